@@ -1,0 +1,87 @@
+# Everything happens in virtual environments inside the repository; "make clean" removes them.
+# Another interpreter: make test PYTHON=python3.12
+
+PYTHON ?= python3
+VENV_PYTHON = .venv/bin/python
+OLDEST_PYTHON = .venv-oldest/bin/python
+JAX_PYTHON = .venv-jax/bin/python
+
+# TensorFlow otherwise prints a page about the processor and missing GPUs at every start.
+export TF_CPP_MIN_LOG_LEVEL = 2
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL = help
+.DELETE_ON_ERROR:
+# Two targets installing into one environment at the same time would break it.
+.NOTPARALLEL:
+.PHONY: help demo test lint bench docs test-oldest test-backends clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.installed ## train and report on drawn images, into demo_report/
+	$(VENV_PYTHON) -m skin_lesion --output demo_report
+
+test: .venv/.installed-test ## run the tests and doctests; make test ARGS="-k loader"
+	$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
+
+lint: .venv/.installed-ruff ## check style and formatting
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+
+bench: .venv/.installed-bench ## run the benchmarks
+	@set -e; for script in benchmarks/bench_*.py; do \
+		echo "== $$script"; $(VENV_PYTHON) "$$script"; \
+	done
+
+docs: .venv/.installed-docs ## build the documentation in docs/_build/html
+	$(VENV_PYTHON) -m sphinx -W --keep-going -b html docs docs/_build/html
+
+test-oldest: .venv-oldest/.installed ## run the tests with the oldest supported versions
+	$(OLDEST_PYTHON) -m pytest -n 2 $(ARGS)
+
+test-backends: .venv-jax/.installed ## run the backend tests on JAX, without TensorFlow
+	KERAS_BACKEND=jax $(JAX_PYTHON) -m pytest tests -m backends $(ARGS)
+
+clean: ## remove the environments and everything generated
+	rm -rf .venv .venv-oldest .venv-jax build dist *.egg-info
+	rm -rf docs/_build docs/api demo_report .pytest_cache .ruff_cache
+	find skin_lesion tests tools docs benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# Each stamp lies in the environment that it vouches for and is touched last: a failed installation
+# leaves none and is tried again.
+
+%/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "skin_lesion needs Python 3.11 or newer, and '$(PYTHON)' is older, broken or missing." \
+			"Name another one: make PYTHON=python3.12" >&2; \
+		exit 1; \
+	}
+	$(PYTHON) -m venv $*
+	@touch $@
+
+.venv/.installed: pyproject.toml | .venv/.created
+	$(VENV_PYTHON) -m pip install --quiet -e .
+	@touch $@
+
+.venv/.installed-test .venv/.installed-bench .venv/.installed-docs: .venv/.installed-%: pyproject.toml | .venv/.created
+	$(VENV_PYTHON) -m pip install --quiet -e ".[$*]"
+	@touch $@
+
+# Not the extra itself: that would install the package and TensorFlow to check the style.
+.venv/.installed-ruff: pyproject.toml tools/requirements.py | .venv/.created
+	$(VENV_PYTHON) tools/requirements.py --extra lint > .venv/ruff.txt
+	$(VENV_PYTHON) -m pip install --quiet -r .venv/ruff.txt
+	@touch $@
+
+.venv-oldest/.installed: pyproject.toml tools/requirements.py | .venv-oldest/.created
+	$(OLDEST_PYTHON) tools/requirements.py --floors > .venv-oldest/floors.txt
+	$(OLDEST_PYTHON) -m pip install --quiet -c .venv-oldest/floors.txt -e ".[test]"
+	@touch $@
+
+.venv-jax/.installed: pyproject.toml tools/requirements.py | .venv-jax/.created
+	$(JAX_PYTHON) tools/requirements.py --without tensorflow > .venv-jax/requirements.txt
+	$(JAX_PYTHON) -m pip install --quiet -r .venv-jax/requirements.txt jax
+	$(JAX_PYTHON) -m pip install --quiet --no-deps -e .
+	$(JAX_PYTHON) -c 'from importlib.util import find_spec; assert not find_spec("tensorflow")'
+	@touch $@

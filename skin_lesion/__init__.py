@@ -1,0 +1,42 @@
+"""Dermoscopic images of skin lesions, from a folder to a score one can defend.
+
+Every public name can be imported from here. Names are loaded at first use (PEP 562), so that
+``import skin_lesion`` imports neither Keras nor a backend such as TensorFlow.
+
+This is research software. It is not a medical device and must not be used to diagnose.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+
+_ROOM_OF = {
+    name: room
+    for room, names in {
+        "datasets": (
+            "load_image_folder",
+            "make_lesion_images",
+            "train_test_split_by_group",
+            "write_lesion_folder",
+        ),
+        "images": ("ImageAugmenter", "ImageLoader"),
+        "sampling": ("AugmentingOverSampler", "ImageSampler"),
+        "models": ("ConvNet", "SkinLesionClassifier"),
+        "evaluation": ("TrainingCurveDisplay",),
+    }.items()
+    for name in names
+}
+
+__version__ = version("skin_lesion")
+__all__ = sorted(_ROOM_OF)
+
+
+def __getattr__(name):
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
