@@ -1,0 +1,5 @@
+"""Judge."""
+
+from ._training_curves import TrainingCurveDisplay
+
+__all__ = ["TrainingCurveDisplay"]

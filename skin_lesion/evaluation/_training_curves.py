@@ -1,0 +1,110 @@
+"""Loss and accuracy by epoch."""
+
+import numpy as np
+
+
+class TrainingCurveDisplay:
+    """Curves of loss and accuracy over the epochs of training, with the epoch that was kept.
+
+    Create it by :meth:`from_estimator`, as with the displays of scikit-learn.
+
+    Parameters
+    ----------
+    history : dict of list
+        A value an epoch for each of 'loss', 'accuracy' and, where rows were held out, 'val_loss'
+        and 'val_accuracy'.
+
+    best_epoch : int, default=None
+        The epoch whose weights were kept, counted from 1.
+
+    Attributes
+    ----------
+    ax_ : ndarray of shape (2,), of matplotlib Axes
+        Loss and accuracy.
+
+    figure_ : matplotlib Figure
+        What holds them.
+
+    Examples
+    --------
+    >>> from skin_lesion import TrainingCurveDisplay
+    >>> history = {
+    ...     "loss": [1.1, 0.8, 0.6], "val_loss": [1.2, 0.9, 1.0],
+    ...     "accuracy": [0.3, 0.6, 0.7], "val_accuracy": [0.3, 0.6, 0.5],
+    ... }
+    >>> display = TrainingCurveDisplay(history=history, best_epoch=2).plot()
+    >>> display.ax_[0].get_ylabel()
+    'Loss'
+    """
+
+    def __init__(self, *, history, best_epoch=None):
+        self.history = history
+        self.best_epoch = best_epoch
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Plot the training of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : SkinLesionClassifier, or a fitted Pipeline or search that ends in one
+            Its `history_` and `best_epoch_` are shown.
+
+        ax : sequence of two matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : TrainingCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If no training history is found.
+        """
+        fitted = getattr(estimator, "best_estimator_", estimator)
+        fitted = fitted[-1] if hasattr(fitted, "steps") else fitted
+        if not hasattr(fitted, "history_"):
+            raise ValueError(
+                f"{fitted!r} has no history_. Expected a fitted SkinLesionClassifier, or a Pipeline"
+                " or search that ends in one. Call fit first."
+            )
+        return cls(history=fitted.history_, best_epoch=fitted.best_epoch_).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : sequence of two matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : TrainingCurveDisplay
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+        self.ax_ = np.asarray(ax)
+        self.figure_ = self.ax_[0].figure
+        for axes, metric in zip(self.ax_, ("loss", "accuracy"), strict=True):
+            # Told apart by line and marker too, for print and for colour-blind readers.
+            for name, label, style in (
+                (metric, "training", "C0-"),
+                (f"val_{metric}", "validation", "C1--o"),
+            ):
+                if name in self.history:
+                    values = self.history[name]
+                    epochs = np.arange(1, len(values) + 1)
+                    axes.plot(epochs, values, style, label=label, markersize=3)
+            if self.best_epoch is not None:
+                axes.axvline(
+                    self.best_epoch, color="0.5", linestyle=":", label="epoch that was kept"
+                )
+            axes.set(xlabel="Epoch", ylabel=metric.capitalize())
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.legend()
+        self.ax_[1].set_ylim(0, 1)
+        return self

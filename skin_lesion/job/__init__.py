@@ -1,0 +1,71 @@
+"""The main job: from a folder of images to a report, a picture of each step, and a model."""
+
+import sys
+import warnings
+from pathlib import Path
+
+from ._arguments import parse_arguments
+
+
+def main(argv=None):
+    """Run the job; see ``python -m skin_lesion --help``.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        Arguments. None takes those of the process.
+
+    Returns
+    -------
+    exit_code : int
+        0, or 2 if the input cannot be used: the reason goes to standard error.
+    """
+    arguments = parse_arguments(argv)
+    try:
+        _run(arguments)
+    except (ValueError, OSError) as error:
+        print(f"skin_lesion: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("skin_lesion: interrupted; what was written before is complete.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(arguments):
+    import matplotlib
+
+    from . import _pictures
+    from ._data import check_readable, draw_folder, find_and_split
+    from ._report import judge, write_report
+    from ._search import search
+
+    matplotlib.use("Agg")
+    warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}\n"
+    print(
+        "skin_lesion is research software. It is not a medical device and must not be used to"
+        " diagnose.\n",
+        flush=True,
+    )
+
+    output = Path(arguments.output)
+    if arguments.root is None:
+        arguments.root = draw_folder(output / "drawn_images", arguments.random_state)
+    data = find_and_split(arguments.root, arguments.test_size, arguments.random_state)
+    print(data.summary(), flush=True)
+    check_readable(data.X, arguments.image_size)
+
+    output.mkdir(parents=True, exist_ok=True)
+    _pictures.class_counts(data, output / "class_counts.png")
+    _pictures.sample_images(data, output / "sample_images.png")
+
+    fitted = search(data, arguments)
+    model = fitted.best_estimator_
+    judgement = judge(data, fitted, arguments)
+    print(judgement.text, flush=True)
+
+    _pictures.confusion_matrix(data, judgement, output / "confusion_matrix.png")
+    _pictures.training_curves(model, output / "training_curves.png")
+    _pictures.predictions(data, judgement, output / "predictions.png")
+    write_report(judgement, model, output)
+    print(f"\nWritten to {output}: " + ", ".join(sorted(path.name for path in output.iterdir())))

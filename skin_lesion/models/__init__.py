@@ -1,0 +1,6 @@
+"""Learn."""
+
+from ._classifier import SkinLesionClassifier
+from ._convnet import ConvNet
+
+__all__ = ["ConvNet", "SkinLesionClassifier"]

@@ -1,0 +1,504 @@
+"""The classifier: a convolutional network with scikit-learn's behaviour."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, _check_y, check_is_fitted
+
+from ..datasets._copies import merge_groups
+from ..images import ImageAugmenter, ImageLoader
+from ._holdout import TrainingRows, split_off_validation
+from ._sources import open_source
+
+MAX_SEED = 2**31 - 1
+
+
+class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
+    """Convolutional network for images of skin lesions.
+
+    It takes images as paths, which are read in batches while it trains, as arrays, or as rows of
+    flattened images, and wraps a :class:`scikeras.wrappers.KerasClassifier` in an estimator that
+    behaves as scikit-learn's do.
+
+    With ``early_stopping=True`` it holds out rows of its training data, by class and by group, and
+    keeps the weights of the epoch with the lowest loss on them. No group and no exact copy of an
+    image is on both sides of that split.
+
+    Parameters
+    ----------
+    architecture : {'cnn'}, ConvNet or callable, default='cnn'
+        The network. A name stands for an object with its defaults; pass the object, such as
+        ``ConvNet(filters=(16, 32))``, to search its parameters as ``architecture__filters``. A
+        callable ``(input_shape, n_classes) -> keras.Model`` is given the shape
+        (height, width, n_channels) and returns a model that takes pixels from 0 to 255 and ends in
+        a softmax.
+
+    optimizer : str or keras.optimizers.Optimizer, default='adam'
+        A Keras optimizer by name, or an object, of which each fit takes a fresh copy.
+        Learning-rate schedules, weight decay and moving averages belong to the object.
+
+    learning_rate : float, default=None
+        For an optimizer given by name. None takes the optimizer's own default.
+
+    loss : {'crossentropy', 'focal'}, default='crossentropy'
+        Categorical cross-entropy, or focal loss [1]_, which weighs hard examples up.
+
+    label_smoothing : float in [0, 1), default=0.0
+        Share of the target that is spread over all classes.
+
+    class_weight : dict, 'balanced' or None, default=None
+        Weights of the classes in the loss, as elsewhere in scikit-learn; computed after `sampler`.
+
+    epochs : int, default=100
+        Most epochs to train. 20 or 30 are often too few.
+
+    batch_size : int, default=32
+        Images a step.
+
+    early_stopping : bool, default=True
+        Whether to hold out a validation set, stop when its loss has not improved for `patience`
+        epochs, and restore the best weights.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the training data to hold out.
+
+    patience : int, default=10
+        Epochs without improvement before training stops.
+
+    sampler : imbalanced-learn sampler, ImageSampler or AugmentingOverSampler, default=None
+        Balances the rows that are trained on, after the validation set was held out. A sampler
+        must choose rows by label: see :class:`ImageSampler`.
+
+    augmenter : ImageAugmenter, default=None
+        Varies every image anew in every epoch of training; never at predict.
+
+    loader : ImageLoader, default=None
+        Reads images where X holds paths. None stands for ``ImageLoader()``, with its 224 pixels.
+
+    image_shape : tuple of (height, width) or (height, width, n_channels), default=None
+        Shape of the images that the rows of a two-dimensional X hold, flattened. With None, such
+        rows are features, not pixels: they are standardised and read as images of one row.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last one.
+
+    callbacks : list of keras.callbacks.Callback, default=None
+        Each fit uses copies.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same weights, splits and batches at each fit.
+
+    verbose : {0, 1, 2}, default=0
+        Silent, a progress bar over the epochs, or a line an epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class names, sorted.
+
+    n_features_in_ : int
+        Number of columns of a two-dimensional X, the column of paths included, or of pixels times
+        channels.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names, where X was a DataFrame.
+
+    keras_classifier_ : scikeras.wrappers.KerasClassifier
+        What was trained, on row numbers.
+
+    model_ : keras.Model
+        The network.
+
+    history_ : dict of list
+        'loss' and 'accuracy' of each epoch, and 'val_loss' and 'val_accuracy' with
+        `early_stopping`. All are weighted as training is: with classes that a sampler or
+        `class_weight` balances, 'val_accuracy' is the balanced accuracy.
+
+    n_iter_ : int
+        Epochs trained.
+
+    best_epoch_ : int
+        The epoch whose weights were kept, counted from 1.
+
+    validation_indices_ : ndarray of int
+        Rows of X that the last fit held out; empty without `early_stopping`.
+
+    See Also
+    --------
+    ImageLoader : Reads paths in a step of its own.
+    ImageSampler : Balances rows in a step of its own.
+
+    Notes
+    -----
+    `groups` are requested by `fit` through metadata routing from the start: with
+    ``sklearn.set_config(enable_metadata_routing=True)``,
+    ``GridSearchCV(..., cv=StratifiedGroupKFold()).fit(X, y, groups=groups)`` hands them to the
+    folds and to the inner validation split. With routing off a search gives them to the folds only.
+
+    This is research software. It is not a medical device.
+
+    References
+    ----------
+    .. [1] Lin, T.-Y. et al. "Focal Loss for Dense Object Detection." ICCV 2017.
+       :doi:`10.1109/ICCV.2017.324`
+
+    Examples
+    --------
+    >>> from skin_lesion import ConvNet, SkinLesionClassifier, make_lesion_images
+    >>> lesions = make_lesion_images(60, n_classes=2, image_size=(32, 32), random_state=0)
+    >>> classifier = SkinLesionClassifier(
+    ...     ConvNet(filters=(8, 16)), epochs=2, early_stopping=False, random_state=0
+    ... )
+    >>> classifier.fit(lesions.images, lesions.target)
+    SkinLesionClassifier(architecture=ConvNet(filters=(8, 16)),
+                         early_stopping=False, epochs=2, random_state=0)
+    >>> classifier.predict_proba(lesions.images[:1]).shape
+    (1, 2)
+    """
+
+    # Requested by default: an inner split that does not know the groups leaks.
+    __metadata_request__fit = {"groups": True}
+
+    _parameter_constraints = {
+        "architecture": [str, callable],
+        "optimizer": "no_validation",  # naming the alternatives needs Keras: done in fit
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "loss": [StrOptions({"crossentropy", "focal"})],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "sampler": [HasMethods("fit_resample"), None],
+        "augmenter": [ImageAugmenter, None],
+        "loader": [ImageLoader, None],
+        "image_shape": [tuple, list, None],
+        "warm_start": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "random_state": ["random_state"],
+        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
+    }
+
+    def __init__(
+        self,
+        architecture="cnn",
+        *,
+        optimizer="adam",
+        learning_rate=None,
+        loss="crossentropy",
+        label_smoothing=0.0,
+        class_weight=None,
+        epochs=100,
+        batch_size=32,
+        early_stopping=True,
+        validation_fraction=0.1,
+        patience=10,
+        sampler=None,
+        augmenter=None,
+        loader=None,
+        image_shape=None,
+        warm_start=False,
+        callbacks=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.architecture = architecture
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.sampler = sampler
+        self.augmenter = augmenter
+        self.loader = loader
+        self.image_shape = image_shape
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            Paths as `str` or `pathlib.Path`, pixels from 0 to 255, or rows: see `image_shape`.
+
+        y : array-like of shape (n,)
+            Class names.
+
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows in the loss, not negative.
+
+        groups : array-like of shape (n,), default=None
+            Lesion or patient of each row, for the inner validation split.
+
+        Returns
+        -------
+        self : SkinLesionClassifier
+
+        Raises
+        ------
+        FileNotFoundError
+            If paths do not exist.
+        ValueError
+            If X or y has an unexpected shape or content, if y has one class only, or if a class has
+            too few groups for the validation split.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training ended at `epochs` while the validation loss still fell.
+        """
+        goes_on = self.warm_start and hasattr(self, "keras_classifier_")
+        source = open_source(self, X, reset=not goes_on)
+        y, sample_weight = self._check_targets(source, y, sample_weight, groups)
+        rows = np.arange(len(y)) if sample_weight is None else np.flatnonzero(sample_weight)
+        classes = np.unique(y[rows])
+        if len(classes) < 2:
+            raise ValueError(
+                f"y has {len(classes)} class, {classes.tolist()}, in rows of positive weight."
+                " Expected at least two classes to tell apart."
+            )
+        if goes_on and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"With warm_start=True, y has the classes {classes.tolist()}. Expected those of the"
+                f" last fit, {self.classes_.tolist()}. Use warm_start=False to start anew."
+            )
+        self.classes_ = classes
+
+        rng = check_random_state(self.random_state)
+        train, validation = rows, np.array([], dtype=int)
+        if self.early_stopping:
+            groups = merge_groups(groups, source.content_ids())
+            train, validation = split_off_validation(
+                rows, y[rows], groups[rows], self.validation_fraction, rng
+            )
+        self.validation_indices_ = validation
+        training = TrainingRows(train, y, sample_weight, self.sampler, self.class_weight, rng)
+        seed = rng.randint(MAX_SEED)
+
+        from ._training import build_keras_classifier, train_epochs
+
+        if not goes_on:
+            self.keras_classifier_ = build_keras_classifier(self, source, train, seed)
+        train_epochs(self, source, y, training, validation, seed, goes_on=goes_on)
+        self.best_epoch_ = self.n_iter_
+        if self.early_stopping:
+            self.best_epoch_ = int(np.argmin(self.history_["val_loss"])) + 1
+            self._warn_if_still_improving()
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on all rows given, going on from the present weights.
+
+        Nothing is held out, and neither `sampler` nor ``class_weight='balanced'`` can know the
+        classes of data to come: resample or weigh the rows before.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            As for :meth:`fit`.
+
+        y : array-like of shape (n,)
+            Class names.
+
+        classes : array-like of shape (n_classes,), default=None
+            All classes; needed at the first call where y lacks some.
+
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows in the loss, not negative.
+
+        Returns
+        -------
+        self : SkinLesionClassifier
+
+        Raises
+        ------
+        ValueError
+            If y has classes that were not announced, or with `sampler` or
+            ``class_weight='balanced'``.
+        """
+        if self.sampler is not None or self.class_weight == "balanced":
+            raise ValueError(
+                "partial_fit cannot balance classes: it sees a part of the data. Found"
+                f" sampler={self.sampler!r}, class_weight={self.class_weight!r}. Set them to None,"
+                " and resample before or pass sample_weight."
+            )
+        is_first = not hasattr(self, "keras_classifier_")
+        source = open_source(self, X, reset=is_first)
+        y, sample_weight = self._check_targets(source, y, sample_weight)
+        if is_first:
+            self.classes_ = np.unique(y if classes is None else classes)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes={np.unique(classes).tolist()}. Expected those of the earlier calls,"
+                f" {self.classes_.tolist()}."
+            )
+        unseen = np.setdiff1d(y, self.classes_)
+        if len(unseen):
+            raise ValueError(
+                f"y has the classes {unseen.tolist()}. Expected some of {self.classes_.tolist()}."
+                " Pass all classes as `classes` at the first call."
+            )
+        self.validation_indices_ = np.array([], dtype=int)
+        rng = check_random_state(self.random_state)
+        rows = np.arange(len(y))
+        training = TrainingRows(rows, y, sample_weight, None, self.class_weight, rng)
+
+        from ._training import build_keras_classifier, train_one_epoch
+
+        if is_first:
+            self.keras_classifier_ = build_keras_classifier(
+                self, source, rows, rng.randint(MAX_SEED)
+            )
+        # A new order and new variants at each call, and the same ones in a new run.
+        seed = (rng.randint(MAX_SEED) + getattr(self, "n_iter_", 0)) % MAX_SEED
+        train_one_epoch(self, source, y, training, seed)
+        self.best_epoch_ = self.n_iter_
+        return self
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            Paths or images of the shape that was fitted.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+            Rows sum to 1; columns are in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        from ._training import predict_in_batches
+
+        probabilities = predict_in_batches(self, open_source(self, X, reset=False))
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+    def predict(self, X):
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            Paths or images of the shape that was fitted.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+            Class names.
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy; a label that was not seen in training counts as wrong.
+
+        On imbalanced classes accuracy flatters: look at
+        :func:`sklearn.metrics.balanced_accuracy_score` beside it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            Paths or images of the shape that was fitted.
+
+        y : array-like of shape (n,)
+            True class names.
+
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        accuracy : float
+            From 0 to 1.
+
+        Warns
+        -----
+        UserWarning
+            If y has labels that were not seen in training.
+        """
+        check_is_fitted(self)
+        unseen = np.setdiff1d(y, self.classes_)
+        if len(unseen):
+            warnings.warn(
+                f"y has the classes {unseen.tolist()}, which were not seen in training."
+                f" {np.isin(y, unseen).sum()} of {len(y)} rows count as wrong.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return super().score(X, y, sample_weight)
+
+    def set_params(self, **params):
+        """Set parameters; those of an object as ``architecture__filters`` and so on.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : SkinLesionClassifier
+        """
+        for name in params:
+            owner, _, inner = name.partition("__")
+            value = params.get(owner, getattr(self, owner, None))
+            if inner and owner in self.get_params(deep=False) and not hasattr(value, "set_params"):
+                raise ValueError(
+                    f"{name} cannot be set: {owner} is {value!r}, which has no parameters. Pass an"
+                    f" object first, such as {_EXAMPLES.get(owner, owner + '=...')}."
+                )
+        return super().set_params(**params)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        return tags
+
+    def _check_targets(self, source, y, sample_weight, groups=None):
+        y = _check_y(y, estimator=self)
+        check_classification_targets(y)
+        check_consistent_length(source, y, groups)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight, y, dtype=np.float64, ensure_non_negative=True
+            )
+        return y, sample_weight
+
+    def _warn_if_still_improving(self):
+        stopped_early = self.n_iter_ < self.epochs
+        if not stopped_early and 2 * self.best_epoch_ > self.n_iter_:
+            warnings.warn(
+                f"Training ended at epochs={self.epochs} while the validation loss still fell (it"
+                f" was lowest in epoch {self.best_epoch_}). Increase the number of epochs, for"
+                f" example to {2 * self.epochs}; early stopping ends training when it is enough.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+
+_EXAMPLES = {
+    "architecture": "architecture=ConvNet()",
+    "augmenter": "augmenter=ImageAugmenter()",
+    "loader": "loader=ImageLoader()",
+    "sampler": "sampler=RandomOverSampler()",
+}

@@ -1,0 +1,105 @@
+"""From a checked source of images through scikeras to Keras, and back."""
+
+from functools import partial
+
+import numpy as np
+from keras.callbacks import EarlyStopping
+
+from ._batches import ImageBatches
+from ._compile import build_model, copy_callbacks, resolve_architecture
+from ._keras_wrapper import StreamingKerasClassifier
+from ._progress import EpochProgress
+
+
+def build_keras_classifier(estimator, source, rows, seed):
+    """Return the scikeras classifier that will build the network at its first fit."""
+    return StreamingKerasClassifier(
+        model=partial(
+            build_model,
+            resolve_architecture(estimator.architecture),
+            source.image_shape,
+            len(estimator.classes_),
+            source.feature_scale(rows),
+            estimator.optimizer,
+            estimator.learning_rate,
+            estimator.loss,
+            estimator.label_smoothing,
+        ),
+        shuffle=False,  # ImageBatches does
+        random_state=seed,
+    )
+
+
+def train_epochs(estimator, source, y, training, validation, seed, *, goes_on):
+    """Train for `epochs`, or until the loss on the validation rows stops falling."""
+    callbacks, validation_data = [], None
+    if len(validation):
+        callbacks.append(EarlyStopping(patience=estimator.patience, restore_best_weights=True))
+        validation_data = _make_batches(
+            estimator, source, validation, y[validation], training.weigh_alike(validation)
+        )
+    estimator.keras_classifier_.set_params(epochs=estimator.epochs, warm_start=goes_on)
+    fit = partial(estimator.keras_classifier_.fit, validation_data=validation_data)
+    _train(estimator, fit, source, y, training, seed, callbacks)
+
+
+def train_one_epoch(estimator, source, y, training, seed):
+    """Train for one epoch more."""
+    labels = np.arange(len(estimator.classes_))
+    fit = partial(estimator.keras_classifier_.partial_fit, classes=labels)
+    _train(estimator, fit, source, y, training, seed, callbacks=[])
+
+
+def predict_in_batches(estimator, source):
+    """Return what the network puts out for each row of the source."""
+    batches = _make_batches(estimator, source, np.arange(len(source)))
+    if len(batches) == 1:
+        # A fraction of the time of predict, which sets up a pipeline for each call.
+        output = estimator.model_.predict_on_batch(batches[0][0])
+    else:
+        with batches.own_errors():
+            output = estimator.model_.predict(batches, verbose=0)
+    return np.asarray(output, dtype=np.float64)
+
+
+def _train(estimator, fit, source, y, training, seed, callbacks):
+    def make_batches(positions, weight):
+        rows = training.rows[positions]
+        return _make_batches(
+            estimator,
+            source,
+            rows,
+            y[rows],
+            weight,
+            seed=seed,
+            augmenter=estimator.augmenter,
+            new_images=training.new_images(positions),
+        )
+
+    wrapper = estimator.keras_classifier_
+    if estimator.verbose == 1:
+        callbacks = [*callbacks, EpochProgress()]
+    wrapper.set_params(
+        callbacks=callbacks + copy_callbacks(estimator.callbacks or []),
+        verbose=2 if estimator.verbose == 2 else 0,
+    )
+    try:
+        fit(
+            np.arange(len(training.rows)).reshape(-1, 1),
+            np.searchsorted(estimator.classes_, y[training.rows]),
+            sample_weight=training.weight,
+            make_batches=make_batches,
+        )
+    finally:
+        # They hold the model once more, and its best weights.
+        wrapper.set_params(callbacks=None)
+    estimator.model_ = wrapper.model_
+    estimator.history_ = dict(wrapper.history_)
+    estimator.n_iter_ = len(estimator.history_["loss"])
+
+
+def _make_batches(estimator, source, rows, y=None, weight=None, **options):
+    targets = None
+    if y is not None:
+        targets = (y[:, np.newaxis] == estimator.classes_).astype(np.float32)
+    return ImageBatches(source, rows, targets, weight, batch_size=estimator.batch_size, **options)

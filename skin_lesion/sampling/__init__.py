@@ -1,0 +1,6 @@
+"""Balance the rows."""
+
+from ._augmenting_over_sampler import AugmentingOverSampler
+from ._image_sampler import ImageSampler
+
+__all__ = ["AugmentingOverSampler", "ImageSampler"]

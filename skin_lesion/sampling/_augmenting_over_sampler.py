@@ -1,0 +1,120 @@
+"""Fill minority classes with augmented images."""
+
+import numpy as np
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_target_type
+from sklearn.base import clone
+from sklearn.utils import check_consistent_length, check_random_state
+
+from .._validation import are_paths, check_images
+from ..images import ImageAugmenter
+
+
+class AugmentingOverSampler(BaseOverSampler):
+    """Fill minority classes with newly augmented images instead of copies.
+
+    Rows of the minority classes are chosen at random, with replacement, and each chosen image is
+    varied by the augmenter. The original rows come first, unchanged.
+
+    Parameters
+    ----------
+    augmenter : ImageAugmenter, default=None
+        Varies the images. None stands for ``ImageAugmenter()``.
+
+    sampling_strategy : float, str, dict or callable, default='auto'
+        Which classes to fill and how far, as in :class:`imblearn.over_sampling.RandomOverSampler`.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same new images at each call.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        Number of new images for each class.
+
+    sample_indices_ : ndarray of shape (n_new,)
+        The row that each returned row is, or is a variant of. The first n are the rows themselves.
+
+    augmenter_ : ImageAugmenter
+        What varies the images.
+
+    draws_ : ndarray of shape (n_new - n,), structured
+        What :meth:`ImageAugmenter.draw` drew for the new rows.
+
+    n_features_in_ : int
+        Height times width times three.
+
+    See Also
+    --------
+    ImageSampler : Fills with copies, or leaves rows out.
+
+    Notes
+    -----
+    In a pipeline ahead of :class:`SkinLesionClassifier`, set ``early_stopping=False`` there: its
+    inner validation split cannot recognise variants that were made upstream, and a variant of a
+    training image in the validation set makes the validation loss look better than it is. With
+    ``SkinLesionClassifier(sampler=AugmentingOverSampler())`` the new images are made after that
+    split, from training rows alone; this also works on paths.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from skin_lesion import AugmentingOverSampler, make_lesion_images
+    >>> lesions = make_lesion_images(
+    ...     12, n_classes=2, weights=[0.25, 0.75], image_size=(32, 32), random_state=0
+    ... )
+    >>> sampler = AugmentingOverSampler(random_state=0)
+    >>> X, y = sampler.fit_resample(lesions.images, lesions.target)
+    >>> sorted((str(name), count) for name, count in Counter(y).items())
+    [('melanoma', 9), ('nevus', 9)]
+    >>> X.shape, X.dtype
+    ((18, 32, 32, 3), dtype('uint8'))
+    """
+
+    _parameter_constraints = {
+        **BaseOverSampler._parameter_constraints,
+        "augmenter": [ImageAugmenter, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, augmenter=None, *, sampling_strategy="auto", random_state=None):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.augmenter = augmenter
+        self.random_state = random_state
+
+    def _check_X_y(self, X, y):
+        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
+        if are_paths(X):
+            raise TypeError(
+                "X holds paths. AugmentingOverSampler makes new images, which have no path."
+                " Expected images of shape (n, height, width, 3). Put ImageLoader ahead of it, or"
+                " use SkinLesionClassifier(sampler=AugmentingOverSampler(...)), which takes paths."
+            )
+        X = check_images(X)
+        check_consistent_length(X, y)
+        self.n_features_in_ = int(np.prod(X.shape[1:]))
+        return X, y, binarize_y
+
+    def _fit_resample(self, X, y):
+        self._choose_rows(y)
+        new_rows = self.sample_indices_[len(X) :]
+        return (
+            np.concatenate([X, self.augmenter_.apply(X[new_rows], self.draws_)]),
+            np.asarray(y)[self.sample_indices_],
+        )
+
+    def _choose_rows(self, y):
+        """Set `sample_indices_` and `draws_`; the classifier goes on from here, batch by batch."""
+        rng = check_random_state(self.random_state)
+        copier = RandomOverSampler(sampling_strategy=self.sampling_strategy, random_state=rng)
+        copier.fit_resample(np.arange(len(y)).reshape(-1, 1), y)
+        self.augmenter_ = ImageAugmenter() if self.augmenter is None else clone(self.augmenter)
+        self.sampling_strategy_ = copier.sampling_strategy_
+        self.sample_indices_ = copier.sample_indices_
+        self.draws_ = self.augmenter_.draw(len(self.sample_indices_) - len(y), random_state=rng)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags

@@ -1,0 +1,158 @@
+"""Let a sampler that chooses rows by label balance X of any kind and shape."""
+
+import numpy as np
+from imblearn.base import SamplerMixin
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_y
+
+
+class ImageSampler(SamplerMixin, BaseEstimator):
+    """Balance images, paths or anything else by letting a sampler choose rows.
+
+    imbalanced-learn's samplers refuse X that is not two-dimensional. Those that choose rows by
+    label alone have no need of X: they are handed row numbers, and the rows they choose are taken
+    from X as they are, of any kind and shape.
+
+    Parameters
+    ----------
+    sampler : imbalanced-learn sampler, default=None
+        Chooses the rows: :class:`imblearn.over_sampling.RandomOverSampler` (which None stands for),
+        :class:`imblearn.under_sampling.RandomUnderSampler`, or a sampler of your own that sets
+        `sample_indices_` and looks at y alone.
+
+    Attributes
+    ----------
+    sampler_ : imbalanced-learn sampler
+        The fitted clone of `sampler`.
+
+    sample_indices_ : ndarray of shape (n_new,)
+        The chosen rows; each may be chosen several times.
+
+    sampling_strategy_ : dict
+        Number of rows to choose for each class, as imbalanced-learn counts them.
+
+    See Also
+    --------
+    AugmentingOverSampler : Fills minority classes with augmented images instead of copies.
+
+    Notes
+    -----
+    Balance the training rows alone. Copies made before a split end up on both sides of it; inside
+    :class:`SkinLesionClassifier`, ``sampler=`` is applied after the inner validation split.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from imblearn.under_sampling import RandomUnderSampler
+    >>> from skin_lesion import ImageSampler, make_lesion_images
+    >>> lesions = make_lesion_images(
+    ...     12, n_classes=2, weights=[0.25, 0.75], image_size=(32, 32), random_state=0
+    ... )
+    >>> X, y = ImageSampler().fit_resample(lesions.images, lesions.target)
+    >>> sorted((str(name), count) for name, count in Counter(y).items())
+    [('melanoma', 9), ('nevus', 9)]
+    >>> X.shape
+    (18, 32, 32, 3)
+    >>> sampler = ImageSampler(RandomUnderSampler(random_state=0))
+    >>> sampler.fit_resample(lesions.images, lesions.target)[0].shape
+    (6, 32, 32, 3)
+    """
+
+    _parameter_constraints = {"sampler": [HasMethods("fit_resample"), None]}
+
+    def __init__(self, sampler=None):
+        self.sampler = sampler
+
+    def fit(self, X, y):
+        """Check the input and count what would be chosen; use `fit_resample` instead.
+
+        Parameters
+        ----------
+        X : array-like of length n
+            Anything that can be indexed by row.
+
+        y : array-like of shape (n,)
+            The class of each row.
+
+        Returns
+        -------
+        self : ImageSampler
+        """
+        self.fit_resample(X, y)
+        return self
+
+    def fit_resample(self, X, y):
+        """Choose rows of X and y.
+
+        Parameters
+        ----------
+        X : array-like of length n
+            Anything that can be indexed by row: an image stack, paths, a list, a DataFrame.
+
+        y : array-like of shape (n,)
+            The class of each row.
+
+        Returns
+        -------
+        X_resampled : array-like of length n_new
+            The chosen rows, of the type of X.
+
+        y_resampled : array-like of shape (n_new,)
+            Their classes, of the type of y.
+
+        Raises
+        ------
+        TypeError
+            If `sampler` looks at features, as SMOTE does.
+        """
+        self._validate_params()
+        check_consistent_length(X, y)
+        check_classification_targets(y)
+        self._choose_rows(_check_y(y, estimator=self))
+        return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
+
+    def _fit_resample(self, X, y):
+        return self.fit_resample(X, y)
+
+    def _choose_rows(self, y):
+        sampler = RandomOverSampler() if self.sampler is None else clone(self.sampler)
+        _refuse_feature_space(sampler)
+        sampler.fit_resample(np.arange(len(y)).reshape(-1, 1), y)
+        if not hasattr(sampler, "sample_indices_"):
+            raise TypeError(
+                f"{sampler!r} has no sample_indices_ after fit_resample. Expected a sampler that"
+                " says which rows it chose, such as RandomOverSampler or RandomUnderSampler."
+            )
+        self.sampler_ = sampler
+        self.sampling_strategy_ = getattr(sampler, "sampling_strategy_", None)
+        self.sample_indices_ = sampler.sample_indices_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "sampler"
+        tags.target_tags.required = True
+        tags.input_tags.two_d_array = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _refuse_feature_space(sampler):
+    """Refuse imbalanced-learn's samplers that interpolate or measure distances.
+
+    Given row numbers in place of features they would run, and return nonsense.
+    """
+    by_label = isinstance(sampler, (RandomOverSampler, RandomUnderSampler))
+    smoothed = getattr(sampler, "shrinkage", None) is not None
+    if smoothed or (type(sampler).__module__.startswith("imblearn.") and not by_label):
+        raise TypeError(
+            f"{sampler!r} works in feature space, where the distance between two images says little"
+            " and their average is no lesion. Expected a sampler that chooses rows by label:"
+            " RandomOverSampler (without shrinkage) or RandomUnderSampler. For new variants of rare"
+            " classes use AugmentingOverSampler. To use this sampler nonetheless, put it into an"
+            " imblearn Pipeline behind a step that turns images into rows of features."
+        )
