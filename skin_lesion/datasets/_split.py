@@ -136,7 +136,7 @@ def _draw_test_rows(labels, group_ids, test_size, rng, class_names):
 
 def _rarest_class_of_each_group(labels, group_ids, class_sizes):
     """Draw a mixed group with its rarest class, which could otherwise end up on one side only."""
-    from_common_to_rare = np.argsort(-class_sizes[labels], kind="stable")
+    from_common_to_rare = np.lexsort((labels, -class_sizes[labels]))
     group_class = np.empty(group_ids.max() + 1, dtype=int)
     group_class[group_ids[from_common_to_rare]] = labels[from_common_to_rare]
     return group_class

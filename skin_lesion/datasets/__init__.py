@@ -1,0 +1,13 @@
+"""Find images, labels and groups, and split them."""
+
+from ._drawn import make_lesion_images
+from ._folder import load_image_folder
+from ._split import train_test_split_by_group
+from ._write import write_lesion_folder
+
+__all__ = [
+    "load_image_folder",
+    "make_lesion_images",
+    "train_test_split_by_group",
+    "write_lesion_folder",
+]

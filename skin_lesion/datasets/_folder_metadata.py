@@ -1,0 +1,126 @@
+"""Read which lesion or patient each image of a folder shows."""
+
+import os
+import unicodedata
+import warnings
+
+import numpy as np
+import pandas as pd
+
+METADATA_FILE = "metadata.csv"
+
+_ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
+_GROUP_COLUMNS = ("lesion_id", "patient_id")
+
+
+def read_metadata(root, relative_paths):
+    """Read the rows of `metadata.csv` that belong to the given files.
+
+    Parameters
+    ----------
+    root : str
+        The folder that holds the file.
+
+    relative_paths : sequence of n str
+        Images, relative to `root`.
+
+    Returns
+    -------
+    metadata : DataFrame of n rows
+        The row of each image, missing values where it has none.
+
+    groups : ndarray of shape (n,), of str
+        The lesion, or else the patient, of each image. Images without one are groups of their own.
+    """
+    path = os.path.join(root, METADATA_FILE)
+    metadata, id_columns, group_column = _read_csv(path)
+    rows_by_column = {
+        column: _find_rows(_clean(metadata[column]), relative_paths) for column in id_columns
+    }
+    # max() keeps the first of equals, so that the order of _ID_COLUMNS decides between them.
+    id_column = max(rows_by_column, key=lambda column: np.sum(rows_by_column[column] >= 0))
+    rows = rows_by_column[id_column]
+
+    ids = _clean(metadata[id_column])
+    group_of_id = _group_by_id(ids, _clean(metadata[group_column]), group_column, path)
+    groups = [group_of_id.get(ids[row], "") if row >= 0 else "" for row in rows]
+    _warn_without_group(groups, relative_paths, path, group_column)
+    groups = [group or f"image {path}" for group, path in zip(groups, relative_paths, strict=True)]
+    # -1 is in no index: those rows become missing values.
+    return metadata.reindex(rows).reset_index(drop=True), np.array(groups, dtype=str)
+
+
+def _read_csv(path):
+    def find(names, columns):
+        by_lower_case = {str(column).strip().lower(): column for column in columns}
+        return [by_lower_case[name] for name in names if name in by_lower_case]
+
+    try:
+        columns = list(pd.read_csv(path, encoding="utf-8-sig", nrows=0).columns)
+        id_columns, group_columns = find(_ID_COLUMNS, columns), find(_GROUP_COLUMNS, columns)
+        # Read as numbers, identifiers would lose their leading zeros.
+        metadata = pd.read_csv(
+            path, encoding="utf-8-sig", dtype=dict.fromkeys(id_columns + group_columns, str)
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"{path!r} cannot be read: {error} Expected a CSV file in UTF-8 with commas. Repair it,"
+            " or rename it to load the images without groups."
+        ) from error
+    for found, names in ((id_columns, _ID_COLUMNS), (group_columns, _GROUP_COLUMNS)):
+        if not found:
+            raise ValueError(
+                f"{path!r} has the columns {columns}. Expected, separated by commas, one of"
+                f" {list(names)}. Rename a column, or rename the file to load the images without"
+                " groups."
+            )
+    return metadata, id_columns, group_columns[0]
+
+
+def _clean(column):
+    """Strip blanks; what is missing becomes an empty string, whatever pandas stands in for it."""
+    return [value.strip() if isinstance(value, str) else "" for value in column]
+
+
+def _find_rows(ids, relative_paths):
+    """Return the first row of each file, -1 where there is none."""
+    row_of_id = {}
+    for row, name in enumerate(ids):
+        if name:
+            row_of_id.setdefault(_normalise(name), row)
+    rows = []
+    for path in relative_paths:
+        path = _normalise(path)
+        name = path.rpartition("/")[2]
+        stem = os.path.splitext(name)[0]
+        rows.append(next((row_of_id[key] for key in (path, name, stem) if key in row_of_id), -1))
+    return np.array(rows)
+
+
+def _normalise(path):
+    """Make paths comparable: macOS may store an accent apart from its letter, Windows has \\."""
+    return unicodedata.normalize("NFC", path.replace("\\", "/").removeprefix("./"))
+
+
+def _group_by_id(ids, groups, group_column, path):
+    group_of_id = {}
+    for name, group in zip(ids, groups, strict=True):
+        if name and group and group_of_id.setdefault(name, group) != group:
+            raise ValueError(
+                f"{path!r} gives {name!r} two values of {group_column}, {group_of_id[name]!r} and"
+                f" {group!r}. Expected one. Remove the wrong row, or name the file by its path"
+                f" relative to the folder if two files are called so."
+            )
+    return group_of_id
+
+
+def _warn_without_group(groups, relative_paths, path, group_column):
+    missing = [name for name, group in zip(relative_paths, groups, strict=True) if not group]
+    if missing:
+        # One frame for each of: this, read_metadata, load_image_folder, validate_params.
+        warnings.warn(
+            f"{len(missing)} of {len(groups)} images have no {group_column} in {path!r}, the first"
+            f" is {missing[0]!r}. Each becomes a group of its own: if some show the same lesion,"
+            " they can leak from the training into the test images.",
+            stacklevel=5,
+        )

@@ -1,0 +1,90 @@
+"""The folder of drawn images, read again from disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from skin_lesion.datasets import make_lesion_images, write_lesion_folder
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn") / "new" / "lesions"
+    return write_lesion_folder(
+        str(folder), 90, images_per_lesion=2, image_size=(24, 36), random_state=0
+    )
+
+
+@pytest.fixture(scope="module")
+def metadata(root):
+    return pd.read_csv(root / "metadata.csv")
+
+
+def test_metadata_and_files_agree(root, metadata):
+    assert isinstance(root, Path)
+    assert metadata.columns.tolist() == ["image_id", "lesion_id", "diagnosis", "split"]
+    assert metadata["image_id"].tolist() == [f"drawn_{row:06d}" for row in range(90)]
+
+    expected = {
+        Path(row.split, row.diagnosis, f"{row.image_id}.jpg") for row in metadata.itertuples()
+    }
+    assert {path.relative_to(root) for path in root.rglob("*.jpg")} == expected
+    assert {path.name for path in root.iterdir()} == {"metadata.csv", "Test", "Train"}
+
+
+def test_files_hold_the_drawn_images(root, metadata):
+    lesions = make_lesion_images(
+        90, images_per_lesion=2, image_size=(24, 36), random_state=np.random.RandomState(0)
+    )
+    assert metadata["diagnosis"].tolist() == lesions.target.tolist()
+    assert metadata["lesion_id"].tolist() == lesions.groups.tolist()
+    for row, image in zip(metadata.itertuples(), lesions.images, strict=True):
+        with Image.open(root / row.split / row.diagnosis / f"{row.image_id}.jpg") as file:
+            assert (file.format, file.mode, file.size) == ("JPEG", "RGB", (36, 24))
+            assert np.abs(np.asarray(file, dtype=int) - image).mean() < 6
+
+
+def test_no_lesion_is_on_both_sides_and_every_class_is(root, metadata):
+    assert metadata.groupby("lesion_id")["split"].nunique().max() == 1
+    assert metadata.groupby("diagnosis")["split"].nunique().min() == 2
+    assert (metadata["split"] == "Test").mean() == pytest.approx(0.2, abs=0.07)
+    for split in ("Train", "Test"):
+        folders = sorted(path.name for path in (root / split).iterdir())
+        assert folders == sorted(metadata["diagnosis"].unique())
+
+
+def test_same_random_state_writes_the_same_folder(root, metadata, tmp_path):
+    again = write_lesion_folder(
+        tmp_path, 90, images_per_lesion=2, image_size=(24, 36), random_state=0
+    )
+    pd.testing.assert_frame_equal(pd.read_csv(again / "metadata.csv"), metadata)
+    for path in root.rglob("*.jpg"):
+        assert (again / path.relative_to(root)).read_bytes() == path.read_bytes()
+
+
+def test_a_folder_that_is_not_empty_is_refused(tmp_path):
+    (tmp_path / "mine.txt").write_text("precious")
+    with pytest.raises(FileExistsError, match=r"1 entries, the first is 'mine.txt'. Expected"):
+        write_lesion_folder(tmp_path, 20, image_size=(16, 16))
+    with pytest.raises(FileExistsError, match="is a file"):
+        write_lesion_folder(tmp_path / "mine.txt", 20, image_size=(16, 16))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"n_samples": 9}, "'actinic keratosis' has 1 lesion"),
+        ({"n_samples": 20, "n_classes": 2, "images_per_lesion": 10}, "decrease images_per_lesion"),
+        ({"n_samples": 8}, "fewer than n_classes"),
+        ({"test_size": 1.5}, "'test_size' parameter"),
+        ({"n_samples": 20, "test_size": 20}, "leaves none to train on"),
+    ],
+)
+def test_nothing_is_written_where_parameters_are_bad(tmp_path, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        write_lesion_folder(tmp_path / "new", **{"image_size": (16, 16), **parameters})
+    assert not (tmp_path / "new").exists()
