@@ -1,0 +1,187 @@
+"""Read one image file to RGB pixels of a given size."""
+
+import os
+from math import ceil
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from .._image_formats import readable_formats
+
+_EXIF_ORIENTATION = 0x0112
+
+# What turns the stored pixels upright.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_STORED_SIDEWAYS = frozenset({5, 6, 7, 8})
+
+
+def read_image(path, image_size, resize):
+    """Read an image file to upright RGB pixels of a given size.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file. Of several frames the first is read.
+
+    image_size : tuple of (int, int)
+        Height and width of the result.
+
+    resize : {"crop", "pad", "stretch"}
+        See :class:`~skin_lesion.ImageLoader`.
+
+    Returns
+    -------
+    image : ndarray of shape (height, width, 3), uint8
+        RGB pixels from 0 to 255.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as an image; the message says why.
+    """
+    path = os.fspath(path)
+    try:
+        with Image.open(path, formats=readable_formats()) as image:
+            orientation, box, size = _load(image, image_size, resize)
+            image = _to_grey_or_rgb(image)
+    except MemoryError:
+        raise
+    except Exception as error:  # on damaged files Pillow's plug-ins raise nearly anything
+        raise ValueError(f"{path!r} cannot be read as an image: {_explain(error, path)}") from error
+
+    image = image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
+    if orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[orientation])
+    return _centre_on_black(np.asarray(image.convert("RGB")), image_size)
+
+
+def _load(image, image_size, resize):
+    """Decode the pixels, and return orientation, box to cut out and size to scale it to.
+
+    Box and size are those of the pixels as they are stored: turning the small result upright is
+    cheaper than turning the photograph.
+    """
+    _refuse_bomb(image)
+    is_jpeg = image.format in {"JPEG", "MPO"}
+    if not is_jpeg:
+        # PNG may keep its EXIF after the pixels, and TIFF is turned upright while it is loaded.
+        image.load()
+    orientation = _read_orientation(image)
+    height, width = image_size
+    if orientation in _STORED_SIDEWAYS:
+        height, width = width, height
+    box, size = _plan(image.size, (width, height), resize)
+    if is_jpeg:
+        shrinkage = _draft(image, box, size)
+        box = tuple(side / shrinkage for side in box)
+        image.load()
+    return orientation, box, size
+
+
+def _refuse_bomb(image):
+    limit = Image.MAX_IMAGE_PIXELS
+    width, height = image.size
+    if limit is not None and width * height > limit:
+        raise ValueError(
+            f"it has {height} x {width} = {height * width} pixels, more than the limit of {limit}"
+            " that guards against decompression bombs. If you trust it, raise"
+            " PIL.Image.MAX_IMAGE_PIXELS."
+        )
+
+
+def _read_orientation(image):
+    if image.format == "TIFF":  # upright by now, but older versions of Pillow do not say so
+        return 1
+    try:
+        return image.getexif().get(_EXIF_ORIENTATION, 1)
+    except Exception:  # damaged metadata, of any kind, leave the pixels as good as they were
+        return 1
+
+
+def _plan(stored_size, target_size, resize):
+    """Return the box (left, top, right, bottom) to cut out, and the (width, height) to give it."""
+    (width, height), (new_width, new_height) = stored_size, target_size
+    zooms = new_width / width, new_height / height
+    if resize == "crop":
+        cut_width = min(width, new_width / max(zooms))
+        cut_height = min(height, new_height / max(zooms))
+        left, top = (width - cut_width) / 2, (height - cut_height) / 2
+        box = left, top, min(width, left + cut_width), min(height, top + cut_height)
+        return box, target_size
+    box = 0, 0, width, height
+    if resize == "pad":
+        return box, (max(1, round(width * min(zooms))), max(1, round(height * min(zooms))))
+    return box, target_size
+
+
+def _draft(jpeg, box, size):
+    """Have a JPEG decoded at 1/2, 1/4 or 1/8 of its size if no pixel is missed, and return 2, 4, 8.
+
+    That leaves out most of the inverse cosine transform, and averages pixels as scaling would.
+    """
+    left, top, right, bottom = box
+    width, height = jpeg.size
+    needed = (
+        ceil(width * size[0] / (right - left)),
+        ceil(height * size[1] / (bottom - top)),
+    )
+    drafted = jpeg.draft(None, needed)
+    return 1 if drafted is None else round(width / drafted[1][2])
+
+
+def _to_grey_or_rgb(image):
+    if image.mode == "F":
+        raise ValueError(
+            "its pixels are floats, whose range is unknown. Expected 8 or 16 bits a channel."
+            " Convert it first."
+        )
+    if image.mode.startswith("I"):
+        return _scale_to_8_bits(image)
+    if image.mode == "La":  # Pillow has no direct way from here to RGBA
+        image = image.convert("LA")
+    if image.mode in {"LA", "PA", "RGBA", "RGBa"} or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image if image.mode == "L" else image.convert("RGB")
+
+
+def _scale_to_8_bits(image):
+    """Scale 16-bit grey, which some versions of Pillow open as 32-bit integers, to 8 bits."""
+    pixels = np.asarray(image)
+    low, high = pixels.min(), pixels.max()
+    if low < 0 or high > 65535:
+        raise ValueError(
+            f"its pixels are 32-bit integers from {low} to {high}. Expected 8 or 16 bits a channel."
+            " Convert it first."
+        )
+    return Image.fromarray(((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8))
+
+
+def _centre_on_black(image, image_size):
+    if image.shape[:2] == tuple(image_size):
+        return image
+    canvas = np.zeros((*image_size, 3), dtype=np.uint8)
+    height, width = image.shape[:2]
+    top, left = (image_size[0] - height) // 2, (image_size[1] - width) // 2
+    canvas[top : top + height, left : left + width] = image
+    return canvas
+
+
+def _explain(error, path):
+    if isinstance(error, UnidentifiedImageError):
+        if os.path.getsize(path) == 0:
+            return "the file is empty."
+        return "it is damaged, or of no format that Pillow decodes."
+    if isinstance(error, Image.DecompressionBombError):
+        return f"{error} If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS."
+    reason = str(error).rstrip(".") or type(error).__name__
+    return f"{reason}."

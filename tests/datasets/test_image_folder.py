@@ -1,0 +1,508 @@
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from skin_lesion import ImageLoader, load_image_folder
+
+NAMES = ["melanoma/2.jpg", "melanoma/10.jpg", "nevus/1.png", "nevus/b.JPEG", "nevus/a.tif"]
+SPLIT_NAMES = ["Train/melanoma/1.jpg", "Train/nevus/2.jpg", "Train/nevus/3.jpg", "Test/nevus/4.jpg"]
+
+
+def write(root, names):
+    """Write empty files: none may be opened."""
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return root
+
+
+def write_metadata(root, text, **options):
+    (root / "metadata.csv").write_text(text, **{"encoding": "utf-8", **options})
+
+
+def relative(dataset, root):
+    return [Path(path).relative_to(root).as_posix() for path in dataset.data[:, 0]]
+
+
+@pytest.fixture
+def quietly():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+# What is found
+
+
+@pytest.mark.usefixtures("quietly")
+def test_classes(tmp_path):
+    dataset = load_image_folder(write(tmp_path, NAMES))
+    assert relative(dataset, tmp_path) == [
+        "melanoma/10.jpg",
+        "melanoma/2.jpg",
+        "nevus/1.png",
+        "nevus/a.tif",
+        "nevus/b.JPEG",
+    ]
+    assert dataset.data.shape == (5, 1)
+    assert dataset.data.dtype.kind == dataset.target.dtype.kind == "U"
+    assert dataset.target.tolist() == ["melanoma"] * 2 + ["nevus"] * 3
+    assert dataset.target_names.tolist() == ["melanoma", "nevus"]
+    assert dataset.split is None
+    assert dataset.groups is None
+    assert dataset.left_out == {}
+    assert list(dataset.frame.columns) == ["path", "target"]
+    assert dataset.frame["path"].tolist() == dataset.data[:, 0].tolist()
+    assert dataset.frame["target"].tolist() == dataset.target.tolist()
+
+
+@pytest.mark.usefixtures("quietly")
+def test_splits(tmp_path):
+    dataset = load_image_folder(write(tmp_path, SPLIT_NAMES))
+    assert relative(dataset, tmp_path) == [
+        "Test/nevus/4.jpg",
+        "Train/melanoma/1.jpg",
+        "Train/nevus/2.jpg",
+        "Train/nevus/3.jpg",
+    ]
+    assert dataset.split.tolist() == ["test", "train", "train", "train"]
+    assert dataset.target.tolist() == ["nevus", "melanoma", "nevus", "nevus"]
+    assert list(dataset.frame.columns) == ["path", "target", "split"]
+    assert dataset.frame["split"].tolist() == dataset.split.tolist()
+    assert dataset.target_names.tolist() == ["melanoma", "nevus"]
+
+
+@pytest.mark.usefixtures("quietly")
+def test_one_split_keeps_the_classes_of_all(tmp_path):
+    write(tmp_path, [*SPLIT_NAMES, "Train/notes.txt"])
+    dataset = load_image_folder(tmp_path, split="test")
+    assert relative(dataset, tmp_path) == ["Test/nevus/4.jpg"]
+    assert dataset.split.tolist() == ["test"]
+    assert dataset.target_names.tolist() == ["melanoma", "nevus"]
+    assert dataset.left_out == {}
+    assert load_image_folder(tmp_path, split="train").left_out == {"not_images": 1}
+
+
+@pytest.mark.parametrize(
+    ("canonical", "spelling"),
+    [
+        ("train", "train"),
+        ("train", "Train"),
+        ("train", "TRAINING"),
+        ("test", "Test"),
+        ("test", "testing"),
+        ("val", "VAL"),
+        ("val", "Valid"),
+        ("val", "validation"),
+    ],
+)
+def test_spellings_of_splits(tmp_path, canonical, spelling):
+    beside = {"train": "test", "test": "train", "val": "train"}[canonical]
+    write(tmp_path, [f"{spelling}/nevus/1.jpg", f"{beside}/nevus/2.jpg"])
+    for split in (canonical, spelling, spelling.upper()):
+        dataset = load_image_folder(tmp_path, split=split)
+        assert relative(dataset, tmp_path) == [f"{spelling}/nevus/1.jpg"]
+        assert dataset.split.tolist() == [canonical]
+
+
+def test_return_X_y(tmp_path):
+    write(tmp_path, SPLIT_NAMES)
+    dataset = load_image_folder(tmp_path, split="train")
+    X, y = load_image_folder(tmp_path, split="train", return_X_y=True)
+    np.testing.assert_array_equal(X, dataset.data)
+    np.testing.assert_array_equal(y, dataset.target)
+
+
+@pytest.mark.usefixtures("quietly")
+def test_one_class_is_enough_to_load(tmp_path):
+    assert load_image_folder(write(tmp_path, ["nevus/1.jpg"])).target.tolist() == ["nevus"]
+
+
+def test_paths_begin_with_root_as_given(tmp_path, monkeypatch):
+    write(tmp_path / "data", NAMES)
+    monkeypatch.chdir(tmp_path)
+    for root in ("data", os.path.join(".", "data"), Path("data"), tmp_path / "data"):
+        path = load_image_folder(root).data[0, 0]
+        assert path == os.path.join(os.fspath(root), "melanoma", "10.jpg")
+        assert os.path.isfile(path)
+
+
+def test_order_does_not_depend_on_the_file_system(tmp_path, monkeypatch):
+    write(tmp_path, [*NAMES, "carcinoma/7.jpg"])
+    expected = load_image_folder(tmp_path).data
+    scandir = os.scandir
+
+    class Reversed:
+        def __init__(self, folder):
+            with scandir(folder) as entries:
+                self.entries = sorted(entries, key=lambda entry: entry.name, reverse=True)
+
+        def __enter__(self):
+            return iter(self.entries)
+
+        def __exit__(self, *args):
+            pass
+
+    monkeypatch.setattr(os, "scandir", Reversed)
+    np.testing.assert_array_equal(load_image_folder(tmp_path).data, expected)
+
+
+@pytest.mark.usefixtures("quietly")
+def test_blanks_and_accents_in_names(tmp_path):
+    names = ["Nävus gutartig/läsion 1.jpg", "黑色素瘤/图 2.png"]
+    for name in names:
+        (tmp_path / name).parent.mkdir()
+        Image.new("RGB", (8, 8), (9, 9, 9)).save(tmp_path / name)
+    dataset = load_image_folder(tmp_path)
+    assert relative(dataset, tmp_path) == names
+    assert dataset.target.tolist() == ["Nävus gutartig", "黑色素瘤"]
+    assert ImageLoader((4, 4)).transform(dataset.data).shape == (2, 4, 4, 3)
+
+
+@pytest.mark.parametrize(
+    "extension",
+    ["jpg", "JPG", "jpeg", "jfif", "png", "PNG", "tif", "tiff", "bmp", "gif", "webp", "jp2", "ppm"],
+)
+def test_extensions_of_images(tmp_path, extension):
+    dataset = load_image_folder(write(tmp_path, [f"nevus/1.{extension}"]))
+    assert relative(dataset, tmp_path) == [f"nevus/1.{extension}"]
+
+
+# Pillow knows most of these, but decodes none of them without help.
+@pytest.mark.parametrize(
+    "extension", ["txt", "csv", "pdf", "eps", "ps", "h5", "hdf", "grib", "bufr", "wmf", "mpg"]
+)
+def test_extensions_of_other_files(tmp_path, extension):
+    dataset = load_image_folder(write(tmp_path, ["nevus/1.jpg", f"nevus/2.{extension}", "nevus/3"]))
+    assert relative(dataset, tmp_path) == ["nevus/1.jpg"]
+    assert dataset.left_out == {"not_images": 2}
+
+
+@pytest.mark.usefixtures("quietly")
+def test_what_is_left_out_is_counted(tmp_path):
+    write(
+        tmp_path,
+        [
+            "nevus/1.jpg",
+            "nevus/.hidden.jpg",
+            "nevus/Thumbs.db",
+            ".git/1.jpg",
+            "__MACOSX/nevus/._1.jpg",
+            ".DS_Store",
+            "README.md",
+            "stray.jpg",
+            "metadata.csv",
+        ],
+    )
+    write_metadata(tmp_path, "image,lesion_id\n1,a\n")
+    dataset = load_image_folder(tmp_path)
+    assert relative(dataset, tmp_path) == ["nevus/1.jpg"]
+    assert dataset.target_names.tolist() == ["nevus"]
+    assert dataset.left_out == {"hidden": 4, "not_images": 2, "without_class": 1}
+    assert (
+        "Left out: hidden files and folders (4), files that are no images (2),"
+        " images outside of class folders (1)." in dataset.DESCR
+    )
+
+
+def test_what_is_left_out_of_splits_is_counted(tmp_path):
+    write(
+        tmp_path,
+        [*SPLIT_NAMES, "Test/5.jpg", "Test/.hidden", "Train/list.txt", "docs/a.txt"],
+    )
+    dataset = load_image_folder(tmp_path)
+    assert dataset.left_out == {
+        "without_class": 1,
+        "hidden": 1,
+        "not_images": 1,
+        "other_folders": 1,
+    }
+
+
+def test_description(tmp_path):
+    write(tmp_path, [*SPLIT_NAMES, "val/carcinoma/9.jpg"])
+    assert load_image_folder(tmp_path).DESCR.splitlines() == [
+        "5 images of 3 classes",
+        "",
+        "class        test   train     val",
+        "carcinoma       0       0       1",
+        "melanoma        0       1       0",
+        "nevus           1       2       0",
+        "",
+        "Groups: none, for want of a metadata.csv.",
+        "Left out: nothing.",
+    ]
+
+
+# What is suspicious
+
+
+def test_empty_class_is_kept_with_a_warning(tmp_path):
+    write(tmp_path, [*NAMES, "carcinoma/notes.txt"])
+    (tmp_path / "wart").mkdir()
+    with pytest.warns(UserWarning, match="without images: 'carcinoma', 'wart'") as caught:
+        dataset = load_image_folder(tmp_path)
+    assert caught[0].filename == __file__
+    assert dataset.target_names.tolist() == ["carcinoma", "melanoma", "nevus", "wart"]
+    assert set(dataset.target) == {"melanoma", "nevus"}
+    assert "wart            0" in dataset.DESCR
+
+
+def test_folders_inside_class_folders_are_named(tmp_path):
+    write(tmp_path, ["nevus/1.jpg", "nevus/more/2.jpg"])
+    with pytest.warns(UserWarning, match=r"inside class folders were not read: 'nevus.more'"):
+        dataset = load_image_folder(tmp_path)
+    assert relative(dataset, tmp_path) == ["nevus/1.jpg"]
+    assert dataset.left_out == {"nested_folders": 1}
+
+
+def test_split_of_another_name_is_named(tmp_path):
+    write(tmp_path, [*SPLIT_NAMES, "holdout/nevus/1.jpg"])
+    with pytest.warns(UserWarning, match="beside the splits were not read: 'holdout'"):
+        assert len(load_image_folder(tmp_path).data) == 4
+
+
+def test_classes_that_differ_by_case_are_named(tmp_path):
+    write(tmp_path, ["Train/Nevus/1.jpg", "Test/nevus/2.jpg"])
+    with pytest.warns(UserWarning, match="only by upper and lower case: 'Nevus', 'nevus'"):
+        assert load_image_folder(tmp_path).target_names.tolist() == ["Nevus", "nevus"]
+
+
+# What is refused
+
+
+def test_missing_root(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no_such' does not exist. Expected a folder"):
+        load_image_folder(tmp_path / "no_such")
+
+
+def test_root_is_a_file(tmp_path):
+    path = tmp_path / "images.zip"
+    path.touch()
+    with pytest.raises(NotADirectoryError, match=r"images.zip' is a file.*Unpack an archive"):
+        load_image_folder(path)
+
+
+@pytest.mark.parametrize("argument", [{"root": 3}, {"split": 1}, {"return_X_y": "yes"}])
+def test_arguments_of_wrong_type(tmp_path, argument):
+    with pytest.raises(
+        ValueError, match=f"'{next(iter(argument))}' parameter of load_image_folder"
+    ):
+        load_image_folder(**{"root": tmp_path, **argument})
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "has no class folder with images. Expected <root>/<class>/<image>, or .*val, test.$"),
+        (["nevus/a.txt"], "It holds the folders 'nevus'"),
+        (["2.jpg", "1.jpg"], r"2 image\(s\) lie directly in it, the first is '1.jpg'. Move each"),
+        (["train/1.jpg", "test/2.jpg"], r"2 image\(s\) lie directly in the split folders"),
+        (["wrap/nevus/1.jpg", "a.csv"], "the dataset that lies inside instead: '.*wrap'"),
+        (["wrap/Train/nevus/1.jpg"], "the dataset that lies inside instead: '.*wrap'"),
+        (["a/nevus/1.jpg", "b/nevus/1.jpg"], "lies inside instead: '.*a', '.*b'"),
+    ],
+)
+def test_no_class_folder_with_images(tmp_path, names, message):
+    with pytest.raises(ValueError, match=message):
+        load_image_folder(write(tmp_path, names))
+
+
+def test_suggested_folder_can_be_loaded(tmp_path):
+    write(tmp_path, ["Skin cancer (ISIC)/Train/nevus/1.jpg"])
+    with pytest.raises(ValueError, match="inside instead") as raised:
+        load_image_folder(tmp_path)
+    suggestion = str(raised.value).rpartition("instead: '")[2].removesuffix("'.")
+    assert len(load_image_folder(suggestion).data) == 1
+
+
+def test_splits_beside_classes_are_ambiguous(tmp_path):
+    write(tmp_path, [*SPLIT_NAMES, "nevus/1.jpg", "wart/1.jpg"])
+    with pytest.raises(
+        ValueError, match=r"split folders, 'Test', 'Train', beside folders.* 'nevus', 'wart'"
+    ):
+        load_image_folder(tmp_path)
+
+
+def test_two_folders_for_one_split(tmp_path):
+    write(tmp_path, ["val/nevus/1.jpg", "validation/nevus/2.jpg"])
+    with pytest.raises(ValueError, match="two folders for the split 'val': 'val' and 'validation'"):
+        load_image_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ("val", r"split is 'val', but the splits in .* are 'test', 'train'. Expected one of them"),
+        ("trian", "split is 'trian'.* Did you mean 'train'?"),
+        ("Tset", "Did you mean 'test'?"),
+    ],
+)
+def test_unknown_split(tmp_path, split, message):
+    with pytest.raises(ValueError, match=message):
+        load_image_folder(write(tmp_path, SPLIT_NAMES), split=split)
+
+
+def test_split_of_a_folder_without_splits(tmp_path):
+    with pytest.raises(ValueError, match="no split folders, only classes: 'melanoma', 'nevus'"):
+        load_image_folder(write(tmp_path, NAMES), split="train")
+
+
+def test_split_without_images(tmp_path):
+    write(tmp_path, [*SPLIT_NAMES, "val/nevus/notes.txt"])
+    with pytest.raises(ValueError, match=r"The split 'val' in .* has no class folder with images"):
+        load_image_folder(tmp_path, split="val")
+
+
+# Metadata
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("ids", ["1 2 3 4", "1.jpg 2.jpg 3.jpg 4.jpg", " ".join(SPLIT_NAMES)])
+@pytest.mark.parametrize("column", ["image_id", "ISIC_ID", "Image", "image_name", "filename"])
+def test_groups(tmp_path, ids, column):
+    write(tmp_path, SPLIT_NAMES)
+    rows = [f"{name},{age},lesion{age // 2}" for age, name in enumerate(ids.split())]
+    write_metadata(tmp_path, "\n".join([f"{column},age,lesion_id", *rows, "99,9,lesion9"]))
+    dataset = load_image_folder(tmp_path)
+    # In the order of the files: 4, 1, 2, 3.
+    assert dataset.groups.tolist() == ["lesion1", "lesion0", "lesion0", "lesion1"]
+    assert dataset.groups.dtype.kind == "U"
+    assert list(dataset.frame.columns) == ["path", "target", "split", column, "age", "lesion_id"]
+    assert dataset.frame["age"].tolist() == [3, 0, 1, 2]
+    assert dataset.frame.index.tolist() == [0, 1, 2, 3]
+    assert "Groups: 2, from metadata.csv." in dataset.DESCR
+    assert load_image_folder(tmp_path, split="test").groups.tolist() == ["lesion1"]
+
+
+@pytest.mark.usefixtures("quietly")
+def test_identifiers_stay_text(tmp_path):
+    write(tmp_path, ["nevus/007.jpg", "nevus/7.jpg"])
+    write_metadata(tmp_path, "image,lesion_id\n7,1\n007,01\n")
+    dataset = load_image_folder(tmp_path)
+    assert dataset.groups.tolist() == ["01", "1"]
+    assert dataset.frame["image"].tolist() == ["007", "7"]
+
+
+@pytest.mark.usefixtures("quietly")
+def test_relative_path_is_better_than_name_and_name_than_stem(tmp_path):
+    write(tmp_path, ["a/1.jpg", "b/1.jpg", "b/1.png"])
+    write_metadata(tmp_path, "image,lesion_id\n1,stem\n1.jpg,name\na/1.jpg,path\n")
+    assert load_image_folder(tmp_path).groups.tolist() == ["path", "name", "stem"]
+
+
+@pytest.mark.usefixtures("quietly")
+def test_identifiers_of_other_systems(tmp_path):
+    write(tmp_path, ["Nävus/1.jpg", "nevus/2.jpg"])
+    # A letter with its accent apart, a byte order mark, blanks, backslashes.
+    write_metadata(
+        tmp_path,
+        "image, Lesion_ID \nNa\u0308vus\\1.jpg, a \n./nevus/2.jpg ,b\n",
+        encoding="utf-8-sig",
+    )
+    assert load_image_folder(tmp_path).groups.tolist() == ["a", "b"]
+
+
+@pytest.mark.usefixtures("quietly")
+def test_lesion_is_preferred_to_patient(tmp_path):
+    write(tmp_path, ["nevus/1.jpg"])
+    write_metadata(tmp_path, "image,patient_id,lesion_id\n1,patient,lesion\n")
+    assert load_image_folder(tmp_path).groups.tolist() == ["lesion"]
+    write_metadata(tmp_path, "image,patient_id\n1,patient\n")
+    assert load_image_folder(tmp_path).groups.tolist() == ["patient"]
+
+
+@pytest.mark.usefixtures("quietly")
+def test_the_column_that_names_most_files_is_used(tmp_path):
+    write(tmp_path, ["nevus/a.jpg", "nevus/b.jpg"])
+    write_metadata(tmp_path, "image,lesion_id,path\n1,x,nevus/a.jpg\n2,x,nevus/b.jpg\n")
+    dataset = load_image_folder(tmp_path)
+    assert dataset.groups.tolist() == ["x", "x"]
+    assert list(dataset.frame.columns) == ["path", "target", "image", "lesion_id", "metadata_path"]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "NA", "nan"])
+def test_files_without_a_group_are_groups_of_their_own(tmp_path, blank):
+    write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg", "nevus/3.jpg", "wart/3.jpg"])
+    write_metadata(tmp_path, f"image,lesion_id,age\n1,a,50\n2,{blank},60\n")
+    with pytest.warns(
+        UserWarning, match=r"3 of 4 images have no lesion_id .* the first is 'nevus.2.jpg'"
+    ) as caught:
+        dataset = load_image_folder(tmp_path)
+    assert caught[0].filename == __file__
+    assert dataset.groups[0] == "a"
+    assert len(set(dataset.groups)) == 4
+    np.testing.assert_array_equal(dataset.frame["age"], [50, 60, np.nan, np.nan])
+    assert pd.isna(dataset.frame["image"]).tolist() == [False, False, True, True]
+
+
+def test_column_of_blanks(tmp_path):
+    write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg"])
+    write_metadata(tmp_path, "image,lesion_id\n1,\n2,\n")
+    with pytest.warns(UserWarning, match="2 of 2 images have no lesion_id"):
+        assert len(set(load_image_folder(tmp_path).groups)) == 2
+
+
+@pytest.mark.usefixtures("quietly")
+def test_doubled_rows_that_agree(tmp_path):
+    write(tmp_path, ["nevus/1.jpg"])
+    write_metadata(tmp_path, "image,lesion_id\n1,\n1,a\n1,a\n")
+    assert load_image_folder(tmp_path).groups.tolist() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image,lesion_id\n1,a\n1,b\n", "gives '1' two values of lesion_id, 'a' and 'b'"),
+        ("name,lesion_id\n1,a\n", r"the columns \['name', 'lesion_id'\]. Expected.*'image_id'"),
+        ("image,age\n1,50\n", r"the columns \['image', 'age'\]. Expected.*'lesion_id'"),
+        ("image;lesion_id\n1;a\n", r"\['image;lesion_id'\]. Expected, separated by commas"),
+        ("", "cannot be read: No columns to parse"),
+        ("image,lesion_id\n1,a\n2,b,c,d\n", "cannot be read"),
+    ],
+)
+def test_metadata_that_is_refused(tmp_path, text, message):
+    write(tmp_path, ["nevus/1.jpg"])
+    write_metadata(tmp_path, text)
+    with pytest.raises(ValueError, match=message) as raised:
+        load_image_folder(tmp_path)
+    assert "metadata.csv" in str(raised.value)
+
+
+def test_metadata_in_another_encoding(tmp_path):
+    write(tmp_path, ["nevus/1.jpg"])
+    write_metadata(tmp_path, "image,lesion_id\n1,Läsion\n", encoding="latin-1")
+    with pytest.raises(ValueError, match=r"metadata.csv' cannot be read: .*Expected .* UTF-8"):
+        load_image_folder(tmp_path)
+
+
+# Cheap, and real
+
+
+def test_no_image_is_opened(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("an image was opened")
+
+    monkeypatch.setattr(Image, "open", refuse)
+    assert len(load_image_folder(write(tmp_path, NAMES)).data) == 5
+
+
+@pytest.mark.parametrize(
+    ("split", "splits", "n_images"),
+    [(None, {"train", "test"}, 2359), ("train", {"train"}, 2241), ("Testing", {"test"}, 118)],
+)
+def test_real_folder(split, splits, n_images):
+    data = os.environ.get("SKIN_LESION_DATA")
+    if data is None:
+        pytest.skip("SKIN_LESION_DATA is unset: it names a folder of real images")
+    dataset = load_image_folder(os.path.join(data, "isic9"), split=split)
+    assert dataset.data.shape == (n_images, 1)
+    assert len(dataset.target_names) == 9
+    assert set(dataset.split) == splits
+    assert dataset.left_out == {}
