@@ -1,0 +1,54 @@
+import keras
+import numpy as np
+import pytest
+
+from skin_lesion import ConvNet
+
+
+def test_blocks_halve_the_image_and_hidden_layer_is_optional():
+    model = ConvNet(filters=(4, 8), dense_units=16, dropout=0.2)((32, 48, 3), 5)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds.count("Conv2D") == kinds.count("MaxPooling2D") == 2
+    assert kinds.count("Dense") == 2
+    assert model.layers[kinds.index("GlobalAveragePooling2D")].input.shape == (None, 8, 12, 8)
+    assert model.output_shape == (None, 5)
+    assert [type(layer).__name__ for layer in ConvNet()((32, 32, 3), 2).layers].count("Dense") == 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 7, 1), (5, 3, 3)])
+def test_images_smaller_than_the_pooling(shape):
+    model = ConvNet(filters=(4, 4, 4))(shape, 2)
+    output = np.asarray(model.predict_on_batch(np.full((2, *shape), 128.0)))
+    np.testing.assert_allclose(output.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_first_layer_maps_pixels_to_minus_one_to_one():
+    model = ConvNet()((16, 16, 3), 2)
+    rescaling = next(layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling))
+    np.testing.assert_allclose(np.asarray(rescaling(np.array([0.0, 255.0]))), [-1, 1], atol=1e-6)
+
+
+def build_tiny(input_shape, n_classes):
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(n_classes, activation="softmax"),
+        ]
+    )
+
+
+def test_callable_builds_the_network(small, lesions):
+    classifier = small(architecture=build_tiny).fit(lesions.images, lesions.target)
+    assert classifier.model_.count_params() == 3 * 3 + 3
+    assert classifier.predict(lesions.images).shape == (90,)
+
+
+def test_callable_that_returns_something_else(small, lesions):
+    with pytest.raises(TypeError, match=r"Expected a\s+keras.Model"):
+        small(architecture=lambda shape, n: "model").fit(lesions.images, lesions.target)
+    with pytest.raises(ValueError, match=r"output shape \(None, 4\).*Expected \(None, 3\)"):
+        small(architecture=lambda shape, n: build_tiny(shape, n + 1)).fit(
+            lesions.images, lesions.target
+        )

@@ -1,0 +1,373 @@
+import copy
+import subprocess
+import sys
+import textwrap
+
+import joblib
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.utils import get_tags
+
+from skin_lesion import ConvNet, ImageAugmenter, SkinLesionClassifier
+
+# Most fits here are too short on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:Training ended at epochs")
+
+
+@pytest.fixture(scope="module")
+def fitted(lesions):
+    return SkinLesionClassifier(
+        ConvNet(filters=(8,)), epochs=2, early_stopping=False, random_state=0
+    ).fit(lesions.images, lesions.target)
+
+
+def run_python(script, *arguments):
+    """Run a script in a new process and return what it prints."""
+    process = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def test_is_a_classifier_with_classes_and_probabilities(fitted, lesions):
+    assert is_classifier(fitted)
+    assert get_tags(fitted).classifier_tags is not None
+    np.testing.assert_array_equal(fitted.classes_, lesions.target_names)
+    probabilities = fitted.predict_proba(lesions.images)
+    assert probabilities.shape == (90, 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(
+        fitted.predict(lesions.images), fitted.classes_[probabilities.argmax(axis=1)]
+    )
+    assert fitted.n_features_in_ == 24 * 24 * 3
+    assert fitted.n_iter_ == fitted.best_epoch_ == 2
+
+
+def test_probabilities_of_one_row_have_two_dimensions(fitted, lesions):
+    one = fitted.predict_proba(lesions.images[:1])
+    assert one.shape == (1, 3)
+    np.testing.assert_allclose(one, fitted.predict_proba(lesions.images)[:1], atol=1e-6)
+
+
+def test_learns_lesions(lesions):
+    classifier = SkinLesionClassifier(
+        ConvNet(filters=(16, 32)), epochs=25, early_stopping=False, random_state=0
+    ).fit(lesions.images, lesions.target)
+    assert classifier.history_["loss"][-1] < 0.8 * classifier.history_["loss"][0]
+    assert classifier.score(lesions.images, lesions.target) > 0.6
+
+
+def test_leaves_weights_of_the_caller_alone(small, lesions):
+    weight = np.linspace(0.5, 1.5, 90)
+    before = weight.copy()
+    small(class_weight="balanced", early_stopping=True, epochs=1).fit(
+        lesions.images, lesions.target, sample_weight=weight
+    )
+    np.testing.assert_array_equal(weight, before)
+
+
+def test_rows_without_weight_count_as_absent(small, lesions):
+    keep = np.arange(90) % 3 != 0
+    weighted = small(early_stopping=True, epochs=1, class_weight="balanced").fit(
+        lesions.images, lesions.target, sample_weight=keep.astype(float)
+    )
+    absent = small(early_stopping=True, epochs=1, class_weight="balanced").fit(
+        lesions.images[keep], lesions.target[keep]
+    )
+    np.testing.assert_allclose(
+        weighted.predict_proba(lesions.images), absent.predict_proba(lesions.images), atol=1e-5
+    )
+
+
+def test_class_weight_shifts_predictions(small, lesions):
+    name = lesions.target_names[0]
+    plain = small(learning_rate=0.02).fit(lesions.images, lesions.target)
+    favoured = small(learning_rate=0.02, class_weight={name: 100.0})
+    favoured.fit(lesions.images, lesions.target)
+    assert (
+        favoured.predict_proba(lesions.images)[:, 0].mean()
+        > plain.predict_proba(lesions.images)[:, 0].mean() + 0.1
+    )
+
+
+def test_same_random_state_gives_same_result_in_a_new_process(small, lesions, tmp_path):
+    script = """
+        import sys, numpy as np
+        from skin_lesion import (ConvNet, ImageAugmenter, SkinLesionClassifier, make_lesion_images)
+        lesions = make_lesion_images(
+            90, n_classes=3, images_per_lesion=1.5, image_size=(24, 24), random_state=0)
+        classifier = SkinLesionClassifier(
+            ConvNet(filters=(8,)), epochs=2, random_state=0, augmenter=ImageAugmenter())
+        classifier.fit(lesions.images, lesions.target, groups=lesions.groups)
+        np.save(sys.argv[1], classifier.predict_proba(lesions.images))
+    """
+    run_python(script, tmp_path / "there.npy")
+    here = small(early_stopping=True, augmenter=ImageAugmenter()).fit(
+        lesions.images, lesions.target, groups=lesions.groups
+    )
+    np.testing.assert_array_equal(
+        here.predict_proba(lesions.images), np.load(tmp_path / "there.npy")
+    )
+
+
+def test_another_random_state_gives_another_result(fitted, small, lesions):
+    other = small(random_state=1).fit(lesions.images, lesions.target)
+    assert not np.allclose(
+        other.predict_proba(lesions.images), fitted.predict_proba(lesions.images), atol=1e-3
+    )
+
+
+def test_dumped_model_predicts_the_same_in_a_new_process(fitted, lesions, tmp_path):
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    np.save(tmp_path / "images.npy", lesions.images)
+    script = """
+        import sys, joblib, numpy as np
+        model = joblib.load(sys.argv[1] + "/model.joblib")
+        images = np.load(sys.argv[1] + "/images.npy")
+        np.save(sys.argv[1] + "/there.npy", model.predict_proba(images))
+    """
+    run_python(script, tmp_path)
+    np.testing.assert_array_equal(
+        fitted.predict_proba(lesions.images), np.load(tmp_path / "there.npy")
+    )
+
+
+def test_importing_scikeras_leaves_pickling_of_keras_models_alone(fitted):
+    assert "scikeras" in sys.modules
+    for cls in (keras.Model, keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer):
+        assert "scikeras" not in getattr(cls.__reduce__, "__module__", "")
+        assert "__deepcopy__" not in vars(cls)
+
+
+def test_objects_serve_several_fits_and_stay_unused(small, lesions):
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
+    callback = keras.callbacks.ReduceLROnPlateau(monitor="loss")
+    classifier = small(optimizer=optimizer, callbacks=[callback])
+    first = classifier.fit(lesions.images, lesions.target).predict_proba(lesions.images)
+    second = classifier.fit(lesions.images, lesions.target).predict_proba(lesions.images)
+    np.testing.assert_array_equal(first, second)
+    assert not optimizer.built
+    assert getattr(callback, "_model", None) is None
+    assert clone(classifier).fit(lesions.images, lesions.target).n_iter_ == 2
+
+
+def test_used_callback_does_not_bring_its_model(small, lesions):
+    class Spy(keras.callbacks.Callback):
+        seen = []
+
+        def on_train_begin(self, logs=None):
+            Spy.seen.append(self.model)
+
+    used = Spy()
+    used.set_model(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]))
+    classifier = small(callbacks=[used]).fit(lesions.images, lesions.target)
+    assert Spy.seen == [classifier.model_]
+
+
+def test_learning_rate_reaches_the_optimizer(small, lesions):
+    classifier = small(optimizer="SGD", learning_rate=0.25, epochs=1).fit(
+        lesions.images, lesions.target
+    )
+    assert isinstance(classifier.model_.optimizer, keras.optimizers.SGD)
+    assert float(classifier.model_.optimizer.learning_rate) == pytest.approx(0.25)
+
+
+def test_focal_loss_and_label_smoothing_reach_the_model(small, lesions):
+    classifier = small(loss="focal", label_smoothing=0.1, epochs=1)
+    loss = classifier.fit(lesions.images, lesions.target).model_.loss
+    assert isinstance(loss, keras.losses.CategoricalFocalCrossentropy)
+    assert loss.get_config()["label_smoothing"] == pytest.approx(0.1)
+
+
+def test_augmenter_varies_training_and_never_predict(small, lesions):
+    plain = small().fit(lesions.images, lesions.target)
+    varied = small(augmenter=ImageAugmenter()).fit(lesions.images, lesions.target)
+    assert not np.allclose(
+        plain.predict_proba(lesions.images), varied.predict_proba(lesions.images), atol=1e-4
+    )
+    np.testing.assert_array_equal(
+        varied.predict_proba(lesions.images), varied.predict_proba(lesions.images)
+    )
+
+
+def test_augmenter_varies_each_epoch_anew(small, lesions, monkeypatch):
+    drawn = []
+    draw = ImageAugmenter.draw
+
+    def record(self, n_images, random_state=None):
+        drawn.append(draw(self, n_images, random_state))
+        return drawn[-1]
+
+    monkeypatch.setattr(ImageAugmenter, "draw", record)
+    small(augmenter=ImageAugmenter(), epochs=2, batch_size=90).fit(lesions.images, lesions.target)
+    angles = {tuple(draws["angle"].round(6)) for draws in drawn}
+    assert len(angles) == 2
+
+
+def test_parameters_of_objects_are_searched_by_name(small):
+    classifier = small(augmenter=ImageAugmenter())
+    classifier.set_params(architecture__filters=(4, 8), augmenter__rotation=15)
+    assert classifier.architecture.filters == (4, 8)
+    assert classifier.augmenter.rotation == 15
+    both = SkinLesionClassifier().set_params(architecture=ConvNet(), architecture__dropout=0.1)
+    assert both.architecture.dropout == 0.1
+
+
+def test_parameters_behind_a_name_or_none_say_what_to_pass():
+    with pytest.raises(ValueError, match=r"architecture is 'cnn'.*architecture=ConvNet\(\)"):
+        SkinLesionClassifier().set_params(architecture__filters=(4,))
+    with pytest.raises(ValueError, match=r"augmenter is None.*augmenter=ImageAugmenter\(\)"):
+        SkinLesionClassifier().set_params(augmenter__rotation=15)
+    with pytest.raises(ValueError, match="Invalid parameter 'filers' for estimator ConvNet"):
+        SkinLesionClassifier(ConvNet()).set_params(architecture__filers=(4,))
+
+
+def test_warm_start_goes_on_and_a_fresh_fit_does_not(small, lesions):
+    classifier = small(warm_start=True, epochs=3).fit(lesions.images, lesions.target)
+    first = classifier.history_["loss"]
+    again = classifier.fit(lesions.images, lesions.target).history_["loss"]
+    assert len(again) == 3
+    assert again[0] < first[0]
+    anew = classifier.set_params(warm_start=False).fit(lesions.images, lesions.target)
+    np.testing.assert_allclose(anew.history_["loss"], first)
+
+
+def test_warm_start_refuses_other_classes(small, lesions):
+    classifier = small(warm_start=True, epochs=1).fit(lesions.images, lesions.target)
+    two = lesions.target != lesions.target_names[0]
+    with pytest.raises(ValueError, match="Expected those of the last fit"):
+        classifier.fit(lesions.images[two], lesions.target[two])
+
+
+def test_partial_fit_trains_an_epoch_a_call(small, lesions):
+    classifier = small()
+    half = lesions.target != lesions.target_names[0]
+    classifier.partial_fit(lesions.images[half], lesions.target[half], classes=lesions.target_names)
+    np.testing.assert_array_equal(classifier.classes_, lesions.target_names)
+    classifier.partial_fit(lesions.images, lesions.target)
+    assert classifier.n_iter_ == 2
+    assert classifier.predict_proba(lesions.images).shape == (90, 3)
+
+
+def test_partial_fit_goes_on_from_fit(fitted, lesions):
+    classifier = copy.deepcopy(fitted).partial_fit(lesions.images, lesions.target)
+    assert classifier.n_iter_ == 3
+    assert classifier.history_["loss"][:2] == fitted.history_["loss"]
+
+
+def test_partial_fit_refuses_what_it_cannot_do(small, lesions):
+    with pytest.raises(ValueError, match="cannot balance"):
+        small(class_weight="balanced").partial_fit(lesions.images, lesions.target)
+    two = lesions.target != lesions.target_names[0]
+    classifier = small().partial_fit(lesions.images[two], lesions.target[two])
+    with pytest.raises(ValueError, match="Pass all classes"):
+        classifier.partial_fit(lesions.images, lesions.target)
+
+
+def test_label_unseen_in_training_counts_as_wrong_with_a_warning(fitted, lesions):
+    predicted = fitted.predict(lesions.images[:4])
+    y = predicted.astype(object)
+    y[0] = "wart"
+    with pytest.warns(UserWarning, match=r"\['wart'\].*1 of 4 rows"):
+        assert fitted.score(lesions.images[:4], y) == 0.75
+
+
+def test_warns_when_training_ended_while_the_loss_still_fell(lesions):
+    classifier = SkinLesionClassifier(ConvNet(filters=(8,)), epochs=2, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="for example to 4") as caught:
+        classifier.fit(lesions.images, lesions.target)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+def test_keeps_the_best_epoch_and_stops_early_without_a_warning(lesions):
+    classifier = SkinLesionClassifier(
+        ConvNet(filters=(8,)), learning_rate=0.1, patience=2, epochs=60, random_state=0
+    ).fit(lesions.images, lesions.target, groups=lesions.groups)
+    losses = classifier.history_["val_loss"]
+    assert classifier.n_iter_ < 60
+    assert classifier.best_epoch_ == np.argmin(losses) + 1 == classifier.n_iter_ - 2
+    held_out = classifier.validation_indices_
+    probabilities = classifier.predict_proba(lesions.images[held_out])
+    columns = np.searchsorted(classifier.classes_, lesions.target[held_out])
+    loss = -np.log(probabilities[np.arange(len(columns)), columns]).mean()
+    assert loss == pytest.approx(min(losses), rel=1e-3)
+
+
+def test_balancing_also_balances_the_validation_loss(lesions):
+    weights = {name: float(i + 1) for i, name in enumerate(lesions.target_names)}
+    classifier = SkinLesionClassifier(
+        ConvNet(filters=(8,)),
+        learning_rate=0.05,
+        class_weight=weights,
+        patience=1,
+        epochs=60,
+        random_state=0,
+    ).fit(lesions.images, lesions.target)
+    held_out = lesions.target[classifier.validation_indices_]
+    trained = np.setdiff1d(np.arange(90), classifier.validation_indices_)
+    mass = {name: weights[name] * (lesions.target[trained] == name).sum() for name in weights}
+    weight = np.array([mass[name] / (held_out == name).sum() for name in held_out])
+    probabilities = classifier.predict_proba(lesions.images[classifier.validation_indices_])
+    columns = np.searchsorted(classifier.classes_, held_out)
+    loss = -np.log(probabilities[np.arange(len(columns)), columns])
+    expected = np.average(loss, weights=weight) * weight.sum() / sum(mass.values())
+    assert min(classifier.history_["val_loss"]) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("verbose", [0, 1, 2])
+def test_verbose(small, lesions, verbose, capfd):
+    small(verbose=verbose).fit(lesions.images, lesions.target)
+    out, err = capfd.readouterr()
+    assert ("Epoch 2/2" in out) == (verbose == 2)
+    assert ("2/2" in err) == (verbose == 1)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"epochs": 0}, r"'epochs' parameter .* range \[1, inf\). Got 0"),
+        ({"optimizer": "adm"}, "Unknown optimizer 'adm'. Did you mean 'adam'"),
+        ({"optimizer": keras.optimizers.Adam(), "learning_rate": 0.1}, "one of the two"),
+        ({"architecture": "cn"}, "Unknown architecture 'cn'. Did you mean 'cnn'"),
+        ({"architecture": ConvNet(filters=())}, r"filters=\(\)"),
+        ({"architecture": ConvNet(dropout=1.5)}, "'dropout' parameter of ConvNet"),
+        ({"loss": "hinge"}, "'loss' parameter"),
+        ({"augmenter": "strong"}, "'augmenter' parameter"),
+    ],
+)
+def test_bad_parameters_say_what_is_expected(small, lesions, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        small(**parameters).fit(lesions.images, lesions.target)
+
+
+@pytest.mark.parametrize("bad", [{"optimizer": 3}, {"callbacks": ["early_stopping"]}])
+def test_objects_of_another_kind_are_refused(small, lesions, bad):
+    with pytest.raises(TypeError, match=r"Expected.*keras"):
+        small(**bad).fit(lesions.images, lesions.target)
+
+
+def test_predicting_before_fitting(small, lesions):
+    for method in ("predict", "predict_proba"):
+        with pytest.raises(NotFittedError):
+            getattr(small(), method)(lesions.images)
+    with pytest.raises(NotFittedError):
+        small().score(lesions.images, lesions.target)
+
+
+def test_bad_targets(small, lesions):
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        small().fit(lesions.images, lesions.target[:-1])
+    with pytest.raises(ValueError, match="1 class"):
+        small().fit(lesions.images, np.full(90, "nevus"))
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
+        small().fit(lesions.images, lesions.target, sample_weight=-np.ones(90))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        small().fit(lesions.images, lesions.target, groups=lesions.groups[:5])

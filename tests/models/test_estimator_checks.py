@@ -1,0 +1,37 @@
+"""scikit-learn's own checks, on rows of features."""
+
+import pytest
+from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
+
+from skin_lesion import ConvNet, SkinLesionClassifier
+
+EXPECTED_FAILED_CHECKS = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "A row of weight 2 is not the row twice: batches differ, and so do the steps of training;"
+        " and exact copies stay on one side of the validation split."
+    ),
+}
+
+
+def make_classifier():
+    return SkinLesionClassifier(
+        ConvNet(filters=(16,)), learning_rate=0.01, epochs=20, random_state=0
+    )
+
+
+def expected_failed_checks(estimator):
+    return EXPECTED_FAILED_CHECKS
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks(
+    [make_classifier()], expected_failed_checks=expected_failed_checks, xfail_strict=True
+)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+def test_at_least_45_checks_are_run_and_at_most_one_is_expected_to_fail():
+    checks = list(estimator_checks_generator(make_classifier()))
+    assert len(checks) - len(EXPECTED_FAILED_CHECKS) >= 45
+    assert len(EXPECTED_FAILED_CHECKS) <= 1

@@ -1,0 +1,164 @@
+"""The classifier inside what scikit-learn offers around classifiers."""
+
+import numpy as np
+import pytest
+import sklearn
+from scipy.stats import randint
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.metrics import ConfusionMatrixDisplay, classification_report
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    RandomizedSearchCV,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    check_cv,
+    cross_val_predict,
+    cross_val_score,
+    permutation_test_score,
+)
+from sklearn.pipeline import Pipeline
+
+from skin_lesion import ConvNet, ImageAugmenter, ImageLoader, load_image_folder
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture
+def quick(small):
+    return small(architecture=ConvNet(filters=(4,)), epochs=1)
+
+
+def test_a_number_of_folds_means_stratified_folds(quick, lesions):
+    cv = check_cv(3, lesions.target, classifier=sklearn.base.is_classifier(quick))
+    assert isinstance(cv, StratifiedKFold)
+    order = np.argsort(lesions.target)
+    search = GridSearchCV(quick, {"epochs": [1]}, cv=3, error_score="raise")
+    search.fit(lesions.images[order], lesions.target[order])
+    assert search.classes_.tolist() == lesions.target_names.tolist()
+
+
+def test_grid_search_over_nested_parameters_in_two_processes(quick, lesions):
+    grid = {"architecture__filters": [(4,), (6,)], "augmenter": [None, ImageAugmenter()]}
+    kept = []
+    for n_jobs in (1, 2):
+        search = GridSearchCV(
+            quick, grid, cv=2, n_jobs=n_jobs, scoring="roc_auc_ovr", error_score="raise"
+        ).fit(lesions.images, lesions.target)
+        kept.append(search.cv_results_["mean_test_score"])
+    assert len(kept[0]) == 4
+    np.testing.assert_allclose(kept[0], kept[1], atol=1e-6)
+
+
+def test_pipeline_from_paths_to_report(quick, lesion_folder):
+    train = load_image_folder(lesion_folder, split="train")
+    test = load_image_folder(lesion_folder, split="test")
+    pipeline = Pipeline([("load", ImageLoader(image_size=(24, 24))), ("cnn", quick)])
+    search = GridSearchCV(
+        pipeline, {"cnn__architecture__dropout": [0.0, 0.5]}, cv=2, scoring="balanced_accuracy"
+    ).fit(train.data, train.target)
+    report = classification_report(
+        test.target, search.predict(test.data), output_dict=True, zero_division=0
+    )
+    assert set(test.target_names) < set(report)
+    display = ConfusionMatrixDisplay.from_estimator(search, test.data, test.target)
+    assert display.confusion_matrix.sum() == len(test.target)
+
+
+def test_other_searches(quick, lesions):
+    random = RandomizedSearchCV(
+        quick, {"batch_size": randint(16, 64)}, n_iter=2, cv=2, random_state=0, error_score="raise"
+    ).fit(lesions.images, lesions.target)
+    assert random.best_estimator_.n_iter_ == 1
+    halving = HalvingGridSearchCV(
+        quick, {"learning_rate": [1e-3, 1e-2]}, cv=2, random_state=0, error_score="raise"
+    ).fit(lesions.images, lesions.target)
+    assert halving.best_params_["learning_rate"] in (1e-3, 1e-2)
+
+
+def test_cross_validated_predictions_and_permutations(quick, lesions):
+    probabilities = cross_val_predict(
+        quick, lesions.images, lesions.target, cv=2, method="predict_proba"
+    )
+    assert probabilities.shape == (90, 3)
+    score, permuted, p_value = permutation_test_score(
+        quick, lesions.images, lesions.target, cv=2, n_permutations=2, random_state=0
+    )
+    assert 0 <= score <= 1
+    assert len(permuted) == 2
+    assert 0 < p_value <= 1
+
+
+def test_voting_and_calibration(quick, lesions):
+    voting = VotingClassifier(
+        [("a", quick), ("b", sklearn.base.clone(quick).set_params(random_state=1))], voting="soft"
+    ).fit(lesions.images, lesions.target)
+    members = [member.predict_proba(lesions.images) for member in voting.estimators_]
+    np.testing.assert_allclose(voting.predict_proba(lesions.images), np.mean(members, axis=0))
+    calibrated = CalibratedClassifierCV(quick, method="temperature", cv=2, ensemble=False)
+    probabilities = calibrated.fit(lesions.images, lesions.target).predict_proba(lesions.images)
+    assert probabilities.shape == (90, 3)
+
+
+@pytest.fixture
+def seen_groups(monkeypatch):
+    """Collect the groups that each fit is given."""
+    from skin_lesion import SkinLesionClassifier
+
+    seen = []
+    fit = SkinLesionClassifier.fit
+
+    def record(self, X, y, sample_weight=None, groups=None):
+        seen.append(groups)
+        fit(self, X, y, sample_weight=sample_weight, groups=groups)
+        if groups is not None and self.early_stopping:
+            held_out = self.validation_indices_
+            rest = np.setdiff1d(np.arange(len(y)), held_out)
+            assert not set(np.asarray(groups)[held_out]) & set(np.asarray(groups)[rest])
+        return self
+
+    monkeypatch.setattr(SkinLesionClassifier, "fit", record)
+    return seen
+
+
+def test_groups_reach_folds_and_inner_split_with_routing(quick, lesions, seen_groups):
+    quick.set_params(early_stopping=True)
+    search = GridSearchCV(
+        Pipeline([("cnn", quick)]),
+        {"cnn__batch_size": [16, 32]},
+        cv=StratifiedGroupKFold(2),
+        error_score="raise",
+    )
+    with sklearn.config_context(enable_metadata_routing=True):
+        search.fit(lesions.images, lesions.target, groups=lesions.groups)
+    assert len(seen_groups) == 2 * 2 + 1
+    assert all(groups is not None for groups in seen_groups)
+    first, second = set(seen_groups[0]), set(seen_groups[1])
+    assert not first & second
+
+
+def test_groups_reach_the_folds_alone_without_routing(quick, lesions, seen_groups):
+    quick.set_params(early_stopping=True)
+    search = GridSearchCV(quick, {"batch_size": [32]}, cv=StratifiedGroupKFold(2))
+    search.fit(lesions.images, lesions.target, groups=lesions.groups)
+    assert seen_groups == [None, None, None]
+    with pytest.raises(ValueError, match="groups"):
+        GridSearchCV(quick, {"batch_size": [32]}, cv=StratifiedGroupKFold(2)).fit(
+            lesions.images, lesions.target
+        )
+
+
+def test_scores_of_grouped_folds(quick, lesions):
+    with sklearn.config_context(enable_metadata_routing=True):
+        scores = cross_val_score(
+            quick,
+            lesions.images,
+            lesions.target,
+            cv=StratifiedGroupKFold(2),
+            params={"groups": lesions.groups},
+            scoring="balanced_accuracy",
+        )
+    assert scores.shape == (2,)
+    assert not np.isnan(scores).any()

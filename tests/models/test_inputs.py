@@ -1,0 +1,124 @@
+"""X in all its forms: arrays, rows, paths."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from skin_lesion import ImageLoader, load_image_folder
+
+SIZE = (24, 24)
+
+
+@pytest.fixture(scope="module")
+def folder(lesion_folder):
+    return load_image_folder(lesion_folder, split="train")
+
+
+def test_pixels_as_integers_floats_and_rows_are_one(small, lesions):
+    uint8 = small().fit(lesions.images, lesions.target)
+    expected = uint8.predict_proba(lesions.images)
+    for images in (lesions.images.astype(np.float64), lesions.images.astype(np.int64)):
+        other = small().fit(images, lesions.target)
+        np.testing.assert_allclose(other.predict_proba(images), expected, atol=1e-6)
+    rows = lesions.images.reshape(90, -1)
+    for shape in (SIZE, (*SIZE, 3)):
+        flat = small(image_shape=shape).fit(rows, lesions.target)
+        np.testing.assert_allclose(flat.predict_proba(rows), expected, atol=1e-6)
+        assert flat.n_features_in_ == 24 * 24 * 3
+
+
+def test_rows_without_a_shape_are_features_of_any_scale(small):
+    rng = np.random.RandomState(0)
+    y = np.repeat(["benign", "malignant"], 60)
+    X = rng.normal(size=(120, 4)) * 1e-3
+    X[y == "malignant", 2] += 2e-3
+    classifier = small(epochs=20).fit(X, y)
+    assert classifier.model_.input_shape == (None, 1, 4, 1)
+    assert classifier.score(X, y) > 0.75
+
+
+def test_paths_in_all_forms_equal_the_loaded_array(small, folder):
+    loader = ImageLoader(image_size=SIZE)
+    images = loader.transform(folder.data)
+    expected = small().fit(images, folder.target).predict_proba(images)
+    classifier = small(loader=loader).fit(folder.data, folder.target)
+    assert classifier.n_features_in_ == 1
+    paths = folder.data[:, 0]
+    for X in (
+        folder.data,
+        paths,
+        paths.tolist(),
+        [Path(path) for path in paths],
+        pd.Series(paths),
+        images,
+    ):
+        np.testing.assert_allclose(classifier.predict_proba(X), expected, atol=1e-6)
+
+
+def test_data_frame_gives_the_name_of_its_column(small, folder):
+    frame = folder.frame[["path"]]
+    classifier = small(loader=ImageLoader(image_size=SIZE), epochs=1).fit(frame, folder.target)
+    assert classifier.feature_names_in_.tolist() == ["path"]
+    assert classifier.predict(frame).shape == (len(frame),)
+
+
+def test_default_loader_reads_at_224_pixels(small, folder):
+    classifier = small(epochs=1).fit(folder.data, folder.target)
+    assert classifier.model_.input_shape == (None, 224, 224, 3)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda X: X[:, :16], r"shape \(16, 24, 3\).*fitted on images of shape \(24, 24, 3\)"),
+        (lambda X: X / 255.0, "never exceeds 1"),
+        (lambda X: np.moveaxis(X, 3, 1), r"np.moveaxis\(X, 1, 3\)"),
+        (lambda X: X[0], r"X\[np.newaxis\]"),
+        (lambda X: X[..., 0], "grey"),
+        (lambda X: X + np.where(X > 200, np.nan, 0), "NaN"),
+        (lambda X: X * 2.0, "Expected pixels from 0 to 255"),
+        (lambda X: X[:0], "minimum of 1"),
+    ],
+)
+def test_bad_images_at_predict(small, lesions, make, message):
+    classifier = small(epochs=1).fit(lesions.images, lesions.target)
+    with pytest.raises(ValueError, match=message):
+        classifier.predict(make(lesions.images))
+
+
+def test_image_shape_that_does_not_fit_the_rows(small, lesions):
+    with pytest.raises(ValueError, match=r"has 1200 values, rows of X have 1728"):
+        small(image_shape=(20, 20)).fit(lesions.images.reshape(90, -1), lesions.target)
+
+
+def test_missing_paths_are_counted_and_the_first_is_named(small, folder):
+    paths = [*folder.data[:, 0].tolist(), "lost_1.jpg", "lost_2.jpg"]
+    with pytest.raises(FileNotFoundError, match=r"2 of \d+ paths .*'lost_1.jpg'"):
+        small().fit(paths, [*folder.target, "nevus", "nevus"])
+
+
+def test_unreadable_image_is_named_by_the_loaders_own_error(small, folder, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(Path(folder.data[0, 0]).read_bytes()[:300])
+    paths = [*folder.data[:, 0], str(broken)]
+    y = [*folder.target, folder.target[0]]
+    classifier = small(loader=ImageLoader(image_size=SIZE))
+    with pytest.raises(ValueError, match=r"broken\.jpg") as caught:
+        classifier.fit(paths, y)
+    assert "tensorflow" not in str(caught.value).lower()
+    classifier.fit(folder.data, folder.target)
+    with pytest.raises(ValueError, match=r"broken\.jpg"):
+        classifier.predict(paths)
+
+
+def test_images_of_any_size_in_a_folder(small, tmp_path):
+    rng = np.random.RandomState(0)
+    paths = []
+    for i, size in enumerate([(40, 30), (25, 60), (31, 31), (100, 24)]):
+        paths.append(tmp_path / f"{i}.png")
+        Image.fromarray(rng.randint(0, 255, (*size, 3), dtype=np.uint8)).save(paths[-1])
+    classifier = small(loader=ImageLoader(image_size=SIZE), epochs=1)
+    assert classifier.fit(paths, ["a", "b", "a", "b"]).predict(paths).shape == (4,)
