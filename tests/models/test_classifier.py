@@ -207,8 +207,9 @@ def test_augmenter_varies_each_epoch_anew(small, lesions, monkeypatch):
 
     monkeypatch.setattr(ImageAugmenter, "draw", record)
     small(augmenter=ImageAugmenter(), epochs=2, batch_size=90).fit(lesions.images, lesions.target)
-    angles = {tuple(draws["angle"].round(6)) for draws in drawn}
-    assert len(angles) == 2
+    # Keras may look at a batch more before it begins.
+    assert len(drawn) >= 2
+    assert len({tuple(draws["angle"]) for draws in drawn}) == len(drawn)
 
 
 def test_parameters_of_objects_are_searched_by_name(small):
@@ -280,8 +281,10 @@ def test_label_unseen_in_training_counts_as_wrong_with_a_warning(fitted, lesions
 
 
 def test_warns_when_training_ended_while_the_loss_still_fell(lesions):
-    classifier = SkinLesionClassifier(ConvNet(filters=(8,)), epochs=2, random_state=0)
-    with pytest.warns(ConvergenceWarning, match="for example to 4") as caught:
+    classifier = SkinLesionClassifier(
+        ConvNet(filters=(8,)), learning_rate=0.01, epochs=4, random_state=0
+    )
+    with pytest.warns(ConvergenceWarning, match="for example to 8") as caught:
         classifier.fit(lesions.images, lesions.target)
     assert caught[0].filename == __file__
 

@@ -163,5 +163,5 @@ def test_augmenting_before_the_split_would_have_inflated_the_score():
     honest = cross_val_score(
         Pipeline([("balance", sampler), *model.steps]), X, y, cv=5, scoring="balanced_accuracy"
     ).mean()
-    assert inflated > 0.9
-    assert 0.3 < honest < 0.7
+    assert inflated > 0.75
+    assert 0.35 < honest < 0.65

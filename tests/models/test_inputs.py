@@ -35,7 +35,7 @@ def test_rows_without_a_shape_are_features_of_any_scale(small):
     y = np.repeat(["benign", "malignant"], 60)
     X = rng.normal(size=(120, 4)) * 1e-3
     X[y == "malignant", 2] += 2e-3
-    classifier = small(epochs=20).fit(X, y)
+    classifier = small(epochs=20, learning_rate=0.01).fit(X, y)
     assert classifier.model_.input_shape == (None, 1, 4, 1)
     assert classifier.score(X, y) > 0.75
 
