@@ -7,7 +7,8 @@ import os
 from difflib import get_close_matches
 
 import numpy as np
-from sklearn.utils import assert_all_finite
+import pandas as pd
+from sklearn.utils import assert_all_finite, column_or_1d
 
 PATHS_EXPECTED = (
     "paths as an (n, 1) or (n,) array, a list of str or pathlib.Path, a Series or a one-column"
@@ -87,6 +88,41 @@ def check_files_exist(paths):
             f"{len(missing)} of {len(paths)} paths are no existing files, the first is"
             f" {str(missing[0])!r}. Relative paths are looked up in {os.getcwd()!r}."
         )
+
+
+def number_labels(values, *, name):
+    """Return the distinct labels, sorted, and the number of the label of each row.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+        Classes or groups: text or numbers.
+
+    name : str
+        What to call them in messages.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_labels,)
+
+    numbers : ndarray of shape (n,), of int
+
+    Raises
+    ------
+    ValueError
+        If values are missing, or if there are none.
+    """
+    values = column_or_1d(values)
+    if not len(values):
+        raise ValueError(f"{name} is empty. Expected at least one row.")
+    missing = np.flatnonzero(pd.isna(values))
+    if len(missing):
+        raise ValueError(
+            f"{name} is missing in {len(missing)} of {len(values)} rows, the first is row"
+            f" {missing[0]}. Expected a value in each: fill them in (an id of its own for each row"
+            " whose group is unknown), or drop the rows."
+        )
+    return np.unique(values, return_inverse=True)
 
 
 def check_images(X, *, name="X"):

@@ -1,0 +1,28 @@
+"""What tests of several rooms share."""
+
+import pytest
+
+# Those that apply to an estimator whose X is images or paths: they need no two-dimensional X of
+# numbers. All are in scikit-learn 1.8 and 1.9.
+COMMON_CHECKS = (
+    "check_do_not_raise_errors_in_init_or_set_params",
+    "check_estimator_cloneable",
+    "check_estimator_repr",
+    "check_estimator_tags_renamed",
+    "check_get_params_invariance",
+    "check_mixin_order",
+    "check_no_attributes_set_in_init",
+    "check_param_validation",
+    "check_parameters_default_constructible",
+    "check_set_params",
+    "check_valid_tag_types",
+)
+
+
+@pytest.fixture(params=COMMON_CHECKS)
+def common_check(request):
+    """One of scikit-learn's common checks, as a function of an estimator."""
+    from sklearn.utils import estimator_checks
+
+    check = getattr(estimator_checks, request.param)
+    return lambda estimator: check(type(estimator).__name__, estimator)

@@ -8,6 +8,8 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from .._validation import number_labels
+
 
 def content_ids_of_files(paths):
     """Return a number for each path; byte-identical files have the same.
@@ -60,7 +62,7 @@ def merge_groups(groups, content_ids):
     """
     if groups is None:
         return content_ids
-    _, group_ids = np.unique(np.asarray(groups), return_inverse=True)
+    _, group_ids = number_labels(groups, name="groups")
     n_groups = group_ids.max() + 1
     n_nodes = n_groups + content_ids.max() + 1
     links = coo_array(

@@ -7,6 +7,8 @@ from sklearn.utils import _safe_indexing, check_consistent_length, check_random_
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import _num_samples
 
+from .._validation import number_labels
+
 
 @validate_params(
     {
@@ -30,7 +32,8 @@ def train_test_split_by_group(
     need both: photographs of one lesion must stay on one side, and a rare class must be on both.
 
     Groups are drawn at random, class by class, until the test part holds `test_size` of the rows
-    of the class, as nearly as whole groups allow. Each class gets at least one group on either
+    of the class, as nearly as whole groups allow; what rounding leaves over goes to the next class.
+    Each class gets at least one group on either
     side. A group of several classes is drawn with the rarest of them.
 
     Parameters
@@ -75,7 +78,7 @@ def train_test_split_by_group(
     ...     X, y, groups=lesions, stratify=y, test_size=0.25, random_state=0
     ... )
     >>> X_train, X_test
-    (array([0, 1, 2, 4, 5, 6]), array([3, 7]))
+    (array([0, 1, 2, 5, 6, 7]), array([3, 4]))
 
     Twice gives training, validation and test sets:
 
@@ -84,17 +87,17 @@ def train_test_split_by_group(
     (3, 3, 2)
     """
     if not arrays:
-        raise ValueError("At least one array required as input")
+        raise ValueError("Found no array to split. Expected at least one, such as X or y.")
     check_consistent_length(*arrays, groups, stratify)
     n_rows = _num_samples(arrays[0])
-    classes, labels = np.unique(
-        np.zeros(n_rows) if stratify is None else np.asarray(stratify), return_inverse=True
-    )
-    group_ids = (
-        np.arange(n_rows)
-        if groups is None
-        else np.unique(np.asarray(groups), return_inverse=True)[1]
-    )
+    if n_rows == 0:
+        raise ValueError("The arrays have no rows. Expected at least two.")
+    classes, labels = np.array(["all"]), np.zeros(n_rows, dtype=int)
+    if stratify is not None:
+        classes, labels = number_labels(stratify, name="stratify")
+    group_ids = np.arange(n_rows)
+    if groups is not None:
+        group_ids = number_labels(groups, name="groups")[1]
     if isinstance(test_size, Integral):
         if test_size >= n_rows:
             raise ValueError(
@@ -115,21 +118,24 @@ def _draw_test_rows(labels, group_ids, test_size, rng, class_names):
     group_class = _rarest_class_of_each_group(labels, group_ids, class_sizes)
 
     in_test = np.zeros(len(group_sizes), dtype=bool)
-    for label in np.unique(group_class):
+    owed = 0.0  # by the classes so far, to whole groups: else many small classes add up to less
+    for label in rng.permutation(np.unique(group_class)):
         groups = rng.permutation(np.flatnonzero(group_class == label))
         filled = np.cumsum(group_sizes[groups])
-        n_groups = np.argmin(np.abs(filled - test_size * filled[-1])) + 1
-        in_test[groups[: min(n_groups, len(groups) - 1)]] = True
+        wanted = test_size * filled[-1] + owed
+        n_groups = min(np.argmin(np.abs(filled - wanted)) + 1, len(groups) - 1)
+        in_test[groups[:n_groups]] = True
+        owed = wanted - (filled[n_groups - 1] if n_groups else 0)
 
     is_test = in_test[group_ids]
     for label, name in enumerate(class_names):
         if len(np.unique(is_test[labels == label])) < 2:
             n_groups = len(np.unique(group_ids[labels == label]))
             raise ValueError(
-                f"Class {str(name)!r} has {class_sizes[label]} rows in {n_groups} group(s), too few"
-                " to have some on either side of the split. Expected at least 2 groups of its own"
-                " in each class. Add images of other lesions, leave the class out, or merge it with"
-                " another."
+                f"Class {str(name)!r} has {class_sizes[label]} row(s) in {n_groups} group(s), too"
+                " few to have some on either side of the split. Expected at least 2 groups of its"
+                " own in each class. Add images of other lesions, leave the class out, or merge it"
+                " with another."
             )
     return is_test
 

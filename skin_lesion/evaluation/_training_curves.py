@@ -82,18 +82,28 @@ class TrainingCurveDisplay:
         Returns
         -------
         display : TrainingCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If `ax` is not two Axes.
         """
         import matplotlib.pyplot as plt
 
         if ax is None:
             _, ax = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
         self.ax_ = np.asarray(ax)
+        if self.ax_.shape != (2,):
+            raise ValueError(
+                f"ax holds Axes of shape {self.ax_.shape}. Expected two, for loss and accuracy:"
+                " _, ax = plt.subplots(1, 2)."
+            )
         self.figure_ = self.ax_[0].figure
         for axes, metric in zip(self.ax_, ("loss", "accuracy"), strict=True):
             # Told apart by line and marker too, for print and for colour-blind readers.
             for name, label, style in (
-                (metric, "training", "C0-"),
-                (f"val_{metric}", "validation", "C1--o"),
+                (metric, "training", "C0-o"),
+                (f"val_{metric}", "validation", "C1--s"),
             ):
                 if name in self.history:
                     values = self.history[name]
@@ -105,6 +115,7 @@ class TrainingCurveDisplay:
                 )
             axes.set(xlabel="Epoch", ylabel=metric.capitalize())
             axes.xaxis.get_major_locator().set_params(integer=True)
-            axes.legend()
+            if axes.lines:
+                axes.legend()
         self.ax_[1].set_ylim(0, 1)
         return self

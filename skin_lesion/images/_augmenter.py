@@ -36,7 +36,7 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
     batch anew in every epoch of training, and never at predict; prefer this.
 
     Pixels that come into view from outside the image mirror those at its edge. All geometric
-    changes are composed into one bilinear warp.
+    changes (mirror, turn and scale about the centre, shift) are composed into one bilinear warp.
 
     Parameters
     ----------
@@ -44,9 +44,10 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
         Turn by an angle from ``[-rotation, rotation]``, in degrees. Positive is counterclockwise.
 
     width_shift, height_shift : float in [0, 1], default=0.1
-        Shift by up to this fraction of the width or height, either way.
+        Shift by up to this fraction of the width or height, either way. Positive is to the right
+        or down.
 
-    zoom : float in [0, 1), default=0.1
+    zoom : float in [0, 0.8], default=0.1
         Scale by a factor from ``[1 - zoom, 1 + zoom]``. Above 1 enlarges.
 
     horizontal_flip, vertical_flip : bool, default=True
@@ -106,7 +107,7 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
         "rotation": [Interval(Real, 0, 180, closed="both")],
         "width_shift": [Interval(Real, 0, 1, closed="both")],
         "height_shift": [Interval(Real, 0, 1, closed="both")],
-        "zoom": [Interval(Real, 0, 1, closed="left")],
+        "zoom": [Interval(Real, 0, 0.8, closed="both")],
         "horizontal_flip": ["boolean"],
         "vertical_flip": ["boolean"],
         "brightness": [Interval(Real, 0, 1, closed="both")],
@@ -242,6 +243,12 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
         X_varied : ndarray of shape (n, height, width, n_channels)
             Of the dtype of X.
         """
+        X = np.asarray(X)
+        if getattr(draws, "dtype", None) != DRAW_DTYPE:
+            raise TypeError(
+                f"draws is of type {type(draws).__name__}. Expected what draw() returned: an array"
+                f" of records with the fields {list(DRAW_DTYPE.names)}."
+            )
         if len(X) != len(draws):
             raise ValueError(f"Got {len(draws)} draws for {len(X)} images. Expected one an image.")
         varied = np.empty_like(X)
@@ -279,12 +286,13 @@ def _warp(image, draw):
             (width, height), Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BILINEAR
         )
 
-    if image.dtype == np.uint8 and image.shape[2] == 3:
-        return np.asarray(warp(Image.fromarray(padded)))
+    # As floats: on bytes Pillow cuts fractions off, which darkens every image by half a level.
     planes = [
-        warp(Image.fromarray(plane.astype(np.float32))) for plane in np.moveaxis(padded, 2, 0)
+        warp(Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32)))
+        for plane in np.moveaxis(padded, 2, 0)
     ]
-    return np.stack(planes, axis=2)
+    warped = np.stack(planes, axis=2)
+    return np.rint(warped).astype(np.uint8) if image.dtype == np.uint8 else warped
 
 
 def _output_to_input(draw, height, width):

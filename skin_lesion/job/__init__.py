@@ -1,5 +1,6 @@
 """The main job: from a folder of images to a report, a picture of each step, and a model."""
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -21,6 +22,8 @@ def main(argv=None):
         0, or 2 if the input cannot be used: the reason goes to standard error.
     """
     arguments = parse_arguments(argv)
+    # TensorFlow would print a page on processors and drivers amid the progress.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         _run(arguments)
     except (ValueError, OSError) as error:

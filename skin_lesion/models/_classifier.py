@@ -296,7 +296,7 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
         from ._training import build_keras_classifier, train_epochs
 
         if not goes_on:
-            self.keras_classifier_ = build_keras_classifier(self, source, train, seed)
+            self.keras_classifier_ = build_keras_classifier(self, source, train)
         train_epochs(self, source, y, training, validation, seed, goes_on=goes_on)
         self.best_epoch_ = self.n_iter_
         if self.early_stopping:
@@ -365,9 +365,7 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
         from ._training import build_keras_classifier, train_one_epoch
 
         if is_first:
-            self.keras_classifier_ = build_keras_classifier(
-                self, source, rows, rng.randint(MAX_SEED)
-            )
+            self.keras_classifier_ = build_keras_classifier(self, source, rows)
         # A new order and new variants at each call, and the same ones in a new run.
         seed = (rng.randint(MAX_SEED) + getattr(self, "n_iter_", 0)) % MAX_SEED
         train_one_epoch(self, source, y, training, seed)

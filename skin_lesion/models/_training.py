@@ -1,5 +1,7 @@
 """From a checked source of images through scikeras to Keras, and back."""
 
+import random
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -13,8 +15,12 @@ from ._progress import EpochProgress
 ROWS_IN_BLOCK = 8
 
 
-def build_keras_classifier(estimator, source, rows, seed):
-    """Return the scikeras classifier that will build the network at its first fit."""
+def build_keras_classifier(estimator, source, rows):
+    """Return the scikeras classifier that will build the network at its first fit.
+
+    It is given no `random_state`: scikeras would switch TensorFlow to deterministic operations and
+    leave it there, where every model of the process without a seed fails. See `_seeded_keras`.
+    """
     return StreamingKerasClassifier(
         model=partial(
             build_model,
@@ -28,7 +34,6 @@ def build_keras_classifier(estimator, source, rows, seed):
             estimator.label_smoothing,
         ),
         shuffle=False,  # ImageBatches does
-        random_state=seed,
     )
 
 
@@ -91,18 +96,33 @@ def _train(estimator, fit, source, y, training, seed, callbacks):
         verbose=2 if estimator.verbose == 2 else 0,
     )
     try:
-        fit(
-            np.arange(len(training.rows)).reshape(-1, 1),
-            np.searchsorted(estimator.classes_, y[training.rows]),
-            sample_weight=training.weight,
-            make_batches=make_batches,
-        )
+        with _seeded_keras(seed):
+            fit(
+                np.arange(len(training.rows)).reshape(-1, 1),
+                np.searchsorted(estimator.classes_, y[training.rows]),
+                sample_weight=training.weight,
+                make_batches=make_batches,
+            )
     finally:
         # They hold the model once more, and its best weights.
         wrapper.set_params(callbacks=None)
     estimator.model_ = wrapper.model_
     estimator.history_ = dict(wrapper.history_)
     estimator.n_iter_ = len(estimator.history_["loss"])
+
+
+@contextmanager
+def _seeded_keras(seed):
+    """Let Keras draw from a seed, and leave the generator of the process as it was.
+
+    Initial weights and dropout masks take their seeds from Python's `random` on all backends.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 def _make_batches(estimator, source, rows, y=None, weight=None, **options):

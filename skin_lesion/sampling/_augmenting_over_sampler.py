@@ -20,7 +20,7 @@ class AugmentingOverSampler(BaseOverSampler):
     Parameters
     ----------
     augmenter : ImageAugmenter, default=None
-        Varies the images. None stands for ``ImageAugmenter()``.
+        Varies the images. None stands for ``ImageAugmenter()``. Its own `random_state` is not used.
 
     sampling_strategy : float, str, dict or callable, default='auto'
         Which classes to fill and how far, as in :class:`imblearn.over_sampling.RandomOverSampler`.
@@ -116,5 +116,8 @@ class AugmentingOverSampler(BaseOverSampler):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.sampler_tags.sample_indices = True
         tags.input_tags.two_d_array = False
+        tags.input_tags.sparse = False
+        tags.input_tags.dataframe = False
         return tags

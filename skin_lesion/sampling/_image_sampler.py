@@ -1,17 +1,23 @@
 """Let a sampler that chooses rows by label balance X of any kind and shape."""
 
 import numpy as np
-from imblearn.base import SamplerMixin
+from imblearn.base import BaseSampler
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y
 
+BASES_OF_SAMPLERS = {
+    "imblearn.base",
+    "imblearn.over_sampling.base",
+    "imblearn.under_sampling.base",
+}
 
-class ImageSampler(SamplerMixin, BaseEstimator):
+
+class ImageSampler(BaseSampler):
     """Balance images, paths or anything else by letting a sampler choose rows.
 
     imbalanced-learn's samplers refuse X that is not two-dimensional. Those that choose rows by
@@ -134,9 +140,7 @@ class ImageSampler(SamplerMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.estimator_type = "sampler"
-        tags.target_tags.required = True
-        tags.input_tags.two_d_array = True
+        tags.sampler_tags.sample_indices = True
         tags.input_tags.string = True
         return tags
 
@@ -148,10 +152,14 @@ def _refuse_feature_space(sampler):
     """
     by_label = isinstance(sampler, (RandomOverSampler, RandomUnderSampler))
     smoothed = getattr(sampler, "shrinkage", None) is not None
-    if smoothed or (type(sampler).__module__.startswith("imblearn.") and not by_label):
+    of_imblearn = any(
+        cls.__module__.startswith("imblearn.") and cls.__module__ not in BASES_OF_SAMPLERS
+        for cls in type(sampler).__mro__
+    )
+    if smoothed or (of_imblearn and not by_label):
         raise TypeError(
-            f"{sampler!r} works in feature space, where the distance between two images says little"
-            " and their average is no lesion. Expected a sampler that chooses rows by label:"
+            f"{sampler!r} works in feature space, or may do so: between images distances say little"
+            " and averages are no lesions. Expected a sampler that chooses rows by label:"
             " RandomOverSampler (without shrinkage) or RandomUnderSampler. For new variants of rare"
             " classes use AugmentingOverSampler. To use this sampler nonetheless, put it into an"
             " imblearn Pipeline behind a step that turns images into rows of features."

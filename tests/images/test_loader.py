@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import estimator_checks, get_tags
+from sklearn.utils import get_tags
 
 from skin_lesion import ImageLoader, load_image_folder
 
@@ -594,23 +594,8 @@ def test_feature_names(paths):
     assert not hasattr(loader, "feature_names_in_")
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        "check_estimator_cloneable",
-        "check_estimator_repr",
-        "check_estimator_tags_renamed",
-        "check_valid_tag_types",
-        "check_no_attributes_set_in_init",
-        "check_parameters_default_constructible",
-        "check_get_params_invariance",
-        "check_set_params",
-        "check_do_not_raise_errors_in_init_or_set_params",
-        "check_mixin_order",
-    ],
-)
-def test_common_checks(check):
-    getattr(estimator_checks, check)("ImageLoader", ImageLoader())
+def test_common_checks(common_check):
+    common_check(ImageLoader())
 
 
 def test_every_parameter_is_checked():
