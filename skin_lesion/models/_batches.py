@@ -5,6 +5,8 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from ._backend import keep_freed_memory
+
 
 class ImageBatches(keras.utils.PyDataset):
     """Rows of a source, in batches.
@@ -65,6 +67,8 @@ class ImageBatches(keras.utils.PyDataset):
         return -(-len(self._rows) // self._batch_size)
 
     def __getitem__(self, index):
+        if index == 0:
+            keep_freed_memory()  # the dataset that asks for batches has just been made
         places = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         try:
             images = self._vary(self._source.take(self._rows[places]), places, index)
