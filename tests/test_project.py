@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import sklearn
 
 import skin_lesion
 
@@ -168,6 +169,20 @@ def test_readme_states_the_oldest_versions():
     stated = {name_of(name): version for name, version in rows if name_of(name) in floors}
 
     assert stated == floors
+
+
+@pytest.mark.filterwarnings("ignore:Training ended at epochs")
+def test_snippets_of_the_readme_run(tmp_path, monkeypatch):
+    """All in one namespace and one folder, as a reader would type them one after the other."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    snippets = re.findall(r"^```python\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    with sklearn.config_context():
+        for snippet in snippets:
+            exec(compile(snippet, "README.md", "exec"), names)
+    assert len(snippets) == 2
+    assert names["search"].best_params_["cnn__architecture__filters"] in [(8, 16), (16, 32)]
 
 
 def test_pre_commit_runs_the_ruff_of_the_lint_extra():
