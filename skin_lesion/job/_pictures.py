@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.metrics import confusion_matrix as count_confusions
 
 from ..evaluation import TrainingCurveDisplay
 from ..images import ImageLoader
@@ -34,15 +35,20 @@ def confusion_matrix(data, judgement, path):
     size = 3 + 0.6 * len(judgement.classes)
     figure, axes = plt.subplots(figsize=(size, size), layout="constrained")
     labels = [name for name in judgement.classes if name in set(y) | set(judgement.predicted)]
-    options = {"labels": labels, "ax": axes, "colorbar": False, "xticks_rotation": 45}
+    display = ConfusionMatrixDisplay.from_predictions(
+        y,
+        judgement.predicted,
+        labels=labels,
+        normalize="true",
+        cmap="Blues",
+        ax=axes,
+        colorbar=False,
+        xticks_rotation=45,
+    )
     # Colours from the shares, numbers from the counts: rare classes stay legible.
-    ConfusionMatrixDisplay.from_predictions(
-        y, judgement.predicted, normalize="true", include_values=False, cmap="Blues", **options
-    )
-    counts = ConfusionMatrixDisplay.from_predictions(
-        y, judgement.predicted, include_values=True, cmap="Blues", **options
-    )
-    counts.im_.remove()
+    counts = count_confusions(y, judgement.predicted, labels=labels)
+    for text, count in zip(display.text_.ravel(), counts.ravel(), strict=True):
+        text.set_text(str(count))
     plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
     axes.set(title="Test images by true and predicted class")
     _save(figure, path)
