@@ -144,10 +144,6 @@ def test_groups_reach_the_folds_alone_without_routing(quick, lesions, seen_group
     search = GridSearchCV(quick, {"batch_size": [32]}, cv=StratifiedGroupKFold(2))
     search.fit(lesions.images, lesions.target, groups=lesions.groups)
     assert seen_groups == [None, None, None]
-    with pytest.raises(ValueError, match="groups"):
-        GridSearchCV(quick, {"batch_size": [32]}, cv=StratifiedGroupKFold(2)).fit(
-            lesions.images, lesions.target
-        )
 
 
 def test_scores_of_grouped_folds(quick, lesions):
