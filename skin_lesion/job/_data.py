@@ -59,9 +59,9 @@ def draw_folder(root, random_state):
     with tempfile.TemporaryDirectory(dir=root.parent) as unfinished:
         drawn = write_lesion_folder(
             Path(unfinished) / root.name,
-            360,
-            n_classes=4,
-            weights=[0.15, 0.2, 0.5, 0.15],  # nevi are the most frequent
+            240,
+            n_classes=3,
+            weights=[0.25, 0.5, 0.25],  # melanoma, nevus, seborrheic keratosis
             random_state=random_state,
         )
         shutil.move(drawn, root)

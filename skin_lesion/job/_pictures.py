@@ -13,12 +13,14 @@ SIZE = 160
 
 def class_counts(data, path):
     """Bars of the number of images by class and side."""
-    axes = data.counts().plot.barh(figsize=(8, 0.6 * len(np.unique(data.y)) + 1.5), width=0.8)
+    counts = data.counts()
+    figure, axes = plt.subplots(figsize=(8, 0.6 * len(counts) + 1.5), layout="constrained")
+    counts.plot.barh(ax=axes, width=0.8)
     for bars in axes.containers:
         axes.bar_label(bars, padding=2, fontsize=8)
     axes.invert_yaxis()
     axes.set(xlabel="Images", ylabel="", title="Images by class")
-    _save(axes.figure, path)
+    _save(figure, path)
 
 
 def sample_images(data, path, n_columns=8):
