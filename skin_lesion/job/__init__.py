@@ -30,7 +30,7 @@ def main(argv=None):
         print(f"skin_lesion: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("skin_lesion: interrupted; what was written before is complete.", file=sys.stderr)
+        print("skin_lesion: interrupted; no results were written.", file=sys.stderr)
         return 130
     return 0
 
@@ -57,16 +57,14 @@ def _run(arguments):
     data = find_and_split(arguments.root, arguments.test_size, arguments.random_state)
     print(data.summary(), flush=True)
     check_readable(data.X, arguments.image_size)
-
-    output.mkdir(parents=True, exist_ok=True)
-    _pictures.class_counts(data, output / "class_counts.png")
-    _pictures.sample_images(data, output / "sample_images.png")
-
     fitted = search(data, arguments)
     model = fitted.best_estimator_
     judgement = judge(data, fitted, arguments)
     print(judgement.text, flush=True)
 
+    output.mkdir(parents=True, exist_ok=True)
+    _pictures.class_counts(data, output / "class_counts.png")
+    _pictures.sample_images(data, output / "sample_images.png")
     _pictures.confusion_matrix(data, judgement, output / "confusion_matrix.png")
     _pictures.training_curves(model, output / "training_curves.png")
     _pictures.predictions(data, judgement, output / "predictions.png")

@@ -133,3 +133,12 @@ def test_bad_arguments_say_what_is_expected(arguments, capsys):
         main([*arguments])
     assert exit_info.value.code == 2
     assert f"found '{arguments[1]}', expected" in capsys.readouterr().err
+
+
+def test_class_of_too_few_lesions_leaves_nothing_behind(root, tmp_path, capsys):
+    few = shutil.copytree(root, tmp_path / "few")
+    for path in sorted((few / "Train" / "melanoma").iterdir())[2:]:
+        path.unlink()
+    assert main([str(few), "--output", str(tmp_path / "report"), *SMALL]) == 2
+    assert "Class 'melanoma' has" in capsys.readouterr().err
+    assert not (tmp_path / "report").exists()
