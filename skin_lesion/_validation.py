@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import assert_all_finite, column_or_1d
 
+from ._image_files import image_file_exists
+
 PATHS_EXPECTED = (
     "paths as an (n, 1) or (n,) array, a list of str or pathlib.Path, a Series or a one-column"
     " DataFrame"
@@ -82,7 +84,7 @@ def check_paths(X, *, name="X"):
 
 def check_files_exist(paths):
     """Raise a FileNotFoundError that names the first missing file and counts them all."""
-    missing = [path for path in paths if not os.path.isfile(path)]
+    missing = [path for path in paths if not image_file_exists(path)]
     if missing:
         raise FileNotFoundError(
             f"{len(missing)} of {len(paths)} paths are no existing files, the first is"

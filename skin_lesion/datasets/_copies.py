@@ -1,13 +1,13 @@
 """Recognise exact copies, and let rows that are copies of each other belong together."""
 
 import hashlib
-import os
 from collections import Counter
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from .._image_files import image_file_size, open_image_file
 from .._validation import number_labels
 
 
@@ -22,7 +22,7 @@ def content_ids_of_files(paths):
     -------
     content_ids : ndarray of shape (n,), of int
     """
-    sizes = {path: os.stat(path).st_size for path in set(paths.tolist())}
+    sizes = {path: image_file_size(path) for path in set(paths.tolist())}
     n_files_of_size = Counter(sizes.values())
     # A file of a size of its own has no copy: only the others need be read.
     contents = {
@@ -72,7 +72,7 @@ def merge_groups(groups, content_ids):
 
 
 def _hash_file(path):
-    with open(path, "rb") as file:
+    with open_image_file(path) as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 

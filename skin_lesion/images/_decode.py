@@ -6,6 +6,7 @@ from math import ceil
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from .._image_files import image_file_size, open_image_file
 from .._image_formats import readable_formats
 
 _EXIF_ORIENTATION = 0x0112
@@ -49,7 +50,10 @@ def read_image(path, image_size, resize):
     """
     path = os.fspath(path)
     try:
-        with Image.open(path, formats=readable_formats()) as image:
+        with (
+            open_image_file(path) as file,
+            Image.open(file, formats=readable_formats()) as image,
+        ):
             orientation, box, size = _load(image, image_size, resize)
             image = _to_grey_or_rgb(image)
     except MemoryError:
@@ -178,7 +182,7 @@ def _centre_on_black(image, image_size):
 
 def _explain(error, path):
     if isinstance(error, UnidentifiedImageError):
-        if os.path.getsize(path) == 0:
+        if image_file_size(path) == 0:
             return "the file is empty."
         return "it is damaged, or of no format that Pillow decodes."
     if isinstance(error, Image.DecompressionBombError):

@@ -488,14 +488,14 @@ def make_unreadable(kind, path, monkeypatch):
         Image.new("RGB", (200, 10)).save(path)
     elif kind == "forbidden":
         Image.new("RGB", (8, 8)).save(path)
-        open_image = Image.open
+        open_file = open
 
         def refuse(opened, *args, **kwargs):
             if opened == str(path):
                 raise PermissionError(13, "Permission denied")
-            return open_image(opened, *args, **kwargs)
+            return open_file(opened, *args, **kwargs)
 
-        monkeypatch.setattr(Image, "open", refuse)
+        monkeypatch.setattr("builtins.open", refuse)
 
 
 UNREADABLE = {

@@ -1,0 +1,71 @@
+"""Image files, and the images inside of an HDF5 file, behind one kind of path.
+
+ISIC 2024 comes as one HDF5 file with an entry for each image. ``<file>.hdf5/<entry>`` is the path
+of such an entry: all that takes paths takes it, too.
+"""
+
+import io
+import os
+import re
+from functools import lru_cache
+
+import h5py
+import numpy as np
+
+_INSIDE_HDF5 = re.compile(r"(?P<file>.+?\.(?:hdf5|h5))[/\\](?P<entry>.+)", re.IGNORECASE)
+
+
+def open_image_file(path):
+    """Open a file, or an entry of an HDF5 file, to read its bytes.
+
+    Raises
+    ------
+    OSError
+        If there is none, or if it cannot be read.
+    """
+    container, entry = _split(path)
+    if container is None:
+        return open(path, "rb")
+    try:
+        return io.BytesIO(np.asarray(_hdf5(container)[entry][()]).tobytes())
+    except KeyError as error:
+        raise FileNotFoundError(f"{container!r} has no entry {entry!r}.") from error
+    except TypeError as error:  # a group, or a type that numpy has not
+        raise OSError(f"The entry {entry!r} of {container!r} is no image: {error}.") from error
+
+
+def image_file_exists(path):
+    """Tell whether there is such a file or entry; nothing of the image is read."""
+    container, entry = _split(path)
+    return os.path.isfile(path) if container is None else entry in _hdf5(container)
+
+
+def image_file_size(path):
+    """Return the number of bytes that the file or entry takes."""
+    container, entry = _split(path)
+    return os.stat(path).st_size if container is None else _hdf5(container)[entry].nbytes
+
+
+def _split(path):
+    """Return the HDF5 file and the entry in it; None and None for a path of a file."""
+    found = _INSIDE_HDF5.fullmatch(os.fspath(path))
+    if found is None or not os.path.isfile(found["file"]):
+        return None, None
+    return found["file"], found["entry"].replace("\\", "/")
+
+
+def _hdf5(path):
+    # Opened once a process: that takes longer than to read an image. A file that has changed is
+    # opened anew, and so is one that a forked process would share.
+    return _open_hdf5(path, os.stat(path).st_mtime_ns, os.getpid())
+
+
+@lru_cache(maxsize=8)
+def _open_hdf5(path, modified, process):
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise OSError(
+            f"{path!r} cannot be read as an HDF5 file: {error}. Expected one with an entry for each"
+            " image. Download it again."
+        ) from error
