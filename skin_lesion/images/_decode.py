@@ -48,23 +48,55 @@ def read_image(path, image_size, resize):
     ValueError
         If the file cannot be read as an image; the message says why.
     """
-    path = os.fspath(path)
     try:
-        with (
-            open_image_file(path) as file,
-            Image.open(file, formats=readable_formats()) as image,
-        ):
-            orientation, box, size = _load(image, image_size, resize)
-            image = _to_grey_or_rgb(image)
+        with open_image_file(path) as file:
+            return decode_image(file, image_size, resize)[0]
     except MemoryError:
         raise
-    except Exception as error:  # on damaged files Pillow's plug-ins raise nearly anything
-        raise ValueError(f"{path!r} cannot be read as an image: {_explain(error, path)}") from error
+    except Exception as error:
+        raise ValueError(explain_failure(error, path)) from error
 
+
+def decode_image(file, image_size, resize):
+    """Decode an open image file as :func:`read_image` does.
+
+    Returns
+    -------
+    image : ndarray of shape (height, width, 3), uint8
+
+    stored_size : tuple of (int, int)
+        Height and width of the image in the file.
+
+    Raises
+    ------
+    Exception
+        On damaged files Pillow's plug-ins raise nearly anything; see :func:`explain_failure`.
+    """
+    with Image.open(file, formats=readable_formats()) as image:
+        stored_width, stored_height = image.size
+        orientation, box, size = _load(image, image_size, resize)
+        image = _to_grey_or_rgb(image)
     image = image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
-    return _centre_on_black(np.asarray(image.convert("RGB")), image_size)
+    image = _centre_on_black(np.asarray(image.convert("RGB")), image_size)
+    return image, (stored_height, stored_width)
+
+
+def explain_failure(error, path):
+    """Return in a sentence which file could not be read, and why."""
+    if isinstance(error, UnidentifiedImageError):
+        reason = (
+            "the file is empty."
+            if image_file_size(path) == 0
+            else "it is damaged, or of no format that Pillow decodes."
+        )
+    elif isinstance(error, Image.DecompressionBombError):
+        reason = f"{error} If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS."
+    else:
+        reason = str(error).rstrip(".") or type(error).__name__
+        reason = f"{reason}."
+    return f"{os.fspath(path)!r} cannot be read as an image: {reason}"
 
 
 def _load(image, image_size, resize):
@@ -178,14 +210,3 @@ def _centre_on_black(image, image_size):
     top, left = (image_size[0] - height) // 2, (image_size[1] - width) // 2
     canvas[top : top + height, left : left + width] = image
     return canvas
-
-
-def _explain(error, path):
-    if isinstance(error, UnidentifiedImageError):
-        if image_file_size(path) == 0:
-            return "the file is empty."
-        return "it is damaged, or of no format that Pillow decodes."
-    if isinstance(error, Image.DecompressionBombError):
-        return f"{error} If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS."
-    reason = str(error).rstrip(".") or type(error).__name__
-    return f"{reason}."
