@@ -12,6 +12,8 @@ from functools import lru_cache
 import h5py
 import numpy as np
 
+HDF5_EXTENSIONS = (".hdf5", ".h5")
+
 _INSIDE_HDF5 = re.compile(r"(?P<file>.+?\.(?:hdf5|h5))[/\\](?P<entry>.+)", re.IGNORECASE)
 
 
@@ -26,12 +28,7 @@ def open_image_file(path):
     container, entry = _split(path)
     if container is None:
         return open(path, "rb")
-    try:
-        return io.BytesIO(np.asarray(_hdf5(container)[entry][()]).tobytes())
-    except KeyError as error:
-        raise FileNotFoundError(f"{container!r} has no entry {entry!r}.") from error
-    except TypeError as error:  # a group, or a type that numpy has not
-        raise OSError(f"The entry {entry!r} of {container!r} is no image: {error}.") from error
+    return io.BytesIO(np.asarray(_dataset(container, entry)[()]).tobytes())
 
 
 def image_file_exists(path):
@@ -41,9 +38,28 @@ def image_file_exists(path):
 
 
 def image_file_size(path):
-    """Return the number of bytes that the file or entry takes."""
+    """Return the number of bytes that the file or entry takes.
+
+    Raises
+    ------
+    OSError
+        If there is none, or if it is no image.
+    """
     container, entry = _split(path)
-    return os.stat(path).st_size if container is None else _hdf5(container)[entry].nbytes
+    if container is None:
+        return os.stat(path).st_size
+    return _dataset(container, entry).nbytes
+
+
+def list_image_entries(container):
+    """Return the names of the entries at the top of an HDF5 file, in their order; none is read.
+
+    Raises
+    ------
+    OSError
+        If it is no HDF5 file.
+    """
+    return list(_hdf5(container))
 
 
 def _split(path):
@@ -52,6 +68,19 @@ def _split(path):
     if found is None or not os.path.isfile(found["file"]):
         return None, None
     return found["file"], found["entry"].replace("\\", "/")
+
+
+def _dataset(container, entry):
+    try:
+        dataset = _hdf5(container)[entry]
+    except KeyError as error:
+        raise FileNotFoundError(f"{container!r} has no entry {entry!r}.") from error
+    if not isinstance(dataset, h5py.Dataset):
+        raise OSError(
+            f"The entry {entry!r} of {container!r} is a {type(dataset).__name__.lower()}. Expected"
+            " the bytes of an image file."
+        )
+    return dataset
 
 
 def _hdf5(path):

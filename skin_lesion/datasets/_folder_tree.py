@@ -8,7 +8,7 @@ from .._image_formats import image_extensions
 from .._validation import did_you_mean
 from ._folder_metadata import METADATA_FILE
 
-_SPLITS = {
+SPLIT_NAMES = {
     "train": "train",
     "training": "train",
     "val": "val",
@@ -97,7 +97,7 @@ def _scan(root, extensions):
         not_images=len(set(top.others) - {METADATA_FILE}),
         without_class=len(top.images),
     )
-    splits = [name for name in top.folders if name.lower() in _SPLITS]
+    splits = [name for name in top.folders if name.lower() in SPLIT_NAMES]
     if not splits:
         folders = [(name, name) for name in top.folders]
         return Tree(top, [_scan_part(root, None, "", folders, extensions)], [], left_out)
@@ -111,7 +111,7 @@ def _scan(root, extensions):
 def _scan_split(root, name, extensions):
     listing = _list(os.path.join(root, name), extensions)
     folders = [(os.path.join(name, class_name), class_name) for class_name in listing.folders]
-    part = _scan_part(root, _SPLITS.get(name.lower()), name, folders, extensions)
+    part = _scan_part(root, SPLIT_NAMES.get(name.lower()), name, folders, extensions)
     part.left_out.update(
         hidden=listing.n_hidden,
         not_images=len(listing.others),
@@ -209,7 +209,7 @@ def choose_parts(tree, split, root):
             f" {name_some(tree.class_names)}. Expected None. Split it with"
             " train_test_split_by_group."
         )
-    chosen = [part for part in tree.parts if part.split == _SPLITS.get(split.lower())]
+    chosen = [part for part in tree.parts if part.split == SPLIT_NAMES.get(split.lower())]
     if not chosen:
         raise ValueError(
             f"split is {split!r}, but the splits in {root!r} are {name_some(found)}. Expected one"

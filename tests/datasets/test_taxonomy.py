@@ -1,0 +1,201 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from skin_lesion import map_labels
+from skin_lesion.datasets._dermamnist import CLASSES
+from skin_lesion.datasets._isic_formats import CLASSES_2018, CLASSES_2019
+from skin_lesion.datasets._taxonomy import _ALIASES, _MEANING, LABEL_SETS, _simplify, canonical_name
+
+AKIEC = "actinic keratosis or intraepithelial carcinoma"
+# As load_image_folder finds them.
+FOLDERS = [
+    "actinic keratosis",
+    "basal cell carcinoma",
+    "dermatofibroma",
+    "melanoma",
+    "nevus",
+    "pigmented benign keratosis",
+    "seborrheic keratosis",
+    "squamous cell carcinoma",
+    "vascular lesion",
+]
+COMMON = ["basal cell carcinoma", "dermatofibroma", "melanoma", "nevus", "vascular lesion"]
+
+
+def mapped(labels, label_set):
+    return dict(zip(labels, map_labels(labels, label_set, unmapped="missing"), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("label_set", "labels"),
+    [
+        ("7-class", CLASSES_2018),
+        ("7-class", [name.lower() for name in CLASSES_2018]),
+        ("7-class", CLASSES),
+        ("8-class", CLASSES_2019),
+        ("9-class", FOLDERS),
+        ("benign_malignant", ["benign", "malignant"]),
+    ],
+)
+def test_a_set_maps_onto_itself_without_loss(label_set, labels):
+    classes = map_labels(labels, label_set)
+    assert sorted(classes) == sorted(LABEL_SETS[label_set])
+    np.testing.assert_array_equal(map_labels(classes, label_set), classes)
+
+
+def test_names_agree_with_the_class_folders():
+    assert map_labels(FOLDERS, "9-class").tolist() == FOLDERS
+
+
+@pytest.mark.parametrize("source", LABEL_SETS)
+@pytest.mark.parametrize("target", ["7-class", "8-class", "9-class"])
+def test_classes_common_to_all_keep_their_name(source, target):
+    if source != "benign_malignant":
+        assert set(COMMON) <= set(LABEL_SETS[source])
+        assert map_labels(COMMON, target).tolist() == COMMON
+
+
+def test_nine_to_seven_classes():
+    classes = mapped(FOLDERS, "7-class")
+    assert classes["pigmented benign keratosis"] == "benign keratosis"
+    assert classes["seborrheic keratosis"] == "benign keratosis"
+    assert classes["actinic keratosis"] == AKIEC
+    assert classes["squamous cell carcinoma"] is None
+
+
+def test_seven_to_eight_and_nine_classes():
+    assert mapped(CLASSES_2018, "8-class") == {
+        **dict(zip(["BCC", "DF", "MEL", "NV", "VASC"], COMMON, strict=True)),
+        "BKL": "benign keratosis",
+        "AKIEC": None,
+    }
+    classes = mapped(CLASSES_2018, "9-class")
+    assert classes["BKL"] is None
+    assert classes["AKIEC"] is None
+
+
+def test_eight_to_nine_classes():
+    classes = mapped(CLASSES_2019, "9-class")
+    assert [name for name, label in classes.items() if label is None] == ["BKL"]
+    assert classes["SCC"] == "squamous cell carcinoma"
+
+
+def test_to_benign_and_malignant():
+    assert mapped(FOLDERS, "benign_malignant") == {
+        "actinic keratosis": None,
+        "basal cell carcinoma": "malignant",
+        "dermatofibroma": "benign",
+        "melanoma": "malignant",
+        "nevus": "benign",
+        "pigmented benign keratosis": "benign",
+        "seborrheic keratosis": "benign",
+        "squamous cell carcinoma": "malignant",
+        "vascular lesion": "benign",
+    }
+    assert mapped(["AKIEC", "lentigo NOS", "melanoma metastasis"], "benign_malignant") == {
+        "AKIEC": None,
+        "lentigo NOS": "benign",
+        "melanoma metastasis": "malignant",
+    }
+
+
+@pytest.mark.parametrize("label_set", ["7-class", "8-class", "9-class"])
+def test_benign_and_malignant_have_no_counterpart(label_set):
+    assert mapped(["benign", "malignant"], label_set) == {"benign": None, "malignant": None}
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("Melanoma, NOS", "melanoma"),
+        ("Melanoma Invasive", "melanoma"),
+        ("Melanoma in situ", "melanoma"),
+        ("Melanoma metastasis", "melanoma metastasis"),
+        ("Nevus", "nevus"),
+        ("Nevus, Atypical, Dysplastic, or Clark", "nevus"),
+        ("melanocytic nevi", "nevus"),
+        ("Solar or actinic keratosis", "actinic keratosis"),
+        ("Bowen's disease", "squamous cell carcinoma in situ"),
+        ("Squamous cell carcinoma, NOS", "squamous cell carcinoma"),
+        ("Squamous cell carcinoma, Invasive", "invasive squamous cell carcinoma"),
+        ("actinic keratoses and intraepithelial carcinoma", AKIEC),
+        ("benign keratosis-like lesions", "benign keratosis"),
+        ("seborrheic_keratosis", "seborrheic keratosis"),
+        ("lichenoid keratosis", "lichen planus-like keratosis"),
+        ("  BASAL CELL\tCARCINOMA ", "basal cell carcinoma"),
+        ("Benign soft tissue proliferations - Vascular", "vascular lesion"),
+        ("Nevus sebaceus", None),
+        ("nevertheless", None),
+        ("", None),
+        (3, None),
+        (None, None),
+    ],
+)
+def test_names_of_releases(label, name):
+    assert canonical_name(label) == name
+
+
+def test_in_situ_carcinomas_are_in_all_sets():
+    labels = ["Squamous cell carcinoma in situ", "solar lentigo"]
+    assert map_labels(labels, "7-class").tolist() == [AKIEC, "benign keratosis"]
+    assert map_labels(labels, "9-class").tolist() == [
+        "squamous cell carcinoma",
+        "pigmented benign keratosis",
+    ]
+
+
+def test_tables_are_consistent():
+    assert set(_ALIASES) <= set(_MEANING)
+    aliases = [alias for aliases in _ALIASES.values() for alias in aliases]
+    assert len(aliases) == len(set(aliases))
+    assert not set(aliases) & {_simplify(name) for name in _MEANING}
+    assert all(alias == _simplify(alias) for alias in aliases)
+    for classes in LABEL_SETS.values():
+        for name, meaning in classes.items():
+            assert _MEANING[name] == meaning
+
+
+def test_error_counts_what_has_no_counterpart():
+    labels = ["BKL", "NV", "BKL", "AKIEC", "nevsu", None, "unknown", np.nan]
+    with pytest.raises(ValueError, match=r"^7 labels cannot be mapped to the 9-class") as raised:
+        map_labels(labels, "9-class")
+    message = str(raised.value)
+    assert "without a counterpart in it: 'AKIEC' (1), 'BKL' (2);" in message
+    assert "of no known name: 'nevsu' (1). Did you mean 'nevus'?;" in message
+    assert "missing: 3." in message
+    assert "pass unmapped='missing'" in message
+
+
+def test_missing_values_in_place_of_labels():
+    classes = map_labels(["NV", "BKL", None, "UNK"], "9-class", unmapped="missing")
+    assert classes.dtype == object
+    assert classes.tolist() == ["nevus", None, None, None]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        list,
+        np.array,
+        pd.Series,
+        lambda y: pd.Categorical(y),
+        lambda y: pd.Series(y, dtype="string"),
+    ],
+)
+def test_forms_of_y(form):
+    classes = map_labels(form(["NV", "MEL", "NV"]), "7-class")
+    assert classes.dtype.kind == "U"
+    assert classes.tolist() == ["nevus", "melanoma", "nevus"]
+
+
+def test_numbers_are_no_labels():
+    with pytest.raises(ValueError, match=r"of no known name: '5' \(2\)"):
+        map_labels([5, 5], "7-class")
+
+
+def test_invalid_parameters():
+    with pytest.raises(ValueError, match=r"label_set is '7 class'.*Did you mean '7-class'\?"):
+        map_labels(["NV"], "7 class")
+    with pytest.raises(ValueError, match=r"unmapped is 'drop'. Expected 'raise' or 'missing'"):
+        map_labels(["NV"], "7-class", unmapped="drop")
