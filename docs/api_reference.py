@@ -4,11 +4,14 @@ API_REFERENCE = {
     "datasets": {
         "title": "Find images and split them",
         "description": (
-            "Images, labels and lesion ids out of a folder, drawn images for examples and tests,"
-            " and a hold-out that keeps all photographs of one lesion on one side."
+            "Images, labels and lesion ids out of a folder or a release of ISIC, label sets mapped"
+            " onto each other, drawn images for examples and tests, and a hold-out that keeps all"
+            " photographs of one lesion on one side."
         ),
         "names": [
             "load_image_folder",
+            "load_isic_release",
+            "map_labels",
             "make_lesion_images",
             "write_lesion_folder",
             "train_test_split_by_group",
@@ -18,6 +21,14 @@ API_REFERENCE = {
         "title": "Read and vary the pixels",
         "description": "Transformers from paths to pixels, and from pixels to varied pixels.",
         "names": ["ImageLoader", "ImageAugmenter"],
+    },
+    "audit": {
+        "title": "Find what is wrong with the data",
+        "description": (
+            "Unreadable files, duplicates, contradictory labels, leaks, shortcuts and poor images,"
+            " found before a model learns them."
+        ),
+        "names": ["audit_dataset", "DatasetAudit", "assert_no_leak"],
     },
     "sampling": {
         "title": "Balance the classes",

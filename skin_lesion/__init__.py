@@ -14,11 +14,14 @@ _ROOM_OF = {
     for room, names in {
         "datasets": (
             "load_image_folder",
+            "load_isic_release",
             "make_lesion_images",
+            "map_labels",
             "train_test_split_by_group",
             "write_lesion_folder",
         ),
         "images": ("ImageAugmenter", "ImageLoader"),
+        "audit": ("DatasetAudit", "assert_no_leak", "audit_dataset"),
         "sampling": ("AugmentingOverSampler", "ImageSampler"),
         "models": ("ConvNet", "SkinLesionClassifier"),
         "evaluation": ("TrainingCurveDisplay",),

@@ -1,0 +1,241 @@
+"""Find what is wrong with a dataset, in one call."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils._param_validation import validate_params
+
+from .._validation import number_labels
+from ._dataset_audit import DatasetAudit
+from ._findings import (
+    count_classes,
+    describe_pairs,
+    find_conflicts,
+    find_exact_duplicates,
+    find_group_conflicts,
+    find_split_leaks,
+    number_photographs,
+)
+from ._near_duplicates import find_near_duplicates, find_near_duplicates_of_embedding
+from ._quality import BORDER_MEASURES, COLOUR_MEASURES, flag
+from ._rows import add_files, make_rows
+from ._scan import open_images, scan_images
+from ._shortcuts import measure_shortcuts
+from ._suspected_labels import check_probabilities, find_suspected_labels
+
+# Of rows that have one: else the archive's numbers say little.
+_MIN_SHARE_OF_IDS = 0.9
+
+
+@validate_params(
+    {
+        "y": ["array-like", None],
+        "groups": ["array-like", None],
+        "split": ["array-like", None],
+        "frame": [pd.DataFrame, None],
+        "pred_probas": ["array-like", None],
+        "near_duplicates": ["boolean", "array-like"],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def audit_dataset(
+    X,
+    y=None,
+    *,
+    groups=None,
+    split=None,
+    frame=None,
+    pred_probas=None,
+    near_duplicates=True,
+    n_jobs=None,
+    verbose=0,
+):
+    """Find what is wrong with a dataset before a model learns it.
+
+    Reads every image once and looks for files that cannot be read, exact and near duplicates,
+    contents under several labels, images and lesions on both sides of a split, lesions of several
+    labels, and, with predictions, for suspected labels; measures how well the class is predicted
+    from what is no medicine, such as the size of the image, and estimates the quality of each
+    image. An image that cannot be read is a finding, not an error.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, 1) or (n,), of paths, or ndarray of shape (n, height, width, 3)
+        Paths as in :class:`ImageLoader`, or RGB pixels from 0 to 255.
+
+    y : array-like of shape (n,), default=None
+        The class of each image. Without it, what needs labels is not looked for.
+
+    groups : array-like of shape (n,), default=None
+        The lesion or patient of each image.
+
+    split : array-like of shape (n,), default=None
+        "train", "val" or "test" (or their variants: "Training", "valid", ...) for each image.
+
+    frame : DataFrame of n rows, default=None
+        More on the images, such as the `frame` of :func:`load_image_folder`. Of its columns
+        `source` is used: where an image comes from is no medicine either.
+
+    pred_probas : array-like of shape (n, n_classes), default=None
+        Out-of-fold probabilities, by models that were not trained on the row (and not on its
+        copies: use the `groups` of an audit). Columns in the sorted order of the classes, or a
+        DataFrame with their names.
+
+    near_duplicates : bool or array-like of shape (n, n_features), default=True
+        Whether to look for near duplicates by a perceptual descriptor, which finds images that were
+        re-encoded, resized, brightened, mirrored or turned by multiples of 90 degrees, but not
+        those cut to another frame. Or an embedding, of which rows with a cosine distance up to 0.02
+        are near duplicates.
+
+    n_jobs : int or None, default=None
+        Number of threads that read images. None means 1, unless in a
+        :func:`joblib.parallel_config` context; -1 means all cores. The result is the same.
+
+    verbose : int, default=0
+        Above 0, show a progress bar.
+
+    Returns
+    -------
+    audit : DatasetAudit
+        The findings as tables, and what to do about them.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, if labels, groups or splits are missing in some rows, if `split` has
+        other names, or if `pred_probas` are no probabilities for these rows and classes.
+    TypeError
+        If `X` holds neither paths nor images.
+
+    See Also
+    --------
+    assert_no_leak : The cheap check of one split.
+    load_isic_release : Labels, lesions and patients of the ISIC releases.
+
+    Notes
+    -----
+    Images are read in batches and kept as 1 KB of descriptor each, so that memory hardly depends on
+    their size. Time is that of reading them, and a little for the search for near duplicates.
+
+    Two photographs of one lesion are no near duplicates. Only `groups` can tell.
+
+    Examples
+    --------
+    A melanoma is also filed as a nevus, and a nevus stands, mirrored, in the test set:
+
+    >>> import numpy as np
+    >>> from skin_lesion import audit_dataset, make_lesion_images
+    >>> lesions = make_lesion_images(40, n_classes=2, images_per_lesion=1, random_state=0)
+    >>> melanoma, nevus = (lesions.images[lesions.target == name][0]
+    ...                    for name in ("melanoma", "nevus"))
+    >>> X = np.concatenate([lesions.images, [melanoma, nevus[:, ::-1]]])
+    >>> y = [*lesions.target, "nevus", "nevus"]
+    >>> split = ["train"] * 30 + ["test"] * 10 + ["train", "test"]
+    >>> audit = audit_dataset(X, y, split=split)
+    >>> audit
+    <DatasetAudit of 42 images: 0 unreadable, 1 exact_duplicates, 1 label_conflicts, ...>
+    >>> audit.label_conflicts["labels"].tolist()
+    [('melanoma', 'nevus')]
+    >>> audit.near_duplicates[["label", "transform"]].values.tolist()
+    [['nevus', 'mirrored left to right']]
+    >>> keep = audit.keep("drop_conflicts") & audit.keep("drop_leaks")
+    >>> int(keep.sum())
+    39
+    """
+    images = open_images(X)
+    rows = make_rows(images, y, groups, split)
+    check_consistent_length(images, frame)
+    classes = labels = None
+    if y is not None:
+        classes, labels = number_labels(rows["label"], name="y")
+    if pred_probas is not None:
+        if y is None:
+            raise ValueError("Got pred_probas without y. Expected both: pass the labels, too.")
+        pred_probas = check_probabilities(pred_probas, classes, len(rows))
+    if not isinstance(near_duplicates, (bool, np.bool_)):
+        near_duplicates = check_array(near_duplicates, input_name="near_duplicates")
+        check_consistent_length(images, near_duplicates)
+
+    scan = scan_images(images, n_jobs=n_jobs, verbose=verbose)
+    rows = add_files(rows, scan.files)
+    pairs = _find_pairs(rows, scan.descriptors, near_duplicates)
+    photographs = number_photographs(rows, pairs)
+    copies = find_exact_duplicates(rows)
+    flags = flag(scan.measures, rows["height"].to_numpy(), rows["width"].to_numpy())
+    tables = {
+        "unreadable": rows.loc[rows["error"] != "", ["path", "label", "error"]]
+        .rename_axis("row")
+        .reset_index(),
+        "exact_duplicates": copies,
+        "label_conflicts": find_conflicts(copies),
+        "near_duplicates": pairs,
+        "split_leaks": find_split_leaks(rows, photographs, groups is not None),
+        "group_conflicts": find_group_conflicts(rows, groups is not None),
+        "suspected_labels": find_suspected_labels(rows, classes, labels, pred_probas),
+        "class_counts": count_classes(rows),
+        "quality": pd.concat([flags, scan.measures], axis=1),
+        "quality_by_class": flags.groupby(rows["label"].fillna("all")).mean().rename_axis("class"),
+    }
+    audit = DatasetAudit(
+        rows.drop(columns=["content", "error"]),
+        tables,
+        photographs=photographs,
+        not_checked=_name_what_is_missing(y, groups, split, pred_probas, near_duplicates),
+        source=images,
+    )
+    # Of each content once, and by lesion: else the model learns images by heart.
+    sound = audit.keep("first")
+    audit.shortcuts = measure_shortcuts(
+        {name: values[sound] for name, values in _shortcuts(rows, scan.measures, frame).items()},
+        None if y is None else rows["label"].to_numpy()[sound],
+        audit.groups[sound],
+        n_jobs=n_jobs,
+    )
+    return audit
+
+
+def _find_pairs(rows, descriptors, near_duplicates):
+    """Compare the contents, each once."""
+    is_new = (rows["error"] == "") & ~rows["content"].duplicated()
+    representatives = np.flatnonzero(is_new)
+    if isinstance(near_duplicates, np.ndarray):
+        pairs = find_near_duplicates_of_embedding(near_duplicates[representatives])
+    else:
+        representatives = representatives if near_duplicates else representatives[:0]
+        pairs = find_near_duplicates(descriptors[representatives])
+    return describe_pairs(rows, pairs, representatives)
+
+
+def _shortcuts(rows, measures, frame):
+    """Return what the class may be predicted from though it is no medicine."""
+    shortcuts = {
+        "image size": rows[["height", "width"]].to_numpy(dtype=float),
+        "file size": rows[["n_bytes"]].to_numpy(dtype=float),
+        "border": measures[BORDER_MEASURES].to_numpy(),
+        "mean colour": measures[COLOUR_MEASURES].to_numpy(),
+    }
+    if rows["n_bytes"].isna().all():  # images in memory
+        del shortcuts["file size"]
+    if rows["isic_id"].notna().mean() >= _MIN_SHARE_OF_IDS:
+        # The archive numbers its images as they come in, source by source.
+        numbers = rows["isic_id"].str.removeprefix("ISIC_").astype(float)
+        shortcuts["ISIC id"] = numbers.to_numpy().reshape(-1, 1)
+    if frame is not None and "source" in frame and frame["source"].notna().any():
+        shortcuts["source"] = frame["source"].to_numpy(dtype=object)
+    return shortcuts
+
+
+def _name_what_is_missing(y, groups, split, pred_probas, near_duplicates):
+    reasons = {
+        "near_duplicates": (near_duplicates is False, "near_duplicates=False"),
+        "label_conflicts": (y is None, "no labels were given"),
+        "shortcuts": (y is None, "no labels were given"),
+        "group_conflicts": (groups is None, "no groups were given"),
+        "split_leaks": (split is None, "no split was given"),
+        "suspected_labels": (pred_probas is None, "no out-of-fold probabilities were given"),
+    }
+    return {name: reason for name, (is_missing, reason) in reasons.items() if is_missing}

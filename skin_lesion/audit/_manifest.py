@@ -1,0 +1,102 @@
+"""Write down which image is on which side of a split, and check it later."""
+
+import os
+
+import numpy as np
+import pandas as pd
+
+_COLUMNS = ["id", "sha256", "label", "split", "group"]
+_N_NAMED = 3
+
+
+def make_manifest(rows):
+    """Return the columns of a manifest, a line for each row, in the order of the rows."""
+    manifest = pd.DataFrame(
+        {
+            # Paths differ from one disk to the next: without an ISIC id the file name has to do.
+            "id": [
+                isic_id or os.path.basename(path)
+                for isic_id, path in zip(rows["isic_id"], rows["path"], strict=True)
+            ],
+            "sha256": rows["sha256"].to_numpy(),
+        }
+    )
+    for column in ("label", "split", "group"):
+        values = rows[column]
+        manifest[column] = [
+            "" if missing else str(value)
+            for value, missing in zip(values, values.isna(), strict=True)
+        ]
+    return manifest[_COLUMNS]
+
+
+def read_manifest(path):
+    """Return a manifest that :func:`make_manifest` wrote.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    try:
+        manifest = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except ValueError as error:
+        raise ValueError(
+            f"{os.fspath(path)!r} cannot be read: {error} Expected a manifest, as to_manifest"
+            " writes it."
+        ) from error
+    missing = [name for name in _COLUMNS if name not in manifest]
+    if missing:
+        raise ValueError(
+            f"{os.fspath(path)!r} has the columns {list(manifest.columns)}. Expected a manifest, as"
+            f" to_manifest writes it, with {_COLUMNS}."
+        )
+    return manifest[_COLUMNS]
+
+
+def match_manifest(rows, manifest, path):
+    """Return the split that a manifest gives to each row.
+
+    Rows are matched by id, content, label and group, in any order; what one side does not state, no
+    label or no group in all of its lines, is not compared.
+
+    Raises
+    ------
+    ValueError
+        If an image is missing on either side or differs; the message counts and names examples.
+    """
+    found = make_manifest(rows)
+    key = ["id", "sha256"]
+    key += [
+        name
+        for name in ("label", "group")
+        if (found[name] != "").any() and (manifest[name] != "").any()
+    ]
+    if (found["split"] != "").any():
+        key.append("split")
+    sides = [
+        # A row listed twice is matched twice.
+        side.assign(occurrence=side.groupby(key).cumcount())
+        for side in (found, manifest)
+    ]
+    matched = sides[0].merge(
+        sides[1], on=[*key, "occurrence"], how="outer", suffixes=("", "_stated"), indicator="side"
+    )
+    problems = []
+    for side, what in (
+        ("left_only", "of the images found are not in the manifest, or differ in it"),
+        ("right_only", "lines of the manifest match no image found"),
+    ):
+        ids = matched.loc[matched["side"] == side, "id"].tolist()
+        if ids:
+            named = ", ".join(ids[:_N_NAMED]) + (", ..." if len(ids) > _N_NAMED else "")
+            problems.append(f"{len(ids)} {what}: {named}.")
+    if problems:
+        raise ValueError(
+            f"{os.fspath(path)!r} does not describe these images. {' '.join(problems)} Compared"
+            f" were {', '.join(key)}. Get the release that it was written for, or pass the same"
+            " labels, groups and split as there."
+        )
+    in_order = sides[0].merge(sides[1], on=[*key, "occurrence"], suffixes=("", "_stated"))
+    split = in_order["split" if "split" in key else "split_stated"].to_numpy(dtype=str)
+    return np.asarray(split)

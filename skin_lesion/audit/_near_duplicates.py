@@ -1,0 +1,197 @@
+"""Find images that show the same photograph, re-encoded, resized, brightened, turned or mirrored.
+
+A photograph is described by the low frequencies of its brightness, as perceptual hashes do [1]_,
+but the values are kept where those keep signs: it is the correlation of two descriptors that tells
+whether two images are one. Frequencies are weighted by their height: all lesions are a dark blob on
+bright skin, which says nothing, and natural images have the less energy the finer the detail [2]_.
+
+Mirroring an image changes the signs of its coefficients, and turning it by 90 degrees also swaps
+rows and columns. So one descriptor gives those of all eight orientations, and what is left when
+signs and order are dropped is the same for all of them. That invariant part is searched by a tree:
+the pairs that it finds near, one in some thousands, include those that are one photograph, and only
+they are compared in full. On one core 10,000 images take 2 s; ten times as many take about 70 times
+as long, which is still less than reading them.
+
+.. [1] C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", diploma
+   thesis, Upper Austria University of Applied Sciences, Hagenberg, 2010.
+.. [2] D. J. Field, "Relations between the statistics of natural images and the response properties
+   of cortical cells", Journal of the Optical Society of America A 4(12), 2379-2394, 1987.
+   :doi:`10.1364/JOSAA.4.002379`
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.fft import dctn
+from scipy.spatial import KDTree
+from sklearn.metrics import pairwise_distances_chunked
+
+# One minus the correlation of two descriptors. Of 2,000 photographs of HAM10000 that were
+# re-encoded, resized, brightened, turned and mirrored all stay below 0.03, and other lesions above
+# 0.05, all but one pair, which is indeed one photograph filed as two lesions.
+MAX_DISTANCE = 0.04
+# One minus the cosine of two rows of an embedding.
+MAX_EMBEDDING_DISTANCE = 0.02
+
+_N_FREQUENCIES = 16
+_DESCRIBED_SIDE = 64
+# An image without contrast, in grey levels, is like every other one.
+_MIN_CONTRAST = 2.0
+
+_N_INDEXED = 18
+# Half as much again as the furthest of the 2,000.
+_INDEX_RADIUS = 0.14
+_ROWS_IN_BLOCK = 256
+_PAIRS_IN_BLOCK = 4096
+
+_HEIGHT = np.hypot(*np.indices((_N_FREQUENCIES, _N_FREQUENCIES))).astype(np.float32)
+_LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
+_SIGNS = np.stack([np.ones(_N_FREQUENCIES), (-1.0) ** np.arange(_N_FREQUENCIES)]).astype(np.float32)
+
+# What makes the second image of the first, in the order of _correlate.
+_TRANSFORMS = np.array(
+    [
+        "none",
+        "mirrored left to right",
+        "mirrored top to bottom",
+        "turned by 180",
+        "mirrored along the diagonal",
+        "turned by 90 clockwise",
+        "turned by 90 counterclockwise",
+        "mirrored along the antidiagonal",
+    ]
+)
+
+
+def describe(images):
+    """Return the descriptors of a stack of images.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, side, side, 3), uint8
+        Whole photographs, stretched to a square whose side is a multiple of 64.
+
+    Returns
+    -------
+    descriptors : ndarray of shape (n, 16, 16), float32
+        Of unit norm; zero where the image has no contrast.
+    """
+    block = images.shape[1] // _DESCRIBED_SIDE
+    shape = (len(images), _DESCRIBED_SIDE, block, _DESCRIBED_SIDE, block)
+    grey = (images @ _LUMINANCE).reshape(shape).mean(axis=(2, 4))
+    coefficients = dctn(grey, axes=(1, 2), norm="ortho")[:, :_N_FREQUENCIES, :_N_FREQUENCIES]
+    descriptors = coefficients * _HEIGHT
+    norms = np.sqrt((descriptors**2).sum(axis=(1, 2), keepdims=True))
+    has_contrast = grey.std(axis=(1, 2), keepdims=True) >= _MIN_CONTRAST
+    return np.divide(descriptors, norms, out=np.zeros_like(descriptors), where=has_contrast)
+
+
+def find_near_duplicates(descriptors):
+    """Return the pairs of images that are one photograph.
+
+    Parameters
+    ----------
+    descriptors : ndarray of shape (n, 16, 16), float32
+        What :func:`describe` gave.
+
+    Returns
+    -------
+    pairs : DataFrame
+        Columns `first` and `second` (places in `descriptors`, first < second), `distance` from 0
+        to `MAX_DISTANCE`, and `transform`, what makes the second image of the first. In the order
+        of the distance.
+    """
+    described = np.flatnonzero(descriptors.any(axis=(1, 2)))
+    blocks = [
+        _compare(descriptors, described[first], described[second])
+        for first, second in _find_candidates(_invariants(descriptors[described]))
+    ]
+    return _sorted_by_distance(blocks)
+
+
+def find_near_duplicates_of_embedding(embedding):
+    """Return the pairs of rows whose cosine distance is at most `MAX_EMBEDDING_DISTANCE`.
+
+    All rows are compared with all, in blocks: the time grows with the square of their number.
+
+    Parameters
+    ----------
+    embedding : ndarray of shape (n, n_features)
+
+    Returns
+    -------
+    pairs : DataFrame
+        As :func:`find_near_duplicates` returns them; the transform is not known.
+    """
+    blocks, start = [], 0
+    for distances in pairwise_distances_chunked(embedding, metric="cosine"):
+        first, second = np.nonzero(distances <= MAX_EMBEDDING_DISTANCE)
+        found = distances[first, second]
+        first += start
+        once = first < second
+        blocks.append(_to_frame(first[once], second[once], found[once], "unknown"))
+        start += len(distances)
+    return _sorted_by_distance(blocks)
+
+
+def _invariants(descriptors):
+    """Return the lowest frequencies without signs; the larger of two mirror images comes first."""
+    rows, columns = np.triu_indices(_N_FREQUENCIES)
+    from_low_to_high = np.argsort(_HEIGHT[rows, columns], kind="stable")[:_N_INDEXED]
+    rows, columns = rows[from_low_to_high], columns[from_low_to_high]
+    size = np.abs(descriptors)
+    one, other = size[:, rows, columns], size[:, columns, rows]
+    is_pair = rows != columns
+    return np.hstack([np.maximum(one, other), np.minimum(one, other)[:, is_pair]])
+
+
+def _find_candidates(invariants):
+    """Yield arrays of pairs, each pair once, of rows that are near in what is invariant."""
+    if len(invariants) < 2:
+        return
+    tree = KDTree(invariants)
+    for start in range(0, len(invariants), _ROWS_IN_BLOCK):
+        near = tree.query_ball_point(invariants[start : start + _ROWS_IN_BLOCK], _INDEX_RADIUS)
+        counts = [len(rows) for rows in near]
+        first = np.repeat(np.arange(start, start + len(near)), counts)
+        second = np.concatenate([np.asarray(rows, dtype=int) for rows in near])
+        once = first < second
+        first, second = first[once], second[once]
+        for part in range(0, len(first), _PAIRS_IN_BLOCK):
+            yield first[part : part + _PAIRS_IN_BLOCK], second[part : part + _PAIRS_IN_BLOCK]
+
+
+def _compare(descriptors, first, second):
+    """Return those of the pairs that are one photograph in any of the eight orientations."""
+    correlations = _correlate(descriptors[first], descriptors[second])
+    orientation = correlations.argmax(axis=1)
+    # Rounding may leave a correlation a little above 1.
+    distance = np.maximum(1 - correlations.max(axis=1), 0)
+    same = distance <= MAX_DISTANCE
+    return _to_frame(first[same], second[same], distance[same], _TRANSFORMS[orientation[same]])
+
+
+def _correlate(first, second):
+    """Return the correlations of pairs of descriptors, shape (n, 8).
+
+    Mirroring changes the signs of the odd frequencies, of rows or columns: multiplying the product
+    by both sign patterns from either side sums it up for all four ways at once.
+    """
+    return np.concatenate(
+        [
+            (_SIGNS @ (one * second) @ _SIGNS.T).reshape(-1, 4)
+            for one in (first, first.transpose(0, 2, 1))
+        ],
+        axis=1,
+    )
+
+
+def _to_frame(first, second, distance, transform):
+    return pd.DataFrame(
+        {"first": first, "second": second, "distance": distance, "transform": transform}
+    )
+
+
+def _sorted_by_distance(blocks):
+    nothing = _to_frame(*(np.array([], dtype=dtype) for dtype in (int, int, float, str)))
+    pairs = pd.concat([block for block in blocks if len(block)] or [nothing])
+    return pairs.sort_values(["distance", "first", "second"], ignore_index=True)

@@ -1,0 +1,175 @@
+"""Measure how well the class is predicted from what is no medicine."""
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.model_selection import StratifiedGroupKFold
+
+_COLUMNS = ["balanced_accuracy", "low", "high", "chance", "n_images", "n_classes"]
+_MAX_IMAGES = 20_000
+_N_FOLDS = 5
+_N_BOOTSTRAPS = 1000
+_CONFIDENCE = 0.95
+
+
+def measure_shortcuts(features, y, groups, *, n_jobs=None, random_state=0):
+    """Predict the class from each shortcut alone, in cross-validation by group.
+
+    What a small model learns from the size of the file or the colour of the border, a network that
+    sees the image can learn as well, and it will be of no use in another clinic [1]_ [2]_ [3]_. A
+    balanced accuracy whose interval lies above chance is such a shortcut. Colours and borders are
+    also the lesion's own, to some degree: there it is the size of the number that tells.
+
+    Parameters
+    ----------
+    features : dict of str to ndarray
+        Of shape (n, k), of float, or of shape (n,), of str or object, for a category such as the
+        source. NaN and None are missing values, and what is missing may tell the class as well.
+
+    y : array-like of shape (n,) or None
+        The class of each image. Images without one are left out.
+
+    groups : array-like of shape (n,), of int
+        The lesion or patient of each image, which stays in one fold.
+
+    n_jobs : int, default=None
+        Number of threads.
+
+    random_state : int, default=0
+        The same gives the same numbers.
+
+    Returns
+    -------
+    shortcuts : DataFrame
+        Indexed by `shortcut`, the names of the features, in their order.
+
+        balanced_accuracy : float
+            Mean of the recalls of the classes, of the predictions out of fold.
+        low, high : float
+            The 95% interval, by a bootstrap over groups. How the model would vary with other
+            training images is not in it: of 100 sets of 300 images with random labels, it lay
+            above chance in 7 and below in 9.
+        chance : float
+            1 / n_classes.
+        n_images, n_classes : int
+            How many were used.
+
+        No rows if there are fewer than 2 classes.
+
+    Notes
+    -----
+    Classes of fewer than 2 groups are left out. There are 5 folds, or as many as the rarest class
+    has groups if those are fewer. Of more than 20,000 images, the largest classes are thinned at
+    random to one size that brings the sum to 20,000: each class counts the same in the score.
+
+    The model is a forest of 50 extremely randomised trees with balanced class weights, whose leaves
+    hold at least 0.5% of the images. It needs no scaling or tuning, sees any dependence and treats
+    missing values as a value. Random forests found the same in HAM10000 within 0.03, in more time;
+    smaller leaves found less from a single number, such as the file size.
+
+    References
+    ----------
+    .. [1] J. K. Winkler et al., "Association between surgical skin markings in dermoscopic images
+       and diagnostic performance of a deep learning convolutional neural network for melanoma
+       recognition", JAMA Dermatology 155(10), 1135-1141, 2019.
+       :doi:`10.1001/jamadermatol.2019.1735`
+    .. [2] A. Bissoto et al., "Debiasing skin lesion datasets and models? Not so fast", CVPR
+       Workshops, 2020. :doi:`10.1109/CVPRW50498.2020.00378`
+    .. [3] B. Cassidy et al., "Analysis of the ISIC image datasets: Usage, benchmarks and
+       recommendations", Medical Image Analysis 75, 102305, 2022.
+       :doi:`10.1016/j.media.2021.102305`
+    """
+    empty = pd.DataFrame(columns=_COLUMNS, index=pd.Index([], name="shortcut"), dtype=float)
+    if y is None or not features:
+        return empty
+    rng = np.random.default_rng(random_state)
+    rows, labels, groups = _choose_rows(y, np.asarray(groups), rng)
+    n_classes = len(np.unique(labels))
+    if n_classes < 2:
+        return empty
+    folds = _split(labels, groups, random_state)
+    table = {}
+    for name, values in features.items():
+        values = _to_numbers(values)[rows]
+        predicted = np.empty_like(labels)
+        for train, test in folds:
+            model = ExtraTreesClassifier(
+                n_estimators=50,
+                min_samples_leaf=0.005,
+                max_features=None,
+                class_weight="balanced",
+                n_jobs=n_jobs,
+                random_state=random_state,
+            )
+            predicted[test] = model.fit(values[train], labels[train]).predict(values[test])
+        score, low, high = _score(labels, predicted == labels, groups, random_state)
+        table[name] = [score, low, high, 1 / n_classes, len(rows), n_classes]
+    shortcuts = pd.DataFrame.from_dict(table, orient="index", columns=_COLUMNS)
+    return shortcuts.astype({"n_images": int, "n_classes": int}).rename_axis("shortcut")
+
+
+def _to_numbers(values):
+    """Return a matrix of float; categories are numbered in the order of their frequency."""
+    values = np.asarray(values)
+    if values.ndim == 2:
+        return values.astype(np.float64)
+    order = pd.Series(values).value_counts().index
+    numbers = order.get_indexer(values).astype(np.float64)
+    numbers[numbers < 0] = np.nan
+    return numbers[:, np.newaxis]
+
+
+def _choose_rows(y, groups, rng):
+    """Return the rows that take part, with the numbers of their classes and groups."""
+    labels, _ = pd.factorize(np.asarray(y, dtype=object), sort=True)
+    rows = rng.permutation(np.flatnonzero(labels >= 0))
+    rank_in_class = pd.Series(labels[rows]).groupby(labels[rows]).cumcount().to_numpy()
+    rows = np.sort(rows[rank_in_class < _find_cap(np.bincount(labels[rows]), _MAX_IMAGES)])
+    n_groups = pd.Series(groups[rows]).groupby(labels[rows]).transform("nunique").to_numpy()
+    rows = rows[n_groups >= 2]
+    return rows, np.unique(labels[rows], return_inverse=True)[1], groups[rows]
+
+
+def _find_cap(sizes, total):
+    """Return the size to which the larger classes are cut so that at most `total` rows remain."""
+    cap = max(sizes, default=0)
+    for n_smaller, size in enumerate(sorted(sizes)):
+        if size * (len(sizes) - n_smaller) > total:  # this class and the larger ones share the rest
+            return total // (len(sizes) - n_smaller)
+        total -= size
+    return cap
+
+
+def _split(labels, groups, random_state):
+    n_groups = pd.Series(groups).groupby(labels).nunique().min()
+    cv = StratifiedGroupKFold(min(_N_FOLDS, n_groups), shuffle=True, random_state=random_state)
+    return list(cv.split(labels, labels, groups))
+
+
+def _score(labels, is_hit, groups, random_state):
+    """Return the balanced accuracy, and its interval over resampled groups.
+
+    Groups are drawn class by class, a group of several classes with that of its first image. Groups
+    of as many images and hits in each class are the same to the score: how often each such kind is
+    drawn is multinomial.
+    """
+    n_classes = labels.max() + 1
+    _, first, numbers = np.unique(groups, return_index=True, return_inverse=True)
+    tallies = np.zeros((len(first), 2, n_classes), dtype=int)  # of images and of hits
+    np.add.at(tallies, (numbers, 0, labels), 1)
+    np.add.at(tallies, (numbers, 1, labels), is_hit)
+
+    rng = np.random.default_rng(random_state)
+    sums = np.zeros((_N_BOOTSTRAPS, 2 * n_classes))
+    for label in range(n_classes):
+        of_class = tallies[labels[first] == label].reshape(-1, 2 * n_classes)
+        if not len(of_class):
+            continue
+        kinds, counts = np.unique(of_class, axis=0, return_counts=True)
+        sums += rng.multinomial(len(of_class), counts / len(of_class), size=_N_BOOTSTRAPS) @ kinds
+    n_images, n_hits = sums[:, :n_classes], sums[:, n_classes:]
+    recalls = np.divide(n_hits, n_images, out=np.full_like(n_hits, np.nan), where=n_images > 0)
+    tail = (1 - _CONFIDENCE) / 2
+    low, high = np.quantile(np.nanmean(recalls, axis=1), [tail, 1 - tail])
+    score = np.mean(np.bincount(labels, is_hit) / np.bincount(labels))
+    return float(score), float(low), float(high)

@@ -1,0 +1,90 @@
+"""An audit in words: a page for the terminal, and the lines that the page of pictures shares."""
+
+from collections import Counter
+
+TITLES = {
+    "unreadable": "Unreadable images",
+    "exact_duplicates": "Exact duplicates",
+    "label_conflicts": "Label conflicts",
+    "near_duplicates": "Near duplicates",
+    "split_leaks": "Split leaks",
+    "group_conflicts": "Group conflicts",
+    "suspected_labels": "Suspected labels",
+}
+
+
+def summarise(audit):
+    """Return a page of text."""
+    width = max(len(title) for title in TITLES.values())
+    lines = [describe_dataset(audit), ""]
+    if len(audit.class_counts):
+        lines += [audit.class_counts.to_string(), ""]
+    for name, title in TITLES.items():
+        lines.append(f"{title:<{width}}  {describe_finding(audit, name)}")
+    lines += ["", "Shortcuts: balanced accuracy of predicting the class from nothing else"]
+    lines += describe_shortcuts(audit) or [f"  {audit.not_checked['shortcuts']}"]
+    lines += ["", "Quality (estimated): share of images"]
+    lines += [f"  {flag:<{width}}  {share}" for flag, share in describe_quality(audit).items()]
+    return "\n".join(lines)
+
+
+def describe_dataset(audit):
+    """Return in a line what was audited."""
+    images = audit.images
+    parts = [f"{len(images)} images", f"{images['sha256'].nunique()} distinct contents"]
+    if len(audit.class_counts):
+        parts.append(f"{len(audit.class_counts)} classes")
+    if "group_conflicts" not in audit.not_checked:
+        parts.append(f"{images['group'].nunique()} groups")
+    if "split_leaks" not in audit.not_checked:
+        parts += [f"{count} {name}" for name, count in images["split"].value_counts().items()]
+    return "Audit of " + ", ".join(parts)
+
+
+def describe_finding(audit, name):
+    """Return in a line how much was found, or why nothing was looked for."""
+    if name in audit.not_checked:
+        return f"not looked for: {audit.not_checked[name]}"
+    table = getattr(audit, name)
+    if not len(table):
+        return "none"
+    n = len(table)
+    if name == "exact_duplicates":
+        return f"{n} contents that {table['n_images'].sum()} images share"
+    if name == "label_conflicts":
+        pairs = _count(" / ".join(map(str, labels)) for labels in table["labels"])
+        return f"{n} contents under several labels: {pairs}"
+    if name == "near_duplicates":
+        n_other = (table["label"] != table["other_label"]).sum()
+        return f"{n} pairs of contents" + (f", {n_other} of them of two labels" if n_other else "")
+    if name == "split_leaks":
+        n_rows = table["row"].nunique()
+        return f"{n_rows} images with a counterpart in an earlier split: {_count(table['kind'])}"
+    if name == "group_conflicts":
+        return _count(table["kind"])
+    return f"{n} images"
+
+
+def describe_shortcuts(audit):
+    """Return a line for each shortcut."""
+    return [
+        f"  {name:<17}  {line.balanced_accuracy:.3f}  (95% interval {line.low:.3f} to"
+        f" {line.high:.3f}, chance {line.chance:.3f})"
+        for name, line in audit.shortcuts.iterrows()
+    ]
+
+
+def describe_quality(audit):
+    """Return the share of images that has each flag, and the class in which most have."""
+    described = {}
+    for flag in audit.quality_by_class:
+        shares = audit.quality_by_class[flag]
+        text = f"{audit.quality[flag].mean():6.1%}"
+        if len(shares) > 1 and shares.max() > 0:
+            text += f"  (most in {shares.idxmax()}, {shares.max():.1%})"
+        described[flag.replace("_", " ")] = text
+    return described
+
+
+def _count(values):
+    return ", ".join(f"{count} {value}" for value, count in Counter(values).most_common())

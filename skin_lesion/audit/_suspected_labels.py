@@ -1,0 +1,90 @@
+"""Rows whose label a model doubts that has not seen them."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_array
+
+_COLUMNS = ["row", "path", "label", "suggested_label", "self_confidence", "suggested_confidence"]
+
+
+def find_suspected_labels(rows, classes, labels, pred_probas):
+    """Return the rows that confident learning takes for mislabelled, least confident first.
+
+    A row is suspected if it belongs confidently to another class than its own: if the probability
+    of that class is at least the mean probability that rows labelled so have of it, and if it is
+    the most probable of the classes of which this is true [1]_. The rank is the self-confidence,
+    the probability of the given label.
+
+    Parameters
+    ----------
+    rows : DataFrame of n rows
+
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+
+    labels : ndarray of shape (n,), of int
+        Places in `classes`.
+
+    pred_probas : ndarray of shape (n, n_classes) or None
+        Out-of-fold probabilities: of models that were not trained on the row.
+
+    References
+    ----------
+    .. [1] C. G. Northcutt, L. Jiang and I. L. Chuang, "Confident Learning: Estimating Uncertainty
+       in Dataset Labels", Journal of Artificial Intelligence Research 70, 1373-1411, 2021.
+       :doi:`10.1613/jair.1.12125`
+    """
+    if pred_probas is None:
+        return pd.DataFrame(columns=_COLUMNS)
+    every = np.arange(len(labels))
+    thresholds = np.array(
+        [pred_probas[labels == label, label].mean() for label in range(len(classes))]
+    )
+    confident = np.where(pred_probas >= thresholds, pred_probas, -1.0)
+    suggested = confident.argmax(axis=1)
+    is_suspected = (confident.max(axis=1) >= 0) & (suggested != labels)
+    found = pd.DataFrame(
+        {
+            "row": every,
+            "path": rows["path"].to_numpy(),
+            "label": classes[labels],
+            "suggested_label": classes[suggested],
+            "self_confidence": pred_probas[every, labels],
+            "suggested_confidence": pred_probas[every, suggested],
+        },
+        columns=_COLUMNS,
+    )[is_suspected]
+    return found.sort_values(["self_confidence", "row"], ignore_index=True)
+
+
+def check_probabilities(pred_probas, classes, n_rows):
+    """Return probabilities as an array whose columns are in the order of the classes.
+
+    Raises
+    ------
+    ValueError
+        If they are no probabilities, or not one for each row and class.
+    """
+    if isinstance(pred_probas, pd.DataFrame):
+        missing = [name for name in classes if name not in pred_probas.columns]
+        if missing or len(pred_probas.columns) != len(classes):
+            raise ValueError(
+                f"pred_probas has the columns {list(pred_probas.columns)}. Expected one for each"
+                f" class of y: {list(classes)}."
+            )
+        pred_probas = pred_probas[list(classes)]
+    pred_probas = check_array(pred_probas, dtype=float, input_name="pred_probas")
+    if pred_probas.shape != (n_rows, len(classes)):
+        raise ValueError(
+            f"pred_probas has shape {pred_probas.shape}. Expected ({n_rows}, {len(classes)}): a row"
+            f" for each of X, and a column for each class of y in the order {list(classes)}."
+        )
+    sums = pred_probas.sum(axis=1)
+    wrong = np.flatnonzero((np.abs(sums - 1) > 1e-3) | (pred_probas < 0).any(axis=1))
+    if len(wrong):
+        raise ValueError(
+            f"pred_probas adds up to {sums[wrong[0]]:g} in row {wrong[0]}, and {len(wrong)} row(s)"
+            " are no probabilities. Expected numbers of at least 0 that add up to 1, such as"
+            " cross_val_predict(..., method='predict_proba') returns."
+        )
+    return pred_probas

@@ -1,0 +1,67 @@
+"""A published split can be checked and made again."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skin_lesion import audit_dataset
+
+
+@pytest.fixture
+def manifest(folder, tmp_path):
+    folder.add_copy(0, label="vascular lesion")
+    folder.add_copy(1)
+    audit = audit_dataset(folder.X, folder.y, groups=folder.groups, split=folder.split)
+    return audit.to_manifest(tmp_path / "manifest.csv")
+
+
+def test_a_line_for_each_row(folder, manifest):
+    lines = pd.read_csv(manifest, dtype=str)
+    assert list(lines) == ["id", "sha256", "label", "split", "group"]
+    assert lines["label"].tolist() == folder.y
+    assert lines["split"].tolist() == folder.split
+    assert lines["group"].tolist() == folder.groups
+    assert lines["id"].iloc[0] == "image 000.jpg"
+    assert (lines["sha256"].str.len() == 64).all()
+    assert lines["sha256"].iloc[0] == lines["sha256"].iloc[30]
+
+
+def test_split_is_given_to_the_same_images_elsewhere(folder, manifest, tmp_path):
+    elsewhere = shutil.copytree(folder.folder, tmp_path / "elsewhere")
+    order = np.random.default_rng(0).permutation(len(folder.paths))
+    X = [str(elsewhere / folder.paths[row].rpartition("/")[2]) for row in order]
+    for options in (
+        {"y": np.array(folder.y)[order], "groups": np.array(folder.groups)[order]},
+        {"y": np.array(folder.y)[order]},
+    ):
+        split = audit_dataset(X, **options).verify_manifest(manifest)
+        assert split.tolist() == [folder.split[row] for row in order]
+
+
+def test_what_differs_is_counted_and_named(folder, manifest):
+    labels = [*folder.y]
+    labels[5] = "something else"
+    with pytest.raises(ValueError, match=r"1 of the images .*: image 005.jpg. 1 lines of the"):
+        audit_dataset(folder.X, labels).verify_manifest(manifest)
+    with pytest.raises(ValueError, match="2 lines of the manifest match no image"):
+        audit_dataset(folder.X[:-2], folder.y[:-2]).verify_manifest(manifest)
+    shutil.copy(folder.paths[7], folder.paths[6])
+    with pytest.raises(ValueError, match=r"image 006.jpg.* Compared were id, sha256, label"):
+        audit_dataset(folder.X, folder.y).verify_manifest(manifest)
+
+
+def test_another_split_is_no_match(folder, manifest):
+    audit = audit_dataset(folder.X, folder.y, split=["train"] * len(folder.y))
+    with pytest.raises(ValueError, match="10 of the images found"):
+        audit.verify_manifest(manifest)
+
+
+def test_a_file_that_is_no_manifest(folder, tmp_path):
+    (tmp_path / "other.csv").write_text("image,label\na,b\n")
+    audit = audit_dataset(folder.X, folder.y)
+    with pytest.raises(ValueError, match=r"columns \['image', 'label'\]. Expected a manifest"):
+        audit.verify_manifest(tmp_path / "other.csv")
+    with pytest.raises(FileNotFoundError):
+        audit.verify_manifest(tmp_path / "missing.csv")

@@ -1,0 +1,152 @@
+"""One photograph in another guise is found, and another lesion is not taken for it."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from skin_lesion import audit_dataset, make_lesion_images
+
+TURNED = {
+    "none": None,
+    "mirrored left to right": Image.Transpose.FLIP_LEFT_RIGHT,
+    "mirrored top to bottom": Image.Transpose.FLIP_TOP_BOTTOM,
+    "turned by 180": Image.Transpose.ROTATE_180,
+    "mirrored along the diagonal": Image.Transpose.TRANSPOSE,
+    "turned by 90 clockwise": Image.Transpose.ROTATE_270,  # Pillow turns counterclockwise
+    "turned by 90 counterclockwise": Image.Transpose.ROTATE_90,
+    "mirrored along the antidiagonal": Image.Transpose.TRANSVERSE,
+}
+
+
+@pytest.fixture(scope="module")
+def photographs():
+    """Photographs of 36 lesions."""
+    lesions = make_lesion_images(
+        36, n_classes=9, images_per_lesion=1, image_size=(120, 160), random_state=1
+    )
+    return [Image.fromarray(image) for image in lesions.images]
+
+
+def save(images, folder, **options):
+    """Write images as JPEG, and return their paths."""
+    paths = []
+    for number, image in enumerate(images):
+        paths.append(str(folder / f"{len(list(folder.iterdir())):03d}-{number}.jpg"))
+        image.save(paths[-1], **{"quality": 92, **options})
+    return paths
+
+
+def audit_pair_of_folders(photographs, altered, folder, **options):
+    paths = save(photographs, folder) + save(altered, folder, **options)
+    return audit_dataset(paths, n_jobs=2).near_duplicates
+
+
+def assert_each_found_once(pairs, n):
+    assert sorted(zip(pairs["row"], pairs["other_row"], strict=True)) == [
+        (row, row + n) for row in range(n)
+    ]
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda image: image,
+        lambda image: image.resize((80, 60)),
+        lambda image: image.resize((300, 225), Image.Resampling.BICUBIC),
+        lambda image: ImageEnhance.Brightness(image).enhance(0.7),
+        lambda image: ImageEnhance.Brightness(image).enhance(1.2),
+        lambda image: ImageEnhance.Contrast(image).enhance(0.7),
+        lambda image: image.convert("L").convert("RGB"),
+    ],
+    ids=["re-encoded", "smaller", "larger", "darker", "brighter", "paler", "grey"],
+)
+def test_finds_altered_photographs_and_nothing_else(photographs, alter, tmp_path):
+    altered = [alter(image) for image in photographs]
+    pairs = audit_pair_of_folders(photographs, altered, tmp_path, quality=60)
+    assert_each_found_once(pairs, len(photographs))
+    assert (pairs["transform"] == "none").all()
+    assert pairs["distance"].between(0, 0.04).all()
+    assert pairs["distance"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize("transform", TURNED)
+def test_names_how_a_photograph_was_turned(photographs, transform, tmp_path):
+    def turn(image):
+        return image if TURNED[transform] is None else image.transpose(TURNED[transform])
+
+    photographs = photographs[:12]
+    altered = [turn(image) for image in photographs]
+    pairs = audit_pair_of_folders(photographs, altered, tmp_path, quality=80)
+    assert_each_found_once(pairs, 12)
+    assert pairs["transform"].tolist() == [transform] * 12
+
+
+def test_all_alterations_at_once(photographs, tmp_path):
+    def alter(image):
+        image = ImageEnhance.Brightness(image.resize((120, 90))).enhance(1.15)
+        return image.transpose(Image.Transpose.TRANSVERSE)
+
+    pairs = audit_pair_of_folders(
+        photographs, [alter(image) for image in photographs], tmp_path, quality=50
+    )
+    assert_each_found_once(pairs, len(photographs))
+
+
+def test_two_photographs_of_a_lesion_are_no_near_duplicates():
+    lesions = make_lesion_images(
+        60, n_classes=2, images_per_lesion=3, image_size=(64, 64), random_state=0
+    )
+    assert len(set(lesions.groups)) == 20
+    assert len(audit_dataset(lesions.images).near_duplicates) == 0
+
+
+def test_distance_does_not_depend_on_the_other_images(photographs):
+    stack = np.stack([np.asarray(image) for image in photographs])
+    file = io.BytesIO()
+    photographs[0].save(file, "JPEG", quality=50)
+    altered = np.asarray(Image.open(file))[np.newaxis]
+    few = audit_dataset(np.concatenate([stack[:1], altered])).near_duplicates
+    many = audit_dataset(np.concatenate([stack, altered])).near_duplicates
+    assert len(few) == len(many) == 1
+    assert few["distance"].item() == pytest.approx(many["distance"].item(), abs=1e-6)
+    assert few["distance"].item() > 0
+
+
+def test_images_without_contrast_are_like_none_other():
+    stack = np.stack([np.full((32, 32, 3), grey, dtype=np.uint8) for grey in (0, 1, 128, 254, 255)])
+    assert len(audit_dataset(stack).near_duplicates) == 0
+
+
+def test_a_single_image():
+    assert len(audit_dataset(np.zeros((1, 8, 8, 3), dtype=np.uint8)).near_duplicates) == 0
+
+
+def test_is_not_looked_for_when_not_asked_for(photographs, tmp_path):
+    paths = save(photographs[:2] + photographs[:2], tmp_path)
+    with Image.open(paths[0]) as image:
+        image.save(paths[0], quality=50)
+    audit = audit_dataset(paths, near_duplicates=False)
+    assert len(audit.near_duplicates) == 0
+    assert audit.not_checked["near_duplicates"] == "near_duplicates=False"
+    assert len(audit_dataset(paths).near_duplicates) == 1
+
+
+def test_embedding_by_cosine(photographs, tmp_path):
+    paths = save(photographs[:4], tmp_path)
+    embedding = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.02], [-1.0, 1.0]])
+    pairs = audit_dataset(paths, near_duplicates=embedding).near_duplicates
+    assert pairs[["row", "other_row"]].values.tolist() == [[0, 2]]
+    assert pairs["distance"].item() == pytest.approx(1 - 1 / np.hypot(1, 0.01))
+    assert pairs["transform"].item() == "unknown"
+
+
+def test_many_copies_of_one_photograph(photographs, tmp_path):
+    """All pairs among them, and one group."""
+    paths = save(photographs[:3], tmp_path)
+    for quality in range(60, 90, 3):
+        paths += save(photographs[:1], tmp_path, quality=quality)
+    audit = audit_dataset(paths)
+    assert len(audit.near_duplicates) == 11 * 10 / 2
+    assert len(set(audit.groups)) == 3
