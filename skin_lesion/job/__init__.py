@@ -30,7 +30,7 @@ def main(argv=None):
         print(f"skin_lesion: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("skin_lesion: interrupted; no results were written.", file=sys.stderr)
+        print("skin_lesion: interrupted; there is no report.", file=sys.stderr)
         return 130
     return 0
 
@@ -39,9 +39,10 @@ def _run(arguments):
     import matplotlib
 
     from . import _pictures
-    from ._data import check_readable, draw_folder, find_and_split
+    from ._cleaning import clean
+    from ._data import draw_folder, load_folder
     from ._report import judge, write_report
-    from ._search import search
+    from ._search import refit_on_faults, search
 
     matplotlib.use("Agg")
     warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}\n"
@@ -54,15 +55,21 @@ def _run(arguments):
     output = Path(arguments.output)
     if arguments.root is None:
         arguments.root = draw_folder(output / "drawn_images", arguments.random_state)
-    data = find_and_split(arguments.root, arguments.test_size, arguments.random_state)
-    print(data.summary(), flush=True)
-    check_readable(data.X, arguments.image_size)
+    cleaned = clean(load_folder(arguments.root), arguments)
+    print(cleaned.summary(), flush=True)
+    output.mkdir(parents=True, exist_ok=True)
+    page = cleaned.audit.to_html(output / "audit.html")
+    print(f"Pictures of what the audit found are in {page}.\n", flush=True)
+
+    data = cleaned.used
     fitted = search(data, arguments)
     model = fitted.best_estimator_
-    judgement = judge(data, fitted, arguments)
+    on_faults = None
+    if cleaned.faulty is not None:
+        on_faults = refit_on_faults(cleaned.faulty, model, arguments)
+    judgement = judge(cleaned, fitted, on_faults, arguments)
     print(judgement.text, flush=True)
 
-    output.mkdir(parents=True, exist_ok=True)
     _pictures.class_counts(data, output / "class_counts.png")
     _pictures.sample_images(data, output / "sample_images.png")
     _pictures.confusion_matrix(data, judgement, output / "confusion_matrix.png")

@@ -7,9 +7,9 @@ def parse_arguments(argv=None):
     """Return the arguments as a namespace; wrong ones end the process with a usage message."""
     parser = argparse.ArgumentParser(
         prog="python -m skin_lesion",
-        description="Train a skin-lesion classifier on a folder of dermoscopic images: hold out a"
-        " test set by lesion, search on cross-validated folds, refit, and report. Research"
-        " software, no medical device.",
+        description="Train a skin-lesion classifier on a folder of dermoscopic images: audit it and"
+        " leave out what is faulty, hold out a test set by lesion, search on cross-validated folds,"
+        " refit, and report. Research software, no medical device.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
@@ -38,6 +38,11 @@ def parse_arguments(argv=None):
         default=0.2,
         metavar="F",
         help="share of the images to hold out where the folder has no test split",
+    )
+    parser.add_argument(
+        "--keep-faults",
+        action="store_true",
+        help="train and test on all images, those under several labels, copies and leaks included",
     )
     return parser.parse_args(argv)
 

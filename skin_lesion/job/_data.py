@@ -7,23 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
+from sklearn.model_selection import train_test_split
 
+from ..audit import assert_no_leak
 from ..datasets import load_image_folder, train_test_split_by_group, write_lesion_folder
-from ..datasets._copies import content_ids_of_files, merge_groups
-from ..images import ImageLoader
 
 
 @dataclass
 class SplitData:
-    """Paths, classes and groups of all images, and which of them are for the test."""
+    """Paths, classes and groups of images, and which of them are for the test."""
 
     X: np.ndarray
     y: np.ndarray
     groups: np.ndarray
     is_test: np.ndarray
     split: str
-    n_test_copies: int
 
     def part(self, is_test):
         """Return X, y and groups of the test or the training side."""
@@ -36,16 +34,10 @@ class SplitData:
         table = pd.crosstab(self.y, side).rename_axis("class").rename_axis("images", axis=1)
         return table[["train", "test"]]
 
-    def summary(self):
-        """Return a page on what was found."""
-        counts = self.counts()
-        lines = [counts.to_string(), f"\nSplit: {self.split}"]
-        if self.n_test_copies:
-            lines.append(
-                f"Warning: {self.n_test_copies} of the {self.is_test.sum()} test images are exact"
-                " copies of a training image. The score below counts them."
-            )
-        return "\n".join(lines) + "\n"
+    def check(self):
+        """Raise an error if an image or a group is on both sides."""
+        (X_train, _, groups_train), (X_test, _, groups_test) = self.part(False), self.part(True)
+        assert_no_leak(X_train, X_test, groups_train=groups_train, groups_test=groups_test)
 
 
 def draw_folder(root, random_state):
@@ -68,13 +60,13 @@ def draw_folder(root, random_state):
     return root
 
 
-def find_and_split(root, test_size, random_state):
-    """Load a folder and split it: as its tree does, else by lesion, else by content.
+def load_folder(root):
+    """Return the folder as :func:`load_image_folder` does, with `is_test` where its tree says so.
 
     Raises
     ------
     ValueError, OSError
-        If the folder cannot be used; nothing was written by then.
+        If the folder cannot be used.
     """
     folder = load_image_folder(root)
     classes = np.unique(folder.target)
@@ -83,45 +75,47 @@ def find_and_split(root, test_size, random_state):
             f"{root} has images of 1 class, {str(classes[0])!r}. Expected at least two classes to"
             " tell apart, each in a folder of its own."
         )
-    paths = folder.data[:, 0]
-    content = content_ids_of_files(paths)
-    groups = merge_groups(folder.groups, content)
-    of_what = "content" if folder.groups is None else "lesion or patient"
     splits = set() if folder.split is None else set(folder.split)
-    if {"train", "test"} <= splits:
-        is_test = folder.split == "test"
-        split = "train and test as in the folder tree"
-        if "val" in splits:
-            split += "; its validation images join the training side, which is cross-validated"
-    else:
-        rows = np.arange(len(paths))
-        _, test = train_test_split_by_group(
-            rows,
-            groups=groups,
-            stratify=folder.target,
-            test_size=test_size,
-            random_state=random_state,
-        )
-        is_test = np.isin(rows, test)
-        split = (
-            f"{test_size:.0%} of the images held out, stratified by class, grouped by {of_what}"
-            f" (random_state={random_state})"
-        )
-    return SplitData(
-        X=folder.data,
-        y=folder.target,
+    folder.is_test = folder.split == "test" if {"train", "test"} <= splits else None
+    return folder
+
+
+def split_by_group(folder, keep, groups, arguments):
+    """Split the rows to keep: as the tree does, else by merged groups, stratified by class."""
+    X, y, groups = folder.data[keep], folder.target[keep], groups[keep]
+    if folder.is_test is not None:
+        return SplitData(X, y, groups, folder.is_test[keep], _describe_tree(folder))
+    rows = np.arange(len(y))
+    _, test = train_test_split_by_group(
+        rows,
         groups=groups,
-        is_test=is_test,
-        split=split,
-        n_test_copies=int(np.isin(content[is_test], content[~is_test]).sum()),
+        stratify=y,
+        test_size=arguments.test_size,
+        random_state=arguments.random_state,
     )
+    by = "content" if folder.groups is None else "lesion or patient"
+    split = (
+        f"{arguments.test_size:.0%} of the images held out, stratified by class, grouped by {by}"
+        f" (random_state={arguments.random_state})"
+    )
+    return SplitData(X, y, groups, np.isin(rows, test), split)
 
 
-def check_readable(X, image_size, batch_size=256):
-    """Read every image once: a broken one should end the job now, not after hours of training."""
-    loader = ImageLoader(image_size=(image_size, image_size), n_jobs=-1)
-    with tqdm(total=len(X), desc="read images", unit="image") as bar:
-        for start in range(0, len(X), batch_size):
-            batch = X[start : start + batch_size]
-            loader.transform(batch)
-            bar.update(len(batch))
+def split_by_image(folder, keep, arguments):
+    """Split as those do who know of no groups: as the tree does, else image by image."""
+    X, y = folder.data[keep], folder.target[keep]
+    rows = np.arange(len(y))
+    if folder.is_test is not None:
+        return SplitData(X, y, rows, folder.is_test[keep], _describe_tree(folder))
+    _, test = train_test_split(
+        rows, stratify=y, test_size=arguments.test_size, random_state=arguments.random_state
+    )
+    split = f"{arguments.test_size:.0%} of the images held out at random, stratified by class"
+    return SplitData(X, y, rows, np.isin(rows, test), split)
+
+
+def _describe_tree(folder):
+    split = "train and test as in the folder tree"
+    if "val" in folder.split:
+        split += "; its validation images join the training side, which is cross-validated"
+    return split

@@ -1,10 +1,11 @@
 """Search for the better way to balance, on folds that keep lesions whole."""
 
 from imblearn.over_sampling import RandomOverSampler
-from sklearn import config_context
+from sklearn import clone, config_context
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 
+from ..audit import assert_no_leak
 from ..images import ImageAugmenter, ImageLoader
 from ..models import ConvNet, SkinLesionClassifier
 
@@ -34,6 +35,9 @@ def search(data, arguments):
     )
     X, y, groups = data.part(is_test=False)
     folds = StratifiedGroupKFold(arguments.folds, shuffle=True, random_state=arguments.random_state)
+    folds = list(folds.split(X, y, groups))
+    for train, test in folds:
+        assert_no_leak(X[train], X[test], groups_train=groups[train], groups_test=groups[test])
     grid = GridSearchCV(
         pipeline,
         CANDIDATES,
@@ -50,3 +54,14 @@ def search(data, arguments):
     # With routing the groups also reach the validation split inside each fit.
     with config_context(enable_metadata_routing=True):
         return grid.fit(X, y, groups=groups)
+
+
+def refit_on_faults(data, model, arguments):
+    """Return the predictions for the test side by the same model, fitted with all faults."""
+    X, y, _ = data.part(is_test=False)
+    print(
+        f"\nOnce more with the faults: the same parameters on {len(X)} training images.",
+        flush=True,
+    )
+    X_test, _, _ = data.part(is_test=True)
+    return clone(model).fit(X, y).predict(X_test)
