@@ -64,8 +64,15 @@ clean: ## remove the environments and everything generated
 	$(VENV_PYTHON) -m pip install --quiet -e .
 	@touch $@
 
-.venv/.installed-test .venv/.installed-bench .venv/.installed-docs: .venv/.installed-%: pyproject.toml | .venv/.created
+.venv/.installed-test .venv/.installed-docs: .venv/.installed-%: pyproject.toml | .venv/.created
 	$(VENV_PYTHON) -m pip install --quiet -e ".[$*]"
+	@touch $@
+
+# imagededup requires torch and torchvision, gigabytes of which its hashes need nothing. There is no
+# wheel of it for every Python: the benchmark does without it, and says so.
+.venv/.installed-bench: pyproject.toml | .venv/.created
+	$(VENV_PYTHON) -m pip install --quiet -e ".[bench]"
+	-$(VENV_PYTHON) -m pip install --quiet --no-deps --only-binary :all: "imagededup>=0.3.3"
 	@touch $@
 
 # Not the extra itself: that would install the package and TensorFlow to check the style.

@@ -9,16 +9,14 @@ import argparse
 import json
 import os
 import platform
-import subprocess
-import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+from _common import describe_machine, installed_versions, run_apart
 
 from skin_lesion import ConvNet, SkinLesionClassifier, make_lesion_images
 
@@ -58,11 +56,7 @@ def time_here(side, n_images, epochs):
 
 def time_apart(side, n_images, epochs):
     """Return the seconds that a fit takes in a process of its own."""
-    command = [sys.executable, __file__, "--side", side, str(n_images), str(epochs)]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
-    if process.returncode:
-        sys.exit(process.stderr)
-    return float(process.stdout.split()[-1])
+    return float(run_apart(__file__, "--side", side, n_images, epochs))
 
 
 def main():
@@ -86,8 +80,8 @@ def main():
         "bare_keras_seconds": round(float(bare), 2),
         "ratio": round(float(ours / bare), 3),
         "ratio_of_each_pair": ratios.round(3).tolist(),
-        "versions": {name: version(name) for name in ("skin_lesion", "keras", "tensorflow")},
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": installed_versions("skin_lesion", "keras", "tensorflow"),
+        "machine": describe_machine(),
         "python": platform.python_version(),
     }
     for name, value in figures.items():

@@ -1,0 +1,69 @@
+"""What the benchmarks share: a process of its own for each measurement, and what it ran on."""
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+
+def run_apart(script, *arguments):
+    """Return the last line that a script prints in a process of its own, or end with its error."""
+    command = [sys.executable, script, *map(str, arguments)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if process.returncode:
+        sys.exit(process.stderr)
+    return process.stdout.splitlines()[-1]
+
+
+class Stopwatch:
+    """What happens from here on costs, children included; they count once they have ended."""
+
+    def __init__(self):
+        self._cpu = self._cpu_seconds()
+        self.start = time.perf_counter()
+
+    def read(self):
+        """Return seconds, those of the processors, which others that run beside hardly change, and
+        the peak memory of the largest process.
+        """
+        return {
+            "seconds": time.perf_counter() - self.start,
+            "cpu_seconds": self._cpu_seconds() - self._cpu,
+            "peak_mb": self._peak_memory_mb(),
+        }
+
+    @staticmethod
+    def _cpu_seconds():
+        times = os.times()
+        return times.user + times.system + times.children_user + times.children_system
+
+    @staticmethod
+    def _peak_memory_mb():
+        if resource is None:
+            return float("nan")
+        unit = 2**20 if sys.platform == "darwin" else 2**10
+        processes = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        return max(resource.getrusage(who).ru_maxrss for who in processes) / unit
+
+
+def installed_versions(*names):
+    """Return the versions of those of the packages that are installed."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def describe_machine():
+    """Return in a line what the figures were measured on."""
+    return f"{platform.machine()}, {os.cpu_count()} cores"
