@@ -224,7 +224,7 @@ def _shortcuts(rows, measures, frame):
         # The archive numbers its images as they come in, source by source.
         numbers = rows["isic_id"].str.removeprefix("ISIC_").astype(float)
         shortcuts["ISIC id"] = numbers.to_numpy().reshape(-1, 1)
-    if frame is not None and "source" in frame and frame["source"].notna().any():
+    if frame is not None and "source" in frame and frame["source"].nunique(dropna=False) > 1:
         shortcuts["source"] = frame["source"].to_numpy(dtype=object)
     return shortcuts
 

@@ -29,6 +29,7 @@ _STYLE = """
 .audit figcaption { font-size: 0.7rem; overflow-wrap: anywhere; }
 .audit .bar { background: #0072b2; height: 0.8rem; display: inline-block; }
 .audit .track { position: relative; width: 16rem; background: #eee; height: 0.8rem; }
+.audit .track { text-align: left; line-height: 0; }
 .audit .chance { position: absolute; top: -0.15rem; width: 2px; height: 1.1rem; }
 .audit .chance { background: #d55e00; }
 """
@@ -49,7 +50,7 @@ _ON_SHORTCUTS = (
 )
 _ON_QUALITY = "Estimates from small versions of the images: the share of each class, and examples."
 _EXPLANATIONS = {
-    "exact_duplicates": "The same bytes under several names.",
+    "exact_duplicates": "The same bytes under several names; here those of one label.",
     "label_conflicts": "The same bytes filed under several labels: at most one of them is right.",
     "near_duplicates": "One photograph, re-encoded, resized, brightened, turned or mirrored.",
     "split_leaks": "Images whose counterpart is in an earlier split: a score on them is no score.",
@@ -96,6 +97,9 @@ def _render_overview(audit):
 
 def _render_finding(audit, name, n_examples):
     table = getattr(audit, name)
+    if name == "exact_duplicates":
+        # The others are shown as label conflicts.
+        table = table[table["labels"].map(len) < 2]
     if not len(table):
         return ""
     shown = table.head(n_examples)
@@ -203,7 +207,7 @@ def _render_quality(audit, n_examples):
 
 
 def _render_table(table):
-    return f'<div class="scroll">{table.to_html(border=0, escape=True)}</div>'
+    return f'<div class="scroll">{table.reset_index().to_html(border=0, index=False)}</div>'
 
 
 def _spell(name):

@@ -55,8 +55,12 @@ def describe_finding(audit, name):
         pairs = _count(" / ".join(map(str, labels)) for labels in table["labels"])
         return f"{n} contents under several labels: {pairs}"
     if name == "near_duplicates":
-        n_other = (table["label"] != table["other_label"]).sum()
-        return f"{n} pairs of contents" + (f", {n_other} of them of two labels" if n_other else "")
+        described = f"{n} pairs of contents"
+        for column in ("label", "group"):
+            is_other = table[column] != table[f"other_{column}"]
+            n_other = (is_other & table[column].notna()).sum()
+            described += f", {n_other} of them of two {column}s" if n_other else ""
+        return described
     if name == "split_leaks":
         n_rows = table["row"].nunique()
         return f"{n_rows} images with a counterpart in an earlier split: {_count(table['kind'])}"

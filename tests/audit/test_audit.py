@@ -250,6 +250,28 @@ def test_is_pickled(folder):
     assert again._repr_html_() == audit._repr_html_()
 
 
+# Shortcuts
+
+
+def test_source_that_gives_the_class_away_is_measured(folder):
+    source = ["Vienna" if label == "melanoma" else "Queensland" for label in folder.y]
+    audit = audit_folder(folder, frame=pd.DataFrame({"source": source}))
+    assert list(audit.shortcuts.index) == [
+        "image size",
+        "file size",
+        "border",
+        "mean colour",
+        "source",
+    ]
+    told = audit.shortcuts.loc["source"]
+    # Melanomas for certain, and of the two other classes one.
+    assert told["balanced_accuracy"] == pytest.approx(2 / 3, abs=0.05)
+    assert told["chance"] == pytest.approx(1 / 3)
+    assert audit.shortcuts.loc["image size", "balanced_accuracy"] == pytest.approx(1 / 3, abs=0.05)
+    one_source = pd.DataFrame({"source": ["Vienna"] * 30})
+    assert "source" not in audit_folder(folder, frame=one_source).shortcuts.index
+
+
 # Suspected labels
 
 
