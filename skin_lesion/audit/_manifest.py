@@ -18,15 +18,12 @@ def make_manifest(rows):
                 isic_id or os.path.basename(path)
                 for isic_id, path in zip(rows["isic_id"], rows["path"], strict=True)
             ],
-            "sha256": rows["sha256"].to_numpy(),
         }
     )
-    for column in ("label", "split", "group"):
+    # An unreadable image has no content, and other columns may not have been given.
+    for column in _COLUMNS[1:]:
         values = rows[column]
-        manifest[column] = [
-            "" if missing else str(value)
-            for value, missing in zip(values, values.isna(), strict=True)
-        ]
+        manifest[column] = values.astype(str).where(values.notna(), "").to_numpy(dtype=object)
     return manifest[_COLUMNS]
 
 

@@ -13,6 +13,7 @@ from skin_lesion import audit_dataset
 def manifest(folder, tmp_path):
     folder.add_copy(0, label="vascular lesion")
     folder.add_copy(1)
+    folder.add(lambda path: path.write_bytes(b""), "nevus", "lesion of an empty file", "test")
     audit = audit_dataset(folder.X, folder.y, groups=folder.groups, split=folder.split)
     return audit.to_manifest(tmp_path / "manifest.csv")
 
@@ -24,7 +25,7 @@ def test_a_line_for_each_row(folder, manifest):
     assert lines["split"].tolist() == folder.split
     assert lines["group"].tolist() == folder.groups
     assert lines["id"].iloc[0] == "image 000.jpg"
-    assert (lines["sha256"].str.len() == 64).all()
+    assert (lines["sha256"].str.len() == 64).sum() == 32
     assert lines["sha256"].iloc[0] == lines["sha256"].iloc[30]
 
 
@@ -54,7 +55,7 @@ def test_what_differs_is_counted_and_named(folder, manifest):
 
 def test_another_split_is_no_match(folder, manifest):
     audit = audit_dataset(folder.X, folder.y, split=["train"] * len(folder.y))
-    with pytest.raises(ValueError, match="10 of the images found"):
+    with pytest.raises(ValueError, match="11 of the images found"):
         audit.verify_manifest(manifest)
 
 
