@@ -50,12 +50,12 @@ def describe_finding(audit, name):
         return "none"
     n = len(table)
     if name == "exact_duplicates":
-        return f"{n} contents that {table['n_images'].sum()} images share"
+        return f"{say(n, 'content')} that {table['n_images'].sum()} images share"
     if name == "label_conflicts":
         pairs = _count(" / ".join(map(str, labels)) for labels in table["labels"])
-        return f"{n} contents under several labels: {pairs}"
+        return f"{say(n, 'content')} under several labels: {pairs}"
     if name == "near_duplicates":
-        described = f"{n} pairs of contents"
+        described = f"{say(n, 'pair')} of contents"
         for column in ("label", "group"):
             is_other = table[column] != table[f"other_{column}"]
             n_other = (is_other & table[column].notna()).sum()
@@ -63,10 +63,16 @@ def describe_finding(audit, name):
         return described
     if name == "split_leaks":
         n_rows = table["row"].nunique()
-        return f"{n_rows} images with a counterpart in an earlier split: {_count(table['kind'])}"
+        kinds = _count(table["kind"])
+        return f"{say(n_rows, 'image')} with a counterpart in an earlier split: {kinds}"
     if name == "group_conflicts":
         return _count(table["kind"])
-    return f"{n} images"
+    return say(n, "image")
+
+
+def say(n, noun):
+    """Return a number of things."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def describe_shortcuts(audit):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..audit import DatasetAudit, audit_dataset
-from ..audit._summary import TITLES, describe_finding, describe_shortcuts
+from ..audit._summary import TITLES, describe_finding, describe_shortcuts, say
 from ._data import SplitData, split_by_group, split_by_image
 
 # Of a class, on the training side: two for the validation split inside a fit, and two more that a
@@ -52,7 +52,7 @@ class CleanedData:
         lines += describe_shortcuts(self.audit)
         if self.left_out:
             lines.append("Left out:")
-            lines += [f"  {n} images: {reason}" for reason, n in self.left_out.items()]
+            lines += [f"  {say(n, 'image')}: {reason}" for reason, n in self.left_out.items()]
         if found and self.keeps_faults:
             lines.append(
                 "Warning: --keep-faults trains and tests on all images. The score below counts the"
@@ -103,7 +103,7 @@ def clean(folder, arguments):
     if len(np.unique(folder.target[keep])) < 2:
         raise ValueError(
             f"After cleaning, {len(np.unique(folder.target[keep]))} class(es) are left: "
-            + "; ".join(f"{n} images: {reason}" for reason, n in left_out.items())
+            + "; ".join(f"{say(n, 'image')}: {reason}" for reason, n in left_out.items())
             + ". Expected at least two. --keep-faults trains on everything."
         )
     used = split_by_group(folder, keep, audit.groups, arguments)

@@ -45,11 +45,11 @@ def test_summary_is_a_page(audit, capsys):
     text = capsys.readouterr().out
     for expected in (
         "Audit of 33 images, 31 distinct contents, 4 classes, 31 groups, 22 train, 11 test",
-        "Unreadable images  1 images",
-        "Exact duplicates   1 contents that 2 images share",
-        "Label conflicts    1 contents under several labels: 1 melanoma / nevus",
-        "Near duplicates    1 pairs of contents",
-        "1 images with a counterpart in an earlier split: 1 content, 1 group",
+        "Unreadable images  1 image",
+        "Exact duplicates   1 content that 2 images share",
+        "Label conflicts    1 content under several labels: 1 melanoma / nevus",
+        "Near duplicates    1 pair of contents",
+        "1 image with a counterpart in an earlier split: 1 content, 1 group",
         "Suspected labels   not looked for: no out-of-fold probabilities were given",
         "chance 0.",
         "too dark",
