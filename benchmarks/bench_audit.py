@@ -503,7 +503,7 @@ def main():
     n_originals, sizes, search_sizes = (
         (300, [250, 500, 1000], [5000, 10_000])
         if arguments.quick
-        else (2000, [1000, 2000, 5000, 10_000], [10_000, 20_000, 40_000])
+        else (2000, [1000, 2000, 5000, 10_000], [40_000, 100_000, N_TO_EXTRAPOLATE])
     )
     n_originals = arguments.originals or n_originals
     for tool, command in INSTALL.items():

@@ -7,10 +7,8 @@ bright skin, which says nothing, and natural images have the less energy the fin
 
 Mirroring an image changes the signs of its coefficients, and turning it by 90 degrees also swaps
 rows and columns. So one descriptor gives those of all eight orientations, and what is left when
-signs and order are dropped is the same for all of them. That invariant part is searched by a tree:
-the pairs that it finds near, one in some thousands, include those that are one photograph, and only
-they are compared in full. On one core 10,000 images take 2 s; ten times as many take about 70 times
-as long, which is still less than reading them.
+signs and order are dropped is the same for all of them. Those 31 numbers are compared first, and
+only pairs that are near in them, one in some thousands, are compared in full.
 
 .. [1] C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", diploma
    thesis, Upper Austria University of Applied Sciences, Hagenberg, 2010.
@@ -22,7 +20,6 @@ as long, which is still less than reading them.
 import numpy as np
 import pandas as pd
 from scipy.fft import dctn
-from scipy.spatial import KDTree
 from sklearn.metrics import pairwise_distances_chunked
 
 # One minus the correlation of two descriptors. Of 2,000 photographs of HAM10000 that were
@@ -40,7 +37,8 @@ _MIN_CONTRAST = 2.0
 _N_INDEXED = 18
 # Half as much again as the furthest of the 2,000.
 _INDEX_RADIUS = 0.14
-_ROWS_IN_BLOCK = 256
+_ROUNDING = 1e-6
+_ROWS_IN_BLOCK = 1024
 _PAIRS_IN_BLOCK = 4096
 
 _HEIGHT = np.hypot(*np.indices((_N_FREQUENCIES, _N_FREQUENCIES))).astype(np.float32)
@@ -145,19 +143,36 @@ def _invariants(descriptors):
 
 
 def _find_candidates(invariants):
-    """Yield arrays of pairs, each pair once, of rows that are near in what is invariant."""
+    """Yield arrays of pairs, each pair once, of rows that are near in what is invariant.
+
+    Rows are compared with rows in blocks, as a product of matrices, which in so many dimensions is
+    far faster than a tree. In the order of the direction in which they differ most, a block need
+    only be compared with those that follow within the radius.
+    """
     if len(invariants) < 2:
         return
-    tree = KDTree(invariants)
-    for start in range(0, len(invariants), _ROWS_IN_BLOCK):
-        near = tree.query_ball_point(invariants[start : start + _ROWS_IN_BLOCK], _INDEX_RADIUS)
-        counts = [len(rows) for rows in near]
-        first = np.repeat(np.arange(start, start + len(near)), counts)
-        second = np.concatenate([np.asarray(rows, dtype=int) for rows in near])
-        once = first < second
-        first, second = first[once], second[once]
-        for part in range(0, len(first), _PAIRS_IN_BLOCK):
-            yield first[part : part + _PAIRS_IN_BLOCK], second[part : part + _PAIRS_IN_BLOCK]
+    centred = invariants - invariants.mean(axis=0)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    place = centred @ axes[:, -1]
+    order = np.argsort(place, kind="stable")
+    centred, place = centred[order], place[order]
+    # The product of two rows is half of the squared radius less half of the squared distance.
+    half = (_INDEX_RADIUS**2 / 2 - (centred**2).sum(axis=1)) / 2
+    one = np.ones_like(half)
+    left, right = np.column_stack([centred, half, one]), np.column_stack([centred, one, half])
+    for start in range(0, len(left), _ROWS_IN_BLOCK):
+        rows = left[start : start + _ROWS_IN_BLOCK]
+        reach = place[start + len(rows) - 1] + _INDEX_RADIUS + _ROUNDING
+        end = np.searchsorted(place, reach, side="right")
+        for other in range(start, end, _ROWS_IN_BLOCK):
+            block = right[other : min(other + _ROWS_IN_BLOCK, end)]
+            # Flat, which is many times faster than np.nonzero on a matrix.
+            near = np.flatnonzero(rows @ block.T >= -_ROUNDING)
+            first, second = near // len(block) + start, near % len(block) + other
+            once = first < second
+            pairs = np.sort(order[np.stack([first[once], second[once]])], axis=0)
+            for part in range(0, pairs.shape[1], _PAIRS_IN_BLOCK):
+                yield pairs[:, part : part + _PAIRS_IN_BLOCK]
 
 
 def _compare(descriptors, first, second):
