@@ -274,7 +274,7 @@ def search_mixtures(descriptors, n_images):
     is_odd = np.arange(real.shape[1]) % 2
     # The other one mirrored at random: nothing new has to be imagined, and no two are alike.
     other = real[second] * signs[0] ** is_odd[:, None] * signs[1] ** is_odd
-    mixed = 0.7 * real[first] + 0.3 * other
+    mixed = (0.7 * real[first] + 0.3 * other).astype(np.float32)
     mixed /= np.sqrt((mixed**2).sum(axis=(1, 2), keepdims=True))
     stopwatch = Stopwatch()
     find_near_duplicates(mixed)

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.fft import dctn
 from sklearn.metrics import pairwise_distances_chunked
+from threadpoolctl import threadpool_limits
 
 # One minus the correlation of two descriptors. Of 2,000 photographs of HAM10000 that were
 # re-encoded, resized, brightened, turned and mirrored all stay below 0.03, and other lesions above
@@ -99,10 +100,13 @@ def find_near_duplicates(descriptors):
         of the distance.
     """
     described = np.flatnonzero(descriptors.any(axis=(1, 2)))
-    blocks = [
-        _compare(descriptors, described[first], described[second])
-        for first, second in _find_candidates(_invariants(descriptors[described]))
-    ]
+    # Several threads share one small product at a time: on a busy machine they take ten times as
+    # long for it as one does.
+    with threadpool_limits(1, user_api="blas"):
+        blocks = [
+            _compare(descriptors, described[first], described[second])
+            for first, second in _find_candidates(_invariants(descriptors[described]))
+        ]
     return _sorted_by_distance(blocks)
 
 
