@@ -39,10 +39,8 @@ API_REFERENCE = {
     },
     "models": {
         "title": "Learn",
-        "description": (
-            "The classifier, the networks that it can train, and the checkpoint of a long fit."
-        ),
-        "names": ["SkinLesionClassifier", "ConvNet", "FitCheckpoint"],
+        "description": "The classifier, and the networks that it can train.",
+        "names": ["SkinLesionClassifier", "ConvNet"],
     },
     "evaluation": {
         "title": "Judge",
