@@ -242,8 +242,7 @@ class DatasetAudit:
                     for column in tuples
                 }
             )
-            is_numbered = isinstance(table.index, pd.RangeIndex)
-            flat.to_csv(folder / f"{name}.csv", index=not is_numbered)
+            flat.to_csv(folder / f"{name}.csv", index=table.index.name is not None)
         return folder
 
     def to_manifest(self, path):
