@@ -53,6 +53,9 @@ class CleanedData:
         if self.left_out:
             lines.append("Left out:")
             lines += [f"  {say(n, 'image')}: {reason}" for reason, n in self.left_out.items()]
+            gone = self.audit.class_counts.index.difference(self.used.y)
+            if len(gone):
+                lines.append(f"  and with them all of: {', '.join(map(str, gone))}")
         if found and self.keeps_faults:
             lines.append(
                 "Warning: --keep-faults trains and tests on all images. The score below counts the"
@@ -92,14 +95,12 @@ def clean(folder, arguments):
         return CleanedData(audit, used, faulty=None, left_out={}, keeps_faults=True)
 
     keep, left_out = _choose(audit, has_split=side is not None)
-    small = _find_small_classes(folder, audit, keep, arguments)
-    for name in small:
-        left = keep & (folder.target == name)
-        n_before = (folder.target == name).sum()
-        left_out[f"the rest of {name}, {left.sum()} of {n_before}, too few to train on"] = (
-            left.sum()
-        )
-        keep &= ~left
+    for name in _find_small_classes(folder, audit, keep, arguments):
+        of_class = folder.target == name
+        n_left, n_before = (keep & of_class).sum(), of_class.sum()
+        if n_left:
+            left_out[f"the rest of {name}, {n_left} of {n_before}, too few to train on"] = n_left
+        keep &= ~of_class
     if len(np.unique(folder.target[keep])) < 2:
         raise ValueError(
             f"After cleaning, {len(np.unique(folder.target[keep]))} class(es) are left: "

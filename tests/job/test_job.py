@@ -189,7 +189,9 @@ def test_class_that_cleaning_empties_is_left_out(root, tmp_path, capsys):
     (emptied / "metadata.csv").unlink()
     output = tmp_path / "report"
     assert main([str(emptied), "--output", str(output), *SMALL]) == 0
-    assert "the rest of other, 1 of 7, too few to train on" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "1 image: the rest of other, 1 of 7, too few to train on" in out
+    assert "and with them all of: other" in out
     assert "other" not in json.loads((output / "report.json").read_text())["data"]["counts"]
 
 
@@ -200,6 +202,7 @@ def test_nothing_left_after_cleaning(root, tmp_path, capsys):
     assert main([str(doubled), "--output", str(tmp_path / "report"), *SMALL]) == 2
     err = capsys.readouterr().err
     assert "0 class(es) are left" in err
+    assert "0 image" not in err
     assert "under several labels" in err
     assert not (tmp_path / "report").exists()
 
