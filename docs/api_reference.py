@@ -39,8 +39,10 @@ API_REFERENCE = {
     },
     "models": {
         "title": "Learn",
-        "description": "The classifier, and the networks that it can train.",
-        "names": ["SkinLesionClassifier", "ConvNet"],
+        "description": (
+            "The classifier, the networks that it can train, and the checkpoint of a long fit."
+        ),
+        "names": ["SkinLesionClassifier", "ConvNet", "FitCheckpoint"],
     },
     "evaluation": {
         "title": "Judge",

@@ -23,7 +23,7 @@ _ROOM_OF = {
         "images": ("ImageAugmenter", "ImageLoader"),
         "audit": ("DatasetAudit", "assert_no_leak", "audit_dataset"),
         "sampling": ("AugmentingOverSampler", "ImageSampler"),
-        "models": ("ConvNet", "SkinLesionClassifier"),
+        "models": ("ConvNet", "FitCheckpoint", "SkinLesionClassifier"),
         "evaluation": ("TrainingCurveDisplay",),
     }.items()
     for name in names

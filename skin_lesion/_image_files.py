@@ -51,6 +51,18 @@ def image_file_size(path):
     return _dataset(container, entry).nbytes
 
 
+def stat_image_file(path):
+    """Return what `os.stat` tells of the file, or of the HDF5 file in which the entry lies.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    """
+    container, _ = _split(path)
+    return os.stat(path if container is None else container)
+
+
 def list_image_entries(container):
     """Return the names of the entries at the top of an HDF5 file, in their order; none is read.
 

@@ -1,6 +1,8 @@
 """Read one image file to RGB pixels of a given size."""
 
+import io
 import os
+from contextlib import contextmanager
 from math import ceil
 
 import numpy as np
@@ -10,6 +12,10 @@ from .._image_files import image_file_size, open_image_file
 from .._image_formats import readable_formats
 
 _EXIF_ORIENTATION = 0x0112
+
+# Bytes that Pillow hands to the JPEG decoder at a time; its own 64 KiB are less than a photograph
+# has, and the decoder starts over at the seams.
+_JPEG_BLOCK = 2**20
 
 # What turns the stored pixels upright.
 _UPRIGHT = {
@@ -48,9 +54,31 @@ def read_image(path, image_size, resize):
     ValueError
         If the file cannot be read as an image; the message says why.
     """
+    return decode_content(read_content(path), path, image_size, resize)
+
+
+def read_content(path):
+    """Return the bytes of an image file.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read; the message says why.
+    """
+    with _failures_explained(path), open_image_file(path) as file:
+        return file.read()
+
+
+def decode_content(content, path, image_size, resize):
+    """Decode the bytes of an image file as :func:`read_image` does; the path is for messages."""
+    with _failures_explained(path):
+        return decode_image(io.BytesIO(content), image_size, resize)[0]
+
+
+@contextmanager
+def _failures_explained(path):
     try:
-        with open_image_file(path) as file:
-            return decode_image(file, image_size, resize)[0]
+        yield
     except MemoryError:
         raise
     except Exception as error:
@@ -79,7 +107,9 @@ def decode_image(file, image_size, resize):
     image = image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
-    image = _centre_on_black(np.asarray(image.convert("RGB")), image_size)
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    image = _centre_on_black(np.asarray(image), image_size)
     return image, (stored_height, stored_width)
 
 
@@ -118,6 +148,7 @@ def _load(image, image_size, resize):
     if is_jpeg:
         shrinkage = _draft(image, box, size)
         box = tuple(side / shrinkage for side in box)
+        image.decodermaxblock = _JPEG_BLOCK
         image.load()
     return orientation, box, size
 
@@ -187,7 +218,8 @@ def _to_grey_or_rgb(image):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
-    return image if image.mode == "L" else image.convert("RGB")
+    # Pillow would copy an image that has the mode asked for.
+    return image if image.mode in {"L", "RGB"} else image.convert("RGB")
 
 
 def _scale_to_8_bits(image):

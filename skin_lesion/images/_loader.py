@@ -1,5 +1,6 @@
 """The transformer that reads image files."""
 
+import os
 import warnings
 from contextlib import closing
 from numbers import Integral
@@ -12,9 +13,10 @@ from sklearn.utils.validation import _check_feature_names
 from tqdm import tqdm
 
 from .._validation import are_paths, check_files_exist, check_paths
+from ._cache import ImageCache
 from ._decode import read_image
 
-_BATCH_SIZE = 16
+_BATCH_SIZE = 4  # so small that a batch of the classifier keeps eight threads busy
 _N_FAILURES_NAMED = 3
 
 
@@ -50,6 +52,10 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         `PIL.Image.MAX_IMAGE_PIXELS` pixels. With "warn" its image is black, and one warning
         counts and names such files. A path that does not exist is always an error.
 
+    cache_dir : str, os.PathLike or None, default=None
+        Folder in which the loaded images are kept, so that no file is decoded twice: by later
+        epochs, folds, candidates, processes or runs. It is made where it does not exist. See Notes.
+
     verbose : int, default=0
         Above 0, show a progress bar.
 
@@ -69,6 +75,20 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     Notes
     -----
     The result takes `n * height * width * 3` bytes: 1.5 GB for 10,000 images of 224 x 224 pixels.
+    A cache of them takes about as much on disk.
+
+    In the cache, an image is known by the content of its file, `image_size`, `resize` and the
+    version of Pillow: loaders with other parameters can share a folder, a copy under another name
+    is not decoded again, and a file that was changed is. A file that was deleted is an error,
+    although its image is in the cache. Images that `on_error="warn"` makes black are not stored.
+
+    The cache is an SQLite file and its companions, in a folder of their own in `cache_dir`. Any
+    number of threads and processes may use it at once: one of them decodes an image, and the others
+    wait for it. One that is killed or interrupted leaves the cache sound. A folder that cannot be
+    written, or a damaged cache, is an error; a disk that is full, perhaps hours into a search, is a
+    warning, and what cannot be stored is decoded each time. The cache grows until
+    :meth:`clear_cache`. It should lie on a disk of the machine, not on a network drive; on a
+    cluster every machine has its own.
 
     Examples
     --------
@@ -86,6 +106,20 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     ((1, 64, 64, 3), dtype('uint8'), 128)
     >>> padded.shape, int(padded.min())
     ((2, 64, 64, 3), 0)
+
+    With a cache:
+
+    >>> from skin_lesion import write_lesion_folder, load_image_folder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     root = write_lesion_folder(os.path.join(folder, "lesions"), 30, random_state=0)
+    ...     lesions = load_image_folder(root)
+    ...     loader = ImageLoader((32, 32), cache_dir=os.path.join(folder, "cache"))
+    ...     first = loader.transform(lesions.data)
+    ...     again = loader.transform(lesions.data)
+    ...     n_images = loader.cache_info().n_images
+    ...     loader.clear_cache()
+    >>> n_images, bool((first == again).all())
+    (30, True)
     """
 
     _parameter_constraints = {
@@ -93,6 +127,7 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         "resize": [StrOptions({"crop", "pad", "stretch"})],
         "n_jobs": [Integral, None],
         "on_error": [StrOptions({"raise", "warn"})],
+        "cache_dir": [str, os.PathLike, None],
         "verbose": ["verbose"],
     }
 
@@ -103,12 +138,14 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         resize="crop",
         n_jobs=None,
         on_error="raise",
+        cache_dir=None,
         verbose=0,
     ):
         self.image_size = image_size
         self.resize = resize
         self.n_jobs = n_jobs
         self.on_error = on_error
+        self.cache_dir = cache_dir
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -156,6 +193,8 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         ------
         FileNotFoundError
             If a path does not exist, or is a folder.
+        OSError
+            If the cache cannot be opened.
         ValueError
             If a file cannot be read as an image and `on_error="raise"`; it is the first such file,
             whatever `n_jobs`. Also if a parameter has an invalid value, or if `X` is empty or of
@@ -166,24 +205,29 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self._validate_params()
         paths = self._check(X, reset=False)
         check_files_exist(paths)
+        cache = None if self.cache_dir is None else self._open_cache()
 
         images = np.empty((len(paths), *self.image_size, 3), dtype=np.uint8)
+        missing = range(len(paths))
+        if cache is not None:
+            # Here, because to start threads takes longer than to read a batch from the cache.
+            missing = [row for row in missing if not cache.find(paths[row], images[row])]
         failures = []
         batches = [
-            slice(start, min(start + _BATCH_SIZE, len(paths)))
-            for start in range(0, len(paths), _BATCH_SIZE)
+            missing[start : start + _BATCH_SIZE] for start in range(0, len(missing), _BATCH_SIZE)
         ]
         # The threads write into `images`: an active backend of processes or of other machines
         # would fill a copy of it. They do so without sklearn's Parallel, whose tasks set the
         # warning filters of the whole process. Results that arrive in order make the first
         # unreadable file the one to be named, in time.
         results = Parallel(n_jobs=self.n_jobs, require="sharedmem", return_as="generator")(
-            delayed(self._read_batch)(paths[batch], images[batch]) for batch in batches
+            delayed(self._read_batch)(paths, images, batch, cache) for batch in batches
         )
         with (
             closing(results),
             tqdm(total=len(paths), unit=" images", disable=not self.verbose) as progress,
         ):
+            progress.update(len(paths) - len(missing))
             for batch, batch_failures in zip(batches, results, strict=True):
                 if batch_failures and self.on_error == "raise":
                     error = batch_failures[0]
@@ -192,12 +236,62 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
                         " a black image in its place."
                     ) from error.__cause__
                 failures += batch_failures
-                progress.update(batch.stop - batch.start)
+                progress.update(len(batch))
         if failures:
             self._warn_of(failures, len(paths))
+        if cache is not None and cache.problem is not None:
+            warnings.warn(
+                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.problem}. Images that it"
+                " does not hold are decoded each time. Make room on its disk, or pass"
+                " cache_dir=None.",
+                stacklevel=2,
+            )
         return images
 
-    def _check(self, X, *, reset):
+    def cache_info(self):
+        """Tell how much the cache holds.
+
+        Returns
+        -------
+        info : CacheInfo
+            A named tuple: `path`, the folder of the cache; `n_images`, the number of images in it,
+            those of loaders with other parameters included; `n_bytes`, what it takes on disk.
+
+        Raises
+        ------
+        ValueError
+            If `cache_dir` is None.
+        OSError
+            If the cache cannot be opened.
+        """
+        return self._open_cache().info()
+
+    def clear_cache(self):
+        """Forget all images in `cache_dir`, those of loaders with other parameters included.
+
+        Other processes may go on using the cache; they decode and store anew. On a disk without
+        any room left SQLite cannot do it: delete the folder that :meth:`cache_info` names.
+
+        Raises
+        ------
+        ValueError
+            If `cache_dir` is None.
+        OSError
+            If the cache cannot be opened or written.
+        """
+        self._open_cache().clear()
+
+    def _open_cache(self):
+        self._validate_params()
+        self._check_image_size()
+        if self.cache_dir is None:
+            raise ValueError(
+                "cache_dir is None: this loader has no cache. Expected a folder. Pass"
+                " ImageLoader(cache_dir=...)."
+            )
+        return ImageCache(self.cache_dir, tuple(self.image_size), self.resize)
+
+    def _check_image_size(self):
         size = self.image_size
         if len(size) != 2 or not all(
             isinstance(side, Integral) and not isinstance(side, bool) and side > 0 for side in size
@@ -206,6 +300,9 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
                 f"image_size is {size!r}. Expected (height, width), two positive integers, for"
                 " example (224, 224)."
             )
+
+    def _check(self, X, *, reset):
+        self._check_image_size()
         # Images in a list may be of several sizes, which make no array.
         is_list = isinstance(X, (list, tuple)) and len(X) > 0
         n_dimensions = 1 + np.ndim(X[0]) if is_list else np.ndim(X)
@@ -219,11 +316,15 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             _check_feature_names(self, X, reset=reset)
         return paths
 
-    def _read_batch(self, paths, images):
+    def _read_batch(self, paths, images, rows, cache):
         failures = []
-        for row, path in enumerate(paths):
+        for row in rows:
+            path = str(paths[row])
             try:
-                images[row] = read_image(str(path), tuple(self.image_size), self.resize)
+                if cache is None:
+                    images[row] = read_image(path, tuple(self.image_size), self.resize)
+                else:
+                    cache.fetch(path, images[row])
             except ValueError as error:
                 failures.append(error)
                 if self.on_error == "raise":

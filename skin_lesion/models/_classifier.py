@@ -88,8 +88,8 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last one.
 
-    callbacks : list of keras.callbacks.Callback, default=None
-        Each fit uses copies.
+    callbacks : list of keras.callbacks.Callback or FitCheckpoint, default=None
+        Each fit uses copies. With a :class:`FitCheckpoint` a fit that was killed goes on.
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same weights, splits and batches at each fit.
@@ -366,9 +366,7 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
 
         if is_first:
             self.keras_classifier_ = build_keras_classifier(self, source, rows)
-        # A new order and new variants at each call, and the same ones in a new run.
-        seed = (rng.randint(MAX_SEED) + getattr(self, "n_iter_", 0)) % MAX_SEED
-        train_one_epoch(self, source, y, training, seed)
+        train_one_epoch(self, source, y, training, rng.randint(MAX_SEED))
         self.best_epoch_ = self.n_iter_
         return self
 

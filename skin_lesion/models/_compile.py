@@ -7,7 +7,9 @@ import keras
 import numpy as np
 
 from .._validation import did_you_mean
+from ._backend import skip_gradient_reduction
 from ._convnet import ConvNet
+from ._fit_checkpoint import without_checkpoints
 
 ARCHITECTURES = {"cnn": ConvNet}
 
@@ -58,11 +60,12 @@ def resolve_optimizer(optimizer, learning_rate):
 
 def copy_callbacks(callbacks):
     """Return copies that have seen no model: a used callback drags its model along."""
+    callbacks = without_checkpoints(callbacks)
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
             raise TypeError(
                 f"callbacks holds {callback!r}, of type {type(callback).__name__}. Expected"
-                " keras.callbacks.Callback objects."
+                " keras.callbacks.Callback objects, or a FitCheckpoint."
             )
     return [
         copy.deepcopy(callback, {id(getattr(callback, "_model", None)): None})
@@ -106,7 +109,20 @@ def build_model(
         loss=losses[loss](label_smoothing=label_smoothing),
         weighted_metrics=["accuracy"],
     )
+    _make_all_variables(model, n_classes)
     return model
+
+
+def _make_all_variables(model, n_classes):
+    """Make the variables of optimizer and metrics before the training step is traced.
+
+    A step that makes variables is traced twice, which is most of the time of a short fit.
+    """
+    skip_gradient_reduction(model.optimizer)
+    model.optimizer.build(model.trainable_variables)
+    some_y = np.full((1, n_classes), 1 / n_classes, dtype=np.float32)
+    model.compute_metrics(None, some_y, some_y)
+    model.reset_metrics()
 
 
 def _check_output(network, n_classes):

@@ -4,7 +4,12 @@ scikeras trains a Keras model on arrays. Here it is handed row numbers; Keras is
 read the rows when they are needed.
 """
 
+from collections import defaultdict
+from contextlib import ExitStack
+from copy import deepcopy
+
 import keras
+from keras.callbacks import LambdaCallback
 
 # Importing scikeras replaces how Keras objects are pickled and copied, for the whole process.
 _OWN_METHODS = {
@@ -25,18 +30,49 @@ for (_cls, _name), _method in _OWN_METHODS.items():
 class StreamingKerasClassifier(KerasClassifier):
     """A KerasClassifier that is fitted on row numbers and trains on the batches made of them.
 
-    ``fit(rows, labels, sample_weight, make_batches=..., validation_data=...)``, with `rows` of
-    shape (n, 1): ``make_batches(rows, sample_weight)`` gives the batches to train on. scikeras has
-    left out rows without weight by then.
+    ``fit(rows, labels, sample_weight, make_batches=..., validation_data=..., save_fit=...)``, with
+    `rows` of shape (n, 1): ``make_batches(rows, sample_weight)`` gives the batches to train on.
+    scikeras has left out rows without weight by then. `save_fit`, a SaveFit or None, may know of
+    epochs that an earlier process has trained.
     """
 
-    def _fit_keras_model(self, X, y, sample_weight, *, make_batches, **kwargs):
+    def _fit_keras_model(
+        self,
+        X,
+        y,
+        sample_weight,
+        *,
+        warm_start,
+        epochs,
+        initial_epoch,
+        make_batches,
+        validation_data=None,
+        save_fit=None,
+    ):
         # Anew for each fit: with warm_start scikeras keeps those of the first one.
         self._initialize_callbacks()
         batches = make_batches(X[:, 0], sample_weight)
+        self._fit_callbacks.append(LambdaCallback(on_epoch_begin=batches.start_epoch))
+        if save_fit is not None:
+            self._fit_callbacks.append(save_fit)
+            if save_fit.n_done:
+                # scikeras appends what is to come, as in partial_fit.
+                self.history_ = defaultdict(list, deepcopy(save_fit.history))
+                warm_start, initial_epoch, epochs = True, save_fit.n_done, save_fit.n_left
         try:
-            with batches.own_errors():
-                super()._fit_keras_model(batches, None, sample_weight=None, **kwargs)
+            with ExitStack() as stack:
+                for used in (batches, validation_data):
+                    if used is not None:
+                        stack.enter_context(used.in_use())
+                super()._fit_keras_model(
+                    batches,
+                    None,
+                    sample_weight=None,
+                    warm_start=warm_start,
+                    epochs=epochs,
+                    initial_epoch=initial_epoch,
+                    validation_data=validation_data,
+                )
         finally:
             # They hold the model, and the best weights once more, in every pickle.
             del self._fit_callbacks, self._predict_callbacks

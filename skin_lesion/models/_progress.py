@@ -15,7 +15,7 @@ class EpochProgress(keras.callbacks.Callback):
             {name: f"{value:.3f}" for name, value in (logs or {}).items() if "loss" in name},
             refresh=False,
         )
-        self._bar.update()
+        self._bar.update(epoch + 1 - self._bar.n)  # more than one where a checkpoint goes on
 
     def on_train_end(self, logs=None):
         self._bar.close()

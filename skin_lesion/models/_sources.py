@@ -1,12 +1,18 @@
 """X as something that gives the pixels of chosen rows: from an array, or from files."""
 
+import hashlib
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import _check_feature_names, validate_data
 
+from .._image_files import stat_image_file
 from .._validation import are_paths, check_files_exist, check_images, check_paths, check_pixels
 from ..datasets._copies import content_ids_of_files, content_ids_of_images
 from ..images import ImageLoader
+from ._cores import n_own_cores
+
+ROWS_IN_BLOCK = 1024
 
 
 def open_source(estimator, X, *, reset):
@@ -85,6 +91,7 @@ class ArraySource:
     def __init__(self, images):
         self._images = images
         self.image_shape = images.shape[1:]
+        self.n_readers = n_own_cores()
 
     def __len__(self):
         return len(self._images)
@@ -96,6 +103,13 @@ class ArraySource:
         """Return a number for each row; rows of equal pixels have the same."""
         return content_ids_of_images(self._images)
 
+    def fingerprint(self):
+        """Return a hash of the pixels."""
+        digest = hashlib.sha256(f"{self._images.shape} {self._images.dtype}".encode())
+        for image in self._images:
+            digest.update(np.ascontiguousarray(image))
+        return digest.hexdigest()
+
     def feature_scale(self, rows):
         """Return None: pixels have a scale of their own."""
 
@@ -105,7 +119,14 @@ class FeatureSource(ArraySource):
 
     def feature_scale(self, rows):
         """Return mean and variance of each feature over some rows."""
-        return self._images[rows].mean(axis=0), self._images[rows].var(axis=0)
+        # Block by block: the rows at once would be a copy of X.
+        blocks = np.split(rows, range(ROWS_IN_BLOCK, len(rows), ROWS_IN_BLOCK))
+
+        def average(function):
+            return sum(function(self._images[block]).sum(axis=0) for block in blocks) / len(rows)
+
+        mean = average(np.asarray)
+        return mean, average(lambda block: np.square(block - mean))
 
 
 class PathSource:
@@ -121,7 +142,9 @@ class PathSource:
     def __init__(self, paths, loader):
         check_files_exist(paths)
         self._paths = paths
-        self._loader = clone(loader).set_params(verbose=0)
+        # Batches are read side by side instead of the images of a batch.
+        self._loader = clone(loader).set_params(verbose=0, n_jobs=1)
+        self.n_readers = _n_readers(loader.n_jobs)
         self.image_shape = (*loader.image_size, 3)
 
     def __len__(self):
@@ -134,5 +157,20 @@ class PathSource:
         """Return a number for each row; rows of byte-identical files have the same."""
         return content_ids_of_files(self._paths)
 
+    def fingerprint(self):
+        """Return a hash of paths, sizes and times: reading all files may take minutes."""
+        digest = hashlib.sha256()
+        for path in self._paths.tolist():
+            stat = stat_image_file(path)
+            digest.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
+
     def feature_scale(self, rows):
         """Return None: pixels have a scale of their own."""
+
+
+def _n_readers(n_jobs):
+    """Return the number of threads that a loader stands for; None leaves it to the classifier."""
+    if n_jobs is None:
+        return n_own_cores()
+    return n_jobs if n_jobs >= 0 else max(1, n_own_cores() + 1 + n_jobs)

@@ -7,8 +7,10 @@ from functools import partial
 import numpy as np
 from keras.callbacks import EarlyStopping
 
-from ._batches import ImageBatches
+from ._batches import ImageBatches, Readers
+from ._checkpoint_callback import SaveFit
 from ._compile import build_model, copy_callbacks, resolve_architecture
+from ._fit_checkpoint import open_checkpoint_file
 from ._keras_wrapper import StreamingKerasClassifier
 from ._progress import EpochProgress
 
@@ -39,22 +41,30 @@ def build_keras_classifier(estimator, source, rows):
 
 def train_epochs(estimator, source, y, training, validation, seed, *, goes_on):
     """Train for `epochs`, or until the loss on the validation rows stops falling."""
-    callbacks, validation_data = [], None
-    if len(validation):
-        callbacks.append(EarlyStopping(patience=estimator.patience, restore_best_weights=True))
-        validation_data = _make_batches(
-            estimator, source, validation, y[validation], training.weigh_alike(validation)
-        )
+    callbacks = copy_callbacks(estimator.callbacks)
     estimator.keras_classifier_.set_params(epochs=estimator.epochs, warm_start=goes_on)
-    fit = partial(estimator.keras_classifier_.fit, validation_data=validation_data)
-    _train(estimator, fit, source, y, training, seed, callbacks)
+    fit = estimator.keras_classifier_.fit
+    with Readers(source.n_readers) as readers:
+        if len(validation):
+            callbacks.insert(
+                0, EarlyStopping(patience=estimator.patience, restore_best_weights=True)
+            )
+            weight = training.weigh_alike(validation)
+            batches = _make_batches(estimator, source, readers, validation, y[validation], weight)
+            fit = partial(fit, validation_data=batches)
+        file = open_checkpoint_file(estimator, source, y, training, validation)
+        if file is not None:
+            fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs))
+        _train(estimator, fit, source, readers, y, training, seed, callbacks)
 
 
 def train_one_epoch(estimator, source, y, training, seed):
     """Train for one epoch more."""
     labels = np.arange(len(estimator.classes_))
     fit = partial(estimator.keras_classifier_.partial_fit, classes=labels)
-    _train(estimator, fit, source, y, training, seed, callbacks=[])
+    callbacks = copy_callbacks(estimator.callbacks)
+    with Readers(source.n_readers) as readers:
+        _train(estimator, fit, source, readers, y, training, seed, callbacks)
 
 
 def predict_in_batches(estimator, source):
@@ -64,22 +74,24 @@ def predict_in_batches(estimator, source):
         # Backends compute the odd rows of a last block by another kernel, which rounds otherwise.
         # In full blocks, what comes out for a row does not depend on its place among others.
         rows = np.append(rows, np.repeat(rows[-1], -len(rows) % ROWS_IN_BLOCK))
-    batches = _make_batches(estimator, source, rows)
-    if len(batches) == 1:
-        # A fraction of the time of predict, which sets up a pipeline for each call.
-        output = estimator.model_.predict_on_batch(batches[0][0])
-    else:
-        with batches.own_errors():
-            output = estimator.model_.predict(batches, verbose=0)
+    with Readers(source.n_readers) as readers:
+        batches = _make_batches(estimator, source, readers, rows)
+        if len(batches) == 1:
+            # A fraction of the time of predict, which sets up a pipeline for each call.
+            output = estimator.model_.predict_on_batch(batches[0][0])
+        else:
+            with batches.in_use():
+                output = estimator.model_.predict(batches, verbose=0)
     return np.asarray(output, dtype=np.float64)[: len(source)]
 
 
-def _train(estimator, fit, source, y, training, seed, callbacks):
+def _train(estimator, fit, source, readers, y, training, seed, callbacks):
     def make_batches(positions, weight):
         rows = training.rows[positions]
         return _make_batches(
             estimator,
             source,
+            readers,
             rows,
             y[rows],
             weight,
@@ -92,7 +104,7 @@ def _train(estimator, fit, source, y, training, seed, callbacks):
     if estimator.verbose == 1:
         callbacks = [*callbacks, EpochProgress()]
     wrapper.set_params(
-        callbacks=callbacks + copy_callbacks(estimator.callbacks or []),
+        callbacks=callbacks,
         verbose=2 if estimator.verbose == 2 else 0,
     )
     try:
@@ -125,8 +137,16 @@ def _seeded_keras(seed):
         random.setstate(state)
 
 
-def _make_batches(estimator, source, rows, y=None, weight=None, **options):
+def _make_batches(estimator, source, readers, rows, y=None, weight=None, **options):
     targets = None
     if y is not None:
         targets = (y[:, np.newaxis] == estimator.classes_).astype(np.float32)
-    return ImageBatches(source, rows, targets, weight, batch_size=estimator.batch_size, **options)
+    return ImageBatches(
+        source,
+        rows,
+        targets,
+        weight,
+        batch_size=estimator.batch_size,
+        readers=readers,
+        **options,
+    )

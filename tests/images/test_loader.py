@@ -17,6 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 
 from skin_lesion import ImageLoader, load_image_folder
+from skin_lesion.images import _decode
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
@@ -364,6 +365,14 @@ def test_large_jpeg_is_decoded_at_reduced_size(tmp_path, monkeypatch):
     assert decoded == [(640, 480), (320, 240), (160, 120), (160, 120)]
 
 
+def test_jpeg_may_be_larger_than_what_is_decoded_at_a_time(tmp_path, monkeypatch):
+    path = save(photograph(320, 240), tmp_path / "image.jpg", quality=95)
+    expected = load(path, (64, 64))
+    monkeypatch.setattr(_decode, "_JPEG_BLOCK", 1000)
+    assert os.path.getsize(path) > 4000
+    np.testing.assert_array_equal(load(path, (64, 64)), expected)
+
+
 # Forms of X
 
 
@@ -432,6 +441,7 @@ def test_one_path_many_times(paths):
         ({"image_size": ("6", "4")}, "two positive integers"),
         ({"resize": "fit"}, "'resize' parameter of ImageLoader must be"),
         ({"on_error": "ignore"}, "'on_error' parameter of ImageLoader must be"),
+        ({"cache_dir": 3}, "'cache_dir' parameter of ImageLoader must be"),
         ({"n_jobs": 0.5}, "'n_jobs' parameter of ImageLoader must be"),
         ({"verbose": -1}, "'verbose' parameter of ImageLoader must be"),
     ],

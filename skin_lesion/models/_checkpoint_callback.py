@@ -1,0 +1,114 @@
+"""Save a fit after every epoch, and put it back."""
+
+import warnings
+
+import keras
+import numpy as np
+
+
+class SaveFit(keras.callbacks.Callback):
+    """Save a fit after every epoch; where one was saved before, put it back when training begins.
+
+    It must be the last of the callbacks: it saves what the others have made of the epoch.
+
+    Parameters
+    ----------
+    file : CheckpointFile
+
+    others : list of keras.callbacks.Callback
+        Whose state is saved, too.
+
+    n_epochs : int
+        Epochs of the whole fit.
+
+    Attributes
+    ----------
+    n_done : int
+        Epochs that were trained when it was saved.
+
+    n_left : int
+        Epochs that are left.
+
+    history : dict of list
+        Losses and metrics of the epochs that were trained.
+    """
+
+    def __init__(self, file, others, n_epochs):
+        super().__init__()
+        self._file = file
+        self._others = others
+        self._saved, self._arrays = file.load()
+        state = self._saved or {"n_done": 0, "finished": False, "history": {}}
+        self.n_done = state["n_done"]
+        self.n_left = 0 if state["finished"] else n_epochs - self.n_done
+        self.history = state["history"]
+
+    def on_train_begin(self, logs=None):
+        """Put the state back, after the other callbacks have cleared theirs."""
+        if self._saved is None:
+            return
+        for number, variable in enumerate(_variables(self.model)):
+            variable.assign(self._arrays[f"variable_{number}"])
+        states = zip(self._others, self._saved["callbacks"], strict=True)
+        for number, (callback, attributes) in enumerate(states):
+            for name, value in attributes.items():
+                setattr(callback, name, value)
+            for name, length in self._saved["callback_arrays"][number].items():
+                arrays = [self._arrays[f"callback_{number}_{name}_{i}"] for i in range(length)]
+                setattr(callback, name, arrays)
+        self._saved, self._arrays = None, {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Save the state."""
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+        arrays = {
+            f"variable_{number}": variable.numpy()
+            for number, variable in enumerate(_variables(self.model))
+        }
+        callback_arrays = []
+        for number, callback in enumerate(self._others):
+            lists = _lists_of_arrays(callback)
+            callback_arrays.append({name: len(items) for name, items in lists.items()})
+            for name, items in lists.items():
+                arrays |= {f"callback_{number}_{name}_{i}": item for i, item in enumerate(items)}
+        state = {
+            "n_done": epoch + 1,
+            "finished": bool(self.model.stop_training) or epoch + 1 == self.params["epochs"],
+            "history": self.history,
+            "callbacks": [_plain_attributes(callback) for callback in self._others],
+            "callback_arrays": callback_arrays,
+        }
+        try:
+            self._file.save(state, arrays)
+        except OSError as error:
+            warnings.warn(
+                f"No checkpoint was saved after epoch {epoch + 1}: {error}. Training goes on, and"
+                " the last checkpoint is as good as before. Free some space.",
+                stacklevel=2,
+            )
+
+
+def _variables(model):
+    """Return all that training changes: weights, moving averages, seeds of dropout, optimizer."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _plain_attributes(callback):
+    return {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in _public_attributes(callback)
+        if value is None or isinstance(value, (bool, int, float, str, np.generic))
+    }
+
+
+def _lists_of_arrays(callback):
+    return {
+        name: value
+        for name, value in _public_attributes(callback)
+        if isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value)
+    }
+
+
+def _public_attributes(callback):
+    return [(name, value) for name, value in vars(callback).items() if not name.startswith("_")]

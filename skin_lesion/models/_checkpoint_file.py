@@ -1,0 +1,120 @@
+"""One file with the state of a fit, replaced as a whole."""
+
+import hashlib
+import json
+import os
+import socket
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+_STACK_LEVEL = 6  # from here to the line that calls fit
+
+
+class CheckpointFile:
+    """The state of one fit in a folder of such files.
+
+    Parameters
+    ----------
+    folder : str or os.PathLike
+        Made if it does not exist.
+
+    description : dict
+        What the fit is known by, in terms of JSON.
+    """
+
+    def __init__(self, folder, description):
+        # As it will be read back: tuples become lists, and keys text.
+        self._description = json.loads(json.dumps(description))
+        name = hashlib.sha256(json.dumps(self._description, sort_keys=True).encode()).hexdigest()
+        self._folder = Path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.path = self._folder / f"fit_{name[:32]}.npz"
+
+    def load(self):
+        """Return what was saved last, or None; say so where a fit starts anew all the same.
+
+        Returns
+        -------
+        state : dict or None
+
+        arrays : dict of ndarray
+
+        Warns
+        -----
+        UserWarning
+            If the file is damaged, or if there is an unfinished fit of something else in its place.
+        """
+        try:
+            return _read(self.path)
+        except FileNotFoundError:
+            problem = self._find_another_fit()
+        except Exception as error:  # a damaged archive raises nearly anything
+            problem = (
+                f"The checkpoint {str(self.path)!r} is damaged ({type(error).__name__}: {error})."
+                " Training starts anew and replaces it."
+            )
+        if problem is not None:
+            warnings.warn(problem, UserWarning, stacklevel=_STACK_LEVEL)
+        return None, {}
+
+    def save(self, state, arrays):
+        """Replace the file. A crash leaves the old one or the new one."""
+        about = {
+            "state": state,
+            "fit": self._description,
+            "process": [socket.gethostname(), os.getpid()],
+        }
+        unfinished = self.path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            with open(unfinished, "wb") as file:
+                np.savez(file, about=np.array(json.dumps(about)), **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, self.path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def _find_another_fit(self):
+        """Return in what an unfinished fit in the same folder differs, or None."""
+        others = sorted(self._folder.glob("fit_*.npz"), key=os.path.getmtime, reverse=True)
+        for path in others:
+            try:
+                about = _read_about(path)
+            except Exception:  # damaged: its own fit will say so
+                continue
+            if about["state"]["finished"] or _is_running(*about["process"]):
+                continue
+            other = about["fit"]
+            names = [name for name, value in self._description.items() if value != other.get(name)]
+            return (
+                f"The checkpoint {str(path)!r} is of another fit, which differs in"
+                f" {', '.join(names)}. Training starts anew, with a checkpoint of its own. To go on"
+                " with the other, fit with the same parameters and data."
+            )
+        return None
+
+
+def _read(path):
+    state = _read_about(path)["state"]
+    with np.load(path, allow_pickle=False) as archive:
+        return state, {name: archive[name] for name in archive.files if name != "about"}
+
+
+def _read_about(path):
+    with np.load(path, allow_pickle=False) as archive:
+        return json.loads(str(archive["about"]))
+
+
+def _is_running(host, pid):
+    """Tell whether a process is known to run: one of a parallel search, which is no news."""
+    if host != socket.gethostname() or pid == os.getpid() or os.name != "posix":
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
