@@ -30,8 +30,8 @@ from PIL import Image
 
 N_THREADS = 2
 BATCH_SIZE = 32
-# All but Keras, whose batches are small, load as many at a time: in one stack of all images, much of
-# the time would be that of the operating system to hand out its memory.
+# All but Keras, whose batches are small, load as many at a time: in one stack of all images, much
+# of the time would be that of the operating system to hand out its memory.
 BLOCK = 200
 N_DECODED = 1000  # all images are read again from the cache, but no more are decoded by each side
 STORED_SIZE = {"usual": (450, 600), "large": (3000, 4000)}

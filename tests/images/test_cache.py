@@ -216,22 +216,35 @@ def test_processes_that_fill_at_once_decode_an_image_once(paths, cache_dir, tmp_
     assert sorted(log.read_text().split("\n")[:-1]) == sorted(paths)
 
 
-@pytest.mark.parametrize(("n_jobs", "in_classifier"), [(None, False), (None, True), (2, False)])
-def test_grid_search_decodes_each_file_once(
-    paths, lesions, cache_dir, tmp_path, n_jobs, in_classifier
-):
-    log = tmp_path / "decoded.txt"
-    loader = make_logging_loader(log, image_size=(16, 16), cache_dir=cache_dir)
-    cnn = SkinLesionClassifier(
+@pytest.fixture
+def cnn():
+    return SkinLesionClassifier(
         ConvNet(filters=(4,)), epochs=1, early_stopping=False, random_state=0
     )
-    if in_classifier:  # where each batch of each epoch goes through the loader
-        model, grid = cnn.set_params(loader=loader, epochs=2, batch_size=4), {}
-    else:
-        model, grid = Pipeline([("load", loader), ("cnn", cnn)]), {"load__n_jobs": [1, 2]}
-    search = GridSearchCV(model, grid, cv=2, n_jobs=n_jobs, error_score="raise")
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_grid_search_decodes_each_file_once(paths, lesions, cnn, cache_dir, tmp_path, n_jobs):
+    log = tmp_path / "decoded.txt"
+    loader = make_logging_loader(log, image_size=(16, 16), cache_dir=cache_dir)
+    search = GridSearchCV(
+        Pipeline([("load", loader), ("cnn", cnn)]),
+        {"cnn__learning_rate": [0.01, 0.001]},
+        cv=2,
+        n_jobs=n_jobs,
+        error_score="raise",
+    )
     search.fit(paths.reshape(-1, 1), lesions.target)
     assert sorted(log.read_text().split("\n")[:-1]) == sorted(paths)
+
+
+def test_grid_search_of_a_streaming_classifier_decodes_each_file_once(
+    paths, lesions, cnn, cache_dir, decoded
+):
+    cnn.set_params(loader=ImageLoader((16, 16), cache_dir=cache_dir), epochs=2, batch_size=4)
+    search = GridSearchCV(cnn, {"learning_rate": [0.01, 0.001]}, cv=2, error_score="raise")
+    search.fit(paths.reshape(-1, 1), lesions.target)
+    assert sorted(decoded) == sorted(paths)
 
 
 def test_clone_and_pickle_share_the_cache(paths, cache_dir, decoded):
