@@ -129,8 +129,9 @@ class ImageBatches(keras.utils.PyDataset):
     def _read_ahead(self, index):
         """Return the batch to come, while the readers begin with those after it."""
         # The one before is kept: Keras looks at the first two before it begins with the first.
-        first, last = max(index - 1, 0), min(index + self._readers.n_threads, len(self) - 1)
         ahead = self._ahead
+        first, last = max(index - 1, 0), min(index + self._readers.n_threads, len(self) - 1)
+        last = max([last, *ahead])
         self._ahead = {
             i: ahead[i] if i in ahead else self._readers.submit(self._read, i)
             for i in range(first, last + 1)

@@ -53,6 +53,9 @@ class SaveFit(keras.callbacks.Callback):
         for number, (callback, attributes) in enumerate(states):
             for name, value in attributes.items():
                 setattr(callback, name, value)
+            comparison = self._saved["comparisons"][number]
+            if comparison is not None:
+                callback.monitor_op = getattr(keras.ops, comparison)
             for name, length in self._saved["callback_arrays"][number].items():
                 arrays = [self._arrays[f"callback_{number}_{name}_{i}"] for i in range(length)]
                 setattr(callback, name, arrays)
@@ -78,6 +81,7 @@ class SaveFit(keras.callbacks.Callback):
             "history": self.history,
             "callbacks": [_plain_attributes(callback) for callback in self._others],
             "callback_arrays": callback_arrays,
+            "comparisons": [_comparison(callback) for callback in self._others],
         }
         try:
             self._file.save(state, arrays)
@@ -100,6 +104,15 @@ def _plain_attributes(callback):
         for name, value in _public_attributes(callback)
         if value is None or isinstance(value, (bool, int, float, str, np.generic))
     }
+
+
+def _comparison(callback):
+    """Return the name of the Keras operation by which a callback compares losses or metrics.
+
+    Where it has none yet, it chooses one after its first epoch, and resets what it has seen.
+    """
+    found = getattr(callback, "monitor_op", None)
+    return next((name for name in ("less", "greater") if found is getattr(keras.ops, name)), None)
 
 
 def _lists_of_arrays(callback):

@@ -1,7 +1,5 @@
 """From a checked source of images through scikeras to Keras, and back."""
 
-import random
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -13,6 +11,7 @@ from ._compile import build_model, copy_callbacks, resolve_architecture
 from ._fit_checkpoint import open_checkpoint_file
 from ._keras_wrapper import StreamingKerasClassifier
 from ._progress import EpochProgress
+from ._seeds import seeded_keras
 
 ROWS_IN_BLOCK = 8
 
@@ -21,7 +20,7 @@ def build_keras_classifier(estimator, source, rows):
     """Return the scikeras classifier that will build the network at its first fit.
 
     It is given no `random_state`: scikeras would switch TensorFlow to deterministic operations and
-    leave it there, where every model of the process without a seed fails. See `_seeded_keras`.
+    leave it there, where every model of the process without a seed fails. See `seeded_keras`.
     """
     return StreamingKerasClassifier(
         model=partial(
@@ -108,7 +107,7 @@ def _train(estimator, fit, source, readers, y, training, seed, callbacks):
         verbose=2 if estimator.verbose == 2 else 0,
     )
     try:
-        with _seeded_keras(seed):
+        with seeded_keras(seed):
             fit(
                 np.arange(len(training.rows)).reshape(-1, 1),
                 np.searchsorted(estimator.classes_, y[training.rows]),
@@ -121,20 +120,6 @@ def _train(estimator, fit, source, readers, y, training, seed, callbacks):
     estimator.model_ = wrapper.model_
     estimator.history_ = dict(wrapper.history_)
     estimator.n_iter_ = len(estimator.history_["loss"])
-
-
-@contextmanager
-def _seeded_keras(seed):
-    """Let Keras draw from a seed, and leave the generator of the process as it was.
-
-    Initial weights and dropout masks take their seeds from Python's `random` on all backends.
-    """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
 
 
 def _make_batches(estimator, source, readers, rows, y=None, weight=None, **options):

@@ -1,7 +1,9 @@
 import copy
+import random
 import subprocess
 import sys
 import textwrap
+import threading
 
 import joblib
 import keras
@@ -115,6 +117,22 @@ def test_same_random_state_gives_same_result_in_a_new_process(small, lesions, tm
     np.testing.assert_array_equal(
         here.predict_proba(lesions.images), np.load(tmp_path / "there.npy")
     )
+
+
+def test_what_other_threads_draw_changes_nothing(small, lesions):
+    def disturbed(input_shape, n_classes):
+        thread = threading.Thread(target=random.seed)
+        thread.start()
+        thread.join()
+        return ConvNet(filters=(8,), dropout=0.5)(input_shape, n_classes)
+
+    probabilities = [
+        small(architecture=architecture)
+        .fit(lesions.images, lesions.target)
+        .predict_proba(lesions.images)
+        for architecture in (ConvNet(filters=(8,), dropout=0.5), disturbed)
+    ]
+    np.testing.assert_array_equal(*probabilities)
 
 
 def test_another_random_state_gives_another_result(fitted, small, lesions):

@@ -85,6 +85,21 @@ def test_fit_goes_on_after_ctrl_c(long, lesions, interrupted, epochs_trained):
     assert_same_fit(resumed, whole, lesions.images)
 
 
+def test_what_an_own_early_stopping_has_seen_is_not_forgotten(
+    small, lesions, tmp_path, monkeypatch
+):
+    def fit():
+        # By this measure nothing but the first epoch is better than those before.
+        stopping = keras.callbacks.EarlyStopping(monitor="loss", min_delta=5.0, patience=3)
+        callbacks = [stopping, CtrlC(), FitCheckpoint(tmp_path)]
+        return small(epochs=9, callbacks=callbacks).fit(lesions.images, lesions.target)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit()
+    monkeypatch.setattr(CtrlC, "armed", False)
+    assert fit().n_iter_ == 4
+
+
 SCRIPT = """
     import sys, warnings
     import numpy as np
