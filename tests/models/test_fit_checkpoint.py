@@ -1,17 +1,25 @@
 """A fit that was killed goes on, and comes to what it would have come to."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from skin_lesion import ConvNet, FitCheckpoint, ImageAugmenter
+from skin_lesion import (
+    ConvNet,
+    FitCheckpoint,
+    ImageAugmenter,
+    ImageLoader,
+    load_image_folder,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -120,16 +128,17 @@ def start_fit(folder, result, n_epochs=40):
     return subprocess.Popen([*command, str(folder), str(n_epochs), str(result)])
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-def test_fit_goes_on_after_sigkill(tmp_path):
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_fit_goes_on_after_a_signal(tmp_path, number):
     process = start_fit(tmp_path / "killed", tmp_path / "never.npz")
     deadline = time.monotonic() + 120
     while not list((tmp_path / "killed").glob("fit_*.npz")):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.send_signal(number)
+    assert process.wait(timeout=60) != 0
     assert not (tmp_path / "never.npz").exists()
     fits = [
         start_fit(tmp_path / "killed", tmp_path / "resumed.npz"),
@@ -152,6 +161,30 @@ def test_other_parameters_start_anew_and_say_so(long, lesions, interrupted, para
     assert caught[0].filename == __file__
     alone = long(**parameters).fit(lesions.images, lesions.target)
     assert_same_fit(other, alone, lesions.images)
+
+
+def test_file_that_is_deleted_between_epochs(small, lesion_folder, tmp_path, epochs_trained):
+    folder = load_image_folder(lesion_folder, split="train")
+    path = Path(folder.data[7, 0])
+    moved = path.with_suffix(".moved")
+
+    class MoveAFile(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 0 and path.exists():
+                path.rename(moved)
+
+    classifier = small(
+        loader=ImageLoader((24, 24), cache_dir=tmp_path / "cache"),
+        epochs=3,
+        batch_size=4,
+        callbacks=[MoveAFile(), FitCheckpoint(tmp_path / "checkpoints")],
+    )
+    with pytest.raises(FileNotFoundError, match=re.escape(str(path))):
+        classifier.fit(folder.data, folder.target)
+    moved.rename(path)
+    del epochs_trained[:]
+    classifier.fit(folder.data, folder.target)
+    assert epochs_trained == [1, 2]
 
 
 def test_other_data_start_anew_and_say_so(long, lesions, interrupted, epochs_trained):
@@ -216,8 +249,6 @@ def test_fit_that_no_other_can_equal(small, lesions, tmp_path):
 
 
 def test_changed_file_is_other_data(small, lesion_folder, tmp_path, epochs_trained):
-    from skin_lesion import ImageLoader, load_image_folder
-
     folder = load_image_folder(lesion_folder, split="train")
     classifier = small(
         loader=ImageLoader((24, 24)), epochs=1, callbacks=[FitCheckpoint(tmp_path)]
