@@ -1,11 +1,14 @@
 """What the benchmarks share: a process of its own for each measurement, and what it ran on."""
 
+import argparse
+import json
 import os
 import platform
 import subprocess
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 try:
     import resource
@@ -67,3 +70,25 @@ def installed_versions(*names):
 def describe_machine():
     """Return in a line what the figures were measured on."""
     return f"{platform.machine()}, {os.cpu_count()} cores"
+
+
+def make_parser(doc):
+    """Return a parser of the options that all benchmarks have."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="less of everything, one run")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    return parser
+
+
+def finish(figures, json_file, *packages):
+    """Print what the figures were measured with, and write it all to a file where one is given."""
+    about = {
+        "versions": installed_versions("skin_lesion", *packages),
+        "machine": describe_machine(),
+        "python": platform.python_version(),
+    }
+    print()
+    for name, value in about.items():
+        print(f"{name:>12}  {value}")
+    if json_file:
+        json_file.write_text(json.dumps({**figures, **about}, indent=2), encoding="utf-8")

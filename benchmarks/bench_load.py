@@ -13,8 +13,6 @@ loading libraries.
 import argparse
 import json
 import os
-import platform
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +23,8 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
-from _common import Stopwatch, describe_machine, installed_versions, run_apart
+from _common import Stopwatch, finish, make_parser, run_apart
+from _photographs import STORED_SIZE, are_real, make_large, make_usual
 from PIL import Image
 
 N_THREADS = 2
@@ -34,7 +33,6 @@ BATCH_SIZE = 32
 # of the time would be that of the operating system to hand out its memory.
 BLOCK = 200
 N_DECODED = 1000  # all images are read again from the cache, but no more are decoded by each side
-STORED_SIZE = {"usual": (450, 600), "large": (3000, 4000)}
 
 # What each case does: the folder of images, and the side of the square that they become.
 CASES = {
@@ -56,48 +54,6 @@ NEEDS = {
     "simplejpeg": ["simplejpeg", "cv2"],
 }
 INSTALL = "pip install simplejpeg scikit-image opencv-python-headless"
-
-
-# Images
-
-
-def make_photographs(work, n_usual, n_large):
-    data = os.environ.get("SKIN_LESION_DATA")
-    if data:
-        originals = sorted(Path(data, "full_size").glob("*.jpg"))
-        contents = [path.read_bytes() for path in originals]
-        if not contents:
-            sys.exit(
-                f"{Path(data, 'full_size')} holds no .jpg. Unset SKIN_LESION_DATA to draw some."
-            )
-    else:
-        contents = draw_photographs(work / "drawn", 40)
-    for kind in STORED_SIZE:
-        (work / kind).mkdir()
-    for number in range(n_usual):
-        content = contents[number % len(contents)]
-        # A comment makes it another content: the cache keeps equal ones once.
-        comment = f"{number:06d}".encode()
-        marker = b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big")
-        path = work / "usual" / f"{number:06d}.jpg"
-        path.write_bytes(content[:2] + marker + comment + content[2:])
-    for number in range(n_large):
-        with Image.open(work / "usual" / f"{number % n_usual:06d}.jpg") as image:
-            large = image.resize(STORED_SIZE["large"][::-1], Image.Resampling.BICUBIC)
-        large.save(work / "large" / f"{number:06d}.jpg", quality=92)
-
-
-def draw_photographs(folder, n_images):
-    from skin_lesion import make_lesion_images
-
-    folder.mkdir()
-    lesions = make_lesion_images(n_images, image_size=STORED_SIZE["usual"], random_state=0)
-    contents = []
-    for image in lesions.images:
-        path = folder / "image.jpg"
-        Image.fromarray(image).save(path, quality=90)
-        contents.append(path.read_bytes())
-    return contents
 
 
 # The sides. Each gives a function of (folder, number of images, side of the square).
@@ -279,9 +235,7 @@ def print_figures(figures):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer images, one run")
-    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    parser = make_parser(__doc__)
     parser.add_argument("--side", nargs=2, metavar=("SIDE", "WORK"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     use_as_many_processors_as_threads()
@@ -295,7 +249,8 @@ def main():
         print(f"{side} is left out: it is not installed. To compare with it: {INSTALL}")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        make_photographs(work, n_usual, n_large)
+        make_usual(work / "usual", n_usual)
+        make_large(work / "large", n_large, work / "usual")
         kind, size = CASES["600 x 450 to 224"]
         time.sleep(2)  # the cache trusts no date of a file that was written just now
         load_from_cache(work / kind, n_usual, size)
@@ -308,28 +263,18 @@ def main():
     figures = {
         "cases": summarise(runs),
         "n_images": {"usual": n_usual, "large": n_large},
-        "photographs": "real" if os.environ.get("SKIN_LESION_DATA") else "drawn",
+        "photographs": "real" if are_real() else "drawn",
         "runs": n_runs,
         "cache_mb": round(cache.n_bytes / 1e6),
-        "versions": installed_versions(
-            "skin_lesion",
-            "Pillow",
-            "keras",
-            "tensorflow",
-            "scikit-image",
-            "opencv-python-headless",
-            "simplejpeg",
-            "numpy",
-        ),
-        "machine": describe_machine(),
-        "python": platform.python_version(),
     }
     print_figures(figures["cases"])
-    print()
-    for name in ("n_images", "photographs", "runs", "cache_mb", "versions", "machine", "python"):
-        print(f"{name:>12}  {figures[name]}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    print(
+        f"\n{n_usual} {figures['photographs']} photographs, {figures['cache_mb']} MB in the cache"
+    )
+    packages = ("Pillow", "keras", "tensorflow", "numpy")
+    finish(
+        figures, arguments.json, *packages, "scikit-image", "opencv-python-headless", "simplejpeg"
+    )
 
 
 if __name__ == "__main__":
