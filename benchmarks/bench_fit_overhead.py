@@ -1,14 +1,14 @@
-"""What the classifier costs beside bare Keras: the same network, batches and steps.
+"""What the classifier costs beside bare Keras and plain scikeras: same network, batches and steps.
 
-Run it alone with ``python benchmarks/bench_fit_overhead.py [--quick]``. Each fit runs in a process
-of its own, the two sides in turn: backends keep state that a later fit would inherit. What is timed
-is the fit alone, after a first epoch that pays for loading the backend.
+Run it alone with ``python benchmarks/bench_fit_overhead.py [--quick] [--json FILE]``. Each fit runs
+in a process of its own, the sides in turn: backends keep state that a later fit would inherit. What
+is timed is the fit alone, after a first epoch that pays for loading the backend. The array of the
+others is prepared before; the last side reads the same images from files, through a warm cache.
 """
 
 import argparse
-import json
 import os
-import platform
+import tempfile
 import time
 from pathlib import Path
 
@@ -16,78 +16,120 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
-from _common import describe_machine, installed_versions, run_apart
+from _common import finish, make_parser, run_apart
+from PIL import Image
 
-from skin_lesion import ConvNet, SkinLesionClassifier, make_lesion_images
+from skin_lesion import ConvNet, ImageLoader, SkinLesionClassifier, make_lesion_images
 
 BATCH_SIZE = 32
+SIDE = 64
 
 
-def fit_ours(images, y, epochs):
-    SkinLesionClassifier(ConvNet(), epochs=epochs, batch_size=BATCH_SIZE, early_stopping=False).fit(
-        images, y
-    )
+def fit_ours(X, y, epochs, loader=None):
+    SkinLesionClassifier(
+        ConvNet(), epochs=epochs, batch_size=BATCH_SIZE, early_stopping=False, loader=loader
+    ).fit(X, y)
 
 
-def fit_keras(images, y, epochs):
+def prepare_ours(images, y):
+    return lambda epochs: fit_ours(images, y, epochs)
+
+
+def prepare_ours_from_files(images, y):
+    folder = Path(tempfile.mkdtemp())
+    paths = [str(folder / f"{number}.png") for number in range(len(images))]
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(image).save(path)
+    time.sleep(2)  # the cache trusts no date of a file that was written just now
+    loader = ImageLoader((SIDE, SIDE), cache_dir=folder / "cache")
+    loader.transform(paths)
+    return lambda epochs: fit_ours(paths, y, epochs, loader)
+
+
+def prepare_keras(images, y):
     classes, labels = np.unique(y, return_inverse=True)
-    model = ConvNet()(images.shape[1:], len(classes))
+    X, Y = images.astype(np.float32), keras.utils.to_categorical(labels)
+
+    def fit(epochs):
+        model = compile_model(images.shape[1:], len(classes))
+        model.fit(X, Y, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
+
+    return fit
+
+
+def prepare_scikeras(images, y):
+    from scikeras.wrappers import KerasClassifier
+
+    classes, labels = np.unique(y, return_inverse=True)
+    X, Y = images.astype(np.float32), keras.utils.to_categorical(labels)
+
+    def fit(epochs):
+        KerasClassifier(
+            compile_model,
+            input_shape=images.shape[1:],
+            n_classes=len(classes),
+            batch_size=BATCH_SIZE,
+            epochs=epochs,
+            verbose=0,
+        ).fit(X, Y)
+
+    return fit
+
+
+def compile_model(input_shape, n_classes):
+    model = ConvNet()(input_shape, n_classes)
     model.compile("adam", "categorical_crossentropy", weighted_metrics=["accuracy"])
-    model.fit(
-        images.astype(np.float32),
-        keras.utils.to_categorical(labels),
-        batch_size=BATCH_SIZE,
-        epochs=epochs,
-        verbose=0,
-    )
+    return model
 
 
-SIDES = {"skin_lesion": fit_ours, "bare Keras": fit_keras}
+SIDES = {
+    "bare Keras": prepare_keras,
+    "plain scikeras": prepare_scikeras,
+    "skin_lesion": prepare_ours,
+    "skin_lesion, from files": prepare_ours_from_files,
+}
 
 
 def time_here(side, n_images, epochs):
     """Print the seconds that a fit takes in this process."""
-    lesions = make_lesion_images(n_images, image_size=(64, 64), random_state=0)
-    SIDES[side](lesions.images, lesions.target, 1)
+    lesions = make_lesion_images(n_images, image_size=(SIDE, SIDE), random_state=0)
+    fit = SIDES[side](lesions.images, lesions.target)
+    fit(1)
     start = time.perf_counter()
-    SIDES[side](lesions.images, lesions.target, epochs)
+    fit(epochs)
     print(time.perf_counter() - start)
 
 
-def time_apart(side, n_images, epochs):
-    """Return the seconds that a fit takes in a process of its own."""
-    return float(run_apart(__file__, "--side", side, n_images, epochs))
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a smaller set, fewer runs")
-    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    parser = make_parser(__doc__)
     parser.add_argument("--side", nargs=3, metavar=("SIDE", "N", "EPOCHS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.side:
         side, n_images, epochs = arguments.side
         time_here(side, int(n_images), int(epochs))
         return
-    n_images, epochs, runs = (200, 1, 1) if arguments.quick else (1000, 3, 3)
+    n_images, epochs, n_runs = (200, 1, 1) if arguments.quick else (1000, 3, 5)
 
-    times = np.array([[time_apart(side, n_images, epochs) for side in SIDES] for _ in range(runs)])
-    ours, bare = np.median(times, axis=0)
-    ratios = times[:, 0] / times[:, 1]
-    figures = {
-        "case": f"fit {n_images} images of 64 pixels, {epochs} epochs, batches of {BATCH_SIZE}",
-        "skin_lesion_seconds": round(float(ours), 2),
-        "bare_keras_seconds": round(float(bare), 2),
-        "ratio": round(float(ours / bare), 3),
-        "ratio_of_each_pair": ratios.round(3).tolist(),
-        "versions": installed_versions("skin_lesion", "keras", "tensorflow"),
-        "machine": describe_machine(),
-        "python": platform.python_version(),
-    }
-    for name, value in figures.items():
-        print(f"{name:>22}  {value}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    seconds = {side: [] for side in SIDES}
+    for run in range(n_runs):
+        for side in SIDES if run % 2 == 0 else reversed(SIDES):
+            seconds[side].append(float(run_apart(__file__, "--side", side, n_images, epochs)))
+    case = f"{n_images} images of {SIDE} pixels, {epochs} epochs, batches of {BATCH_SIZE}"
+    print(f"{case}\n{'':<26}{'seconds':>10}{'times bare Keras':>20}{'of each run':>40}")
+    figures = {}
+    for side, taken in seconds.items():
+        ratios = np.divide(taken, seconds["bare Keras"])
+        figures[side] = {
+            "seconds": round(float(np.median(taken)), 2),
+            "times_bare_keras": round(float(np.median(ratios)), 3),
+            "of_each_run": ratios.round(3).tolist(),
+        }
+        line = figures[side]
+        print(
+            f"{side:<26}{line['seconds']:>10.2f}{line['times_bare_keras']:>20.3f}"
+            f"{line['of_each_run']!s:>40}"
+        )
+    finish({"case": case, "sides": figures}, arguments.json, "keras", "tensorflow", "scikeras")
 
 
 if __name__ == "__main__":
