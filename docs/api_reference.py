@@ -18,9 +18,18 @@ API_REFERENCE = {
         ],
     },
     "images": {
-        "title": "Read and vary the pixels",
-        "description": "Transformers from paths to pixels, and from pixels to varied pixels.",
-        "names": ["ImageLoader", "ImageAugmenter"],
+        "title": "Read, clean and vary the pixels",
+        "description": (
+            "Transformers from paths to pixels, and from pixels to clean or varied pixels."
+        ),
+        "names": [
+            "ImageLoader",
+            "ColorConstancy",
+            "HairRemover",
+            "BorderCropper",
+            "ImageAugmenter",
+            "AugmentationDisplay",
+        ],
     },
     "audit": {
         "title": "Find what is wrong with the data",

@@ -1,42 +1,37 @@
 """Vary images at random: draw the parameters first, then apply them."""
 
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
-from PIL import Image
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from .._validation import check_images
-
-DRAW_DTYPE = np.dtype(
-    [
-        ("angle", float),
-        ("shift_x", float),
-        ("shift_y", float),
-        ("zoom", float),
-        ("flip_x", bool),
-        ("flip_y", bool),
-        ("brightness", float),
-        ("contrast", float),
-    ]
-)
+from ._augmenter_draws import check_draws, draw_variants
+from ._degradation import degrade
+from ._drawn_artefacts import draw_artefacts
+from ._image_transformer import for_each_row
+from ._light import change_light
+from ._warp import warp
 
 
 class ImageAugmenter(TransformerMixin, BaseEstimator):
-    """Turn, shift, zoom, mirror, brighten and change the contrast of images at random.
+    """Vary position, light, sharpness and what gets in the way of images at random.
 
-    A photograph of a lesion has no up or down, and its light and distance vary. A model that is
-    shown each image in a new variant in every epoch learns to ignore these.
+    A photograph of a lesion has no up or down, and its light, distance and camera vary. A model
+    that is shown each image in a new variant in every epoch learns to ignore these. By default
+    position, brightness and contrast vary; all else is off at 0.
 
     As a step of a pipeline it augments in `fit_transform` and leaves `transform` alone: what is
     fitted is varied, what is predicted is not (:class:`sklearn.preprocessing.TargetEncoder` tells
     the two apart in the same way). As ``SkinLesionClassifier(augmenter=...)`` it varies every
     batch anew in every epoch of training, and never at predict; prefer this.
 
-    Pixels that come into view from outside the image mirror those at its edge. All geometric
-    changes (mirror, turn and scale about the centre, shift) are composed into one bilinear warp.
+    The steps come in this order: position, drawn artefacts, light, blur, noise, compression,
+    cutout. All changes of position (mirror, turn, scale and shear about the centre, shift) are one
+    bilinear warp, and all of light one linear map of the colours, clipped once. Pixels that come
+    into view from outside the image mirror those at its edge. A step of strength 0 does nothing.
 
     Parameters
     ----------
@@ -50,6 +45,9 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
     zoom : float in [0, 0.8], default=0.1
         Scale by a factor from ``[1 - zoom, 1 + zoom]``. Above 1 enlarges.
 
+    shear : float in [0, 45], default=0
+        Lean by an angle from ``[-shear, shear]``, in degrees. Positive moves the top to the right.
+
     horizontal_flip, vertical_flip : bool, default=True
         Mirror left to right, or top to bottom, every other image.
 
@@ -59,6 +57,35 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
     contrast : float in [0, 1], default=0.1
         Scale the distance from the mean of the image by a factor from
         ``[1 - contrast, 1 + contrast]``.
+
+    saturation : float in [0, 1], default=0
+        Scale the distance of colours from grey of the same luma by a factor from
+        ``[1 - saturation, 1 + saturation]``.
+
+    hue : float in [0, 180], default=0
+        Turn colours about grey of the same luma by an angle from ``[-hue, hue]``, in degrees.
+
+    blur : float in [0, 0.1], default=0
+        Blur by a Gaussian with a standard deviation of up to this fraction of the shorter side.
+        0.005 is about 1 pixel at 224.
+
+    noise : float in [0, 1], default=0
+        Add Gaussian noise with a standard deviation of up to this fraction of 255.
+
+    jpeg : float in [0, 99], default=0
+        Compress as JPEG of a quality from ``[100 - jpeg, 100]``. At 100, nothing is compressed.
+
+    hair, ruler, corners : float in [0, 1], default=0
+        In this fraction of the images, draw 1 to 30 dark hairs, a scale along one side, or the dark
+        corners around a round field of view.
+
+    cutout : float in [0, 1], default=0
+        Fill a rectangle with the mean colour, which has up to this fraction of height and width,
+        and its middle anywhere.
+
+    n_jobs : int or None, default=None
+        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context; -1
+        means all cores. The result is the same.
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same variants at each `fit_transform`. Inside a classifier the
@@ -71,6 +98,7 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
 
     See Also
     --------
+    AugmentationDisplay : Look at variants before training.
     AugmentingOverSampler : Fill minority classes with augmented images.
 
     Notes
@@ -78,8 +106,19 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
     Augment after the split, never before: a variant of an image in the training data makes the
     image itself an easy one to be tested on.
 
+    The same `random_state` gives the same variants, whatever `n_jobs`, and a draw for many images
+    begins with that for few. What was drawn is data: to vary a batch at test time, or to find out
+    what a model saw, keep the draws and apply them again. Noise, hair and ruler are made of the
+    `seed` in each record. The pixels are equal where OpenCV and NumPy have the same version.
+
     References
     ----------
+    DeVries, T. and Taylor, G. W. "Improved Regularization of Convolutional Neural Networks with
+    Cutout." arXiv:1708.04552 (2017).
+
+    Perez, F., Vasconcelos, C., Avila, S. and Valle, E. "Data Augmentation for Skin Lesion
+    Analysis." OR 2.0/CARE/CLIP/ISIC@MICCAI, 303-311 (2018). :doi:`10.1007/978-3-030-01201-4_33`
+
     Shorten, C. and Khoshgoftaar, T. M. "A survey on Image Data Augmentation for Deep Learning."
     Journal of Big Data 6, 60 (2019). :doi:`10.1186/s40537-019-0197-0`
 
@@ -108,10 +147,21 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
         "width_shift": [Interval(Real, 0, 1, closed="both")],
         "height_shift": [Interval(Real, 0, 1, closed="both")],
         "zoom": [Interval(Real, 0, 0.8, closed="both")],
+        "shear": [Interval(Real, 0, 45, closed="both")],
         "horizontal_flip": ["boolean"],
         "vertical_flip": ["boolean"],
         "brightness": [Interval(Real, 0, 1, closed="both")],
         "contrast": [Interval(Real, 0, 1, closed="both")],
+        "saturation": [Interval(Real, 0, 1, closed="both")],
+        "hue": [Interval(Real, 0, 180, closed="both")],
+        "blur": [Interval(Real, 0, 0.1, closed="both")],
+        "noise": [Interval(Real, 0, 1, closed="both")],
+        "jpeg": [Interval(Real, 0, 99, closed="both")],
+        "hair": [Interval(Real, 0, 1, closed="both")],
+        "ruler": [Interval(Real, 0, 1, closed="both")],
+        "corners": [Interval(Real, 0, 1, closed="both")],
+        "cutout": [Interval(Real, 0, 1, closed="both")],
+        "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
 
@@ -122,20 +172,42 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
         width_shift=0.1,
         height_shift=0.1,
         zoom=0.1,
+        shear=0,
         horizontal_flip=True,
         vertical_flip=True,
         brightness=0.1,
         contrast=0.1,
+        saturation=0,
+        hue=0,
+        blur=0,
+        noise=0,
+        jpeg=0,
+        hair=0,
+        ruler=0,
+        corners=0,
+        cutout=0,
+        n_jobs=None,
         random_state=None,
     ):
         self.rotation = rotation
         self.width_shift = width_shift
         self.height_shift = height_shift
         self.zoom = zoom
+        self.shear = shear
         self.horizontal_flip = horizontal_flip
         self.vertical_flip = vertical_flip
         self.brightness = brightness
         self.contrast = contrast
+        self.saturation = saturation
+        self.hue = hue
+        self.blur = blur
+        self.noise = noise
+        self.jpeg = jpeg
+        self.hair = hair
+        self.ruler = ruler
+        self.corners = corners
+        self.cutout = cutout
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(self, X, y=None):
@@ -206,26 +278,16 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
         Returns
         -------
         draws : ndarray of shape (n_images,), structured
-            Fields `angle` (degrees), `shift_x` and `shift_y` (fractions), `zoom` (factor),
-            `flip_x` and `flip_y`, `brightness` (fraction of 255) and `contrast` (factor).
+            Fields `angle` and `shear` (degrees), `shift_x` and `shift_y` (fractions of width and
+            height), `zoom` (factor), `flip_x` and `flip_y`, `brightness` (fraction of 255),
+            `contrast` and `saturation` (factors), `hue` (degrees), `blur` (fraction of the shorter
+            side), `noise` (fraction of 255), `jpeg_quality` (100 for none), `hair` (number),
+            `ruler`, `corners` (from 0 for none to 1), `cutout` (fraction of the sides),
+            `cutout_x` and `cutout_y` (fractions), `seed` (of noise, hair and ruler).
         """
         self._validate_params()
         rng = check_random_state(self.random_state if random_state is None else random_state)
-
-        def symmetric(bound):
-            return rng.uniform(-bound, bound, n_images)
-
-        draws = np.empty(n_images, dtype=DRAW_DTYPE)
-        draws["angle"] = symmetric(self.rotation)
-        draws["shift_x"] = symmetric(self.width_shift)
-        draws["shift_y"] = symmetric(self.height_shift)
-        draws["zoom"] = 1 + symmetric(self.zoom)
-        # Drawn even where unused, so that switching a flip off leaves the other values alone.
-        draws["flip_x"] = (rng.uniform(size=n_images) < 0.5) & self.horizontal_flip
-        draws["flip_y"] = (rng.uniform(size=n_images) < 0.5) & self.vertical_flip
-        draws["brightness"] = symmetric(self.brightness)
-        draws["contrast"] = 1 + symmetric(self.contrast)
-        return draws
+        return draw_variants(self, n_images, rng)
 
     def apply(self, X, draws):
         """Do to each image what was drawn for it.
@@ -242,18 +304,26 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
         -------
         X_varied : ndarray of shape (n, height, width, n_channels)
             Of the dtype of X.
+
+        Raises
+        ------
+        TypeError
+            If `draws` is something else.
+        ValueError
+            If there are not as many draws as images, or if the draws contain what needs colours
+            and the images are not RGB.
         """
         X = np.asarray(X)
-        if getattr(draws, "dtype", None) != DRAW_DTYPE:
-            raise TypeError(
-                f"draws is of type {type(draws).__name__}. Expected what draw() returned: an array"
-                f" of records with the fields {list(DRAW_DTYPE.names)}."
-            )
-        if len(X) != len(draws):
-            raise ValueError(f"Got {len(draws)} draws for {len(X)} images. Expected one an image.")
+        check_draws(draws, X)
         varied = np.empty_like(X)
-        for image, draw, out in zip(X, draws, varied, strict=True):
-            out[...] = _change_light(_warp(image, draw), draw)
+
+        def vary(row):
+            image, draw = X[row], draws[row]
+            for step in (warp, draw_artefacts, change_light, degrade):
+                image = step(image, draw)
+            varied[row] = image
+
+        for_each_row(vary, len(X), self.n_jobs)
         return varied
 
     def __sklearn_is_fitted__(self):
@@ -266,55 +336,3 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = ["uint8", "float32", "float64"]
         return tags
-
-
-def _warp(image, draw):
-    height, width = image.shape[:2]
-    matrix, offset = _output_to_input(draw, height, width)
-    if np.array_equal(matrix, np.eye(2)) and not offset.any():
-        return image
-    corners = np.array([(0, 0), (width, 0), (0, height), (width, height)]) @ matrix.T + offset
-    # One pixel more than the corners reach, for the neighbours that bilinear interpolation reads.
-    left, top = np.maximum(np.ceil(-corners.min(axis=0)).astype(int) + 1, 0)
-    right, bottom = np.maximum(np.ceil(corners.max(axis=0) - (width, height)).astype(int) + 1, 0)
-    padded = np.pad(image, ((top, bottom), (left, right), (0, 0)), mode="symmetric")
-    (a, b), (d, e) = matrix
-    c, f = offset + np.array([left, top])
-
-    def warp(plane):
-        return plane.transform(
-            (width, height), Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BILINEAR
-        )
-
-    # As floats: on bytes Pillow cuts fractions off, which darkens every image by half a level.
-    planes = [
-        warp(Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32)))
-        for plane in np.moveaxis(padded, 2, 0)
-    ]
-    warped = np.stack(planes, axis=2)
-    return np.rint(warped).astype(np.uint8) if image.dtype == np.uint8 else warped
-
-
-def _output_to_input(draw, height, width):
-    """Return the map from (x, y) in the output to (x, y) in the input, about the centre."""
-    angle = np.deg2rad(draw["angle"])
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    mirror = np.array([-1.0 if draw["flip_x"] else 1.0, -1.0 if draw["flip_y"] else 1.0])
-    matrix = mirror[:, np.newaxis] * turn / draw["zoom"]
-    centre = np.array([width, height]) / 2
-    shift = np.array([draw["shift_x"] * width, draw["shift_y"] * height])
-    return matrix, centre - matrix @ (centre + shift)
-
-
-def _change_light(image, draw):
-    if draw["contrast"] == 1 and draw["brightness"] == 0:
-        return image
-    mean = image.mean()
-
-    def change(values):
-        changed = (values - mean) * draw["contrast"] + mean + 255 * draw["brightness"]
-        return np.clip(changed, 0, 255)
-
-    if image.dtype == np.uint8:
-        return np.rint(change(np.arange(256))).astype(np.uint8).take(image)
-    return change(image)

@@ -94,6 +94,9 @@ class ImageCache:
 
     resize : {"crop", "pad", "stretch"}
 
+    preprocessing : Preprocessing, default=None
+        What is done to each image.
+
     Raises
     ------
     OSError
@@ -105,14 +108,17 @@ class ImageCache:
         Why an image was last not read from the cache or not stored in it.
     """
 
-    def __init__(self, cache_dir, image_size, resize):
+    def __init__(self, cache_dir, image_size, resize, preprocessing=None):
         self._cache_dir = str(cache_dir)
         self._folder = os.path.join(os.path.abspath(cache_dir), _FOLDER)
         self._file = os.path.join(self._folder, _FILE)
         self._image_size = image_size
         self._resize = resize
+        self._preprocessing = preprocessing
         # Another version of Pillow may decode to pixels that differ by a grey level.
         self._variant = f"{image_size[0]}x{image_size[1]} {resize}, Pillow {PIL.__version__}"
+        if preprocessing is not None and preprocessing.key:
+            self._variant += f", {preprocessing.key}"
         self.problem = None
         self._open()
 
@@ -159,7 +165,9 @@ class ImageCache:
             self._execute(_ADD_FILE, *_identify(path, stat), digest)
         with self._lock(f"decoding_{digest[0] % _N_LOCKS:02}"):
             if not self._read_into(out, _FIND_BY_CONTENT, self._variant, digest):
-                out[:] = decode_content(content, path, self._image_size, self._resize)
+                out[:] = decode_content(
+                    content, path, self._image_size, self._resize, self._preprocessing
+                )
                 self._execute(_ADD_IMAGE, self._variant, digest, out.data)
 
     def info(self):

@@ -29,8 +29,10 @@ _UPRIGHT = {
 }
 _STORED_SIDEWAYS = frozenset({5, 6, 7, 8})
 
+_SPARE_FOR_CROP = 2
 
-def read_image(path, image_size, resize):
+
+def read_image(path, image_size, resize, preprocessing=None):
     """Read an image file to upright RGB pixels of a given size.
 
     Parameters
@@ -44,6 +46,9 @@ def read_image(path, image_size, resize):
     resize : {"crop", "pad", "stretch"}
         See :class:`~skin_lesion.ImageLoader`.
 
+    preprocessing : Preprocessing, default=None
+        What to do to the image before and after it is resized.
+
     Returns
     -------
     image : ndarray of shape (height, width, 3), uint8
@@ -54,7 +59,7 @@ def read_image(path, image_size, resize):
     ValueError
         If the file cannot be read as an image; the message says why.
     """
-    return decode_content(read_content(path), path, image_size, resize)
+    return decode_content(read_content(path), path, image_size, resize, preprocessing)
 
 
 def read_content(path):
@@ -69,10 +74,10 @@ def read_content(path):
         return file.read()
 
 
-def decode_content(content, path, image_size, resize):
+def decode_content(content, path, image_size, resize, preprocessing=None):
     """Decode the bytes of an image file as :func:`read_image` does; the path is for messages."""
     with _failures_explained(path):
-        return decode_image(io.BytesIO(content), image_size, resize)[0]
+        return decode_image(io.BytesIO(content), image_size, resize, preprocessing)[0]
 
 
 @contextmanager
@@ -85,7 +90,7 @@ def _failures_explained(path):
         raise ValueError(explain_failure(error, path)) from error
 
 
-def decode_image(file, image_size, resize):
+def decode_image(file, image_size, resize, preprocessing=None):
     """Decode an open image file as :func:`read_image` does.
 
     Returns
@@ -102,14 +107,17 @@ def decode_image(file, image_size, resize):
     """
     with Image.open(file, formats=readable_formats()) as image:
         stored_width, stored_height = image.size
-        orientation, box, size = _load(image, image_size, resize)
-        image = _to_grey_or_rgb(image)
+        if preprocessing is not None and preprocessing.crops:
+            orientation, image = 1, _load_cropped(image, image_size, preprocessing)
+            box, size = _plan(image.size, image_size[::-1], resize)
+        else:
+            orientation, box, size = _load(image, image_size, resize)
+            image = _to_grey_or_rgb(image)
     image = image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
-    if orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[orientation])
-    if image.mode != "RGB":
-        image = image.convert("RGB")
+    image = _to_upright_rgb(image, orientation)
     image = _centre_on_black(np.asarray(image), image_size)
+    if preprocessing is not None:
+        image = preprocessing.after_resize(image)
     return image, (stored_height, stored_width)
 
 
@@ -151,6 +159,21 @@ def _load(image, image_size, resize):
         image.decodermaxblock = _JPEG_BLOCK
         image.load()
     return orientation, box, size
+
+
+def _load_cropped(image, image_size, preprocessing):
+    """Decode the pixels, and return them upright and cropped, enough of them for the size."""
+    # What is cropped to half of the sides is then not enlarged.
+    spare = tuple(_SPARE_FOR_CROP * side for side in image_size)
+    orientation, _, _ = _load(image, spare, "crop")
+    image = _to_upright_rgb(_to_grey_or_rgb(image), orientation)
+    return Image.fromarray(preprocessing.before_resize(np.asarray(image)))
+
+
+def _to_upright_rgb(image, orientation):
+    if orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[orientation])
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _refuse_bomb(image):

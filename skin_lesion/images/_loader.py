@@ -8,6 +8,7 @@ from numbers import Integral
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names
 from tqdm import tqdm
@@ -15,6 +16,8 @@ from tqdm import tqdm
 from .._validation import are_paths, check_files_exist, check_paths
 from ._cache import ImageCache
 from ._decode import read_image
+from ._image_transformer import ImageTransformer
+from ._preprocessing import Preprocessing
 
 _BATCH_SIZE = 4  # so small that a batch of the classifier keeps eight threads busy
 _N_FAILURES_NAMED = 3
@@ -52,6 +55,13 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         `PIL.Image.MAX_IMAGE_PIXELS` pixels. With "warn" its image is black, and one warning
         counts and names such files. A path that does not exist is always an error.
 
+    preprocess : transformer, list of transformers, Pipeline or None, default=None
+        ColorConstancy, HairRemover or BorderCropper, or several of them in their order: what
+        cleans each image before it is kept. Steps up to the last
+        `BorderCropper` see the photograph before it is resized, the others after it: put croppers
+        first, as the rest is faster on small images. A :class:`~sklearn.pipeline.Pipeline` lets a
+        search reach the parameters of its steps, and leaves out those that are "passthrough".
+
     cache_dir : str, os.PathLike or None, default=None
         Folder in which the loaded images are kept, so that no file is decoded twice: by later
         epochs, folds, candidates, processes or runs. It is made where it does not exist. See Notes.
@@ -77,10 +87,11 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     The result takes `n * height * width * 3` bytes: 1.5 GB for 10,000 images of 224 x 224 pixels.
     A cache of them takes about as much on disk.
 
-    In the cache, an image is known by the content of its file, `image_size`, `resize` and the
-    version of Pillow: loaders with other parameters can share a folder, a copy under another name
-    is not decoded again, and a file that was changed is. A file that was deleted is an error,
-    although its image is in the cache. Images that `on_error="warn"` makes black are not stored.
+    In the cache, an image is known by the content of its file, `image_size`, `resize`, the steps
+    of `preprocess` with their parameters, and the versions of what makes the pixels: loaders with
+    other parameters can share a folder, a copy under another name is not decoded again, and a file
+    that was changed is. A file that was deleted is an error, although its image is in the cache.
+    Images that `on_error="warn"` makes black are not stored.
 
     The cache is an SQLite file and its companions, in a folder of their own in `cache_dir`. Any
     number of threads and processes may use it at once: one of them decodes an image, and the others
@@ -127,6 +138,7 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         "resize": [StrOptions({"crop", "pad", "stretch"})],
         "n_jobs": [Integral, None],
         "on_error": [StrOptions({"raise", "warn"})],
+        "preprocess": [ImageTransformer, Pipeline, list, tuple, None],
         "cache_dir": [str, os.PathLike, None],
         "verbose": ["verbose"],
     }
@@ -138,6 +150,7 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         resize="crop",
         n_jobs=None,
         on_error="raise",
+        preprocess=None,
         cache_dir=None,
         verbose=0,
     ):
@@ -145,6 +158,7 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self.resize = resize
         self.n_jobs = n_jobs
         self.on_error = on_error
+        self.preprocess = preprocess
         self.cache_dir = cache_dir
         self.verbose = verbose
 
@@ -206,6 +220,7 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         paths = self._check(X, reset=False)
         check_files_exist(paths)
         cache = None if self.cache_dir is None else self._open_cache()
+        preprocessing = Preprocessing(self.preprocess)
 
         images = np.empty((len(paths), *self.image_size, 3), dtype=np.uint8)
         missing = range(len(paths))
@@ -221,7 +236,8 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         # warning filters of the whole process. Results that arrive in order make the first
         # unreadable file the one to be named, in time.
         results = Parallel(n_jobs=self.n_jobs, require="sharedmem", return_as="generator")(
-            delayed(self._read_batch)(paths, images, batch, cache) for batch in batches
+            delayed(self._read_batch)(paths, images, batch, cache, preprocessing)
+            for batch in batches
         )
         with (
             closing(results),
@@ -289,7 +305,9 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
                 "cache_dir is None: this loader has no cache. Expected a folder. Pass"
                 " ImageLoader(cache_dir=...)."
             )
-        return ImageCache(self.cache_dir, tuple(self.image_size), self.resize)
+        return ImageCache(
+            self.cache_dir, tuple(self.image_size), self.resize, Preprocessing(self.preprocess)
+        )
 
     def _check_image_size(self):
         size = self.image_size
@@ -303,6 +321,7 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
 
     def _check(self, X, *, reset):
         self._check_image_size()
+        Preprocessing(self.preprocess)  # raises an error where a step is none
         # Images in a list may be of several sizes, which make no array.
         is_list = isinstance(X, (list, tuple)) and len(X) > 0
         n_dimensions = 1 + np.ndim(X[0]) if is_list else np.ndim(X)
@@ -316,13 +335,15 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             _check_feature_names(self, X, reset=reset)
         return paths
 
-    def _read_batch(self, paths, images, rows, cache):
+    def _read_batch(self, paths, images, rows, cache, preprocessing):
         failures = []
         for row in rows:
             path = str(paths[row])
             try:
                 if cache is None:
-                    images[row] = read_image(path, tuple(self.image_size), self.resize)
+                    images[row] = read_image(
+                        path, tuple(self.image_size), self.resize, preprocessing
+                    )
                 else:
                     cache.fetch(path, images[row])
             except ValueError as error:

@@ -1,0 +1,110 @@
+"""What an augmenter does to an image, as a record, and how it is drawn."""
+
+import numpy as np
+
+DRAW_DTYPE = np.dtype(
+    [
+        ("angle", float),
+        ("shift_x", float),
+        ("shift_y", float),
+        ("zoom", float),
+        ("shear", float),
+        ("flip_x", bool),
+        ("flip_y", bool),
+        ("brightness", float),
+        ("contrast", float),
+        ("saturation", float),
+        ("hue", float),
+        ("blur", float),
+        ("noise", float),
+        ("jpeg_quality", np.int64),
+        ("hair", np.int64),
+        ("ruler", bool),
+        ("corners", float),
+        ("cutout", float),
+        ("cutout_x", float),
+        ("cutout_y", float),
+        ("seed", np.uint32),
+    ]
+)
+
+_MAX_HAIRS = 30
+# Each has a number of its own, drawn even where it is unused, so that switching a step off leaves
+# the others alone.
+_CHANCES = (*DRAW_DTYPE.names, "has_hair", "has_corners")
+
+
+def draw_variants(augmenter, n_images, rng):
+    """Draw one record an image.
+
+    An image takes its numbers from `rng` all at once: what is drawn for it depends on those drawn
+    for earlier images, but not on how many follow, nor on how they are parted into batches.
+
+    Parameters
+    ----------
+    augmenter : ImageAugmenter
+        Whose parameters say how much of what.
+
+    n_images : int
+
+    rng : RandomState
+
+    Returns
+    -------
+    draws : ndarray of shape (n_images,), of DRAW_DTYPE
+    """
+    numbers = rng.uniform(size=(n_images, len(_CHANCES)))
+    chance = dict(zip(_CHANCES, numbers.T, strict=True))
+
+    def symmetric(name, bound):
+        return bound * (2 * chance[name] - 1)
+
+    draws = np.empty(n_images, dtype=DRAW_DTYPE)
+    draws["angle"] = symmetric("angle", augmenter.rotation)
+    draws["shift_x"] = symmetric("shift_x", augmenter.width_shift)
+    draws["shift_y"] = symmetric("shift_y", augmenter.height_shift)
+    draws["shear"] = symmetric("shear", augmenter.shear)
+    draws["flip_x"] = (chance["flip_x"] < 0.5) & augmenter.horizontal_flip
+    draws["flip_y"] = (chance["flip_y"] < 0.5) & augmenter.vertical_flip
+    draws["brightness"] = symmetric("brightness", augmenter.brightness)
+    draws["hue"] = symmetric("hue", augmenter.hue)
+    for name in ("zoom", "contrast", "saturation"):
+        draws[name] = 1 + symmetric(name, getattr(augmenter, name))
+    for name in ("blur", "noise", "cutout"):
+        draws[name] = chance[name] * getattr(augmenter, name)
+    draws["jpeg_quality"] = np.rint(100 - chance["jpeg_quality"] * augmenter.jpeg)
+    # Squared: few hairs are more frequent than many.
+    n_hairs = 1 + (_MAX_HAIRS * chance["hair"] ** 2).astype(np.int64)
+    draws["hair"] = np.where(chance["has_hair"] < augmenter.hair, n_hairs, 0)
+    draws["ruler"] = chance["ruler"] < augmenter.ruler
+    draws["corners"] = np.where(chance["has_corners"] < augmenter.corners, chance["corners"], 0)
+    draws["cutout_x"] = chance["cutout_x"]
+    draws["cutout_y"] = chance["cutout_y"]
+    draws["seed"] = chance["seed"] * 2**32
+    return draws
+
+
+def check_draws(draws, images):
+    """Raise an error unless there is a record that can be applied to each image."""
+    if getattr(draws, "dtype", None) != DRAW_DTYPE:
+        raise TypeError(
+            f"draws is of type {type(draws).__name__}. Expected what draw() returned: an array of"
+            f" records with the fields {list(DRAW_DTYPE.names)}."
+        )
+    if len(images) != len(draws):
+        raise ValueError(f"Got {len(draws)} draws for {len(images)} images. Expected one an image.")
+    if images.shape[-1] == 3:
+        return
+    needs_colour = {
+        "saturation": (draws["saturation"] != 1).any(),
+        "hue": draws["hue"].any(),
+        "jpeg": (draws["jpeg_quality"] < 100).any(),
+        "hair": draws["hair"].any(),
+        "ruler": draws["ruler"].any(),
+    }
+    if any(needs_colour.values()):
+        names = ", ".join(name for name, is_needed in needs_colour.items() if is_needed)
+        raise ValueError(
+            f"X has {images.shape[-1]} channels, and what was drawn contains {names}. Expected"
+            " three channels, RGB. Set these to 0, or repeat a grey channel three times."
+        )
