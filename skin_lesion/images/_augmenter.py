@@ -64,6 +64,7 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
 
     hue : float in [0, 180], default=0
         Turn colours about grey of the same luma by an angle from ``[-hue, hue]``, in degrees.
+        Positive turns red to green.
 
     blur : float in [0, 0.1], default=0
         Blur by a Gaussian with a standard deviation of up to this fraction of the shorter side.

@@ -29,6 +29,7 @@ DRAW_DTYPE = np.dtype(
 )
 
 _MAX_HAIRS = 30
+_WEAKEST_CORNERS = 0.2  # less is not seen
 # Each has a number of its own, drawn even where it is unused, so that switching a step off leaves
 # the others alone.
 _CHANCES = (*DRAW_DTYPE.names, "has_hair", "has_corners")
@@ -77,7 +78,8 @@ def draw_variants(augmenter, n_images, rng):
     n_hairs = 1 + (_MAX_HAIRS * chance["hair"] ** 2).astype(np.int64)
     draws["hair"] = np.where(chance["has_hair"] < augmenter.hair, n_hairs, 0)
     draws["ruler"] = chance["ruler"] < augmenter.ruler
-    draws["corners"] = np.where(chance["has_corners"] < augmenter.corners, chance["corners"], 0)
+    corners = _WEAKEST_CORNERS + (1 - _WEAKEST_CORNERS) * chance["corners"]
+    draws["corners"] = np.where(chance["has_corners"] < augmenter.corners, corners, 0)
     draws["cutout_x"] = chance["cutout_x"]
     draws["cutout_y"] = chance["cutout_y"]
     draws["seed"] = chance["seed"] * 2**32

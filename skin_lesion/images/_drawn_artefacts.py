@@ -36,7 +36,7 @@ def draw_artefacts(image, draw):
 def _draw_hair(image, n_hairs, rng):
     """Draw dark hairs, bent a little, mostly in one direction."""
     main_direction, disorder = rng.uniform(0, 2 * np.pi), rng.uniform(0.1, 0.7)
-    start = rng.uniform(-0.2, 1.2, size=(n_hairs, 1, 2)) * _size(image)
+    start = rng.uniform(0, 1, size=(n_hairs, 1, 2)) * _size(image)
     heading = main_direction + disorder * rng.standard_normal((n_hairs, 1))
     heading = heading + np.cumsum(0.08 * rng.standard_normal((n_hairs, _N_STEPS)), axis=1)
     length = rng.uniform(0.3, 1.2, size=(n_hairs, 1, 1)) * min(image.shape[:2])

@@ -5,14 +5,15 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-_N_DIRECTIONS = 12
-_N_PIECES = 3  # in which a line is searched for, to let it bend between them
-_AROUND = 0.1  # of the shorter side, over which the black-hat is averaged for comparison
-# How much darker than its surroundings' black-hat a line must be, and the most that can ask, for
-# dense hair to be found. Fitted to drawn images with and without hair; README of the benchmarks.
-_AROUND_WEIGHT = 2.0
-_MOST_FOR_AROUND = 32
-_CORE, _RIM = 0.5, 0.25  # of the contrast asked for, in the middle of the line and at its edges
+_N_DIRECTIONS = 16
+# In which a line is searched for, so that none may be missing, and the last may be bent.
+_N_PIECES = 5
+_AROUND = 2.5  # widths, over which the black-hat is averaged for comparison
+# By how much darker a line must be for what is dark around it, and for what is straight in other
+# directions, too. Fitted, as the next, to drawn images with hair and the same ones without.
+_AROUND_WEIGHT, _ASTRAY_WEIGHT = 1.25, 0.75
+_HIGHEST = 6  # times the contrast: what is darker counts no more, for a black spot to be no line
+_CORE = 0.5  # of the darkness asked for, that the middle of a line has in each pixel
 _REACH = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))  # from the middle to the edges
 
 
@@ -38,36 +39,49 @@ def find_dark_lines(grey, *, width, length, contrast):
     darkness = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, disc)
     if darkness.max() <= contrast:
         return np.zeros_like(grey)
-    straight = _measure_straightness(darkness, _odd(length * side / _N_PIECES))
-    window = (_odd(_AROUND * side),) * 2
-    around = cv2.blur(darkness.astype(np.float32), window, borderType=cv2.BORDER_REFLECT)
-    asked = contrast + np.minimum(_AROUND_WEIGHT * around, _MOST_FOR_AROUND)
-    core = (straight > asked) & (darkness > _CORE * asked)
+    limited = np.minimum(darkness, np.uint8(min(_HIGHEST * contrast, 255)))
+    straight, astray = _measure_straightness(limited, _odd(length * side / _N_PIECES))
+    window = (_odd(_AROUND * width * side),) * 2
+    around = cv2.blur(limited.astype(np.float32), window, borderType=cv2.BORDER_REFLECT)
+    asked = contrast + _AROUND_WEIGHT * around + _ASTRAY_WEIGHT * astray
+    core = (straight > asked) & (limited > _CORE * asked)
     near = cv2.dilate(core.view(np.uint8), _REACH).view(bool)
-    return np.where(near & (darkness > _RIM * asked), np.uint8(255), np.uint8(0))
+    return np.where(near & (darkness > contrast), np.uint8(255), np.uint8(0))
 
 
 def _measure_straightness(darkness, piece_length):
-    """Return how dark the best line through each pixel is, in the lightest of its pieces.
+    """Return how dark the lines through each pixel are, in the lightest of their pieces.
 
-    The pieces follow each other, and those at the ends may turn by one direction.
+    Returns
+    -------
+    best : ndarray of shape (height, width), of uint8
+        In the direction where they are darkest.
+
+    mean : ndarray of shape (height, width), of float32
+        In all directions.
     """
     pieces = _make_pieces(piece_length)
-    means = [cv2.filter2D(darkness, -1, kernel) for kernel, _, _ in pieces]
+    means = [cv2.filter2D(darkness, -1, kernel) for kernel, _ in pieces]
     best = np.zeros_like(darkness)
-    for number, (_, down, right) in enumerate(pieces):
+    total = np.zeros(darkness.shape, dtype=np.uint16)
+    for number, (_, steps) in enumerate(pieces):
         middle = means[number]
         end = cv2.max(cv2.max(means[number - 1], middle), means[(number + 1) % len(pieces)])
-        line = cv2.min(cv2.min(middle, _shift(end, down, right)), _shift(end, -down, -right))
+        line = middle
+        for n, step in enumerate(steps, 1):
+            line = _with_both_sides(cv2.min, line, end if n == len(steps) else middle, step)
         # All of the line, not its middle alone.
-        for whole in (line, _shift(line, down, right), _shift(line, -down, -right)):
-            best = cv2.max(best, whole)
-    return best
+        whole = line
+        for step in steps:
+            whole = _with_both_sides(cv2.max, whole, line, step)
+        best = cv2.max(best, whole)
+        total += whole
+    return best, total.astype(np.float32) / len(pieces)
 
 
 @lru_cache(maxsize=16)
 def _make_pieces(length):
-    """Return for each direction a kernel that averages along it, and the step of its length."""
+    """Return for each direction a kernel that averages along a piece, and steps to further ones."""
     pieces = []
     for angle in np.pi / _N_DIRECTIONS * np.arange(_N_DIRECTIONS):
         across, down = np.cos(angle), np.sin(angle)
@@ -77,8 +91,19 @@ def _make_pieces(length):
             for sign in (-1, 1)
         ]
         kernel = cv2.line(np.zeros((length, length), np.float32), *ends, 1.0)
-        pieces.append((kernel / kernel.sum(), round(length * down), round(length * across)))
+        steps = [
+            (round(n * length * down), round(n * length * across))
+            for n in range(1, _N_PIECES // 2 + 1)
+        ]
+        pieces.append((kernel / kernel.sum(), steps))
     return pieces
+
+
+def _with_both_sides(extremum, image, other, step):
+    """Combine an image with another that is moved by a step, and by its opposite."""
+    down, right = step
+    image = extremum(image, _shift(other, down, right))
+    return extremum(image, _shift(other, -down, -right))
 
 
 def _shift(image, down, right):

@@ -22,9 +22,9 @@ class HairRemover(ImageTransformer):
     After DullRazor [1]_: a black-hat, a closing minus the image, finds what is dark and thin; what
     of it is long and straight is hair; and this is filled with what lies beside it, by OpenCV's
     inpainting [2]_. In place of closings by lines, straight pieces are looked for in the black-hat
-    of the brightest channel, and compared with the black-hat around them: the meshes of a pigment
-    network, furrows of the skin and vessels are thin and dark, too, but they are everywhere or not
-    straight.
+    of the brightest channel, and compared with the black-hat around them and in other directions:
+    the meshes of a pigment network, furrows of the skin and vessels are thin and dark, too, but
+    they are everywhere, or not straight.
 
     Parameters
     ----------

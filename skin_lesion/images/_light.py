@@ -33,7 +33,8 @@ def change_light(image, draw):
         return np.clip(values * draw["contrast"] + offset, 0, 255)
 
     if image.dtype == np.uint8:
-        return cv2.LUT(image, np.rint(change(_LEVELS)).astype(np.uint8))
+        # OpenCV drops an axis of length 1.
+        return cv2.LUT(image, np.rint(change(_LEVELS)).astype(np.uint8)).reshape(image.shape)
     return change(image).astype(image.dtype, copy=False)
 
 
@@ -41,7 +42,7 @@ def _mix_for_colour(draw):
     """Return the matrix that changes saturation and hue, and leaves luma and greys as they are."""
     hue = np.deg2rad(draw["hue"])
     chroma = draw["saturation"] * np.array(
-        [[np.cos(hue), -np.sin(hue)], [np.sin(hue), np.cos(hue)]]
+        [[np.cos(hue), np.sin(hue)], [-np.sin(hue), np.cos(hue)]]
     )
     turned = np.eye(3)
     turned[1:, 1:] = chroma

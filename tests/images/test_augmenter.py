@@ -17,10 +17,32 @@ NOTHING = {
     "width_shift": 0,
     "height_shift": 0,
     "zoom": 0,
+    "shear": 0,
     "horizontal_flip": False,
     "vertical_flip": False,
     "brightness": 0,
     "contrast": 0,
+    "saturation": 0,
+    "hue": 0,
+    "blur": 0,
+    "noise": 0,
+    "jpeg": 0,
+    "hair": 0,
+    "ruler": 0,
+    "corners": 0,
+    "cutout": 0,
+}
+EVERYTHING = {
+    "shear": 20,
+    "saturation": 0.5,
+    "hue": 30,
+    "blur": 0.02,
+    "noise": 0.1,
+    "jpeg": 60,
+    "hair": 0.5,
+    "ruler": 0.5,
+    "corners": 0.5,
+    "cutout": 0.5,
 }
 # A parameter, a strength, the field that it rules, and the range that it allows.
 RANGES = [
@@ -28,10 +50,18 @@ RANGES = [
     ("width_shift", 0.3, "shift_x", -0.3, 0.3),
     ("height_shift", 0.2, "shift_y", -0.2, 0.2),
     ("zoom", 0.4, "zoom", 0.6, 1.4),
+    ("shear", 30, "shear", -30, 30),
     ("brightness", 0.5, "brightness", -0.5, 0.5),
     ("contrast", 0.7, "contrast", 0.3, 1.7),
+    ("saturation", 0.6, "saturation", 0.4, 1.6),
+    ("hue", 90, "hue", -90, 90),
+    ("blur", 0.05, "blur", 0, 0.05),
+    ("noise", 0.3, "noise", 0, 0.3),
+    ("cutout", 0.6, "cutout", 0, 0.6),
 ]
 FLIPS = [("horizontal_flip", "flip_x"), ("vertical_flip", "flip_y")]
+# A parameter, and the field that is not 0 where the artefact is drawn.
+ARTEFACTS = [("hair", "hair"), ("ruler", "ruler"), ("corners", "corners")]
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +136,6 @@ def test_flips(shape, dtype):
     np.testing.assert_array_equal(change(X, flip_x=True, flip_y=True), X[:, ::-1, ::-1])
 
 
-# Pillow cuts off where others round: a value just below a whole number loses one.
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.uint8, 1), (np.float64, 1e-3)])
 @pytest.mark.parametrize("n_quarters", [-1, 1, 2])
 def test_quarter_turns_are_counterclockwise(n_quarters, dtype, tolerance):
@@ -178,15 +207,18 @@ def place_of_spot(image):
         {"angle": 45, "flip_x": True},
         {"angle": 45, "flip_y": True, "shift_x": -0.15},
         {"angle": 110, "flip_x": True, "flip_y": True, "zoom": 0.8, "shift_y": 0.1},
+        {"shear": 30},
+        {"shear": -20, "angle": 60, "flip_x": True, "zoom": 1.1, "shift_x": 0.1},
     ],
 )
-def test_mirror_then_turn_and_scale_then_shift(fields):
+def test_mirror_then_turn_and_scale_then_shear_then_shift(fields):
     x, y = 7.0, 4.0
     place = complex(
         -x if fields.get("flip_x") else x,
         -y if fields.get("flip_y") else y,
     )
     place *= np.exp(1j * np.deg2rad(fields.get("angle", 0))) * fields.get("zoom", 1)
+    place += place.imag * np.tan(np.deg2rad(fields.get("shear", 0)))
     place += complex(80 * fields.get("shift_x", 0), -60 * fields.get("shift_y", 0))
     seen = place_of_spot(change(spot(x, y), **fields)[0])
     np.testing.assert_allclose(seen, (place.real, place.imag), atol=0.1)
@@ -234,6 +266,20 @@ def test_draws_fill_their_range(parameter, strength, field, low, high):
     assert len(np.unique(values)) == 2000
 
 
+@pytest.mark.parametrize(("parameter", "field"), ARTEFACTS)
+def test_artefacts_are_drawn_on_a_share_of_the_images(parameter, field):
+    for share in (0.2, 1):
+        drawn = ImageAugmenter(**{parameter: share}, random_state=0).draw(2000)[field]
+        assert abs((drawn > 0).mean() - share) < 0.03
+
+
+def test_quality_and_number_of_hairs_fill_their_range():
+    draws = ImageAugmenter(jpeg=40, hair=1, random_state=0).draw(2000)
+    assert set(draws["jpeg_quality"]) == set(range(60, 101))
+    assert set(draws["hair"]) == set(range(1, 31))
+    assert np.median(draws["hair"]) < 10
+
+
 @pytest.mark.parametrize(("parameter", "field"), FLIPS)
 def test_every_other_image_is_mirrored(parameter, field):
     assert abs(ImageAugmenter(random_state=0).draw(2000)[field].mean() - 0.5) < 0.04
@@ -241,16 +287,18 @@ def test_every_other_image_is_mirrored(parameter, field):
 
 
 def test_draws_are_independent_of_each_other():
-    draws = ImageAugmenter(random_state=0).draw(2000)
+    draws = ImageAugmenter(**EVERYTHING, random_state=0).draw(2000)
     values = np.array([draws[name].astype(float) for name in draws.dtype.names])
     assert np.abs(np.corrcoef(values) - np.eye(len(values))).max() < 0.1
 
 
 @pytest.mark.parametrize("parameter", NOTHING)
 def test_switching_one_step_off_leaves_the_other_draws_alone(parameter):
-    fields = dict([*((name, field) for name, _, field, _, _ in RANGES), *FLIPS])
-    draws = ImageAugmenter(random_state=0).draw(50)
-    without = ImageAugmenter(**{parameter: NOTHING[parameter]}, random_state=0).draw(50)
+    fields = dict([*((name, field) for name, _, field, _, _ in RANGES), *FLIPS, *ARTEFACTS])
+    fields["jpeg"] = "jpeg_quality"
+    draws = ImageAugmenter(**EVERYTHING, random_state=0).draw(50)
+    without = {**EVERYTHING, parameter: NOTHING[parameter]}
+    without = ImageAugmenter(**without, random_state=0).draw(50)
     for field in draws.dtype.names:
         is_same = np.array_equal(draws[field], without[field])
         assert is_same == (field != fields[parameter])
@@ -258,10 +306,27 @@ def test_switching_one_step_off_leaves_the_other_draws_alone(parameter):
 
 def test_zero_strengths_draw_nothing():
     draws = ImageAugmenter(**NOTHING).draw(10)
-    for field in ("angle", "shift_x", "shift_y", "flip_x", "flip_y", "brightness"):
-        assert not draws[field].any()
-    for field in ("zoom", "contrast"):
-        assert (draws[field] == 1).all()
+    whatever = {"cutout_x", "cutout_y", "seed"}
+    identity = {"zoom": 1, "contrast": 1, "saturation": 1, "jpeg_quality": 100}
+    for field in set(draws.dtype.names) - whatever:
+        assert (draws[field] == identity.get(field, 0)).all()
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1, 2, -1])
+def test_n_jobs_and_batches_do_not_matter(images, n_jobs):
+    X = np.concatenate([images] * 4)
+    expected = ImageAugmenter(**EVERYTHING, random_state=0).fit_transform(X)
+    augmenter = ImageAugmenter(**EVERYTHING, n_jobs=n_jobs, random_state=0)
+    np.testing.assert_array_equal(augmenter.fit_transform(X), expected)
+    rng = np.random.RandomState(0)
+    for start, stop in ((0, 1), (1, 11), (11, 11), (11, 24)):
+        part = augmenter.apply(X[start:stop], augmenter.draw(stop - start, rng))
+        np.testing.assert_array_equal(part, expected[start:stop])
+
+
+def test_a_draw_for_many_begins_with_that_for_few():
+    augmenter = ImageAugmenter(**EVERYTHING, random_state=0)
+    np.testing.assert_array_equal(augmenter.draw(50)[:7], augmenter.draw(7))
 
 
 def test_no_image_no_draw():
@@ -271,7 +336,7 @@ def test_no_image_no_draw():
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_what_was_drawn_is_replayed(images, dtype):
     X = images.astype(dtype)
-    augmenter = ImageAugmenter()
+    augmenter = ImageAugmenter(**EVERYTHING)
     varied = augmenter.fit_transform(X)
     np.testing.assert_array_equal(augmenter.apply(X, augmenter.draws_), varied)
     # By another one too, whatever its parameters; and image by image.
@@ -318,6 +383,7 @@ def test_global_random_state_is_not_reseeded():
 def test_dtype_shape_and_range_are_kept(shape, dtype):
     X = noise(8, *shape, 3, dtype=dtype)
     strong = dict.fromkeys(("width_shift", "height_shift", "brightness", "contrast"), 1)
+    strong |= dict.fromkeys(EVERYTHING, 1) | {"shear": 45, "blur": 0.1, "hue": 180, "jpeg": 99}
     varied = ImageAugmenter(**strong, zoom=0.8, random_state=0).fit_transform(X)
     assert varied.shape == X.shape
     assert varied.dtype == dtype
@@ -331,7 +397,6 @@ def test_uint8_and_float_agree_within_rounding(images):
     moved = draws.copy()
     moved["brightness"], moved["contrast"] = 0, 1
     lit = ImageAugmenter(**{**NOTHING, "brightness": 0.2, "contrast": 0.3}).draw(len(images))
-    # Pillow cuts off the fraction of an interpolated uint8, and contrast enlarges what is lost.
     for step, tolerance in ((moved, 1.01), (lit, 0.51), (draws, 1.1 * 1.01 + 0.51)):
         as_uint8 = ImageAugmenter().apply(images, step).astype(float)
         for dtype in (np.float32, np.float64):
@@ -421,7 +486,18 @@ def test_draws_of_another_length(n_draws):
         ("horizontal_flip", "yes"),
         ("vertical_flip", None),
         ("brightness", 1.5),
+        ("shear", 46),
         ("contrast", -0.5),
+        ("saturation", 1.1),
+        ("hue", 181),
+        ("blur", 0.2),
+        ("noise", -0.1),
+        ("jpeg", 100),
+        ("hair", 2),
+        ("ruler", -1),
+        ("corners", 1.5),
+        ("cutout", 1.5),
+        ("n_jobs", 0.5),
         ("contrast", np.nan),
         ("random_state", "seed"),
     ],
