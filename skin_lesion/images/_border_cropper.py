@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ._image_transformer import ImageTransformer
+from ._pixels import for_opencv
 
 _MIN_SHARE = 0.25  # of either side, that a field of view has: less is a gleam in a dark photograph
 _SEARCHED_SIDE = 512  # larger photographs are searched at a reduced size
@@ -20,8 +21,9 @@ class BorderCropper(ImageTransformer):
     not the disease, and the lesion is left with a part of the pixels.
 
     The field of view is the largest connected part in which any channel is brighter than
-    `threshold`; kept is the smallest rectangle around it. Nothing bright is lost. Dark corners
-    inside of that rectangle stay, as do those of a field that reaches all four sides.
+    `threshold`, with what it encloses; kept is the smallest rectangle around it. Nothing bright is
+    lost. Dark corners inside of that rectangle stay, as do those of a field that reaches all four
+    sides.
 
     Parameters
     ----------
@@ -88,7 +90,7 @@ class BorderCropper(ImageTransformer):
         if cropped is image:
             return image
         size = image.shape[1::-1]
-        return cv2.resize(_as_opencv_takes_it(cropped), size, interpolation=cv2.INTER_LINEAR)
+        return cv2.resize(for_opencv(cropped), size, interpolation=cv2.INTER_LINEAR)
 
     def _find_field_of_view(self, image):
         """Return the rows and columns (top, bottom, left, right) of the field of view."""
@@ -96,17 +98,19 @@ class BorderCropper(ImageTransformer):
         everything = 0, height, 0, width
         step = max(1, min(height, width) // _SEARCHED_SIDE)
         # Points instead of means: a mean would mix the dark with what lies beside it.
-        points = _as_opencv_takes_it(image[::step, ::step])
+        points = for_opencv(image[::step, ::step])
         highest = np.floor(self.threshold) if points.dtype == np.uint8 else self.threshold
         is_lit = cv2.bitwise_not(cv2.inRange(points, (0.0,) * 3, (float(highest),) * 3))
         if is_lit.all():
             return everything
-        _, _, parts, _ = cv2.connectedComponentsWithStats(
-            cv2.morphologyEx(is_lit, cv2.MORPH_OPEN, _SPECK), connectivity=4
+        parts, _ = cv2.findContours(
+            cv2.morphologyEx(is_lit, cv2.MORPH_OPEN, _SPECK),
+            cv2.RETR_EXTERNAL,
+            cv2.CHAIN_APPROX_SIMPLE,
         )
-        if len(parts) == 1:  # the dark alone
+        if not parts:  # the dark alone
             return everything
-        left, top, part_width, part_height, _ = parts[1 + parts[1:, cv2.CC_STAT_AREA].argmax()]
+        left, top, part_width, part_height = cv2.boundingRect(max(parts, key=cv2.contourArea))
         bottom, right = step * (top + part_height), step * (left + part_width)
         # Between two points, the first bright pixel may be anywhere.
         top, left = max(0, step * (top - 1) + 1), max(0, step * (left - 1) + 1)
@@ -114,8 +118,3 @@ class BorderCropper(ImageTransformer):
         if bottom - top < _MIN_SHARE * height or right - left < _MIN_SHARE * width:
             return everything
         return top, bottom, left, right
-
-
-def _as_opencv_takes_it(image):
-    known = (np.uint8, np.float32, np.float64)
-    return np.ascontiguousarray(image, dtype=None if image.dtype in known else np.float32)

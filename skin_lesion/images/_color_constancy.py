@@ -8,7 +8,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._image_transformer import ImageTransformer
 
-_LEVELS = np.arange(256)
+# Gains that differ by less are equal: sums of floats depend on the order of the pixels.
+_TOLERANCE = 1e-5
 
 
 class ColorConstancy(ImageTransformer):
@@ -27,11 +28,12 @@ class ColorConstancy(ImageTransformer):
         - "gray_world": the mean, which is the one of order 1;
         - "max_rgb": the maximum of each channel, which is the mean of infinite order.
 
-    power : float, default=6
-        Order of the mean with "shades_of_gray", at least 1. 6 is best in [1]_ and in [2]_.
+    power : float in [1, 20], default=6
+        Order of the mean with "shades_of_gray". 6 is best in [1]_ and in [2]_. One that is higher
+        than 20 would be "max_rgb".
 
-    gamma : float, default=None
-        Exponent that makes light intensities out of pixels, above 0. Light is estimated and scaled
+    gamma : float in [0.1, 5], default=None
+        Exponent that makes light intensities out of pixels. Light is estimated and scaled
         in intensities then, and the result is encoded as the image was. [2]_ uses 2.2. None
         estimates and scales pixels as they are.
 
@@ -48,8 +50,6 @@ class ColorConstancy(ImageTransformer):
     Grey images, and all others whose channels have equal means, are unchanged. Values that would
     leave the range are clipped. Black pixels, as in the dark around a round field of view, take no
     part. A channel that is zero everywhere stays so.
-
-    Floating pixels are rounded for the estimate of the light alone.
 
     References
     ----------
@@ -79,8 +79,8 @@ class ColorConstancy(ImageTransformer):
 
     _parameter_constraints = {
         "method": [StrOptions({"shades_of_gray", "gray_world", "max_rgb"})],
-        "power": [Interval(Real, 1, None, closed="left")],
-        "gamma": [Interval(Real, 0, None, closed="neither"), None],
+        "power": [Interval(Real, 1, 20, closed="both")],
+        "gamma": [Interval(Real, 0.1, 5, closed="both"), None],
         **ImageTransformer._parameter_constraints,
     }
 
@@ -92,32 +92,26 @@ class ColorConstancy(ImageTransformer):
 
     def _clean(self, image):
         gains = self._estimate_gains(image)
-        if (gains == 1).all():
+        if np.abs(gains - 1).max() < _TOLERANCE:
             return image
         if image.dtype == np.uint8:
-            table = np.rint(np.minimum(_LEVELS[:, np.newaxis] * gains, 255)).astype(np.uint8)
-            return cv2.LUT(image, table[:, np.newaxis])
+            return cv2.transform(image, np.diag(gains))
         return np.minimum(image * gains.astype(image.dtype), 255)
 
     def _estimate_gains(self, image):
-        rounded = image if image.dtype == np.uint8 else np.rint(image).astype(np.uint8)
-        light = np.array([self._mean_light(rounded, channel) for channel in range(3)])
+        gamma = 1 if self.gamma is None else self.gamma
+        brightest = float(image.max())
+        if brightest == 0:
+            return np.ones(3)
+        # Relative to the brightest, for powers to stay within the range of float32.
+        pixels = np.multiply(image, np.float32(1 / brightest), dtype=np.float32)
+        if self.method == "max_rgb":
+            light = cv2.reduce(pixels, 0, cv2.REDUCE_MAX)[0].max(axis=0).astype(float) ** gamma
+        else:
+            power = self.power if self.method == "shades_of_gray" else 1
+            means = cv2.mean(cv2.pow(pixels, gamma * power))[:3]
+            light = np.array(means) ** (1 / power)
         is_lit = light > 0
         gains = np.ones(3)
-        # Equal ones are left alone: rounding would let floating grey images drift by a last digit.
-        if len(set(light[is_lit])) > 1:
-            gains[is_lit] = np.sqrt(np.mean(light[is_lit] ** 2)) / light[is_lit]
-        return gains if self.gamma is None else gains ** (1 / self.gamma)
-
-    def _mean_light(self, image, channel):
-        counts = cv2.calcHist([image], [channel], None, [256], [0, 256]).ravel()
-        brightest = np.flatnonzero(counts)[-1]
-        gamma = 1 if self.gamma is None else self.gamma
-        highest = float(brightest) ** gamma
-        if self.method == "max_rgb" or brightest == 0:
-            return highest
-        power = self.power if self.method == "shades_of_gray" else 1
-        # Relative to the brightest, for large powers to stay within the range of floats.
-        shares = (_LEVELS[: brightest + 1] / brightest) ** (gamma * power)
-        mean = counts[: brightest + 1] @ shares / counts.sum(dtype=float)
-        return highest * mean ** (1 / power)
+        gains[is_lit] = np.sqrt(np.mean(light[is_lit] ** 2)) / light[is_lit]
+        return gains ** (1 / gamma)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from ._degradation import to_dtype
+from ._pixels import to_dtype
 
 _SUBPIXEL_BITS = 4
 _N_STEPS = 12  # pieces of a hair

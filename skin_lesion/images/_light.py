@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from ._pixels import for_opencv, to_dtype
+
 _LEVELS = np.arange(256)
 # Rows: luma, and the two axes of chroma in which a hue is an angle. ITU-R BT.601, YIQ of NTSC.
 _RGB_TO_YIQ = np.array(
@@ -24,18 +26,15 @@ def change_light(image, draw):
     is_coloured = draw["saturation"] != 1 or draw["hue"] != 0
     if draw["contrast"] == 1 and draw["brightness"] == 0 and not is_coloured:
         return image
-    mean = image.mean()
+    (mean, *_) = cv2.mean(for_opencv(image).reshape(len(image), -1))
     offset = mean * (1 - draw["contrast"]) + 255 * draw["brightness"]
     if is_coloured:
         return _mix_channels(image, draw["contrast"] * _mix_for_colour(draw), offset)
 
-    def change(values):
-        return np.clip(values * draw["contrast"] + offset, 0, 255)
-
     if image.dtype == np.uint8:
-        # OpenCV drops an axis of length 1.
-        return cv2.LUT(image, np.rint(change(_LEVELS)).astype(np.uint8)).reshape(image.shape)
-    return change(image).astype(image.dtype, copy=False)
+        table = to_dtype(_LEVELS * draw["contrast"] + offset, np.uint8)
+        return cv2.LUT(image, table).reshape(image.shape)  # OpenCV drops an axis of length 1
+    return to_dtype(image * draw["contrast"] + offset, image.dtype)
 
 
 def _mix_for_colour(draw):
@@ -54,5 +53,4 @@ def _mix_channels(image, matrix, offset):
     affine = np.column_stack([matrix, np.full(3, offset)])
     if image.dtype == np.uint8:
         return cv2.transform(image, affine)
-    known = image if image.dtype == np.float64 else image.astype(np.float32, copy=False)
-    return np.clip(cv2.transform(known, affine), 0, 255).astype(image.dtype, copy=False)
+    return to_dtype(cv2.transform(for_opencv(image), affine), image.dtype)

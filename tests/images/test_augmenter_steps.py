@@ -72,7 +72,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @given(pixels, strengths, seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_dtype_shape_and_range_are_kept_and_the_log_replays(X, strengths, seed):
     augmenter = ImageAugmenter(**strengths, random_state=seed)
     draws = augmenter.draw(len(X))
@@ -90,7 +90,7 @@ def test_dtype_shape_and_range_are_kept_and_the_log_replays(X, strengths, seed):
 
 
 @given(pixels, seeds)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_steps_of_strength_zero_do_nothing(X, seed):
     nothing = {**dict.fromkeys(STRENGTHS, 0), **OFF}
     augmenter = ImageAugmenter(**nothing, random_state=seed)

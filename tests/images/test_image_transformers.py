@@ -185,7 +185,7 @@ def test_needs_no_fit_and_learns_nothing(transformer, images):
         fill=st.integers(2, 255),
     )
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_pixels_keep_dtype_shape_and_range(transformer, X):
     if X.dtype.kind == "f" and X.max() <= 1:
         X[0, 0, 0, 0] = 2
