@@ -19,6 +19,7 @@ from collections import defaultdict, deque
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import PIL
 
@@ -115,8 +116,9 @@ class ImageCache:
         self._image_size = image_size
         self._resize = resize
         self._preprocessing = preprocessing
-        # Another version of Pillow may decode to pixels that differ by a grey level.
-        self._variant = f"{image_size[0]}x{image_size[1]} {resize}, Pillow {PIL.__version__}"
+        # Another version of Pillow or OpenCV may come to pixels that differ by a grey level.
+        versions = f"Pillow {PIL.__version__}, OpenCV {cv2.__version__}"
+        self._variant = f"{image_size[0]}x{image_size[1]} {resize}, {versions}"
         if preprocessing is not None and preprocessing.key:
             self._variant += f", {preprocessing.key}"
         self.problem = None

@@ -4,6 +4,7 @@ import os
 import warnings
 from contextlib import closing
 from numbers import Integral
+from threading import Event
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -30,7 +31,8 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     white. Grey images get three equal channels; 16-bit grey is scaled from 0 to 65535 to 0 to 255.
     Of several frames the first is read. Colour profiles are ignored. Images are scaled with an
     antialiasing bilinear filter; JPEG files at least twice as large as needed are decoded at a
-    half, a quarter or an eighth of their size, which is faster and differs little.
+    half, a quarter or an eighth of their size, and the rest of the way without antialiasing, which
+    is faster and differs little.
 
     Nothing is learnt: :meth:`transform` works without :meth:`fit`.
 
@@ -231,12 +233,13 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         batches = [
             missing[start : start + _BATCH_SIZE] for start in range(0, len(missing), _BATCH_SIZE)
         ]
+        stop = Event()
         # The threads write into `images`: an active backend of processes or of other machines
         # would fill a copy of it. They do so without sklearn's Parallel, whose tasks set the
         # warning filters of the whole process. Results that arrive in order make the first
         # unreadable file the one to be named, in time.
         results = Parallel(n_jobs=self.n_jobs, require="sharedmem", return_as="generator")(
-            delayed(self._read_batch)(paths, images, batch, cache, preprocessing)
+            delayed(self._read_batch)(paths, images, batch, cache, preprocessing, stop)
             for batch in batches
         )
         with (
@@ -245,14 +248,17 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         ):
             progress.update(len(paths) - len(missing))
             for batch, batch_failures in zip(batches, results, strict=True):
-                if batch_failures and self.on_error == "raise":
-                    error = batch_failures[0]
-                    raise ValueError(
-                        f"{error} Replace the file or leave it out, or pass on_error='warn' to get"
-                        " a black image in its place."
-                    ) from error.__cause__
                 failures += batch_failures
-                progress.update(len(batch))
+                if failures and self.on_error == "raise":
+                    stop.set()  # joblib warns of results that are not fetched
+                else:
+                    progress.update(len(batch))
+        if failures and self.on_error == "raise":
+            error = failures[0]
+            raise ValueError(
+                f"{error} Replace the file or leave it out, or pass on_error='warn' to get"
+                " a black image in its place."
+            ) from error.__cause__
         if failures:
             self._warn_of(failures, len(paths))
         if cache is not None and cache.problem is not None:
@@ -335,9 +341,11 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             _check_feature_names(self, X, reset=reset)
         return paths
 
-    def _read_batch(self, paths, images, rows, cache, preprocessing):
+    def _read_batch(self, paths, images, rows, cache, preprocessing, stop):
         failures = []
         for row in rows:
+            if stop.is_set():
+                break
             path = str(paths[row])
             try:
                 if cache is None:

@@ -354,11 +354,9 @@ def test_reduced_decoding_of_jpeg_is_close_to_full_decoding(tmp_path, size, resi
 def test_large_jpeg_is_decoded_at_reduced_size(tmp_path, monkeypatch):
     path = save(photograph(640, 480), tmp_path / "image.jpg")
     decoded = []
-    resize = Image.Image.resize
+    scale = _decode._scale
     monkeypatch.setattr(
-        Image.Image,
-        "resize",
-        lambda self, *args, **kwargs: decoded.append(self.size) or resize(self, *args, **kwargs),
+        _decode, "_scale", lambda image, *args: decoded.append(image.size) or scale(image, *args)
     )
     for side in (241, 240, 120, 64):
         load(path, (side, side))
