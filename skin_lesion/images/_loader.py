@@ -20,7 +20,7 @@ from ._decode import read_image
 from ._image_transformer import ImageTransformer
 from ._preprocessing import Preprocessing
 
-_BATCH_SIZE = 4  # so small that a batch of the classifier keeps eight threads busy
+_BATCH_SIZE = 8  # images that a thread reads at a time: joblib takes 0.3 ms for each such task
 _N_FAILURES_NAMED = 3
 
 
