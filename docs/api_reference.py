@@ -56,6 +56,19 @@ API_REFERENCE = {
     "evaluation": {
         "title": "Judge",
         "description": "What a fitted classifier has learnt, and how well.",
-        "names": ["TrainingCurveDisplay"],
+        "names": [
+            "isic_scorers",
+            "sensitivity_score",
+            "specificity_score",
+            "ppv_score",
+            "npv_score",
+            "partial_auc_score",
+            "auc_above_sensitivity_score",
+            "sensitivity_at_specificity",
+            "specificity_at_sensitivity",
+            "expected_calibration_error",
+            "net_benefit",
+            "TrainingCurveDisplay",
+        ],
     },
 }

@@ -31,7 +31,20 @@ _ROOM_OF = {
         "audit": ("DatasetAudit", "assert_no_leak", "audit_dataset"),
         "sampling": ("AugmentingOverSampler", "ImageSampler"),
         "models": ("ConvNet", "FitCheckpoint", "SkinLesionClassifier"),
-        "evaluation": ("TrainingCurveDisplay",),
+        "evaluation": (
+            "TrainingCurveDisplay",
+            "auc_above_sensitivity_score",
+            "expected_calibration_error",
+            "isic_scorers",
+            "net_benefit",
+            "npv_score",
+            "partial_auc_score",
+            "ppv_score",
+            "sensitivity_at_specificity",
+            "sensitivity_score",
+            "specificity_at_sensitivity",
+            "specificity_score",
+        ),
     }.items()
     for name in names
 }

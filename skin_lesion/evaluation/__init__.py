@@ -1,5 +1,27 @@
 """Judge."""
 
+from ._class_metrics import npv_score, ppv_score, sensitivity_score, specificity_score
+from ._probability_metrics import expected_calibration_error, net_benefit
+from ._roc_metrics import (
+    auc_above_sensitivity_score,
+    partial_auc_score,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+)
+from ._scorers import isic_scorers
 from ._training_curves import TrainingCurveDisplay
 
-__all__ = ["TrainingCurveDisplay"]
+__all__ = [
+    "TrainingCurveDisplay",
+    "auc_above_sensitivity_score",
+    "expected_calibration_error",
+    "isic_scorers",
+    "net_benefit",
+    "npv_score",
+    "partial_auc_score",
+    "ppv_score",
+    "sensitivity_at_specificity",
+    "sensitivity_score",
+    "specificity_at_sensitivity",
+    "specificity_score",
+]
