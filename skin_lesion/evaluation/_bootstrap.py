@@ -3,17 +3,122 @@
 import warnings
 
 import numpy as np
+from scipy.sparse import csr_array
 from sklearn.utils import check_random_state
+
+from .._validation import number_labels
+
+CONFIDENCE = 0.95
+# Weights of this many rows times bootstraps are held at once: 16 MB.
+_WEIGHTS_AT_ONCE = 2**21
+
+
+class GroupBootstrap:
+    """Draws of groups with replacement, class by class.
+
+    Photographs of one lesion are no independent cases: lesions are drawn, and each brings all its
+    images [1]_. Drawing class by class keeps rare classes in every draw. A group of several
+    classes, such as a patient, is drawn with the rarest of them.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Classes.
+
+    groups : ndarray of shape (n,) or None
+        Lesions or patients. With None each row is a group of its own.
+
+    n_bootstraps : int
+
+    random_state : int, RandomState instance or None
+        An int gives the same draws each time that :meth:`draw` is called.
+
+    Attributes
+    ----------
+    n_groups : int
+
+    n_groups_of_class : dict
+        Number of groups with rows of each class.
+
+    membership : sparse array of shape (n, n_groups)
+        Times the weights of the groups gives those of the rows.
+
+    References
+    ----------
+    .. [1] C. A. Field and A. H. Welsh, "Bootstrapping clustered data", Journal of the Royal
+       Statistical Society B 69(3), 369-390, 2007. :doi:`10.1111/j.1467-9868.2007.00593.x`
+    """
+
+    def __init__(self, y, groups, *, n_bootstraps, random_state):
+        self.n_bootstraps = n_bootstraps
+        self._random_state = random_state
+        classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+        if groups is None:
+            groups = np.arange(len(codes))
+        group_ids = number_labels(groups, name="groups")[1]
+        self.n_groups = int(group_ids.max()) + 1
+        self.membership = csr_array(
+            (np.ones(len(codes)), (np.arange(len(codes)), group_ids)),
+            shape=(len(codes), self.n_groups),
+        )
+        pairs = np.unique(np.stack([codes, group_ids]), axis=1)
+        in_class = np.bincount(pairs[0], minlength=len(classes))
+        self.n_groups_of_class = dict(zip(classes.tolist(), in_class.tolist(), strict=True))
+
+        rank = np.empty(len(classes), dtype=int)
+        rank[np.argsort(counts, kind="stable")] = np.arange(len(classes))
+        rarest = np.full(self.n_groups, len(classes))
+        np.minimum.at(rarest, group_ids, rank[codes])
+        self._strata = [np.flatnonzero(rarest == number) for number in np.unique(rarest)]
+
+    @property
+    def varies(self):
+        """Whether draws differ at all: of one group in each class they do not."""
+        return any(len(stratum) > 1 for stratum in self._strata)
+
+    def draw(self):
+        """Yield how often each group is drawn, as arrays of shape (n_groups, b), of float."""
+        rng = check_random_state(self._random_state)
+        at_once = int(np.clip(_WEIGHTS_AT_ONCE // self.n_groups, 8, 256))
+        for start in range(0, self.n_bootstraps, at_once):
+            b = min(at_once, self.n_bootstraps - start)
+            weights = np.empty((self.n_groups, b))
+            for stratum in self._strata:
+                n = len(stratum)
+                drawn = rng.randint(n, size=(n, b)) * b + np.arange(b)
+                weights[stratum] = np.bincount(drawn.ravel(), minlength=n * b).reshape(n, b)
+            yield weights
+
+
+def find_interval(samples, confidence=CONFIDENCE):
+    """Return the percentile interval over the last axis of samples, leaving out NaN.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (..., n_bootstraps)
+
+    confidence : float
+
+    Returns
+    -------
+    low, high : ndarray of shape (...)
+        NaN where all samples are.
+    """
+    tail = (1 - confidence) / 2
+    if not np.isnan(samples).any():  # nanquantile is slow
+        return np.quantile(samples, [tail, 1 - tail], axis=-1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+        return np.nanquantile(samples, [tail, 1 - tail], axis=-1)
 
 
 def bootstrap_interval(
     metric, y_true, y_pred, groups, *, confidence=0.95, n_bootstraps=2000, random_state=None
 ):
-    """Return a percentile interval of a metric over resampled groups.
+    """Return a percentile interval of any metric over resampled groups.
 
-    Photographs of one lesion are no independent cases: lesions are drawn with replacement, class
-    by class, and each brings all its images. A class of one group never varies. See Efron and
-    Tibshirani, "An Introduction to the Bootstrap" (1993), chapters 8 and 13.
+    The metric is called for each draw. Those of a :class:`ScoreSheet` come all at once, and in a
+    small part of the time.
 
     Parameters
     ----------
@@ -22,7 +127,7 @@ def bootstrap_interval(
 
     y_true, y_pred : ndarray of shape (n,)
 
-    groups : ndarray of shape (n,)
+    groups : ndarray of shape (n,) or None
 
     confidence : float
 
@@ -34,17 +139,13 @@ def bootstrap_interval(
     -------
     low, high : float
     """
-    rng = check_random_state(random_state)
-    _, first_row, group_ids = np.unique(groups, return_index=True, return_inverse=True)
-    class_of_group = y_true[first_row]
-    strata = [np.flatnonzero(class_of_group == name) for name in np.unique(class_of_group)]
-    scores = []
+    bootstrap = GroupBootstrap(y_true, groups, n_bootstraps=n_bootstraps, random_state=random_state)
     with warnings.catch_warnings():
         # About classes that are predicted and not there: said once by the score itself.
         warnings.simplefilter("ignore", UserWarning)
-        for _ in range(n_bootstraps):
-            drawn = np.concatenate([rng.choice(groups, len(groups)) for groups in strata])
-            times_drawn = np.bincount(drawn, minlength=len(first_row))
-            scores.append(metric(y_true, y_pred, sample_weight=times_drawn[group_ids]))
-    tail = (1 - confidence) / 2
-    return tuple(float(bound) for bound in np.quantile(scores, [tail, 1 - tail]))
+        scores = [
+            metric(y_true, y_pred, sample_weight=weights)
+            for drawn in bootstrap.draw()
+            for weights in (bootstrap.membership @ drawn).T
+        ]
+    return tuple(map(float, find_interval(np.array(scores), confidence)))

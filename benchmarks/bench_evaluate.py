@@ -1,0 +1,123 @@
+"""What the intervals of a report cost, beside a loop over scikit-learn's metrics.
+
+Run it alone with ``python benchmarks/bench_evaluate.py [--quick] [--json FILE]``. Predictions for
+10,000 images of 7,500 lesions in 9 classes are drawn at random; 2,000 bootstraps of them give the
+intervals of all scores of a report. What a user would write instead, a loop that resamples lesions
+and calls scikit-learn, computes 8 of them; it is timed over 20 bootstraps and multiplied.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from _common import Stopwatch, describe_machine, installed_versions, run_apart
+
+SHARES = np.array([30, 5, 5, 5, 5, 10, 10, 10, 20]) / 100
+N_BOOTSTRAPS = 2000
+N_IN_LOOP = 20
+
+
+def draw_predictions(n_images):
+    rng = np.random.default_rng(0)
+    n_classes = len(SHARES)
+    lesions = np.arange(n_images) * 3 // 4
+    y = rng.choice(n_classes, lesions[-1] + 1, p=SHARES)[lesions]
+    logits = rng.normal(size=(n_images, n_classes))
+    logits[np.arange(n_images), y] += 1.5
+    return y, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), lesions
+
+
+def resample_sheet(n_images):
+    from skin_lesion.evaluation._bootstrap import GroupBootstrap, find_interval
+    from skin_lesion.evaluation._score_sheet import Predictions, make_score_sheet
+
+    y, probabilities, lesions = draw_predictions(n_images)
+    n_classes = len(SHARES)
+    predictions = Predictions(
+        y,
+        probabilities.argmax(axis=1),
+        probabilities,
+        np.arange(n_classes),
+        np.ones(n_classes, dtype=bool),
+    )
+    stopwatch = Stopwatch()
+    sheet = make_score_sheet(predictions)
+    bootstrap = GroupBootstrap(y, lesions, n_bootstraps=N_BOOTSTRAPS, random_state=0)
+    low, _ = find_interval(sheet.resample(bootstrap))
+    return {**stopwatch.read(), "scores": len(low)}
+
+
+def loop_over_scikit_learn(n_images):
+    from sklearn.metrics import (
+        accuracy_score,
+        average_precision_score,
+        balanced_accuracy_score,
+        precision_score,
+        recall_score,
+        roc_auc_score,
+    )
+
+    y, probabilities, lesions = draw_predictions(n_images)
+    rng = np.random.default_rng(0)
+    of_class = [np.unique(lesions[y == label]) for label in range(len(SHARES))]
+    stopwatch = Stopwatch()
+    for _ in range(N_IN_LOOP):
+        drawn = np.concatenate([rng.choice(ids, len(ids)) for ids in of_class])
+        weights = np.bincount(drawn, minlength=lesions[-1] + 1)[lesions]
+        rows = weights > 0
+        truth, scores, w = y[rows], probabilities[rows], weights[rows]
+        predicted = scores.argmax(axis=1)
+        accuracy_score(truth, predicted, sample_weight=w)
+        balanced_accuracy_score(truth, predicted, sample_weight=w)
+        recall_score(truth, predicted, average=None, sample_weight=w)
+        precision_score(truth, predicted, average=None, sample_weight=w)
+        roc_auc_score(truth, scores, multi_class="ovr", average=None, sample_weight=w)
+        for label in range(len(SHARES)):
+            average_precision_score(truth == label, scores[:, label], sample_weight=w)
+    cost = stopwatch.read()
+    for name in ("seconds", "cpu_seconds"):
+        cost[name] *= N_BOOTSTRAPS / N_IN_LOOP
+    return {**cost, "scores": 2 + 4 * len(SHARES)}
+
+
+STEPS = {step.__name__: step for step in (resample_sheet, loop_over_scikit_learn)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="2,000 images")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.step:
+        name, n_images = arguments.step
+        print(json.dumps(STEPS[name](int(n_images))))
+        return
+    n_images = 2000 if arguments.quick else 10_000
+    figures = {
+        "images": n_images,
+        "bootstraps": N_BOOTSTRAPS,
+        "versions": installed_versions("skin_lesion", "scikit-learn", "numpy", "scipy"),
+        "machine": describe_machine(),
+        "threads": os.environ.get("OMP_NUM_THREADS", "as many as there are"),
+    }
+    for name, value in figures.items():
+        print(f"{name:>12}  {value}")
+    print(f"\n{'':<26}{'scores':>8}{'seconds':>10}{'CPU s':>8}{'MB':>7}{'ratio':>8}")
+    figures["costs"] = {}
+    for step in STEPS:
+        cost = json.loads(run_apart(__file__, "--step", step, n_images))
+        figures["costs"][step] = cost
+        ratio = cost["seconds"] / figures["costs"]["resample_sheet"]["seconds"]
+        print(
+            f"{step.replace('_', ' '):<26}{cost['scores']:>8}{cost['seconds']:>10.1f}"
+            f"{cost['cpu_seconds']:>8.1f}{cost['peak_mb']:>7.0f}{ratio:>8.1f}"
+        )
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
