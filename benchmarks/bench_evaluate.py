@@ -30,7 +30,7 @@ def draw_predictions(n_images):
 
 
 def resample_sheet(n_images):
-    from skin_lesion.evaluation._bootstrap import GroupBootstrap, find_interval
+    from skin_lesion.evaluation._bootstrap import GroupBootstrap, find_intervals
     from skin_lesion.evaluation._score_sheet import Predictions, make_score_sheet
 
     y, probabilities, lesions = draw_predictions(n_images)
@@ -45,8 +45,9 @@ def resample_sheet(n_images):
     stopwatch = Stopwatch()
     sheet = make_score_sheet(predictions)
     bootstrap = GroupBootstrap(y, lesions, n_bootstraps=N_BOOTSTRAPS, random_state=0)
-    low, _ = find_interval(sheet.resample(bootstrap))
-    return {**stopwatch.read(), "scores": len(low)}
+    samples = sheet.resample(bootstrap)
+    intervals = find_intervals(sheet.score(), samples, sheet.count_cases(bootstrap))
+    return {**stopwatch.read(), "scores": len(intervals)}
 
 
 def loop_over_scikit_learn(n_images):

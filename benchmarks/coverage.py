@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from _common import Stopwatch, describe_machine, installed_versions
 
-from skin_lesion.evaluation._bootstrap import GroupBootstrap, find_interval
+from skin_lesion.evaluation._bootstrap import GroupBootstrap, find_intervals
 from skin_lesion.evaluation._score_sheet import Predictions, make_score_sheet
 
 N_LESIONS = (30, 60, 150)
@@ -64,7 +64,11 @@ def measure(n_sets, n_bootstraps, random_state):
             bootstrap = GroupBootstrap(
                 predictions.y, groups, n_bootstraps=n_bootstraps, random_state=seed
             )
-            bounds[what].append(find_interval(sheet.resample(bootstrap)))
+            bounds[what].append(
+                find_intervals(
+                    sheet.score(), sheet.resample(bootstrap), sheet.count_cases(bootstrap)
+                )
+            )
     return sheet.names, truth, {what: np.array(found) for what, found in bounds.items()}
 
 
@@ -94,7 +98,7 @@ def main():
     for number, (name, label) in enumerate(names):
         line = {"score": name, "class": label, "truth": round(float(truth[number]), 4)}
         for what, found in bounds.items():
-            low, high = found[:, :, number].T
+            low, high = found[:, number].T
             line[what] = round(float(np.mean((low <= truth[number]) & (truth[number] <= high))), 4)
             line[f"width_{what}"] = round(float(np.mean(high - low)), 4)
         figures["coverage"].append(line)

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from scipy import stats
 from scipy.sparse import csr_array
 from sklearn.utils import check_random_state
 
@@ -11,6 +12,8 @@ from .._validation import number_labels
 CONFIDENCE = 0.95
 # Weights of this many rows times bootstraps are held at once: 16 MB.
 _WEIGHTS_AT_ONCE = 2**21
+# A score at the very edge of its draws is no reason to trust their last few.
+_LEAST_SHARE_BELOW = 0.01
 
 
 class GroupBootstrap:
@@ -90,26 +93,48 @@ class GroupBootstrap:
             yield weights
 
 
-def find_interval(samples, confidence=CONFIDENCE):
-    """Return the percentile interval over the last axis of samples, leaving out NaN.
+def find_intervals(values, samples, n_cases):
+    """Return the 95% intervals of scores from what they were over all draws.
+
+    Bias-corrected percentiles [1]_, with percentiles for few cases [2]_: those of a bootstrap are
+    too narrow by ``sqrt((n - 1) / n)``, and by what a t distribution is wider than a normal one. By
+    simulation (benchmarks/coverage.py) plain percentiles of the AUC of a class of 30 lesions hold
+    the truth in 92% only.
 
     Parameters
     ----------
-    samples : ndarray of shape (..., n_bootstraps)
+    values : ndarray of shape (n_scores,)
+        The scores of the images as they are.
 
-    confidence : float
+    samples : ndarray of shape (n_scores, n_bootstraps)
+
+    n_cases : ndarray of shape (n_scores,), of int
+        Number of lesions or patients that a score hangs on: of the smaller class.
 
     Returns
     -------
-    low, high : ndarray of shape (...)
-        NaN where all samples are.
+    intervals : ndarray of shape (n_scores, 2)
+        NaN where a score is NaN, where all samples are, and where there are less than two cases.
+
+    References
+    ----------
+    .. [1] B. Efron, "Better bootstrap confidence intervals", Journal of the American Statistical
+       Association 82(397), 171-185, 1987. :doi:`10.1080/01621459.1987.10478410`
+    .. [2] T. C. Hesterberg, "What teachers should know about the bootstrap: resampling in the
+       undergraduate statistics curriculum", The American Statistician 69(4), 371-386, 2015.
+       :doi:`10.1080/00031305.2015.1089789`
     """
-    tail = (1 - confidence) / 2
-    if not np.isnan(samples).any():  # nanquantile is slow
-        return np.quantile(samples, [tail, 1 - tail], axis=-1)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
-        return np.nanquantile(samples, [tail, 1 - tail], axis=-1)
+    tail = (1 - CONFIDENCE) / 2
+    intervals = np.full((len(values), 2), np.nan)
+    for number, (value, drawn, n) in enumerate(zip(values, samples, n_cases, strict=True)):
+        drawn = drawn[~np.isnan(drawn)]
+        if np.isnan(value) or not len(drawn) or n < 2:
+            continue
+        below = np.mean(drawn < value) + np.mean(drawn == value) / 2
+        bias = stats.norm.ppf(np.clip(below, _LEAST_SHARE_BELOW, 1 - _LEAST_SHARE_BELOW))
+        width = np.sqrt(n / (n - 1)) * stats.t.ppf(1 - tail, n - 1)
+        intervals[number] = np.quantile(drawn, stats.norm.cdf(2 * bias + [-width, width]))
+    return intervals
 
 
 def bootstrap_interval(
@@ -148,4 +173,5 @@ def bootstrap_interval(
             for drawn in bootstrap.draw()
             for weights in (bootstrap.membership @ drawn).T
         ]
-    return tuple(map(float, find_interval(np.array(scores), confidence)))
+    tail = (1 - confidence) / 2
+    return tuple(float(bound) for bound in np.quantile(scores, [tail, 1 - tail]))

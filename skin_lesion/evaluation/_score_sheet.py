@@ -31,6 +31,7 @@ OF_CLASS_PROBABILITY = (
     "sensitivity_at_90_specificity",
     "specificity_at_90_sensitivity",
 )
+MEANS = ("balanced_accuracy", "f1_macro", "roc_auc_ovr")  # over classes, each counting the same
 OF_CUT_OFF = ("sensitivity", "specificity", "ppv", "npv", "net_benefit")
 
 
@@ -77,7 +78,7 @@ class ScoreSheet:
     Attributes
     ----------
     names : list of tuple
-        Of each score its name and its class: None for all classes together.
+        Of each score its name and the number of its class: None for all classes together.
 
     sums : sparse array of shape (n_sums, n)
 
@@ -97,6 +98,19 @@ class ScoreSheet:
     def score(self):
         """Return the scores of all rows as they are."""
         return self.values(np.ones((self.sums.shape[1], 1)))[:, 0]
+
+    def count_cases(self, bootstrap):
+        """Return how many groups each score hangs on, for :func:`find_intervals`."""
+        of_class = bootstrap.n_groups_of_class
+        smallest = min(of_class.values())
+        return np.array(
+            [
+                (smallest if name in MEANS else bootstrap.n_groups)
+                if number is None
+                else min(of_class.get(number, 0), bootstrap.n_groups - of_class.get(number, 0))
+                for name, number in self.names
+            ]
+        )
 
     def resample(self, bootstrap):
         """Return the scores of all draws, an array of shape (len(names), n_bootstraps)."""
@@ -163,7 +177,7 @@ def _score_classes(predictions):
         return np.concatenate([of_all, *of_classes])
 
     names = [(name, None) for name in OF_ALL]
-    names += [(name, label) for name in OF_CLASS for label in predictions.classes.tolist()]
+    names += [(name, number) for name in OF_CLASS for number in range(k)]
     return ScoreSheet(names, sums, finish)
 
 
@@ -190,9 +204,7 @@ def _score_ranking(predictions):
         return np.concatenate([_mean(values[0])[np.newaxis], values.reshape(-1, sums.shape[1])])
 
     names = [(OF_ALL_PROBABILITIES[0], None)]
-    names += [
-        (name, label) for name in OF_CLASS_PROBABILITY for label in predictions.classes.tolist()
-    ]
+    names += [(name, number) for name in OF_CLASS_PROBABILITY for number in range(len(ranked))]
     return ScoreSheet(names, vstack(sums, format="csr"), finish)
 
 

@@ -23,7 +23,7 @@ from skin_lesion import (
     specificity_at_sensitivity,
     specificity_score,
 )
-from skin_lesion.evaluation._bootstrap import GroupBootstrap, find_interval
+from skin_lesion.evaluation._bootstrap import GroupBootstrap, find_intervals
 from skin_lesion.evaluation._score_sheet import (
     Predictions,
     make_cut_off_sheet,
@@ -195,10 +195,44 @@ def test_one_group_a_class_does_not_vary():
     assert GroupBootstrap(y, None, n_bootstraps=5, random_state=0).varies
 
 
+def test_interval_of_many_cases_is_that_of_the_percentiles():
+    samples = np.random.default_rng(0).normal(0.7, 0.05, 100_000)
+    (low, high), *_ = find_intervals(np.array([0.7]), samples[np.newaxis], np.array([10_000]))
+    assert low == pytest.approx(0.7 - 1.96 * 0.05, abs=0.001)
+    assert high == pytest.approx(0.7 + 1.96 * 0.05, abs=0.001)
+
+
+def test_interval_of_few_cases_is_that_of_a_t_distribution():
+    samples = np.random.default_rng(0).normal(0, 1, 200_000)
+    (low, high), *_ = find_intervals(np.array([0.0]), samples[np.newaxis], np.array([10]))
+    assert high == pytest.approx(2.262 * np.sqrt(10 / 9), abs=0.03)
+    assert low == pytest.approx(-high, abs=0.03)
+
+
+def test_interval_is_moved_against_a_bias_of_the_draws():
+    # Draws lie half a standard deviation too high: the interval goes down twice as far.
+    samples = np.random.default_rng(0).normal(0.5, 1, 200_000)
+    (low, high), *_ = find_intervals(np.array([0.0]), samples[np.newaxis], np.array([10**6]))
+    assert low == pytest.approx(0.5 - 1 - 1.96, abs=0.06)
+    assert high == pytest.approx(0.5 - 1 + 1.96, abs=0.06)
+
+
 def test_interval_leaves_out_what_is_undefined():
-    samples = np.array([np.arange(101.0), np.full(101, np.nan)])
+    samples = np.array([np.arange(101.0), np.full(101, np.nan), np.arange(101.0)])
     samples[0, 0] = np.nan
-    low, high = find_interval(samples)
-    expected = np.quantile(np.arange(1, 101), [0.025, 0.975])
-    np.testing.assert_allclose([low[0], high[0]], expected)
-    assert np.isnan([low[1], high[1]]).all()
+    found = find_intervals(np.array([50.0, 3.0, np.nan]), samples, np.array([50, 50, 50]))
+    assert np.isfinite(found[0]).all()
+    assert np.isnan(found[1:]).all()
+    # Of a single lesion nothing can be said.
+    assert np.isnan(find_intervals(np.array([50.0]), samples[:1], np.array([1]))).all()
+
+
+def test_a_score_hangs_on_the_lesions_of_the_smaller_class():
+    predictions = predict(100, n_classes=2)
+    predictions.y = np.repeat([0, 1], [20, 80])
+    bootstrap = GroupBootstrap(predictions.y, np.arange(100) // 2, n_bootstraps=1, random_state=0)
+    sheet = make_score_sheet(predictions)
+    cases = dict(zip(sheet.names, sheet.count_cases(bootstrap).tolist(), strict=True))
+    assert cases["accuracy", None] == 50
+    assert cases["balanced_accuracy", None] == 10
+    assert cases["roc_auc", 1] == cases["sensitivity", 0] == 10
