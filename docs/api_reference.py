@@ -57,6 +57,9 @@ API_REFERENCE = {
         "title": "Judge",
         "description": "What a fitted classifier has learnt, and how well.",
         "names": [
+            "evaluate",
+            "EvaluationReport",
+            "choose_thresholds",
             "isic_scorers",
             "sensitivity_score",
             "specificity_score",

@@ -32,8 +32,11 @@ _ROOM_OF = {
         "sampling": ("AugmentingOverSampler", "ImageSampler"),
         "models": ("ConvNet", "FitCheckpoint", "SkinLesionClassifier"),
         "evaluation": (
+            "EvaluationReport",
             "TrainingCurveDisplay",
             "auc_above_sensitivity_score",
+            "choose_thresholds",
+            "evaluate",
             "expected_calibration_error",
             "isic_scorers",
             "net_benefit",

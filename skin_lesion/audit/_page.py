@@ -1,12 +1,10 @@
 """An audit as a page of HTML with the pictures of each finding side by side."""
 
-import base64
-import io
 from html import escape
 
 import pandas as pd
-from PIL import Image
 
+from .._html import embed_photograph, wrap_page
 from ._summary import TITLES, describe_dataset, describe_finding, describe_quality
 
 _PICTURE_SIDE = 128
@@ -75,15 +73,7 @@ def render_page(audit, *, n_examples, is_whole):
     body += [_render_shortcuts(audit), _render_quality(audit, n_examples), "</div>"]
     if not is_whole:
         return "\n".join(body)
-    return "\n".join(
-        [
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            "<title>Dataset audit</title>\n</head>\n<body>",
-            *body,
-            "</body>\n</html>\n",
-        ]
-    )
+    return wrap_page("Dataset audit", body)
 
 
 def _render_overview(audit):
@@ -148,10 +138,7 @@ def _render_picture(audit, row):
     except ValueError:
         picture = ""
     else:
-        file = io.BytesIO()
-        Image.fromarray(pixels).save(file, "JPEG", quality=80)
-        data = base64.b64encode(file.getvalue()).decode("ascii")
-        picture = f'<img alt="" src="data:image/jpeg;base64,{data}">'
+        picture = embed_photograph(pixels)
     return (
         f'<figure title="{escape(str(image["path"]))}">{picture}'
         f"<figcaption>{escape(', '.join(caption))}</figcaption></figure>"

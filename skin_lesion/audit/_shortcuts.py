@@ -93,19 +93,24 @@ def measure_shortcuts(features, y, groups, *, n_jobs=None, random_state=0):
         values = _to_numbers(values)[rows]
         predicted = np.empty_like(labels)
         for train, test in folds:
-            model = ExtraTreesClassifier(
-                n_estimators=50,
-                min_samples_leaf=0.005,
-                max_features=None,
-                class_weight="balanced",
-                n_jobs=n_jobs,
-                random_state=random_state,
-            )
+            model = make_shortcut_model(n_jobs=n_jobs, random_state=random_state)
             predicted[test] = model.fit(values[train], labels[train]).predict(values[test])
         score, low, high = _score(labels, predicted == labels, groups, random_state)
         table[name] = [score, low, high, 1 / n_classes, len(rows), n_classes]
     shortcuts = pd.DataFrame.from_dict(table, orient="index", columns=_COLUMNS)
     return shortcuts.astype({"n_images": int, "n_classes": int}).rename_axis("shortcut")
+
+
+def make_shortcut_model(*, n_jobs, random_state):
+    """Return the forest that looks for any dependence of the class on a few numbers."""
+    return ExtraTreesClassifier(
+        n_estimators=50,
+        min_samples_leaf=0.005,
+        max_features=None,
+        class_weight="balanced",
+        n_jobs=n_jobs,
+        random_state=random_state,
+    )
 
 
 def _to_numbers(values):

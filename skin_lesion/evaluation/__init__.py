@@ -1,6 +1,8 @@
 """Judge."""
 
 from ._class_metrics import npv_score, ppv_score, sensitivity_score, specificity_score
+from ._evaluate import evaluate
+from ._evaluation_report import EvaluationReport
 from ._probability_metrics import expected_calibration_error, net_benefit
 from ._roc_metrics import (
     auc_above_sensitivity_score,
@@ -9,11 +11,15 @@ from ._roc_metrics import (
     specificity_at_sensitivity,
 )
 from ._scorers import isic_scorers
+from ._thresholds import choose_thresholds
 from ._training_curves import TrainingCurveDisplay
 
 __all__ = [
+    "EvaluationReport",
     "TrainingCurveDisplay",
     "auc_above_sensitivity_score",
+    "choose_thresholds",
+    "evaluate",
     "expected_calibration_error",
     "isic_scorers",
     "net_benefit",

@@ -99,6 +99,11 @@ class ScoreSheet:
         """Return the scores of all rows as they are."""
         return self.values(np.ones((self.sums.shape[1], 1)))[:, 0]
 
+    def take(self, names):
+        """Return the sheet of some of the scores, in this order."""
+        places = [self.names.index(name) for name in names]
+        return ScoreSheet(names, self.sums, lambda sums: self.finish(sums)[places])
+
     def count_cases(self, bootstrap):
         """Return how many groups each score hangs on, for :func:`find_intervals`."""
         of_class = bootstrap.n_groups_of_class
@@ -125,6 +130,19 @@ def make_score_sheet(predictions):
     if predictions.probabilities is not None:
         sheets += [_score_ranking(predictions), _score_probabilities(predictions)]
     return join(sheets)
+
+
+def make_short_sheet(predictions, positive):
+    """Return the sheet of the few scores that slices and baselines are compared by."""
+    sheet = _score_classes(predictions)
+    wanted = [("accuracy", None), ("balanced_accuracy", None)]
+    if positive is not None:
+        wanted += [("sensitivity", positive), ("specificity", positive)]
+    if predictions.probabilities is not None:
+        numbers = None if positive is None else [positive]
+        sheet = join([sheet, _score_ranking(predictions, numbers)])
+        wanted.append(("roc_auc_ovr", None) if positive is None else ("roc_auc", positive))
+    return sheet.take(wanted)
 
 
 def make_cut_off_sheet(is_positive, scores, thresholds):
@@ -181,13 +199,13 @@ def _score_classes(predictions):
     return ScoreSheet(names, sums, finish)
 
 
-def _score_ranking(predictions):
-    is_scored = predictions.seen & np.isin(np.arange(len(predictions.classes)), predictions.y)
+def _score_ranking(predictions, numbers=None):
+    numbers = range(len(predictions.classes)) if numbers is None else numbers
     ranked = [
         RankedScores(predictions.y == number, predictions.probabilities[:, number])
-        if is_scored[number]
+        if predictions.seen[number] and (predictions.y == number).any()
         else None
-        for number in range(len(predictions.classes))
+        for number in numbers
     ]
     sums = [one.sums for one in ranked if one is not None]
     # Without any, the one row that is left keeps the number of draws.
@@ -204,7 +222,7 @@ def _score_ranking(predictions):
         return np.concatenate([_mean(values[0])[np.newaxis], values.reshape(-1, sums.shape[1])])
 
     names = [(OF_ALL_PROBABILITIES[0], None)]
-    names += [(name, number) for name in OF_CLASS_PROBABILITY for number in range(len(ranked))]
+    names += [(name, number) for name in OF_CLASS_PROBABILITY for number in numbers]
     return ScoreSheet(names, vstack(sums, format="csr"), finish)
 
 

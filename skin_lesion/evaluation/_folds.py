@@ -1,0 +1,68 @@
+"""Fit models on grouped folds."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedGroupKFold, check_cv
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils.metadata_routing import get_routing_for_object
+
+from .._validation import number_labels
+
+
+def split_folds(y, groups, cv, random_state):
+    """Return the folds as a list of (train, test) rows.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+
+    groups : array-like of shape (n,) or None
+
+    cv : int, splitter or iterable of (train, test)
+        An int is the number of stratified folds that keep groups whole.
+
+    random_state : int, RandomState instance or None
+
+    Raises
+    ------
+    ValueError
+        If a group is on both sides of a fold, or a row in the test side of two.
+    """
+    groups = np.arange(len(y)) if groups is None else number_labels(groups, name="groups")[1]
+    if isinstance(cv, Integral):
+        seed = check_random_state(random_state).randint(2**31 - 1)
+        cv = StratifiedGroupKFold(int(cv), shuffle=True, random_state=seed)
+    folds = list(check_cv(cv).split(np.zeros(len(y)), y, groups))
+    for number, (train, test) in enumerate(folds):
+        shared = np.intersect1d(groups[train], groups[test])
+        if len(shared):
+            raise ValueError(
+                f"Fold {number} has {len(shared)} groups both to train on and to test on. Expected"
+                " none: use cv=5, or a splitter that keeps groups whole, such as"
+                " StratifiedGroupKFold."
+            )
+    tested = np.concatenate([test for _, test in folds])
+    if len(np.unique(tested)) < len(tested):
+        raise ValueError(
+            "Some rows are in the test side of several folds. Expected each at most once: use a"
+            " splitter that does not repeat."
+        )
+    return folds
+
+
+def fit_fold(estimator, X, y, groups, rows):
+    """Return a clone of an estimator, fitted on some rows, with their groups if it asks for them.
+
+    The groups reach the validation split inside a :class:`SkinLesionClassifier`, through pipelines
+    and searches, too.
+    """
+    fold = clone(estimator)
+    X, y = _safe_indexing(X, rows), y[rows]
+    if groups is not None:
+        with config_context(enable_metadata_routing=True):
+            if get_routing_for_object(fold).consumes("fit", ["groups"]):
+                return fold.fit(X, y, groups=_safe_indexing(np.asarray(groups), rows))
+    return fold.fit(X, y)

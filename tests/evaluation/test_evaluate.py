@@ -1,0 +1,529 @@
+"""The report: its numbers, its sections, and what bad input does to it."""
+
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import accuracy_score, confusion_matrix, recall_score, roc_auc_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.svm import LinearSVC
+
+from skin_lesion import (
+    ConvNet,
+    SkinLesionClassifier,
+    choose_thresholds,
+    evaluate,
+    load_image_folder,
+    net_benefit,
+    write_lesion_folder,
+)
+
+QUICK = {"n_bootstraps": 100, "random_state": 0}
+
+
+class Fixed(ClassifierMixin, BaseEstimator):
+    """Says what it is told; X is the number of the row."""
+
+    def __init__(self, classes, probabilities):
+        self.classes_ = np.array(classes)
+        self.probabilities = np.asarray(probabilities, dtype=float)
+
+    def fit(self, X, y):
+        return self
+
+    def predict_proba(self, X):
+        return self.probabilities[np.ravel(X)]
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def judge_fixed(classes, probabilities, y, **kwargs):
+    rows = np.arange(len(y))[:, np.newaxis]
+    return evaluate(Fixed(classes, probabilities), rows, y, **QUICK, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def report(lesions):
+    test, train = lesions.test, lesions.train
+    return evaluate(
+        lesions.model,
+        test.X,
+        test.y,
+        groups=test.groups,
+        frame=test.frame,
+        positive="melanoma",
+        thresholds={"rule out": 0.1, "rule in": 0.6},
+        X_train=train.X,
+        y_train=train.y,
+        groups_train=train.groups,
+        n_bootstraps=300,
+        random_state=3,
+    )
+
+
+def test_scores_are_those_of_scikit_learn(report, lesions, class_names):
+    test = lesions.test
+    predicted = lesions.model.predict(test.X)
+    probabilities = lesions.model.predict_proba(test.X)
+    scores = report.scores["value"]
+    assert scores["accuracy"] == pytest.approx(accuracy_score(test.y, predicted))
+    assert scores["roc_auc_ovr"] == pytest.approx(
+        roc_auc_score(test.y, probabilities, multi_class="ovr")
+    )
+    recalls = recall_score(test.y, predicted, average=None)
+    for name, recall in zip(class_names, recalls, strict=True):
+        assert report.class_scores.loc[(name, "sensitivity"), "value"] == pytest.approx(recall)
+    np.testing.assert_array_equal(report.confusion_matrix, confusion_matrix(test.y, predicted))
+    assert report.n_errors == (predicted != test.y).sum()
+    assert "precision" in report.classification_report
+    assert report.class_counts["groups"].sum() == report.n_groups == len(np.unique(test.groups))
+    assert not report.notes
+
+
+def test_every_score_lies_in_its_interval(report):
+    table = report.to_frame().dropna()
+    assert (table["low"] <= table["value"] + 1e-12).all()
+    assert (table["value"] <= table["high"] + 1e-12).all()
+    wide = report.scores["high"] - report.scores["low"]
+    assert (wide > 0.01).all()
+
+
+def test_same_seed_same_intervals(report, lesions):
+    test = lesions.test
+    again = evaluate(
+        lesions.model, test.X, test.y, groups=test.groups, n_bootstraps=300, random_state=3
+    )
+    pd.testing.assert_frame_equal(again.scores, report.scores)
+    assert again.random_state == 3
+    drawn = evaluate(lesions.model, test.X, test.y, groups=test.groups, n_bootstraps=300)
+    repeated = evaluate(
+        lesions.model,
+        test.X,
+        test.y,
+        groups=test.groups,
+        n_bootstraps=300,
+        random_state=drawn.random_state,
+    )
+    pd.testing.assert_frame_equal(drawn.scores, repeated.scores)
+
+
+def test_groups_widen_the_intervals():
+    """Eight photographs of each lesion, all alike."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(["melanoma", "nevus"], 200)
+    lesion = np.arange(400) // 8
+    is_right = (rng.random(50) < 0.7)[lesion]
+    p = np.where(is_right == (y == "melanoma"), 0.8, 0.2)
+    p = np.column_stack([p, 1 - p])
+    by_image = judge_fixed(["melanoma", "nevus"], p, y).scores
+    by_lesion = judge_fixed(["melanoma", "nevus"], p, y, groups=lesion).scores
+    ratio = (by_lesion["high"] - by_lesion["low"]) / (by_image["high"] - by_image["low"])
+    assert 2 < ratio["accuracy"] < 4
+
+
+def test_operating_points(report, lesions):
+    test = lesions.test
+    p = lesions.model.predict_proba(test.X)[:, list(lesions.model.classes_).index("melanoma")]
+    points = report.operating_points
+    for name, threshold in (("rule out", 0.1), ("rule in", 0.6)):
+        of_point = points.loc[name]
+        assert (of_point["threshold"] == threshold).all()
+        sensitivity = np.mean(p[test.y == "melanoma"] >= threshold)
+        assert of_point.loc["sensitivity", "value"] == pytest.approx(sensitivity)
+        expected = net_benefit(test.y, p, threshold=threshold, pos_label="melanoma")
+        assert of_point.loc["net_benefit", "value"] == pytest.approx(expected)
+    assert (
+        points.loc[("rule out", "sensitivity"), "low"]
+        > points.loc[("rule in", "sensitivity"), "low"]
+    )
+
+
+def test_baselines(report, lesions):
+    baselines = report.baselines["value"]
+    assert list(baselines.index.levels[0].sort_values()) == [
+        "colour and size",
+        "majority class",
+        "this model",
+    ]
+    assert baselines["majority class", "balanced_accuracy"] == pytest.approx(1 / 3)
+    assert baselines["majority class", "roc_auc"] == 0.5
+    # Drawn lesions differ in colour, too.
+    assert baselines["colour and size", "balanced_accuracy"] > 0.4
+    assert baselines["this model", "accuracy"] == report.scores.loc["accuracy", "value"]
+
+
+def test_slices(report, lesions):
+    test, slices = lesions.test, report.slices
+    assert set(slices.index.get_level_values(0)) == {"age", "sex", "site"}
+    assert slices.loc["age"].index.tolist() == [
+        "under 30",
+        "30 to 49",
+        "50 to 69",
+        "70 and over",
+    ]
+    for column in ("age", "sex", "site"):
+        assert slices.loc[column, "images"].sum() == len(test.y)
+    rows = (test.frame["sex"] == "female").to_numpy()
+    expected = accuracy_score(test.y[rows], lesions.model.predict(test.X[rows]))
+    assert slices.loc[("sex", "female"), "accuracy"] == pytest.approx(expected)
+    assert slices.loc["sex"].index.tolist() == ["female", "male", "missing"]
+    assert slices.loc[("site", "face"), "few"]
+    assert not slices.loc[("site", "trunk"), "few"]
+    assert "tells the class" in report.left_out["slices by diagnosis"]
+    assert "an id?" in report.left_out["slices by image_id"]
+    assert "one value" in report.left_out["slices by source"]
+
+
+def test_empty_slice_and_numbers(lesions):
+    test = lesions.test
+    frame = pd.DataFrame(
+        {
+            "device": pd.Categorical(["a"] * len(test.y), categories=["a", "b"]),
+            "diameter": np.linspace(0, 10, len(test.y)),
+            "is_new": np.arange(len(test.y)) % 2 == 0,
+        }
+    )
+    frame.loc[0, "device"] = None
+    slices = evaluate(lesions.model, test.X, test.y, frame=frame, **QUICK).slices
+    empty = slices.loc[("device", "b")]
+    assert empty["images"] == 0
+    assert np.isnan(empty["accuracy"])
+    assert len(slices.loc["diameter"]) == 4
+    assert slices.loc["is_new"].index.tolist() == ["False", "True"]
+
+
+def test_sections_that_are_left_out_say_so(lesions):
+    test = lesions.test
+    report = evaluate(lesions.model, test.X, test.y, **QUICK)
+    assert set(report.left_out) == {
+        "operating points",
+        "shortcut baselines",
+        "slices",
+        "decision curve",
+        "training curves",
+    }
+    assert report.operating_points is report.baselines is report.slices is None
+    assert not report.has_groups
+    assert "no training data were given" in report.left_out["shortcut baselines"]
+
+
+def test_most_confident_errors(report, lesions):
+    errors = report.errors
+    assert len(errors) == min(24, report.n_errors)
+    assert errors["confidence"].is_monotonic_decreasing
+    assert (errors["class"] != errors["predicted"]).all()
+    assert (lesions.test.y[errors["row"]] == errors["class"]).all()
+
+
+class Balance(HTMLParser):
+    """Notes tags that are closed in another order than they were opened."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.wrong, self.links = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.links += [value for name, value in attributes if name in ("src", "href")]
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+def test_page_is_self_contained_and_small(report, tmp_path):
+    path = report.to_html(tmp_path / "new" / "report.html")
+    assert path.stat().st_size < 3_000_000
+    page = path.read_text(encoding="utf-8")
+    balance = Balance()
+    balance.feed(page)
+    assert balance.wrong == balance.open == []
+    assert len(balance.links) == 5 + len(report.errors)
+    assert all(link.startswith("data:image/") for link in balance.links)
+    assert "http" not in page
+    for expected in (
+        "must not be used to diagnose",
+        "melanoma against the rest",
+        "Operating points",
+        "Beside what is no medicine",
+        "Slices",
+        "few groups",
+        "The most confident errors",
+        "the estimator has no history",
+        "draw lesions or patients",
+    ):
+        assert expected in page
+    assert "<html" not in report._repr_html_()
+
+
+def test_names_are_shown_not_obeyed(tmp_path):
+    y = np.repeat(["<b>mel</b>", "nv & co"], 30)
+    p = np.random.default_rng(0).dirichlet([1, 1], 60)
+    report = judge_fixed(["<b>mel</b>", "nv & co"], p, y, positive="<b>mel</b>")
+    page = report.to_html(tmp_path / "report.html").read_text()
+    assert "<b>mel" not in page
+    assert "&lt;b&gt;mel" in page
+
+
+def test_summary(report, capsys):
+    assert report.summary() is None
+    text = capsys.readouterr().out
+    for expected in (
+        "3 classes; positive class: melanoma",
+        "balanced accuracy",
+        "rule out: threshold 0.1000",
+        "colour and size",
+        "age = 70 and over",
+        "300 bootstraps",
+        "Left out: training curves",
+    ):
+        assert expected in text
+    assert "balanced accuracy" in repr(report)
+
+
+def test_json_and_frame(report, tmp_path):
+    text = report.to_json(tmp_path / "report.json")
+    assert (tmp_path / "report.json").read_text() == text
+    content = json.loads(text)
+    assert content["positive"] == "melanoma"
+    frame = report.to_frame()
+    assert len(content["scores"]) == len(frame)
+    assert set(frame["section"]) == {
+        "scores",
+        "classes",
+        "operating points",
+        "baselines",
+        "slices",
+    }
+    line = frame.query("section == 'classes' and name == 'nevus' and score == 'roc_auc'").iloc[0]
+    assert line["value"] == report.class_scores.loc[("nevus", "roc_auc"), "value"]
+    assert list(frame) == ["section", "name", "score", "value", "low", "high"]
+
+
+def test_json_has_no_nan():
+    y = ["a"] * 10 + ["b"] * 10
+    with pytest.warns(UndefinedMetricWarning, match=r"y lacks the classes \['c'\]"):
+        report = judge_fixed(["a", "b", "c"], np.full((20, 3), 1 / 3), y)
+    json.loads(report.to_json(), parse_constant=pytest.fail)
+
+
+def test_model_card(report, tmp_path):
+    card = report.to_model_card(tmp_path / "card.md").read_text()
+    for number in ("TRIPOD+AI 5", "TRIPOD+AI 23a", "CLAIM: data", "CLAIM: evaluation"):
+        assert number in card
+    assert "To be written" in card
+    assert "| balanced accuracy | 0." in card
+    assert "| rule out |" in card
+    assert "| age = under 30 |" in card
+
+
+def test_absent_and_unseen_classes():
+    y = np.array(["a"] * 30 + ["b"] * 20 + ["d"] * 10)
+    p = np.random.default_rng(0).dirichlet([2, 1, 1], 60)
+    with pytest.warns(UndefinedMetricWarning) as warned:
+        report = judge_fixed(["a", "b", "c"], p, y)
+    assert any("lacks the classes ['c']" in str(one.message) for one in warned)
+    assert any("never seen the classes ['d']: 10 of 60" in str(one.message) for one in warned)
+    assert len(report.notes) == 2
+    values = report.class_scores["value"]
+    assert np.isnan(values["c", "sensitivity"])
+    assert np.isnan(values["d", "roc_auc"])
+    assert values["d", "sensitivity"] == 0
+    assert report.confusion_matrix.loc["d"].sum() == 10
+    assert np.isfinite(report.scores["value"]).all()
+
+
+def test_one_group_in_each_class():
+    y = np.repeat(["a", "b"], 10)
+    p = np.random.default_rng(0).dirichlet([1, 1], 20)
+    with pytest.warns(UndefinedMetricWarning, match="one group in each class"):
+        report = judge_fixed(["a", "b"], p, y, groups=np.repeat([0, 1], 10))
+    assert np.isfinite(report.scores["value"]).all()
+    assert report.scores[["low", "high"]].isna().all(axis=None)
+
+
+def test_class_of_one_lesion_has_no_interval():
+    y = np.array(["a"] * 40 + ["b"] * 4)
+    p = np.random.default_rng(0).dirichlet([1, 1], 44)
+    groups = [*range(40), 40, 40, 40, 40]
+    report = judge_fixed(["a", "b"], p, y, groups=groups)
+    assert report.class_scores.loc["b", "low"].isna().all()
+    assert np.isfinite(report.scores.loc["accuracy"]).all()
+
+
+def test_constant_scores():
+    y = np.repeat(["a", "b"], 20)
+    report = judge_fixed(["a", "b"], np.full((40, 2), 0.5), y, positive="b")
+    line = report.class_scores.loc[("b", "roc_auc")]
+    assert line.tolist() == [0.5, 0.5, 0.5]
+    assert report.class_scores.loc[("b", "partial_auc"), "value"] == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "match"),
+    [
+        ({"positive": "melanom"}, r"not among the classes.*Did you mean 'melanoma'\?"),
+        ({"thresholds": [0.5]}, "Got thresholds without positive"),
+        ({"thresholds": [1.5], "positive": "melanoma"}, "Expected a probability from 0 to below"),
+        ({"groups": [1, 2]}, "inconsistent"),
+        ({"frame": pd.DataFrame({"a": [1]})}, "inconsistent"),
+        ({"n_bootstraps": 0}, "n_bootstraps"),
+    ],
+)
+def test_bad_parameters(lesions, kwargs, match):
+    test = lesions.test
+    with pytest.raises(ValueError, match=match):
+        evaluate(lesions.model, test.X, test.y, **kwargs)
+
+
+def test_bad_estimators(lesions):
+    test = lesions.test
+    with pytest.raises(ValueError, match="has no classes_"):
+        evaluate(SkinLesionClassifier(), test.X, test.y)
+    with pytest.raises(ValueError, match="Expected at least one in common"):
+        evaluate(lesions.model, test.X, np.arange(len(test.y)))
+    with pytest.raises(ValueError, match="do not sum to 1"):
+        judge_fixed(["a", "b"], np.full((4, 2), 0.9), ["a", "a", "b", "b"])
+
+
+def test_training_data_that_are_judged_are_noticed(lesions):
+    test = lesions.test
+    with pytest.warns(UserWarning, match="of no worth as they are: .* exact copies"):
+        report = evaluate(
+            lesions.model, test.X, test.y, X_train=test.X[:10], y_train=test.y[:10], **QUICK
+        )
+    assert "exact copies" in report.notes[0]
+    assert "exact copies" in report._repr_html_()
+
+
+def test_estimator_without_probabilities(lesions, tmp_path):
+    X = lesions.test.X.reshape(len(lesions.test.y), -1) / 255
+    model = LinearSVC(C=1e-3).fit(X[::2], lesions.test.y[::2])
+    report = evaluate(model, X, lesions.test.y, frame=lesions.test.frame, **QUICK)
+    assert report.scores.index.tolist() == ["accuracy", "balanced_accuracy", "f1_macro"]
+    assert "no probabilities" in report.left_out["AUC, calibration and curves"]
+    assert "neither paths nor RGB images" in report.left_out["pictures of errors"]
+    report.to_html(tmp_path / "report.html")
+
+
+def test_any_classifier_of_flattened_pixels(lesions):
+    train, test = lesions.train, lesions.test
+    flat = [images.reshape(len(images), -1) for images in (train.X, test.X)]
+    search = GridSearchCV(DummyClassifier(), {"strategy": ["prior", "stratified"]}).fit(
+        flat[0], train.y
+    )
+    report = evaluate(search, flat[1], test.y, X_train=flat[0], y_train=train.y, **QUICK)
+    assert "baseline of colour and size" in report.left_out
+    assert {"this model", "majority class"} == set(report.baselines.index.levels[0])
+    assert np.isfinite(
+        evaluate(FrozenEstimator(search), flat[1], test.y, **QUICK).scores.value
+    ).all()
+
+
+def test_numbered_classes_and_two_of_them(lesions):
+    y = (lesions.test.y == "melanoma").astype(int)
+    p = np.linspace(0, 1, len(y))
+    report = judge_fixed([0, 1], np.column_stack([1 - p, p]), y, positive=1)
+    assert report.class_scores.loc[(1, "roc_auc"), "value"] == pytest.approx(roc_auc_score(y, p))
+    report.summary()
+    assert len(report.draw_figures()) == 5
+
+
+@pytest.mark.filterwarnings("ignore:Training ended at epochs")
+def test_network_on_paths(tmp_path):
+    root = write_lesion_folder(
+        tmp_path / "root", 60, n_classes=2, image_size=(24, 24), random_state=0
+    )
+    train, test = (load_image_folder(root, split=side) for side in ("train", "test"))
+    from skin_lesion import ImageLoader
+
+    model = SkinLesionClassifier(
+        ConvNet(filters=(8,)), loader=ImageLoader((16, 16)), epochs=2, random_state=0
+    ).fit(train.data, train.target, groups=train.groups)
+    report = evaluate(
+        model,
+        test.data,
+        test.target,
+        groups=test.groups,
+        X_train=train.data,
+        y_train=train.target,
+        groups_train=train.groups,
+        **QUICK,
+    )
+    assert report.scores.loc["accuracy", "value"] == model.score(test.data, test.target)
+    figures = report.draw_figures()
+    assert "training" in figures
+    assert "training curves" not in report.left_out
+    assert "colour and size" in report.baselines.index.levels[0]
+    page = report.to_html(tmp_path / "report.html").read_text()
+    assert page.count("data:image/jpeg") == report.n_errors
+
+
+def test_thresholds_are_chosen_out_of_fold(lesions, make_model):
+    train = lesions.train
+    thresholds = choose_thresholds(
+        make_model(),
+        train.X,
+        train.y,
+        positive="melanoma",
+        groups=train.groups,
+        sensitivity=[0.8, 0.95],
+        specificity=0.9,
+        random_state=0,
+    )
+    assert list(thresholds) == ["sensitivity 0.80", "sensitivity 0.95", "specificity 0.90"]
+    assert thresholds["sensitivity 0.80"] > thresholds["sensitivity 0.95"]
+    report = evaluate(
+        lesions.model,
+        lesions.test.X,
+        lesions.test.y,
+        positive="melanoma",
+        thresholds=thresholds,
+        **QUICK,
+    )
+    reached = report.operating_points["value"]
+    assert reached["sensitivity 0.95", "sensitivity"] > 0.85
+    assert reached["specificity 0.90", "specificity"] > 0.8
+
+
+def test_thresholds_keep_the_rates_out_of_fold():
+    """A model that says the row's own number, whatever it was fitted on."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(["mel", "nv"], [40, 160])
+    p = np.clip(rng.normal(np.where(y == "mel", 0.6, 0.4), 0.15), 0, 1)
+    model = Fixed(["mel", "nv"], np.column_stack([p, 1 - p]))
+    model.set_params = lambda **kwargs: model
+    rows = np.arange(200)[:, np.newaxis]
+    chosen = choose_thresholds(
+        FrozenEstimator(model), rows, y, positive="mel", sensitivity=0.9, specificity=0.9
+    )
+    is_positive = y == "mel"
+    called = p >= chosen["sensitivity 0.90"]
+    assert called[is_positive].mean() >= 0.9
+    assert (p > chosen["sensitivity 0.90"])[is_positive].mean() < 0.9
+    called = p >= chosen["specificity 0.90"]
+    assert (~called[~is_positive]).mean() >= 0.9
+
+
+def test_thresholds_bad_input(lesions, make_model):
+    train = lesions.train
+    with pytest.raises(ValueError, match=r"Did you mean 'nevus'\?"):
+        choose_thresholds(make_model(), train.X, train.y, positive="nevu")
+    folds = [(np.arange(100), np.arange(100, 150))]
+    with pytest.raises(ValueError, match="groups both to train on and to test on"):
+        choose_thresholds(
+            make_model(),
+            train.X,
+            train.y,
+            positive="nevus",
+            groups=np.zeros(len(train.y)),
+            cv=folds,
+        )
