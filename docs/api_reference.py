@@ -58,6 +58,8 @@ API_REFERENCE = {
         "description": "What a fitted classifier has learnt, and how well.",
         "names": [
             "evaluate",
+            "cross_evaluate",
+            "compare",
             "EvaluationReport",
             "choose_thresholds",
             "isic_scorers",

@@ -36,6 +36,8 @@ _ROOM_OF = {
             "TrainingCurveDisplay",
             "auc_above_sensitivity_score",
             "choose_thresholds",
+            "compare",
+            "cross_evaluate",
             "evaluate",
             "expected_calibration_error",
             "isic_scorers",

@@ -1,6 +1,8 @@
 """Judge."""
 
 from ._class_metrics import npv_score, ppv_score, sensitivity_score, specificity_score
+from ._compare import compare
+from ._cross_evaluate import cross_evaluate
 from ._evaluate import evaluate
 from ._evaluation_report import EvaluationReport
 from ._probability_metrics import expected_calibration_error, net_benefit
@@ -19,6 +21,8 @@ __all__ = [
     "TrainingCurveDisplay",
     "auc_above_sensitivity_score",
     "choose_thresholds",
+    "compare",
+    "cross_evaluate",
     "evaluate",
     "expected_calibration_error",
     "isic_scorers",

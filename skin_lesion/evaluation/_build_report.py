@@ -27,7 +27,7 @@ def build_report(parts, *, X, frame, positive, thresholds, train, estimator, dra
     place = _find_class(positive, classes)
     pooled = pool_part(parts)
     has_probabilities = pooled.predictions.probabilities is not None
-    notes = [*notes, *_note_classes(pooled), *_note_groups(parts, draws)]
+    notes = [*notes, *_note_classes(parts), *_note_groups(parts, draws)]
     left_out = {} if has_probabilities else {"AUC, calibration and curves": _NO_PROBABILITIES}
 
     scores, class_scores = make_tables(parts, draws)
@@ -127,19 +127,20 @@ def _check_thresholds(thresholds, positive):
     return {str(name): float(threshold) for name, threshold in thresholds.items()} or None
 
 
-def _note_classes(part):
-    predictions, notes = part.predictions, []
-    counts = np.bincount(predictions.y, minlength=len(predictions.classes))
-    absent = predictions.classes[counts == 0].tolist()
+def _note_classes(parts):
+    classes, notes = parts[0].predictions.classes, []
+    counts = np.array([np.bincount(part.predictions.y, minlength=len(classes)) for part in parts])
+    absent = classes[counts.sum(axis=0) == 0].tolist()
     if absent:
         notes.append(
             f"y lacks the classes {absent}: their scores are NaN, and means leave them out."
         )
-    unseen = ~predictions.seen
+    unseen = ~np.array([part.predictions.seen for part in parts])
     if unseen.any():
+        who = "The model has" if len(parts) == 1 else f"{unseen.any(axis=1).sum()} model(s) have"
         notes.append(
-            f"The model has never seen the classes {predictions.classes[unseen].tolist()}:"
-            f" {counts[unseen].sum()} of {len(predictions)} images count as wrong."
+            f"{who} never seen the classes {classes[unseen.any(axis=0)].tolist()}:"
+            f" {counts[unseen].sum()} of {counts.sum()} images count as wrong."
         )
     for note in notes:
         warnings.warn(note, UndefinedMetricWarning, stacklevel=5)

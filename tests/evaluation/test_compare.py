@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score
+
+from skin_lesion import compare, cross_evaluate, evaluate
+
+
+class Saying(ClassifierMixin, BaseEstimator):
+    """Says what it is told; X is the number of the row."""
+
+    def __init__(self, predicted):
+        self.predicted = predicted
+        self.classes_ = np.array(["mel", "nv"])
+
+    def predict(self, X):
+        return self.predicted[np.ravel(X)]
+
+
+def judge(predicted, y, groups=None, seed=0, n_bootstraps=1000):
+    rows = np.arange(len(y))[:, np.newaxis]
+    return evaluate(
+        Saying(predicted), rows, y, groups=groups, n_bootstraps=n_bootstraps, random_state=seed
+    )
+
+
+def answer(y, share, rng, lesion):
+    is_right = (rng.random(lesion.max() + 1) < share)[lesion]
+    return np.where(is_right, y, np.where(y == "mel", "nv", "mel"))
+
+
+def test_differences_and_their_intervals():
+    rng = np.random.default_rng(0)
+    y, lesion = np.repeat(["mel", "nv"], 200), np.arange(400) // 2
+    a, b = answer(y, 0.6, rng, lesion), answer(y, 0.8, rng, lesion)
+    comparison = compare(judge(a, y, lesion), judge(b, y, lesion, seed=5))
+    line = comparison.loc[("all", "accuracy")]
+    assert line["a"] == accuracy_score(y, a)
+    assert line["difference"] == pytest.approx(accuracy_score(y, b) - accuracy_score(y, a))
+    assert 0 < line["low"] < line["difference"] < line["high"]
+    assert line["p_value"] < 0.01
+    other = compare(judge(b, y, lesion), judge(a, y, lesion)).loc[("all", "accuracy")]
+    assert other["difference"] == pytest.approx(-line["difference"])
+    assert ("mel", "sensitivity") in comparison.index
+
+
+def test_pairing_cancels_what_is_hard_for_both():
+    """b is right where a is, and in a few more: a small difference, and a sure one."""
+    rng = np.random.default_rng(0)
+    y, lesion = np.repeat(["mel", "nv"], 200), np.arange(400)
+    a = answer(y, 0.6, rng, lesion)
+    b = np.where(rng.random(400) < 0.12, y, a)
+    reports = judge(a, y), judge(b, y)
+    line = compare(*reports).loc[("all", "accuracy")]
+    apart = [report.scores.loc["accuracy"] for report in reports]
+    assert apart[0]["high"] > apart[1]["low"]
+    assert line["low"] > 0
+    assert line["p_value"] < 0.05
+
+
+def test_model_beside_itself():
+    rng = np.random.default_rng(0)
+    y, lesion = np.repeat(["mel", "nv"], 50), np.arange(100)
+    report = judge(answer(y, 0.7, rng, lesion), y)
+    comparison = compare(report, report)
+    assert (comparison[["difference", "low", "high"]] == 0).all(axis=None)
+    assert (comparison["p_value"] == 1).all()
+
+
+def test_false_alarms_are_as_rare_as_they_should_be():
+    """Two models equally good: of 200 comparisons of clustered lesions, about 10 have p < 0.05."""
+    rng = np.random.default_rng(0)
+    y, lesion = np.repeat(["mel", "nv"], 120), np.arange(240) // 3
+    p_values = []
+    for seed in range(200):
+        reports = [
+            judge(answer(y, 0.7, rng, lesion), y, lesion, seed, n_bootstraps=200) for _ in "ab"
+        ]
+        p_values.append(compare(*reports).loc[("all", "accuracy"), "p_value"])
+    assert 2 <= np.sum(np.array(p_values) < 0.05) <= 20
+
+
+def test_folds(lesions, make_model):
+    train = lesions.train
+    reports = [
+        cross_evaluate(
+            make_model(C=C),
+            train.X,
+            train.y,
+            groups=train.groups,
+            cv=3,
+            n_bootstraps=100,
+            random_state=0,
+        )
+        for C in (1e-8, 1e-2)
+    ]
+    comparison = compare(*reports)
+    line = comparison.loc[("all", "roc_auc_ovr")]
+    assert line["b"] == reports[1].scores.loc["roc_auc_ovr", "value"]
+    assert line["low"] < line["difference"] < line["high"]
+
+
+def test_reports_that_cannot_be_compared():
+    rng = np.random.default_rng(0)
+    y, lesion = np.repeat(["mel", "nv"], 50), np.arange(100)
+    predicted = answer(y, 0.7, rng, lesion)
+    report = judge(predicted, y)
+    exchanged = y[np.r_[:49, 50, 49, 51:100]]
+    with pytest.raises(ValueError, match=r"of 100 images in 1 fold.* of 90"):
+        compare(report, judge(predicted[:90], y[:90]))
+    with pytest.raises(ValueError, match="different classes in 2 of 100 images, the first is"):
+        compare(report, judge(predicted, exchanged))
+    with pytest.raises(ValueError, match="different groups"):
+        compare(report, judge(predicted, y, lesion // 2))
+    with pytest.raises(ValueError, match="report_b"):
+        compare(report, None)

@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skin_lesion import cross_evaluate
+
+QUICK = {"n_bootstraps": 100, "random_state": 0}
+
+
+class Asking(ClassifierMixin, BaseEstimator):
+    """Keeps the groups that it is fitted with."""
+
+    __metadata_request__fit = {"groups": True}
+    fitted_with = []
+
+    def fit(self, X, y, groups=None):
+        Asking.fitted_with.append(groups)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+def test_scores_are_means_over_folds(lesions, make_model, class_names):
+    train = lesions.train
+    cv = StratifiedGroupKFold(3, shuffle=True, random_state=1)
+    report = cross_evaluate(
+        make_model(), train.X, train.y, groups=train.groups, cv=cv, positive="melanoma", **QUICK
+    )
+    accuracies, areas = [], []
+    for fitted, tested in cv.split(train.X, train.y, train.groups):
+        model = make_model().fit(train.X[fitted], train.y[fitted])
+        accuracies.append(accuracy_score(train.y[tested], model.predict(train.X[tested])))
+        column = model.predict_proba(train.X[tested])[:, class_names.index("melanoma")]
+        areas.append(roc_auc_score(train.y[tested] == "melanoma", column))
+    scores = report.scores.loc["accuracy"]
+    assert scores["value"] == pytest.approx(np.mean(accuracies))
+    assert scores["deviation"] == pytest.approx(np.std(accuracies, ddof=1))
+    assert report.class_scores.loc[("melanoma", "roc_auc"), "value"] == pytest.approx(
+        np.mean(areas)
+    )
+    assert scores["low"] < scores["value"] < scores["high"]
+    assert report.n_folds == 3
+    assert report.n_images == report.confusion_matrix.to_numpy().sum() == len(train.y)
+
+
+def test_says_what_the_intervals_leave_out(lesions, make_model, capsys, tmp_path):
+    train = lesions.train
+    report = cross_evaluate(
+        make_model(),
+        train.X,
+        train.y,
+        groups=train.groups,
+        cv=2,
+        frame=train.frame[["sex"]],
+        **QUICK,
+    )
+    report.summary()
+    page = report.to_html(tmp_path / "report.html").read_text()
+    for text in (capsys.readouterr().out, page):
+        assert "means over 2 folds" in text
+        assert "training variance" in text
+    assert "deviation over folds" in page
+    assert report.slices.loc["sex", "images"].sum() == len(train.y)
+
+
+def test_groups_stay_whole_and_reach_the_fit(lesions):
+    Asking.fitted_with.clear()
+    groups = lesions.train.groups
+    pipeline = make_pipeline(FunctionTransformer(), Asking())
+    cross_evaluate(pipeline, lesions.train.X, lesions.train.y, groups=groups, cv=4, **QUICK)
+    assert len(Asking.fitted_with) == 4
+    assert all(0 < len(fitted) < len(groups) for fitted in Asking.fitted_with)
+    assert set(np.concatenate(Asking.fitted_with)) == set(groups)
+
+
+def test_fold_that_lacks_a_class(lesions, make_model):
+    train = lesions.train
+    order = np.argsort(train.y, kind="stable")
+    lacking = order[train.y[order] != "nevus"]
+    half = lacking[::2], np.concatenate([lacking[1::2], order[train.y[order] == "nevus"]])
+    match = r"1 model\(s\) have never seen the classes \['nevus'\]"
+    with pytest.warns(UndefinedMetricWarning, match=match):
+        report = cross_evaluate(
+            make_model(), train.X, train.y, groups=None, cv=[half, half[::-1]], **QUICK
+        )
+    assert np.isfinite(report.scores["value"]).all()
+
+
+def test_rows_that_no_fold_tests_are_counted(lesions, make_model):
+    train = lesions.train
+    rows = np.arange(len(train.y))
+    fold = next(GroupKFold(3).split(rows, train.y, train.groups))
+    report = cross_evaluate(make_model(), train.X, train.y, groups=train.groups, cv=[fold], **QUICK)
+    assert report.n_images == len(fold[1])
+    assert "in the test side of no fold" in report.notes[0]
+
+
+def test_same_seed_same_report(lesions, make_model):
+    train = lesions.train
+    model = make_model()
+    reports = [
+        cross_evaluate(clone(model), train.X, train.y, groups=train.groups, cv=2, **QUICK)
+        for _ in range(2)
+    ]
+    assert reports[0].to_json() == reports[1].to_json()
+
+
+def test_bad_folds(lesions, make_model):
+    train = lesions.train
+    rows = np.arange(len(train.y))
+    with pytest.raises(ValueError, match="groups both to train on and to test on"):
+        cross_evaluate(
+            make_model(),
+            train.X,
+            train.y,
+            groups=np.zeros(len(rows)),
+            cv=[(rows[:50], rows[50:])],
+            **QUICK,
+        )
+    with pytest.raises(ValueError, match="test side of several folds"):
+        cross_evaluate(
+            make_model(),
+            train.X,
+            train.y,
+            groups=None,
+            cv=[(rows[:50], rows[50:])] * 2,
+            **QUICK,
+        )
