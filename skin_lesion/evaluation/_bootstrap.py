@@ -14,6 +14,7 @@ CONFIDENCE = 0.95
 _WEIGHTS_AT_ONCE = 2**21
 # A score at the very edge of its draws is no reason to trust their last few.
 _LEAST_SHARE_BELOW = 0.01
+_RATES = ("accuracy", "sensitivity", "specificity")
 
 
 class GroupBootstrap:
@@ -135,6 +136,35 @@ def find_intervals(values, samples, n_cases):
         width = np.sqrt(n / (n - 1)) * stats.t.ppf(1 - tail, n - 1)
         intervals[number] = np.quantile(drawn, stats.norm.cdf(2 * bias + [-width, width]))
     return intervals
+
+
+def bound_what_never_failed(name, value, n_cases):
+    """Return the interval of a score of 0 or 1, of which all draws are alike.
+
+    A bootstrap does not know of errors that did not happen. A rate gets the exact interval of as
+    many cases [1]_, of other scores nothing can be said.
+
+    Parameters
+    ----------
+    name : str
+
+    value : float
+
+    n_cases : int
+
+    Returns
+    -------
+    low, high : float
+
+    References
+    ----------
+    .. [1] C. J. Clopper and E. S. Pearson, "The use of confidence or fiducial limits illustrated in
+       the case of the binomial", Biometrika 26(4), 404-413, 1934. :doi:`10.1093/biomet/26.4.404`
+    """
+    if name not in _RATES or n_cases < 2:
+        return np.nan, np.nan
+    bound = ((1 - CONFIDENCE) / 2) ** (1 / n_cases)
+    return (bound, 1.0) if value == 1 else (0.0, 1 - bound)
 
 
 def bootstrap_interval(

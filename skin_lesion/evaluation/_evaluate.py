@@ -127,7 +127,8 @@ def evaluate(
 
     A class that y lacks has NaN for its scores, and means over classes leave it out. A class that
     the model has never seen counts as wrong, with NaN for its AUC. Constant scores have an AUC of
-    0.5. An empty slice has NaN.
+    0.5. An empty slice has NaN. Where all cases are right, or all wrong, accuracy, sensitivity and
+    specificity have the exact interval of as many lesions, and other scores have none.
 
     Examples
     --------
@@ -155,8 +156,8 @@ def evaluate(
     y = check_labels(y, name="y")
     check_consistent_length(y, groups, frame)
     predictions = predict_images(estimator, X, y)
+    notes = [] if X_train is None else _check_leak(X_train, X, groups_train, groups)
     groups = None if groups is None else number_labels(groups, name="groups")[1]
-    notes = _check_leak(X_train, X, groups_train, groups) if X_train is not None else []
     return build_report(
         [Part(predictions, groups, np.arange(len(y)))],
         X=X,
@@ -178,18 +179,18 @@ def choose_seed(random_state):
 
 def _check_leak(X_train, X, groups_train, groups):
     """Return a note, and warn, if images or groups of the training data are judged."""
-    if not (holds_images(X_train) and holds_images(X)):
+    found = None
+    if groups_train is not None and groups is not None:
+        shared = np.isin(np.asarray(groups), np.asarray(groups_train))
+        if shared.any():
+            found = f"{shared.sum()} of {len(shared)} images are of groups that were trained on."
+    if found is None and holds_images(X_train) and holds_images(X):
+        try:
+            assert_no_leak(X_train, X)
+        except ValueError as error:
+            found = str(error)
+    if found is None:
         return []
-    has_groups = groups_train is not None and groups is not None
-    try:
-        assert_no_leak(
-            X_train,
-            X,
-            groups_train=groups_train if has_groups else None,
-            groups_test=groups if has_groups else None,
-        )
-    except ValueError as error:
-        note = f"The scores are of no worth as they are: {error}"
-        warnings.warn(note, UserWarning, stacklevel=4)
-        return [note]
-    return []
+    note = f"The scores are worth nothing as they are: {found}"
+    warnings.warn(note, UserWarning, stacklevel=4)
+    return [note]

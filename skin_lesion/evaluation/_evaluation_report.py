@@ -152,7 +152,6 @@ class EvaluationReport:
         text : str
             Undefined numbers are null.
         """
-        scores = self.to_frame().astype(object)
         content = {
             "data": describe_data(self),
             "intervals": describe_intervals(self),
@@ -164,12 +163,13 @@ class EvaluationReport:
             "positive": self.positive,
             "notes": self.notes,
             "left_out": self.left_out,
-            "classes": self.class_counts.reset_index().to_dict(orient="records"),
+            "classes": _to_records(self.class_counts.reset_index()),
             "confusion_matrix": {
-                str(label): row.to_dict() for label, row in self.confusion_matrix.iterrows()
+                str(label): {str(name): int(count) for name, count in row.items()}
+                for label, row in self.confusion_matrix.iterrows()
             },
-            "scores": scores.where(scores.notna(), None).to_dict(orient="records"),
-            "errors": self.errors.to_dict(orient="records"),
+            "scores": _to_records(self.to_frame()),
+            "errors": _to_records(self.errors),
         }
         text = json.dumps(content, indent=2, default=_to_builtin)
         if path is not None:
@@ -255,6 +255,11 @@ def _write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def _to_records(table):
+    table = table.astype(object)
+    return table.where(table.notna(), None).to_dict(orient="records")
 
 
 def _to_builtin(value):

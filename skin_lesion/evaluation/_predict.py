@@ -54,6 +54,12 @@ def predict_images(estimator, X, y, *, more_classes=()):
     else:
         predicted = np.asarray(estimator.predict(X))
         check_consistent_length(y, predicted)
+        strange = set(predicted.tolist()) - set(known.tolist())
+        if strange:
+            raise ValueError(
+                f"predict(X) gives the classes {sorted(strange)[:10]}, which are not in classes_,"
+                f" {known[:10].tolist()}. Expected a classifier."
+            )
     return number_predictions(known, y, predicted, probabilities, more_classes)
 
 

@@ -1,6 +1,8 @@
 """A report as one page of HTML, pictures included."""
 
+import re
 from html import escape
+from math import isnan
 
 from .._html import embed_figure, embed_photograph, wrap_page
 from ..audit._scan import open_images
@@ -16,6 +18,7 @@ from ._report_text import (
 )
 
 _PICTURE_SIDE = 128
+_WIDE = 3  # tables of more columns have the intervals below the values
 
 _STYLE = """
 .report { font-family: system-ui, sans-serif; color: #1a1a1a; max-width: 76rem; margin: 0 auto; }
@@ -25,7 +28,7 @@ _STYLE = """
 .report table { border-collapse: collapse; font-size: 0.85rem; margin: 0.5rem 0; }
 .report th, .report td { padding: 0.2rem 0.7rem; border-bottom: 1px solid #ddd; text-align: right; }
 .report th:first-child, .report td:first-child { text-align: left; }
-.report td { white-space: pre; vertical-align: top; }
+.report td { white-space: nowrap; vertical-align: top; }
 .report .scroll { overflow-x: auto; }
 .report .figures, .report .pictures { display: flex; flex-wrap: wrap; gap: 0.8rem; }
 .report .figures img { max-width: 100%; height: auto; }
@@ -131,9 +134,10 @@ def _render_errors(report):
             picture = embed_photograph(images.load(line["row"], (_PICTURE_SIDE,) * 2, "pad")[0])
         except ValueError:
             picture = ""
+        sure = "" if isnan(line["confidence"]) else f" {line['confidence']:.0%}"
         figures.append(
             f'<figure title="{escape(images.name(line["row"]))}">{picture}<figcaption>'
-            f"{escape(str(line['predicted']))} {line['confidence']:.0%}, is"
+            f"{escape(str(line['predicted']))}{sure}, is"
             f" {escape(str(line['class']))}</figcaption></figure>"
         )
     return "\n".join(
@@ -160,10 +164,7 @@ def _render_left_out(report):
 
 
 def _to_table(table):
-    # Intervals go below their values: eleven scores side by side are wide enough.
-    words = table.reset_index().apply(lambda column: column.map(_break_line))
-    return f'<div class="scroll">{words.to_html(border=0, index=False)}</div>'
-
-
-def _break_line(value):
-    return value.replace(" (", "\n(") if isinstance(value, str) else value
+    page = table.reset_index().to_html(border=0, index=False)
+    if table.shape[1] > _WIDE:
+        page = re.sub(r"(\d\.\d{3}) \(", r"\1<br>(", page)
+    return f'<div class="scroll">{page}</div>'

@@ -70,10 +70,11 @@ def say_scores(table):
 
 def spread_scores(table):
     """Return a table of words with a line for each first level of the index."""
-    words = pd.Series([say_score(line) for _, line in table.iterrows()], index=table.index)
-    wide = words.unstack(sort=False)
-    wide = wide.loc[table.index.get_level_values(0).unique()]
-    return wide.rename(columns=TITLES)
+    words = {}
+    for (name, score), line in table.iterrows():
+        words.setdefault(name, {})[TITLES.get(score, score)] = say_score(line)
+    index = pd.Index(list(words), name=table.index.names[0])
+    return pd.DataFrame(list(words.values()), index=index)
 
 
 def spread_slices(slices):

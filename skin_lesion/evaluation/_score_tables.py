@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ._bootstrap import GroupBootstrap, find_intervals
+from ._bootstrap import GroupBootstrap, bound_what_never_failed, find_intervals
 from ._score_sheet import (
     Predictions,
     make_cut_off_sheet,
@@ -116,7 +116,7 @@ def make_tables(parts, draws):
         deviation over folds.
     """
     names, values, samples, n_cases = score_parts(parts, draws)
-    table = _make_table(values, samples, n_cases)
+    table = _make_table(names, values, samples, n_cases)
     if len(parts) > 1:
         table["deviation"] = pd.DataFrame(values).std(axis=1, ddof=1)
     classes = parts[0].predictions.classes
@@ -143,7 +143,7 @@ def make_short_table(part, draws, positive):
     names, values, samples, n_cases = score_parts(
         [part], draws, lambda predictions: make_short_sheet(predictions, positive)
     )
-    table = _make_table(values, samples, n_cases)
+    table = _make_table(names, values, samples, n_cases)
     return table.set_index(pd.Index([name for name, _ in names], name="score"))
 
 
@@ -163,7 +163,7 @@ def make_operating_points(parts, draws, thresholds, positive):
         )
 
     names, values, samples, _ = score_parts(parts, draws, make_sheet)
-    table = _make_table(values, samples, np.full(len(names), _count_cases(parts, positive)))
+    table = _make_table(names, values, samples, np.full(len(names), _count_cases(parts, positive)))
     table.insert(0, "threshold", [cut_offs[number] for _, number in names])
     labels = list(thresholds)
     table.index = pd.MultiIndex.from_tuples(
@@ -214,12 +214,13 @@ def pool_part(parts):
     return Part(predictions, groups, rows)
 
 
-def _make_table(values, samples, n_cases):
+def _make_table(names, values, samples, n_cases):
     means = mean_of_known(list(values.T))
-    return pd.DataFrame(
-        np.column_stack([means, find_intervals(means, samples, n_cases)]),
-        columns=["value", "low", "high"],
-    )
+    intervals = find_intervals(means, samples, n_cases)
+    for number, (name, _) in enumerate(names):
+        if means[number] in (0, 1) and (intervals[number] == means[number]).all():
+            intervals[number] = bound_what_never_failed(name, means[number], n_cases[number])
+    return pd.DataFrame(np.column_stack([means, intervals]), columns=["value", "low", "high"])
 
 
 def _count_cases(parts, number):

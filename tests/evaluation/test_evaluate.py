@@ -359,6 +359,21 @@ def test_class_of_one_lesion_has_no_interval():
     assert np.isfinite(report.scores.loc["accuracy"]).all()
 
 
+def test_what_never_failed_may_fail_the_next_time():
+    """All 20 right: the rule of three, more exactly 1 - 0.025 ** (1 / 20)."""
+    y = np.repeat(["a", "b"], 20)
+    p = np.eye(2)[np.repeat([0, 1], 20)]
+    report = judge_fixed(["a", "b"], p, y)
+    line = report.class_scores.loc[("a", "sensitivity")]
+    assert line["value"] == line["high"] == 1
+    assert line["low"] == pytest.approx(0.8316, abs=1e-4)
+    wrong = judge_fixed(["a", "b"], p[::-1], y)
+    assert wrong.class_scores.loc[("a", "sensitivity"), "high"] == pytest.approx(0.1684, abs=1e-4)
+    line = report.class_scores.loc[("a", "roc_auc")]
+    assert line["value"] == 1
+    assert np.isnan(line["low"])
+
+
 def test_constant_scores():
     y = np.repeat(["a", "b"], 20)
     report = judge_fixed(["a", "b"], np.full((40, 2), 0.5), y, positive="b")
@@ -396,12 +411,28 @@ def test_bad_estimators(lesions):
 
 def test_training_data_that_are_judged_are_noticed(lesions):
     test = lesions.test
-    with pytest.warns(UserWarning, match="of no worth as they are: .* exact copies"):
+    with pytest.warns(UserWarning, match="worth nothing as they are: .* exact copies"):
         report = evaluate(
             lesions.model, test.X, test.y, X_train=test.X[:10], y_train=test.y[:10], **QUICK
         )
     assert "exact copies" in report.notes[0]
     assert "exact copies" in report._repr_html_()
+
+
+def test_lesions_that_were_trained_on_are_noticed(lesions):
+    test, train = lesions.test, lesions.train
+    names = np.array([f"lesion {group}" for group in test.groups])
+    with pytest.warns(UserWarning, match="images are of groups that were trained on"):
+        evaluate(
+            lesions.model,
+            test.X,
+            test.y,
+            groups=names,
+            X_train=train.X,
+            y_train=train.y,
+            groups_train=np.r_[names[:3], np.full(len(train.y) - 3, "another")],
+            **QUICK,
+        )
 
 
 def test_estimator_without_probabilities(lesions, tmp_path):
@@ -412,6 +443,7 @@ def test_estimator_without_probabilities(lesions, tmp_path):
     assert "no probabilities" in report.left_out["AUC, calibration and curves"]
     assert "neither paths nor RGB images" in report.left_out["pictures of errors"]
     report.to_html(tmp_path / "report.html")
+    json.loads(report.to_json(), parse_constant=pytest.fail)
 
 
 def test_any_classifier_of_flattened_pixels(lesions):
@@ -434,6 +466,7 @@ def test_numbered_classes_and_two_of_them(lesions):
     report = judge_fixed([0, 1], np.column_stack([1 - p, p]), y, positive=1)
     assert report.class_scores.loc[(1, "roc_auc"), "value"] == pytest.approx(roc_auc_score(y, p))
     report.summary()
+    assert json.loads(report.to_json())["confusion_matrix"]["0"]["1"] > 0
     assert len(report.draw_figures()) == 5
 
 
