@@ -129,7 +129,7 @@ def _render_errors(report):
         return ""
     images = open_images(report._images)
     figures = []
-    for _, line in report.errors.iterrows():
+    for line in report.errors.to_dict(orient="records"):  # a row of the table would be all floats
         try:
             picture = embed_photograph(images.load(line["row"], (_PICTURE_SIDE,) * 2, "pad")[0])
         except ValueError:

@@ -264,6 +264,13 @@ def test_page_is_self_contained_and_small(report, tmp_path):
     assert "<html" not in report._repr_html_()
 
 
+def test_page_of_numbered_classes_has_pictures(lesions, make_model):
+    test = lesions.test
+    y = (test.y == "melanoma").astype(int)
+    report = evaluate(make_model(C=1e-5).fit(test.X, y), test.X, y, **QUICK)
+    assert report._repr_html_().count("data:image/jpeg") == len(report.errors) > 0
+
+
 def test_names_are_shown_not_obeyed(tmp_path):
     y = np.repeat(["<b>mel</b>", "nv & co"], 30)
     p = np.random.default_rng(0).dirichlet([1, 1], 60)
