@@ -73,7 +73,10 @@ API_REFERENCE = {
             "specificity_at_sensitivity",
             "expected_calibration_error",
             "net_benefit",
+            "referral_curve",
             "TrainingCurveDisplay",
+            "OperatingPointDisplay",
+            "ReferralCurveDisplay",
         ],
     },
 }

@@ -33,6 +33,8 @@ _ROOM_OF = {
         "models": ("ConvNet", "FitCheckpoint", "SkinLesionClassifier"),
         "evaluation": (
             "EvaluationReport",
+            "OperatingPointDisplay",
+            "ReferralCurveDisplay",
             "TrainingCurveDisplay",
             "auc_above_sensitivity_score",
             "choose_thresholds",
@@ -45,6 +47,7 @@ _ROOM_OF = {
             "npv_score",
             "partial_auc_score",
             "ppv_score",
+            "referral_curve",
             "sensitivity_at_specificity",
             "sensitivity_score",
             "specificity_at_sensitivity",

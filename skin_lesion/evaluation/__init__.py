@@ -5,7 +5,9 @@ from ._compare import compare
 from ._cross_evaluate import cross_evaluate
 from ._evaluate import evaluate
 from ._evaluation_report import EvaluationReport
+from ._operating_points import OperatingPointDisplay
 from ._probability_metrics import expected_calibration_error, net_benefit
+from ._referral import ReferralCurveDisplay, referral_curve
 from ._roc_metrics import (
     auc_above_sensitivity_score,
     partial_auc_score,
@@ -18,6 +20,8 @@ from ._training_curves import TrainingCurveDisplay
 
 __all__ = [
     "EvaluationReport",
+    "OperatingPointDisplay",
+    "ReferralCurveDisplay",
     "TrainingCurveDisplay",
     "auc_above_sensitivity_score",
     "choose_thresholds",
@@ -30,6 +34,7 @@ __all__ = [
     "npv_score",
     "partial_auc_score",
     "ppv_score",
+    "referral_curve",
     "sensitivity_at_specificity",
     "sensitivity_score",
     "specificity_at_sensitivity",

@@ -212,9 +212,9 @@ class EvaluationReport:
         Returns
         -------
         figures : dict of str to matplotlib Figure
-            "confusion matrix"; with probabilities "roc", "precision and recall" and "reliability",
-            with a positive class "decision curve", and "training" where the estimator has a
-            history. Of folds, the probabilities of all models together.
+            "confusion matrix"; with probabilities "roc", "precision and recall", "reliability" and
+            "referral", with a positive class "decision curve", and "training" where the estimator
+            has a history. Of folds, the probabilities of all models together.
         """
         predictions = pool_part(self._parts).predictions
         classes = predictions.classes.tolist()
@@ -224,6 +224,7 @@ class EvaluationReport:
             figures["roc"] = _figures.draw_roc(predictions, positive)
             figures["precision and recall"] = _figures.draw_precision_recall(predictions, positive)
             figures["reliability"] = _figures.draw_reliability(predictions, positive)
+            figures["referral"] = _figures.draw_referral(predictions)
             if positive is not None:
                 figures["decision curve"] = _figures.draw_decision(predictions, positive)
         if self._history is not None:

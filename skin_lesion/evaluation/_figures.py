@@ -132,6 +132,21 @@ def draw_decision(predictions, positive):
     return figure
 
 
+def draw_referral(predictions):
+    """Accuracy on the cases that are kept, against the share that is passed on."""
+    from ._referral import ReferralCurveDisplay
+
+    figure, axes = _new_figure(5.2, 4.6)
+    ReferralCurveDisplay.from_predictions(
+        predictions.y,
+        predictions.probabilities,
+        labels=np.arange(len(predictions.classes)),
+        ax=axes,
+    )
+    axes.set(title="Least confident cases passed on")
+    return figure
+
+
 def draw_training(history, best_epoch):
     """Loss and accuracy by epoch."""
     from ._training_curves import TrainingCurveDisplay

@@ -71,6 +71,11 @@ class TrainingCurveDisplay:
             )
         return cls(history=fitted.history_, best_epoch=fitted.best_epoch_).plot(ax=ax)
 
+    @property
+    def is_still_improving(self):
+        """Whether the last epoch was the best one on the rows held out: more may be better."""
+        return "val_loss" in self.history and self.best_epoch == len(self.history["val_loss"])
+
     def plot(self, *, ax=None):
         """Draw the curves.
 
@@ -112,6 +117,10 @@ class TrainingCurveDisplay:
             if self.best_epoch is not None:
                 axes.axvline(
                     self.best_epoch, color="0.5", linestyle=":", label="epoch that was kept"
+                )
+            if self.is_still_improving:
+                axes.text(
+                    0.98, 0.5, "still improving", transform=axes.transAxes, ha="right", color="0.3"
                 )
             axes.set(xlabel="Epoch", ylabel=metric.capitalize())
             axes.xaxis.get_major_locator().set_params(integer=True)

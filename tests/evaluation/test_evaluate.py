@@ -246,7 +246,7 @@ def test_page_is_self_contained_and_small(report, tmp_path):
     balance = Balance()
     balance.feed(page)
     assert balance.wrong == balance.open == []
-    assert len(balance.links) == 5 + len(report.errors)
+    assert len(balance.links) == 6 + len(report.errors)
     assert all(link.startswith("data:image/") for link in balance.links)
     assert "http" not in page
     for expected in (
@@ -474,7 +474,7 @@ def test_numbered_classes_and_two_of_them(lesions):
     assert report.class_scores.loc[(1, "roc_auc"), "value"] == pytest.approx(roc_auc_score(y, p))
     report.summary()
     assert json.loads(report.to_json())["confusion_matrix"]["0"]["1"] > 0
-    assert len(report.draw_figures()) == 5
+    assert len(report.draw_figures()) == 6
 
 
 @pytest.mark.filterwarnings("ignore:Training ended at epochs")

@@ -75,6 +75,15 @@ def test_best_epoch_is_marked():
     assert all(len(axes.lines) == 2 for axes in without.ax_)
 
 
+def test_training_that_still_improves_is_marked():
+    for best_epoch, is_marked in ((4, True), (3, False)):
+        display = TrainingCurveDisplay(history=HISTORY, best_epoch=best_epoch).plot()
+        assert display.is_still_improving == is_marked
+        for axes in display.ax_:
+            assert ([text.get_text() for text in axes.texts] == ["still improving"]) == is_marked
+    assert not TrainingCurveDisplay(history=TRAINING_ONLY, best_epoch=4).is_still_improving
+
+
 def test_without_validation_rows():
     display = TrainingCurveDisplay(history=TRAINING_ONLY).plot()
     assert [list(curves(axes)) for axes in display.ax_] == [["training"], ["training"]]
