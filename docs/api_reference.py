@@ -77,6 +77,8 @@ API_REFERENCE = {
             "TrainingCurveDisplay",
             "OperatingPointDisplay",
             "ReferralCurveDisplay",
+            "class_activation_maps",
+            "ActivationMapDisplay",
         ],
     },
 }

@@ -1,5 +1,7 @@
 """Judge."""
 
+from ._activation_map_display import ActivationMapDisplay
+from ._activation_maps import class_activation_maps
 from ._class_metrics import npv_score, ppv_score, sensitivity_score, specificity_score
 from ._compare import compare
 from ._cross_evaluate import cross_evaluate
@@ -19,12 +21,14 @@ from ._thresholds import choose_thresholds
 from ._training_curves import TrainingCurveDisplay
 
 __all__ = [
+    "ActivationMapDisplay",
     "EvaluationReport",
     "OperatingPointDisplay",
     "ReferralCurveDisplay",
     "TrainingCurveDisplay",
     "auc_above_sensitivity_score",
     "choose_thresholds",
+    "class_activation_maps",
     "compare",
     "cross_evaluate",
     "evaluate",

@@ -63,3 +63,48 @@ def skip_gradient_reduction(optimizer):
 
     if not tf.distribute.has_strategy():
         optimizer._all_reduce_sum_gradients = list
+
+
+def find_gradient(function, x):
+    """Return the gradient of a function at a point.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a tensor of the shape of x and gives a number, by Keras layers and `keras.ops`.
+
+    x : tensor or ndarray
+
+    Returns
+    -------
+    gradient : ndarray of the shape of x
+
+    Raises
+    ------
+    NotImplementedError
+        If the backend of Keras is none of TensorFlow, JAX and PyTorch.
+    """
+    backend = keras.backend.backend()
+    x = keras.ops.stop_gradient(keras.ops.convert_to_tensor(x))
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = function(x)
+        gradient = tape.gradient(value, x)
+    elif backend == "jax":
+        import jax
+
+        gradient = jax.grad(function)(x)
+    elif backend == "torch":
+        import torch
+
+        x = x.clone().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(function(x), x)
+    else:
+        raise NotImplementedError(
+            f"Gradients are not known on the backend {backend!r}. Expected 'tensorflow', 'jax' or"
+            " 'torch': set KERAS_BACKEND."
+        )
+    return keras.ops.convert_to_numpy(gradient)

@@ -1,0 +1,169 @@
+"""Maps show where the class is, and depend on what was learnt (Adebayo et al., 2018)."""
+
+import matplotlib
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+
+from skin_lesion import (
+    ActivationMapDisplay,
+    ConvNet,
+    ImageLoader,
+    SkinLesionClassifier,
+    class_activation_maps,
+    load_image_folder,
+    write_lesion_folder,
+)
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+SIDE = 32
+
+
+def draw_spots(n, seed):
+    """Noise with a spot in one of the four corners: red in one class, blue in the other."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(100, 140, (n, SIDE, SIDE, 3)).astype(np.uint8)
+    y, corners = rng.integers(0, 2, n), rng.integers(0, 2, (n, 2))
+    for image, label, corner in zip(images, y, corners, strict=True):
+        top, left = 4 + 16 * corner
+        image[top : top + 8, left : left + 8, 2 * label] = 255
+    return images, np.array(["red", "blue"])[y], corners
+
+
+def make_classifier(**parameters):
+    defaults = {"epochs": 12, "early_stopping": False, "batch_size": 16, "random_state": 0}
+    return SkinLesionClassifier(ConvNet(filters=(8, 16)), **(defaults | parameters))
+
+
+@pytest.fixture(scope="module")
+def spots():
+    return draw_spots(40, seed=1)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    images, y, _ = draw_spots(200, seed=0)
+    return make_classifier().fit(images, y)
+
+
+@pytest.mark.backends
+def test_maps_show_where_the_class_is(fitted, spots):
+    images, y, corners = spots
+    assert fitted.score(images, y) > 0.95
+    maps = class_activation_maps(fitted, images)
+    assert maps.shape == (40, SIDE, SIDE)
+    assert maps.dtype == np.float32
+    assert maps.min() == 0
+    np.testing.assert_allclose(maps.max(axis=(1, 2)), 1, rtol=1e-6)
+    peaks = np.array([np.unravel_index(one.argmax(), one.shape) for one in maps])
+    np.testing.assert_array_equal(peaks // (SIDE // 2), corners)
+
+
+@pytest.mark.backends
+def test_maps_of_another_class_are_others(fitted, spots):
+    images, y, _ = spots
+    predicted = class_activation_maps(fitted, images)
+    np.testing.assert_array_equal(class_activation_maps(fitted, images, target=y), predicted)
+    other = np.where(y == "red", "blue", "red")
+    assert np.abs(class_activation_maps(fitted, images, target=other) - predicted).mean() > 0.1
+    of_red = class_activation_maps(fitted, images, target="red")
+    np.testing.assert_array_equal(of_red[y == "red"], predicted[y == "red"])
+
+
+def similarity(maps, others):
+    """Mean rank correlation of the maps of each image."""
+    pairs = [
+        spearmanr(one.ravel(), other.ravel()).statistic
+        for one, other in zip(maps, others, strict=True)
+        if one.std() and other.std()
+    ]
+    return np.mean(pairs) if pairs else 0.0
+
+
+def test_randomised_weights_change_the_maps(fitted, spots):
+    """Layer by layer from the output on: the less of what was learnt is left, the less alike."""
+    images, y, _ = spots
+    maps = class_activation_maps(fitted, images, target=y)
+    weights = fitted.model_.get_weights()
+    rng = np.random.default_rng(0)
+    try:
+        layers = [
+            layer for layer in fitted.model_.layers if layer.name.startswith(("conv", "dense"))
+        ]
+        for layer in reversed(layers):
+            layer.set_weights(
+                [rng.permutation(one.ravel()).reshape(one.shape) for one in layer.get_weights()]
+            )
+        randomised = class_activation_maps(fitted, images, target=y)
+    finally:
+        fitted.model_.set_weights(weights)
+    assert similarity(maps, randomised) < 0.5
+    np.testing.assert_array_equal(class_activation_maps(fitted, images, target=y), maps)
+
+
+def test_randomised_output_layer_changes_the_maps(fitted, spots):
+    images, y, _ = spots
+    maps = class_activation_maps(fitted, images, target=y)
+    weights = fitted.model_.get_weights()
+    try:
+        kernel, bias = fitted.model_.layers[-1].get_weights()
+        fitted.model_.layers[-1].set_weights([-kernel, bias])
+        changed = class_activation_maps(fitted, images, target=y)
+    finally:
+        fitted.model_.set_weights(weights)
+    assert similarity(maps, changed) < 0.2
+
+
+def test_labels_at_random_give_other_maps(fitted, spots):
+    images, y, _ = spots
+    train, labels, _ = draw_spots(200, seed=0)
+    shuffled = np.random.default_rng(0).permutation(labels)
+    other = make_classifier().fit(train, shuffled)
+    maps = class_activation_maps(fitted, images, target=y)
+    assert similarity(maps, class_activation_maps(other, images, target=y)) < 0.8
+
+
+@pytest.mark.filterwarnings("ignore:Training ended at epochs")
+def test_paths_through_a_pipeline(tmp_path):
+    root = write_lesion_folder(tmp_path, 40, n_classes=2, image_size=(24, 24), random_state=0)
+    lesions = load_image_folder(root)
+    pipeline = Pipeline([("load", ImageLoader((20, 28))), ("cnn", make_classifier(epochs=1))]).fit(
+        lesions.data, lesions.target
+    )
+    maps = class_activation_maps(pipeline, lesions.data[:5])
+    assert maps.shape == (5, 20, 28)
+    direct = make_classifier(epochs=1, loader=ImageLoader((20, 28))).fit(
+        lesions.data, lesions.target
+    )
+    assert class_activation_maps(direct, lesions.data[:5]).shape == (5, 20, 28)
+
+
+def test_bad_input(fitted, spots):
+    images, _, _ = spots
+    with pytest.raises(ValueError, match=r"target has \['green'\].*\['blue', 'red'\]"):
+        class_activation_maps(fitted, images, target="green")
+    with pytest.raises(ValueError, match="inconsistent"):
+        class_activation_maps(fitted, images, target=["red"])
+    with pytest.raises(ValueError, match="ends in LogisticRegression"):
+        class_activation_maps(LogisticRegression(), images)
+    with pytest.raises(NotFittedError):
+        class_activation_maps(make_classifier(), images)
+    with pytest.raises(ValueError, match="The 'method' parameter"):
+        class_activation_maps(fitted, images, method="lime")
+
+
+def test_display(fitted, spots):
+    images, _, _ = spots
+    display = ActivationMapDisplay.from_estimator(fitted, images[:7])
+    assert display.ax_.shape == (7,)
+    assert [axes.get_title() for axes in display.ax_] == fitted.predict(images[:7]).tolist()
+    assert all(len(axes.images) == 2 for axes in display.ax_)
+    _, ax = plt.subplots(1, 2)
+    with pytest.raises(ValueError, match="2 Axes, and there are 7 images"):
+        display.plot(ax=ax)
+    plt.close("all")
