@@ -182,7 +182,8 @@ def test_snippets_of_the_readme_run(tmp_path, monkeypatch):
     with sklearn.config_context():
         for snippet in snippets:
             exec(compile(snippet, "README.md", "exec"), names)
-    assert len(snippets) == 3
+    assert len(snippets) == 4
+    assert (tmp_path / "report.html").exists()
     assert names["keep"].all()
     assert names["search"].best_params_["cnn__architecture__filters"] in [(8, 16), (16, 32)]
 

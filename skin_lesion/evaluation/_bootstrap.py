@@ -1,7 +1,5 @@
 """How far a score could have come out otherwise."""
 
-import warnings
-
 import numpy as np
 from scipy import stats
 from scipy.sparse import csr_array
@@ -165,43 +163,3 @@ def bound_what_never_failed(name, value, n_cases):
         return np.nan, np.nan
     bound = ((1 - CONFIDENCE) / 2) ** (1 / n_cases)
     return (bound, 1.0) if value == 1 else (0.0, 1 - bound)
-
-
-def bootstrap_interval(
-    metric, y_true, y_pred, groups, *, confidence=0.95, n_bootstraps=2000, random_state=None
-):
-    """Return a percentile interval of any metric over resampled groups.
-
-    The metric is called for each draw. Those of a :class:`ScoreSheet` come all at once, and in a
-    small part of the time.
-
-    Parameters
-    ----------
-    metric : callable
-        ``metric(y_true, y_pred, sample_weight=weights)`` gives a float.
-
-    y_true, y_pred : ndarray of shape (n,)
-
-    groups : ndarray of shape (n,) or None
-
-    confidence : float
-
-    n_bootstraps : int
-
-    random_state : int, RandomState instance or None
-
-    Returns
-    -------
-    low, high : float
-    """
-    bootstrap = GroupBootstrap(y_true, groups, n_bootstraps=n_bootstraps, random_state=random_state)
-    with warnings.catch_warnings():
-        # About classes that are predicted and not there: said once by the score itself.
-        warnings.simplefilter("ignore", UserWarning)
-        scores = [
-            metric(y_true, y_pred, sample_weight=weights)
-            for drawn in bootstrap.draw()
-            for weights in (bootstrap.membership @ drawn).T
-        ]
-    tail = (1 - confidence) / 2
-    return tuple(float(bound) for bound in np.quantile(scores, [tail, 1 - tail]))

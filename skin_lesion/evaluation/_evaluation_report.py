@@ -49,6 +49,12 @@ class EvaluationReport:
     errors : DataFrame
         The most confident errors: `row`, `class`, `predicted` and `confidence`.
 
+    predicted : ndarray of shape (n_images,)
+        The predicted class of each image.
+
+    probabilities : ndarray of shape (n_images, n_classes), or None
+        Of the classes of the estimator.
+
     left_out : dict of str to str
         Sections that are missing, and why.
 
@@ -84,7 +90,12 @@ class EvaluationReport:
         self.has_groups = parts[0].groups is not None
         pooled = pool_part(parts)
         self.n_groups = len(np.unique(pooled.groups)) if self.has_groups else self.n_images
-        self.n_errors = int(np.sum(pooled.predictions.y != pooled.predictions.predicted))
+        predictions = pooled.predictions
+        self.n_errors = int(np.sum(predictions.y != predictions.predicted))
+        self.predicted = predictions.classes[predictions.predicted]
+        self.probabilities = None
+        if predictions.probabilities is not None:
+            self.probabilities = predictions.probabilities[:, predictions.seen]
         self.n_bootstraps = draws.n_bootstraps
         self.random_state = draws.seed
         self._parts = parts

@@ -15,11 +15,12 @@ from ..datasets import load_image_folder, train_test_split_by_group, write_lesio
 
 @dataclass
 class SplitData:
-    """Paths, classes and groups of images, and which of them are for the test."""
+    """Paths, classes, groups and metadata of images, and which of them are for the test."""
 
     X: np.ndarray
     y: np.ndarray
     groups: np.ndarray
+    frame: pd.DataFrame
     is_test: np.ndarray
     split: str
 
@@ -83,8 +84,9 @@ def load_folder(root):
 def split_by_group(folder, keep, groups, arguments):
     """Split the rows to keep: as the tree does, else by merged groups, stratified by class."""
     X, y, groups = folder.data[keep], folder.target[keep], groups[keep]
+    frame = _metadata(folder)[keep]
     if folder.is_test is not None:
-        return SplitData(X, y, groups, folder.is_test[keep], _describe_tree(folder))
+        return SplitData(X, y, groups, frame, folder.is_test[keep], _describe_tree(folder))
     rows = np.arange(len(y))
     _, test = train_test_split_by_group(
         rows,
@@ -98,20 +100,24 @@ def split_by_group(folder, keep, groups, arguments):
         f"{arguments.test_size:.0%} of the images held out, stratified by class, grouped by {by}"
         f" (random_state={arguments.random_state})"
     )
-    return SplitData(X, y, groups, np.isin(rows, test), split)
+    return SplitData(X, y, groups, frame, np.isin(rows, test), split)
 
 
 def split_by_image(folder, keep, arguments):
     """Split as those do who know of no groups: as the tree does, else image by image."""
-    X, y = folder.data[keep], folder.target[keep]
+    X, y, frame = folder.data[keep], folder.target[keep], _metadata(folder)[keep]
     rows = np.arange(len(y))
     if folder.is_test is not None:
-        return SplitData(X, y, rows, folder.is_test[keep], _describe_tree(folder))
+        return SplitData(X, y, rows, frame, folder.is_test[keep], _describe_tree(folder))
     _, test = train_test_split(
         rows, stratify=y, test_size=arguments.test_size, random_state=arguments.random_state
     )
     split = f"{arguments.test_size:.0%} of the images held out at random, stratified by class"
-    return SplitData(X, y, rows, np.isin(rows, test), split)
+    return SplitData(X, y, rows, frame, np.isin(rows, test), split)
+
+
+def _metadata(folder):
+    return folder.frame.drop(columns=["path", "target", "split"], errors="ignore")
 
 
 def _describe_tree(folder):

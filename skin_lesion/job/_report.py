@@ -8,11 +8,17 @@ from importlib.metadata import version
 
 import joblib
 import numpy as np
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, classification_report
+from sklearn.metrics import classification_report
 
 from ..audit._summary import TITLES
-from ..evaluation._bootstrap import bootstrap_interval
+from ..evaluation import EvaluationReport, evaluate
+from ..evaluation._bootstrap import CONFIDENCE
+from ..evaluation._predict import number_predictions
+from ..evaluation._score_tables import Draws, Part, make_short_table
+from ._search import POSITIVE
 
+N_BOOTSTRAPS = 2000
+SCORES = ("balanced accuracy", "accuracy")
 PACKAGES = ("skin_lesion", "scikit-learn", "imbalanced-learn", "scikeras", "keras", "numpy")
 
 
@@ -23,6 +29,7 @@ class Judgement:
     probabilities: np.ndarray
     predicted: np.ndarray
     classes: np.ndarray
+    report: EvaluationReport
     text: str
     numbers: dict
 
@@ -35,15 +42,28 @@ def judge(cleaned, fitted, predicted_with_faults, arguments):
     """
     data = cleaned.used
     X, y, groups = data.part(is_test=True)
-    probabilities = fitted.predict_proba(X)
-    predicted = fitted.classes_[probabilities.argmax(axis=1)]
+    X_train, y_train, groups_train = data.part(is_test=False)
+    report = evaluate(
+        fitted,
+        X,
+        y,
+        groups=groups,
+        frame=data.frame[data.is_test],
+        positive=POSITIVE if POSITIVE in fitted.classes_ else None,
+        X_train=X_train,
+        y_train=y_train,
+        groups_train=groups_train,
+        n_bootstraps=N_BOOTSTRAPS,
+        random_state=arguments.random_state,
+    )
+    probabilities, predicted = report.probabilities, report.predicted
     cnn = fitted.best_estimator_["cnn"]
     numbers = {
         "audit": _audit(cleaned),
         "data": {"root": str(arguments.root), "split": data.split, "counts": _counts(data)},
         "search": _search_results(fitted),
         "training": {"epochs": cnn.n_iter_, "best_epoch": cnn.best_epoch_},
-        "scores": _scores(y, predicted, groups, arguments.random_state),
+        "scores": _to_numbers(report.scores, len(np.unique(groups))),
         "with_faults": _judge_with_faults(cleaned.faulty, predicted_with_faults, arguments),
         "classification_report": classification_report(
             y, predicted, output_dict=True, zero_division=0
@@ -53,14 +73,21 @@ def judge(cleaned, fitted, predicted_with_faults, arguments):
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
     }
     return Judgement(
-        probabilities, predicted, fitted.classes_, _to_text(data, numbers, y, predicted), numbers
+        probabilities,
+        predicted,
+        fitted.classes_,
+        report,
+        _to_text(data, numbers, report),
+        numbers,
     )
 
 
 def write_report(judgement, model, output):
-    """Write report.txt, report.json and model.joblib."""
+    """Write report.txt, report.json, the page report.html, model_card.md and model.joblib."""
     (output / "report.txt").write_text(judgement.text + "\n", encoding="utf-8")
     (output / "report.json").write_text(json.dumps(judgement.numbers, indent=2), encoding="utf-8")
+    judgement.report.to_html(output / "report.html")
+    judgement.report.to_model_card(output / "model_card.md")
     joblib.dump(model, output / "model.joblib")
 
 
@@ -80,11 +107,17 @@ def _judge_with_faults(faulty, predicted, arguments):
     if faulty is None:
         return None
     _, y, groups = faulty.part(is_test=True)
+    predictions = number_predictions(np.unique(faulty.y), y, predicted, None)
+    scores = make_short_table(
+        Part(predictions, groups, np.arange(len(y))),
+        Draws(N_BOOTSTRAPS, arguments.random_state),
+        positive=None,
+    )
     return {
         "split": faulty.split,
         "n_train": int((~faulty.is_test).sum()),
         "n_test": len(y),
-        "scores": _scores(y, predicted, groups, arguments.random_state),
+        "scores": _to_numbers(scores, len(np.unique(groups))),
     }
 
 
@@ -104,30 +137,27 @@ def _search_results(fitted):
             "standard_deviation": float(deviation),
         }
         for parameters, mean, deviation in zip(
-            results["params"], results["mean_test_score"], results["std_test_score"], strict=True
+            results["params"],
+            results["mean_test_balanced_accuracy"],
+            results["std_test_balanced_accuracy"],
+            strict=True,
         )
     ]
     return {"candidates": candidates, "best": candidates[fitted.best_index_]["parameters"]}
 
 
-def _scores(y, predicted, groups, random_state):
-    return {
-        name: _score(metric, y, predicted, groups, random_state)
-        for name, metric in (
-            ("balanced accuracy", balanced_accuracy_score),
-            ("accuracy", accuracy_score),
-        )
-    }
-
-
-def _score(metric, y, predicted, groups, random_state):
-    low, high = bootstrap_interval(metric, y, predicted, groups, random_state=random_state)
-    return {
-        "value": float(metric(y, predicted)),
-        "interval": [low, high],
-        "confidence": 0.95,
-        "resampled_groups": len(np.unique(groups)),
-    }
+def _to_numbers(scores, n_groups):
+    """Return the scores that are printed, out of a table of them."""
+    numbers = {}
+    for name in SCORES:
+        value, low, high = scores.loc[name.replace(" ", "_"), ["value", "low", "high"]].tolist()
+        numbers[name] = {
+            "value": value,
+            "interval": [low, high],
+            "confidence": CONFIDENCE,
+            "resampled_groups": n_groups,
+        }
+    return numbers
 
 
 def _describe_scores(scores):
@@ -141,7 +171,7 @@ def _describe_scores(scores):
     return lines
 
 
-def _to_text(data, numbers, y, predicted):
+def _to_text(data, numbers, report):
     lines = ["", "Cross-validated balanced accuracy (mean, standard deviation over folds)"]
     for candidate in numbers["search"]["candidates"]:
         parameters = ", ".join(f"{name}={value}" for name, value in candidate["parameters"].items())
@@ -153,9 +183,9 @@ def _to_text(data, numbers, y, predicted):
     lines += [
         f"Refit on all training images: kept epoch {training['best_epoch']}/{training['epochs']}.",
         "",
-        f"Test set: {len(y)} images. Split: {data.split}.",
+        f"Test set: {report.n_images} images. Split: {data.split}.",
         "",
-        classification_report(y, predicted, zero_division=0, digits=3),
+        report.classification_report,
     ]
     lines += _describe_scores(numbers["scores"])
     with_faults = numbers["with_faults"]

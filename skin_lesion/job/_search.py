@@ -1,14 +1,19 @@
 """Search for the better way to balance, on folds that keep lesions whole."""
 
+import warnings
+
 from imblearn.over_sampling import RandomOverSampler
 from sklearn import clone, config_context
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 
 from ..audit import assert_no_leak
+from ..evaluation import isic_scorers
 from ..images import ImageAugmenter, ImageLoader
 from ..models import ConvNet, SkinLesionClassifier
 
+POSITIVE = "melanoma"  # the class to find, where there is one of this name
 CANDIDATES = [
     {"cnn__sampler": [RandomOverSampler()], "cnn__class_weight": [None]},
     {"cnn__sampler": [None], "cnn__class_weight": ["balanced"]},
@@ -41,7 +46,8 @@ def search(data, arguments):
     grid = GridSearchCV(
         pipeline,
         CANDIDATES,
-        scoring="balanced_accuracy",
+        scoring=isic_scorers(POSITIVE if POSITIVE in y else None),
+        refit="balanced_accuracy",
         cv=folds,
         error_score="raise",
         verbose=3,
@@ -52,7 +58,11 @@ def search(data, arguments):
         flush=True,
     )
     # With routing the groups also reach the validation split inside each fit.
-    with config_context(enable_metadata_routing=True):
+    with config_context(enable_metadata_routing=True), warnings.catch_warnings():
+        # Of a model that never predicts a class the predictive value is none. It is not what the
+        # best is chosen by.
+        warnings.filterwarnings("ignore", category=UndefinedMetricWarning)
+        warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
         return grid.fit(X, y, groups=groups)
 
 

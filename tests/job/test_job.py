@@ -49,6 +49,8 @@ def test_writes_pictures_report_and_model(output):
         "audit.html",
         "report.txt",
         "report.json",
+        "report.html",
+        "model_card.md",
         "model.joblib",
     }
     for name in PICTURES:
@@ -78,6 +80,13 @@ def test_model_gives_the_scores_of_the_report(root, output):
     assert "with the faults" not in text
 
 
+def test_report_is_a_page_with_slices_and_baselines(output):
+    page = (output / "report.html").read_text(encoding="utf-8")
+    for expected in ("melanoma against the rest", "colour and size", "Decision curve"):
+        assert expected.lower() in page.lower()
+    assert "TRIPOD" in (output / "model_card.md").read_text(encoding="utf-8")
+
+
 def test_prints_the_way_and_the_report(root, tmp_path, capsys):
     assert main([str(root), "--output", str(tmp_path / "report"), *SMALL]) == 0
     out = capsys.readouterr().out
@@ -85,6 +94,7 @@ def test_prints_the_way_and_the_report(root, tmp_path, capsys):
     assert "The audit found no faults" in out
     assert "train and test as in the folder tree" in out
     assert out.count("[CV ") == 4
+    assert out.count("partial_auc: (test=") == 4
     assert "balanced accuracy" in out
 
 
