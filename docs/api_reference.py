@@ -77,6 +77,7 @@ API_REFERENCE = {
             "TrainingCurveDisplay",
             "OperatingPointDisplay",
             "ReferralCurveDisplay",
+            "ConformalClassifier",
             "class_activation_maps",
             "ActivationMapDisplay",
         ],

@@ -35,7 +35,10 @@ numpydoc_class_members_toctree = False
 html_theme = "pydata_sphinx_theme"
 html_title = f"skin_lesion {version}"
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": [], "know_your_data": [], "laptop_to_cluster": [], "changelog": []}
+html_sidebars = {
+    name: []
+    for name in ("index", "know_your_data", "judge_your_model", "laptop_to_cluster", "changelog")
+}
 html_show_sourcelink = False
 html_theme_options = {"show_prev_next": False, "show_toc_level": 2}
 

@@ -33,6 +33,7 @@ _ROOM_OF = {
         "models": ("ConvNet", "FitCheckpoint", "SkinLesionClassifier"),
         "evaluation": (
             "ActivationMapDisplay",
+            "ConformalClassifier",
             "EvaluationReport",
             "OperatingPointDisplay",
             "ReferralCurveDisplay",

@@ -4,6 +4,7 @@ from ._activation_map_display import ActivationMapDisplay
 from ._activation_maps import class_activation_maps
 from ._class_metrics import npv_score, ppv_score, sensitivity_score, specificity_score
 from ._compare import compare
+from ._conformal import ConformalClassifier
 from ._cross_evaluate import cross_evaluate
 from ._evaluate import evaluate
 from ._evaluation_report import EvaluationReport
@@ -22,6 +23,7 @@ from ._training_curves import TrainingCurveDisplay
 
 __all__ = [
     "ActivationMapDisplay",
+    "ConformalClassifier",
     "EvaluationReport",
     "OperatingPointDisplay",
     "ReferralCurveDisplay",
