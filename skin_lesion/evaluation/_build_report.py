@@ -49,7 +49,6 @@ def build_report(parts, *, X, frame, positive, thresholds, train, estimator, dra
         "slices": None,
         "errors": _find_errors(pooled),
     }
-    thresholds = _check_thresholds(thresholds, positive)
     if thresholds is None:
         left_out["operating points"] = "no thresholds were given (choose_thresholds finds them)"
     elif not has_probabilities:
@@ -108,7 +107,8 @@ def _find_class(positive, classes):
     return known.index(positive)
 
 
-def _check_thresholds(thresholds, positive):
+def check_thresholds(thresholds, positive):
+    """Return thresholds as a dict of names and probabilities, or None."""
     if thresholds is None:
         return None
     if positive is None:

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 from .._validation import number_labels
 from ..audit import assert_no_leak
 from ._baselines import holds_images
-from ._build_report import build_report
+from ._build_report import build_report, check_thresholds
 from ._checks import check_labels
 from ._predict import predict_images
 from ._score_tables import Draws, Part
@@ -155,6 +155,7 @@ def evaluate(
     """
     y = check_labels(y, name="y")
     check_consistent_length(y, groups, frame)
+    thresholds = check_thresholds(thresholds, positive)
     predictions = predict_images(estimator, X, y)
     notes = [] if X_train is None else _check_leak(X_train, X, groups_train, groups)
     groups = None if groups is None else number_labels(groups, name="groups")[1]
