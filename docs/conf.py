@@ -17,6 +17,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
+    "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "myst_parser",
 ]
@@ -32,12 +33,24 @@ toc_object_entries_show_parents = "hide"
 # Methods are on the page of their class: without this, numpydoc asks for a page for each.
 numpydoc_class_members_toctree = False
 
+# Only the pictures, without links to each of their formats.
+plot_html_show_formats = False
+plot_html_show_source_link = False
+plot_formats = [("png", 100)]
+
 html_theme = "pydata_sphinx_theme"
 html_title = f"skin_lesion {version}"
 html_context = {"default_mode": "auto"}
 html_sidebars = {
     name: []
-    for name in ("index", "know_your_data", "judge_your_model", "laptop_to_cluster", "changelog")
+    for name in (
+        "index",
+        "know_your_data",
+        "clean_and_vary",
+        "judge_your_model",
+        "laptop_to_cluster",
+        "changelog",
+    )
 }
 html_show_sourcelink = False
 html_theme_options = {"show_prev_next": False, "show_toc_level": 2}

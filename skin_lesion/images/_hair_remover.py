@@ -49,7 +49,7 @@ class HairRemover(ImageTransformer):
     -----
     Pixels in which no hair is found are unchanged, and with them most images without hair. Hair
     that is lighter than the skin stays, since shiny white lines are a sign of melanoma; so do
-    stubble and, in part, hair that lies as dense as fur. Marks of a ruler go with the hair.
+    stubble and, in part, hair that lies as dense as fur. Marks of a ruler may go with the hair.
 
     Hair is searched for at a shorter side of 224 pixels, to which images are scaled by a factor of
     at most 3 if they are smaller: the same photograph gives nearly the same at all sizes. Images
