@@ -9,10 +9,7 @@ which keep lesions whole. Intervals are bootstraps over lesions; that of the dif
 first variant is a paired one. None includes what another seed would change: repeat with --seed.
 """
 
-import argparse
-import json
 import os
-import platform
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +17,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
-from _common import describe_machine, installed_versions
+from _common import finish, make_parser
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -118,13 +115,11 @@ def judge(lesions, predicted, reference):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, help="a folder that load_isic_release reads")
-    parser.add_argument("--quick", action="store_true", help="drawn images, one epoch, two folds")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--side", type=int, default=96, help="pixels")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     arguments = parser.parse_args()
     if not arguments.quick and arguments.data is None:
         sys.exit("Name a folder of real images by --data, or try it on drawn ones by --quick.")
@@ -156,17 +151,9 @@ def main():
                 + "  ({:+.3f} to {:+.3f})".format(*line["difference_interval"]),
                 flush=True,
             )
-    about = {
-        "n_images": len(lesions.target),
-        "settings": {name: value for name, value in settings.items() if name != "cache"},
-        "versions": installed_versions("skin_lesion", "keras", "tensorflow", "scikit-learn"),
-        "machine": describe_machine(),
-        "python": platform.python_version(),
-    }
-    for name, value in about.items():
-        print(f"{name:>10}  {value}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"variants": figures, **about}, indent=2), "utf-8")
+    settings = {name: value for name, value in settings.items() if name != "cache"}
+    figures = {"n_images": len(lesions.target), **settings, "variants": figures}
+    finish(figures, arguments.json, "keras", "tensorflow", "scikit-learn")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,8 @@ least of several repetitions: others that run beside hardly change these.
 import argparse
 import json
 import os
-import platform
 import time
 from importlib.util import find_spec
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.update(
@@ -27,7 +25,7 @@ os.environ.update(
 
 import cv2
 import numpy as np
-from _common import describe_machine, installed_versions, run_apart
+from _common import finish, make_parser, run_apart
 
 SIDE = 224
 BATCH_SIZE = 32
@@ -333,9 +331,7 @@ def print_figures(figures):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer images, fewer runs")
-    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    parser = make_parser(__doc__)
     parser.add_argument(
         "--measure", nargs=4, metavar=("CASE", "SIDE", "N", "RUNS"), help=argparse.SUPPRESS
     )
@@ -349,7 +345,7 @@ def main():
     present = [side for side, modules in NEEDS.items() if all(map(find_spec, modules))]
     for side in NEEDS.keys() - set(present):
         print(f"{side} is left out: it is not installed. To compare with it: {INSTALL}")
-    figures = {
+    cases = {
         case: {
             side: json.loads(run_apart(__file__, "--measure", case, side, n_images, n_runs))
             for side in sides
@@ -357,27 +353,10 @@ def main():
         }
         for case, sides in CASES.items()
     }
-    print_figures(figures)
-    about = {
-        "n_images": n_images,
-        "runs": n_runs,
-        "versions": installed_versions(
-            "skin_lesion",
-            "opencv-python-headless",
-            "numpy",
-            "scikit-image",
-            "keras",
-            "tensorflow",
-            "albumentations",
-        ),
-        "machine": describe_machine(),
-        "python": platform.python_version(),
-    }
-    print()
-    for name, value in about.items():
-        print(f"{name:>12}  {value}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"cases": figures, **about}, indent=2), "utf-8")
+    print_figures(cases)
+    figures = {"n_images": n_images, "runs": n_runs, "cases": cases}
+    packages = ("opencv-python-headless", "numpy", "scikit-image", "keras", "tensorflow")
+    finish(figures, arguments.json, *packages, "albumentations")
 
 
 if __name__ == "__main__":
