@@ -124,22 +124,35 @@ class ImageCache:
         self.problem = None
         self._open()
 
-    def find(self, path, out):
-        """Read an image from the cache, if it is there, without reading its file.
+    def find_all(self, paths, out):
+        """Read the images that are there, without reading their files.
 
         Parameters
         ----------
-        path : str
+        paths : ndarray of shape (n,), of str
 
-        out : ndarray of shape (height, width, 3), uint8
+        out : ndarray of shape (n, height, width, 3), uint8
             Where the pixels go.
 
         Returns
         -------
-        found : bool
+        missing : list of int
+            Rows of those that are not there.
         """
-        name, state = _identify(path, stat_image_file(path))
-        return self._read_into(out, _FIND_BY_FILE, self._variant, name, state)
+        missing, n_done = [], 0
+        try:
+            with self._connection() as connection:
+                for path in paths.tolist():
+                    key = _identify(path, stat_image_file(path))
+                    rows = connection.execute(_FIND_BY_FILE, (self._variant, *key)).fetchall()
+                    if rows:
+                        _copy_pixels(rows, out[n_done])
+                    else:
+                        missing.append(n_done)
+                    n_done += 1
+        except sqlite3.Error as error:
+            self.problem = str(error)
+        return [*missing, *range(n_done, len(paths))]
 
     def fetch(self, path, out):
         """Read an image from its file, and store it; unless another process has done so.
@@ -166,7 +179,10 @@ class ImageCache:
         if time.time() - max(stat.st_mtime, stat.st_ctime) > _SECONDS_UNTIL_SETTLED:
             self._execute(_ADD_FILE, *_identify(path, stat), digest)
         with self._lock(f"decoding_{digest[0] % _N_LOCKS:02}"):
-            if not self._read_into(out, _FIND_BY_CONTENT, self._variant, digest):
+            rows = self._execute(_FIND_BY_CONTENT, self._variant, digest)
+            if rows:
+                _copy_pixels(rows, out)
+            else:
                 out[:] = decode_content(
                     content, path, self._image_size, self._resize, self._preprocessing
                 )
@@ -246,12 +262,6 @@ class ImageCache:
             raise
         return connection
 
-    def _read_into(self, out, query, *values):
-        rows = self._execute(query, *values)
-        if rows:
-            out[:] = np.frombuffer(rows[0][0], dtype=np.uint8).reshape(out.shape)
-        return bool(rows)
-
     def _execute(self, statement, *values):
         """Return the rows that a statement gives, or none where the cache fails it."""
         try:
@@ -290,6 +300,10 @@ def close_idle_connections(only_of_deleted_files=False):
             connections = _idle.pop((file, inode, process), ())
             while connections:
                 connections.pop().close()
+
+
+def _copy_pixels(rows, out):
+    out[:] = np.frombuffer(rows[0][0], dtype=np.uint8).reshape(out.shape)
 
 
 def _identify(path, stat):

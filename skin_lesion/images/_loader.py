@@ -7,7 +7,7 @@ from numbers import Integral
 from threading import Event
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions
@@ -20,7 +20,10 @@ from ._decode import read_image
 from ._image_transformer import ImageTransformer
 from ._preprocessing import Preprocessing
 
-_BATCH_SIZE = 8  # images that a thread reads at a time: joblib takes 0.3 ms for each such task
+# Images that a thread reads at a time: joblib takes 0.3 ms for each such task. Fewer where there
+# are few, so that no thread is left without.
+_BATCH_SIZE = 8
+_BATCHES_OF_THREAD = 4
 _N_FAILURES_NAMED = 3
 
 
@@ -228,11 +231,11 @@ class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         missing = range(len(paths))
         if cache is not None:
             # Here, because to start threads takes longer than to read a batch from the cache.
-            missing = [row for row in missing if not cache.find(paths[row], images[row])]
+            missing = cache.find_all(paths, images)
         failures = []
-        batches = [
-            missing[start : start + _BATCH_SIZE] for start in range(0, len(missing), _BATCH_SIZE)
-        ]
+        share = len(missing) // (_BATCHES_OF_THREAD * effective_n_jobs(self.n_jobs))
+        size = min(max(share, 1), _BATCH_SIZE)
+        batches = [missing[start : start + size] for start in range(0, len(missing), size)]
         stop = Event()
         # The threads write into `images`: an active backend of processes or of other machines
         # would fill a copy of it. They do so without sklearn's Parallel, whose tasks set the

@@ -1,6 +1,5 @@
 """The steps by which a loader cleans each image that it decodes."""
 
-import cv2
 from sklearn.pipeline import Pipeline
 
 from ._border_cropper import BorderCropper
@@ -85,4 +84,4 @@ def _describe(steps):
         parameters = {name: value for name, value in step.get_params().items() if name != "n_jobs"}
         values = ", ".join(f"{name}={value!r}" for name, value in sorted(parameters.items()))
         described.append(f"{type(step).__name__} {step._version} ({values})")
-    return ", ".join([*described, f"OpenCV {cv2.__version__}"]) if described else ""
+    return ", ".join(described)
