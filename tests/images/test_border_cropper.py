@@ -77,6 +77,43 @@ def test_dark_corners_of_a_field_that_reaches_all_sides_are_kept():
     np.testing.assert_array_equal(BorderCropper().transform(photograph), photograph)
 
 
+@pytest.mark.parametrize(
+    ("centre", "radius", "side"),
+    [
+        ((100, 150), 80, 113),  # of the square in the circle
+        ((100, 150), 175, None),  # one that reaches all four sides
+        ((100, 150), 140, None),
+    ],
+)
+@pytest.mark.parametrize("size", [(200, 300), (1600, 2400)])
+def test_corners_can_be_cut(centre, radius, side, size):
+    scale = size[0] // 200
+    photograph = field(*size, np.multiply(centre, scale), radius * scale)
+    cropped = BorderCropper(corners="cut").transform(photograph)
+    corners = cropped[[0, 0, -1, -1], [0, -1, 0, -1]]
+    assert corners.min() > 25
+    if side is not None:
+        assert np.abs(np.array(cropped.shape[:2]) / scale - side).max() <= 4
+    else:  # the proportions of what is kept otherwise, and no more is cut than need be
+        assert cropped.shape[1] / cropped.shape[0] == pytest.approx(
+            min(300, 2 * radius) / 200, rel=0.02
+        )
+        half = np.hypot(*np.array(cropped.shape[:2]) / 2 / scale)
+        assert half == pytest.approx(radius, rel=0.04)
+    assert BorderCropper().transform(photograph).shape[1] > cropped.shape[1]
+
+
+def test_corners_are_not_cut_where_they_are_bright_or_nothing_helps(image):
+    cutter = BorderCropper(corners="cut")
+    np.testing.assert_array_equal(cutter.transform(image), image)
+    np.testing.assert_array_equal(cutter.transform(framed(image, 5, 5, 9, 0)), image)
+    cross = np.zeros((100, 100, 3), dtype=np.uint8)
+    cross[35:65] = cross[:, 35:65] = 200
+    np.testing.assert_array_equal(cutter.transform(cross), cross)
+    black = np.zeros_like(cross)
+    np.testing.assert_array_equal(cutter.transform(black), black)
+
+
 def test_specks_in_the_dark_do_not_count(image):
     photograph = framed(image, 30, 30, 30, 30)
     photograph[5, 5] = photograph[10, 100:102] = 255  # dust

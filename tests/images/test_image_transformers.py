@@ -23,6 +23,7 @@ TRANSFORMERS = [
     ColorConstancy("max_rgb"),
     HairRemover(),
     BorderCropper(),
+    BorderCropper(corners="cut"),
 ]
 DTYPES = [np.uint8, np.float32, np.float64]
 
@@ -267,6 +268,7 @@ def test_paths(transformer, X):
         (HairRemover(contrast=0), "contrast"),
         (BorderCropper(threshold=-1), "threshold"),
         (BorderCropper(threshold=255), "threshold"),
+        (BorderCropper(corners="round"), "corners"),
         (BorderCropper(n_jobs=0.5), "n_jobs"),
     ],
 )
