@@ -4,9 +4,10 @@ Run it with ``python benchmarks/ablation_preprocess.py --data path/to/HAM10000 [
 folder is what ``load_isic_release`` reads. ``--quick`` takes a few drawn images, whose scores say
 nothing, to see that it runs. It is no part of ``make bench``: it takes hours without a GPU.
 
-Every variant is judged by its predictions for images that it was not trained on, on the same folds,
-which keep lesions whole. Intervals are bootstraps over lesions; that of the difference to the
-first variant is a paired one. None includes what another seed would change: repeat with --seed.
+Every variant is judged by ``cross_evaluate``, on the same folds, which keep lesions whole. Printed
+are balanced accuracy, the mean of the folds, with its interval, and the difference to the first
+variant with that of ``compare``. No interval has in it what another seed would change: repeat with
+--seed.
 """
 
 import os
@@ -16,10 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import numpy as np
 from _common import finish, make_parser
-from sklearn.metrics import balanced_accuracy_score
-from sklearn.model_selection import StratifiedGroupKFold
 
 from skin_lesion import (
     BorderCropper,
@@ -29,24 +27,29 @@ from skin_lesion import (
     ImageAugmenter,
     ImageLoader,
     SkinLesionClassifier,
+    compare,
+    cross_evaluate,
     load_image_folder,
     load_isic_release,
     write_lesion_folder,
 )
-from skin_lesion.evaluation._bootstrap import bootstrap_interval
 
+SCORE = "balanced_accuracy"
 CLEANING = {
     "crop": BorderCropper(),
+    "corners": BorderCropper(corners="cut"),
     "hair": HairRemover(),
     "light": ColorConstancy(),
 }
-POSITION = ImageAugmenter(brightness=0, contrast=0)
+ALL_STEPS = [CLEANING[name] for name in ("corners", "hair", "light")]
 VARYING = {
-    "position": POSITION,
+    "position": ImageAugmenter(brightness=0, contrast=0),
     "position, light": ImageAugmenter(saturation=0.2, hue=5),
-    "position, camera": ImageAugmenter(blur=0.01, noise=0.03, jpeg=40),
-    "position, artefacts": ImageAugmenter(hair=0.3, ruler=0.1, corners=0.1),
-    "position, cutout": ImageAugmenter(cutout=0.4),
+    "position, camera": ImageAugmenter(brightness=0, contrast=0, blur=0.01, noise=0.03, jpeg=40),
+    "position, artefacts": ImageAugmenter(
+        brightness=0, contrast=0, hair=0.3, ruler=0.1, corners=0.1
+    ),
+    "position, cutout": ImageAugmenter(brightness=0, contrast=0, cutout=0.4),
     "all": ImageAugmenter(
         shear=5,
         saturation=0.2,
@@ -66,52 +69,29 @@ def list_variants():
     """Return {name: (preprocess, augmenter)}, of which the first is compared with all others."""
     variants = {"nothing": (None, None)}
     variants |= {f"clean: {name}": ([step], None) for name, step in CLEANING.items()}
-    variants["clean: all"] = (list(CLEANING.values()), None)
+    variants["clean: all"] = (ALL_STEPS, None)
     variants |= {f"vary: {name}": (None, augmenter) for name, augmenter in VARYING.items()}
-    variants["clean and vary: all"] = (list(CLEANING.values()), VARYING["all"])
+    variants["clean and vary: all"] = (ALL_STEPS, VARYING["all"])
     return variants
 
 
-def predict_out_of_fold(lesions, preprocess, augmenter, settings):
-    predicted = np.empty(len(lesions.target), dtype=lesions.target.dtype)
-    folds = StratifiedGroupKFold(settings["folds"], shuffle=True, random_state=settings["seed"])
-    for train, test in folds.split(lesions.data, lesions.target, lesions.groups):
-        model = SkinLesionClassifier(
-            ConvNet(),
-            loader=ImageLoader(
-                (settings["side"],) * 2, preprocess=preprocess, cache_dir=settings["cache"]
-            ),
-            class_weight="balanced",
-            augmenter=augmenter,
-            epochs=settings["epochs"],
-            random_state=settings["seed"],
-        )
-        model.fit(lesions.data[train], lesions.target[train], groups=lesions.groups[train])
-        predicted[test] = model.predict(lesions.data[test])
-    return predicted
-
-
-def measure_difference(y_true, both, sample_weight):
-    first, second = (
-        balanced_accuracy_score(y_true, column, sample_weight=sample_weight) for column in both.T
+def judge(lesions, preprocess, augmenter, settings, cache_dir):
+    model = SkinLesionClassifier(
+        ConvNet(),
+        loader=ImageLoader((settings["side"],) * 2, preprocess=preprocess, cache_dir=cache_dir),
+        class_weight="balanced",
+        augmenter=augmenter,
+        epochs=settings["epochs"],
+        random_state=settings["seed"],
     )
-    return second - first
-
-
-def judge(lesions, predicted, reference):
-    y, groups = lesions.target, lesions.groups
-    both = np.column_stack([reference, predicted])
-    line = {
-        "balanced_accuracy": balanced_accuracy_score(y, predicted),
-        "interval": bootstrap_interval(
-            balanced_accuracy_score, y, predicted, groups, random_state=0
-        ),
-        "difference": measure_difference(y, both, None),
-        "difference_interval": bootstrap_interval(
-            measure_difference, y, both, groups, random_state=0
-        ),
-    }
-    return {name: np.round(value, 4).tolist() for name, value in line.items()}
+    return cross_evaluate(
+        model,
+        lesions.data,
+        lesions.target,
+        groups=lesions.groups,
+        cv=settings["folds"],
+        random_state=settings["seed"],
+    )
 
 
 def main():
@@ -123,35 +103,29 @@ def main():
     arguments = parser.parse_args()
     if not arguments.quick and arguments.data is None:
         sys.exit("Name a folder of real images by --data, or try it on drawn ones by --quick.")
+    settings = {"folds": 5, "epochs": arguments.epochs, "side": arguments.side}
+    if arguments.quick:
+        settings = {"folds": 2, "epochs": 1, "side": 32}
+    settings["seed"] = arguments.seed
 
+    figures, reference = {}, None
     with tempfile.TemporaryDirectory() as folder:
         if arguments.quick:
             root = write_lesion_folder(Path(folder, "drawn"), 60, n_classes=2, random_state=0)
-            lesions, n_folds, epochs, side = load_image_folder(root), 2, 1, 32
+            lesions = load_image_folder(root)
         else:
             lesions = load_isic_release(arguments.data)
-            n_folds, epochs, side = 5, arguments.epochs, arguments.side
-        settings = {
-            "folds": n_folds,
-            "epochs": epochs,
-            "side": side,
-            "seed": arguments.seed,
-            "cache": str(Path(folder, "cache")),
-        }
-        figures, reference = {}, None
         for name, (preprocess, augmenter) in list_variants().items():
-            predicted = predict_out_of_fold(lesions, preprocess, augmenter, settings)
-            reference = predicted if reference is None else reference
-            figures[name] = line = judge(lesions, predicted, reference)
+            report = judge(lesions, preprocess, augmenter, settings, Path(folder, "cache"))
+            reference = reference or report
+            score = report.scores.loc[SCORE]
+            change = compare(reference, report).loc[("all", SCORE)]
             print(
-                f"{name:<26}{line['balanced_accuracy']:>7.3f}  ({{:.3f}} to {{:.3f}})".format(
-                    *line["interval"]
-                )
-                + f"{line['difference']:>+8.3f}"
-                + "  ({:+.3f} to {:+.3f})".format(*line["difference_interval"]),
+                f"{name:<26}{score['value']:.3f}  ({score['low']:.3f} to {score['high']:.3f})"
+                f"  {change['difference']:+.3f}  ({change['low']:+.3f} to {change['high']:+.3f})",
                 flush=True,
             )
-    settings = {name: value for name, value in settings.items() if name != "cache"}
+            figures[name] = {"score": score.to_dict(), "change": change.to_dict()}
     figures = {"n_images": len(lesions.target), **settings, "variants": figures}
     finish(figures, arguments.json, "keras", "tensorflow", "scikit-learn")
 
