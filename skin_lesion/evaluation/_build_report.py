@@ -27,14 +27,15 @@ def build_report(parts, *, X, frame, positive, thresholds, train, estimator, dra
     place = _find_class(positive, classes)
     pooled = pool_part(parts)
     has_probabilities = pooled.predictions.probabilities is not None
-    notes = [*notes, *_note_classes(parts), *_note_groups(parts, draws)]
+    counts = count_classes(pooled)
+    notes = [*notes, *_note_classes(parts), *_note_groups(parts, draws, counts)]
     left_out = {} if has_probabilities else {"AUC, calibration and curves": _NO_PROBABILITIES}
 
     scores, class_scores = make_tables(parts, draws)
     tables = {
         "scores": scores,
         "class_scores": class_scores,
-        "class_counts": count_classes(pooled),
+        "class_counts": counts,
         "confusion_matrix": _count_confusions(pooled),
         "classification_report": classification_report(
             pooled.predictions.y,
@@ -147,12 +148,21 @@ def _note_classes(parts):
     return notes
 
 
-def _note_groups(parts, draws):
-    if any(bootstrap.varies for bootstrap in draws.bootstraps(parts)):
-        return []
-    note = "There is one group in each class: nothing can be drawn, and intervals are NaN."
-    warnings.warn(note, UndefinedMetricWarning, stacklevel=5)
-    return [note]
+def _note_groups(parts, draws, counts):
+    notes = []
+    lone = counts.index[counts["groups"] == 1].tolist()
+    if not any(bootstrap.varies for bootstrap in draws.bootstraps(parts)):
+        notes.append(
+            "There is one group in each class: nothing can be drawn, and intervals are NaN."
+        )
+    elif lone:
+        notes.append(
+            f"The classes {lone} have one lesion or patient each: they have no intervals, and those"
+            " of means over classes are too narrow."
+        )
+    for note in notes:
+        warnings.warn(note, UndefinedMetricWarning, stacklevel=5)
+    return notes
 
 
 def _count_confusions(part):

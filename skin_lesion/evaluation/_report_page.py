@@ -31,6 +31,7 @@ _STYLE = """
 .report td { white-space: nowrap; vertical-align: top; }
 .report .scroll { overflow-x: auto; }
 .report .figures, .report .pictures { display: flex; flex-wrap: wrap; gap: 0.8rem; }
+.report .figures { align-items: flex-start; }
 .report .figures img { max-width: 100%; height: auto; }
 .report figure { margin: 0; width: 128px; }
 .report figure img { display: block; width: 128px; height: 128px; background: #eee; }
@@ -48,8 +49,9 @@ _ON_BASELINES = (
 )
 _ON_SLICES = (
     "Balanced accuracy averages over the classes that occur in a slice: compare slices with the"
-    " same classes. Of fewer than 30 groups (marked) the interval says little, and among many"
-    " slices some differ by chance."
+    " same classes. Of fewer than 30 groups (marked) the interval says little, that of a mean"
+    " over classes is too narrow where a class has one group, and among many slices some differ by"
+    " chance."
 )
 
 

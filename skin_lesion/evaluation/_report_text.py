@@ -83,7 +83,8 @@ def spread_slices(slices):
     words = slices[["images", "groups", "classes"]].copy()
     for name in names:
         words[TITLES[name]] = [_say_of_slice(line, name) for _, line in slices.iterrows()]
-    words["note"] = np.where(slices["few"], "few groups", "")
+    lone = np.where(slices["lone"], "a class of one group", "")
+    words["note"] = np.where(slices["few"], "few groups", lone)
     return words
 
 

@@ -107,7 +107,8 @@ class ScoreSheet:
     def count_cases(self, bootstrap):
         """Return how many groups each score hangs on, for :func:`find_intervals`."""
         of_class = bootstrap.n_groups_of_class
-        smallest = min(of_class.values())
+        # A class of one group never varies: a mean hangs on the others, and a note says so.
+        smallest = min((n for n in of_class.values() if n > 1), default=0)
         return np.array(
             [
                 (smallest if name in MEANS else bootstrap.n_groups)

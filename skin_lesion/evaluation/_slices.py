@@ -29,7 +29,8 @@ def make_slices(frame, part, draws, positive):
     -------
     slices : DataFrame indexed by column and value
         `images`, `groups`, `classes` (how many occur), `few` (less than 30 groups: the interval
-        says little), and each score with its `_low` and `_high`.
+        says little), `lone` (a class has one group, which never varies), and each score with its
+        `_low` and `_high`.
 
     left_out : dict of str to str
     """
@@ -88,6 +89,7 @@ def _score(part, rows, draws, positive):
         "groups": n_groups,
         "classes": len(np.unique(part.predictions.y[rows])),
         "few": n_groups < FEW_GROUPS,
+        "lone": _has_lone_class(part.predictions.y[rows], groups[rows]),
     }
     if not len(rows):
         return line
@@ -95,3 +97,8 @@ def _score(part, rows, draws, positive):
     for name, scores in make_short_table(of_slice, draws, positive).iterrows():
         line |= {name: scores.value, f"{name}_low": scores.low, f"{name}_high": scores.high}
     return line
+
+
+def _has_lone_class(y, groups):
+    pairs = np.unique(np.stack([y, groups]), axis=1)
+    return bool(1 in np.bincount(pairs[0]))

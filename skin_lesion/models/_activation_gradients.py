@@ -50,10 +50,12 @@ def find_activations_and_gradients(model, images, columns):
 
 
 def _find_last_maps(model):
-    for layer in reversed(model.layers[:-1]):
-        shape = layer.output.shape
-        if len(shape) == 4 and max(shape[1:3]) > 1:
-            return layer.output
+    for place in reversed(range(len(model.layers) - 1)):
+        shape = model.layers[place].output.shape
+        # The image itself, and what is made of it without weights, is no feature map.
+        has_learnt = any(layer.weights for layer in model.layers[: place + 1])
+        if len(shape) == 4 and max(shape[1:3]) > 1 and has_learnt:
+            return model.layers[place].output
     raise ValueError(
         f"The network {model.name!r} has no feature maps of more than one pixel before its output."
         " Expected a convolutional network, on images that its pooling does not reduce to a point."

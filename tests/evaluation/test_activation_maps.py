@@ -143,6 +143,54 @@ def test_paths_through_a_pipeline(tmp_path):
     assert class_activation_maps(direct, lesions.data[:5]).shape == (5, 20, 28)
 
 
+def build_nested(input_shape, n_classes):
+    """As a transfer architecture: a network inside, and the softmax as a layer of its own."""
+    import keras
+    from keras import layers
+
+    inside = keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Conv2D(8, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
+        ]
+    )
+    inputs = keras.Input(input_shape)
+    x = inside(layers.Rescaling(1 / 127.5, offset=-1)(inputs))
+    x = layers.Dense(n_classes)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(inputs, layers.Softmax()(x))
+
+
+@pytest.mark.backends
+def test_maps_of_a_network_inside_a_network(spots):
+    images, y, corners = spots
+    train, labels, _ = draw_spots(200, seed=0)
+    classifier = SkinLesionClassifier(
+        build_nested, epochs=15, early_stopping=False, batch_size=16, random_state=0
+    ).fit(train, labels)
+    assert classifier.score(images, y) > 0.95
+    maps = class_activation_maps(classifier, images)
+    assert maps.shape == (40, SIDE, SIDE)
+    peaks = np.array([np.unravel_index(one.argmax(), one.shape) for one in maps])
+    assert (peaks // (SIDE // 2) == corners).all(axis=1).mean() > 0.9
+
+
+def test_network_without_maps():
+    def build(input_shape, n_classes):
+        import keras
+        from keras import layers
+
+        inputs = keras.Input(input_shape)
+        x = layers.Flatten()(inputs)
+        return keras.Model(inputs, layers.Dense(n_classes, activation="softmax")(x))
+
+    images, y, _ = draw_spots(20, seed=0)
+    classifier = SkinLesionClassifier(build, epochs=1, early_stopping=False).fit(images, y)
+    with pytest.raises(ValueError, match="has no feature maps of more than one pixel"):
+        class_activation_maps(classifier, images)
+
+
 def test_bad_input(fitted, spots):
     images, _, _ = spots
     with pytest.raises(ValueError, match=r"target has \['green'\].*\['blue', 'red'\]"):

@@ -361,7 +361,10 @@ def test_class_of_one_lesion_has_no_interval():
     y = np.array(["a"] * 40 + ["b"] * 4)
     p = np.random.default_rng(0).dirichlet([1, 1], 44)
     groups = [*range(40), 40, 40, 40, 40]
-    report = judge_fixed(["a", "b"], p, y, groups=groups)
+    with pytest.warns(UndefinedMetricWarning, match=r"The classes \['b'\] have one lesion"):
+        report = judge_fixed(["a", "b"], p, y, groups=groups)
+    assert "too narrow" in report.notes[0]
+    assert np.isfinite(report.scores.loc["balanced_accuracy"]).all()
     assert report.class_scores.loc["b", "low"].isna().all()
     assert np.isfinite(report.scores.loc["accuracy"]).all()
 
