@@ -49,10 +49,7 @@ def _sections(report):
     yield ("Predictors and data preparation (TRIPOD+AI 7, 9, 11; CLAIM: data)", _MISSING)
     yield (
         "Data partitions and sample size (TRIPOD+AI 10, 16; CLAIM: data partitions)",
-        f"Means over {report.n_folds} folds that keep groups whole."
-        if report.n_folds > 1
-        else "One held-out set. How it was held out, at which level (image, lesion, patient), and"
-        f" whether it is external: {_MISSING}",
+        _describe_partitions(report),
     )
     yield (
         "Model and training (TRIPOD+AI 12, 13, 15, 21, 22; CLAIM: model, training)",
@@ -92,18 +89,20 @@ def _sections(report):
     )
 
 
-def _optional(title, table, spread):
+def _describe_partitions(report):
+    if report.n_folds > 1:
+        return f"Means over {report.n_folds} folds that keep groups whole."
     return (
-        []
-        if table is None
-        else [
-            title,
-            _table(
-                spread(table),
-                "/".join(str(name) for name in table.index.names[: spread(table).index.nlevels]),
-            ),
-        ]
+        "One held-out set. How it was held out, at which level (image, lesion, patient), and"
+        f" whether it is external: {_MISSING}"
     )
+
+
+def _optional(title, table, spread):
+    if table is None:
+        return []
+    words = spread(table)
+    return [title, _table(words, "/".join(map(str, words.index.names)))]
 
 
 def _table(table, name):
