@@ -153,9 +153,10 @@ def backend_threads():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
-def test_workers_share_the_cores():
-    for_each = max(1, cpu_count() // 2)
-    counts = set(Parallel(n_jobs=2)(delayed(backend_threads)() for _ in range(2)))
+@pytest.mark.parametrize("n_jobs", [2, cpu_count() + 1])
+def test_workers_share_the_cores(n_jobs):
+    for_each = max(1, cpu_count() // n_jobs)
+    counts = set(Parallel(n_jobs=n_jobs)(delayed(backend_threads)() for _ in range(n_jobs)))
     if counts == {0}:
         pytest.skip("this version of TensorFlow does not name its threads")
     # A pool of threads for operations, and one of others for what is inside of them.
