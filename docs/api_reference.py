@@ -49,9 +49,16 @@ API_REFERENCE = {
     "models": {
         "title": "Learn",
         "description": (
-            "The classifier, the networks that it can train, and the checkpoint of a long fit."
+            "The classifier, the networks that it can train, the features of a frozen one, the"
+            " checkpoint of a long fit, and what is made of a fitted classifier: averages over"
+            " variants of an image, and a file that runs without Keras."
         ),
-        "names": ["SkinLesionClassifier", "ConvNet", "FitCheckpoint"],
+        "names": [
+            "SkinLesionClassifier",
+            "ConvNet",
+            "Backbone",
+            "FitCheckpoint",
+        ],
     },
     "evaluation": {
         "title": "Judge",

@@ -30,7 +30,12 @@ _ROOM_OF = {
         ),
         "audit": ("DatasetAudit", "assert_no_leak", "audit_dataset"),
         "sampling": ("AugmentingOverSampler", "ImageSampler"),
-        "models": ("ConvNet", "FitCheckpoint", "SkinLesionClassifier"),
+        "models": (
+            "Backbone",
+            "ConvNet",
+            "FitCheckpoint",
+            "SkinLesionClassifier",
+        ),
         "evaluation": (
             "ActivationMapDisplay",
             "ConformalClassifier",

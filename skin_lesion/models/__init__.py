@@ -1,11 +1,17 @@
 """Learn."""
 
+from ._backbone import Backbone
 from ._classifier import SkinLesionClassifier
 from ._convnet import ConvNet
 from ._cores import limit_backend_threads
 from ._fit_checkpoint import FitCheckpoint
 
-__all__ = ["ConvNet", "FitCheckpoint", "SkinLesionClassifier"]
+__all__ = [
+    "Backbone",
+    "ConvNet",
+    "FitCheckpoint",
+    "SkinLesionClassifier",
+]
 
 # Here, so that it is done in a worker as soon as one of these arrives there.
 limit_backend_threads()

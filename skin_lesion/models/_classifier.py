@@ -32,9 +32,10 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    architecture : {'cnn'}, ConvNet or callable, default='cnn'
-        The network. A name stands for an object with its defaults; pass the object, such as
-        ``ConvNet(filters=(16, 32))``, to search its parameters as ``architecture__filters``. A
+    architecture : {'cnn'}, name in keras.applications, ConvNet, Backbone or callable, default='cnn'
+        The network. A name stands for a ConvNet or Backbone with its defaults; pass the object,
+        such as ``ConvNet(filters=(16, 32))``, to search its parameters as
+        ``architecture__filters``. A
         callable ``(input_shape, n_classes) -> keras.Model`` is given the shape
         (height, width, n_channels) and returns a model that takes pixels from 0 to 255 and ends in
         a softmax.

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 
 from .._validation import did_you_mean
+from ._applications import application_names
+from ._backbone import Backbone
 from ._backend import skip_gradient_reduction
 from ._convnet import ConvNet
 from ._fit_checkpoint import without_checkpoints
@@ -18,13 +20,16 @@ def resolve_architecture(architecture):
     """Return the callable that builds the network; a name stands for one with its defaults."""
     if callable(architecture):
         return architecture
-    if architecture not in ARCHITECTURES:
+    if architecture in ARCHITECTURES:
+        return ARCHITECTURES[architecture]()
+    names = [*ARCHITECTURES, *application_names()]
+    if architecture not in names:
         raise ValueError(
-            f"Unknown architecture {architecture!r}.{did_you_mean(architecture, ARCHITECTURES)}"
-            f" Expected one of {sorted(ARCHITECTURES)}, ConvNet(...), or a callable"
-            " (input_shape, n_classes) -> keras.Model."
+            f"Unknown architecture {architecture!r}.{did_you_mean(architecture, names)} Expected"
+            f" one of {names}, ConvNet(...), Backbone(...), or a callable (input_shape, n_classes)"
+            " -> keras.Model."
         )
-    return ARCHITECTURES[architecture]()
+    return Backbone(architecture)
 
 
 def resolve_optimizer(optimizer, learning_rate):

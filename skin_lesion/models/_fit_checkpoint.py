@@ -1,6 +1,7 @@
 """The checkpoint of a fit: which fit it is, and where it is kept."""
 
 import hashlib
+import os
 from functools import partial
 from importlib.metadata import version
 from numbers import Integral
@@ -144,6 +145,8 @@ def _describe(value):
     """Return, in terms of JSON, what tells one value of a parameter from another."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
     if isinstance(value, (list, tuple)):
         return [_describe(item) for item in value]
     if isinstance(value, dict):

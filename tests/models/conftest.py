@@ -1,5 +1,6 @@
 """Small lesions and a classifier that learns them in a second or two."""
 
+import keras
 import pytest
 
 from skin_lesion import ConvNet, SkinLesionClassifier, make_lesion_images, write_lesion_folder
@@ -37,3 +38,21 @@ def small():
         return SkinLesionClassifier(**{**defaults, **parameters})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def mobilenet_file(tmp_path_factory):
+    """Weights of a MobileNet, as Keras saves them, that tell images of 32 pixels apart.
+
+    They are random, but for the batch normalisation, which knows its inputs: with random weights
+    alone the features vanish.
+    """
+    network = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3))
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    images = make_lesion_images(64, n_classes=2, image_size=(32, 32), random_state=1).images
+    network(images.astype("float32") / 127.5 - 1, training=True)
+    path = tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5"
+    network.save_weights(path)
+    return path
