@@ -73,12 +73,13 @@ def predict_in_batches(estimator, source):
         # Backends compute the odd rows of a last block by another kernel, which rounds otherwise.
         # In full blocks, what comes out for a row does not depend on its place among others.
         rows = np.append(rows, np.repeat(rows[-1], -len(rows) % ROWS_IN_BLOCK))
-    with Readers(source.n_readers) as readers:
-        batches = _make_batches(estimator, source, readers, rows)
-        if len(batches) == 1:
-            # A fraction of the time of predict, which sets up a pipeline for each call.
-            output = estimator.model_.predict_on_batch(batches[0][0])
-        else:
+    if len(rows) <= estimator.batch_size:
+        # A fraction of the time of predict, which sets up a pipeline for each call.
+        images = source.take(rows).astype(np.float32, copy=False)
+        output = estimator.model_.predict_on_batch(images)
+    else:
+        with Readers(source.n_readers) as readers:
+            batches = _make_batches(estimator, source, readers, rows)
             with batches.in_use():
                 output = estimator.model_.predict(batches, verbose=0)
     return np.asarray(output, dtype=np.float64)[: len(source)]
