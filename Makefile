@@ -64,14 +64,19 @@ clean: ## remove the environments and everything generated
 	$(VENV_PYTHON) -m pip install --quiet -e .
 	@touch $@
 
-.venv/.installed-test .venv/.installed-docs: .venv/.installed-%: pyproject.toml | .venv/.created
-	$(VENV_PYTHON) -m pip install --quiet -e ".[$*]"
+# The extra is not part of test: the oldest versions, and JAX, are tested without it.
+.venv/.installed-test: pyproject.toml | .venv/.created
+	$(VENV_PYTHON) -m pip install --quiet -e ".[test,onnx]"
+	@touch $@
+
+.venv/.installed-docs: pyproject.toml | .venv/.created
+	$(VENV_PYTHON) -m pip install --quiet -e ".[docs]"
 	@touch $@
 
 # imagededup requires torch and torchvision, gigabytes of which its hashes need nothing. There is no
 # wheel of it for every Python: the benchmark does without it, and says so.
 .venv/.installed-bench: pyproject.toml | .venv/.created
-	$(VENV_PYTHON) -m pip install --quiet -e ".[bench]"
+	$(VENV_PYTHON) -m pip install --quiet -e ".[bench,onnx]"
 	-$(VENV_PYTHON) -m pip install --quiet --no-deps --only-binary :all: "imagededup>=0.3.3"
 	@touch $@
 

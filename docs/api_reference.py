@@ -57,6 +57,7 @@ API_REFERENCE = {
             "SkinLesionClassifier",
             "ConvNet",
             "Backbone",
+            "ImageEmbedder",
             "FitCheckpoint",
         ],
     },

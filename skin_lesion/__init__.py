@@ -34,6 +34,7 @@ _ROOM_OF = {
             "Backbone",
             "ConvNet",
             "FitCheckpoint",
+            "ImageEmbedder",
             "SkinLesionClassifier",
         ),
         "evaluation": (

@@ -145,9 +145,7 @@ class ImageCache:
                 for path in paths.tolist():
                     key = _identify(path, stat_image_file(path))
                     rows = connection.execute(_FIND_BY_FILE, (self._variant, *key)).fetchall()
-                    if rows:
-                        _copy_pixels(rows, out[n_done])
-                    else:
+                    if not _fill(out[n_done], rows[0][0] if rows else None):
                         missing.append(n_done)
                     n_done += 1
         except sqlite3.Error as error:
@@ -172,21 +170,13 @@ class ImageCache:
         ValueError
             If the file cannot be read as an image.
         """
-        stat = stat_image_file(path)
-        # Read once, so that hash and pixels are of the same state of the file.
-        content = read_content(path)
-        digest = hashlib.sha256(content).digest()
-        if time.time() - max(stat.st_mtime, stat.st_ctime) > _SECONDS_UNTIL_SETTLED:
-            self._execute(_ADD_FILE, *_identify(path, stat), digest)
+        content, digest = self._read_file(path)
         with self._lock(f"decoding_{digest[0] % _N_LOCKS:02}"):
-            rows = self._execute(_FIND_BY_CONTENT, self._variant, digest)
-            if rows:
-                _copy_pixels(rows, out)
-            else:
+            if not _fill(out, self._find_by_content(digest)):
                 out[:] = decode_content(
                     content, path, self._image_size, self._resize, self._preprocessing
                 )
-                self._execute(_ADD_IMAGE, self._variant, digest, out.data)
+                self._add(digest, out.data)
 
     def info(self):
         """Return a :class:`CacheInfo`."""
@@ -262,6 +252,31 @@ class ImageCache:
             raise
         return connection
 
+    def _read_file(self, path):
+        """Return the content of a file and its hash, and store the hash."""
+        stat = stat_image_file(path)
+        # Read once, so that hash and pixels are of the same state of the file.
+        content = read_content(path)
+        digest = hashlib.sha256(content).digest()
+        if time.time() - max(stat.st_mtime, stat.st_ctime) > _SECONDS_UNTIL_SETTLED:
+            self._execute(_ADD_FILE, *_identify(path, stat), digest)
+        return content, digest
+
+    def _find_by_file(self, path):
+        """Return the bytes that are stored for a file in its present state, or None."""
+        name, state = _identify(path, stat_image_file(path))
+        return self._first(_FIND_BY_FILE, self._variant, name, state)
+
+    def _find_by_content(self, digest):
+        return self._first(_FIND_BY_CONTENT, self._variant, digest)
+
+    def _add(self, digest, data):
+        self._execute(_ADD_IMAGE, self._variant, digest, data)
+
+    def _first(self, query, *values):
+        rows = self._execute(query, *values)
+        return rows[0][0] if rows else None
+
     def _execute(self, statement, *values):
         """Return the rows that a statement gives, or none where the cache fails it."""
         try:
@@ -302,8 +317,11 @@ def close_idle_connections(only_of_deleted_files=False):
                 connections.pop().close()
 
 
-def _copy_pixels(rows, out):
-    out[:] = np.frombuffer(rows[0][0], dtype=np.uint8).reshape(out.shape)
+def _fill(out, data):
+    """Copy the bytes of an image, where there are any, and tell whether there were."""
+    if data is not None:
+        out[:] = np.frombuffer(data, dtype=np.uint8).reshape(out.shape)
+    return data is not None
 
 
 def _identify(path, stat):

@@ -5,11 +5,13 @@ from ._classifier import SkinLesionClassifier
 from ._convnet import ConvNet
 from ._cores import limit_backend_threads
 from ._fit_checkpoint import FitCheckpoint
+from ._image_embedder import ImageEmbedder
 
 __all__ = [
     "Backbone",
     "ConvNet",
     "FitCheckpoint",
+    "ImageEmbedder",
     "SkinLesionClassifier",
 ]
 

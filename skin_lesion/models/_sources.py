@@ -1,6 +1,8 @@
 """X as something that gives the pixels of chosen rows: from an array, or from files."""
 
 import hashlib
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from sklearn.base import clone
@@ -44,6 +46,23 @@ def open_source(estimator, X, *, reset):
     if not reset:
         _check_image_shape(estimator, source.image_shape)
     return source
+
+
+def read_ahead(source, rows, batch_size):
+    """Give the rows and images of one batch after the other, while threads read the next ones."""
+    batches = np.split(rows, range(batch_size, len(rows), batch_size))
+    if len(batches) == 1:  # not worth a thread
+        yield rows, source.take(rows)
+        return
+    reading = deque()
+    with ThreadPoolExecutor(source.n_readers) as readers:
+        for batch in batches:
+            reading.append((batch, readers.submit(source.take, batch)))
+            if len(reading) > source.n_readers:
+                batch, images = reading.popleft()
+                yield batch, images.result()
+        for batch, images in reading:
+            yield batch, images.result()
 
 
 def _open_paths(estimator, X, reset):

@@ -1,0 +1,86 @@
+"""A frozen backbone as a function from images to features, on Keras or on ONNX Runtime."""
+
+import hashlib
+import warnings
+from functools import lru_cache, partial
+from importlib.metadata import version
+
+import numpy as np
+
+from ._backbone import check_weights_exist
+from ._onnx import can_export_and_run, export_model, open_session, run_session
+
+
+def describe_weights(name, weights):
+    """Return as text what tells these weights from others: of a file, its content."""
+    if weights is None or weights == "imagenet":
+        return f"{weights}, Keras {version('keras')}"
+    check_weights_exist(name, weights)
+    with open(weights, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# The clones of a search would each build the same network, which takes longer than to run it.
+@lru_cache(maxsize=2)
+def open_engine(name, weights, described_weights, image_shape, pooling, engine, n_threads):
+    """Return a function from a float32 stack of images to their features, float32.
+
+    Parameters
+    ----------
+    name : str
+        The backbone.
+
+    weights : None, 'imagenet' or str
+
+    described_weights : str
+        Opens another engine when the content of a file has changed.
+
+    image_shape : tuple of (height, width, 3)
+
+    pooling : {"avg", "max"}
+
+    engine : {"auto", "keras", "onnx"}
+
+    n_threads : int
+        For ONNX Runtime; Keras has those of its backend.
+    """
+    model = _build_model(name, weights, image_shape, pooling)
+
+    def compute(images):
+        return np.asarray(model.predict_on_batch(images))
+
+    if engine == "keras" or (engine == "auto" and not _prefers_onnx()):
+        return compute
+    try:
+        session = open_session(export_model(model).SerializeToString(), n_threads)
+    except Exception as error:  # of whatever tf2onnx, onnx or ONNX Runtime cannot do
+        if engine == "auto":
+            warnings.warn(
+                f"{name} is computed by Keras: it cannot be exported to ONNX ({error}). Pass"
+                " engine='keras' to go without this warning.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return compute
+        raise
+    return partial(run_session, session)
+
+
+def _prefers_onnx():
+    import keras
+
+    # Sessions run on the processor.
+    return can_export_and_run() and not keras.distribution.list_devices("gpu")
+
+
+def _build_model(name, weights, image_shape, pooling):
+    import keras
+
+    from ._applications import build_application
+    from ._seeds import seeded_keras
+
+    # Random weights are the same in every process, as those of a random projection have to be.
+    with seeded_keras(0):
+        network = build_application(name, image_shape, weights)
+    pool = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
+    return keras.Model(network.inputs[0], pool[pooling]()(network.output))
