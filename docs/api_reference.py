@@ -59,6 +59,7 @@ API_REFERENCE = {
             "Backbone",
             "ImageEmbedder",
             "FitCheckpoint",
+            "TestTimeAugmentation",
         ],
     },
     "evaluation": {

@@ -36,6 +36,7 @@ _ROOM_OF = {
             "FitCheckpoint",
             "ImageEmbedder",
             "SkinLesionClassifier",
+            "TestTimeAugmentation",
         ),
         "evaluation": (
             "ActivationMapDisplay",

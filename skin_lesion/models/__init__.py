@@ -6,6 +6,7 @@ from ._convnet import ConvNet
 from ._cores import limit_backend_threads
 from ._fit_checkpoint import FitCheckpoint
 from ._image_embedder import ImageEmbedder
+from ._test_time_augmentation import TestTimeAugmentation
 
 __all__ = [
     "Backbone",
@@ -13,6 +14,7 @@ __all__ = [
     "FitCheckpoint",
     "ImageEmbedder",
     "SkinLesionClassifier",
+    "TestTimeAugmentation",
 ]
 
 # Here, so that it is done in a worker as soon as one of these arrives there.

@@ -1,0 +1,206 @@
+"""Average the probabilities of a classifier over variants of each image."""
+
+from itertools import chain
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context, clone
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import are_paths, check_images
+from ..images import ImageAugmenter
+from ._classifier import SkinLesionClassifier
+from ._sources import ArraySource, open_source, read_ahead
+
+_BATCH_SIZE = 256  # images that are varied and predicted at a time
+
+
+class TestTimeAugmentation(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Average a classifier's probabilities over an image and variants of it.
+
+    A lesion is the same turned, mirrored or in another light, and the errors that a network makes
+    on such variants partly cancel out [1]_. It costs `n_augmentations` more predictions an image.
+
+    Around a classifier that is fitted already it predicts at once; :meth:`fit` fits a clone.
+
+    Parameters
+    ----------
+    estimator : classifier with predict_proba
+        A :class:`SkinLesionClassifier`, or another that takes stacks of images.
+
+    augmenter : ImageAugmenter, default=None
+        Draws the variants. None stands for ``ImageAugmenter()``. Take the one that the classifier
+        was trained with.
+
+    n_augmentations : int, default=8
+        Number of variants, beside the image as it is.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same variants in each call. All images of a call are varied alike, so
+        that with an int the result of one does not depend on the others.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted clone, after :meth:`fit`.
+
+    classes_ : ndarray of shape (n_classes,)
+        Class names, in the order of the probabilities.
+
+    See Also
+    --------
+    ImageAugmenter : The variants, and what can be varied.
+
+    References
+    ----------
+    .. [1] Perez, F., Vasconcelos, C., Avila, S. and Valle, E. "Data Augmentation for Skin Lesion
+       Analysis." OR 2.0/CARE/CLIP/ISIC@MICCAI, 303-311 (2018).
+       :doi:`10.1007/978-3-030-01201-4_33`
+
+    Examples
+    --------
+    >>> from skin_lesion import ConvNet, SkinLesionClassifier, TestTimeAugmentation
+    >>> from skin_lesion import make_lesion_images
+    >>> lesions = make_lesion_images(60, n_classes=2, image_size=(32, 32), random_state=0)
+    >>> classifier = SkinLesionClassifier(
+    ...     ConvNet(filters=(8, 16)), epochs=2, early_stopping=False, random_state=0
+    ... ).fit(lesions.images, lesions.target)
+    >>> averaging = TestTimeAugmentation(classifier, n_augmentations=4, random_state=0)
+    >>> averaging.predict_proba(lesions.images[:3]).shape
+    (3, 2)
+    """
+
+    # As those of SkinLesionClassifier, to which they go.
+    __metadata_request__fit = {"groups": True}
+
+    __test__ = False  # pytest takes any class of such a name for tests
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "augmenter": [ImageAugmenter, None],
+        "n_augmentations": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, estimator, augmenter=None, n_augmentations=8, random_state=None):
+        self.estimator = estimator
+        self.augmenter = augmenter
+        self.n_augmentations = n_augmentations
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Fit a clone of the classifier.
+
+        Parameters
+        ----------
+        X : array-like
+            What the classifier takes.
+
+        y : array-like of shape (n,)
+            Class names.
+
+        sample_weight : array-like of shape (n,), default=None
+            Passed on where it is given.
+
+        groups : array-like of shape (n,), default=None
+            Passed on where they are given.
+
+        Returns
+        -------
+        self : TestTimeAugmentation
+        """
+        given = {"sample_weight": sample_weight, "groups": groups}
+        given = {name: values for name, values in given.items() if values is not None}
+        self.estimator_ = clone(self.estimator).fit(X, y, **given)
+        return self
+
+    @property
+    def classes_(self):
+        return self._fitted().classes_
+
+    def predict_proba(self, X):
+        """Return the mean probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            Images. Paths and rows of flattened images are for a SkinLesionClassifier, whose loader
+            and `image_shape` say how to read them.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+            Rows sum to 1; columns are in the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            If `X` does not hold RGB images, or a parameter has an invalid value.
+        TypeError
+            If `X` holds paths, and the classifier is no SkinLesionClassifier.
+        """
+        self._validate_params()
+        estimator = self._fitted()
+        check_is_fitted(estimator)
+        augmenter = ImageAugmenter() if self.augmenter is None else self.augmenter
+        draws = augmenter.draw(self.n_augmentations, check_random_state(self.random_state))
+
+        def average(images):
+            variants = (
+                augmenter.apply(images, np.repeat(draw, len(images)))
+                for draw in np.split(draws, len(draws))
+            )
+            return np.mean([estimator.predict_proba(v) for v in chain([images], variants)], axis=0)
+
+        return np.concatenate([average(images) for images in _read(estimator, X)])
+
+    def predict(self, X):
+        """Return the class of the highest mean probability.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+            Class names.
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
+
+    def _fitted(self):
+        return getattr(self, "estimator_", self.estimator)
+
+    def __sklearn_is_fitted__(self):
+        try:
+            check_is_fitted(self._fitted())
+        except ValueError:  # NotFittedError is one
+            return False
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def _read(estimator, X):
+    """Give X as stacks of images, some rows at a time."""
+    if isinstance(estimator, SkinLesionClassifier):
+        source = open_source(estimator, X, reset=False)
+    elif are_paths(X):
+        raise TypeError(
+            f"X holds paths, and the estimator is a {type(estimator).__name__}, which does not say"
+            " how to read them. Expected a stack of images. In a pipeline put TestTimeAugmentation"
+            " around the classifier, behind the loader."
+        )
+    else:
+        source = ArraySource(check_images(X))
+    for _, images in read_ahead(source, np.arange(len(source)), _BATCH_SIZE):
+        yield check_images(images)

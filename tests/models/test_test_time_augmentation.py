@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skin_lesion import ImageAugmenter, ImageLoader, TestTimeAugmentation
+
+
+@pytest.fixture
+def classifier(small, lesions):
+    return small(epochs=3).fit(lesions.images, lesions.target)
+
+
+def test_probabilities_are_the_mean_over_image_and_variants(classifier, lesions):
+    augmenter = ImageAugmenter(brightness=0.3)
+    averaging = TestTimeAugmentation(classifier, augmenter, n_augmentations=3, random_state=5)
+    images = lesions.images[:10]
+    draws = augmenter.draw(3, np.random.RandomState(5))
+    expected = [classifier.predict_proba(images)]
+    for draw in draws:
+        varied = augmenter.apply(images, np.array([draw] * 10, dtype=draws.dtype))
+        expected.append(classifier.predict_proba(varied))
+
+    found = averaging.predict_proba(images)
+    np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=1e-6)
+    assert np.abs(found - expected[0]).max() > 1e-4
+    assert averaging.predict(images).tolist() == averaging.classes_[found.argmax(axis=1)].tolist()
+
+
+def test_result_of_an_image_depends_on_no_other(classifier, lesions):
+    averaging = TestTimeAugmentation(classifier, ImageAugmenter(noise=0.1), 2, random_state=0)
+    together = averaging.predict_proba(lesions.images[:9])
+    np.testing.assert_allclose(
+        averaging.predict_proba(lesions.images[7:9]), together[7:], atol=1e-6
+    )
+
+    anew = TestTimeAugmentation(classifier, n_augmentations=2)
+    assert (anew.predict_proba(lesions.images) != anew.predict_proba(lesions.images)).any()
+
+
+def test_paths_are_read_by_the_loader_of_the_classifier(small, lesions, tmp_path):
+    paths = [str(tmp_path / f"{number}.png") for number in range(len(lesions.images))]
+    for path, image in zip(paths, lesions.images, strict=True):
+        Image.fromarray(image).save(path)
+    classifier = small(loader=ImageLoader((24, 24))).fit(paths, lesions.target)
+    averaging = TestTimeAugmentation(classifier, n_augmentations=2, random_state=0)
+    np.testing.assert_allclose(
+        averaging.predict_proba(paths), averaging.predict_proba(lesions.images), atol=1e-6
+    )
+
+
+def test_fit_fits_a_clone(small, lesions):
+    inner = small()
+    averaging = TestTimeAugmentation(inner, n_augmentations=1, random_state=0)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(averaging)
+    with pytest.raises(NotFittedError):
+        averaging.predict(lesions.images)
+    averaging.fit(lesions.images, lesions.target, groups=lesions.groups)
+    check_is_fitted(averaging)
+    assert not hasattr(inner, "model_")
+    assert averaging.score(lesions.images, lesions.target) >= 0
+    assert len(cross_val_score(averaging, lesions.images, lesions.target, cv=2)) == 2
+
+
+def test_any_classifier_of_images_behind_a_loader(lesions, tmp_path):
+    path = str(tmp_path / "one.png")
+    Image.fromarray(lesions.images[0]).save(path)
+    dummy = DummyClassifier(strategy="prior")
+    model = make_pipeline(ImageLoader((24, 24)), TestTimeAugmentation(dummy))
+    assert model.fit([path, path], ["a", "b"]).predict_proba([path]).tolist() == [[0.5, 0.5]]
+
+    dummy.fit(lesions.images, lesions.target)
+    with pytest.raises(TypeError, match=r"X holds paths.*DummyClassifier.*behind\s+the loader"):
+        TestTimeAugmentation(dummy).predict([path])
+
+
+def test_bad_input(classifier, lesions):
+    with pytest.raises(ValueError, match="n_augmentations"):
+        TestTimeAugmentation(classifier, n_augmentations=0).predict(lesions.images)
+    with pytest.raises(ValueError, match=r"images of shape \(12, 12, 3\)"):
+        TestTimeAugmentation(classifier).predict(lesions.images[:, ::2, ::2])
+
+
+def test_rows_of_features_cannot_be_varied(small):
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(40, 5)), np.repeat([0, 1], 20)
+    with pytest.raises(ValueError, match="Expected RGB images"):
+        TestTimeAugmentation(small().fit(X, y)).predict(X)
+
+
+def test_common_checks(common_check, small):
+    common_check(TestTimeAugmentation(small()))
