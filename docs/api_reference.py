@@ -60,6 +60,8 @@ API_REFERENCE = {
             "ImageEmbedder",
             "FitCheckpoint",
             "TestTimeAugmentation",
+            "export_onnx",
+            "OnnxClassifier",
         ],
     },
     "evaluation": {

@@ -35,8 +35,10 @@ _ROOM_OF = {
             "ConvNet",
             "FitCheckpoint",
             "ImageEmbedder",
+            "OnnxClassifier",
             "SkinLesionClassifier",
             "TestTimeAugmentation",
+            "export_onnx",
         ),
         "evaluation": (
             "ActivationMapDisplay",

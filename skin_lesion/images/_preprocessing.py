@@ -33,7 +33,7 @@ class Preprocessing:
     """
 
     def __init__(self, preprocess):
-        steps = list(_flatten(preprocess))
+        steps = list(flatten_steps(preprocess))
         for step in steps:
             step._validate_params()
         n_before = max(
@@ -59,14 +59,15 @@ def _run(steps, image):
     return image
 
 
-def _flatten(preprocess):
+def flatten_steps(preprocess):
+    """Give the transformers in what ImageLoader was given, in their order."""
     if isinstance(preprocess, Pipeline):
         preprocess = [step for _, step in preprocess.steps]
     if preprocess in _SKIPPED:
         return
     if isinstance(preprocess, (list, tuple)):
         for step in preprocess:
-            yield from _flatten(step)
+            yield from flatten_steps(step)
     elif isinstance(preprocess, ImageTransformer):
         yield preprocess
     else:

@@ -6,6 +6,8 @@ from ._convnet import ConvNet
 from ._cores import limit_backend_threads
 from ._fit_checkpoint import FitCheckpoint
 from ._image_embedder import ImageEmbedder
+from ._onnx_classifier import OnnxClassifier
+from ._onnx_file import export_onnx
 from ._test_time_augmentation import TestTimeAugmentation
 
 __all__ = [
@@ -13,8 +15,10 @@ __all__ = [
     "ConvNet",
     "FitCheckpoint",
     "ImageEmbedder",
+    "OnnxClassifier",
     "SkinLesionClassifier",
     "TestTimeAugmentation",
+    "export_onnx",
 ]
 
 # Here, so that it is done in a worker as soon as one of these arrives there.

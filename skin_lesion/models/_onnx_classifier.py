@@ -1,0 +1,140 @@
+"""An exported classifier, on ONNX Runtime."""
+
+import os
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from ._onnx import run_session
+from ._onnx_file import open_onnx_file
+from ._sources import open_source, read_ahead
+
+_BATCH_SIZE = 32
+
+
+class OnnxClassifier(ClassifierMixin, BaseEstimator):
+    """A file that :func:`export_onnx` wrote, as a fitted classifier.
+
+    It takes what the exported classifier took, paths included, and gives the same probabilities
+    within 1e-5, in a fraction of the time for few images and without Keras. The file is opened at
+    the first call, and again when it has changed. A pickle holds the path, not the file.
+
+    Needs the extra "onnx", of which ``onnxruntime`` is enough.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class names, sorted.
+
+    n_features_in_ : int
+        As of the exported classifier.
+
+    See Also
+    --------
+    export_onnx : Writes the file.
+
+    Examples
+    --------
+    >>> from skin_lesion import OnnxClassifier
+    >>> OnnxClassifier("missing.onnx").predict(["lesion.jpg"])
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: path='...missing.onnx' is no existing file. Expected one that export_onnx...
+    """
+
+    _parameter_constraints = {"path": [str, os.PathLike]}
+
+    def __init__(self, path):
+        self.path = path
+
+    def fit(self, X, y=None):
+        """Do nothing: what is in the file is fitted.
+
+        As with :class:`sklearn.frozen.FrozenEstimator`, a meta-estimator may call this.
+
+        Parameters
+        ----------
+        X : object
+            Ignored.
+
+        y : object
+            Ignored.
+
+        Returns
+        -------
+        self : OnnxClassifier
+        """
+        self._validate_params()
+        return self
+
+    @property
+    def classes_(self):
+        return open_onnx_file(self.path).classes
+
+    @property
+    def n_features_in_(self):
+        return open_onnx_file(self.path).reader.n_features_in_
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            Paths or images of the shape that was fitted.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+            Rows sum to 1; columns are in the order of `classes_`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the file of the classifier, or of an image, does not exist.
+        ImportError
+            If ``onnxruntime`` is not installed.
+        ValueError
+            If the file is no ONNX file or was not written by :func:`export_onnx`, or if `X` has
+            another shape.
+        """
+        self._validate_params()
+        file = open_onnx_file(self.path)
+        source = open_source(file.reader, X, reset=False)
+        batches = read_ahead(source, np.arange(len(source)), _BATCH_SIZE)
+        probabilities = np.concatenate(
+            [
+                run_session(file.session, images.astype(np.float32, copy=False))
+                for _, images in batches
+            ]
+        ).astype(np.float64)
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+    def predict(self, X):
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            Paths or images of the shape that was fitted.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+            Class names.
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        return tags
