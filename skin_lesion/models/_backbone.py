@@ -33,9 +33,9 @@ class Backbone(BaseEstimator):
 
     trainable : {"head", "all"} or int, default="head"
         What is trained: the new output layer alone; everything; or the output layer and the last
-        `trainable` blocks. Whole blocks of weights, of which residual networks have one for each
-        sum, DenseNet and Inception one for each concatenation, VGG and MobileNet one for each size
-        of the maps. NASNet, each of whose cells reads the two before, is one block.
+        `trainable` blocks. A block ends where paths meet again, in a sum or a concatenation: 11 in
+        MobileNetV2, 17 in ResNet50V2. VGG and MobileNet have 5, one for each size of the maps;
+        NASNet, each of whose cells reads the two before, is one.
 
     dropout : float in [0, 1), default=0.2
         Share of features dropped before the output during training.
