@@ -258,8 +258,9 @@ def test_clone_and_pickle_share_the_cache(paths, cache_dir, decoded):
 # What may go wrong
 
 FILL = """
-import sys
+import signal, sys
 from skin_lesion import ImageLoader
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 ImageLoader((224, 224), cache_dir=sys.argv[1], n_jobs=2).transform(sys.argv[2:])
 """
 

@@ -109,11 +109,12 @@ def test_what_an_own_early_stopping_has_seen_is_not_forgotten(
 
 
 SCRIPT = """
-    import sys, warnings
+    import signal, sys, warnings
     import numpy as np
     from skin_lesion import (
         ConvNet, FitCheckpoint, ImageAugmenter, SkinLesionClassifier, make_lesion_images)
     warnings.simplefilter("ignore")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     lesions = make_lesion_images(60, n_classes=2, image_size=(24, 24), random_state=0)
     classifier = SkinLesionClassifier(
         ConvNet(filters=(8,)), epochs=int(sys.argv[2]), augmenter=ImageAugmenter(),
