@@ -39,14 +39,7 @@ def draw_confusion(confusion):
 def draw_roc(predictions, positive):
     """The ROC curve of each class against the rest."""
     figure, axes = _new_figure(5.2, 4.6)
-    for style, number in _choose_curves(predictions, positive):
-        RocCurveDisplay.from_predictions(
-            predictions.y == number,
-            predictions.probabilities[:, number],
-            name=str(predictions.classes[number]),
-            ax=axes,
-            **_style_keywords(RocCurveDisplay, style),
-        )
+    _draw_classes(RocCurveDisplay, predictions, positive, axes)
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
     axes.set(
         xlabel="1 - specificity", ylabel="Sensitivity", title="ROC, each class against the rest"
@@ -58,14 +51,7 @@ def draw_roc(predictions, positive):
 def draw_precision_recall(predictions, positive):
     """Precision and recall of each class against the rest."""
     figure, axes = _new_figure(5.2, 4.6)
-    for style, number in _choose_curves(predictions, positive):
-        PrecisionRecallDisplay.from_predictions(
-            predictions.y == number,
-            predictions.probabilities[:, number],
-            name=str(predictions.classes[number]),
-            ax=axes,
-            **_style_keywords(PrecisionRecallDisplay, style),
-        )
+    _draw_classes(PrecisionRecallDisplay, predictions, positive, axes)
     axes.set(
         xlabel="Recall (sensitivity)",
         ylabel="Precision (PPV)",
@@ -172,6 +158,18 @@ def _new_figure(width, height, n_columns=1):
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, n_columns)
     return figure, axes
+
+
+def _draw_classes(display, predictions, positive, axes):
+    """Draw the curve of each class against the rest by a display of scikit-learn."""
+    for style, number in _choose_curves(predictions, positive):
+        display.from_predictions(
+            predictions.y == number,
+            predictions.probabilities[:, number],
+            name=str(predictions.classes[number]),
+            ax=axes,
+            **_style_keywords(display, style),
+        )
 
 
 def _choose_curves(predictions, positive):

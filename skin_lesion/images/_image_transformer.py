@@ -1,5 +1,6 @@
 """What the steps that clean images share: the forms of X, threads, and fit without learning."""
 
+from abc import ABC, abstractmethod
 from numbers import Integral
 
 import numpy as np
@@ -16,7 +17,7 @@ _EXPECTED = (
 )
 
 
-class ImageTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class ImageTransformer(TransformerMixin, BaseEstimator, ABC, auto_wrap_output_keys=None):
     """Base of transformers that make an image of an image, each on its own, and learn nothing.
 
     A subclass says in `_clean` what becomes of one image.
@@ -96,6 +97,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
             return array
         return cleaned
 
+    @abstractmethod
     def _clean(self, image):
         """Return one image, cleaned, or itself where there is nothing to clean.
 
@@ -103,7 +105,6 @@ class ImageTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         ----------
         image : ndarray of shape (height, width, 3), of uint8, or floating from 0 to 255
         """
-        raise NotImplementedError
 
     def _clean_to_size(self, image):
         """Return one image of a stack, all of which have one size."""

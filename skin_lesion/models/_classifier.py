@@ -5,21 +5,22 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, _check_y, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from ..datasets._copies import merge_groups
 from ..images import ImageAugmenter, ImageLoader
-from ._holdout import TrainingRows, split_off_validation
+from ._holdout import TrainingRows, split_off_validation, warn_if_still_improving
+from ._most_probable import MostProbableClassMixin
+from ._nested_parameters import check_owners
 from ._sources import open_source
+from ._targets import check_targets
 
 MAX_SEED = 2**31 - 1
 
 
-class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
+class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     """Convolutional network for images of skin lesions.
 
     It takes images as paths, which are read in batches while it trains, as arrays, or as rows of
@@ -35,10 +36,9 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
     architecture : {'cnn'}, name in keras.applications, ConvNet, Backbone or callable, default='cnn'
         The network. A name stands for a ConvNet or Backbone with its defaults; pass the object,
         such as ``ConvNet(filters=(16, 32))``, to search its parameters as
-        ``architecture__filters``. A
-        callable ``(input_shape, n_classes) -> keras.Model`` is given the shape
-        (height, width, n_channels) and returns a model that takes pixels from 0 to 255 and ends in
-        a softmax.
+        ``architecture__filters``. A callable ``(input_shape, n_classes) -> keras.Model`` is given
+        the shape (height, width, n_channels) and returns a model that takes pixels from 0 to 255
+        and ends in a softmax.
 
     optimizer : str or keras.optimizers.Optimizer, default='adam'
         A Keras optimizer by name, or an object, of which each fit takes a fresh copy.
@@ -268,7 +268,7 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
         """
         goes_on = self.warm_start and hasattr(self, "keras_classifier_")
         source = open_source(self, X, reset=not goes_on)
-        y, sample_weight = self._check_targets(source, y, sample_weight, groups)
+        y, sample_weight = check_targets(self, source, y, sample_weight, groups)
         rows = np.arange(len(y)) if sample_weight is None else np.flatnonzero(sample_weight)
         classes = np.unique(y[rows])
         if len(classes) < 2:
@@ -302,7 +302,7 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
         self.best_epoch_ = self.n_iter_
         if self.early_stopping:
             self.best_epoch_ = int(np.argmin(self.history_["val_loss"])) + 1
-            self._warn_if_still_improving()
+            warn_if_still_improving(self.n_iter_, self.best_epoch_, self.epochs)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -344,7 +344,7 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
             )
         is_first = not hasattr(self, "keras_classifier_")
         source = open_source(self, X, reset=is_first)
-        y, sample_weight = self._check_targets(source, y, sample_weight)
+        y, sample_weight = check_targets(self, source, y, sample_weight)
         if is_first:
             self.classes_ = np.unique(y if classes is None else classes)
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
@@ -389,22 +389,6 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
 
         probabilities = predict_in_batches(self, open_source(self, X, reset=False))
         return probabilities / probabilities.sum(axis=1, keepdims=True)
-
-    def predict(self, X):
-        """Return the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
-            Paths or images of the shape that was fitted.
-
-        Returns
-        -------
-        y : ndarray of shape (n,)
-            Class names.
-        """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[most_probable]
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy; a label that was not seen in training counts as wrong.
@@ -456,46 +440,5 @@ class SkinLesionClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : SkinLesionClassifier
         """
-        for name in params:
-            owner, _, inner = name.partition("__")
-            value = params.get(owner, getattr(self, owner, None))
-            if inner and owner in self.get_params(deep=False) and not hasattr(value, "set_params"):
-                raise ValueError(
-                    f"{name} cannot be set: {owner} is {value!r}, which has no parameters. Pass an"
-                    f" object first, such as {_EXAMPLES.get(owner, owner + '=...')}."
-                )
+        check_owners(self, params)
         return super().set_params(**params)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        return tags
-
-    def _check_targets(self, source, y, sample_weight, groups=None):
-        y = _check_y(y, estimator=self)
-        check_classification_targets(y)
-        check_consistent_length(source, y, groups)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, y, dtype=np.float64, ensure_non_negative=True
-            )
-        return y, sample_weight
-
-    def _warn_if_still_improving(self):
-        stopped_early = self.n_iter_ < self.epochs
-        if not stopped_early and 2 * self.best_epoch_ > self.n_iter_:
-            warnings.warn(
-                f"Training ended at epochs={self.epochs} while the validation loss still fell (it"
-                f" was lowest in epoch {self.best_epoch_}). Increase the number of epochs, for"
-                f" example to {2 * self.epochs}; early stopping ends training when it is enough.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-
-
-_EXAMPLES = {
-    "architecture": "architecture=ConvNet()",
-    "augmenter": "augmenter=ImageAugmenter()",
-    "loader": "loader=ImageLoader()",
-    "sampler": "sampler=RandomOverSampler()",
-}

@@ -1,8 +1,11 @@
 """The inner validation split, and what balancing and weighting do to its training side."""
 
+import warnings
+
 import numpy as np
 from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import compute_sample_weight
 
 from ..datasets import train_test_split_by_group
@@ -111,3 +114,15 @@ def _seeded(sampler, rng):
         if name.split("__")[-1] == "random_state" and value is None
     ]
     return sampler.set_params(**{name: rng.randint(2**31 - 1) for name in sorted(unset)})
+
+
+def warn_if_still_improving(n_iter, best_epoch, epochs):
+    """Warn, in `fit`, if training ended at the last epoch while the held-out loss still fell."""
+    if n_iter >= epochs and 2 * best_epoch > n_iter:
+        warnings.warn(
+            f"Training ended at epochs={epochs} while the validation loss still fell (it was"
+            f" lowest in epoch {best_epoch}). Increase the number of epochs, for example to"
+            f" {2 * epochs}; early stopping ends training when it is enough.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )

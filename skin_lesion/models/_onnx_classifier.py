@@ -5,6 +5,7 @@ import os
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from ._most_probable import MostProbableClassMixin
 from ._onnx import run_session
 from ._onnx_file import open_onnx_file
 from ._sources import open_source, read_ahead
@@ -12,7 +13,7 @@ from ._sources import open_source, read_ahead
 _BATCH_SIZE = 32
 
 
-class OnnxClassifier(ClassifierMixin, BaseEstimator):
+class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     """A file that :func:`export_onnx` wrote, as a fitted classifier.
 
     It takes what the exported classifier took, paths included, and gives the same probabilities
@@ -115,26 +116,5 @@ class OnnxClassifier(ClassifierMixin, BaseEstimator):
         ).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
-    def predict(self, X):
-        """Return the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
-            Paths or images of the shape that was fitted.
-
-        Returns
-        -------
-        y : ndarray of shape (n,)
-            Class names.
-        """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[most_probable]
-
     def __sklearn_is_fitted__(self):
         return True
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        return tags

@@ -12,12 +12,15 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import are_paths, check_images
 from ..images import ImageAugmenter
 from ._classifier import SkinLesionClassifier
+from ._most_probable import MostProbableClassMixin
 from ._sources import ArraySource, open_source, read_ahead
 
 _BATCH_SIZE = 256  # images that are varied and predicted at a time
 
 
-class TestTimeAugmentation(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class TestTimeAugmentation(
+    MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Average a classifier's probabilities over an image and variants of it.
 
     A lesion is the same turned, mirrored or in another light, and the errors that a network makes
@@ -157,22 +160,6 @@ class TestTimeAugmentation(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         return np.concatenate([average(images) for images in _read(estimator, X)])
 
-    def predict(self, X):
-        """Return the class of the highest mean probability.
-
-        Parameters
-        ----------
-        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
-            As for :meth:`predict_proba`.
-
-        Returns
-        -------
-        y : ndarray of shape (n,)
-            Class names.
-        """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[most_probable]
-
     def _fitted(self):
         return getattr(self, "estimator_", self.estimator)
 
@@ -185,7 +172,6 @@ class TestTimeAugmentation(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
 

@@ -49,20 +49,6 @@ def cache_dir(tmp_path):
     return tmp_path / "not made yet" / "cache"
 
 
-@pytest.fixture
-def decoded(monkeypatch):
-    """The paths that are decoded in this process."""
-    decoded = []
-    decode = _cache.decode_content
-
-    def record(content, path, *args):
-        decoded.append(path)
-        return decode(content, path, *args)
-
-    monkeypatch.setattr(_cache, "decode_content", record)
-    return decoded
-
-
 def make_logging_loader(log, **params):
     """Return a loader that notes what it decodes in a file, in worker processes too."""
 

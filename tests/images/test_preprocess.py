@@ -16,7 +16,6 @@ from skin_lesion import (
     ImageLoader,
     make_lesion_images,
 )
-from skin_lesion.images import _cache
 
 
 @pytest.fixture(scope="module")
@@ -34,19 +33,6 @@ def paths(images, tmp_path_factory):
     for path, image in zip(paths, images, strict=True):
         Image.fromarray(image).save(path)
     return np.array(paths)
-
-
-@pytest.fixture
-def decoded(monkeypatch):
-    decoded = []
-    decode = _cache.decode_content
-
-    def record(content, path, *args):
-        decoded.append(path)
-        return decode(content, path, *args)
-
-    monkeypatch.setattr(_cache, "decode_content", record)
-    return decoded
 
 
 def save_and_load(folder, images, size, **params):
