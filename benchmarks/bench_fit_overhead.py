@@ -36,14 +36,20 @@ def prepare_ours(images, y):
 
 
 def prepare_ours_from_files(images, y):
-    folder = Path(tempfile.mkdtemp())
+    temporary = tempfile.TemporaryDirectory()
+    folder = Path(temporary.name)
     paths = [str(folder / f"{number}.png") for number in range(len(images))]
     for path, image in zip(paths, images, strict=True):
         Image.fromarray(image).save(path)
     time.sleep(2)  # the cache trusts no date of a file that was written just now
     loader = ImageLoader((SIDE, SIDE), cache_dir=folder / "cache")
     loader.transform(paths)
-    return lambda epochs: fit_ours(paths, y, epochs, loader)
+
+    def fit(epochs):
+        fit_ours(paths, y, epochs, loader)
+        return temporary  # which goes when the function does
+
+    return fit
 
 
 def prepare_keras(images, y):

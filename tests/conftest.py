@@ -1,5 +1,7 @@
 """What tests of several rooms share."""
 
+from html.parser import HTMLParser
+
 import pytest
 from hypothesis import settings
 
@@ -31,3 +33,33 @@ def common_check(request):
 
     check = getattr(estimator_checks, request.param)
     return lambda estimator: check(type(estimator).__name__, estimator)
+
+
+class _Page(HTMLParser):
+    """Notes the links, and tags that are closed in another order than they were opened."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.wrong, self.links = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.links += [value for name, value in attributes if name in ("src", "href")]
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+@pytest.fixture
+def read_links():
+    """Return a function that reads a page of HTML, whose tags must be balanced, for its links."""
+
+    def read(page):
+        parser = _Page()
+        parser.feed(page)
+        assert parser.wrong == parser.open == []
+        return parser.links
+
+    return read

@@ -24,7 +24,7 @@ _NO_PROBABILITIES = "the estimator gives no probabilities"
 def build_report(parts, *, X, frame, positive, thresholds, train, estimator, draws, notes):
     """Return the report on the predictions of one model, or of one for each fold."""
     classes = parts[0].predictions.classes
-    place = _find_class(positive, classes)
+    place = find_class(positive, classes)
     pooled = pool_part(parts)
     has_probabilities = pooled.predictions.probabilities is not None
     counts = count_classes(pooled)
@@ -96,7 +96,14 @@ def build_report(parts, *, X, frame, positive, thresholds, train, estimator, dra
     )
 
 
-def _find_class(positive, classes):
+def find_class(positive, classes):
+    """Return the place of the positive class among the classes, None where there is none.
+
+    Raises
+    ------
+    ValueError
+        If it is not among them.
+    """
     if positive is None:
         return None
     known = classes.tolist()

@@ -8,7 +8,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 
 from .._validation import number_labels
-from ._build_report import build_report
+from ._build_report import build_report, find_class
 from ._checks import check_labels
 from ._evaluate import choose_seed
 from ._folds import fit_fold, split_folds
@@ -118,12 +118,16 @@ def cross_evaluate(
     """
     y = check_labels(y, name="y")
     check_consistent_length(X, y, groups, frame)
+    classes = np.unique(y)
+    find_class(positive, classes)  # here, and not when all folds have been trained
     seed = choose_seed(random_state)
     numbers = None if groups is None else number_labels(groups, name="groups")[1]
-    classes, parts = np.unique(y).tolist(), []
+    parts = []
     for train, test in split_folds(y, groups, cv, seed):
         model = fit_fold(estimator, X, y, groups, train)
-        predictions = predict_images(model, _safe_indexing(X, test), y[test], more_classes=classes)
+        predictions = predict_images(
+            model, _safe_indexing(X, test), y[test], more_classes=classes.tolist()
+        )
         parts.append(Part(predictions, None if numbers is None else numbers[test], test))
     notes = []
     n_left_out = len(y) - sum(len(part.rows) for part in parts)

@@ -14,7 +14,7 @@ from ..datasets._copies import content_ids_of_files, content_ids_of_images
 from ..images import ImageLoader
 from ._cores import n_own_cores
 
-ROWS_IN_BLOCK = 1024
+_ROWS_IN_BLOCK = 1024
 
 
 def open_source(estimator, X, *, reset):
@@ -139,7 +139,7 @@ class FeatureSource(ArraySource):
     def feature_scale(self, rows):
         """Return mean and variance of each feature over some rows."""
         # Block by block: the rows at once would be a copy of X.
-        blocks = np.split(rows, range(ROWS_IN_BLOCK, len(rows), ROWS_IN_BLOCK))
+        blocks = np.split(rows, range(_ROWS_IN_BLOCK, len(rows), _ROWS_IN_BLOCK))
 
         def average(function):
             return sum(function(self._images[block]).sum(axis=0) for block in blocks) / len(rows)

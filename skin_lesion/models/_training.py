@@ -13,7 +13,7 @@ from ._keras_wrapper import StreamingKerasClassifier
 from ._progress import EpochProgress
 from ._seeds import seeded_keras
 
-ROWS_IN_BLOCK = 8
+_ROWS_OF_KERNEL = 8
 
 
 def build_keras_classifier(estimator, source, rows):
@@ -72,7 +72,7 @@ def predict_in_batches(estimator, source):
     if len(rows) > 1:
         # Backends compute the odd rows of a last block by another kernel, which rounds otherwise.
         # In full blocks, what comes out for a row does not depend on its place among others.
-        rows = np.append(rows, np.repeat(rows[-1], -len(rows) % ROWS_IN_BLOCK))
+        rows = np.append(rows, np.repeat(rows[-1], -len(rows) % _ROWS_OF_KERNEL))
     if len(rows) <= estimator.batch_size:
         # A fraction of the time of predict, which sets up a pipeline for each call.
         images = source.take(rows).astype(np.float32, copy=False)

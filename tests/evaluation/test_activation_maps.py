@@ -1,5 +1,8 @@
 """Maps show where the class is, and depend on what was learnt (Adebayo et al., 2018)."""
 
+import os
+from pathlib import Path
+
 import matplotlib
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from skin_lesion import (
     ActivationMapDisplay,
+    Backbone,
     ConvNet,
     ImageLoader,
     SkinLesionClassifier,
@@ -174,6 +178,20 @@ def test_maps_of_a_network_inside_a_network(spots):
     assert maps.shape == (40, SIDE, SIDE)
     peaks = np.array([np.unravel_index(one.argmax(), one.shape) for one in maps])
     assert (peaks // (SIDE // 2) == corners).all(axis=1).mean() > 0.9
+
+
+@pytest.mark.skipif("SKIN_LESION_DATA" not in os.environ, reason="needs SKIN_LESION_DATA")
+def test_maps_of_a_backbone(spots):
+    weights = Path(os.environ["SKIN_LESION_DATA"], "weights/mobilenet_v2_imagenet_notop.weights.h5")
+    images = np.kron(spots[0][:16], np.ones((1, 2, 2, 1), dtype=np.uint8))  # to maps of 2 x 2
+    classifier = SkinLesionClassifier(
+        Backbone("MobileNetV2", weights=weights), epochs=1, early_stopping=False, random_state=0
+    ).fit(images, spots[1][:16])
+    red, blue = (class_activation_maps(classifier, images, name) for name in ("red", "blue"))
+    assert red.shape == (16, 64, 64)
+    assert red.max() == blue.max() == 1
+    # Of two classes, what speaks for one speaks against the other.
+    assert np.abs(red - blue).mean() > 0.1
 
 
 def test_network_without_maps():

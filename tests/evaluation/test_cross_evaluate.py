@@ -133,3 +133,11 @@ def test_bad_folds(lesions, make_model):
             cv=[(rows[:50], rows[50:])] * 2,
             **QUICK,
         )
+
+
+def test_wrong_positive_is_found_before_anything_is_trained(lesions):
+    train = lesions.train
+    Asking.fitted_with.clear()
+    with pytest.raises(ValueError, match=r"positive='melanom' is not .* Did you mean 'melanoma'"):
+        cross_evaluate(Asking(), train.X, train.y, groups=train.groups, cv=2, positive="melanom")
+    assert Asking.fitted_with == []
