@@ -45,8 +45,8 @@ test-backends: .venv-jax/.installed ## run the backend tests on JAX, without Ten
 
 clean: ## remove the environments and everything generated
 	rm -rf .venv .venv-oldest .venv-jax build dist *.egg-info
-	rm -rf docs/_build docs/api demo_report .hypothesis .pytest_cache .ruff_cache
-	find skin_lesion tests tools docs benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf docs/_build docs/api docs/auto_examples demo_report .hypothesis .pytest_cache .ruff_cache
+	find skin_lesion tests tools docs benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
 
 # Each stamp lies in the environment that it vouches for and is touched last: a failed installation
 # leaves none and is tried again.

@@ -1,3 +1,4 @@
+import os
 import re
 import sys
 from pathlib import Path
@@ -20,11 +21,51 @@ extensions = [
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "myst_parser",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
 
 extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
+
+# A name of our own that leads nowhere is an error. Names of other projects are links only where
+# their inventories are fetched: the documentation builds without a network.
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!skin_lesion\b).*")]
+if os.environ.get("DOCS_INTERSPHINX"):
+    extensions.append("sphinx.ext.intersphinx")
+    intersphinx_mapping = {
+        "imblearn": ("https://imbalanced-learn.org/stable/", None),
+        "numpy": ("https://numpy.org/doc/stable/", None),
+        "pandas": ("https://pandas.pydata.org/docs/", None),
+        "python": ("https://docs.python.org/3/", None),
+        "sklearn": ("https://scikit-learn.org/stable/", None),
+    }
+
+# What is copied is what can be run: neither prompts nor output.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+# Functions are named, not imported: sphinx could not tell whether they changed.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "subsection_order": [
+        f"../examples/{name}" for name in ("data", "models", "evaluation", "pitfalls")
+    ],
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "auto_examples/backreferences",
+    "doc_module": ("skin_lesion",),
+    "reset_modules": ("matplotlib", "gallery.reset"),
+    "image_srcset": ["2x"],
+    "plot_gallery": "True",
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_signature": False,
+    "write_computation_times": False,
+}
 
 # A signature such as the classifier's is read line by line.
 maximum_signature_line_length = 80
@@ -41,19 +82,17 @@ plot_formats = [("png", 100)]
 html_theme = "pydata_sphinx_theme"
 html_title = f"skin_lesion {version}"
 html_context = {"default_mode": "auto"}
-html_sidebars = {
-    name: []
-    for name in (
-        "index",
-        "know_your_data",
-        "clean_and_vary",
-        "judge_your_model",
-        "laptop_to_cluster",
-        "changelog",
-    )
-}
+# The start page, and pages that stand alone in their section, have nothing to list beside them.
+html_sidebars = {name: [] for name in ("index",)}
 html_show_sourcelink = False
-html_theme_options = {"show_prev_next": False, "show_toc_level": 2}
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_theme_options = {
+    "header_links_before_dropdown": 7,
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": False,
+    "show_toc_level": 2,
+}
 
 
 def write_api_index():
@@ -74,6 +113,16 @@ def write_api_index():
             page.unlink()
 
 
+def foreign_members():
+    """Name the members that classes have from scikit-learn: they have no text here to link to."""
+    for name in skin_lesion.__all__:
+        public = getattr(skin_lesion, name)
+        if isinstance(public, type):
+            for member in dir(public):
+                if not member.startswith("_") and is_foreign(getattr(public, member)):
+                    yield "py:obj", f"skin_lesion.{name}.{member}"
+
+
 def is_foreign(obj):
     definition = obj.fget if isinstance(obj, property) else obj
     return not (getattr(definition, "__module__", None) or "").startswith("skin_lesion")
@@ -92,5 +141,6 @@ def unlink_foreign_labels(app, what, name, obj, options, lines):
 
 def setup(app):
     write_api_index()
+    app.config.nitpick_ignore = list(foreign_members())
     app.connect("autodoc-skip-member", skip_foreign_members)
     app.connect("autodoc-process-docstring", unlink_foreign_labels)
