@@ -19,7 +19,7 @@ from skin_lesion import AugmentationDisplay, ImageAugmenter, make_lesion_images
 
 lesions = make_lesion_images(12, n_classes=4, image_size=(128, 128), random_state=0)
 image = lesions.images[2]
-AugmentationDisplay.from_augmenter(ImageAugmenter(random_state=0), image)
+display = AugmentationDisplay.from_augmenter(ImageAugmenter(random_state=0), image)
 
 # %%
 # Hair, rulers, dark corners
@@ -31,7 +31,7 @@ AugmentationDisplay.from_augmenter(ImageAugmenter(random_state=0), image)
 augmenter = ImageAugmenter(
     saturation=0.2, hue=8, hair=0.4, ruler=0.4, corners=0.4, cutout=0.3, random_state=1
 )
-AugmentationDisplay.from_augmenter(augmenter, image)
+display = AugmentationDisplay.from_augmenter(augmenter, image)
 
 # %%
 # Too much of it
@@ -40,7 +40,8 @@ AugmentationDisplay.from_augmenter(augmenter, image)
 # A strength is right where one would still give each variant the label of the first. Here one would
 # not: the colours by which a dermatologist tells a melanoma are gone.
 
-AugmentationDisplay.from_augmenter(ImageAugmenter(hue=180, saturation=0.9, random_state=0), image)
+garish = ImageAugmenter(hue=180, saturation=0.9, random_state=0)
+display = AugmentationDisplay.from_augmenter(garish, image)
 
 # %%
 # What is drawn can be replayed

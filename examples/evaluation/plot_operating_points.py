@@ -1,0 +1,78 @@
+"""
+===========================================
+Where to draw the line, and when to pass on
+===========================================
+
+Who is to be excised, and which photographs had better be looked at by a dermatologist? The first
+is a threshold on the probability of a melanoma, chosen on the training side; the second, a
+threshold on how sure the model is.
+"""
+
+# %%
+# Two thresholds, without the test set
+# ------------------------------------
+#
+# :func:`~skin_lesion.choose_thresholds` finds them by predictions out of fold. One is to miss few
+# melanomas, the other to alarm few owners of nevi.
+
+import matplotlib.pyplot as plt
+
+from skin_lesion import (
+    ConvNet,
+    OperatingPointDisplay,
+    ReferralCurveDisplay,
+    SkinLesionClassifier,
+    choose_thresholds,
+    make_lesion_images,
+    sensitivity_score,
+    specificity_score,
+)
+
+size = {"n_classes": 2, "weights": [1, 2], "image_size": (32, 32)}
+train = make_lesion_images(360, random_state=0, **size)
+test = make_lesion_images(600, random_state=1, **size)
+model = SkinLesionClassifier(
+    ConvNet(filters=(16, 32)), epochs=20, early_stopping=False, random_state=0
+)
+thresholds = choose_thresholds(
+    model,
+    train.images,
+    train.target,
+    positive="melanoma",
+    groups=train.groups,
+    sensitivity=[0.9],
+    specificity=[0.9],
+    cv=3,
+    random_state=0,
+)
+print(thresholds)
+
+# %%
+# What they do on other lesions
+# -----------------------------
+
+model.fit(train.images, train.target)
+probabilities = model.predict_proba(test.images)
+is_melanoma = test.target == "melanoma"
+for name, threshold in {"the more probable class": 0.5, **thresholds}.items():
+    called = probabilities[:, 0] >= threshold
+    print(
+        f"{name:23} sensitivity {sensitivity_score(is_melanoma, called, pos_label=True):.2f}"
+        f"  specificity {specificity_score(is_melanoma, called, pos_label=True):.2f}"
+    )
+
+figure, axes = plt.subplots(1, 2, figsize=(11, 4.2))
+OperatingPointDisplay.from_predictions(
+    test.target, probabilities[:, 0], pos_label="melanoma", thresholds=thresholds, ax=axes[0]
+)
+axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3, frameon=False)
+ReferralCurveDisplay.from_predictions(test.target, probabilities, ax=axes[1])
+plt.show()
+
+# %%
+# Thresholds keep on other lesions about what they promised, not exactly: they were chosen on few
+# melanomas, by models that had seen two thirds of the lesions. Report what they do on the test
+# set, and do not adjust them there.
+#
+# Right, the images of the lowest confidence are passed on first. A curve that rises says that the
+# model knows where it is weak; its right end rests on few images.

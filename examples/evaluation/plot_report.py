@@ -1,0 +1,83 @@
+"""
+======================================
+A report that a reviewer would ask for
+======================================
+
+:func:`~skin_lesion.evaluate` gives every score with its interval, class by class, and beside the
+model what is reached without any medicine.
+"""
+
+# %%
+# Train, and hold out lesions
+# ---------------------------
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from skin_lesion import (
+    ConvNet,
+    SkinLesionClassifier,
+    evaluate,
+    make_lesion_images,
+    train_test_split_by_group,
+)
+
+lesions = make_lesion_images(500, n_classes=3, image_size=(32, 32), random_state=0)
+X_train, X_test, y_train, y_test, groups_train, groups_test = train_test_split_by_group(
+    lesions.images,
+    lesions.target,
+    lesions.groups,
+    groups=lesions.groups,
+    stratify=lesions.target,
+    test_size=0.4,
+    random_state=0,
+)
+model = SkinLesionClassifier(
+    ConvNet(filters=(16, 32)), epochs=25, early_stopping=False, random_state=0
+)
+model.fit(X_train, y_train)
+
+# %%
+# The report
+# ----------
+
+report = evaluate(
+    model,
+    X_test,
+    y_test,
+    groups=groups_test,
+    positive="melanoma",
+    X_train=X_train,
+    y_train=y_train,
+    groups_train=groups_train,
+    random_state=0,
+)
+report.summary()
+
+# %%
+# No number without its interval
+# ------------------------------
+#
+# The same as a picture: the model, and beside it the baselines, which have seen no more than the
+# most frequent class, or the size and the mean colours of an image.
+
+baselines = report.baselines
+names = baselines.index.get_level_values(0).unique()
+scores = (("balanced_accuracy", "#0072B2", "o"), ("roc_auc", "#D55E00", "s"))
+figure, ax = plt.subplots(figsize=(8, 3.4))
+for shift, (score, colour, marker) in zip((-0.1, 0.1), scores, strict=True):
+    of_score = baselines.xs(score, level=1).loc[names]
+    places = np.arange(len(names)) + shift
+    ax.hlines(places, of_score["low"], of_score["high"], color=colour, lw=2)
+    ax.plot(of_score["value"], places, marker, color=colour, label=score)
+ax.set_yticks(range(len(names)), names)
+ax.invert_yaxis()
+ax.set(xlim=(0, 1), xlabel="score, with its 95% interval over lesions")
+ax.legend(loc="upper left", frameon=False)
+plt.show()
+
+# %%
+# What the network has above the colours may be medicine; where the intervals overlap, ask
+# :func:`~skin_lesion.compare`, which draws the same lesions for both. None of the intervals
+# contains what another training run would change. ``report.to_html("report.html")`` writes all of
+# it, with curves and the most confident errors, to one page.
