@@ -230,6 +230,7 @@ class DatasetAudit:
         Returns
         -------
         folder : pathlib.Path
+            The folder that was written.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -254,10 +255,12 @@ class DatasetAudit:
         Parameters
         ----------
         path : str or os.PathLike
+            The file to write.
 
         Returns
         -------
         path : pathlib.Path
+            The file that was written.
         """
         make_manifest(self.images).to_csv(path, index=False)
         return Path(path)

@@ -69,6 +69,7 @@ class ActivationMapDisplay:
         Returns
         -------
         display : ActivationMapDisplay
+            What was drawn.
         """
         maps, images, classes = make_maps(estimator, X, target)
         return cls(images=images, maps=maps, titles=[str(name) for name in classes]).plot(ax=ax)
@@ -87,6 +88,7 @@ class ActivationMapDisplay:
         Returns
         -------
         display : ActivationMapDisplay
+            What was drawn.
 
         Raises
         ------

@@ -95,6 +95,7 @@ class ConformalClassifier(BaseEstimator):
         Returns
         -------
         self : ConformalClassifier
+            The estimator itself.
 
         Raises
         ------

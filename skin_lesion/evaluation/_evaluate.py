@@ -95,6 +95,7 @@ def evaluate(
     Returns
     -------
     report : EvaluationReport
+        Scores, tables and curves, to be shown and written.
 
     Raises
     ------

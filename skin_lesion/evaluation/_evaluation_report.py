@@ -125,6 +125,7 @@ class EvaluationReport:
         Returns
         -------
         path : pathlib.Path
+            The file that was written.
         """
         return _write(path, render_page(self, is_whole=True))
 
@@ -201,6 +202,7 @@ class EvaluationReport:
         Returns
         -------
         path : pathlib.Path
+            The file that was written.
 
         References
         ----------

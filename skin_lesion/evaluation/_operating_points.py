@@ -83,6 +83,7 @@ class OperatingPointDisplay:
         Returns
         -------
         display : OperatingPointDisplay
+            What was drawn.
 
         Raises
         ------
@@ -127,6 +128,7 @@ class OperatingPointDisplay:
         Returns
         -------
         display : OperatingPointDisplay
+            What was drawn.
 
         Raises
         ------
@@ -158,6 +160,7 @@ class OperatingPointDisplay:
         Returns
         -------
         display : OperatingPointDisplay
+            What was drawn.
         """
         import matplotlib.pyplot as plt
 

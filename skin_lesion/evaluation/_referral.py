@@ -128,6 +128,7 @@ class ReferralCurveDisplay:
         Returns
         -------
         display : ReferralCurveDisplay
+            What was drawn.
         """
         return cls.from_predictions(y, estimator.predict_proba(X), labels=estimator.classes_, ax=ax)
 
@@ -152,6 +153,7 @@ class ReferralCurveDisplay:
         Returns
         -------
         display : ReferralCurveDisplay
+            What was drawn.
         """
         referred, accuracy = referral_curve(y_true, y_prob, labels=labels)
         return cls(referred=referred, accuracy=accuracy).plot(ax=ax)
@@ -167,6 +169,7 @@ class ReferralCurveDisplay:
         Returns
         -------
         display : ReferralCurveDisplay
+            What was drawn.
         """
         import matplotlib.pyplot as plt
 

@@ -56,6 +56,7 @@ class TrainingCurveDisplay:
         Returns
         -------
         display : TrainingCurveDisplay
+            What was drawn.
 
         Raises
         ------
@@ -87,6 +88,7 @@ class TrainingCurveDisplay:
         Returns
         -------
         display : TrainingCurveDisplay
+            What was drawn.
 
         Raises
         ------

@@ -70,6 +70,7 @@ class AugmentationDisplay:
         Returns
         -------
         display : AugmentationDisplay
+            What was drawn.
 
         Raises
         ------
@@ -107,6 +108,7 @@ class AugmentationDisplay:
         Returns
         -------
         display : AugmentationDisplay
+            What was drawn.
 
         Raises
         ------

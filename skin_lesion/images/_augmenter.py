@@ -225,6 +225,7 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
         Returns
         -------
         self : ImageAugmenter
+            The estimator itself.
         """
         self._validate_params()
         check_images(X)
@@ -241,6 +242,7 @@ class ImageAugmenter(TransformerMixin, BaseEstimator):
         Returns
         -------
         X : ndarray of shape (n, height, width, 3)
+            The images that were given.
         """
         return check_images(X)
 

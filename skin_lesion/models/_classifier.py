@@ -252,6 +252,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Returns
         -------
         self : SkinLesionClassifier
+            The estimator itself.
 
         Raises
         ------
@@ -329,6 +330,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Returns
         -------
         self : SkinLesionClassifier
+            The estimator itself.
 
         Raises
         ------
@@ -439,6 +441,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Returns
         -------
         self : SkinLesionClassifier
+            The estimator itself.
         """
         check_owners(self, params)
         return super().set_params(**params)

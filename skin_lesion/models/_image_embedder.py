@@ -147,6 +147,7 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Returns
         -------
         self : ImageEmbedder
+            The estimator itself.
 
         Raises
         ------

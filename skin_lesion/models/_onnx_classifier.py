@@ -69,16 +69,19 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         self : OnnxClassifier
+            The estimator itself.
         """
         self._validate_params()
         return self
 
     @property
     def classes_(self):
+        """Class names, sorted."""
         return open_onnx_file(self.path).classes
 
     @property
     def n_features_in_(self):
+        """Number of columns of a two-dimensional X, or of pixels times channels."""
         return open_onnx_file(self.path).reader.n_features_in_
 
     def predict_proba(self, X):

@@ -114,6 +114,7 @@ class TestTimeAugmentation(
         Returns
         -------
         self : TestTimeAugmentation
+            The estimator itself.
         """
         given = {"sample_weight": sample_weight, "groups": groups}
         given = {name: values for name, values in given.items() if values is not None}
@@ -122,6 +123,7 @@ class TestTimeAugmentation(
 
     @property
     def classes_(self):
+        """Class names, in the order of the columns of `predict_proba`."""
         return self._fitted().classes_
 
     def predict_proba(self, X):

@@ -88,6 +88,7 @@ class ImageSampler(BaseSampler):
         Returns
         -------
         self : ImageSampler
+            The estimator itself.
         """
         self.fit_resample(X, y)
         return self
