@@ -3,7 +3,14 @@
 import matplotlib.pyplot as plt
 import sklearn
 
+from skin_lesion import _base
+
 CONFIG = sklearn.get_config()
+
+
+# An estimator that is shown in the gallery links to its page in this documentation: from
+# auto_examples/<section>/<example>.html.
+_base.documentation_url = lambda: "../.."
 
 
 def reset(gallery_conf, script):

@@ -9,11 +9,12 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
+from .._base import DocumentedMixin
 from .._validation import number_labels
 from ._checks import check_labels, check_probabilities
 
 
-class ConformalClassifier(BaseEstimator):
+class ConformalClassifier(DocumentedMixin, BaseEstimator):
     """Give each image a set of classes that holds the true one with a given confidence.
 
     Split conformal prediction of each class by itself: of the images of any class, at least

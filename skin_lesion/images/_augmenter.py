@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
+from .._base import DocumentedMixin
 from .._validation import check_images
 from ._augmenter_draws import check_draws, draw_variants
 from ._degradation import degrade
@@ -16,7 +17,7 @@ from ._light import change_light
 from ._warp import warp
 
 
-class ImageAugmenter(TransformerMixin, BaseEstimator):
+class ImageAugmenter(DocumentedMixin, TransformerMixin, BaseEstimator):
     """Vary position, light, sharpness and what gets in the way of images at random.
 
     A photograph of a lesion has no up or down, and its light, distance and camera vary. A model

@@ -7,6 +7,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from .._base import DocumentedMixin
 from .._validation import are_paths, check_images, check_pixels
 
 _BATCH_SIZE = 8  # images: fewer, and threads wait for each other; more, and the last waits alone
@@ -17,7 +18,9 @@ _EXPECTED = (
 )
 
 
-class ImageTransformer(TransformerMixin, BaseEstimator, ABC, auto_wrap_output_keys=None):
+class ImageTransformer(
+    DocumentedMixin, TransformerMixin, BaseEstimator, ABC, auto_wrap_output_keys=None
+):
     """Base of transformers that make an image of an image, each on its own, and learn nothing.
 
     A subclass says in `_clean` what becomes of one image.

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names
 from tqdm import tqdm
 
+from .._base import DocumentedMixin
 from .._validation import are_paths, check_files_exist, check_paths
 from ._cache import ImageCache
 from ._decode import read_image
@@ -27,7 +28,7 @@ _BATCHES_OF_THREAD = 4
 _N_FAILURES_NAMED = 3
 
 
-class ImageLoader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Read image files to a stack of RGB pixels of one size.
 
     Photographs are turned upright by their EXIF orientation. Transparent pixels are laid over

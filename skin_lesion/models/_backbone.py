@@ -7,8 +7,10 @@ from numbers import Integral, Real
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._base import DocumentedMixin
 
-class Backbone(BaseEstimator):
+
+class Backbone(DocumentedMixin, BaseEstimator):
     """A network of :mod:`keras.applications`, averaged, then a softmax over the classes.
 
     As ``SkinLesionClassifier(architecture=Backbone(...))`` its parameters are searched as

@@ -5,8 +5,10 @@ from numbers import Integral, Real
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 
+from .._base import DocumentedMixin
 
-class ConvNet(BaseEstimator):
+
+class ConvNet(DocumentedMixin, BaseEstimator):
     """Blocks of convolution, pooling and batch normalisation, then a softmax over the classes.
 
     As ``SkinLesionClassifier(architecture=ConvNet(...))`` its parameters are searched as

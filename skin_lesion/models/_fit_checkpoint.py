@@ -9,13 +9,14 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._base import DocumentedMixin
 from ._checkpoint_file import CheckpointFile
 
 # What changes how a fit runs, and not what comes of it.
 _WITHOUT_EFFECT = {"verbose", "n_jobs", "cache_dir"}
 
 
-class FitCheckpoint(BaseEstimator):
+class FitCheckpoint(DocumentedMixin, BaseEstimator):
     """Let a fit that was interrupted or killed go on at its last epoch.
 
     As one of the `callbacks` of a :class:`SkinLesionClassifier` it saves the fit after every epoch.

@@ -15,6 +15,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
+from .._base import DocumentedMixin
 from .._validation import are_paths, check_images, check_paths
 from ..images import ImageLoader
 from ._backbone import Backbone
@@ -23,7 +24,9 @@ from ._feature_engine import describe_weights, open_engine
 from ._sources import ArraySource, PathSource, read_ahead
 
 
-class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class ImageEmbedder(
+    DocumentedMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Turn images into the features that a frozen network sees in them.
 
     A network that was trained on millions of photographs describes any image by some 1,000 numbers

@@ -1,7 +1,9 @@
 """What classifiers of images share that know a class by its probability."""
 
+from .._base import DocumentedMixin
 
-class MostProbableClassMixin:
+
+class MostProbableClassMixin(DocumentedMixin):
     """Predicts by `predict_proba`, and takes paths."""
 
     def predict(self, X):

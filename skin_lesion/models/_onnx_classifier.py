@@ -77,12 +77,19 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     @property
     def classes_(self):
         """Class names, sorted."""
-        return open_onnx_file(self.path).classes
+        return self._file_as_attribute().classes
 
     @property
     def n_features_in_(self):
         """Number of columns of a two-dimensional X, or of pixels times channels."""
-        return open_onnx_file(self.path).reader.n_features_in_
+        return self._file_as_attribute().reader.n_features_in_
+
+    def _file_as_attribute(self):
+        """Open the file; without one, `dir` and hence a notebook's display shall still work."""
+        try:
+            return open_onnx_file(self.path)
+        except (ImportError, OSError, ValueError) as error:
+            raise AttributeError(str(error)) from error
 
     def predict_proba(self, X):
         """Return the probability of each class.

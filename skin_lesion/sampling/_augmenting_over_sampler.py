@@ -7,11 +7,12 @@ from imblearn.utils import check_target_type
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
 
+from .._base import DocumentedMixin
 from .._validation import are_paths, check_images
 from ..images import ImageAugmenter
 
 
-class AugmentingOverSampler(BaseOverSampler):
+class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
     """Fill minority classes with newly augmented images instead of copies.
 
     Rows of the minority classes are chosen at random, with replacement, and each chosen image is

@@ -10,6 +10,8 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y
 
+from .._base import DocumentedMixin
+
 BASES_OF_SAMPLERS = {
     "imblearn.base",
     "imblearn.over_sampling.base",
@@ -17,7 +19,7 @@ BASES_OF_SAMPLERS = {
 }
 
 
-class ImageSampler(BaseSampler):
+class ImageSampler(DocumentedMixin, BaseSampler):
     """Balance images, paths or anything else by letting a sampler choose rows.
 
     imbalanced-learn's samplers refuse X that is not two-dimensional. Those that choose rows by

@@ -1,0 +1,28 @@
+"""What the estimators share."""
+
+from functools import cache
+from importlib.metadata import metadata
+
+
+@cache
+def documentation_url():
+    """Return where the documentation is, by the metadata of the package, or an empty string."""
+    for line in metadata("skin_lesion").get_all("Project-URL", []):
+        label, _, url = line.partition(", ")
+        if label.lower() == "documentation":
+            return url.rstrip("/")
+    return ""
+
+
+class DocumentedMixin:
+    """Links the HTML representation of an estimator to its page of the API reference.
+
+    There is no link where the package does not say where its documentation is.
+    """
+
+    _doc_link_module = "skin_lesion"
+
+    @property
+    def _doc_link_template(self):
+        url = documentation_url()
+        return url and f"{url}/api/skin_lesion.{{estimator_name}}.html"
