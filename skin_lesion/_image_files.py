@@ -7,12 +7,16 @@ of such an entry: all that takes paths takes it, too.
 import io
 import os
 import re
+import stat
 from functools import lru_cache
 
 import h5py
 import numpy as np
 
 HDF5_EXTENSIONS = (".hdf5", ".h5")
+
+# As many pixels as Pillow opens, 89 million, take less as they are, with 8 bytes a pixel.
+_MAX_BYTES = 2**30
 
 _INSIDE_HDF5 = re.compile(r"(?P<file>.+?\.(?:hdf5|h5))[/\\](?P<entry>.+)", re.IGNORECASE)
 
@@ -23,12 +27,20 @@ def open_image_file(path):
     Raises
     ------
     OSError
-        If there is none, or if it cannot be read.
+        If there is none, or if it cannot be read: a pipe or a device, from which reading may never
+        end, or more than a gibibyte, which is no photograph.
     """
     container, entry = _split(path)
     if container is None:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise OSError(f"{os.fspath(path)!r} is a pipe, a socket or a device. Expected a file.")
+        _refuse_giant(status.st_size)
         return open(path, "rb")
-    return io.BytesIO(np.asarray(_dataset(container, entry)[()]).tobytes())
+    dataset = _dataset(container, entry)
+    _refuse_giant(dataset.nbytes)
+    # Without a shape it holds nothing, for which h5py has an object of its own.
+    return io.BytesIO(b"" if dataset.shape is None else np.asarray(dataset[()]).tobytes())
 
 
 def image_file_exists(path):
@@ -72,6 +84,14 @@ def list_image_entries(container):
         If it is no HDF5 file.
     """
     return list(_hdf5(container))
+
+
+def _refuse_giant(n_bytes):
+    if n_bytes > _MAX_BYTES:
+        raise OSError(
+            f"it takes {n_bytes} bytes, more than the limit of {_MAX_BYTES} for an image. Expected"
+            " a photograph."
+        )
 
 
 def _split(path):

@@ -24,7 +24,10 @@ def make_manifest(rows):
     for column in _COLUMNS[1:]:
         values = rows[column]
         manifest[column] = values.astype(str).where(values.notna(), "").to_numpy(dtype=object)
-    return manifest[_COLUMNS]
+    # Names that are no Unicode as they will be read again.
+    return manifest[_COLUMNS].apply(
+        lambda column: [text.encode(errors="backslashreplace").decode() for text in column]
+    )
 
 
 def read_manifest(path):

@@ -12,9 +12,8 @@ from joblib import Parallel, delayed
 from PIL import Image
 from tqdm.auto import tqdm
 
-from .._image_files import open_image_file
 from .._validation import are_paths, check_images, check_paths
-from ..images._decode import decode_image, explain_failure
+from ..images._decode import decode_image, failures_explained, read_content
 from ._near_duplicates import describe
 from ._quality import THUMBNAIL_SIDE, measure_pixels
 
@@ -44,13 +43,15 @@ class PathImages:
         """
         path = str(self.paths[row])
         try:
-            with open_image_file(path) as file:
-                content = file.read()
-            pixels, size = decode_image(io.BytesIO(content), image_size, resize)
-        except MemoryError:
-            raise
-        except Exception as error:  # on damaged files Pillow's plug-ins raise nearly anything
-            raise ValueError(_explain(error, path)) from error
+            content = read_content(path)
+            with failures_explained(path):
+                pixels, size = decode_image(io.BytesIO(content), image_size, resize)
+        except ValueError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            raise ValueError(
+                f"{path!r} does not exist. Relative paths are looked up in {os.getcwd()!r}."
+            ) from error.__cause__
         return pixels, size, hashlib.sha256(content).hexdigest(), len(content)
 
 
@@ -145,9 +146,3 @@ def _scan_batch(images, rows):
     measures = pd.DataFrame(measure_pixels(pixels))
     measures[files["error"] != ""] = np.nan
     return files, measures, describe(pixels)
-
-
-def _explain(error, path):
-    if isinstance(error, FileNotFoundError):
-        return f"{path!r} does not exist. Relative paths are looked up in {os.getcwd()!r}."
-    return explain_failure(error, path)

@@ -74,6 +74,25 @@ class Tree:
         return sorted({folder.class_name for part in self.parts for folder in part.class_folders})
 
 
+def is_folder(entry):
+    """Tell whether an entry is a folder or a link to one; a link that leads in a circle is not."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def is_special(entry):
+    """Tell whether an entry is a pipe, a socket or a device: to read one may never end.
+
+    A link that leads nowhere is not: who reads it is told so.
+    """
+    try:
+        return not entry.is_file() and os.path.exists(entry)
+    except OSError:
+        return False
+
+
 def _list(folder, extensions):
     listing = Listing()
     with os.scandir(folder) as entries:
@@ -81,8 +100,10 @@ def _list(folder, extensions):
             # macOS leaves a folder of this name in the zip files that it makes.
             if entry.name.startswith(".") or entry.name == "__MACOSX":
                 listing.n_hidden += 1
-            elif entry.is_dir():
+            elif is_folder(entry):
                 listing.folders.append(entry.name)
+            elif is_special(entry):
+                listing.others.append(entry.name)
             elif os.path.splitext(entry.name)[1].lower() in extensions:
                 listing.images.append(entry.name)
             else:

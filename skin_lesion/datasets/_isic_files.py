@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .._image_files import HDF5_EXTENSIONS, list_image_entries
 from .._image_formats import image_extensions
+from ._folder_tree import is_folder, is_special
 from ._isic_id import isic_id_of
 
 TABLE_EXTENSIONS = (".csv", ".tab", ".tsv")
@@ -60,8 +61,8 @@ class Files:
 def find_files(root):
     """Walk through a folder and all folders below it; no file is opened.
 
-    Hidden files and folders are passed over, and so is the `__MACOSX` of an archive. Links are
-    followed, each folder is read once.
+    Hidden files and folders are passed over, and so are the `__MACOSX` of an archive, pipes and
+    devices. Links are followed, each folder is read once.
     """
     if not os.path.exists(root):
         raise FileNotFoundError(
@@ -88,9 +89,9 @@ def find_files(root):
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if entry.name.startswith(".") or entry.name == "__MACOSX":
                     continue
-                if entry.is_dir():
+                if is_folder(entry):
                     waiting.append(entry.path)
-                else:
+                elif not is_special(entry):
                     _add_file(files, entry.path, extensions, are_masks=are_masks)
     for paths in (files.tables, files.hdf5, files.npz):
         paths.sort()

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from .._image_files import image_file_size, open_image_file
+from .._image_files import open_image_file
 from .._image_formats import readable_formats
 
 _EXIF_ORIENTATION = 0x0112
@@ -31,6 +31,11 @@ _UPRIGHT = {
 _STORED_SIDEWAYS = frozenset({5, 6, 7, 8})
 
 _SPARE_FOR_CROP = 2
+
+# Each scan of a progressive JPEG costs as much as the whole image, and takes ten bytes. Cameras and
+# programs write about ten; libtiff, too, refuses more than 100.
+_MAX_SCANS = 100
+_START_OF_SCAN = b"\xff\xda"
 
 
 def read_image(path, image_size, resize, preprocessing=None):
@@ -69,26 +74,41 @@ def read_content(path):
     Raises
     ------
     ValueError
-        If it cannot be read; the message says why.
+        If it cannot be read, or is empty; the message says why.
     """
-    with _failures_explained(path), open_image_file(path) as file:
-        return file.read()
+    with failures_explained(path), open_image_file(path) as file:
+        content = file.read()
+        if not content:
+            raise ValueError("the file is empty")
+        return content
 
 
 def decode_content(content, path, image_size, resize, preprocessing=None):
     """Decode the bytes of an image file as :func:`read_image` does; the path is for messages."""
-    with _failures_explained(path):
+    with failures_explained(path):
         return decode_image(io.BytesIO(content), image_size, resize, preprocessing)[0]
 
 
 @contextmanager
-def _failures_explained(path):
+def failures_explained(path):
+    """Turn what Pillow's plug-ins raise on damaged files, nearly anything, into a ValueError.
+
+    Raises
+    ------
+    ValueError
+        Names the file and says why it cannot be read.
+    MemoryError
+        Names the file, too: it may be sound.
+    """
     try:
         yield
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise MemoryError(
+            f"{os.fspath(path)!r} takes more memory to read than there is. Expected room for all of"
+            " its pixels. Read fewer files at a time, or leave it out."
+        ) from error
     except Exception as error:
-        raise ValueError(explain_failure(error, path)) from error
+        raise ValueError(_explain(error, path)) from error
 
 
 def decode_image(file, image_size, resize, preprocessing=None):
@@ -104,7 +124,7 @@ def decode_image(file, image_size, resize, preprocessing=None):
     Raises
     ------
     Exception
-        On damaged files Pillow's plug-ins raise nearly anything; see :func:`explain_failure`.
+        On damaged files Pillow's plug-ins raise nearly anything; see :func:`failures_explained`.
     """
     with Image.open(file, formats=readable_formats()) as image:
         stored_width, stored_height = image.size
@@ -123,14 +143,10 @@ def decode_image(file, image_size, resize, preprocessing=None):
     return image, (stored_height, stored_width)
 
 
-def explain_failure(error, path):
+def _explain(error, path):
     """Return in a sentence which file could not be read, and why."""
     if isinstance(error, UnidentifiedImageError):
-        reason = (
-            "the file is empty."
-            if image_file_size(path) == 0
-            else "it is damaged, or of no format that Pillow decodes."
-        )
+        reason = "it is damaged, or of no format that Pillow decodes."
     elif isinstance(error, Image.DecompressionBombError):
         reason = f"{error} If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS."
     else:
@@ -157,6 +173,7 @@ def _load(image, image_size, resize):
     box, size = _plan(image.size, (width, height), resize)
     shrinkage = 1
     if is_jpeg:
+        _refuse_many_scans(image)
         shrinkage = _draft(image, box, size)
         box = tuple(side / shrinkage for side in box)
         image.decodermaxblock = _JPEG_BLOCK
@@ -187,6 +204,16 @@ def _refuse_bomb(image):
             f"it has {height} x {width} = {height * width} pixels, more than the limit of {limit}"
             " that guards against decompression bombs. If you trust it, raise"
             " PIL.Image.MAX_IMAGE_PIXELS."
+        )
+
+
+def _refuse_many_scans(jpeg):
+    # These two bytes begin a scan wherever they stand between or in segments of coefficients.
+    n_scans = jpeg.fp.getvalue().count(_START_OF_SCAN)
+    if n_scans > _MAX_SCANS:
+        raise ValueError(
+            f"it has {n_scans} scans, more than the limit of {_MAX_SCANS} that guards against files"
+            " that take minutes to decode. If you trust it, save it anew."
         )
 
 

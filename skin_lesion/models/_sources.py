@@ -1,6 +1,7 @@
 """X as something that gives the pixels of chosen rows: from an array, or from files."""
 
 import hashlib
+import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
@@ -181,7 +182,7 @@ class PathSource:
         digest = hashlib.sha256()
         for path in self._paths.tolist():
             stat = stat_image_file(path)
-            digest.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+            digest.update(os.fsencode(path) + f" {stat.st_size} {stat.st_mtime_ns}\n".encode())
         return digest.hexdigest()
 
     def feature_scale(self, rows):
