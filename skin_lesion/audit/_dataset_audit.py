@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .._new_file import write_csv, write_text
 from .._validation import did_you_mean
 from ..datasets._copies import merge_groups
 from ..datasets._isic_id import isic_id_of
@@ -216,7 +217,7 @@ class DatasetAudit:
         """
         page = render_page(self, n_examples=n_examples, is_whole=True)
         path = Path(path)
-        path.write_text(page, encoding="utf-8")
+        write_text(path, page)
         return path
 
     def to_csv(self, folder):
@@ -243,7 +244,7 @@ class DatasetAudit:
                     for column in tuples
                 }
             )
-            flat.to_csv(folder / f"{name}.csv", index=table.index.name is not None)
+            write_csv(flat, folder / f"{name}.csv", index=table.index.name is not None)
         return folder
 
     def to_manifest(self, path):
@@ -262,7 +263,7 @@ class DatasetAudit:
         path : pathlib.Path
             The file that was written.
         """
-        make_manifest(self.images).to_csv(path, index=False)
+        write_csv(make_manifest(self.images), path, index=False)
         return Path(path)
 
     def verify_manifest(self, path):

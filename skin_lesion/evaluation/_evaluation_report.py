@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .._new_file import write_text
 from . import _figures
 from ._model_card import render_model_card
 from ._report_page import render_page
@@ -267,7 +268,7 @@ def _lengthen_slices(slices):
 def _write(path, text):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    write_text(path, text)
     return path
 
 

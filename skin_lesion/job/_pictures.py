@@ -5,6 +5,7 @@ import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.metrics import confusion_matrix as count_confusions
 
+from .._new_file import new_file
 from ..evaluation import TrainingCurveDisplay
 from ..images import ImageLoader
 
@@ -107,5 +108,6 @@ def _contact_sheet(X, rows, n_columns, titles):
 
 
 def _save(figure, path):
-    figure.savefig(path, dpi=100)
+    with new_file(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=100)
     plt.close(figure)

@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 from sklearn.metrics import classification_report
 
+from .._new_file import write_text
 from ..audit._summary import TITLES
 from ..evaluation import EvaluationReport, evaluate
 from ..evaluation._bootstrap import CONFIDENCE
@@ -84,8 +85,8 @@ def judge(cleaned, fitted, predicted_with_faults, arguments):
 
 def write_report(judgement, model, output):
     """Write report.txt, report.json, the page report.html, model_card.md and model.joblib."""
-    (output / "report.txt").write_text(judgement.text + "\n", encoding="utf-8")
-    (output / "report.json").write_text(json.dumps(judgement.numbers, indent=2), encoding="utf-8")
+    write_text(output / "report.txt", judgement.text + "\n")
+    write_text(output / "report.json", json.dumps(judgement.numbers, indent=2))
     judgement.report.to_html(output / "report.html")
     judgement.report.to_model_card(output / "model_card.md")
     joblib.dump(model, output / "model.joblib")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .._new_file import is_running, new_file
+
 _STACK_LEVEL = 6  # from here to the line that calls fit
 
 
@@ -66,15 +68,9 @@ class CheckpointFile:
             "fit": self._description,
             "process": [socket.gethostname(), os.getpid()],
         }
-        unfinished = self.path.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            with open(unfinished, "wb") as file:
-                np.savez(file, about=np.array(json.dumps(about)), **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, self.path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        # To an open file: to a name, NumPy would add its extension.
+        with new_file(self.path) as unfinished, open(unfinished, "wb") as file:
+            np.savez(file, about=np.array(json.dumps(about)), **arrays)
 
     def _find_another_fit(self):
         """Return in what an unfinished fit in the same folder differs, or None."""
@@ -84,7 +80,7 @@ class CheckpointFile:
                 about = _read_about(path)
             except Exception:  # damaged: its own fit will say so
                 continue
-            if about["state"]["finished"] or _is_running(*about["process"]):
+            if about["state"]["finished"] or is_running(*about["process"]):
                 continue
             other = about["fit"]
             names = [name for name, value in self._description.items() if value != other.get(name)]
@@ -105,16 +101,3 @@ def _read(path):
 def _read_about(path):
     with np.load(path, allow_pickle=False) as archive:
         return json.loads(str(archive["about"]))
-
-
-def _is_running(host, pid):
-    """Tell whether a process is known to run: one of a parallel search, which is no news."""
-    if host != socket.gethostname() or pid == os.getpid() or os.name != "posix":
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from functools import lru_cache
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._new_file import new_file
 from ..images import ImageLoader
 from ..images._image_transformer import ImageTransformer
 from ..images._preprocessing import flatten_steps
@@ -79,11 +79,8 @@ def export_onnx(estimator, path):
         raise FileNotFoundError(f"{folder!r} is no existing folder. Make it, or choose another.")
     model = export_model(estimator.model_)
     model.metadata_props.add(key=_KEY, value=json.dumps(_describe(estimator)))
-    with tempfile.TemporaryDirectory(dir=folder) as beside:
-        new = os.path.join(beside, "model.onnx")
-        with open(new, "wb") as file:
-            file.write(model.SerializeToString())
-        os.replace(new, path)
+    with new_file(path) as unfinished:
+        unfinished.write_bytes(model.SerializeToString())
 
 
 def _describe(estimator):

@@ -1,0 +1,81 @@
+"""Write files as a whole: a process that is killed, and a full disk, leave the old one."""
+
+import os
+import shutil
+import socket
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+_PREFIX = ".skin_lesion"
+_numbers = count()
+
+
+@contextmanager
+def new_file(path):
+    """Give the path of a file to write, which takes the place of `path` once it is written.
+
+    Where that fails, it is removed. Those that killed processes left in the same folder are, too.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Its folder must exist. What is no regular file, such as a pipe, is written to directly.
+
+    Yields
+    ------
+    unfinished : pathlib.Path
+    """
+    path = Path(os.path.realpath(path))  # a link goes on leading to the file
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    _remove_those_of_killed_processes(path.parent)
+    # Not named after the file, whose name may be as long as names can be.
+    unfinished = path.with_name(
+        f"{_PREFIX}.{socket.gethostname()[:64]}.{os.getpid()}.{next(_numbers)}.tmp"
+    )
+    try:
+        yield unfinished
+        with open(unfinished, "rb+") as file:
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, unfinished)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_text(path, text):
+    """Write a text file in UTF-8, as a whole; of names that are no Unicode it has the escapes."""
+    with new_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def write_csv(table, path, *, index):
+    """Write a table in UTF-8, as a whole; of names that are no Unicode it has the escapes."""
+    with new_file(path) as unfinished:
+        table.to_csv(unfinished, index=index, errors="backslashreplace")
+
+
+def is_running(host, pid):
+    """Tell whether another process is known to run on this machine."""
+    if host != socket.gethostname() or pid == os.getpid() or os.name != "posix":
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _remove_those_of_killed_processes(folder):
+    host = socket.gethostname()
+    for unfinished in folder.glob(f"{_PREFIX}.*.*.*.tmp"):
+        name, pid, _ = unfinished.name.removeprefix(f"{_PREFIX}.").rsplit(".", 3)[:3]
+        if name != host[:64] or not pid.isdecimal() or int(pid) == os.getpid():
+            continue
+        if os.name == "posix" and not is_running(host, int(pid)):
+            unfinished.unlink(missing_ok=True)
