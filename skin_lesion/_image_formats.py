@@ -3,8 +3,9 @@
 from PIL import Image
 
 # Pillow knows these but cannot decode them on its own: BUFR, GRIB, HDF5, MPEG and WMF need a
-# handler from elsewhere, and EPS would run Ghostscript on a file of unknown origin.
-_NOT_DECODED_BY_PILLOW = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
+# handler from elsewhere, and EPS would run Ghostscript on a file of unknown origin. IPTC wraps
+# a file of any format, EPS included.
+_NOT_READ = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 
 
 def readable_formats():
@@ -14,7 +15,7 @@ def readable_formats():
     """
     Image.preinit()  # JPEG and other common formats come first: the order saves time for each image
     Image.init()
-    return [name for name in Image.ID if name not in _NOT_DECODED_BY_PILLOW]
+    return [name for name in Image.ID if name not in _NOT_READ]
 
 
 def image_extensions():

@@ -55,7 +55,8 @@ def write_text(path, text):
 def write_csv(table, path, *, index):
     """Write a table in UTF-8, as a whole; of names that are no Unicode it has the escapes."""
     with new_file(path) as unfinished:
-        table.to_csv(unfinished, index=index, errors="backslashreplace")
+        # With the line ends of RFC 4180: with others, those within a name are not quoted.
+        table.to_csv(unfinished, index=index, errors="backslashreplace", lineterminator="\r\n")
 
 
 def is_running(host, pid):

@@ -1,5 +1,7 @@
 """Drawn images as a folder on disk, laid out as the nine-class ISIC set is."""
 
+import os
+import shutil
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from ._drawn import DRAWING_CONSTRAINTS, make_lesion_images
 from ._split import train_test_split_by_group
 
 _JPEG_QUALITY = 95
+
+# Where all is written before it takes its place; hidden folders are not read.
+_UNFINISHED = ".unfinished"
 
 
 @validate_params(
@@ -96,6 +101,9 @@ def write_lesion_folder(
 
     Notes
     -----
+    All of it appears at the end: a call that is cut short leaves nothing that looks like a dataset,
+    and the next one starts anew.
+
     The images are stored as JPEG files of quality 95; read again, their pixels differ a little
     from those of :func:`make_lesion_images`.
 
@@ -141,19 +149,30 @@ def write_lesion_folder(
             "split": np.where(np.isin(np.arange(n_samples), test), "Test", "Train"),
         }
     )
+    unfinished = root / _UNFINISHED
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        _write(unfinished, lesions, metadata)
+        for name in ("Train", "Test", "metadata.csv"):
+            os.replace(unfinished / name, root / name)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return root
+
+
+def _write(folder, lesions, metadata):
     for split in ("Train", "Test"):
         for name in lesions.target_names:
-            (root / split / name).mkdir(parents=True)
+            (folder / split / name).mkdir(parents=True)
     for row, image in zip(metadata.itertuples(), lesions.images, strict=True):
-        path = root / row.split / row.diagnosis / f"{row.image_id}.jpg"
+        path = folder / row.split / row.diagnosis / f"{row.image_id}.jpg"
         Image.fromarray(image).save(path, quality=_JPEG_QUALITY)
-    metadata.to_csv(root / "metadata.csv", index=False)
-    return root
+    metadata.to_csv(folder / "metadata.csv", index=False)
 
 
 def _check_free(root):
     if root.is_dir():
-        entries = sorted(entry.name for entry in root.iterdir())
+        entries = sorted(entry.name for entry in root.iterdir() if entry.name != _UNFINISHED)
         if not entries:
             return
         found = f"is a folder with {len(entries)} entries, the first is {entries[0]!r}"

@@ -36,6 +36,7 @@ _SPARE_FOR_CROP = 2
 # programs write about ten; libtiff, too, refuses more than 100.
 _MAX_SCANS = 100
 _START_OF_SCAN = b"\xff\xda"
+_HOLD_JPEG = frozenset({"BLP", "JPEG", "MPO"})
 
 
 def read_image(path, image_size, resize, preprocessing=None):
@@ -162,6 +163,8 @@ def _load(image, image_size, resize):
     cheaper than turning the photograph.
     """
     _refuse_bomb(image)
+    if image.format in _HOLD_JPEG:
+        _refuse_many_scans(image)
     is_jpeg = image.format in {"JPEG", "MPO"}
     if not is_jpeg:
         # PNG may keep its EXIF after the pixels, and TIFF is turned upright while it is loaded.
@@ -173,7 +176,6 @@ def _load(image, image_size, resize):
     box, size = _plan(image.size, (width, height), resize)
     shrinkage = 1
     if is_jpeg:
-        _refuse_many_scans(image)
         shrinkage = _draft(image, box, size)
         box = tuple(side / shrinkage for side in box)
         image.decodermaxblock = _JPEG_BLOCK
@@ -207,9 +209,9 @@ def _refuse_bomb(image):
         )
 
 
-def _refuse_many_scans(jpeg):
+def _refuse_many_scans(image):
     # These two bytes begin a scan wherever they stand between or in segments of coefficients.
-    n_scans = jpeg.fp.getvalue().count(_START_OF_SCAN)
+    n_scans = image.fp.getvalue().count(_START_OF_SCAN)
     if n_scans > _MAX_SCANS:
         raise ValueError(
             f"it has {n_scans} scans, more than the limit of {_MAX_SCANS} that guards against files"

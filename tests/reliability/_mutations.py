@@ -27,6 +27,20 @@ _FORMATS = {1: "B", 2: "H", 4: "I"}
 _HEADER_BYTES = 256
 _PNG = b"\x89PNG\r\n\x1a\n"
 
+
+def iptc_header(height, width):
+    """Return the header of an IPTC file that wraps a file of some other format."""
+    fields = {(3, 60): b"\1\0", (3, 20): width, (3, 30): height, (3, 120): b"\5"}
+    packed = [
+        (section, name, value if isinstance(value, bytes) else struct.pack(">H", value))
+        for (section, name), value in fields.items()
+    ]
+    return b"".join(
+        struct.pack(">BBBH", 0x1C, section, name, len(value)) + value
+        for section, name, value in packed
+    )
+
+
 _SIDEWAYS = b"Exif\0\0MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x0112, 3, 1, 6, 0, 0)
 
 # More of a format than Pillow writes by default.
@@ -69,7 +83,7 @@ _BEGINNINGS = {
     "pixar": b"\200\350\000\000".ljust(1024, b"\0"),
     "mcidas": struct.pack(">I", 0) + struct.pack(">I", 4) + bytes(248),
     "ftex": b"FTEX" + struct.pack("<6I", 1, 64, 48, 1, 1, 0),
-    "iptc": b"\x1c\x03\x3c\x00\x02\1\0" * 12,
+    "iptc": iptc_header(48, 64),
     "thumbnail": b"P7 332\n#END_OF_COMMENTS\n64 48 255\n",
 }
 
