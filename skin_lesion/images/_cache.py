@@ -143,7 +143,7 @@ class ImageCache:
         try:
             with self._connection() as connection:
                 for path in paths.tolist():
-                    key = _identify(path, stat_image_file(path))
+                    key = identify(path, stat_image_file(path))
                     rows = connection.execute(_FIND_BY_FILE, (self._variant, *key)).fetchall()
                     if not _fill(out[n_done], rows[0][0] if rows else None):
                         missing.append(n_done)
@@ -259,12 +259,12 @@ class ImageCache:
         content = read_content(path)
         digest = hashlib.sha256(content).digest()
         if time.time() - max(stat.st_mtime, stat.st_ctime) > _SECONDS_UNTIL_SETTLED:
-            self._execute(_ADD_FILE, *_identify(path, stat), digest)
+            self._execute(_ADD_FILE, *identify(path, stat), digest)
         return content, digest
 
     def _find_by_file(self, path):
         """Return the bytes that are stored for a file in its present state, or None."""
-        name, state = _identify(path, stat_image_file(path))
+        name, state = identify(path, stat_image_file(path))
         return self._first(_FIND_BY_FILE, self._variant, name, state)
 
     def _find_by_content(self, digest):
@@ -324,7 +324,7 @@ def _fill(out, data):
     return data is not None
 
 
-def _identify(path, stat):
+def identify(path, stat):
     """Return the path as bytes, and a text that is another one when the file has changed."""
     state = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
     return os.fsencode(os.path.abspath(path)), state

@@ -5,7 +5,8 @@ import os
 
 import numpy as np
 
-from ..images._cache import ImageCache
+from .._image_files import stat_image_file
+from ..images._cache import ImageCache, identify
 from ..images._preprocessing import Preprocessing
 
 
@@ -42,23 +43,34 @@ class FeatureCache(ImageCache):
         -------
         features : ndarray of shape (n_features,), float32, or None
 
-        digest : bytes or None
-            The hash under which to add them, where there are none.
+        key : tuple or None
+            With which to add them, where there are none.
         """
+        state = None
         if isinstance(item, str):
             data = self._find_by_file(item)
             if data is not None:
                 return _as_features(data), None
+            state = _state(item)
             _, digest = self._read_file(item)
         else:
             hashed = hashlib.sha256(f"{item.shape} {item.dtype}".encode())
             hashed.update(np.ascontiguousarray(item))
             digest = hashed.digest()
-        return _as_features(self._find_by_content(digest)), digest
+        return _as_features(self._find_by_content(digest)), (digest, state)
 
-    def add(self, digest, features):
-        """Store the features of an image."""
-        self._add(digest, features.tobytes())
+    def add(self, item, key, features):
+        """Store the features of an image, unless its file has changed since it was looked up."""
+        digest, state = key
+        if state is None or state == _state(item):
+            self._add(digest, features.tobytes())
+
+
+def _state(path):
+    try:
+        return identify(path, stat_image_file(path))
+    except FileNotFoundError:
+        return None
 
 
 def _as_features(data):

@@ -222,12 +222,12 @@ class ImageEmbedder(
         weights = None if backbone.weights is None else os.fspath(backbone.weights)
         network = (backbone.name, weights, describe_weights(backbone.name, weights))
         cache = None
-        features, digests = [None] * len(items), [None] * len(items)
+        features, keys = [None] * len(items), [None] * len(items)
         if self.cache_dir is not None:
             description = f"{backbone.name}, {network[2]}, {self.pooling}, {self.engine}"
             cache = FeatureCache(self.cache_dir, self._own_loader(), description)
             for row, item in enumerate(items):
-                features[row], digests[row] = cache.look_up(item)
+                features[row], keys[row] = cache.look_up(item)
 
         missing = np.array([row for row, found in enumerate(features) if found is None], dtype=int)
         if len(missing):
@@ -240,7 +240,7 @@ class ImageEmbedder(
                     features[row] = found
                     # The loader gives a black image for a file that it cannot read.
                     if cache is not None and image.any():
-                        cache.add(digests[row], found)
+                        cache.add(items[row], keys[row], found)
         if cache is not None and cache.problem is not None:
             warnings.warn(
                 f"The cache in cache_dir={self.cache_dir!r} fails: {cache.problem}. Images that it"

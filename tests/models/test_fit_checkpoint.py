@@ -3,15 +3,18 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import time
+from itertools import count
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
 
 from skin_lesion import (
     ConvNet,
@@ -237,6 +240,53 @@ def test_full_disk_is_a_warning_and_leaves_the_checkpoint(long, lesions, interru
         long([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
     assert path.read_bytes() == content
     assert os.listdir(interrupted) == [path.name]
+
+
+def test_what_a_killed_process_left_goes_with_the_next_save(small, lesions, tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    host = socket.gethostname()
+    left = tmp_path / f".skin_lesion.{host}.{gone.pid}.0.tmp"
+    others = [
+        tmp_path / f".skin_lesion.{host}.{os.getppid()}.0.tmp",  # at work
+        tmp_path / f".skin_lesion.not-{host}.{gone.pid}.0.tmp",  # who knows
+    ]
+    for path in (left, *others):
+        path.write_bytes(b"half")
+    small(callbacks=[FitCheckpoint(tmp_path)]).fit(lesions.images, lesions.target)
+    assert not left.exists()
+    assert all(path.exists() for path in others)
+
+
+def test_search_goes_on_after_ctrl_c(small, lesions, tmp_path, epochs_trained, monkeypatch):
+    def search():
+        classifier = small(epochs=3, callbacks=[CtrlC(), FitCheckpoint(tmp_path)])
+        grid = {"learning_rate": [0.01, 0.001]}
+        return GridSearchCV(classifier, grid, cv=2, error_score="raise").fit(
+            lesions.images, lesions.target
+        )
+
+    monkeypatch.setattr(CtrlC, "armed", False)
+    n_batches = count(1)
+    start_epoch = CtrlC.on_epoch_begin
+
+    def interrupt_late(self, epoch, logs=None):
+        if next(n_batches) == 8:
+            raise KeyboardInterrupt
+        start_epoch(self, epoch, logs)
+
+    monkeypatch.setattr(CtrlC, "on_epoch_begin", interrupt_late)
+    with pytest.raises(KeyboardInterrupt):
+        search()
+    done = len(epochs_trained)
+    found = search()
+    # Two fits were whole, and the third lacked two epochs: of 4 fits and the last, of all rows.
+    assert epochs_trained[done:] == [1, 2, 0, 1, 2, 0, 1, 2]
+    del epochs_trained[:]
+    again = search()
+    assert epochs_trained == []
+    for name in ("mean_test_score", "std_test_score"):
+        np.testing.assert_array_equal(found.cv_results_[name], again.cv_results_[name])
 
 
 def test_fit_that_no_other_can_equal(small, lesions, tmp_path):

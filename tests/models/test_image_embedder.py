@@ -169,6 +169,48 @@ def test_features_are_computed_once_for_each_content(embed, paths, computed, tmp
     assert computed[4:] == [1, 5, 1, 5]
 
 
+def test_embedding_goes_on_after_ctrl_c(embed, paths, computed, tmp_path, monkeypatch):
+    count = _image_embedder.open_engine
+
+    def interrupt_third(*args):
+        compute = count(*args)
+
+        def compute_or_not(images):
+            if len(computed) == 3:
+                raise KeyboardInterrupt
+            return compute(images)
+
+        return compute_or_not
+
+    cached = {"cache_dir": tmp_path, "batch_size": 5}
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(_image_embedder, "open_engine", interrupt_third)
+        with pytest.raises(KeyboardInterrupt):
+            embed(**cached).fit_transform(paths)
+    assert computed == [1, 5, 5]
+    features = embed(**cached).fit_transform(paths)
+    assert sum(computed) == len(paths)
+    np.testing.assert_allclose(features, embed().fit_transform(paths), atol=1e-3)
+
+
+def test_file_that_changes_before_its_pixels_are_read(embed, paths, tmp_path, monkeypatch):
+    path = tmp_path / "image.png"
+    shutil.copy(paths[0], path)
+    look_up = _image_embedder.FeatureCache.look_up
+
+    def look_up_and_change(self, item):
+        found = look_up(self, item)
+        shutil.copy(paths[1], path)
+        return found
+
+    embedder = embed(cache_dir=tmp_path / "cache").fit(paths[2:3])
+    with monkeypatch.context() as changing:
+        changing.setattr(_image_embedder.FeatureCache, "look_up", look_up_and_change)
+        embedder.transform([path])
+    expected = embed().fit(paths).transform(paths[:2])
+    np.testing.assert_allclose(embedder.transform(paths[:2]), expected, atol=1e-3)
+
+
 def test_images_in_memory_are_cached_too(embed, lesions, computed, tmp_path):
     embedder = embed(cache_dir=tmp_path)
     first = embedder.fit_transform(lesions.images)
