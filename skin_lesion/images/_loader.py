@@ -57,9 +57,10 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         :func:`joblib.parallel_config` context; -1 means all cores. The result is the same.
 
     on_error : {"raise", "warn"}, default="raise"
-        What to do with a file that is no image, is damaged, or has more than
-        `PIL.Image.MAX_IMAGE_PIXELS` pixels. With "warn" its image is black, and one warning
-        counts and names such files. A path that does not exist is always an error.
+        What to do with a file that is no image, is damaged, has more than
+        `PIL.Image.MAX_IMAGE_PIXELS` pixels, or takes more than a gibibyte. With "warn" its image is
+        black, and one warning counts and names such files. A path that does not exist is always an
+        error.
 
     preprocess : transformer, list of transformers, Pipeline or None, default=None
         ColorConstancy, HairRemover or BorderCropper, or several of them in their order: what
@@ -221,6 +222,8 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
             another shape.
         TypeError
             If `X` holds images or anything else but paths.
+        MemoryError
+            If the pixels of a file, which it names, take more memory than there is.
         """
         self._validate_params()
         paths = self._check(X, reset=False)

@@ -111,10 +111,9 @@ print(loader.transform(sys.argv[2:]).min())
         pytest.skip("only Linux tells how much memory is taken")
     command = [sys.executable, "-c", code, str(path), str(tmp_path / "small.png")]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert lines == [
-        f"{str(path)!r} takes more memory to read than there is. {lines[0][-81:]}",
-        "255",
-    ]
+    assert len(lines) == 2
+    assert lines[0].startswith(f"{str(path)!r} takes more memory to read than there is. ")
+    assert lines[1] == "255"
 
 
 # What would run a program
