@@ -1,0 +1,67 @@
+"""
+===========================
+Select on the test set
+===========================
+
+Whoever tries many models and reports the best test score reports luck, too. The smaller the test
+set, the more of it.
+"""
+
+# %%
+# Forty-eight forests of six kinds and eight seeds, trained on 60 lesions and judged on 60 others.
+# What the chosen one is worth is told by 400 lesions that had no part in the choice.
+
+import pandas as pd
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import GridSearchCV, ParameterGrid, train_test_split
+
+from skin_lesion import make_lesion_images
+
+KINDS = {"max_features": ["sqrt", 0.02], "min_samples_leaf": [1, 3, 6]}
+SEEDS = {"random_state": list(range(8))}
+
+
+def draw(n_samples, seed):
+    lesions = make_lesion_images(
+        n_samples, n_classes=5, image_size=(32, 32), images_per_lesion=1, random_state=seed
+    )
+    return lesions.images.reshape(n_samples, -1), lesions.target
+
+
+def score(model, X, y):
+    return balanced_accuracy_score(y, model.predict(X))
+
+
+def select_and_compare(seed):
+    X, y = draw(120, seed)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, stratify=y, test_size=60, random_state=seed
+    )
+    new = draw(400, 1000 + seed)
+    forests = [
+        ExtraTreesClassifier(20, **parameters).fit(X_train, y_train)
+        for parameters in ParameterGrid(KINDS | SEEDS)
+    ]
+    best = max(forests, key=lambda forest: score(forest, X_test, y_test))
+    search = GridSearchCV(
+        ExtraTreesClassifier(20, random_state=seed), KINDS, scoring="balanced_accuracy", cv=3
+    ).fit(X_train, y_train)
+    columns = pd.MultiIndex.from_product(
+        [["best on the test set", "best in cross-validation"], ["test set", "new lesions"]]
+    )
+    values = [score(model, *data) for model in (best, search) for data in ((X_test, y_test), new)]
+    return pd.Series(values, index=columns)
+
+
+scores = pd.DataFrame([select_and_compare(seed) for seed in range(5)])
+print(scores.agg(["mean", "std"]).T.round(3))
+scores.mean().unstack(sort=False).plot.bar(
+    rot=0, ylabel="balanced accuracy", title="Means over five drawn sets"
+)
+
+# %%
+# :class:`~sklearn.model_selection.GridSearchCV` chooses by folds of the training side, and the test
+# set is used once. The epoch to stop at and the threshold of a melanoma are choices as well:
+# :class:`~skin_lesion.SkinLesionClassifier` stops on a validation set of its own, and
+# :func:`~skin_lesion.choose_thresholds` works out of fold.
