@@ -58,7 +58,10 @@ class Backbone(DocumentedMixin, BaseEstimator):
     on the small batches and sets of this field its statistics would be poorer than those it comes
     with [2]_. With random weights it is trained, with momentum 0.9: see :class:`ConvNet`.
 
-    More than the head is best trained with a small learning rate, 1e-4 or less.
+    In a :class:`SkinLesionClassifier` with weights that were loaded, the head comes first: before
+    anything is trained, the output layer is fitted to the features of the images as they are, by
+    logistic regression, so that its first gradients do not spoil the network [3]_. What follows is
+    best trained with a small learning rate, 2e-4 or less.
 
     References
     ----------
@@ -66,6 +69,8 @@ class Backbone(DocumentedMixin, BaseEstimator):
        :doi:`10.1109/CVPR.2009.5206848`
     .. [2] Kornblith, S., Shlens, J. and Le, Q. V. "Do Better ImageNet Models Transfer Better?" CVPR
        2019. :doi:`10.1109/CVPR.2019.00277`
+    .. [3] Kumar, A., Raghunathan, A., Jones, R., Ma, T. and Liang, P. "Fine-Tuning can Distort
+       Pretrained Features and Underperform Out-of-Distribution." ICLR 2022.
 
     Examples
     --------

@@ -30,10 +30,11 @@ for (_cls, _name), _method in _OWN_METHODS.items():
 class StreamingKerasClassifier(KerasClassifier):
     """A KerasClassifier that is fitted on row numbers and trains on the batches made of them.
 
-    ``fit(rows, labels, sample_weight, make_batches=..., validation_data=..., save_fit=...)``, with
-    `rows` of shape (n, 1): ``make_batches(rows, sample_weight)`` gives the batches to train on.
-    scikeras has left out rows without weight by then. `save_fit`, a SaveFit or None, may know of
-    epochs that an earlier process has trained.
+    ``fit(rows, labels, sample_weight, make_batches=..., validation_data=..., save_fit=...,
+    prepare_model=...)``, with `rows` of shape (n, 1): ``make_batches(rows, sample_weight)`` gives
+    the batches to train on. scikeras has left out rows without weight by then. `save_fit`, a
+    SaveFit or None, may know of epochs that an earlier process has trained. If it does not,
+    ``prepare_model(model, rows, sample_weight)`` is called with a new model before it is trained.
     """
 
     def _fit_keras_model(
@@ -48,6 +49,7 @@ class StreamingKerasClassifier(KerasClassifier):
         make_batches,
         validation_data=None,
         save_fit=None,
+        prepare_model=None,
     ):
         # Anew for each fit: with warm_start scikeras keeps those of the first one.
         self._initialize_callbacks()
@@ -59,6 +61,9 @@ class StreamingKerasClassifier(KerasClassifier):
                 # scikeras appends what is to come, as in partial_fit.
                 self.history_ = defaultdict(list, deepcopy(save_fit.history))
                 warm_start, initial_epoch, epochs = True, save_fit.n_done, save_fit.n_left
+                prepare_model = None
+        if prepare_model is not None:
+            prepare_model(self.model_, X[:, 0], sample_weight)
         try:
             with ExitStack() as stack:
                 for used in (batches, validation_data):

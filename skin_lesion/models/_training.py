@@ -5,11 +5,13 @@ from functools import partial
 import numpy as np
 from keras.callbacks import EarlyStopping
 
+from ._backbone import Backbone
 from ._batches import ImageBatches, Readers
 from ._checkpoint_callback import SaveFit
 from ._compile import build_model, copy_callbacks, resolve_architecture
 from ._fit_checkpoint import open_checkpoint_file
 from ._keras_wrapper import StreamingKerasClassifier
+from ._linear_probe import fit_output_layer
 from ._progress import EpochProgress
 from ._seeds import seeded_keras
 
@@ -54,6 +56,11 @@ def train_epochs(estimator, source, y, training, validation, seed, *, goes_on):
         file = open_checkpoint_file(estimator, source, y, training, validation)
         if file is not None:
             fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs))
+        network = resolve_architecture(estimator.architecture)
+        if isinstance(network, Backbone) and network.weights is not None and not goes_on:
+            fit = partial(
+                fit, prepare_model=partial(_fit_head, estimator, source, readers, y, training)
+            )
         _train(estimator, fit, source, readers, y, training, seed, callbacks)
 
 
@@ -83,6 +90,13 @@ def predict_in_batches(estimator, source):
             with batches.in_use():
                 output = estimator.model_.predict(batches, verbose=0)
     return np.asarray(output, dtype=np.float64)[: len(source)]
+
+
+def _fit_head(estimator, source, readers, y, training, model, positions, weight):
+    rows = training.rows[positions]
+    new_images = training.new_images(positions)
+    batches = _make_batches(estimator, source, readers, rows, new_images=new_images)
+    fit_output_layer(model, batches, np.searchsorted(estimator.classes_, y[rows]), weight)
 
 
 def _train(estimator, fit, source, readers, y, training, seed, callbacks):

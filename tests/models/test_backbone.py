@@ -8,8 +8,9 @@ from urllib.error import URLError
 import keras
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from skin_lesion import Backbone, SkinLesionClassifier, make_lesion_images
+from skin_lesion import Backbone, ImageEmbedder, SkinLesionClassifier, make_lesion_images
 from skin_lesion.models._applications import _preprocess, application_names
 
 RANDOM = "ignore:.*has random weights"
@@ -186,3 +187,35 @@ def test_imagenet_weights_of_a_real_file():
     assert not any("BN" in name for name in trained)
     with pytest.raises(ValueError, match="and MobileNet has"):
         Backbone("MobileNet", weights=path)((64, 64, 3), 2)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_head_comes_first(n_classes, mobilenet_file):
+    lesions = make_lesion_images(30, n_classes=n_classes, image_size=(32, 32), random_state=0)
+    backbone = Backbone("MobileNet", weights=mobilenet_file, trainable="all")
+    classifier = SkinLesionClassifier(
+        backbone, learning_rate=1e-12, epochs=1, early_stopping=False, random_state=0
+    ).fit(lesions.images, lesions.target)
+
+    embedder = ImageEmbedder(backbone, engine="keras")
+    features = embedder.fit_transform(lesions.images)
+    probe = LogisticRegression(C=0.01).fit(features, lesions.target)
+    np.testing.assert_allclose(
+        classifier.predict_proba(lesions.images), probe.predict_proba(features), atol=0.01
+    )
+
+
+def test_a_fit_that_goes_on_keeps_its_head(mobilenet_file, images):
+    classifier = SkinLesionClassifier(
+        Backbone("MobileNet", weights=mobilenet_file),
+        learning_rate=0.1,
+        epochs=1,
+        early_stopping=False,
+        warm_start=True,
+        random_state=0,
+    ).fit(images.images, images.target)
+    first = classifier.predict_proba(images.images)
+
+    classifier.model_.optimizer.learning_rate.assign(0)
+    classifier.fit(images.images, images.target)
+    np.testing.assert_allclose(classifier.predict_proba(images.images), first, atol=1e-6)
