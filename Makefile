@@ -36,6 +36,7 @@ bench: .venv/.installed-bench ## run the benchmarks
 
 docs: .venv/.installed-docs ## build the documentation in docs/_build/html
 	$(VENV_PYTHON) -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(VENV_PYTHON) tools/check_links.py docs/_build/html
 
 test-oldest: .venv-oldest/.installed ## run the tests with the oldest supported versions
 	$(OLDEST_PYTHON) -m pytest -n 2 $(ARGS)

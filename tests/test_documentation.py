@@ -1,6 +1,7 @@
 """Code in the documentation runs, or says what it needs."""
 
 import re
+import runpy
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+broken_links = runpy.run_path(str(ROOT / "tools" / "check_links.py"))["broken_links"]
+
 # Pages that people write: the API reference and the gallery are generated from what runs anyway.
 GENERATED = {"_build", "api", "auto_examples"}
 PAGES = [
@@ -88,3 +91,17 @@ def test_readme_has_no_code_that_nothing_runs():
         "python",
         "text",
     }
+
+
+def test_broken_links_are_found(tmp_path):
+    (tmp_path / "picture.png").touch()
+    (tmp_path / "there.html").write_text('<p id="place"><a href="#place"></a></p>')
+    (tmp_path / "index.html").write_text(
+        '<img src="picture.png" srcset="picture.png, missing.png 2.00x">'
+        '<a href="there.html#place"></a><a href="there.html#elsewhere"></a>'
+        '<a href="gone.html"></a><a href="https://example.org/"></a>'
+    )
+    broken, n_pages, n_links = broken_links(tmp_path)
+
+    assert [link for _, link in broken] == ["gone.html", "missing.png", "there.html#elsewhere"]
+    assert (n_pages, n_links) == (2, 6)
