@@ -82,13 +82,15 @@ plot_formats = [("png", 100)]
 html_theme = "pydata_sphinx_theme"
 html_title = f"skin_lesion {version}"
 html_context = {"default_mode": "auto"}
-# The start page, and pages that stand alone in their section, have nothing to list beside them.
-html_sidebars = {name: [] for name in ("index",)}
+# The start page has nothing to list beside it.
+html_sidebars = {"index": []}
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_theme_options = {
+    # All sections, and search as an icon: one line at the width of a laptop.
     "header_links_before_dropdown": 7,
+    "navbar_persistent": ["search-button"],
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
     "show_toc_level": 2,

@@ -31,7 +31,9 @@ class Page(HTMLParser):
 
 def broken_links(root):
     """Return (page, link) of each link that leads nowhere, the number of pages, and of links."""
-    pages = {path: Page(path) for path in sorted(root.rglob("*.html"))}
+    # Those in _static are templates of the theme, not pages.
+    files = [file for file in sorted(root.rglob("*.html")) if "_static" not in file.parts]
+    pages = {file: Page(file) for file in files}
     broken, n_links = [], 0
     for path, page in pages.items():
         for link in sorted(page.links):
