@@ -90,6 +90,7 @@ html_css_files = ["custom.css"]
 html_theme_options = {
     # All sections, and search as an icon: one line at the width of a laptop.
     "header_links_before_dropdown": 7,
+    "logo": {"text": "skin_lesion"},
     "navbar_persistent": ["search-button"],
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,

@@ -1,5 +1,7 @@
 """What sphinx-gallery does between two examples."""
 
+import warnings
+
 import matplotlib.pyplot as plt
 import sklearn
 
@@ -11,6 +13,10 @@ CONFIG = sklearn.get_config()
 # An estimator that is shown in the gallery links to its page in this documentation: from
 # auto_examples/<section>/<example>.html.
 _base.documentation_url = lambda: "../.."
+
+
+# Where in the libraries of this machine a warning arose is nothing to a reader.
+warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}\n"
 
 
 def reset(gallery_conf, script):

@@ -14,10 +14,13 @@ training and of the loader in one grid, on folds that keep lesions whole.
 # With metadata routing ``groups`` go to the folds *and* to the validation split that the classifier
 # makes inside every fit, so that no lesion is on both sides of any split.
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import sklearn
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
 from skin_lesion import ConvNet, SkinLesionClassifier, isic_scorers, make_lesion_images
@@ -38,7 +41,10 @@ search = GridSearchCV(
     scoring=isic_scorers(),
     refit="balanced_accuracy",
 )
-search.fit(lesions.images, lesions.target, groups=lesions.groups)
+with warnings.catch_warnings():
+    # Ten epochs are too few, and each of the nine fits would say so.
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    search.fit(lesions.images, lesions.target, groups=lesions.groups)
 print(search.best_params_)
 
 # %%
