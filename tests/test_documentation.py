@@ -99,9 +99,10 @@ def test_broken_links_are_found(tmp_path):
     (tmp_path / "index.html").write_text(
         '<img src="picture.png" srcset="picture.png, missing.png 2.00x">'
         '<a href="there.html#place"></a><a href="there.html#elsewhere"></a>'
+        '<a href="there.html#:~:text=words"></a>'
         '<a href="gone.html"></a><a href="https://example.org/"></a>'
     )
     broken, n_pages, n_links = broken_links(tmp_path)
 
     assert [link for _, link in broken] == ["gone.html", "missing.png", "there.html#elsewhere"]
-    assert (n_pages, n_links) == (2, 6)
+    assert (n_pages, n_links) == (2, 7)

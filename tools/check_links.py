@@ -43,9 +43,11 @@ def broken_links(root):
             n_links += 1
             target = path.parent / unquote(parts.path) if parts.path else path
             target = target.resolve()
+            # Behind ":~:" stand words that a browser highlights, if it finds them.
+            place = unquote(parts.fragment).partition(":~:")[0]
             # What a place in a file that is no page means is for the browser to know.
-            places = pages[target].places if target in pages else {unquote(parts.fragment)}
-            if not target.is_file() or unquote(parts.fragment) not in places:
+            places = pages[target].places if target in pages else {place}
+            if not target.is_file() or place not in places:
                 broken.append((path.relative_to(root), link))
     return broken, len(pages), n_links
 
