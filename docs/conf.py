@@ -82,8 +82,8 @@ plot_formats = [("png", 100)]
 html_theme = "pydata_sphinx_theme"
 html_title = f"skin_lesion {version}"
 html_context = {"default_mode": "auto"}
-# The start page has nothing to list beside it.
-html_sidebars = {"index": []}
+# The start page, and pages that stand alone in their section, have nothing to list beside them.
+html_sidebars = {name: [] for name in ("index", "getting_started", "common_pitfalls")}
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
