@@ -22,7 +22,7 @@ from skin_lesion import AugmentationDisplay, ImageAugmenter, make_lesion_images
 
 augmenter = ImageAugmenter(rotation=10, random_state=0)
 image = make_lesion_images(12, n_classes=4, image_size=(96, 96), random_state=0).images[2]
-AugmentationDisplay.from_augmenter(augmenter, image)
+display = AugmentationDisplay.from_augmenter(augmenter, image)
 
 # %%
 # One forest learns from three quarters of all images, and is judged on the rest of them: the wrong
@@ -59,7 +59,7 @@ def augment_and_compare(seed):
 
 scores = pd.DataFrame([augment_and_compare(seed) for seed in range(5)])
 print(scores.agg(["mean", "std"]).round(3))
-scores.T.plot(
+ax = scores.T.plot(
     marker="o", color="tab:blue", legend=False, ylabel="balanced accuracy", title="Each line: a set"
 )
 

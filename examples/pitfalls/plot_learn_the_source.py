@@ -76,7 +76,8 @@ scores = pd.DataFrame([learn_and_compare(seed) for seed in range(5)])
 means = scores.mean().unstack(sort=False)
 print(means.round(3))
 ax = means.plot.bar(rot=0, ylabel="balanced accuracy", title="Means over five drawn sets")
-ax.axhline(0.5, linestyle=":", color="tab:gray")
+ax.set_ylim(0, 1)
+chance = ax.axhline(0.5, linestyle=":", color="tab:gray")
 
 # %%
 # Light can be taken out; a source leaves many traces, and no step takes out all of them. So measure

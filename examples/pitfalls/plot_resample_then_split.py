@@ -49,7 +49,7 @@ scores = pd.DataFrame([resample_and_compare(seed) for seed in range(5)])
 print(scores.agg(["mean", "std"]).round(3))
 ax = scores.plot.box(ylabel="balanced accuracy", title="Five drawn sets of three classes")
 ax.axhline(1 / 3, linestyle=":", color="tab:gray", label="chance")
-ax.legend()
+legend = ax.legend()
 
 # %%
 # An almost perfect model, and one that tells nothing: they are the same.

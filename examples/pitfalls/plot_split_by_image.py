@@ -67,7 +67,7 @@ def compare_folds(seed):
 
 scores = pd.DataFrame([compare_folds(seed) for seed in range(5)])
 print(scores.agg(["mean", "std"]).round(3))
-scores.plot.box(ylabel="balanced accuracy", title="Five drawn sets")
+ax = scores.plot.box(ylabel="balanced accuracy", title="Five drawn sets")
 
 # %%
 # :class:`~sklearn.model_selection.StratifiedGroupKFold` and
