@@ -5,13 +5,14 @@ import io
 import os
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from PIL import Image
 from tqdm.auto import tqdm
 
+from .._threads import work_in_threads
 from .._validation import are_paths, check_images, check_paths
 from ..images._decode import decode_image, failures_explained, read_content
 from ._near_duplicates import describe
@@ -111,9 +112,7 @@ def scan_images(images, *, n_jobs, verbose):
         range(start, min(start + _ROWS_IN_BATCH, len(images)))
         for start in range(0, len(images), _ROWS_IN_BATCH)
     ]
-    results = Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator")(
-        delayed(_scan_batch)(images, batch) for batch in batches
-    )
+    results = work_in_threads(partial(_scan_batch, images), batches, n_jobs=n_jobs)
     scanned = []
     with (
         closing(results),

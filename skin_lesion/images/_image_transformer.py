@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from numbers import Integral
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._base import DocumentedMixin
+from .._threads import work_in_threads
 from .._validation import are_paths, check_images, check_pixels
 
 _BATCH_SIZE = 8  # images: fewer, and threads wait for each other; more, and the last waits alone
@@ -132,10 +132,10 @@ def for_each_row(function, n_rows, n_jobs):
         for row in rows:
             function(row)
 
-    Parallel(n_jobs=n_jobs, require="sharedmem")(
-        delayed(call)(range(start, min(start + _BATCH_SIZE, n_rows)))
-        for start in range(0, n_rows, _BATCH_SIZE)
-    )
+    starts = range(0, n_rows, _BATCH_SIZE)
+    batches = [range(start, min(start + _BATCH_SIZE, n_rows)) for start in starts]
+    for _ in work_in_threads(call, batches, n_jobs=n_jobs):
+        pass
 
 
 def split_images(X, *, name="X"):

@@ -7,7 +7,7 @@ from numbers import Integral
 from threading import Event
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions
@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_feature_names
 from tqdm import tqdm
 
 from .._base import DocumentedMixin
+from .._threads import work_in_threads
 from .._validation import are_paths, check_files_exist, check_paths
 from ._cache import ImageCache
 from ._decode import read_image
@@ -241,14 +242,12 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         size = min(max(share, 1), _BATCH_SIZE)
         batches = [missing[start : start + size] for start in range(0, len(missing), size)]
         stop = Event()
-        # The threads write into `images`: an active backend of processes or of other machines
-        # would fill a copy of it. They do so without sklearn's Parallel, whose tasks set the
-        # warning filters of the whole process. Results that arrive in order make the first
-        # unreadable file the one to be named, in time.
-        results = Parallel(n_jobs=self.n_jobs, require="sharedmem", return_as="generator")(
-            delayed(self._read_batch)(paths, images, batch, cache, preprocessing, stop)
-            for batch in batches
-        )
+
+        def read(batch):
+            return self._read_batch(paths, images, batch, cache, preprocessing, stop)
+
+        # Results that arrive in order make the first unreadable file the one to be named, in time.
+        results = work_in_threads(read, batches, n_jobs=self.n_jobs)
         with (
             closing(results),
             tqdm(total=len(paths), unit=" images", disable=not self.verbose) as progress,
