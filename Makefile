@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DELETE_ON_ERROR:
 # Two targets installing into one environment at the same time would break it.
 .NOTPARALLEL:
-.PHONY: help demo test lint bench docs test-oldest test-backends clean
+.PHONY: help demo test lint bench fuzz soak docs test-oldest test-backends clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,16 @@ lint: .venv/.installed-ruff ## check style and formatting
 
 bench: .venv/.installed-bench ## run the benchmarks
 	@set -e; for script in benchmarks/bench_*.py; do \
+		echo "== $$script"; $(VENV_PYTHON) "$$script"; \
+	done
+
+fuzz: .venv/.installed-test ## read thousands of damaged files, each decoded or refused by name
+	@set -e; for script in tests/reliability/fuzz_*.py; do \
+		echo "== $$script"; $(VENV_PYTHON) "$$script"; \
+	done
+
+soak: .venv/.installed-test ## kill what writes 200 times, and fit 50 times: nothing lost, no growth
+	@set -e; for script in tests/reliability/soak*.py; do \
 		echo "== $$script"; $(VENV_PYTHON) "$$script"; \
 	done
 
