@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-_SECONDS = 60
+_SECONDS = 300  # a busy machine is no fault
 
 
 @pytest.fixture(autouse=True)
