@@ -51,7 +51,7 @@ API_REFERENCE = {
         "description": (
             "The classifier, the networks that it can train, the features of a frozen one, the"
             " checkpoint of a long fit, and what is made of a fitted classifier: averages over"
-            " variants of an image, and a file that runs without Keras."
+            " variants of an image, a file that is safe to open, and one that runs without Keras."
         ),
         "names": [
             "SkinLesionClassifier",
@@ -60,6 +60,8 @@ API_REFERENCE = {
             "ImageEmbedder",
             "FitCheckpoint",
             "TestTimeAugmentation",
+            "save_model",
+            "load_model",
             "export_onnx",
             "OnnxClassifier",
         ],

@@ -39,6 +39,8 @@ _ROOM_OF = {
             "SkinLesionClassifier",
             "TestTimeAugmentation",
             "export_onnx",
+            "load_model",
+            "save_model",
         ),
         "evaluation": (
             "ActivationMapDisplay",

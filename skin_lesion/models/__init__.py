@@ -8,6 +8,7 @@ from ._fit_checkpoint import FitCheckpoint
 from ._image_embedder import ImageEmbedder
 from ._onnx_classifier import OnnxClassifier
 from ._onnx_file import export_onnx
+from ._saved_model import load_model, save_model
 from ._test_time_augmentation import TestTimeAugmentation
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "SkinLesionClassifier",
     "TestTimeAugmentation",
     "export_onnx",
+    "load_model",
+    "save_model",
 ]
 
 # Here, so that it is done in a worker as soon as one of these arrives there.

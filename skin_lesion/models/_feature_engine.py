@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from contextlib import ExitStack
 from functools import lru_cache, partial
 from importlib.metadata import version
 
@@ -11,8 +12,37 @@ from ._backbone import check_weights_exist
 from ._onnx import can_export_and_run, export_model, open_session, run_session
 
 
+class StoredWeights:
+    """Weights that came with an embedder in a model file, in place of a file of their own.
+
+    Parameters
+    ----------
+    data : bytes
+        As Keras writes them.
+
+    backbone : Backbone
+        Whose they are; the embedder may be given another one later.
+    """
+
+    def __init__(self, data, backbone):
+        self.data = data
+        self.digest = hashlib.sha256(data).hexdigest()
+        self._backbone = (backbone.name, backbone.weights)
+
+    def belong_to(self, backbone):
+        return self._backbone == (backbone.name, backbone.weights)
+
+    def __eq__(self, other):
+        return isinstance(other, StoredWeights) and other.digest == self.digest
+
+    def __hash__(self):
+        return hash(self.digest)
+
+
 def describe_weights(name, weights):
     """Return as text what tells these weights from others: of a file, its content."""
+    if isinstance(weights, StoredWeights):
+        return weights.digest
     if weights is None or weights == "imagenet":
         return f"{weights}, Keras {version('keras')}"
     check_weights_exist(name, weights)
@@ -30,7 +60,7 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
     name : str
         The backbone.
 
-    weights : None, 'imagenet' or str
+    weights : None, 'imagenet', str or StoredWeights
 
     described_weights : str
         Opens another engine when the content of a file has changed.
@@ -77,10 +107,14 @@ def _build_model(name, weights, image_shape, pooling):
     import keras
 
     from ._applications import build_application
+    from ._saved_network import weights_as_file
     from ._seeds import seeded_keras
 
-    # Random weights are the same in every process, as those of a random projection have to be.
-    with seeded_keras(0):
+    with ExitStack() as stack:
+        if isinstance(weights, StoredWeights):
+            weights = stack.enter_context(weights_as_file(weights.data))
+        # Random weights are the same in every process, as those of a random projection have to be.
+        stack.enter_context(seeded_keras(0))
         network = build_application(name, image_shape, weights)
     pool = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
     return keras.Model(network.inputs[0], pool[pooling]()(network.output))

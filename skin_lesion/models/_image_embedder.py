@@ -212,14 +212,21 @@ class ImageEmbedder(
             self.n_features_in_ = n_features_in
         return items, source
 
+    def _own_backbone(self):
+        if self.backbone is None:
+            return Backbone("MobileNetV2", weights="imagenet")
+        return self.backbone
+
     def _own_loader(self):
         return ImageLoader() if self.loader is None else self.loader
 
     def _embed(self, items, source):
-        backbone = self.backbone
-        if backbone is None:
-            backbone = Backbone("MobileNetV2", weights="imagenet")
-        weights = None if backbone.weights is None else os.fspath(backbone.weights)
+        backbone = self._own_backbone()
+        stored = getattr(self, "_stored_weights", None)  # of one that load_model has read
+        if stored is not None and stored.belong_to(backbone):
+            weights = stored
+        else:
+            weights = None if backbone.weights is None else os.fspath(backbone.weights)
         network = (backbone.name, weights, describe_weights(backbone.name, weights))
         cache = None
         features, keys = [None] * len(items), [None] * len(items)

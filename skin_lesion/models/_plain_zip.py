@@ -1,0 +1,136 @@
+"""Zip files of a kind that cannot surprise: nothing compressed, no names but those expected."""
+
+import io
+import os
+import re
+import socket
+import stat
+import struct
+import zipfile
+
+from ._checkpoint_file import is_running
+
+# Below the limit of plain zip: what needs zip64 is refused, and with it a second set of sizes.
+MAX_SIZE = 2**32 - 2**20
+_MAX_ENTRIES = 10_000
+_END = struct.Struct("<4s4H2LH")
+
+
+def read_plain_zip(data, names):
+    """Return the entries of a zip file, all of them stored as they are.
+
+    Without compression an archive holds no more than its own size, so that it cannot be a bomb,
+    and nothing is written to disk, so that no name can lead anywhere.
+
+    Parameters
+    ----------
+    data : bytes
+
+    names : re.Pattern
+        Names to expect.
+
+    Returns
+    -------
+    entries : dict of str to bytes
+
+    Raises
+    ------
+    ValueError, zipfile.BadZipFile
+        If anything else is found.
+    """
+    _check_end(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        infos = archive.infolist()
+        for info in infos:
+            _check_entry(info, names)
+        if len({info.filename for info in infos}) < len(infos):
+            raise ValueError("it has two entries of the same name")
+        if sum(info.file_size for info in infos) > len(data):
+            raise ValueError("its entries claim more bytes than the file has")
+        entries = {}
+        for info in infos:
+            entry = archive.read(info)
+            if len(entry) != info.file_size:
+                raise ValueError(f"entry {info.filename!r} has another size than it says")
+            entries[info.filename] = entry
+    return entries
+
+
+def _check_end(data):
+    """Check the record at the end, before the list of entries is read that it points to."""
+    if len(data) < _END.size:
+        raise ValueError("it is too short for a zip file")
+    signature, disk, first_disk, n_here, n_entries, size, offset, n_comment = _END.unpack(
+        data[-_END.size :]
+    )
+    if signature != b"PK\5\6" or n_comment:
+        raise ValueError("it does not end as a complete zip file does")
+    if disk or first_disk or n_here != n_entries or n_entries > _MAX_ENTRIES:
+        raise ValueError(f"it says that it has {n_entries} entries in several parts, or too many")
+    if offset + size != len(data) - _END.size:
+        raise ValueError("its list of entries is not where it should be")
+
+
+def _check_entry(info, names):
+    name = info.orig_filename
+    if name != info.filename or not names.fullmatch(name):
+        raise ValueError(f"it has an entry of the unexpected name {name!r}")
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        raise ValueError(f"entry {name!r} is a link or another special file")
+    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+        raise ValueError(f"entry {name!r} is compressed")
+    if info.flag_bits & ~0x800:  # all but UTF-8 names
+        raise ValueError(f"entry {name!r} is encrypted or has no size of its own")
+
+
+def write_plain_zip(path, entries):
+    """Replace a file by a zip file, at once: a crash leaves the old one or the new one.
+
+    Parameters
+    ----------
+    path : str
+
+    entries : dict of str to bytes
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    host = re.sub(r"\W", "-", socket.gethostname())
+    _remove_leftovers(folder, name, host)
+    unfinished = os.path.join(folder, f".{name}.{host}.{os.getpid()}.tmp")
+    try:
+        with open(unfinished, "wb") as file:
+            with zipfile.ZipFile(file, "w", allowZip64=False) as archive:
+                for entry, data in entries.items():
+                    # With a date of its own, the same model would be another file every time.
+                    archive.writestr(zipfile.ZipInfo(entry), data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except zipfile.LargeZipFile as error:
+        raise ValueError(
+            f"The model is larger than {MAX_SIZE / 2**30:.1f} GiB. Expected a smaller one, which"
+            " load_model would read. Choose a smaller network."
+        ) from error
+    finally:
+        if os.path.exists(unfinished):
+            os.unlink(unfinished)
+    _sync_folder(folder)
+
+
+def _remove_leftovers(folder, name, host):
+    """Remove what processes of this machine have left that were killed while they saved."""
+    pattern = re.compile(rf"\.{re.escape(name)}\.{re.escape(host)}\.(\d+)\.tmp")
+    for other in os.listdir(folder):
+        match = pattern.fullmatch(other)
+        if match and not is_running(socket.gethostname(), int(match[1])):
+            os.unlink(os.path.join(folder, other))
+
+
+def _sync_folder(folder):
+    if os.name != "posix":  # no other system opens a folder
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
