@@ -1,0 +1,75 @@
+"""Files from strangers: none of their code is run, and each gets the error of load_model."""
+
+import os
+import pickle
+import re
+import runpy
+import warnings
+from pathlib import Path
+
+import pytest
+
+from skin_lesion import ConvNet, SkinLesionClassifier, load_model, make_lesion_images, save_model
+
+HERE = Path(__file__).parent
+malicious = runpy.run_path(str(HERE / "_malicious_models.py"))
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    lesions = make_lesion_images(20, n_classes=2, image_size=(16, 16), random_state=0)
+    classifier = SkinLesionClassifier(
+        ConvNet(filters=(4,)), epochs=1, early_stopping=False, random_state=0
+    )
+    path = tmp_path_factory.mktemp("good") / "good.model"
+    save_model(classifier.fit(lesions.images, lesions.target), path)
+    load_model(path)
+    return path.read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_no_file_of_a_stranger_runs_code(good, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    canary = tmp_path / "canary"
+    names, let_in, others = [], [], []
+    for name, data in malicious["malicious_files"](good, str(canary)):
+        names.append(name)
+        (tmp_path / "stranger.model").write_bytes(data)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                load_model("stranger.model")
+        except ValueError as error:
+            message = str(error)
+            if not re.match(r"path='stranger.model' was not opened: .+\. Expected", message):
+                others.append((name, message))
+        else:
+            let_in.append(name)
+        assert not canary.exists(), name
+        assert os.listdir(tmp_path) == ["stranger.model"], name
+    assert let_in == others == []
+    assert len(names) == len(set(names)) >= 30
+
+
+def test_canary_would_tell(tmp_path):
+    """The code that the files hold does run where it is let in."""
+    canary = tmp_path / "canary"
+    pickle.loads(pickle.dumps(malicious["_Exploit"](str(canary))))
+    assert canary.exists()
+
+
+def test_mutated_files_are_loaded_or_refused(tmp_path):
+    fuzz = runpy.run_path(str(HERE / "fuzz_load_model.py"))["fuzz"]
+    ends, finds = fuzz(str(tmp_path), n_cases=60)
+    assert finds == []
+    assert {outcome for _, outcome in ends} == {"loaded", "refused"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork:RuntimeWarning")
+def test_crash_leaves_the_old_file_or_the_new_one(tmp_path):
+    kill_while_saving = runpy.run_path(str(HERE / "soak_save.py"))["kill_while_saving"]
+    counts = kill_while_saving(12, str(tmp_path))
+    assert counts["kills"] == 12
+    assert counts["corrupt"] == counts["leftovers"] == 0
