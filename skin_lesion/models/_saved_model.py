@@ -158,7 +158,7 @@ def load_model(path):
         If the file does not exist.
     ValueError
         If it is damaged, is no such file, or holds anything that may run code, read or write other
-        files, or claims more memory than the file has bytes.
+        files, or claims more data than it has bytes.
     OSError
         If it cannot be read.
 
