@@ -1,14 +1,11 @@
 """Zip files of a kind that cannot surprise: nothing compressed, no names but those expected."""
 
 import io
-import os
-import re
-import socket
 import stat
 import struct
 import zipfile
 
-from ._checkpoint_file import is_running
+from .._new_file import new_file
 
 # Below the limit of plain zip: what needs zip64 is refused, and with it a second set of sizes.
 MAX_SIZE = 2**32 - 2**20
@@ -93,44 +90,16 @@ def write_plain_zip(path, entries):
 
     entries : dict of str to bytes
     """
-    folder, name = os.path.split(os.path.abspath(path))
-    host = re.sub(r"\W", "-", socket.gethostname())
-    _remove_leftovers(folder, name, host)
-    unfinished = os.path.join(folder, f".{name}.{host}.{os.getpid()}.tmp")
     try:
-        with open(unfinished, "wb") as file:
-            with zipfile.ZipFile(file, "w", allowZip64=False) as archive:
-                for entry, data in entries.items():
-                    # With a date of its own, the same model would be another file every time.
-                    archive.writestr(zipfile.ZipInfo(entry), data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        with (
+            new_file(path) as unfinished,
+            zipfile.ZipFile(unfinished, "w", allowZip64=False) as file,
+        ):
+            for entry, data in entries.items():
+                # With a date of its own, the same model would be another file every time.
+                file.writestr(zipfile.ZipInfo(entry), data)
     except zipfile.LargeZipFile as error:
         raise ValueError(
             f"The model is larger than {MAX_SIZE / 2**30:.1f} GiB. Expected a smaller one, which"
             " load_model would read. Choose a smaller network."
         ) from error
-    finally:
-        if os.path.exists(unfinished):
-            os.unlink(unfinished)
-    _sync_folder(folder)
-
-
-def _remove_leftovers(folder, name, host):
-    """Remove what processes of this machine have left that were killed while they saved."""
-    pattern = re.compile(rf"\.{re.escape(name)}\.{re.escape(host)}\.(\d+)\.tmp")
-    for other in os.listdir(folder):
-        match = pattern.fullmatch(other)
-        if match and not is_running(socket.gethostname(), int(match[1])):
-            os.unlink(os.path.join(folder, other))
-
-
-def _sync_folder(folder):
-    if os.name != "posix":  # no other system opens a folder
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -199,8 +199,6 @@ def load_model(path):
         estimator = _reader(entries).read(state)
         if not isinstance(estimator, BaseEstimator):
             raise ValueError("it holds no estimator")
-    except OSError as error:
-        raise ValueError(_explain(path, error)) from error
     except Exception as error:  # of zipfile, json, h5py, Keras and whatever else is fed nonsense
         raise ValueError(_explain(path, error)) from error
     if problem:
