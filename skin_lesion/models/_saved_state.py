@@ -11,8 +11,9 @@ from sklearn.utils import Bunch
 from ._saved_classes import find_class, is_estimator, keeps_only_parameters, name_class
 
 # They belong to the machine, or to training: the folder of a cache, which a file could point
-# anywhere, and callbacks.
-_LEFT_OUT = frozenset(["cache_dir", "callbacks", "memory", "_metadata_request"])
+# anywhere, and callbacks. Metadata requests are left out as well: without the attribute, an
+# estimator requests what its class does.
+_LEFT_OUT = frozenset(["cache_dir", "callbacks", "memory"])
 _PLAIN_KINDS = "biufUS"
 _DTYPE = re.compile(r"[<>|=][biufUS]\d{1,9}")
 _NAME = re.compile(r"(?!__)[A-Za-z_]\w*")
@@ -120,7 +121,7 @@ class StateWriter:
         attributes = {
             attribute: None if attribute in _LEFT_OUT else self.write(item, f"{where}.{attribute}")
             for attribute, item in vars(value).items()
-            if attribute not in left_out
+            if attribute not in left_out and attribute != "_metadata_request"
         }
         self._open.pop()
         return {"kind": "object", "class": name, "attributes": attributes, "beside": beside}

@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
+from sklearn import config_context
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
@@ -261,6 +263,20 @@ print(load_model({str(plain[0])!r}).predict([[0.0], [3.0]]).tolist(), "keras" in
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "['a', 'b'] False"
+
+
+def test_what_belongs_to_training_is_left_out(assert_same_after_loading):
+    X, y = np.random.RandomState(0).normal(size=(20, 2)), ["a", "b"] * 10
+    with config_context(enable_metadata_routing=True):
+        model = make_pipeline(
+            StandardScaler(),
+            SMOTE(random_state=0),
+            LogisticRegression().set_fit_request(sample_weight=True),
+        ).fit(X, y)
+        loaded = assert_same_after_loading(model.set_params(memory="a folder"), X)
+        assert loaded.memory is None
+        assert not hasattr(loaded[1], "nn_k_")
+        assert (clone(loaded).fit(X, y).predict(X) == model.predict(X)).all()
 
 
 def rewrite_manifest(path, change):
