@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 from sklearn.metrics import classification_report
 
-from .._new_file import write_text
+from .._new_file import new_file, write_text
 from ..audit._summary import TITLES
 from ..evaluation import EvaluationReport, evaluate
 from ..evaluation._bootstrap import CONFIDENCE
@@ -89,7 +89,8 @@ def write_report(judgement, model, output):
     write_text(output / "report.json", json.dumps(judgement.numbers, indent=2))
     judgement.report.to_html(output / "report.html")
     judgement.report.to_model_card(output / "model_card.md")
-    joblib.dump(model, output / "model.joblib")
+    with new_file(output / "model.joblib") as unfinished:
+        joblib.dump(model, unfinished)
 
 
 def _audit(cleaned):
