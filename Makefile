@@ -39,7 +39,7 @@ fuzz: .venv/.installed-test ## read thousands of damaged files, each decoded or 
 		echo "== $$script"; $(VENV_PYTHON) "$$script"; \
 	done
 
-soak: .venv/.installed-test ## kill what writes 200 times, and fit 50 times: nothing lost, no growth
+soak: .venv/.installed-test ## kill what writes 360 times, and fit 50 times: nothing lost, no growth
 	@set -e; for script in tests/reliability/soak*.py; do \
 		echo "== $$script"; $(VENV_PYTHON) "$$script"; \
 	done
