@@ -193,7 +193,8 @@ class ImageEmbedder(
         UserWarning
             If the cache fails, as on a full disk.
         """
-        check_is_fitted(self)
+        # By name: load_model brings weights to those that have it, and others would open a file.
+        check_is_fitted(self, "n_features_in_")
         return self._embed(*self._open(X, reset=False))
 
     def _open(self, X, *, reset):

@@ -9,12 +9,15 @@ import warnings
 from importlib.metadata import version
 
 from sklearn.base import BaseEstimator
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
 from ._classifier import SkinLesionClassifier
 from ._feature_engine import StoredWeights
 from ._image_embedder import ImageEmbedder
 from ._plain_zip import MAX_SIZE, read_plain_zip, write_plain_zip
+from ._saved_checks import check_one_hot_encoder, check_one_vs_rest
 from ._saved_state import StateReader, StateWriter
 
 _FORMAT = 1
@@ -264,20 +267,26 @@ def _reader(entries):
             return
         from ._saved_network import network_from_bytes
 
-        classifier.model_ = network_from_bytes(entries[beside["network"]])
+        classifier.model_ = network_from_bytes(entries.pop(beside["network"]))
         classifier.keras_classifier_ = _NotTrainable(classifier.model_)
 
     def add_weights(embedder, beside):
         if beside is not None:
             from ._saved_network import check_weights
 
-            data = entries[beside["weights"]]
+            data = entries.pop(beside["weights"])
             check_weights(data)
             embedder._stored_weights = StoredWeights(data, embedder._own_backbone())
         elif hasattr(embedder, "n_features_in_") and embedder._own_backbone().weights is not None:
             raise ValueError("the weights of its ImageEmbedder are missing")
 
-    return StateReader(entries, {SkinLesionClassifier: add_network, ImageEmbedder: add_weights})
+    special = {
+        ImageEmbedder: add_weights,
+        OneHotEncoder: check_one_hot_encoder,
+        OneVsRestClassifier: check_one_vs_rest,
+        SkinLesionClassifier: add_network,
+    }
+    return StateReader(entries, special)
 
 
 def _weights_of(embedder):

@@ -152,12 +152,15 @@ def _check_class(config):
 
 def check_weights(data):
     """Check that HDF5 data hold plain arrays and nothing else: no links, filters or other files."""
-    seen = set()
     with h5py.File(io.BytesIO(data), "r") as file:
-        _check_group(file, seen)
+        # Arrays may lie in one place of the file, each as large as all of it.
+        if _check_group(file, set()) > len(data):
+            raise ValueError("its weights claim more values than there are")
 
 
 def _check_group(group, seen):
+    """Return the number of bytes of all arrays in a group."""
+    n_bytes = 0
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             raise ValueError(f"its weights have a link, {name!r}")
@@ -167,11 +170,13 @@ def _check_group(group, seen):
             raise ValueError(f"its weights hold {name!r} under two names")
         seen.add(address)
         if isinstance(item, h5py.Group):
-            _check_group(item, seen)
+            n_bytes += _check_group(item, seen)
         elif isinstance(item, h5py.Dataset):
             _check_dataset(item)
+            n_bytes += item.nbytes
         else:
             raise ValueError(f"its weights hold {name!r}, which is no array")
+    return n_bytes
 
 
 def _check_dataset(dataset):

@@ -91,11 +91,12 @@ class StateWriter:
         return items if kind == "list" else {"kind": kind, "items": items}
 
     def _write_array(self, array, where):
+        if type(array) is not np.ndarray or array.dtype.kind not in _PLAIN_KINDS + "O":
+            kind = f"{type(array).__name__} of type {array.dtype}"
+            raise TypeError(f"{where} is an array: {kind}. {_EXPECTED}")
         if array.dtype.kind == "O":
             items = [self.write(item, where) for item in array.ravel().tolist()]
             return {"kind": "object_array", "shape": list(array.shape), "items": items}
-        if type(array) is not np.ndarray or array.dtype.kind not in _PLAIN_KINDS:
-            raise TypeError(f"{where} is an array of type {array.dtype}. {_EXPECTED}")
         name = f"arrays/{len(self.arrays)}.bin"
         # In its own order: sums over another one round otherwise.
         order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
@@ -145,7 +146,7 @@ class StateReader:
     """
 
     def __init__(self, arrays, special):
-        self._arrays = arrays
+        self._arrays = dict(arrays)
         self._special = special
         self._read_kind = {
             "Bunch": lambda node: Bunch(**dict(self._pairs(node))),
@@ -179,7 +180,9 @@ class StateReader:
         return [(self.read(key), self.read(item)) for key, item in node["items"]]
 
     def _read_array(self, node):
-        array = np.frombuffer(self._arrays[node["entry"]], dtype=_plain_dtype(node["dtype"]))
+        # Each once: a thousand copies of one array would be more than the file has.
+        data = self._arrays.pop(node["entry"])
+        array = np.frombuffer(data, dtype=_plain_dtype(node["dtype"]))
         # A copy: fitted attributes can be written to.
         return array.reshape(node["shape"], order=node["order"]).copy("K")
 
@@ -190,7 +193,8 @@ class StateReader:
 
     def _read_random_state(self, node):
         name, keys, position, *gauss = self.read(node["items"])
-        if name != "MT19937" or not 0 <= position <= len(keys):
+        # Of more keys NumPy keeps 624, and would read at a position behind them what lies there.
+        if name != "MT19937" or len(keys) != 624 or not 0 <= position <= 624:
             raise ValueError("it holds a generator of random numbers in no possible state")
         state = np.random.RandomState()
         state.set_state((name, keys, position, *gauss))

@@ -1,0 +1,77 @@
+"""What is checked of estimators from a file that compute places in memory from their attributes.
+
+SciPy writes a sparse matrix out as a dense one without a look at whether its indices are inside.
+"""
+
+from numbers import Integral
+
+import numpy as np
+
+
+def check_one_hot_encoder(encoder, beside):
+    """Check that each category has its column inside of the matrix.
+
+    Raises
+    ------
+    ValueError
+        If one has not. What is missing altogether, or of other types, raises as it is used.
+    """
+    if not hasattr(encoder, "categories_"):
+        return
+    categories, widths = encoder.categories_, encoder._n_features_outs
+    dropped = encoder._drop_idx_after_grouping
+    if dropped is None:
+        dropped = [None] * len(categories)
+    elif type(dropped) is not np.ndarray or dropped.shape != (len(categories),):
+        _refuse()
+    infrequent = mappings = [None] * len(categories)
+    if encoder._infrequent_enabled:
+        infrequent, mappings = encoder._infrequent_indices, encoder._default_to_infrequent_mappings
+    parts = [categories, widths, infrequent, mappings]
+    if any(type(part) is not list or len(part) != len(categories) for part in parts):
+        _refuse()
+    for column in zip(*parts, dropped, strict=True):
+        _check_column(*column)
+
+
+def _check_column(categories, width, infrequent, mapping, dropped):
+    if type(categories) is not np.ndarray or categories.ndim != 1:
+        _refuse()
+    codes = np.arange(len(categories))
+    # Numbers are found by bisection, which may end behind the last of those that are not sorted.
+    if not all(item is None or isinstance(item, (str, bytes)) for item in categories.tolist()):
+        with np.errstate(invalid="ignore"):
+            found = np.searchsorted(categories, categories)
+        if not np.array_equal(found, codes):
+            _refuse()
+    if (infrequent is None) != (mapping is None):
+        _refuse()
+    if mapping is not None:
+        if not 0 <= infrequent[0] < len(categories):
+            _refuse()
+        codes[:] = np.take(mapping, codes)
+    if dropped is not None:
+        if not isinstance(dropped, Integral) or dropped < 0:
+            _refuse()
+        kept = codes[codes != dropped]
+        codes = kept - (kept > dropped)
+    if not isinstance(width, Integral) or ((codes < 0) | (codes >= width)).any() or width < 0:
+        _refuse()
+
+
+def _refuse():
+    raise ValueError("its OneHotEncoder has categories without a column of their own")
+
+
+def check_one_vs_rest(classifier, beside):
+    """Check that a classifier finds one class an image: a set of labels is a sparse matrix.
+
+    Raises
+    ------
+    ValueError
+        If it finds several.
+    """
+    if not hasattr(classifier, "label_binarizer_"):
+        return
+    if getattr(classifier.label_binarizer_, "y_type_", None) not in ("binary", "multiclass"):
+        raise ValueError("its OneVsRestClassifier finds several classes at a time")
