@@ -1,5 +1,6 @@
 """Files from strangers: none of their code is run, and each gets the error of load_model."""
 
+import json
 import os
 import pickle
 import re
@@ -7,7 +8,9 @@ import runpy
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skin_lesion import ConvNet, SkinLesionClassifier, load_model, make_lesion_images, save_model
 
@@ -73,3 +76,43 @@ def test_crash_leaves_the_old_file_or_the_new_one(tmp_path):
     counts = kill_while_saving(12, str(tmp_path))
     assert counts["kills"] == 12
     assert counts["corrupt"] == counts["leftovers"] == 0
+
+
+def _other_state(path, change):
+    entries = malicious["read_entries"](path.read_bytes())
+    state = json.loads(entries["estimator.json"])
+    change(state["attributes"])
+    entries["estimator.json"] = json.dumps(state).encode()
+    path.write_bytes(malicious["seal"](entries))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("_n_features_outs", [1, 1]), ("_n_features_outs", [-9, 99])]
+)
+def test_categories_outside_of_the_matrix(name, value, tmp_path):
+    path = tmp_path / "model"
+    encoder = OneHotEncoder(drop="if_binary").fit([["a", 1], ["b", 2], ["c", 3]])
+    save_model(encoder, path)
+    assert load_model(path).transform([["a", 1]]).shape == (1, 6)
+    _other_state(path, lambda found: found.update({name: value}))
+    with pytest.raises(ValueError, match="categories without a column"):
+        load_model(path)
+
+
+def test_arrays_are_read_once_and_generators_have_their_size(tmp_path):
+    path = tmp_path / "model"
+    scaler = StandardScaler().fit([[1.0], [2.0]])
+    save_model(scaler, path)
+    _other_state(path, lambda found: found.update(mean_=found["scale_"]))
+    with pytest.raises(ValueError, match="KeyError"):
+        load_model(path)
+    scaler.state_ = np.random.RandomState(0)
+    scaler.keys_ = np.zeros(9999, np.uint32)
+    save_model(scaler, path)
+
+    def longer(found):
+        found["state_"]["items"][1:3] = [found.pop("keys_"), 5000]
+
+    _other_state(path, longer)
+    with pytest.raises(ValueError, match="no possible state"):
+        load_model(path)
