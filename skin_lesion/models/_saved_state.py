@@ -14,6 +14,8 @@ from ._saved_classes import find_class, is_estimator, keeps_only_parameters, nam
 # anywhere, and callbacks. Metadata requests are left out as well: without the attribute, an
 # estimator requests what its class does.
 _LEFT_OUT = frozenset(["cache_dir", "callbacks", "memory"])
+# What builds a network can be called, and would be wherever an estimator takes a function.
+_NETWORKS = frozenset(["architecture", "backbone"])
 _PLAIN_KINDS = "biufUS"
 _DTYPE = re.compile(r"[<>|=][biufUS]\d{1,9}")
 _NAME = re.compile(r"(?!__)[A-Za-z_]\w*")
@@ -206,7 +208,10 @@ class StateReader:
         for name, item in node["attributes"].items():
             if not _NAME.fullmatch(name) or hasattr(cls, name):
                 raise ValueError(f"it has {name!r} in place of what is in the class {cls.__name__}")
-            vars(instance)[name] = None if name in _LEFT_OUT else self.read(item)
+            value = None if name in _LEFT_OUT else self.read(item)
+            if callable(value) and not isinstance(value, type) and name not in _NETWORKS:
+                raise ValueError(f"it has a function as {name!r}")
+            vars(instance)[name] = value
         if cls in self._special:
             self._special[cls](instance, node["beside"])
         return instance

@@ -6,6 +6,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -292,15 +293,21 @@ def test_file_that_goes_after_it_was_read(tmp_path, monkeypatch, kind):
         assert not ImageLoader((8, 8), on_error="warn").transform([path]).any()
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that others may enter, which they may not with those of pytest."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
 @posix
 @pytest.mark.parametrize("cached", [False, True])
-def test_file_that_may_not_be_read(tmp_path, without_privileges, cached):
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    cache_dir = tmp_path / "cache"
+def test_file_that_may_not_be_read(open_folder, without_privileges, cached):
+    cache_dir = open_folder / "cache"
     cache_dir.mkdir()
     cache_dir.chmod(0o777)
-    path = tmp_path / "image.png"
+    path = open_folder / "image.png"
     Image.new("RGB", (8, 8)).save(path)
     path.chmod(0o000)
 

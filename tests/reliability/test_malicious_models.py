@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from skin_lesion import ConvNet, SkinLesionClassifier, load_model, make_lesion_images, save_model
 
@@ -115,4 +115,13 @@ def test_arrays_are_read_once_and_generators_have_their_size(tmp_path):
 
     _other_state(path, longer)
     with pytest.raises(ValueError, match="no possible state"):
+        load_model(path)
+
+
+def test_what_builds_a_network_is_no_function(tmp_path):
+    path = tmp_path / "model"
+    save_model(FunctionTransformer().fit([[1.0]]), path)
+    backbone = {"kind": "object", "class": "skin_lesion.Backbone", "attributes": {}, "beside": None}
+    _other_state(path, lambda found: found.update(func=backbone))
+    with pytest.raises(ValueError, match="a function as 'func'"):
         load_model(path)
