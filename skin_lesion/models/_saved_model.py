@@ -181,7 +181,8 @@ def load_model(path):
     sees a network, all classes that its configuration names must be on a list of layers without
     code, and its weights be plain arrays, without links to other files.
 
-    What a model predicts is another matter. Somebody's network may be wrong on purpose.
+    How much memory and time the configuration of a network asks for is not limited. What a model
+    predicts is another matter, too. Somebody's network may be wrong on purpose.
 
     Examples
     --------
