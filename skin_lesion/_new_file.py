@@ -46,6 +46,15 @@ def new_file(path):
         unfinished.unlink(missing_ok=True)
 
 
+def check_folder_of(path):
+    """Return the path of a file to write as text, or raise if its folder does not exist."""
+    path = os.fspath(path)
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{folder!r} is no existing folder. Make it, or choose another.")
+    return path
+
+
 def write_text(path, text):
     """Write a text file in UTF-8, as a whole; of names that are no Unicode it has the escapes."""
     with new_file(path) as unfinished:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._new_file import new_file
+from .._new_file import check_folder_of, new_file
 from ..images import ImageLoader
 from ..images._image_transformer import ImageTransformer
 from ..images._preprocessing import flatten_steps
@@ -73,10 +73,7 @@ def export_onnx(estimator, path):
             " which the file cannot hold; SkinLesionClassifier(loader=...) reads paths itself."
         )
     check_is_fitted(estimator)
-    path = os.fspath(path)
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{folder!r} is no existing folder. Make it, or choose another.")
+    path = check_folder_of(path)
     model = export_model(estimator.model_)
     model.metadata_props.add(key=_KEY, value=json.dumps(_describe(estimator)))
     with new_file(path) as unfinished:

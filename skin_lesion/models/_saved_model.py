@@ -13,6 +13,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
+from .._new_file import check_folder_of
 from ._classifier import SkinLesionClassifier
 from ._feature_engine import StoredWeights
 from ._image_embedder import ImageEmbedder
@@ -102,10 +103,7 @@ def save_model(estimator, path):
             " estimator. Of a report or a search save the estimator in it."
         )
     check_is_fitted(estimator)
-    path = os.fspath(path)
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{folder!r} is no existing folder. Make it, or choose another.")
+    path = check_folder_of(path)
     networks, weights = {}, {}
 
     def keep_network(classifier):
