@@ -4,8 +4,8 @@ Find the faults of a folder before a model
 ==========================================
 
 The public sets of dermoscopic images hold copies, images under two labels, and test images that
-stand, turned or cropped, in the training set. :func:`~skin_lesion.audit_dataset` finds them. Here
-faults are planted in a drawn folder, and the audit has to find each of them.
+stand, turned or made smaller, in the training set. :func:`~skin_lesion.audit_dataset` finds
+them. Here faults are planted in a drawn folder, and the audit has to find each of them.
 """
 
 # %%
@@ -25,7 +25,9 @@ from skin_lesion import audit_dataset, load_image_folder, write_lesion_folder
 folder = tempfile.TemporaryDirectory()
 root = Path(folder.name) / "lesions"
 write_lesion_folder(root, 120, n_classes=3, images_per_lesion=1, random_state=0)
-melanomas, nevi = (sorted((root / "Train" / name).iterdir()) for name in ("melanoma", "nevus"))
+melanomas, nevi = (
+    sorted((root / "Train" / name).iterdir()) for name in ("melanoma", "nevus")
+)
 
 # A melanoma that is filed as a nevus, too.
 shutil.copy(melanomas[0], root / "Train" / "nevus" / "filed_twice.jpg")
@@ -57,17 +59,20 @@ audit.summary()
 # Every finding is a DataFrame with the rows that it concerns. In a notebook ``audit`` alone shows
 # such pictures, and ``audit.to_html`` writes them to a page.
 
-pairs = [("two labels", *conflict.paths[:2]) for conflict in audit.label_conflicts.itertuples()] + [
-    (f"near copy, changed: {pair.transform}", pair.path, pair.other_path)
-    for pair in audit.near_duplicates.itertuples()
+pairs = [
+    ("one file, two labels", *conflict.paths[:2])
+    for conflict in audit.label_conflicts.itertuples()
 ]
+for pair in audit.near_duplicates.itertuples():
+    moved = "not turned" if pair.transform == "none" else pair.transform
+    pairs.append((f"near copy,\n{moved}", pair.path, pair.other_path))
 figure, axes = plt.subplots(2, len(pairs), figsize=(2.5 * len(pairs), 5.4))
 for column, (finding, *paths) in zip(axes.T, pairs, strict=True):
     for ax, path in zip(column, paths, strict=True):
         ax.imshow(Image.open(path))
         split, name = Path(path).parts[-3:-1]
         ax.set(xticks=[], yticks=[], xlabel=f"{split}: {name}")
-    column[0].set_title(finding.replace(": ", ":\n"), fontsize=10)
+    column[0].set_title(finding, fontsize=10)
 plt.show()
 
 # %%

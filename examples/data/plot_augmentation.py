@@ -55,4 +55,7 @@ for name in ("angle", "zoom", "flip_x", "ruler"):
     print(f"{name:8}", draws[name])
 
 images = lesions.images[:3]
-print("same pixels:", (augmenter.apply(images, draws) == augmenter.apply(images, draws)).all())
+print(
+    "same pixels:",
+    (augmenter.apply(images, draws) == augmenter.apply(images, draws)).all(),
+)

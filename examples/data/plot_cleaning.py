@@ -20,7 +20,9 @@ import numpy as np
 
 from skin_lesion import BorderCropper, ColorConstancy, HairRemover, make_lesion_images
 
-photographs = make_lesion_images(12, n_classes=4, image_size=(200, 200), random_state=0).images
+photographs = make_lesion_images(
+    12, n_classes=4, image_size=(200, 200), random_state=0
+).images
 y, x = np.mgrid[:200, :200] - 99.5
 round_field = (np.hypot(x, y) < 75)[..., np.newaxis]
 lamp = np.array([1.0, 0.85, 0.6])
@@ -45,7 +47,9 @@ for row, (transformer, image) in zip(axes, rows, strict=True):
         row[2].imshow(difference, cmap="gray_r", vmin=0, vmax=80)
     else:
         height, width = cleaned.shape[:2]
-        row[2].text(0.5, 0.5, f"200 x 200\nto\n{height} x {width}", ha="center", va="center")
+        row[2].text(
+            0.5, 0.5, f"200 x 200\nto\n{height} x {width}", ha="center", va="center"
+        )
 for ax, title in zip(axes[0], ("before", "after", "what was changed"), strict=True):
     ax.set_title(title)
 for ax in axes.ravel():
@@ -64,9 +68,15 @@ def shares(image):
     return (image.mean(axis=(0, 1)) / image.mean() / 3).round(2)
 
 
-for name, lamp in (("white", [1, 1, 1]), ("yellow", [1, 0.85, 0.6]), ("blue", [0.7, 0.85, 1])):
+for name, lamp in (
+    ("white", [1, 1, 1]),
+    ("yellow", [1, 0.85, 0.6]),
+    ("blue", [0.7, 0.85, 1]),
+):
     lit = np.rint(photographs[5] * lamp).astype(np.uint8)
-    print(f"{name:7} before {shares(lit)}  after {shares(ColorConstancy().transform(lit))}")
+    print(
+        f"{name:7} before {shares(lit)}  after {shares(ColorConstancy().transform(lit))}"
+    )
 
 # %%
 # What is the same under all lamps is not the truth: skin under a white lamp is no grey. With the

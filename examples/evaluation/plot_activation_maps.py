@@ -63,19 +63,22 @@ model.fit(with_rulers(train, "melanoma"), train.target)
 
 for measured in ("melanoma", "nevus"):
     predicted = model.predict(with_rulers(test, measured))
-    print(f"rulers beside each {measured:9} accuracy {accuracy_score(test.target, predicted):.2f}")
+    accuracy = accuracy_score(test.target, predicted)
+    print(f"rulers beside each {measured:9} accuracy {accuracy:.2f}")
 
 # %%
 # Where it looks
 # --------------
 #
-# What speaks for a melanoma, by the network: in the upper row in melanomas with a ruler, in the
-# lower row in nevi with one.
+# Bright is what speaks for a melanoma, by the network: in the upper row in melanomas with a ruler,
+# in the lower row in nevi with one.
 
 figure, axes = plt.subplots(2, 5, figsize=(10, 4.6))
 for row, name in zip(axes, ("melanoma", "nevus"), strict=True):
     images = with_rulers(test, name)[test.target == name][:5]
-    display = ActivationMapDisplay.from_estimator(model, images, target="melanoma", ax=row)
+    display = ActivationMapDisplay.from_estimator(
+        model, images, target="melanoma", ax=row
+    )
     for ax, predicted in zip(row, model.predict(images), strict=True):
         ax.set_title(f"{name}, called {predicted}", fontsize=9)
 plt.show()

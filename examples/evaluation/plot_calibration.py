@@ -59,7 +59,11 @@ calibrated.fit(held.images, held.target)
 
 figure, axes = plt.subplots(2, 2, figsize=(9, 6), height_ratios=(3, 1), sharex=True)
 for (curve, counts), name, classifier, colour in zip(
-    axes.T, ("before", "after"), (model, calibrated), ("#D55E00", "#0072B2"), strict=True
+    axes.T,
+    ("before", "after"),
+    (model, calibrated),
+    ("#D55E00", "#0072B2"),
+    strict=True,
 ):
     probabilities = classifier.predict_proba(test.images)
     confidence = probabilities.max(axis=1)

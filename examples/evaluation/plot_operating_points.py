@@ -45,7 +45,7 @@ thresholds = choose_thresholds(
     cv=3,
     random_state=0,
 )
-print(thresholds)
+print({name: round(threshold, 3) for name, threshold in thresholds.items()})
 
 # %%
 # What they do on other lesions
@@ -63,7 +63,11 @@ for name, threshold in {"the more probable class": 0.5, **thresholds}.items():
 
 figure, axes = plt.subplots(1, 2, figsize=(11, 4.2))
 OperatingPointDisplay.from_predictions(
-    test.target, probabilities[:, 0], pos_label="melanoma", thresholds=thresholds, ax=axes[0]
+    test.target,
+    probabilities[:, 0],
+    pos_label="melanoma",
+    thresholds=thresholds,
+    ax=axes[0],
 )
 axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3, frameon=False)
 ReferralCurveDisplay.from_predictions(test.target, probabilities, ax=axes[1])

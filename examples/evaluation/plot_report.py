@@ -63,13 +63,16 @@ report.summary()
 
 baselines = report.baselines
 names = baselines.index.get_level_values(0).unique()
-scores = (("balanced_accuracy", "#0072B2", "o"), ("roc_auc", "#D55E00", "s"))
+scores = (
+    ("balanced_accuracy", "balanced accuracy", "#0072B2", "o"),
+    ("roc_auc", "AUC of melanoma", "#D55E00", "s"),
+)
 figure, ax = plt.subplots(figsize=(8, 3.4))
-for shift, (score, colour, marker) in zip((-0.1, 0.1), scores, strict=True):
+for shift, (score, label, colour, marker) in zip((-0.1, 0.1), scores, strict=True):
     of_score = baselines.xs(score, level=1).loc[names]
     places = np.arange(len(names)) + shift
     ax.hlines(places, of_score["low"], of_score["high"], color=colour, lw=2)
-    ax.plot(of_score["value"], places, marker, color=colour, label=score)
+    ax.plot(of_score["value"], places, marker, color=colour, label=label)
 ax.set_yticks(range(len(names)), names)
 ax.invert_yaxis()
 ax.set(xlim=(0, 1), xlabel="score, with its 95% interval over lesions")

@@ -31,7 +31,9 @@ from skin_lesion import Backbone, ImageEmbedder, make_lesion_images
 lesions = make_lesion_images(
     260, n_classes=3, weights=[1, 6, 6], image_size=(64, 64), random_state=0
 )
-embedder = ImageEmbedder(Backbone("MobileNet", weights=None), engine="keras", pooling="max")
+embedder = ImageEmbedder(
+    Backbone("MobileNet", weights=None), engine="keras", pooling="max"
+)
 features = embedder.fit_transform(lesions.images)
 print("features:", features.shape)
 print({str(name): int((lesions.target == name).sum()) for name in lesions.target_names})
@@ -43,18 +45,27 @@ print({str(name): int((lesions.target == name).sum()) for name in lesions.target
 # t-SNE lays the points out on a plane, neighbours beside each other. New melanomas, hollow, lie
 # between the old ones.
 
-scaled = make_pipeline(StandardScaler(), PCA(20, random_state=0)).fit_transform(features)
+scaled = make_pipeline(StandardScaler(), PCA(20, random_state=0)).fit_transform(
+    features
+)
 resampled, labels = SMOTE(random_state=0).fit_resample(scaled, lesions.target)
 plane = TSNE(random_state=0, perplexity=20).fit_transform(resampled)
 is_new = np.arange(len(labels)) >= len(scaled)
 
 figure, ax = plt.subplots(figsize=(7.5, 5.5))
-styles = zip(lesions.target_names, ("#D55E00", "#0072B2", "#009E73"), "o^s", strict=True)
+styles = zip(
+    lesions.target_names, ("#D55E00", "#0072B2", "#009E73"), "o^s", strict=True
+)
 for name, colour, marker in styles:
-    for rows, face in (((labels == name) & ~is_new, colour), ((labels == name) & is_new, "none")):
+    for rows, face in (
+        ((labels == name) & ~is_new, colour),
+        ((labels == name) & is_new, "none"),
+    ):
         if rows.any():
             label = f"{name}, made by SMOTE" if face == "none" else name
-            ax.scatter(*plane[rows].T, marker=marker, s=28, fc=face, ec=colour, label=label)
+            ax.scatter(
+                *plane[rows].T, marker=marker, s=28, fc=face, ec=colour, label=label
+            )
 ax.set(xticks=[], yticks=[])
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 plt.show()
@@ -71,7 +82,9 @@ for name, model in (
     ("as it is", make_pipeline(*steps)),
     ("SMOTE", make_pipeline(*steps[:2], SMOTE(random_state=0), steps[2])),
 ):
-    predicted = cross_val_predict(model, features, lesions.target, cv=folds, groups=lesions.groups)
+    predicted = cross_val_predict(
+        model, features, lesions.target, cv=folds, groups=lesions.groups
+    )
     found = (predicted == "melanoma")[lesions.target == "melanoma"].mean()
     score = balanced_accuracy_score(lesions.target, predicted)
     print(f"{name:9} balanced accuracy {score:.2f}, melanomas found {found:.2f}")

@@ -16,7 +16,12 @@ import numpy as np
 from sklearn.ensemble import VotingClassifier
 from sklearn.metrics import accuracy_score, log_loss
 
-from skin_lesion import ConvNet, ImageAugmenter, SkinLesionClassifier, make_lesion_images
+from skin_lesion import (
+    ConvNet,
+    ImageAugmenter,
+    SkinLesionClassifier,
+    make_lesion_images,
+)
 
 train = make_lesion_images(240, n_classes=3, image_size=(32, 32), random_state=0)
 test = make_lesion_images(300, n_classes=3, image_size=(32, 32), random_state=1)
@@ -32,7 +37,9 @@ def network(seed):
     )
 
 
-ensemble = VotingClassifier([(f"seed {seed}", network(seed)) for seed in range(4)], voting="soft")
+ensemble = VotingClassifier(
+    [(f"seed {seed}", network(seed)) for seed in range(4)], voting="soft"
+)
 ensemble.fit(train.images, train.target)
 
 # %%
@@ -40,11 +47,15 @@ ensemble.fit(train.images, train.target)
 # --------------------------------
 
 names = [*ensemble.named_estimators_, "all"]
-members = np.array([member.predict_proba(test.images) for member in ensemble.estimators_])
+members = np.array(
+    [member.predict_proba(test.images) for member in ensemble.estimators_]
+)
 answers = [*members, members.mean(axis=0)]
 assert np.allclose(answers[-1], ensemble.predict_proba(test.images), atol=1e-5)
 
-accuracies = [accuracy_score(test.target, ensemble.classes_[p.argmax(axis=1)]) for p in answers]
+accuracies = [
+    accuracy_score(test.target, ensemble.classes_[p.argmax(axis=1)]) for p in answers
+]
 losses = [log_loss(test.target, p) for p in answers]
 for name, accuracy, loss in zip(names, accuracies, losses, strict=True):
     print(f"{name:7} accuracy {accuracy:.3f}  log loss {loss:.3f}")
@@ -62,7 +73,9 @@ is_wrong = ensemble.classes_[together] != test.target
 quarters = np.array_split(np.argsort(spread), 4)
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.5))
-for ax, values, title in zip(axes, (accuracies, losses), ("accuracy", "log loss"), strict=False):
+for ax, values, title in zip(
+    axes, (accuracies, losses), ("accuracy", "log loss"), strict=False
+):
     ax.bar(names, values, color=["#56B4E9"] * len(members) + ["#D55E00"])
     ax.set_title(title)
     ax.tick_params(axis="x", rotation=45)

@@ -57,17 +57,21 @@ results = pd.DataFrame(search.cv_results_)
 results["filters"] = results["param_architecture__filters"].astype(str)
 mean, spread = (
     results.pivot(
-        index="filters", columns="param_learning_rate", values=f"{kind}_balanced_accuracy"
+        index="filters",
+        columns="param_learning_rate",
+        values=f"{kind}_balanced_accuracy",
     )
     for kind in ("mean_test", "std_test")
 )
 best = np.unravel_index(mean.to_numpy().argmax(), mean.shape)
 figure, ax = plt.subplots(figsize=(6, 3.2))
-image = ax.imshow(mean, cmap="cividis", vmin=1 / 3, vmax=1, aspect="auto")
+image = ax.imshow(mean, cmap="cividis", vmin=1 / 3, aspect="auto")
 for (row, column), score in np.ndenumerate(mean.to_numpy(dtype=float)):
     text = f"{score:.2f} ± {spread.iloc[row, column]:.2f}"
-    ax.text(column, row, text, ha="center", va="center", color="w" if score < 0.7 else "k")
-ax.add_patch(plt.Rectangle((best[1] - 0.48, best[0] - 0.47), 0.96, 0.94, fill=False, ec="w", lw=2))
+    colour = "w" if image.norm(score) < 0.5 else "k"
+    ax.text(column, row, text, ha="center", va="center", color=colour)
+frame = plt.Rectangle((best[1] - 0.48, best[0] - 0.47), 0.96, 0.94, fill=False, lw=2)
+ax.add_patch(frame)
 ax.set_xticks(range(mean.shape[1]), mean.columns)
 ax.set_yticks(range(mean.shape[0]), mean.index)
 ax.set(xlabel="learning rate", ylabel="filters of the blocks")

@@ -69,11 +69,14 @@ for seed in range(2):
 # A dot is one seed, and a bar the mean.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
-for ax, label, of_class in zip(axes, ("melanomas found", "nevi left alone"), (0, 1), strict=True):
+for ax, label, of_class in zip(
+    axes, ("melanomas found", "nevi left alone"), (0, 1), strict=True
+):
     for place, values in enumerate(recalls.values()):
         values = np.array(values)[:, of_class]
         ax.barh(place, values.mean(), color="#56B4E9", zorder=1)
-        ax.scatter(values, np.full(len(values), place), color="0.1", s=18, zorder=2)
+        places = np.full(len(values), place)
+        ax.scatter(values, places, color="0.1", s=18, zorder=2, clip_on=False)
     ax.set(xlim=(0, 1), xlabel="share", title=label)
     ax.set_yticks(range(len(recalls)), recalls)
 axes[0].invert_yaxis()  # shared by both

@@ -52,7 +52,10 @@ model = Pipeline(
         (
             "cnn",
             SkinLesionClassifier(
-                ConvNet(filters=(16, 32)), augmenter=ImageAugmenter(), epochs=25, random_state=0
+                ConvNet(filters=(16, 32)),
+                augmenter=ImageAugmenter(),
+                epochs=25,
+                random_state=0,
             ),
         ),
     ]
@@ -66,7 +69,9 @@ model.fit(train.data, train.target, cnn__groups=train.groups)
 # A bar is as long as the class is probable; the true class is hatched.
 
 probabilities = model.predict_proba(test.data)
-score = balanced_accuracy_score(test.target, model.classes_[probabilities.argmax(axis=1)])
+score = balanced_accuracy_score(
+    test.target, model.classes_[probabilities.argmax(axis=1)]
+)
 print(f"balanced accuracy {score:.2f}, by chance {1 / len(model.classes_):.2f}")
 
 shown = np.random.RandomState(0).choice(len(test.data), 6, replace=False)
@@ -75,7 +80,9 @@ figure, axes = plt.subplots(2, 6, figsize=(11, 3.8), height_ratios=(3, 2))
 for column, image, row in zip(axes.T, images, shown, strict=True):
     column[0].imshow(image)
     column[0].set_axis_off()
-    bars = column[1].barh(model.classes_, probabilities[row], color="#56B4E9", edgecolor="0.2")
+    bars = column[1].barh(
+        model.classes_, probabilities[row], color="#56B4E9", edgecolor="0.2"
+    )
     bars[list(model.classes_).index(test.target[row])].set_hatch("////")
     column[1].set(xlim=(0, 1), xticks=(0, 1))
     column[1].invert_yaxis()

@@ -14,11 +14,17 @@ such training leaves on the table, and how a classifier finds by itself when to 
 # The classifier holds out lesions of its training data and keeps the weights of the epoch that was
 # best on them. Where that was (nearly) the last one, it warns.
 
+# sphinx_gallery_thumbnail_number = 2
 import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 
-from skin_lesion import ConvNet, SkinLesionClassifier, TrainingCurveDisplay, make_lesion_images
+from skin_lesion import (
+    ConvNet,
+    SkinLesionClassifier,
+    TrainingCurveDisplay,
+    make_lesion_images,
+)
 
 lesions = make_lesion_images(200, n_classes=2, image_size=(32, 32), random_state=0)
 model = SkinLesionClassifier(

@@ -56,11 +56,14 @@ for seed in range(5):
     X_train, X_test, y_train, y_test = split(seed)
     for name, model in make_models(seed).items():
         predicted = model.fit(X_train, y_train).predict(X_test)
-        rows.append({"model": name} | {key: f(y_test, predicted) for key, f in METRICS.items()})
+        rows.append(
+            {"model": name} | {key: f(y_test, predicted) for key, f in METRICS.items()}
+        )
 
 scores = pd.DataFrame(rows).groupby("model", sort=False).mean()
 print(scores.round(3))
 ax = scores.T.plot.bar(rot=0, title="Means over five drawn sets", figsize=(8, 4))
+ax.set(ylabel="score", ylim=(0, 1.25))
 
 # %%
 # :func:`~skin_lesion.evaluate` puts the majority class beside every report:

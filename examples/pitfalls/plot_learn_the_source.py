@@ -29,7 +29,9 @@ def photograph(share_of_melanomas_in_first, seed):
         300, n_classes=2, image_size=(32, 32), images_per_lesion=1, random_state=seed
     )
     is_melanoma = lesions.target == "melanoma"
-    is_usual = np.random.RandomState(seed).uniform(size=300) < share_of_melanomas_in_first
+    is_usual = (
+        np.random.RandomState(seed).uniform(size=300) < share_of_melanomas_in_first
+    )
     clinic = np.where(is_melanoma == is_usual, 0, 1)
     images = np.rint(lesions.images * LIGHT[clinic][:, np.newaxis, np.newaxis])
     return images.astype(np.uint8), lesions.target, clinic
@@ -63,7 +65,9 @@ def learn_and_compare(seed):
         )
 
     as_they_are = score(lambda stack: stack.reshape(len(stack), -1))
-    grey_light = score(lambda stack: ColorConstancy().transform(stack).reshape(len(stack), -1))
+    grey_light = score(
+        lambda stack: ColorConstancy().transform(stack).reshape(len(stack), -1)
+    )
     return pd.Series(
         [*as_they_are, *grey_light],
         index=pd.MultiIndex.from_product(
@@ -75,7 +79,9 @@ def learn_and_compare(seed):
 scores = pd.DataFrame([learn_and_compare(seed) for seed in range(5)])
 means = scores.mean().unstack(sort=False)
 print(means.round(3))
-ax = means.plot.bar(rot=0, ylabel="balanced accuracy", title="Means over five drawn sets")
+ax = means.plot.bar(
+    rot=0, ylabel="balanced accuracy", title="Means over five drawn sets"
+)
 ax.set_ylim(0, 1)
 chance = ax.axhline(0.5, linestyle=":", color="tab:gray")
 
@@ -84,7 +90,9 @@ chance = ax.axhline(0.5, linestyle=":", color="tab:gray")
 # what they tell before you train. :func:`~skin_lesion.audit_dataset` does it, from the source where
 # ``frame`` names it, and from the size, border and mean colour of the images.
 
-audit = audit_dataset(images, y, frame=pd.DataFrame({"source": np.array(["A", "B"])[clinic]}))
+audit = audit_dataset(
+    images, y, frame=pd.DataFrame({"source": np.array(["A", "B"])[clinic]})
+)
 print(audit.shortcuts.round(2))
 
 # %%

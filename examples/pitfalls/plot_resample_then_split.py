@@ -37,7 +37,9 @@ def resample_and_compare(seed):
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
 
     def cross_validate(model, *data):
-        return cross_val_score(model, *data, cv=folds, scoring="balanced_accuracy").mean()
+        return cross_val_score(
+            model, *data, cv=folds, scoring="balanced_accuracy"
+        ).mean()
 
     return {
         "resample, then split": cross_validate(forest, *sampler.fit_resample(X, y)),
@@ -47,9 +49,11 @@ def resample_and_compare(seed):
 
 scores = pd.DataFrame([resample_and_compare(seed) for seed in range(5)])
 print(scores.agg(["mean", "std"]).round(3))
-ax = scores.plot.box(ylabel="balanced accuracy", title="Five drawn sets of three classes")
-ax.axhline(1 / 3, linestyle=":", color="tab:gray", label="chance")
-legend = ax.legend()
+ax = scores.T.plot(marker="o", color="tab:blue", legend=False, figsize=(6, 4))
+ax.set_xticks(range(2), scores.columns)
+ax.set(xlim=(-0.4, 1.4), ylabel="balanced accuracy", title="Each line is a drawn set")
+ax.axhline(1 / 3, linestyle=":", color="tab:gray")
+chance = ax.text(-0.35, 0.35, "chance", color="tab:gray")
 
 # %%
 # An almost perfect model, and one that tells nothing: they are the same.

@@ -24,7 +24,11 @@ SEEDS = {"random_state": list(range(8))}
 
 def draw(n_samples, seed):
     lesions = make_lesion_images(
-        n_samples, n_classes=5, image_size=(32, 32), images_per_lesion=1, random_state=seed
+        n_samples,
+        n_classes=5,
+        image_size=(32, 32),
+        images_per_lesion=1,
+        random_state=seed,
     )
     return lesions.images.reshape(n_samples, -1), lesions.target
 
@@ -45,12 +49,22 @@ def select_and_compare(seed):
     ]
     best = max(forests, key=lambda forest: score(forest, X_test, y_test))
     search = GridSearchCV(
-        ExtraTreesClassifier(20, random_state=seed), KINDS, scoring="balanced_accuracy", cv=3
+        ExtraTreesClassifier(20, random_state=seed),
+        KINDS,
+        scoring="balanced_accuracy",
+        cv=3,
     ).fit(X_train, y_train)
     columns = pd.MultiIndex.from_product(
-        [["best on the test set", "best in cross-validation"], ["test set", "new lesions"]]
+        [
+            ["best on the test set", "best in cross-validation"],
+            ["test set", "new lesions"],
+        ]
     )
-    values = [score(model, *data) for model in (best, search) for data in ((X_test, y_test), new)]
+    values = [
+        score(model, *data)
+        for model in (best, search)
+        for data in ((X_test, y_test), new)
+    ]
     return pd.Series(values, index=columns)
 
 

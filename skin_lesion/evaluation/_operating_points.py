@@ -178,7 +178,14 @@ class OperatingPointDisplay:
         for name, threshold in (self.thresholds or {}).items():
             ax.axvline(threshold, color="0.4", linestyle=":")
             ax.annotate(
-                f" {name}", (threshold, 0.02), rotation=90, fontsize=8, va="bottom", ha="right"
+                name,
+                (threshold, 0.02),
+                (-2, 0),
+                textcoords="offset points",
+                rotation=90,
+                fontsize=8,
+                va="bottom",
+                ha="right",
             )
         what = "the positive class" if self.pos_label is None else self.pos_label
         ax.set(xlabel=f"Threshold on the score of {what}", ylabel="Share", ylim=(-0.02, 1.02))
