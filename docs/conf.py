@@ -93,7 +93,7 @@ html_theme_options = {
     "logo": {"text": "skin_lesion"},
     "navbar_persistent": ["search-button"],
     "secondary_sidebar_items": ["page-toc"],
-    "show_prev_next": False,
+    "show_prev_next": True,
     "show_toc_level": 2,
 }
 
@@ -102,7 +102,16 @@ def write_api_index():
     """Write the page that lists all public names; autosummary adds one page for each name."""
     folder = HERE / "api"
     folder.mkdir(exist_ok=True)
-    lines = ["API reference", "=============", "", ".. currentmodule:: skin_lesion", ""]
+    lines = [
+        "API reference",
+        "=============",
+        "",
+        ".. currentmodule:: skin_lesion",
+        "",
+        "All names are imported from the top, as in ``from skin_lesion import ImageLoader``.",
+        "They stand in the order in which an image passes through.",
+        "",
+    ]
     pages = {"index.rst"}
     for room in API_REFERENCE.values():
         lines += [room["title"], "-" * len(room["title"]), "", room["description"], ""]
@@ -142,8 +151,17 @@ def unlink_foreign_labels(app, what, name, obj, options, lines):
         lines[:] = re.sub(r":ref:`([^`<]+?)\s*<[^`]+>`", r"\1", "\n".join(lines)).split("\n")
 
 
+def hide_private_constructors(app, what, name, obj, options, signature, return_annotation):
+    """Leave out the parameters of what only functions make: nobody is to pass them."""
+    if what == "class" and "Parameters\n" not in (obj.__doc__ or ""):
+        return "", None
+    return None
+
+
 def setup(app):
     write_api_index()
     app.config.nitpick_ignore = list(foreign_members())
     app.connect("autodoc-skip-member", skip_foreign_members)
+    # Ahead of numpydoc, which has the same priority as all others.
+    app.connect("autodoc-process-signature", hide_private_constructors, priority=400)
     app.connect("autodoc-process-docstring", unlink_foreign_labels)

@@ -66,7 +66,15 @@ def describe_finding(audit, name):
         kinds = _count(table["kind"])
         return f"{say(n_rows, 'image')} with a counterpart in an earlier split: {kinds}"
     if name == "group_conflicts":
-        return _count(table["kind"])
+        counts = table["kind"].value_counts()
+        return ", ".join(
+            f"{say(counts[kind], noun)} of several {others}"
+            for kind, noun, others in (
+                ("labels of one group", "group", "labels"),
+                ("groups of one content", "content", "groups"),
+            )
+            if kind in counts
+        )
     return say(n, "image")
 
 
