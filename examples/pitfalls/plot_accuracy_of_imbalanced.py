@@ -61,9 +61,9 @@ for seed in range(5):
         )
 
 scores = pd.DataFrame(rows).groupby("model", sort=False).mean()
-print(scores.round(3))
 ax = scores.T.plot.bar(rot=0, title="Means over five drawn sets", figsize=(8, 4))
 ax.set(ylabel="score", ylim=(0, 1.25))
+print(scores.round(3))
 
 # %%
 # :func:`~skin_lesion.evaluate` puts the majority class beside every report:

@@ -63,10 +63,10 @@ def augment_and_compare(seed):
 
 
 scores = pd.DataFrame([augment_and_compare(seed) for seed in range(5)])
-print(scores.agg(["mean", "std"]).round(3))
 ax = scores.T.plot(marker="o", color="tab:blue", legend=False, figsize=(6, 4))
 ax.set_xticks(range(2), scores.columns)
 ax.set(xlim=(-0.4, 1.4), ylabel="balanced accuracy", title="Each line is a drawn set")
+print(scores.agg(["mean", "std"]).round(3))
 
 # %%
 # The first number is that of lesions which the forest has seen, turned a little. Only the second

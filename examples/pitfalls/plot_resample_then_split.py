@@ -48,12 +48,12 @@ def resample_and_compare(seed):
 
 
 scores = pd.DataFrame([resample_and_compare(seed) for seed in range(5)])
-print(scores.agg(["mean", "std"]).round(3))
 ax = scores.T.plot(marker="o", color="tab:blue", legend=False, figsize=(6, 4))
 ax.set_xticks(range(2), scores.columns)
 ax.set(xlim=(-0.4, 1.4), ylabel="balanced accuracy", title="Each line is a drawn set")
 ax.axhline(1 / 3, linestyle=":", color="tab:gray")
-chance = ax.text(-0.35, 0.35, "chance", color="tab:gray")
+ax.text(-0.35, 0.35, "chance", color="tab:gray")
+print(scores.agg(["mean", "std"]).round(3))
 
 # %%
 # An almost perfect model, and one that tells nothing: they are the same.

@@ -72,10 +72,10 @@ def compare_folds(seed):
 
 
 scores = pd.DataFrame([compare_folds(seed) for seed in range(5)])
-print(scores.agg(["mean", "std"]).round(3))
 ax = scores.T.plot(marker="o", color="tab:blue", legend=False, figsize=(6, 4))
 ax.set_xticks(range(3), scores.columns)
 ax.set(xlim=(-0.4, 2.4), ylabel="balanced accuracy", title="Each line is a drawn set")
+print(scores.agg(["mean", "std"]).round(3))
 
 # %%
 # :class:`~sklearn.model_selection.StratifiedGroupKFold` and
