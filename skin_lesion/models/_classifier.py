@@ -265,7 +265,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Warns
         -----
         ConvergenceWarning
-            If training ended at `epochs` while the validation loss still fell.
+            If training ended at `epochs`, and the validation loss was lowest in their later half.
         """
         goes_on = self.warm_start and hasattr(self, "keras_classifier_")
         source = open_source(self, X, reset=not goes_on)

@@ -117,11 +117,11 @@ def _seeded(sampler, rng):
 
 
 def warn_if_still_improving(n_iter, best_epoch, epochs):
-    """Warn, in `fit`, if training ended at the last epoch while the held-out loss still fell."""
+    """Warn, in `fit`, if the last epoch ended training and the best one was in the later half."""
     if n_iter >= epochs and 2 * best_epoch > n_iter:
         warnings.warn(
-            f"Training ended at epochs={epochs} while the validation loss still fell (it was"
-            f" lowest in epoch {best_epoch}). Increase the number of epochs, for example to"
+            f"Training ended at epochs={epochs}, and the validation loss was lowest in epoch"
+            f" {best_epoch}: it may fall further. Increase the number of epochs, for example to"
             f" {2 * epochs}; early stopping ends training when it is enough.",
             ConvergenceWarning,
             stacklevel=4,
