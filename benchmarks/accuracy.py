@@ -65,9 +65,9 @@ TURNS = ImageAugmenter(  # and mirrors
     width_shift=0, height_shift=0, zoom=0, brightness=0, contrast=0
 )
 FULL = {
-    "sizes": {"embedding": (224, 224), "from scratch": (60, 80), "fine-tuned": (144, 192)},
+    "sizes": {"embedding": (224, 224), "from scratch": (48, 64), "fine-tuned": (96, 128)},
     "filters": (32, 64, 128, 256),
-    "epochs": {"from scratch": 25, "fine-tuned": 8},
+    "epochs": {"from scratch": 24, "fine-tuned": 12},
     "n_neighbors": 5,
     "seed": 0,
 }
@@ -83,16 +83,20 @@ QUICK = {
 class Judged(ClassifierMixin, BaseEstimator):
     """A classifier on columns of a table of images, which notes what its training took.
 
-    With `n_averaged` it takes over what an equal classifier learnt from the same images in the row
-    before, and averages the probabilities of each image and of so many variants of it.
+    With `balances` the class is chosen after probabilities were divided by the square root of each
+    class's share of the training images: square roots of balanced weights leave that much of the
+    shares in them. With `n_averaged` it takes over what an equal classifier learnt from the same
+    images in the row before, and averages the probabilities of each image and of so many variants
+    of it.
     """
 
     trained = {}  # by the paths trained on
     trained_here = []  # (seconds, numbers that were trained) of each fit of a row
 
-    def __init__(self, classifier, columns, n_averaged=0):
+    def __init__(self, classifier, columns, balances=False, n_averaged=0):
         self.classifier = classifier
         self.columns = columns
+        self.balances = balances
         self.n_averaged = n_averaged
 
     def fit(self, X, y):
@@ -103,7 +107,8 @@ class Judged(ClassifierMixin, BaseEstimator):
             self.trained[paths] = fitted, time.perf_counter() - start
         self.fitted_, seconds = self.trained[paths]
         self.trained_here.append((seconds, count_parameters(self.fitted_)))
-        self.classes_ = self.fitted_.classes_
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.divisors_ = np.sqrt(counts / len(y)) if self.balances else np.ones(len(counts))
         return self
 
     def predict_proba(self, X):
@@ -115,7 +120,7 @@ class Judged(ClassifierMixin, BaseEstimator):
         return predictor.predict_proba(X[self.columns])
 
     def predict(self, X):
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return self.classes_[(self.predict_proba(X) / self.divisors_).argmax(axis=1)]
 
 
 def count_parameters(fitted):
@@ -137,9 +142,9 @@ def list_models(settings, n_training, cache_dir):
     def regression(C, **options):
         return LogisticRegression(C=C, max_iter=1000, **options)
 
-    def network(name, architecture, learning_rate, **options):
+    def network(name, architecture, learning_rate):
         # No early stopping: all images are trained on, for as many epochs as were chosen before.
-        epochs = settings["epochs"][name]
+        epochs = settings["n_epochs"] or settings["epochs"][name]
         n_steps = epochs * -(-n_training // 32)
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0, n_steps, alpha=0.01, warmup_target=learning_rate, warmup_steps=n_steps // 20
@@ -147,14 +152,15 @@ def list_models(settings, n_training, cache_dir):
         classifier = SkinLesionClassifier(
             architecture,
             optimizer=keras.optimizers.AdamW(schedule, weight_decay=1e-4),
+            class_weight="sqrt_balanced",
             epochs=epochs,
             early_stopping=False,
+            augmenter=ImageAugmenter(),
             loader=loaders[name],
             random_state=seed,
             verbose=2,
-            **options,
         )
-        return Judged(classifier, "path")
+        return Judged(classifier, "path", balances=True)
 
     embedder = ImageEmbedder(
         Backbone(settings["backbone"], weights=weights),
@@ -186,19 +192,12 @@ def list_models(settings, n_training, cache_dir):
     tuned = network(
         "fine-tuned",
         Backbone(settings["backbone"], weights=weights, trainable="all"),
-        2e-4,
-        augmenter=ImageAugmenter(),
-        class_weight="balanced",
+        1e-4,
     )
     return {
         "majority class": Judged(DummyClassifier(strategy="prior"), ["path"]),
         "colours alone": Judged(colours, "path"),
-        "from scratch": network(
-            "from scratch",
-            ConvNet(settings["filters"]),
-            2e-3,
-            augmenter=ImageAugmenter(),
-        ),
+        "from scratch": network("from scratch", ConvNet(settings["filters"]), 2e-3),
         "embedding": Judged(of_embedding, "path"),
         "embedding, SMOTE": Judged(with_smote, "path"),
         "embedding, metadata": Judged(with_metadata, ["path", *METADATA]),
@@ -277,6 +276,9 @@ def main():
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(N_FOLDS)), metavar="K")
     parser.add_argument("--rows", nargs="+", metavar="NAME", help="of the table; all by default")
     parser.add_argument("--seed", type=int, default=0, help="of all training; folds stay the same")
+    parser.add_argument(
+        "--epochs", type=int, dest="n_epochs", metavar="N", help="of networks; 12 or 24 by default"
+    )
     parser.add_argument("--positive", default="melanoma")
     arguments = parser.parse_args()
     if not arguments.quick and (arguments.data is None or arguments.weights is None):
@@ -308,7 +310,7 @@ def main():
         "classes": dict(Counter(data[1].tolist())),
         "rows": lines,
     }
-    for name in ("backbone", "sizes", "filters", "epochs", "folds", "seed"):
+    for name in ("backbone", "sizes", "filters", "epochs", "folds", "seed", "n_epochs"):
         figures[name] = settings[name]
     finish(figures, arguments.json, "keras", "tensorflow", "scikit-learn", "imbalanced-learn")
 

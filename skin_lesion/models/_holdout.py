@@ -64,7 +64,7 @@ class TrainingRows:
             self.rows = rows[self._sampler.sample_indices_]
         self.weight = None if sample_weight is None else sample_weight[self.rows]
         if class_weight is not None:
-            class_weight = compute_sample_weight(class_weight, y[self.rows])
+            class_weight = _weigh_classes(class_weight, y[self.rows])
             self.weight = class_weight if self.weight is None else class_weight * self.weight
 
     def new_images(self, positions):
@@ -99,6 +99,12 @@ class TrainingRows:
             if weight[in_class].any():
                 weight[in_class] *= share * len(rows) / weight[in_class].sum()
         return weight
+
+
+def _weigh_classes(class_weight, y):
+    if class_weight == "sqrt_balanced":
+        return np.sqrt(compute_sample_weight("balanced", y))
+    return compute_sample_weight(class_weight, y)
 
 
 def _seeded(sampler, rng):
