@@ -123,7 +123,13 @@ def save_model(estimator, path):
         weights[name] = data
         return ("_stored_weights",), {"weights": name}
 
-    writer = StateWriter({SkinLesionClassifier: keep_network, ImageEmbedder: keep_weights})
+    writer = StateWriter(
+        {
+            ImageEmbedder: keep_weights,
+            OneVsRestClassifier: _refuse_several_classes,
+            SkinLesionClassifier: keep_network,
+        }
+    )
     state = writer.write(estimator, type(estimator).__name__)
     entries = {
         "estimator.json": json.dumps(state).encode(),
@@ -300,6 +306,17 @@ def _weights_of(embedder):
     from ._saved_network import weights_to_bytes
 
     return weights_to_bytes(build_application(backbone.name, _ANY_SHAPE, backbone.weights))
+
+
+def _refuse_several_classes(classifier):
+    try:
+        check_one_vs_rest(classifier, None)
+    except ValueError as error:
+        raise TypeError(
+            f"The file could not be opened again: {error}. Expected one class an image. Use joblib"
+            " among those who trust each other."
+        ) from None
+    return (), None
 
 
 class _NotTrainable:

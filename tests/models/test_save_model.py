@@ -17,12 +17,13 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from skin_lesion import (
@@ -115,6 +116,13 @@ def test_backbone(small, lesions, mobilenet_file, assert_same_after_loading):
     assert loaded.architecture.name == "MobileNet"
 
 
+def test_layers_of_keras_applications_that_are_its_own(small, assert_same_after_loading):
+    images = np.random.RandomState(0).randint(0, 256, (8, 32, 32, 3)).astype(np.uint8)
+    convnext = Backbone("ConvNeXtTiny", trainable="all")
+    classifier = small(architecture=convnext, epochs=1).fit(images, [0, 1] * 4)
+    assert_same_after_loading(classifier, images)
+
+
 def test_pipeline_of_all_steps_of_images(small, folder, assert_same_after_loading):
     model = make_pipeline(
         ImageLoader((24, 24)),
@@ -171,14 +179,24 @@ def test_column_transformer(folder, embedder, assert_same_after_loading):
     assert_same_after_loading(columns.fit(table), table, "transform")
 
 
-@pytest.mark.parametrize("wrap", ["average", "calibrate"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda classifier: VotingClassifier([("a", classifier)], voting="soft"),
+        lambda classifier: CalibratedClassifierCV(classifier, method="temperature"),
+        OneVsRestClassifier,
+    ],
+    ids=["vote", "calibrate", "one against the rest"],
+)
 def test_classifier_inside_another(wrap, small, lesions, assert_same_after_loading):
-    classifier = small().fit(lesions.images, lesions.target)
-    if wrap == "average":
-        model = TestTimeAugmentation(classifier, n_augmentations=2, random_state=0)
-    else:
-        model = CalibratedClassifierCV(FrozenEstimator(classifier), method="temperature")
-        model.fit(lesions.images, lesions.target)
+    classifier = small(epochs=1).fit(lesions.images, lesions.target)
+    model = wrap(FrozenEstimator(classifier)).fit(lesions.images, lesions.target)
+    assert_same_after_loading(model, lesions.images)
+
+
+def test_average_over_variants(small, lesions, assert_same_after_loading):
+    classifier = small(epochs=1).fit(lesions.images, lesions.target)
+    model = TestTimeAugmentation(classifier, n_augmentations=2, random_state=0)
     assert_same_after_loading(model, lesions.images)
 
 
@@ -238,6 +256,13 @@ def test_what_cannot_be_saved_is_named(small, lesions, folder, embedder, tmp_pat
         save_model(search, path)
     with pytest.raises(NotFittedError):
         save_model(small(), path)
+    several = OneVsRestClassifier(LogisticRegression()).fit(np.eye(4), np.eye(4, dtype=int))
+    with pytest.raises(TypeError, match=r"OneVsRestClassifier finds several classes"):
+        save_model(several, path)
+    scaler = StandardScaler().fit(np.eye(4))
+    scaler.mean_ = np.ma.masked_array(scaler.mean_)
+    with pytest.raises(TypeError, match=r"mean_ is an array: MaskedArray"):
+        save_model(scaler, path)
     with pytest.raises(TypeError, match=r"'model', of type str. Expected a fitted estimator"):
         save_model("model", path)
     with pytest.raises(FileNotFoundError, match="no existing folder"):

@@ -1,5 +1,6 @@
 """Files from strangers: none of their code is run, and each gets the error of load_model."""
 
+import io
 import json
 import os
 import pickle
@@ -8,6 +9,7 @@ import runpy
 import warnings
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
@@ -96,6 +98,46 @@ def test_categories_outside_of_the_matrix(name, value, tmp_path):
     assert load_model(path).transform([["a", 1]]).shape == (1, 6)
     _other_state(path, lambda found: found.update({name: value}))
     with pytest.raises(ValueError, match="categories without a column"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "attribute", "value"),
+    [
+        ({}, "categories_", [np.array([3, 2, 1])]),
+        ({"drop": "first"}, "_drop_idx_after_grouping", np.array([-1], dtype=object)),
+        ({"max_categories": 2}, "_infrequent_indices", [np.array([7])]),
+        ({"max_categories": 2}, "_default_to_infrequent_mappings", [np.array([0, 1, 9])]),
+    ],
+    ids=["unsorted", "dropped", "infrequent", "mapped"],
+)
+def test_codes_of_categories_that_lead_elsewhere(options, attribute, value, tmp_path):
+    X = [[1], [2], [2], [2], [3]]
+    encoder = OneHotEncoder(**options).fit(X)
+    save_model(encoder, tmp_path / "model")
+    expected = encoder.transform(X).toarray()
+    np.testing.assert_array_equal(load_model(tmp_path / "model").transform(X).toarray(), expected)
+    setattr(encoder, attribute, value)
+    save_model(encoder, tmp_path / "model")
+    with pytest.raises(ValueError, match="categories without a column"):
+        load_model(tmp_path / "model")
+
+
+def test_weights_that_share_their_bytes(good, tmp_path):
+    """Of many arrays in one place of a file, each is as large as all of it."""
+    entries = malicious["read_entries"](good)
+    network = malicious["read_entries"](entries["networks/0.keras"])
+    weights = io.BytesIO(network["model.weights.h5"])
+    with h5py.File(weights, "r+") as file:
+        names = []
+        file.visititems(lambda name, item: names.append(name) if hasattr(item, "shape") else None)
+        for name in names:
+            file[f"{name}_again"] = file[name]
+    network["model.weights.h5"] = weights.getvalue()
+    entries["networks/0.keras"] = malicious["write_entries"](network)
+    path = tmp_path / "model"
+    path.write_bytes(malicious["seal"](entries))
+    with pytest.raises(ValueError, match="under two names"):
         load_model(path)
 
 
