@@ -3,11 +3,12 @@
 import os
 import shutil
 import socket
-from contextlib import contextmanager
+import tempfile
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-_PREFIX = ".skin_lesion"
+_PREFIX, _SUFFIX = ".skin_lesion", ".tmp"
 _numbers = count()
 
 
@@ -32,9 +33,7 @@ def new_file(path):
         return
     _remove_those_of_killed_processes(path.parent)
     # Not named after the file, whose name may be as long as names can be.
-    unfinished = path.with_name(
-        f"{_PREFIX}.{socket.gethostname()[:64]}.{os.getpid()}.{next(_numbers)}.tmp"
-    )
+    unfinished = path.with_name(f"{_own_prefix()}{next(_numbers)}{_SUFFIX}")
     try:
         yield unfinished
         with open(unfinished, "rb+") as file:
@@ -44,6 +43,25 @@ def new_file(path):
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def temporary_folder(parent=None):
+    """Give the path of an empty folder, which is removed afterwards, and those left by the killed.
+
+    Parameters
+    ----------
+    parent : str or os.PathLike, default=None
+        None stands for that of the system's temporary files.
+
+    Yields
+    ------
+    folder : pathlib.Path
+    """
+    parent = Path(tempfile.gettempdir() if parent is None else parent)
+    _remove_those_of_killed_processes(parent)
+    with tempfile.TemporaryDirectory(_SUFFIX, _own_prefix(), parent) as folder:
+        yield Path(folder)
 
 
 def check_folder_of(path):
@@ -81,11 +99,16 @@ def is_running(host, pid):
     return True
 
 
+def _own_prefix():
+    return f"{_PREFIX}.{socket.gethostname()[:64]}.{os.getpid()}."
+
+
 def _remove_those_of_killed_processes(folder):
     host = socket.gethostname()
-    for unfinished in folder.glob(f"{_PREFIX}.*.*.*.tmp"):
-        name, pid, _ = unfinished.name.removeprefix(f"{_PREFIX}.").rsplit(".", 3)[:3]
+    for left in folder.glob(f"{_PREFIX}.*.*.*{_SUFFIX}"):
+        name, pid, _ = left.name.removeprefix(f"{_PREFIX}.").rsplit(".", 3)[:3]
         if name != host[:64] or not pid.isdecimal() or int(pid) == os.getpid():
             continue
         if os.name == "posix" and not is_running(host, int(pid)):
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):  # another process removes it, or it is of another user
+                shutil.rmtree(left) if left.is_dir() else left.unlink()

@@ -1,14 +1,13 @@
 """Find the images, and hold out a test set."""
 
 import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
+from .._new_file import temporary_folder
 from ..audit import assert_no_leak
 from ..datasets import load_image_folder, train_test_split_by_group, write_lesion_folder
 
@@ -49,9 +48,9 @@ def draw_folder(root, random_state):
     print(f"No folder was named: drawing images into {root}.\n", flush=True)
     root.parent.mkdir(parents=True, exist_ok=True)
     # Drawn aside and renamed, so that an interrupted run leaves no half-filled folder.
-    with tempfile.TemporaryDirectory(dir=root.parent) as unfinished:
+    with temporary_folder(root.parent) as unfinished:
         drawn = write_lesion_folder(
-            Path(unfinished) / root.name,
+            unfinished / root.name,
             240,
             n_classes=3,
             weights=[0.25, 0.5, 0.25],  # melanoma, nevus, seborrheic keratosis

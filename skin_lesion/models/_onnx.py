@@ -1,11 +1,11 @@
 """The one place that knows ONNX: from a Keras model to a file, and from a file to a session."""
 
-import os
-import tempfile
 import warnings
 from importlib.util import find_spec
 
 import numpy as np
+
+from .._new_file import temporary_folder
 
 # Keras exports by these, from TensorFlow; other backends of it ask for others, and say so.
 _TO_EXPORT = ("onnx", "tf2onnx")
@@ -24,9 +24,9 @@ def export_model(model):
 
     model = _without_normalization(model)
     model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32))  # Keras asks for a first call
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with temporary_folder() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of tf2onnx about NumPy's old names
-        path = os.path.join(folder, "model.onnx")
+        path = str(folder / "model.onnx")
         model.export(path, format="onnx", verbose=False)
         exported = onnx.load(path)
     if len(exported.graph.input) > 1:

@@ -8,13 +8,12 @@ CVE-2025-12058, CVE-2026-1669 and their like). So everything that is named here 
 
 import io
 import json
-import os
 import re
-import tempfile
 from contextlib import contextmanager
 
 import h5py
 
+from .._new_file import temporary_folder
 from ._plain_zip import read_plain_zip
 
 _ENTRIES = re.compile(r"metadata\.json|config\.json|model\.weights\.h5")
@@ -105,12 +104,11 @@ def weights_as_file(data):
 
 @contextmanager
 def _temporary_file(name, data=None):
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, name)
+    with temporary_folder() as folder:
+        path = folder / name
         if data is not None:
-            with open(path, "wb") as file:
-                file.write(data)
-        yield path
+            path.write_bytes(data)
+        yield str(path)
 
 
 def _check_network(data):

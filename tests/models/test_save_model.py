@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
+from keras.src.applications import convnext
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -116,11 +117,17 @@ def test_backbone(small, lesions, mobilenet_file, assert_same_after_loading):
     assert loaded.architecture.name == "MobileNet"
 
 
-def test_layers_of_keras_applications_that_are_its_own(small, assert_same_after_loading):
-    images = np.random.RandomState(0).randint(0, 256, (8, 32, 32, 3)).astype(np.uint8)
-    convnext = Backbone("ConvNeXtTiny", trainable="all")
-    classifier = small(architecture=convnext, epochs=1).fit(images, [0, 1] * 4)
-    assert_same_after_loading(classifier, images)
+def scaled_network(input_shape, n_classes):
+    inputs = keras.Input(input_shape)
+    # The one layer of keras.applications that is its own.
+    x = convnext.LayerScale(1.0, input_shape[-1])(inputs)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
+
+
+def test_layer_of_convnext(small, lesions, assert_same_after_loading):
+    classifier = small(architecture=scaled_network).fit(lesions.images, lesions.target)
+    assert_same_after_loading(classifier.set_params(architecture="ConvNeXtTiny"), lesions.images)
 
 
 def test_pipeline_of_all_steps_of_images(small, folder, assert_same_after_loading):

@@ -117,10 +117,13 @@ def fit(folder, lesions):
 def epochs_saved(folder):
     """Return the epochs that a folder has of a fit: 0 without a file, None of a damaged one."""
     files = list(folder.glob("fit_*.npz"))
-    if not files:
-        return 0
+    return epochs_in(files[0]) if files else 0
+
+
+def epochs_in(file):
+    """Return the epochs that a checkpoint holds: None of a damaged one."""
     try:
-        with np.load(files[0], allow_pickle=False) as archive:
+        with np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}  # checks their checksums
         return json.loads(str(arrays["about"]))["state"]["n_done"]
     except Exception:  # a damaged archive raises nearly anything
