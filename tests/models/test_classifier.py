@@ -12,6 +12,7 @@ import pytest
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils import get_tags
+from sklearn.utils.class_weight import compute_class_weight
 
 from skin_lesion import ConvNet, ImageAugmenter, SkinLesionClassifier
 
@@ -86,6 +87,16 @@ def test_rows_without_weight_count_as_absent(small, lesions):
     np.testing.assert_allclose(
         weighted.predict_proba(lesions.images), absent.predict_proba(lesions.images), atol=1e-5
     )
+
+
+def test_square_roots_of_balanced_class_weights(small, lesions):
+    kept = np.flatnonzero((lesions.target != lesions.target_names[0]) | (np.arange(90) % 3 == 0))
+    images, y = lesions.images[kept], lesions.target[kept]
+    balanced = compute_class_weight("balanced", classes=lesions.target_names, y=y)
+    weights = dict(zip(lesions.target_names, np.sqrt(balanced), strict=True))
+    expected = small(epochs=1, class_weight=weights).fit(images, y)
+    found = small(epochs=1, class_weight="sqrt_balanced").fit(images, y)
+    np.testing.assert_array_equal(found.predict_proba(images), expected.predict_proba(images))
 
 
 def test_class_weight_shifts_predictions(small, lesions):
@@ -283,7 +294,7 @@ def test_partial_fit_goes_on_from_fit(fitted, lesions):
 
 def test_partial_fit_refuses_what_it_cannot_do(small, lesions):
     with pytest.raises(ValueError, match="cannot balance"):
-        small(class_weight="balanced").partial_fit(lesions.images, lesions.target)
+        small(class_weight="sqrt_balanced").partial_fit(lesions.images, lesions.target)
     two = lesions.target != lesions.target_names[0]
     classifier = small().partial_fit(lesions.images[two], lesions.target[two])
     with pytest.raises(ValueError, match="Pass all classes"):
