@@ -95,11 +95,28 @@ def write_plain_zip(path, entries):
             new_file(path) as unfinished,
             zipfile.ZipFile(unfinished, "w", allowZip64=False) as file,
         ):
-            for entry, data in entries.items():
-                # With a date of its own, the same model would be another file every time.
-                file.writestr(zipfile.ZipInfo(entry), data)
+            _write_entries(file, entries)
     except zipfile.LargeZipFile as error:
         raise ValueError(
             f"The model is larger than {MAX_SIZE / 2**30:.1f} GiB. Expected a smaller one, which"
             " load_model would read. Choose a smaller network."
         ) from error
+
+
+def plain_zip(entries):
+    """Return a zip file as bytes.
+
+    Parameters
+    ----------
+    entries : dict of str to bytes
+    """
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        _write_entries(file, entries)
+    return data.getvalue()
+
+
+def _write_entries(file, entries):
+    for entry, data in entries.items():
+        # With a date of its own, the same model would be another file every time.
+        file.writestr(zipfile.ZipInfo(entry), data)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import h5py
 
 from .._new_file import temporary_folder
-from ._plain_zip import read_plain_zip
+from ._plain_zip import plain_zip, read_plain_zip
 
 _ENTRIES = re.compile(r"metadata\.json|config\.json|model\.weights\.h5")
 
@@ -54,19 +54,26 @@ _KEYS = frozenset(["fn", "function", "py_module", "vocabulary", "filepath", "com
 def network_to_bytes(model):
     """Return a network in Keras's own format, without optimizer and loss.
 
+    The archive is put together here: Keras makes a folder among the system's temporary files for
+    it, which it leaves there when it is killed.
+
     Raises
     ------
     ValueError
         If it has parts that :func:`network_from_bytes` would refuse.
     """
+    import keras
+
     _check_config(model.get_config())
     # Not clone_model, which compiles the copy as well.
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
-    with _temporary_file("network.keras") as path:
-        copy.save(path)
-        with open(path, "rb") as file:
-            data = file.read()
+    entries = {
+        "metadata.json": {"keras_version": keras.__version__},
+        "config.json": keras.saving.serialize_keras_object(copy),
+    }
+    entries = {name: json.dumps(entry).encode() for name, entry in entries.items()}
+    data = plain_zip({**entries, "model.weights.h5": weights_to_bytes(copy)})
     _check_network(data)
     return data
 
