@@ -17,6 +17,7 @@ _LEFT_OUT = frozenset(["cache_dir", "callbacks", "memory"])
 # What builds a network can be called, and would be wherever an estimator takes a function.
 _NETWORKS = frozenset(["architecture", "backbone"])
 _PLAIN_KINDS = "biufUS"
+_OBJECT = np.dtype(object)  # which an imputer of text remembers; arrays of it are lists here
 _DTYPE = re.compile(r"[<>|=][biufUS]\d{1,9}")
 _NAME = re.compile(r"(?!__)[A-Za-z_]\w*")
 
@@ -65,7 +66,7 @@ class StateWriter:
             return self._write_array(value, where)
         if isinstance(value, np.generic) and value.dtype.kind in _PLAIN_KINDS:
             return {"kind": "scalar", "value": self._write_array(np.array(value), where)}
-        if isinstance(value, np.dtype) and value.kind in _PLAIN_KINDS:
+        if isinstance(value, np.dtype) and value.kind in _PLAIN_KINDS + "O":
             return {"kind": "dtype", "name": value.str}
         if isinstance(value, type) and issubclass(value, np.generic):
             return {"kind": "numpy_type", "name": np.dtype(value).str}
@@ -155,7 +156,7 @@ class StateReader:
             "RandomState": self._read_random_state,
             "array": self._read_array,
             "dict": lambda node: dict(self._pairs(node)),
-            "dtype": lambda node: _plain_dtype(node["name"]),
+            "dtype": self._read_dtype,
             "float": lambda node: float.fromhex(node["value"]),
             "frozenset": lambda node: frozenset(self.read(node["items"])),
             "numpy_type": lambda node: _plain_dtype(node["name"]).type,
@@ -177,6 +178,9 @@ class StateReader:
         if node["kind"] not in self._read_kind:
             raise ValueError(f"it holds a value of the unknown kind {node['kind']!r}")
         return self._read_kind[node["kind"]](node)
+
+    def _read_dtype(self, node):
+        return _OBJECT if node["name"] == _OBJECT.str else _plain_dtype(node["name"])
 
     def _pairs(self, node):
         return [(self.read(key), self.read(item)) for key, item in node["items"]]

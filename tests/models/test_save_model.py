@@ -171,13 +171,18 @@ def test_column_transformer(folder, embedder, assert_same_after_loading):
         {
             "path": np.ravel(folder.data),
             "age": np.append(rng.randint(20, 90, 59), np.nan),
-            "sex": rng.choice(["female", "male"], 60),
+            "sex": np.array([*rng.choice(["female", "male"], 59), np.nan], dtype=object),
             "size": rng.rand(60),
         }
     )
     columns = make_column_transformer(
         (embedder, "path"),
-        (OneHotEncoder(handle_unknown="ignore"), ["sex"]),
+        (
+            make_pipeline(
+                SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")
+            ),
+            ["sex"],
+        ),
         (make_pipeline(SimpleImputer(), StandardScaler()), ["age"]),
         remainder="passthrough",
     )
