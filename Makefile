@@ -38,6 +38,7 @@ fuzz: .venv/.installed-test ## read thousands of damaged files, each decoded or 
 	@set -e; for script in tests/reliability/fuzz_*.py; do \
 		echo "== $$script"; $(VENV_PYTHON) "$$script"; \
 	done
+	$(VENV_PYTHON) tests/reliability/fuzz_loader.py --hdf5
 
 soak: .venv/.installed-test ## kill what writes 360 times, and fit 50 times: nothing lost, no growth
 	@set -e; for script in tests/reliability/soak*.py; do \

@@ -8,6 +8,7 @@ import io
 import os
 import re
 import stat
+from contextlib import contextmanager
 from functools import lru_cache
 
 import h5py
@@ -46,7 +47,10 @@ def open_image_file(path):
 def image_file_exists(path):
     """Tell whether there is such a file or entry; nothing of the image is read."""
     container, entry = _split(path)
-    return os.path.isfile(path) if container is None else entry in _hdf5(container)
+    if container is None:
+        return os.path.isfile(path)
+    with _explained(container):
+        return entry in _hdf5(container)
 
 
 def image_file_size(path):
@@ -60,7 +64,8 @@ def image_file_size(path):
     container, entry = _split(path)
     if container is None:
         return os.stat(path).st_size
-    return _dataset(container, entry).nbytes
+    with _explained(container):
+        return _dataset(container, entry).nbytes
 
 
 def stat_image_file(path):
@@ -83,7 +88,8 @@ def list_image_entries(container):
     OSError
         If it is no HDF5 file.
     """
-    return list(_hdf5(container))
+    with _explained(container):
+        return list(_hdf5(container))
 
 
 def _refuse_giant(n_bytes):
@@ -123,9 +129,16 @@ def _hdf5(path):
 
 @lru_cache(maxsize=8)
 def _open_hdf5(path, modified, process):
-    try:
+    with _explained(path, OSError):
         return h5py.File(path, "r")
-    except OSError as error:
+
+
+@contextmanager
+def _explained(path, errors=RuntimeError):
+    """Name the HDF5 file of which the library says only what is wrong within it."""
+    try:
+        yield
+    except errors as error:
         raise OSError(
             f"{path!r} cannot be read as an HDF5 file: {error}. Expected one with an entry for each"
             " image. Download it again."

@@ -93,6 +93,18 @@ def test_file_that_is_no_hdf5(tmp_path):
         list_image_entries(str(path))
 
 
+def test_hdf5_that_is_damaged_within(container):
+    """The library says what is wrong, and not with which file."""
+    with open(container, "rb") as file:
+        content = file.read()
+    damaged = container.replace(".hdf5", "_damaged.hdf5")
+    with open(damaged, "wb") as file:
+        file.write(content.replace(b"HEAP", b"PAEH"))
+    for read in (image_file_exists, list_image_entries):
+        with pytest.raises(OSError, match=r"damaged.hdf5' cannot be read as an HDF5 file: .*heap"):
+            read(damaged if read is list_image_entries else f"{damaged}/red")
+
+
 def test_entries_are_listed(container):
     assert list_image_entries(container) == sorted(
         ["red", "blue", "bytes", "fixed", "string", "broken", "empty", "number", "folder", "gone"]

@@ -11,6 +11,7 @@ import struct
 import zlib
 from functools import cache
 
+import h5py
 import numpy as np
 from PIL import Image
 
@@ -118,12 +119,32 @@ def mutated_file(seed, number):
     files = sound_files()
     names = list(files)
     name = names[number % len(names)]
-    content = files[name]
-    for _ in range(rng.integers(1, 4)):
-        content = _CHANGES[rng.integers(len(_CHANGES))](content, rng)
+    content = _change(files[name], rng)
     if content.startswith(_PNG) and rng.random() < 0.5:
         content = with_right_checksums(content)
     return name, content
+
+
+def mutated_container(seed, number):
+    """Return the bytes of a changed HDF5 file with the entry "image", of either generation."""
+    rng = np.random.default_rng([seed, number])
+    return _change(_sound_container(number % 2), rng)
+
+
+@cache
+def _sound_container(generation):
+    file = io.BytesIO()
+    with h5py.File(file, "w", libver=("earliest", "latest")[generation]) as container:
+        for name in ("image", "other"):
+            content = sound_files()["jpeg"]
+            container[name] = np.void(content) if generation else np.frombuffer(content, np.uint8)
+    return file.getvalue()
+
+
+def _change(content, rng):
+    for _ in range(rng.integers(1, 4)):
+        content = _CHANGES[rng.integers(len(_CHANGES))](content, rng)
+    return content
 
 
 def _convert(image, mode):

@@ -35,6 +35,14 @@ def test_five_hundred_damaged_files():
     assert " 0 finds" in figures
 
 
+def test_two_hundred_damaged_hdf5_files():
+    figures = run("fuzz_loader.py", "--hdf5", "--files", 200, "--seed", 7)
+    assert figures.startswith("200 files made of 2 kinds")
+    assert " 0 finds" in figures
+    assert "refused" in figures
+    assert "decoded" in figures
+
+
 @posix
 def test_a_few_kills():
     figures = run("soak.py", "--cache-kills", 4, "--checkpoint-kills", 2, "--fits", 0)
