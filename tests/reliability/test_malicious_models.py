@@ -12,6 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from skin_lesion import ConvNet, SkinLesionClassifier, load_model, make_lesion_images, save_model
@@ -166,4 +167,25 @@ def test_what_builds_a_network_is_no_function(tmp_path):
     backbone = {"kind": "object", "class": "skin_lesion.Backbone", "attributes": {}, "beside": None}
     _other_state(path, lambda found: found.update(func=backbone))
     with pytest.raises(ValueError, match="a function as 'func'"):
+        load_model(path)
+
+
+def test_embedder_opens_no_file_of_weights_that_a_stranger_names(tmp_path):
+    path, named = tmp_path / "model", tmp_path / "named.weights.h5"
+    named.write_bytes(b"private")
+
+    def node(cls, **attributes):
+        cls = f"skin_lesion.{cls}"
+        return {"kind": "object", "class": cls, "attributes": attributes, "beside": None}
+
+    backbone = node("Backbone", name="MobileNet", weights=str(named))
+    scaler = StandardScaler().fit([[1.0]])
+    save_model(scaler, path)
+    pretender = node("ImageEmbedder", backbone=backbone, fitted_=True)
+    _other_state(path, lambda found: found.update(step=pretender))
+    with pytest.raises(NotFittedError):
+        load_model(path).step.transform(np.zeros((1, 32, 32, 3)))
+    fitted = node("ImageEmbedder", backbone=backbone, n_features_in_=3072)
+    _other_state(path, lambda found: found.update(step=fitted))
+    with pytest.raises(ValueError, match="the weights of its ImageEmbedder are missing"):
         load_model(path)
