@@ -51,6 +51,8 @@ def class_activation_maps(estimator, X, target=None, method="gradcam"):
         network has no feature maps of more than one pixel.
     NotFittedError
         If it was not fitted.
+    RuntimeError
+        If the backend of Keras is none of TensorFlow, JAX and PyTorch.
 
     Notes
     -----

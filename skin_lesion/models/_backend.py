@@ -81,7 +81,7 @@ def find_gradient(function, x):
 
     Raises
     ------
-    NotImplementedError
+    RuntimeError
         If the backend of Keras is none of TensorFlow, JAX and PyTorch.
     """
     backend = keras.backend.backend()
@@ -103,7 +103,7 @@ def find_gradient(function, x):
         x = x.clone().requires_grad_(True)
         (gradient,) = torch.autograd.grad(function(x), x)
     else:
-        raise NotImplementedError(
+        raise RuntimeError(
             f"Gradients are not known on the backend {backend!r}. Expected 'tensorflow', 'jax' or"
             " 'torch': set KERAS_BACKEND."
         )

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import keras
 import matplotlib
 import numpy as np
 import pytest
@@ -221,6 +222,12 @@ def test_bad_input(fitted, spots):
         class_activation_maps(make_classifier(), images)
     with pytest.raises(ValueError, match="The 'method' parameter"):
         class_activation_maps(fitted, images, method="lime")
+
+
+def test_backend_without_gradients_is_named(fitted, spots, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "openvino")
+    with pytest.raises(RuntimeError, match=r"backend 'openvino'. Expected .* set KERAS_BACKEND"):
+        class_activation_maps(fitted, spots[0][:2])
 
 
 def test_display(fitted, spots):
