@@ -19,6 +19,9 @@ _JPEG_QUALITY = 95
 # Where all is written before it takes its place; hidden folders are not read.
 _UNFINISHED = ".unfinished"
 
+_PARTS = ("Train", "Test")
+_TABLE = "metadata.csv"  # takes its place last
+
 
 @validate_params(
     {
@@ -149,33 +152,41 @@ def write_lesion_folder(
             "split": np.where(np.isin(np.arange(n_samples), test), "Test", "Train"),
         }
     )
-    unfinished = root / _UNFINISHED
-    shutil.rmtree(unfinished, ignore_errors=True)
+    _remove_unfinished(root)
     try:
-        _write(unfinished, lesions, metadata)
-        for name in ("Train", "Test", "metadata.csv"):
-            os.replace(unfinished / name, root / name)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        _write(root / _UNFINISHED, lesions, metadata)
+        for name in (*_PARTS, _TABLE):
+            os.replace(root / _UNFINISHED / name, root / name)
+    except BaseException:
+        _remove_unfinished(root)
+        raise
+    (root / _UNFINISHED).rmdir()
     return root
 
 
+def _remove_unfinished(root):
+    for name in (*_PARTS, _UNFINISHED):
+        shutil.rmtree(root / name, ignore_errors=True)
+
+
 def _write(folder, lesions, metadata):
-    for split in ("Train", "Test"):
+    for split in _PARTS:
         for name in lesions.target_names:
             (folder / split / name).mkdir(parents=True)
     for row, image in zip(metadata.itertuples(), lesions.images, strict=True):
         path = folder / row.split / row.diagnosis / f"{row.image_id}.jpg"
         Image.fromarray(image).save(path, quality=_JPEG_QUALITY)
-    metadata.to_csv(folder / "metadata.csv", index=False)
+    metadata.to_csv(folder / _TABLE, index=False)
 
 
 def _check_free(root):
     if root.is_dir():
-        entries = sorted(entry.name for entry in root.iterdir() if entry.name != _UNFINISHED)
+        entries = {entry.name for entry in root.iterdir()} - {_UNFINISHED}
+        if (root / _UNFINISHED / _TABLE).exists():  # killed while its parts took their places
+            entries -= {*_PARTS}
         if not entries:
             return
-        found = f"is a folder with {len(entries)} entries, the first is {entries[0]!r}"
+        found = f"is a folder with {len(entries)} entries, the first is {min(entries)!r}"
     elif root.exists():
         found = "is a file"
     else:

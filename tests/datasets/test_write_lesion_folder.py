@@ -1,5 +1,8 @@
 """The folder of drawn images, read again from disk."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +91,42 @@ def test_nothing_is_written_where_parameters_are_bad(tmp_path, parameters, messa
     with pytest.raises(ValueError, match=message):
         write_lesion_folder(tmp_path / "new", **{"image_size": (16, 16), **parameters})
     assert not (tmp_path / "new").exists()
+
+
+_ENDED_AT_A_RENAME = """
+import os, signal, sys
+from skin_lesion import write_lesion_folder
+
+root, number, n_renamed = sys.argv[1], *map(int, sys.argv[2:])
+
+def hook(event, arguments):
+    global n_renamed
+    if event == "os.rename":
+        n_renamed -= 1
+        if n_renamed < 0:
+            os.kill(os.getpid(), number)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+sys.addaudithook(hook)
+write_lesion_folder(root, 20, n_classes=2, image_size=(16, 16), random_state=0)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+@pytest.mark.parametrize("number", ["SIGKILL", "SIGINT"])
+@pytest.mark.parametrize("n_renamed", [0, 1, 2])
+def test_ended_while_the_parts_take_their_places_the_next_call_starts_anew(
+    tmp_path, n_renamed, number
+):
+    number = getattr(signal, number)
+    arguments = [str(tmp_path), str(int(number)), str(n_renamed)]
+    ended = subprocess.run([sys.executable, "-c", _ENDED_AT_A_RENAME, *arguments])
+    assert ended.returncode == -number
+    left = [path.name for path in tmp_path.iterdir()]
+    assert len(left) == (1 + n_renamed if number == signal.SIGKILL else 0)
+    assert "metadata.csv" not in left
+
+    root = write_lesion_folder(tmp_path, 20, n_classes=2, image_size=(16, 16), random_state=1)
+
+    assert sorted(path.name for path in root.iterdir()) == ["Test", "Train", "metadata.csv"]
+    assert len(list(root.rglob("*.jpg"))) == len(pd.read_csv(root / "metadata.csv")) == 20

@@ -249,14 +249,18 @@ class _Report(Operation):
 
 class _Draw(Operation):
     def __call__(self, paths, folder):
-        root = write_lesion_folder(folder / "drawn", 300, image_size=(16, 16), random_state=0)
+        root = folder / "drawn"
+        if not (root / "metadata.csv").exists():
+            write_lesion_folder(root, 300, image_size=(16, 16), random_state=0)
         assert sorted(path.name for path in root.iterdir()) == ["Test", "Train", "metadata.csv"]
         found = load_image_folder(root)
         return {"y": found.target, "pixels": ImageLoader((16, 16)).transform(found.data)}
 
     def n_finished(self, folder):
-        found = [path.name for path in folder.glob("drawn/*")]
-        assert all(name.startswith(".") for name in found)  # half written, it is no dataset
+        found = {path.name for path in folder.glob("drawn/*") if not path.name.startswith(".")}
+        if not (folder / "drawn" / ".unfinished" / "metadata.csv").exists():
+            # Half written, it is no dataset.
+            assert found in (set(), {"Train", "Test", "metadata.csv"})
         return 0
 
     def is_at_work(self, folder):
