@@ -39,6 +39,7 @@ fuzz: .venv/.installed-test ## read thousands of damaged files, each decoded or 
 		echo "== $$script"; $(VENV_PYTHON) "$$script"; \
 	done
 	$(VENV_PYTHON) tests/reliability/fuzz_loader.py --hdf5
+	$(VENV_PYTHON) -m pytest tests/reliability/test_any_input.py --hypothesis-profile fuzz
 
 soak: .venv/.installed-test ## kill what writes 360 times, and fit 50 times: nothing lost, no growth
 	@set -e; for script in tests/reliability/soak*.py; do \

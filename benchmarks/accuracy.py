@@ -279,11 +279,16 @@ def main():
     parser.add_argument(
         "--epochs", type=int, dest="n_epochs", metavar="N", help="of networks; 12 or 24 by default"
     )
+    parser.add_argument(
+        "--size", type=int, nargs=2, metavar=("H", "W"), help="of images to fine-tune on; 96 128"
+    )
     parser.add_argument("--positive", default="melanoma")
     arguments = parser.parse_args()
     if not arguments.quick and (arguments.data is None or arguments.weights is None):
         sys.exit("Name images by --data and weights by --weights, or try it out by --quick.")
     settings = {**(QUICK if arguments.quick else FULL), **vars(arguments)}
+    if arguments.size:
+        settings["sizes"] = {**settings["sizes"], "fine-tuned": tuple(arguments.size)}
     with tempfile.TemporaryDirectory() as folder:
         if arguments.quick:
             settings["data"] = write_lesion_folder(Path(folder, "drawn"), 60, n_classes=2)
