@@ -133,7 +133,11 @@ def _preprocess(application, pixels):
         pixels, scale = keras.ops.flip(pixels, axis=-1), scale[::-1]
     if np.array_equal(scale, np.eye(3)) and not offset.any():
         return pixels
-    return keras.layers.Rescaling(np.diag(scale).tolist(), offset.tolist())(pixels)
+    scale = np.diag(scale)
+    if np.ptp(scale) == np.ptp(offset) == 0:
+        # ONNX Runtime takes a sixth of the time of MobileNetV2 to go through the channels of these.
+        scale, offset = scale[0], offset[0]
+    return keras.layers.Rescaling(scale.tolist(), offset.tolist())(pixels)
 
 
 def _load_weights(model, name, path):
