@@ -8,7 +8,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -136,10 +135,9 @@ def test_search_goes_on_after_a_worker_has_died(dataset, tmp_path):
         loader = ImageLoader((8, 8), cache_dir=tmp_path / "cache")
         pipeline = make_pipeline(loader, die, GaussianNB())
         grid = {"gaussiannb__var_smoothing": [1e-3]}
-        with joblib.parallel_config(backend="loky", n_jobs=2):
-            return GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(
-                dataset.data, dataset.target
-            )
+        return GridSearchCV(pipeline, grid, cv=2, n_jobs=2, error_score="raise").fit(
+            dataset.data, dataset.target
+        )
 
     die = DieOnce(str(tmp_path / "died"))
     with pytest.raises(TerminatedWorkerError):
