@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -53,7 +54,7 @@ def describe_weights(name, weights):
 # The clones of a search would each build the same network, which takes longer than to run it.
 @lru_cache(maxsize=2)
 def open_engine(name, weights, described_weights, image_shape, pooling, engine, n_threads):
-    """Return a function from a float32 stack of images to their features, float32.
+    """Return a function from a stack of images to their features, float32.
 
     Parameters
     ----------
@@ -77,12 +78,12 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
     model = _build_model(name, weights, image_shape, pooling)
 
     def compute(images):
-        return np.asarray(model.predict_on_batch(images))
+        return np.asarray(model.predict_on_batch(images.astype(np.float32, copy=False)))
 
     if engine == "keras" or (engine == "auto" and not _prefers_onnx()):
         return compute
     try:
-        session = open_session(export_model(model).SerializeToString(), n_threads)
+        session = open_session(export_model(model).SerializeToString(), n_threads=1)
     except Exception as error:  # of whatever tf2onnx, onnx or ONNX Runtime cannot do
         if engine == "auto":
             warnings.warn(
@@ -93,7 +94,15 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
             )
             return compute
         raise
-    return partial(run_session, session)
+    return partial(_run_image_by_image, session, n_threads)
+
+
+def _run_image_by_image(session, n_threads, images):
+    # What a layer hands to the next stays in the cache of a core; of a batch, it would not.
+    with ThreadPoolExecutor(n_threads) as threads:
+        return np.concatenate(
+            list(threads.map(partial(run_session, session), images[:, np.newaxis]))
+        )
 
 
 def _prefers_onnx():

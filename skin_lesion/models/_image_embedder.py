@@ -58,7 +58,8 @@ class ImageEmbedder(
         candidates, processes or runs. It is made where it does not exist.
 
     batch_size : int, default=32
-        Images that are computed at a time.
+        Images that are read at a time, and that Keras computes at a time; ONNX Runtime computes
+        each by itself, so that its features depend on no other image.
 
     n_jobs : int or None, default=None
         Number of threads that read images, and with which ONNX Runtime computes. None and -1 stand
@@ -243,8 +244,7 @@ class ImageEmbedder(
                 *network, source.image_shape, self.pooling, self.engine, source.n_readers
             )
             for rows, images in read_ahead(source, missing, self.batch_size):
-                found_here = compute(images.astype(np.float32, copy=False))
-                for row, image, found in zip(rows, images, found_here, strict=True):
+                for row, image, found in zip(rows, images, compute(images), strict=True):
                     features[row] = found
                     # The loader gives a black image for a file that it cannot read.
                     if cache is not None and image.any():

@@ -85,7 +85,8 @@ def open_session(model, n_threads):
 
 def run_session(session, images):
     """Return what the model puts out for images, float32."""
-    (output,) = session.run(None, {session.get_inputs()[0].name: images})
+    pixels = images.astype(np.float32, copy=False)
+    (output,) = session.run(None, {session.get_inputs()[0].name: pixels})
     return output
 
 

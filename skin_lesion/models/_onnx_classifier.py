@@ -119,10 +119,7 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         source = open_source(file.reader, X, reset=False)
         batches = read_ahead(source, np.arange(len(source)), _BATCH_SIZE)
         probabilities = np.concatenate(
-            [
-                run_session(file.session, images.astype(np.float32, copy=False))
-                for _, images in batches
-            ]
+            [run_session(file.session, images) for _, images in batches]
         ).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 

@@ -103,6 +103,11 @@ def test_engines_agree(embed, paths):
     expected = embed(engine="keras").fit_transform(paths)
     found = embed(engine="onnx", batch_size=7).fit_transform(paths)
     np.testing.assert_allclose(found, expected, atol=1e-3)
+    # With ONNX Runtime the features of an image depend on no other image.
+    alone = np.concatenate(
+        [embed(engine="onnx").fit_transform(paths[row : row + 1]) for row in range(3)]
+    )
+    np.testing.assert_array_equal(alone, found[:3])
 
 
 def test_network_that_cannot_be_exported(embed, lesions, monkeypatch):
