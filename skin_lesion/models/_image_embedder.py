@@ -45,9 +45,9 @@ class ImageEmbedder(
         What is taken of each map of features.
 
     engine : {"auto", "keras", "onnx"}, default="auto"
-        What computes. ONNX Runtime is about twice as fast on a processor, after an export that
-        takes seconds, once in a process; it needs the extra "onnx". "auto" takes it where it is
-        installed, Keras sees no GPU, and the network can be exported. The features of ImageNet
+        What computes. ONNX Runtime is two to three times as fast on a processor, after an export
+        that takes seconds, once in a process; it needs the extra "onnx". "auto" takes it where it
+        is installed, Keras sees no GPU, and the network can be exported. The features of ImageNet
         weights differ by less than 1e-4.
 
     loader : ImageLoader, default=None
