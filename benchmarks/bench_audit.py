@@ -264,7 +264,7 @@ def _with_timer(function, name, parts, results):
 
 def search_mixtures(descriptors, n_images):
     """Return the seconds of the search in descriptors made of two real ones each."""
-    from skin_lesion.audit._near_duplicates import find_near_duplicates
+    from skin_lesion.audit._findings.near_duplicates import find_near_duplicates
 
     random = np.random.default_rng(0)
     real = np.load(descriptors)

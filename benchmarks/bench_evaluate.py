@@ -32,8 +32,8 @@ def draw_predictions(n_images):
 
 
 def resample_sheet(n_images):
-    from skin_lesion.evaluation._bootstrap import GroupBootstrap, find_intervals
-    from skin_lesion.evaluation._score_sheet import Predictions, make_score_sheet
+    from skin_lesion.evaluation._intervals.bootstrap import GroupBootstrap, find_intervals
+    from skin_lesion.evaluation._intervals.weighted_scores import Predictions, make_score_sheet
 
     y, probabilities, lesions = draw_predictions(n_images)
     n_classes = len(SHARES)

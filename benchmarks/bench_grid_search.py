@@ -5,7 +5,7 @@ Run it alone with ``python benchmarks/bench_grid_search.py [--quick] [--json FIL
 processes, and the same small network on both sides, each in a process of its own. We begin with an
 empty cache. scikeras takes arrays alone, so a transformer ahead of it reads the fold, with Pillow,
 and varies it once, with Keras's layers; ours varies it anew in every epoch. What it has decoded is
-what its cache holds at the end: tests/images/test_cache.py counts.
+what its cache holds at the end: tests/images/loading/test_cache.py counts.
 """
 
 import argparse

@@ -52,7 +52,7 @@ INSTALL = "pip install scikit-image albumentations"
 def draw_lesions(n_images, chance_of_hair):
     """Draw the same lesions with hair or without, whatever the chance of it is otherwise."""
     from skin_lesion import make_lesion_images
-    from skin_lesion.datasets import _drawing_photograph as drawing
+    from skin_lesion.datasets._drawn import photograph as drawing
 
     artefacts = drawing._ARTEFACTS
     drawing._ARTEFACTS = tuple(

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from _common import Stopwatch, describe_machine, installed_versions
 
-from skin_lesion.evaluation._bootstrap import GroupBootstrap, find_intervals
-from skin_lesion.evaluation._score_sheet import Predictions, make_score_sheet
+from skin_lesion.evaluation._intervals.bootstrap import GroupBootstrap, find_intervals
+from skin_lesion.evaluation._intervals.weighted_scores import Predictions, make_score_sheet
 
 N_LESIONS = (30, 60, 150)
 N_IN_POPULATION = 200_000

@@ -2,6 +2,6 @@
 
 import sys
 
-from skin_lesion.job import main
+from .cli import main
 
 sys.exit(main())

@@ -21,8 +21,8 @@ from skin_lesion import (
     OnnxClassifier,
     SkinLesionClassifier,
     TestTimeAugmentation,
-    _base,
 )
+from skin_lesion._utils import documented as _base
 
 ESTIMATORS = [
     AugmentingOverSampler(),

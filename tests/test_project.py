@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 
@@ -16,7 +17,8 @@ import skin_lesion
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "skin_lesion"
-ROOMS = ("datasets", "images", "audit", "sampling", "models", "evaluation", "job")
+ROOMS = ("datasets", "images", "audit", "sampling", "models", "evaluation", "cli")
+MOST_ENTRIES = 13
 BACKENDS = {"tensorflow", "torch", "jax"}
 
 requirements = runpy.run_path(str(ROOT / "tools" / "requirements.py"))
@@ -55,18 +57,44 @@ def importers_of(library):
 
 
 def forbidden_imports(source, package):
-    """Return what a module in a room, or a shared module, imports from where it must not."""
-    parts = package.split(".")
-    allowed = ROOMS[: ROOMS.index(parts[1]) + 1] if len(parts) > 1 else ()
+    """Return what a module imports from rooms below its own, or from private parts of any other.
+
+    What rooms share lies in ``_utils``, which imports from no room.
+    """
+    here = package.split(".")[1:2]
+    allowed = ROOMS[: ROOMS.index(here[0]) + 1] if here and here[0] in ROOMS else ()
     forbidden = set()
     for name in imported_names(source, package):
         top, _, rest = name.partition(".")
-        inside = rest.split(".")[0]
+        inside, *deeper = rest.split(".")
         # A public name may be imported from the top level, where it stands for its room.
         room = skin_lesion._ROOM_OF.get(inside, inside)
-        if top == "skin_lesion" and not room.startswith("_") and room not in allowed:
+        if top != "skin_lesion" or room.startswith("_"):
+            continue
+        is_private = any(part.startswith("_") for part in deeper)
+        if room not in allowed or (is_private and [room] != here):
             forbidden.add(name)
     return forbidden
+
+
+def imports_between(depth):
+    """Return which parts of the package import which, by their names down to a depth.
+
+    At depth 2 a part is a module or sub-package of a room, with all that it holds.
+    """
+    modules = {path.removesuffix(".py").removesuffix("/__init__") for path, _, _ in sources()}
+    found = {}
+    for path, package, source in sources():
+        if path.count("/") + 1 < depth or path.endswith("__init__.py"):
+            continue
+        part = "/".join(path.removesuffix(".py").split("/")[:depth])
+        for name in imported_names(source, package):
+            places = name.split(".")[1:] if name.startswith("skin_lesion.") else []
+            if "/".join(places) not in modules:
+                places = places[:-1]  # a name in a module
+            if len(places) >= depth and "/".join(places[:depth]) != part:
+                found.setdefault(part, set()).add("/".join(places[:depth]))
+    return found
 
 
 @pytest.mark.parametrize("name", skin_lesion.__all__)
@@ -117,7 +145,7 @@ print(json.dumps([after_import, built, sorted(sys.modules)]))
 
 def test_rooms_import_only_from_rooms_above_them():
     rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
-    assert rooms <= set(ROOMS)
+    assert rooms == {*ROOMS, "_utils"}
 
     found = {
         path: names
@@ -135,16 +163,50 @@ def test_rooms_import_only_from_rooms_above_them():
         ("from .. import models", "skin_lesion.images", {"skin_lesion.models"}),
         ("def f(): import skin_lesion.models", "skin_lesion.images", {"skin_lesion.models"}),
         ("from skin_lesion import ConvNet", "skin_lesion.images", {"skin_lesion.ConvNet"}),
-        ("from .datasets import _split", "skin_lesion", {"skin_lesion.datasets._split"}),
+        ("from ..datasets import f", "skin_lesion._utils", {"skin_lesion.datasets.f"}),
+        ("from ..datasets import _split", "skin_lesion.images", {"skin_lesion.datasets._split"}),
+        (
+            "from ...datasets._isic.ids import f",
+            "skin_lesion.images._loading",
+            {"skin_lesion.datasets._isic.ids.f"},
+        ),
         ("import skin_lesion", "skin_lesion.images", {"skin_lesion"}),
         ("from ..images import ImageLoader", "skin_lesion.models", set()),
         ("from ._split import f", "skin_lesion.datasets", set()),
-        ("from .._validation import f\nfrom .. import __version__", "skin_lesion.images", set()),
+        ("from .._isic.ids import f", "skin_lesion.datasets._drawn", set()),
+        ("from ..._utils.files import f", "skin_lesion.images._loading", set()),
+        ("from .. import __version__", "skin_lesion.images", set()),
         ("import numpy.random\nfrom sklearn import base", "skin_lesion.images", set()),
     ],
 )
 def test_forbidden_imports_are_found(source, package, forbidden):
     assert forbidden_imports(source, package) == forbidden
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_imports_run_one_way(depth):
+    """Between rooms, between the parts of a room, and between modules: there is no circle."""
+    found = imports_between(depth)
+    assert len(found) > 4
+    TopologicalSorter(found).prepare()  # raises CycleError, which names the circle
+
+
+def test_a_folder_shows_about_a_dozen_entries():
+    folders = [PACKAGE, *(path.parent for path in PACKAGE.rglob("__init__.py"))]
+    crowded = {
+        folder.name: len(entries)
+        for folder in folders
+        if len(entries := [path for path in folder.iterdir() if path.name != "__pycache__"])
+        > MOST_ENTRIES
+    }
+    assert crowded == {}
+
+
+def test_sub_packages_offer_nothing_but_their_modules():
+    """What a room offers stands in its own __init__; those inside say what they hold."""
+    for path, package, source in sources():
+        if path.count("/") == 2 and path.endswith("__init__.py"):
+            assert imported_names(source, package) <= {"importlib.import_module"}, path
 
 
 def test_one_module_alone_imports_scikeras():
@@ -153,7 +215,7 @@ def test_one_module_alone_imports_scikeras():
 
 @pytest.mark.parametrize("backend", sorted(BACKENDS))
 def test_backends_are_imported_in_their_module_alone(backend):
-    assert importers_of(backend) <= {"models/_backend.py"}
+    assert importers_of(backend) <= {"models/_backend/gradients.py", "models/_backend/memory.py"}
 
 
 def test_every_dependency_has_a_floor():

@@ -5,11 +5,11 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils._param_validation import validate_params
 
-from .._validation import number_labels
+from .._utils.sklearn_private import validate_params
+from .._utils.validation import number_labels
 from ._dataset_audit import DatasetAudit
-from ._findings import (
+from ._findings.copies import (
     count_classes,
     describe_pairs,
     find_conflicts,
@@ -18,12 +18,12 @@ from ._findings import (
     find_split_leaks,
     number_photographs,
 )
-from ._near_duplicates import find_near_duplicates, find_near_duplicates_of_embedding
-from ._quality import BORDER_MEASURES, COLOUR_MEASURES, flag
-from ._rows import add_files, make_rows
-from ._scan import open_images, scan_images
-from ._shortcuts import measure_shortcuts
-from ._suspected_labels import check_probabilities, find_suspected_labels
+from ._findings.near_duplicates import find_near_duplicates, find_near_duplicates_of_embedding
+from ._findings.suspected_labels import check_probabilities, find_suspected_labels
+from ._image_table import add_files, make_rows
+from ._quality.measures import BORDER_MEASURES, COLOUR_MEASURES, flag
+from ._quality.scan import open_images, scan_images
+from ._quality.shortcuts import measure_shortcuts
 
 # Of rows that have one: else the archive's numbers say little.
 _MIN_SHARE_OF_IDS = 0.9

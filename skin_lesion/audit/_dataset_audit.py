@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .._new_file import write_csv, write_text
-from .._validation import did_you_mean
-from ..datasets._copies import merge_groups
-from ..datasets._isic_id import isic_id_of
-from ._findings import SPLITS
-from ._manifest import make_manifest, match_manifest, read_manifest
-from ._page import render_page
-from ._summary import TITLES, summarise
+from .._utils.content_ids import merge_groups
+from .._utils.validation import did_you_mean
+from .._utils.whole_files import write_csv, write_text
+from ..datasets import isic_id_of
+from ._findings.copies import SPLITS
+from ._output.manifest import make_manifest, match_manifest, read_manifest
+from ._output.page import render_page
+from ._output.summary import TITLES, summarise
 
 _TABLES = (*TITLES, "class_counts", "shortcuts", "quality", "quality_by_class")
 

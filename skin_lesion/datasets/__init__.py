@@ -1,11 +1,13 @@
 """Find images, labels and groups, and split them."""
 
-from ._drawn import make_lesion_images
-from ._folder import load_image_folder
-from ._isic_release import load_isic_release
+from ._drawn.make import make_lesion_images
+from ._drawn.write import write_lesion_folder
+from ._folder.load import load_image_folder
+from ._folder.tree import SPLIT_NAMES
+from ._isic.ids import isic_id_of
+from ._isic.load import load_isic_release
 from ._split import train_test_split_by_group
 from ._taxonomy import map_labels
-from ._write import write_lesion_folder
 
 __all__ = [
     "load_image_folder",

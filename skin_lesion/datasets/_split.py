@@ -3,11 +3,10 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
-from sklearn.utils.validation import _num_samples
+from sklearn.utils import check_consistent_length, check_random_state
 
-from .._validation import number_labels
+from .._utils.sklearn_private import Interval, num_samples, safe_indexing, validate_params
+from .._utils.validation import number_labels
 
 
 @validate_params(
@@ -89,7 +88,7 @@ def train_test_split_by_group(
     if not arrays:
         raise ValueError("Found no array to split. Expected at least one, such as X or y.")
     check_consistent_length(*arrays, groups, stratify)
-    n_rows = _num_samples(arrays[0])
+    n_rows = num_samples(arrays[0])
     if n_rows == 0:
         raise ValueError("The arrays have no rows. Expected at least two.")
     classes, labels = np.array(["all"]), np.zeros(n_rows, dtype=int)
@@ -109,7 +108,7 @@ def train_test_split_by_group(
         labels, group_ids, test_size, check_random_state(random_state), class_names=classes
     )
     train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
-    return [_safe_indexing(array, rows) for array in arrays for rows in (train, test)]
+    return [safe_indexing(array, rows) for array in arrays for rows in (train, test)]
 
 
 def _draw_test_rows(labels, group_ids, test_size, rng, class_names):

@@ -1,25 +1,28 @@
 """Judge."""
 
-from ._activation_map_display import ActivationMapDisplay
-from ._activation_maps import class_activation_maps
-from ._class_metrics import npv_score, ppv_score, sensitivity_score, specificity_score
-from ._compare import compare
-from ._conformal import ConformalClassifier
-from ._cross_evaluate import cross_evaluate
-from ._evaluate import evaluate
-from ._evaluation_report import EvaluationReport
-from ._operating_points import OperatingPointDisplay
-from ._probability_metrics import expected_calibration_error, net_benefit
-from ._referral import ReferralCurveDisplay, referral_curve
-from ._roc_metrics import (
+from ._decisions.conformal import ConformalClassifier
+from ._decisions.operating_points import OperatingPointDisplay
+from ._decisions.selective_prediction import ReferralCurveDisplay, referral_curve
+from ._decisions.thresholds import choose_thresholds
+from ._explain.activation_maps import class_activation_maps
+from ._explain.display import ActivationMapDisplay
+from ._intervals.bootstrap import CONFIDENCE
+from ._intervals.score_tables import Draws, Part, make_short_table
+from ._metrics.class_counts import npv_score, ppv_score, sensitivity_score, specificity_score
+from ._metrics.probabilities import expected_calibration_error, net_benefit
+from ._metrics.roc import (
     auc_above_sensitivity_score,
     partial_auc_score,
     sensitivity_at_specificity,
     specificity_at_sensitivity,
 )
-from ._scorers import isic_scorers
-from ._thresholds import choose_thresholds
-from ._training_curves import TrainingCurveDisplay
+from ._metrics.scorers import isic_scorers
+from ._plots.training_curves import TrainingCurveDisplay
+from ._report.compare import compare
+from ._report.cross_evaluate import cross_evaluate
+from ._report.evaluate import evaluate
+from ._report.predictions import number_predictions
+from ._report.report import EvaluationReport
 
 __all__ = [
     "ActivationMapDisplay",

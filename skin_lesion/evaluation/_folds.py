@@ -6,10 +6,11 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from .._validation import number_labels
+from .._utils.sklearn_private import safe_indexing
+from .._utils.validation import number_labels
 
 
 def split_folds(y, groups, cv, random_state):
@@ -60,9 +61,9 @@ def fit_fold(estimator, X, y, groups, rows):
     and searches, too.
     """
     fold = clone(estimator)
-    X, y = _safe_indexing(X, rows), y[rows]
+    X, y = safe_indexing(X, rows), y[rows]
     if groups is not None:
         with config_context(enable_metadata_routing=True):
             if get_routing_for_object(fold).consumes("fit", ["groups"]):
-                return fold.fit(X, y, groups=_safe_indexing(np.asarray(groups), rows))
+                return fold.fit(X, y, groups=safe_indexing(np.asarray(groups), rows))
     return fold.fit(X, y)

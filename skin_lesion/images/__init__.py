@@ -1,11 +1,15 @@
 """Read, clean and vary the pixels."""
 
-from ._augmentation_display import AugmentationDisplay
-from ._augmenter import ImageAugmenter
-from ._border_cropper import BorderCropper
-from ._color_constancy import ColorConstancy
-from ._hair_remover import HairRemover
-from ._loader import ImageLoader
+from ._augmentation.augmenter import ImageAugmenter
+from ._augmentation.display import AugmentationDisplay
+from ._cleaning.border_cropper import BorderCropper
+from ._cleaning.color_constancy import ColorConstancy
+from ._cleaning.hair_remover import HairRemover
+from ._loading.cache import ImageCache, identify
+from ._loading.decode import decode_image, failures_explained, read_content
+from ._loading.loader import ImageLoader
+from ._loading.preprocessing import Preprocessing, flatten_steps
+from ._transformer import ImageTransformer
 
 __all__ = [
     "AugmentationDisplay",

@@ -1,15 +1,17 @@
 """Learn."""
 
-from ._backbone import Backbone
+from ._backend.gradients import find_activations_and_gradients
+from ._backend.threads import limit_backend_threads
+from ._checkpoint.fit_checkpoint import FitCheckpoint
 from ._classifier import SkinLesionClassifier
-from ._convnet import ConvNet
-from ._cores import limit_backend_threads
-from ._fit_checkpoint import FitCheckpoint
-from ._image_embedder import ImageEmbedder
-from ._onnx_classifier import OnnxClassifier
-from ._onnx_file import export_onnx
-from ._saved_model import load_model, save_model
+from ._embedding.embedder import ImageEmbedder
+from ._networks.backbone import Backbone
+from ._networks.convnet import ConvNet
+from ._onnx.classifier import OnnxClassifier
+from ._onnx.file import export_onnx
+from ._persistence.save_model import load_model, save_model
 from ._test_time_augmentation import TestTimeAugmentation
+from ._training.image_source import open_source
 
 __all__ = [
     "Backbone",

@@ -4,18 +4,19 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..datasets._copies import merge_groups
+from .._utils.content_ids import merge_groups
+from .._utils.sklearn_private import HasMethods, Interval, StrOptions, fit_context
 from ..images import ImageAugmenter, ImageLoader
-from ._holdout import TrainingRows, split_off_validation, warn_if_still_improving
-from ._most_probable import MostProbableClassMixin
+from . import _training
+from ._argmax_mixin import MostProbableClassMixin
 from ._nested_parameters import check_owners
-from ._sources import open_source
-from ._targets import check_targets
+from ._training.image_source import open_source
+from ._training.targets import check_targets
+from ._training.validation_split import TrainingRows, split_off_validation, warn_if_still_improving
 
 MAX_SEED = 2**31 - 1
 
@@ -233,7 +234,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.
 
@@ -297,18 +298,16 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         training = TrainingRows(train, y, sample_weight, self.sampler, self.class_weight, rng)
         seed = rng.randint(MAX_SEED)
 
-        from ._training import build_keras_classifier, train_epochs
-
         if not goes_on:
-            self.keras_classifier_ = build_keras_classifier(self, source, train)
-        train_epochs(self, source, y, training, validation, seed, goes_on=goes_on)
+            self.keras_classifier_ = _training.build_keras_classifier(self, source, train)
+        _training.train_epochs(self, source, y, training, validation, seed, goes_on=goes_on)
         self.best_epoch_ = self.n_iter_
         if self.early_stopping:
             self.best_epoch_ = int(np.argmin(self.history_["val_loss"])) + 1
             warn_if_still_improving(self.n_iter_, self.best_epoch_, self.epochs)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on all rows given, going on from the present weights.
 
@@ -367,11 +366,9 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         rows = np.arange(len(y))
         training = TrainingRows(rows, y, sample_weight, None, self.class_weight, rng)
 
-        from ._training import build_keras_classifier, train_one_epoch
-
         if is_first:
-            self.keras_classifier_ = build_keras_classifier(self, source, rows)
-        train_one_epoch(self, source, y, training, rng.randint(MAX_SEED))
+            self.keras_classifier_ = _training.build_keras_classifier(self, source, rows)
+        _training.train_one_epoch(self, source, y, training, rng.randint(MAX_SEED))
         self.best_epoch_ = self.n_iter_
         return self
 
@@ -389,9 +386,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             Rows sum to 1; columns are in the order of `classes_`.
         """
         check_is_fitted(self)
-        from ._training import predict_in_batches
-
-        probabilities = predict_in_batches(self, open_source(self, X, reset=False))
+        probabilities = _training.predict_in_batches(self, open_source(self, X, reset=False))
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def score(self, X, y, sample_weight=None):

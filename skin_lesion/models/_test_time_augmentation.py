@@ -4,16 +4,16 @@ from itertools import chain
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import are_paths, check_images
+from .._utils.sklearn_private import HasMethods, Interval, fit_context
+from .._utils.validation import are_paths, check_images
 from ..images import ImageAugmenter
+from ._argmax_mixin import MostProbableClassMixin
 from ._classifier import SkinLesionClassifier
-from ._most_probable import MostProbableClassMixin
-from ._sources import ArraySource, open_source, read_ahead
+from ._training.image_source import ArraySource, open_source, read_ahead
 
 _BATCH_SIZE = 256  # images that are varied and predicted at a time
 
@@ -93,7 +93,7 @@ class TestTimeAugmentation(
         self.n_augmentations = n_augmentations
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, groups=None):
         """Fit a clone of the classifier.
 

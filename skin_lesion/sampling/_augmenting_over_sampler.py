@@ -7,8 +7,8 @@ from imblearn.utils import check_target_type
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
 
-from .._base import DocumentedMixin
-from .._validation import are_paths, check_images
+from .._utils.documented import DocumentedMixin
+from .._utils.validation import are_paths, check_images
 from ..images import ImageAugmenter
 
 

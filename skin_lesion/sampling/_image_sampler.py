@@ -5,12 +5,11 @@ from imblearn.base import BaseSampler
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing, check_consistent_length
-from sklearn.utils._param_validation import HasMethods
+from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_y
 
-from .._base import DocumentedMixin
+from .._utils.documented import DocumentedMixin
+from .._utils.sklearn_private import HasMethods, check_y, safe_indexing
 
 BASES_OF_SAMPLERS = {
     "imblearn.base",
@@ -122,8 +121,8 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         self._validate_params()
         check_consistent_length(X, y)
         check_classification_targets(y)
-        self._choose_rows(_check_y(y, estimator=self))
-        return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
+        self._choose_rows(check_y(y, estimator=self))
+        return safe_indexing(X, self.sample_indices_), safe_indexing(y, self.sample_indices_)
 
     def _fit_resample(self, X, y):
         return self.fit_resample(X, y)

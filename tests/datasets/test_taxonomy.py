@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from skin_lesion import map_labels
-from skin_lesion.datasets._dermamnist import CLASSES
-from skin_lesion.datasets._isic_formats import CLASSES_2018, CLASSES_2019
+from skin_lesion.datasets._isic.dermamnist import CLASSES
+from skin_lesion.datasets._isic.formats import CLASSES_2018, CLASSES_2019
 from skin_lesion.datasets._taxonomy import _ALIASES, _MEANING, LABEL_SETS, _simplify, canonical_name
 
 AKIEC = "actinic keratosis or intraepithelial carcinoma"

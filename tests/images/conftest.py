@@ -2,7 +2,7 @@
 
 import pytest
 
-from skin_lesion.images import _cache
+from skin_lesion.images._loading import cache as _cache
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from _mutations import claim_dimensions, iptc_header, progressive_jpeg_of_many_s
 from PIL import EpsImagePlugin, Image
 
 from skin_lesion import ImageLoader, audit_dataset, load_image_folder, load_isic_release
-from skin_lesion.images import _cache
+from skin_lesion.images._loading import cache as _cache
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="there is no such thing on Windows")
 
@@ -276,7 +276,7 @@ def test_file_that_changes_all_the_time(tmp_path, cached, monkeypatch):
 @pytest.mark.parametrize("kind", ["text", "empty"])
 def test_file_that_goes_after_it_was_read(tmp_path, monkeypatch, kind):
     """The reason must not be looked for in a file that is not there any more."""
-    from skin_lesion.images import _decode
+    from skin_lesion.images._loading import decode as _decode
 
     path = tmp_path / "image.png"
     path.write_bytes(b"" if kind == "empty" else b"no image")

@@ -1,0 +1,1 @@
+"""What several rooms need: checks, files, threads, and private names of other libraries."""

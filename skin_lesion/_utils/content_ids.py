@@ -1,0 +1,81 @@
+"""Recognise exact copies, and let rows that are copies of each other belong together."""
+
+import hashlib
+from collections import Counter
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from .image_files import image_file_size, open_image_file
+from .validation import number_labels
+
+
+def content_ids_of_files(paths):
+    """Return a number for each path; byte-identical files have the same.
+
+    Parameters
+    ----------
+    paths : ndarray of shape (n,), of str
+
+    Returns
+    -------
+    content_ids : ndarray of shape (n,), of int
+    """
+    sizes = {path: image_file_size(path) for path in set(paths.tolist())}
+    n_files_of_size = Counter(sizes.values())
+    # A file of a size of its own has no copy: only the others need be read.
+    contents = {
+        path: path if n_files_of_size[size] == 1 else _hash_file(path)
+        for path, size in sizes.items()
+    }
+    return _number([contents[path] for path in paths.tolist()])
+
+
+def content_ids_of_images(images):
+    """Return a number for each image; images of equal pixels have the same.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, ...)
+
+    Returns
+    -------
+    content_ids : ndarray of shape (n,), of int
+    """
+    return _number([hashlib.sha256(image.tobytes()).digest() for image in images])
+
+
+def merge_groups(groups, content_ids):
+    """Join groups that share content: rows linked by either, over any number of steps.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n,) or None
+        Lesions or patients.
+
+    content_ids : ndarray of shape (n,), of int
+
+    Returns
+    -------
+    merged : ndarray of shape (n,), of int
+    """
+    if groups is None:
+        return content_ids
+    _, group_ids = number_labels(groups, name="groups")
+    n_groups = group_ids.max() + 1
+    n_nodes = n_groups + content_ids.max() + 1
+    links = coo_array(
+        (np.ones(len(group_ids)), (group_ids, n_groups + content_ids)), shape=(n_nodes, n_nodes)
+    )
+    return connected_components(links, directed=False)[1][group_ids]
+
+
+def _hash_file(path):
+    with open_image_file(path) as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _number(contents):
+    numbers = {}
+    return np.array([numbers.setdefault(content, len(numbers)) for content in contents])

@@ -1,0 +1,1 @@
+"""Compare rows: copies, near duplicates, leaks and labels that contradict each other."""

@@ -1,0 +1,94 @@
+"""Say at once whether a split leaks."""
+
+import numpy as np
+from sklearn.utils import check_consistent_length
+
+from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
+from ..._utils.validation import are_paths, check_files_exist, check_images, check_paths
+
+
+def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
+    """Raise an error if the two sides of a split share an image or a group.
+
+    Exact copies are found, under whatever name, and groups where they are given. It is cheap: of
+    files, only those are read whose size another one has. Images that were re-encoded, resized or
+    turned are found by :func:`audit_dataset`; pass its `groups`.
+
+    Parameters
+    ----------
+    X_train, X_test : array-like of paths, or ndarray of shape (n, height, width, 3)
+        The images of either side, both in the same form.
+
+    groups_train, groups_test : array-like of shape (n,), default=None
+        The lesion or patient of each image.
+
+    Raises
+    ------
+    ValueError
+        If the sides share content or groups; the message counts and names examples. Also if lengths
+        differ, or if only one of the sides has groups.
+    FileNotFoundError
+        If a path does not exist.
+
+    See Also
+    --------
+    audit_dataset : Finds near duplicates, too, and says what to keep.
+
+    Examples
+    --------
+    >>> from skin_lesion import assert_no_leak, make_lesion_images, train_test_split_by_group
+    >>> lesions = make_lesion_images(30, n_classes=2, image_size=(32, 32), random_state=0)
+    >>> train, test, lesions_train, lesions_test = train_test_split_by_group(
+    ...     lesions.images, lesions.groups, groups=lesions.groups, random_state=0)
+    >>> assert_no_leak(train, test, groups_train=lesions_train, groups_test=lesions_test)
+    >>> assert_no_leak(train, train[:2])
+    Traceback (most recent call last):
+        ...
+    ValueError: 2 of 2 test rows are exact copies of training rows: test row 0 is training row 0...
+    """
+    if (groups_train is None) != (groups_test is None):
+        raise ValueError(
+            "Got groups of one side only. Expected both groups_train and groups_test, or neither."
+        )
+    content_train, content_test = _content_ids(X_train, X_test)
+    check_consistent_length(content_train, groups_train)
+    check_consistent_length(content_test, groups_test)
+    _check(
+        content_train,
+        content_test,
+        "exact copies of training rows",
+        "test row {} is training row {}",
+    )
+    if groups_train is not None:
+        groups_train, groups_test = np.asarray(groups_train), np.asarray(groups_test)
+        _check(
+            groups_train,
+            groups_test,
+            "of a group that training rows have",
+            "test row {} shares it with training row {}",
+        )
+
+
+def _content_ids(X_train, X_test):
+    if are_paths(X_train):
+        train, test = check_paths(X_train, name="X_train"), check_paths(X_test, name="X_test")
+        paths = np.concatenate([train, test])
+        check_files_exist(paths)
+        ids = content_ids_of_files(paths)
+    else:
+        train = check_images(X_train, name="X_train")
+        test = check_images(X_test, name="X_test")
+        # As bytes of either alone: sides of two sizes share none, and are not copied together.
+        ids = content_ids_of_images([*train, *test])
+    return ids[: len(train)], ids[len(train) :]
+
+
+def _check(train, test, what, example):
+    shared = np.flatnonzero(np.isin(test, train))
+    if len(shared):
+        first = np.flatnonzero(train == test[shared[0]])[0]
+        raise ValueError(
+            f"{len(shared)} of {len(test)} test rows are {what}:"
+            f" {example.format(shared[0], first)}. Expected none. Split with"
+            " train_test_split_by_group(..., groups=audit_dataset(...).groups)."
+        )

@@ -1,0 +1,53 @@
+"""What is known of each image, checked before any of them is read."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_consistent_length
+
+from .._utils.validation import did_you_mean, number_labels
+from ..datasets import SPLIT_NAMES, isic_id_of
+
+
+def make_rows(images, y, groups, split):
+    """Return a line for each image, with `label`, `split` and `group`, missing where not given.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, if values are missing, or if a split has an unknown name.
+    """
+    check_consistent_length(images, y, groups, split)
+    rows = pd.DataFrame(index=pd.RangeIndex(len(images)))
+    rows["label"] = None if y is None else _check_values(y, "y")
+    rows["split"] = None if split is None else _check_split(split)
+    rows["group"] = None if groups is None else _check_values(groups, "groups")
+    return rows
+
+
+def add_files(rows, files):
+    """Return the rows with what was seen of the files, and an ISIC id where the name holds one.
+
+    The column `content` numbers the contents. An unreadable file is a content of its own: that two
+    are empty does not make them copies of an image.
+    """
+    rows = pd.concat([files[["path"]], rows, files.drop(columns="path")], axis=1)
+    rows.insert(1, "isic_id", pd.Series(map(isic_id_of, rows["path"]), dtype=object))
+    is_readable = rows["error"] == ""
+    key = rows["sha256"].where(is_readable, "unreadable " + rows.index.astype(str))
+    return rows.assign(content=pd.factorize(key)[0])
+
+
+def _check_values(values, name):
+    distinct, numbers = number_labels(values, name=name)
+    return distinct[numbers]
+
+
+def _check_split(split):
+    names, numbers = number_labels(split, name="split")
+    unknown = [str(name) for name in names if str(name).lower() not in SPLIT_NAMES]
+    if unknown:
+        raise ValueError(
+            f"split has the values {unknown}. Expected 'train', 'val' or 'test'."
+            f"{did_you_mean(unknown[0], SPLIT_NAMES)} Leave out rows that are on no side."
+        )
+    return np.array([SPLIT_NAMES[str(name).lower()] for name in names])[numbers]

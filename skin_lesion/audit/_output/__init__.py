@@ -1,0 +1,1 @@
+"""Tell what was found: in words, as a page, and as a manifest."""

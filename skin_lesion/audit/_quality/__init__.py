@@ -1,0 +1,1 @@
+"""Look at every image once: its quality, and the shortcuts that it offers."""

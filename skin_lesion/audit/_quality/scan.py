@@ -1,0 +1,147 @@
+"""Look at every image once: its bytes, its size, its look."""
+
+import hashlib
+import io
+import os
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from tqdm.auto import tqdm
+
+from ..._utils.read_ahead import work_in_threads
+from ..._utils.validation import are_paths, check_images, check_paths
+from ...images import decode_image, failures_explained, read_content
+from .._findings.near_duplicates import describe
+from .measures import THUMBNAIL_SIDE, measure_pixels
+
+_ROWS_IN_BATCH = 16
+
+
+class PathImages:
+    """Images in files; one that cannot be read is a finding, not an error."""
+
+    def __init__(self, X):
+        self.paths = check_paths(X)
+
+    def __len__(self):
+        return len(self.paths)
+
+    def name(self, row):
+        """Return what a reader knows the image by."""
+        return str(self.paths[row])
+
+    def load(self, row, image_size, resize):
+        """Return pixels, stored height and width, SHA-256 and number of bytes.
+
+        Raises
+        ------
+        ValueError
+            If the image cannot be read; the message names it and says why.
+        """
+        path = str(self.paths[row])
+        try:
+            content = read_content(path)
+            with failures_explained(path):
+                pixels, size = decode_image(io.BytesIO(content), image_size, resize)
+        except ValueError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            raise ValueError(
+                f"{path!r} does not exist. Relative paths are looked up in {os.getcwd()!r}."
+            ) from error.__cause__
+        return pixels, size, hashlib.sha256(content).hexdigest(), len(content)
+
+
+class ArrayImages:
+    """Images in memory."""
+
+    def __init__(self, X):
+        self.images = check_images(X)
+
+    def __len__(self):
+        return len(self.images)
+
+    def name(self, row):
+        """Return what a reader knows the image by."""
+        return f"row {row}"
+
+    def load(self, row, image_size, resize):
+        """Return pixels, height and width, SHA-256 of the pixels and no number of bytes."""
+        image = self.images[row]
+        stored = io.BytesIO()
+        # Losslessly to a file and back, so that images in memory are scaled as those on disk.
+        Image.fromarray(image.astype(np.uint8)).save(stored, "PPM")
+        pixels, size = decode_image(stored, image_size, resize)
+        return pixels, size, hashlib.sha256(image.tobytes()).hexdigest(), np.nan
+
+
+@dataclass
+class Scan:
+    """What was seen.
+
+    Attributes
+    ----------
+    files : DataFrame of n rows
+        Columns `path` (or "row 17"), `sha256`, `n_bytes`, `height`, `width` and `error`: empty, or
+        why the image cannot be read, in which case the others are missing.
+
+    measures : DataFrame of n rows
+        What :func:`measure_pixels` gives, missing where the image cannot be read.
+
+    descriptors : ndarray of shape (n, 16, 16), float32
+        What :func:`describe` gives, zero where the image cannot be read.
+    """
+
+    files: pd.DataFrame
+    measures: pd.DataFrame
+    descriptors: np.ndarray
+
+
+def open_images(X):
+    """Return X, paths or a stack of images, as images that can be loaded one by one."""
+    return PathImages(X) if are_paths(X) else ArrayImages(X)
+
+
+def scan_images(images, *, n_jobs, verbose):
+    """Return the :class:`Scan` of all images."""
+    batches = [
+        range(start, min(start + _ROWS_IN_BATCH, len(images)))
+        for start in range(0, len(images), _ROWS_IN_BATCH)
+    ]
+    results = work_in_threads(partial(_scan_batch, images), batches, n_jobs=n_jobs)
+    scanned = []
+    with (
+        closing(results),
+        tqdm(total=len(images), desc="audit", unit="image", disable=not verbose) as progress,
+    ):
+        for batch in results:
+            scanned.append(batch)
+            progress.update(len(batch[0]))
+    files, measures, descriptors = zip(*scanned, strict=True)
+    return Scan(
+        files=pd.concat(files, ignore_index=True),
+        measures=pd.concat(measures, ignore_index=True),
+        descriptors=np.concatenate(descriptors),
+    )
+
+
+def _scan_batch(images, rows):
+    pixels = np.zeros((len(rows), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3), dtype=np.uint8)
+    files = []
+    for place, row in enumerate(rows):
+        name = images.name(row)
+        try:
+            pixels[place], (height, width), digest, n_bytes = images.load(
+                row, (THUMBNAIL_SIDE, THUMBNAIL_SIDE), "stretch"
+            )
+            files.append((name, digest, n_bytes, height, width, ""))
+        except ValueError as error:
+            files.append((name, None, np.nan, np.nan, np.nan, str(error)))
+    files = pd.DataFrame(files, columns=["path", "sha256", "n_bytes", "height", "width", "error"])
+    measures = pd.DataFrame(measure_pixels(pixels))
+    measures[files["error"] != ""] = np.nan
+    return files, measures, describe(pixels)

@@ -1,0 +1,1 @@
+"""Train on a folder of images: load, clean, search, judge, draw."""

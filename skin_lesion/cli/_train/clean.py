@@ -1,0 +1,168 @@
+"""Audit the folder, and leave out what is faulty."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...audit import TITLES, DatasetAudit, audit_dataset, describe_finding, describe_shortcuts, say
+from .data import SplitData, split_by_group, split_by_image
+
+# Of a class, on the training side: two for the validation split inside a fit, and two more that a
+# fold may hold out of it.
+_MIN_GROUPS = 4
+
+
+@dataclass
+class CleanedData:
+    """What the audit found, and what is left to train and test on.
+
+    Attributes
+    ----------
+    audit : DatasetAudit
+
+    used : SplitData
+
+    faulty : SplitData or None
+        The data as a reader without an audit would use it. None if that is no other, or if it is
+        what is used.
+
+    left_out : dict of str to int
+        How many images were left out, by reason.
+
+    keeps_faults : bool
+        Whether nothing was to be left out.
+    """
+
+    audit: DatasetAudit
+    used: SplitData
+    faulty: SplitData | None
+    left_out: dict
+    keeps_faults: bool
+
+    def summary(self):
+        """Return what was found and what remains, in a few lines."""
+        found = [
+            f"  {title}: {describe_finding(self.audit, name)}"
+            for name, title in TITLES.items()
+            if len(getattr(self.audit, name))
+        ]
+        lines = ["The audit found" + (":" if found else " no faults."), *found]
+        lines.append("The class can be predicted, by balanced accuracy, from no more than")
+        lines += describe_shortcuts(self.audit)
+        if self.left_out:
+            lines.append("Left out:")
+            lines += [f"  {say(n, 'image')}: {reason}" for reason, n in self.left_out.items()]
+            gone = self.audit.class_counts.index.difference(self.used.y)
+            if len(gone):
+                lines.append(f"  and with them all of: {', '.join(map(str, gone))}")
+        if found and self.keeps_faults:
+            lines.append(
+                "Warning: --keep-faults trains and tests on all images. The score below counts the"
+                " faults."
+            )
+        lines += ["", self.used.counts().to_string(), f"\nSplit: {self.used.split}\n"]
+        return "\n".join(lines)
+
+
+def clean(folder, arguments):
+    """Audit a folder and split it.
+
+    Raises
+    ------
+    ValueError
+        If too little is left to train on; nothing was written by then.
+    """
+    side = None if folder.is_test is None else np.where(folder.is_test, "test", "train")
+    audit = audit_dataset(
+        folder.data,
+        folder.target,
+        groups=folder.groups,
+        split=side,
+        frame=folder.frame,
+        n_jobs=-1,
+        verbose=1,
+    )
+    everything = np.ones(len(folder.target), dtype=bool)
+    if arguments.keep_faults:
+        if len(audit.unreadable):
+            raise ValueError(
+                f"{audit.unreadable['error'].iloc[0]} ({len(audit.unreadable)} such image(s).) Mend"
+                " or remove them, or leave out --keep-faults."
+            )
+        used = split_by_group(folder, everything, audit.groups, arguments)
+        _check_classes(used, arguments)
+        return CleanedData(audit, used, faulty=None, left_out={}, keeps_faults=True)
+
+    keep, left_out = _choose(audit, has_split=side is not None)
+    for name in _find_small_classes(folder, audit, keep, arguments):
+        of_class = folder.target == name
+        n_left, n_before = (keep & of_class).sum(), of_class.sum()
+        if n_left:
+            left_out[f"the rest of {name}, {n_left} of {n_before}, too few to train on"] = n_left
+        keep &= ~of_class
+    if len(np.unique(folder.target[keep])) < 2:
+        raise ValueError(
+            f"After cleaning, {len(np.unique(folder.target[keep]))} class(es) are left: "
+            + "; ".join(f"{say(n, 'image')}: {reason}" for reason, n in left_out.items())
+            + ". Expected at least two. --keep-faults trains on everything."
+        )
+    used = split_by_group(folder, keep, audit.groups, arguments)
+    _check_classes(used, arguments)
+    used.check()
+    has_faults = not keep.all()
+    if folder.is_test is None:  # then a split by image would tear groups apart
+        has_faults |= len(np.unique(audit.groups)) < len(audit.groups)
+    readable = everything.copy()
+    readable[audit.unreadable["row"]] = False
+    faulty = split_by_image(folder, readable, arguments) if has_faults else None
+    return CleanedData(audit, used, faulty, left_out, keeps_faults=False)
+
+
+def _choose(audit, has_split):
+    """Return the rows to keep, and how many were left out by reason."""
+    is_readable = np.ones(len(audit.images), dtype=bool)
+    is_readable[audit.unreadable["row"]] = False
+    steps = [
+        ("unreadable", is_readable),
+        ("under several labels", audit.keep("drop_conflicts")),
+        ("copies of others", audit.keep("first")),
+    ]
+    if has_split:
+        steps.append(("for training, with a counterpart in the test set", audit.keep("drop_leaks")))
+    keep, left_out = np.ones(len(audit.images), dtype=bool), {}
+    for reason, mask in steps:
+        n_dropped = int((keep & ~mask).sum())
+        if n_dropped:
+            left_out[reason] = n_dropped
+        keep &= mask
+    return keep, left_out
+
+
+def _find_small_classes(folder, audit, keep, arguments):
+    """Return the classes of which cleaning has left too little to train on."""
+    in_training = keep if folder.is_test is None else keep & ~folder.is_test
+    # Where the test set is still to be held out, it takes at least one group.
+    n_needed = _min_groups(arguments) + (folder.is_test is None)
+    return [
+        str(name)
+        for name in np.unique(folder.target)
+        if not keep[folder.target == name].all()
+        and len(np.unique(audit.groups[in_training & (folder.target == name)])) < n_needed
+    ]
+
+
+def _check_classes(data, arguments):
+    _, y, groups = data.part(is_test=False)
+    for name in np.unique(data.y):
+        n_groups = len(np.unique(groups[y == name]))
+        if n_groups < _min_groups(arguments):
+            raise ValueError(
+                f"Class {str(name)!r} has {(y == name).sum()} image(s) in {n_groups} group(s) to"
+                f" train on. Expected at least {_min_groups(arguments)} groups, for --folds"
+                f" {arguments.folds} and a validation split inside. Add images of other lesions,"
+                " leave the class out, or merge it with another."
+            )
+
+
+def _min_groups(arguments):
+    return max(_MIN_GROUPS, arguments.folds)

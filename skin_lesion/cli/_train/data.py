@@ -1,0 +1,126 @@
+"""Find the images, and hold out a test set."""
+
+import shutil
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+from ..._utils.whole_files import temporary_folder
+from ...audit import assert_no_leak
+from ...datasets import load_image_folder, train_test_split_by_group, write_lesion_folder
+
+
+@dataclass
+class SplitData:
+    """Paths, classes, groups and metadata of images, and which of them are for the test."""
+
+    X: np.ndarray
+    y: np.ndarray
+    groups: np.ndarray
+    frame: pd.DataFrame
+    is_test: np.ndarray
+    split: str
+
+    def part(self, is_test):
+        """Return X, y and groups of the test or the training side."""
+        rows = self.is_test == is_test
+        return self.X[rows], self.y[rows], self.groups[rows]
+
+    def counts(self):
+        """Return the number of images by class and side."""
+        side = np.where(self.is_test, "test", "train")
+        table = pd.crosstab(self.y, side).rename_axis("class").rename_axis("images", axis=1)
+        return table[["train", "test"]]
+
+    def check(self):
+        """Raise an error if an image or a group is on both sides."""
+        (X_train, _, groups_train), (X_test, _, groups_test) = self.part(False), self.part(True)
+        assert_no_leak(X_train, X_test, groups_train=groups_train, groups_test=groups_test)
+
+
+def draw_folder(root, random_state):
+    """Draw images into a folder, or take the one that an earlier run has drawn."""
+    if root.is_dir():
+        print(f"Taking the images drawn before in {root}.\n")
+        return root
+    print(f"No folder was named: drawing images into {root}.\n", flush=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    # Drawn aside and renamed, so that an interrupted run leaves no half-filled folder.
+    with temporary_folder(root.parent) as unfinished:
+        drawn = write_lesion_folder(
+            unfinished / root.name,
+            240,
+            n_classes=3,
+            weights=[0.25, 0.5, 0.25],  # melanoma, nevus, seborrheic keratosis
+            random_state=random_state,
+        )
+        shutil.move(drawn, root)
+    return root
+
+
+def load_folder(root):
+    """Return the folder as :func:`load_image_folder` does, with `is_test` where its tree says so.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the folder cannot be used.
+    """
+    folder = load_image_folder(root)
+    classes = np.unique(folder.target)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{root} has images of 1 class, {str(classes[0])!r}. Expected at least two classes to"
+            " tell apart, each in a folder of its own."
+        )
+    splits = set() if folder.split is None else set(folder.split)
+    folder.is_test = folder.split == "test" if {"train", "test"} <= splits else None
+    return folder
+
+
+def split_by_group(folder, keep, groups, arguments):
+    """Split the rows to keep: as the tree does, else by merged groups, stratified by class."""
+    X, y, groups = folder.data[keep], folder.target[keep], groups[keep]
+    frame = _metadata(folder)[keep]
+    if folder.is_test is not None:
+        return SplitData(X, y, groups, frame, folder.is_test[keep], _describe_tree(folder))
+    rows = np.arange(len(y))
+    _, test = train_test_split_by_group(
+        rows,
+        groups=groups,
+        stratify=y,
+        test_size=arguments.test_size,
+        random_state=arguments.random_state,
+    )
+    by = "content" if folder.groups is None else "lesion or patient"
+    split = (
+        f"{arguments.test_size:.0%} of the images held out, stratified by class, grouped by {by}"
+        f" (random_state={arguments.random_state})"
+    )
+    return SplitData(X, y, groups, frame, np.isin(rows, test), split)
+
+
+def split_by_image(folder, keep, arguments):
+    """Split as those do who know of no groups: as the tree does, else image by image."""
+    X, y, frame = folder.data[keep], folder.target[keep], _metadata(folder)[keep]
+    rows = np.arange(len(y))
+    if folder.is_test is not None:
+        return SplitData(X, y, rows, frame, folder.is_test[keep], _describe_tree(folder))
+    _, test = train_test_split(
+        rows, stratify=y, test_size=arguments.test_size, random_state=arguments.random_state
+    )
+    split = f"{arguments.test_size:.0%} of the images held out at random, stratified by class"
+    return SplitData(X, y, rows, frame, np.isin(rows, test), split)
+
+
+def _metadata(folder):
+    return folder.frame.drop(columns=["path", "target", "split"], errors="ignore")
+
+
+def _describe_tree(folder):
+    split = "train and test as in the folder tree"
+    if "val" in folder.split:
+        split += "; its validation images join the training side, which is cross-validated"
+    return split

@@ -1,0 +1,1 @@
+"""Draw lesions, for tests and for trying things out."""

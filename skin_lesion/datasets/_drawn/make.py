@@ -1,0 +1,251 @@
+"""Dermoscopic images that need no download: drawn, labelled, and grouped by lesion."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state
+
+from ..._utils.sklearn_private import Interval, validate_params
+from .canvas import Noise
+from .photograph import draw_photograph
+from .profiles import CLASS_PROFILES
+
+_MIN_SIDE = 16
+
+_DESCRIPTION = """\
+Drawn dermoscopic images of skin lesions: {n_samples} photographs of {n_lesions} lesions of
+{n_classes} classes, {height} x {width} pixels, RGB.
+
+No image shows a patient. Each class follows a profile of the criteria of dermoscopy; classes
+overlap. Skin, light and artefacts (hair, rulers, ink, gel bubbles, dark fields of view) do not
+depend on the class. For demonstrations, tests and teaching; scores on these images say nothing
+about real ones.
+"""
+_MAX_SEED = np.iinfo(np.int32).max
+
+DRAWING_CONSTRAINTS = {
+    "n_samples": [Interval(Integral, 1, None, closed="left")],
+    "n_classes": [Interval(Integral, 2, len(CLASS_PROFILES), closed="both")],
+    "weights": ["array-like", None],
+    "images_per_lesion": [Interval(Real, 1, None, closed="left")],
+    "image_size": ["array-like"],
+    "random_state": ["random_state"],
+}
+
+
+@validate_params(DRAWING_CONSTRAINTS, prefer_skip_nested_validation=True)
+def make_lesion_images(
+    n_samples=100,
+    *,
+    n_classes=9,
+    weights=None,
+    images_per_lesion=1.3,
+    image_size=(96, 96),
+    random_state=None,
+):
+    """Draw labelled dermoscopic images, several of some lesions.
+
+    The images need no download and show no patient. Each class follows a profile of dermoscopic
+    criteria [1]_ [2]_: how large, asymmetric, irregular and many-coloured its lesions tend to be,
+    and how often they show which structures. The classes overlap: a small convolutional network
+    learns to tell them apart, but not at once and not perfectly.
+
+    Parameters
+    ----------
+    n_samples : int, default=100
+        Number of images, at least `n_classes`.
+
+    n_classes : int, default=9
+        Number of classes, from 2 to 9: the first so many of melanoma, nevus, seborrheic keratosis,
+        basal cell carcinoma, actinic keratosis, dermatofibroma, vascular lesion, squamous cell
+        carcinoma and pigmented benign keratosis.
+
+    weights : array-like of shape (n_classes,), default=None
+        Proportions of the classes, in the alphabetical order of `target_names`. They need not add
+        up to 1. With None, all classes are equally frequent. Every class gets at least one image,
+        even where its weight is 0.
+
+    images_per_lesion : float, default=1.3
+        Mean number of photographs of one lesion, at least 1.
+
+    image_size : tuple of 2 ints, default=(96, 96)
+        Height and width in pixels, at least 16. The same `random_state` shows the same lesions at
+        every size.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same images at each call.
+
+    Returns
+    -------
+    lesions : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object with the following attributes. Rows are in random order.
+
+        images : ndarray of shape (n_samples, height, width, 3), of uint8
+            RGB.
+        target : ndarray of shape (n_samples,), of str
+            The class of each image.
+        target_names : ndarray of shape (n_classes,), of str
+            The classes in alphabetical order.
+        groups : ndarray of shape (n_samples,), of str
+            The lesion of each image, such as "lesion_00012".
+        DESCR : str
+            A short description.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer images than classes, if `weights` has another length, is negative or
+        adds up to 0, if `image_size` is not two whole numbers of at least 16, or if another
+        parameter is out of range.
+
+    See Also
+    --------
+    write_lesion_folder : Writes such images as a folder with a training and a test part.
+
+    Notes
+    -----
+    =========================== ==============================================================
+    class                       criteria drawn
+    =========================== ==============================================================
+    melanoma                    asymmetry, irregular border, several colours, irregular
+                                globules, streaks, blotch, blue-white veil, regression
+    nevus                       symmetry, even brown, network, globules, darker centre
+    seborrheic keratosis        sharp border, milia-like cysts, comedo-like openings
+    basal cell carcinoma        arborising vessels, blue-grey ovoid nests, erosion, shiny white
+                                lines
+    actinic keratosis           strawberry pattern, scale, blurred border
+    dermatofibroma              central white patch, delicate network at the periphery
+    vascular lesion             red, purple or black lacunae
+    squamous cell carcinoma     keratin, scale, dotted and hairpin vessels, erosion
+    pigmented benign keratosis  moth-eaten border, fingerprint-like ridges
+    =========================== ==============================================================
+
+    Skin tone, light, focus and artefacts (hair, ruler, ink, gel bubbles, a round dark field) do
+    not depend on the class. Photographs of one lesion share its geometry and the patient's skin;
+    rotation, zoom, shift, light and artefacts are new in each. There are
+    ``round(n / images_per_lesion)`` lesions, at least one, in a class of ``n`` images.
+
+    Pigments are painted as filters of light, of which melanin looks brown near the surface of the
+    skin and blue-grey in its depth.
+
+    References
+    ----------
+    .. [1] G. Argenziano et al., "Dermoscopy of pigmented skin lesions: Results of a consensus
+       meeting via the Internet", Journal of the American Academy of Dermatology 48(5), 679-693,
+       2003. :doi:`10.1067/mjd.2003.281`
+    .. [2] H. Kittler et al., "Standardization of terminology in dermoscopy/dermatoscopy: Results of
+       the third consensus conference of the International Society of Dermoscopy", Journal of the
+       American Academy of Dermatology 74(6), 1093-1106, 2016. :doi:`10.1016/j.jaad.2015.12.038`
+
+    Examples
+    --------
+    >>> from skin_lesion import make_lesion_images
+    >>> lesions = make_lesion_images(12, n_classes=2, image_size=(48, 64), random_state=0)
+    >>> lesions.images.shape, lesions.images.dtype
+    ((12, 48, 64, 3), dtype('uint8'))
+    >>> [str(name) for name in lesions.target_names]
+    ['melanoma', 'nevus']
+    >>> len(set(lesions.groups))
+    10
+
+    One melanoma among ten lesions, each photographed once:
+
+    >>> lesions = make_lesion_images(
+    ...     10, n_classes=2, weights=[0.1, 0.9], images_per_lesion=1, image_size=(32, 32)
+    ... )
+    >>> int((lesions.target == "melanoma").sum())
+    1
+    """
+    n_classes = int(n_classes)
+    height, width = _check_image_size(image_size)
+    target_names = np.array(sorted(list(CLASS_PROFILES)[:n_classes]))
+    proportions = _check_weights(weights, n_samples, target_names)
+    class_sizes = _share_out(n_samples, proportions)
+    rng = check_random_state(random_state)
+
+    lesion_classes, photographs = _plan_photographs(class_sizes, images_per_lesion, rng)
+    lesion_seeds = rng.randint(_MAX_SEED, size=len(lesion_classes))
+    photograph_seeds = rng.randint(_MAX_SEED, size=n_samples)
+    noise = Noise(np.random.default_rng(rng.randint(_MAX_SEED)))
+
+    images = np.empty((n_samples, height, width, 3), dtype=np.uint8)
+    for row, lesion in enumerate(photographs):
+        images[row] = draw_photograph(
+            (height, width),
+            CLASS_PROFILES[target_names[lesion_classes[lesion]]],
+            lesion_seed=lesion_seeds[lesion],
+            photograph_seed=photograph_seeds[row],
+            noise=noise,
+        )
+    return Bunch(
+        images=images,
+        target=target_names[lesion_classes[photographs]],
+        target_names=target_names,
+        groups=np.array([f"lesion_{lesion:05d}" for lesion in photographs]),
+        DESCR=_DESCRIPTION.format(
+            n_samples=n_samples,
+            n_lesions=len(lesion_classes),
+            n_classes=n_classes,
+            height=height,
+            width=width,
+        ),
+    )
+
+
+def _check_image_size(image_size):
+    sides = tuple(image_size)
+    if len(sides) != 2 or not all(isinstance(n, Integral) and n >= _MIN_SIDE for n in sides):
+        raise ValueError(
+            f"image_size is {image_size!r}. Expected (height, width), two whole numbers of at"
+            f" least {_MIN_SIDE}. Draw larger images and shrink them, if you need smaller ones."
+        )
+    return int(sides[0]), int(sides[1])
+
+
+def _check_weights(weights, n_samples, target_names):
+    n_classes = len(target_names)
+    if n_samples < n_classes:
+        raise ValueError(
+            f"n_samples={n_samples} is fewer than n_classes={n_classes}. Expected at least one"
+            " image of each class. Increase n_samples or decrease n_classes."
+        )
+    if weights is None:
+        return np.full(n_classes, 1 / n_classes)
+    weights = np.asarray(weights, dtype=float)
+    if weights.shape != (n_classes,):
+        raise ValueError(
+            f"weights has shape {weights.shape}. Expected {n_classes} numbers, one for each class"
+            f" in the order {target_names.tolist()}. Change weights or n_classes."
+        )
+    if not np.all(np.isfinite(weights)) or np.any(weights < 0) or weights.sum() == 0:
+        raise ValueError(
+            f"weights is {weights.tolist()}. Expected numbers of at least 0 that do not add up to"
+            " 0. Give a class 0 to draw a single image of it."
+        )
+    return weights / weights.sum()
+
+
+def _share_out(n_samples, proportions):
+    """Return the number of images of each class, at least one, in these proportions."""
+    sizes = np.maximum(np.floor(n_samples * proportions).astype(int), 1)
+    while sizes.sum() != n_samples:
+        # One image at a time to the class that lacks most, or from the one that has most to spare.
+        missing = n_samples * proportions - sizes
+        if sizes.sum() < n_samples:
+            sizes[np.argmax(missing)] += 1
+        else:
+            sizes[np.argmin(np.where(sizes > 1, missing, np.inf))] -= 1
+    return sizes
+
+
+def _plan_photographs(class_sizes, images_per_lesion, rng):
+    """Return the class of each lesion, and the lesion of each photograph, both in random order."""
+    lesion_classes, repeats = [], []
+    for label, size in enumerate(class_sizes):
+        n_lesions = max(1, round(size / images_per_lesion))
+        further = rng.multinomial(size - n_lesions, np.full(n_lesions, 1 / n_lesions))
+        lesion_classes += [label] * n_lesions
+        repeats += (1 + further).tolist()
+    order = rng.permutation(len(lesion_classes))
+    photographs = np.repeat(np.arange(len(order)), np.array(repeats)[order])
+    return np.array(lesion_classes)[order], rng.permutation(photographs)

@@ -1,0 +1,220 @@
+"""Find images and their labels in a folder with one subfolder for each class."""
+
+import os
+import warnings
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from ..._utils.sklearn_private import validate_params
+from .metadata import METADATA_FILE, read_metadata
+from .tree import choose_parts, name_some, read_tree
+
+# What the keys of `left_out` mean, in the words of the description.
+_REASONS = {
+    "hidden": "hidden files and folders",
+    "not_images": "files that are no images",
+    "without_class": "images outside of class folders",
+    "nested_folders": "folders inside class folders",
+    "other_folders": "folders that are no split",
+}
+
+
+@validate_params(
+    {"root": [str, os.PathLike], "split": [str, None], "return_X_y": ["boolean"]},
+    prefer_skip_nested_validation=True,
+)
+def load_image_folder(root, *, split=None, return_X_y=False):
+    """Find the images in a folder with one subfolder for each class.
+
+    Reads `<root>/<class>/<image>` and `<root>/<split>/<class>/<image>`. Split folders are
+    called train or training, val, valid or validation, and test or testing, in upper or lower case.
+    Files are found by their extension, every one that Pillow can decode, and none is opened.
+
+    A file `metadata.csv` in `root` tells which images show the same lesion or patient.
+
+    Parameters
+    ----------
+    root : str or os.PathLike
+        The folder.
+
+    split : str or None, default=None
+        Load only this split, by any of the names above. With None, all of them.
+
+    return_X_y : bool, default=False
+        Return `(data, target)` instead of a Bunch.
+
+    Returns
+    -------
+    dataset : :class:`~sklearn.utils.Bunch`
+        Of n images, sorted by the names of split, class and file, it has
+
+        data : ndarray of shape (n, 1), of str
+            Paths, which begin with `root` as it was given.
+        target : ndarray of shape (n,), of str
+            The class of each image.
+        target_names : ndarray of shape (n_classes,), of str
+            All classes, sorted; those of other splits and those without images included.
+        split : ndarray of shape (n,), of str, or None
+            "train", "val" or "test", where there are split folders.
+        groups : ndarray of shape (n,), of str, or None
+            The `lesion_id` of each image or else its `patient_id`, where there is a
+            `metadata.csv`. An image without one is a group of its own.
+        frame : DataFrame of n rows
+            Columns `path`, `target`, `split` where there is one, and those of `metadata.csv`;
+            what has one of these three names there is called `metadata_path` etc. here.
+        left_out : dict of str to int
+            How many entries were left out, by reason: "hidden" (the name begins with a dot),
+            "not_images", "without_class" (images that lie outside of class folders),
+            "nested_folders" (inside class folders) and "other_folders" (beside split folders).
+        DESCR : str
+            A description of all this.
+
+    (data, target) : tuple of ndarray
+        With `return_X_y=True`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `root` does not exist.
+    NotADirectoryError
+        If `root` is a file.
+    ValueError
+        If there are no class folders with images, if it is unclear whether folders are classes or
+        splits, if `split` is none of the splits, or if `metadata.csv` has no column of file names
+        or of groups, or gives one file two groups.
+
+    Warns
+    -----
+    UserWarning
+        If a class folder is empty or holds folders, if two classes differ only by upper and lower
+        case, or if images have no group in `metadata.csv`.
+
+    Notes
+    -----
+    `metadata.csv` is UTF-8 with commas. It has one column that names the file, called `image_id`,
+    `isic_id`, `image`, `image_name`, `file`, `filename` or `path`, in which stands the path
+    relative to `root`, the file name, or the file name without extension. Of several such columns
+    the one that names most of the files is used. It also has a column `lesion_id` or `patient_id`.
+    Column names may be in upper or lower case. Rows of other images are ignored.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from PIL import Image
+    >>> from skin_lesion import load_image_folder
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for name in ["melanoma/1.jpg", "nevus/1.jpg", "nevus/2.jpg"]:
+    ...         path = os.path.join(root, "Train", name)
+    ...         os.makedirs(os.path.dirname(path), exist_ok=True)
+    ...         Image.new("RGB", (8, 8)).save(path)
+    ...     dataset = load_image_folder(root, split="train")
+    >>> dataset.data.shape
+    (3, 1)
+    >>> dataset.target
+    array(['melanoma', 'nevus', 'nevus'], dtype='<U8')
+    >>> print(dataset.DESCR)
+    3 images of 2 classes
+    <BLANKLINE>
+    class      train
+    melanoma       1
+    nevus          2
+    <BLANKLINE>
+    Groups: none, for want of a metadata.csv.
+    Left out: nothing.
+    """
+    root = os.fspath(root)
+    tree = read_tree(root)
+    parts = choose_parts(tree, split, root)
+    files = [
+        (os.path.join(folder.relative_path, name), folder.class_name, part.split)
+        for part in parts
+        for folder in part.class_folders
+        for name in folder.listing.images
+    ]
+    _warn_of_folders(tree, parts)
+
+    relative_paths, classes, splits = zip(*files, strict=True)
+    paths = [os.path.join(root, path) for path in relative_paths]
+    frame = pd.DataFrame({"path": paths, "target": classes})
+    if tree.has_splits:
+        frame["split"] = splits
+    groups = None
+    if os.path.isfile(os.path.join(root, METADATA_FILE)):
+        metadata, groups = read_metadata(root, relative_paths)
+        renamed = {name: f"metadata_{name}" for name in frame}
+        frame = pd.concat([frame, metadata.rename(columns=renamed)], axis=1)
+
+    data = np.array(paths, dtype=str).reshape(-1, 1)
+    target = np.array(classes, dtype=str)
+    if return_X_y:
+        return data, target
+    dataset = Bunch(
+        data=data,
+        target=target,
+        target_names=np.array(tree.class_names, dtype=str),
+        split=np.array(splits, dtype=str) if tree.has_splits else None,
+        groups=groups,
+        frame=frame,
+        left_out=dict(sum((part.left_out for part in parts), tree.left_out)),
+    )
+    dataset.DESCR = _describe(dataset)
+    return dataset
+
+
+def _warn_of_folders(tree, parts):
+    folders = [folder for part in parts for folder in part.class_folders]
+    empty = [folder.relative_path for folder in folders if not folder.listing.images]
+    if empty:
+        _warn(f"Class folders without images: {name_some(empty)}.")
+    nested = [
+        os.path.join(folder.relative_path, name)
+        for folder in folders
+        for name in folder.listing.folders
+    ]
+    if nested:
+        _warn(f"Folders inside class folders were not read: {name_some(nested)}.")
+    unread = [part.relative_path for part in tree.beside_splits if part.n_images]
+    if unread:
+        _warn(f"Folders beside the splits were not read: {name_some(unread)}.")
+    spellings = Counter(name.casefold() for name in tree.class_names)
+    alike = [name for name in tree.class_names if spellings[name.casefold()] > 1]
+    if alike:
+        _warn(f"These classes differ only by upper and lower case: {name_some(alike)}.")
+
+
+def _warn(message):
+    # One frame for each of: this, _warn_of_folders, load_image_folder, validate_params.
+    warnings.warn(message, stacklevel=5)
+
+
+def _describe(dataset):
+    n_classes = len(dataset.target_names)
+    groups = (
+        f"none, for want of a {METADATA_FILE}."
+        if dataset.groups is None
+        else f"{len(np.unique(dataset.groups))}, from {METADATA_FILE}."
+    )
+    left_out = ", ".join(f"{_REASONS[reason]} ({n})" for reason, n in dataset.left_out.items())
+    return "\n".join(
+        [
+            f"{len(dataset.target)} images of {n_classes} class{'es' * (n_classes != 1)}",
+            "",
+            *_write_counts(dataset),
+            "",
+            f"Groups: {groups}",
+            f"Left out: {left_out or 'nothing'}.",
+        ]
+    )
+
+
+def _write_counts(dataset):
+    splits = np.full(len(dataset.target), "images") if dataset.split is None else dataset.split
+    counts = Counter(zip(dataset.target, splits, strict=True))
+    columns = np.unique(splits)
+    width = max(len(name) for name in ("class", *dataset.target_names))
+    yield "  ".join(["class".ljust(width), *(f"{column:>6}" for column in columns)])
+    for name in dataset.target_names:
+        yield "  ".join([name.ljust(width), *(f"{counts[name, column]:>6}" for column in columns)])

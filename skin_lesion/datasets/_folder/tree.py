@@ -1,0 +1,250 @@
+"""Find class folders and splits in a folder, and say what is wrong where there are none."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ..._utils.image_formats import image_extensions
+from ..._utils.validation import did_you_mean
+from .metadata import METADATA_FILE
+
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+_N_NAMED = 5
+_LAYOUTS = "<root>/<class>/<image>, or <root>/<split>/<class>/<image> with splits train, val, test"
+
+
+@dataclass
+class Listing:
+    """The entries of one folder, sorted, because file systems list them in any order."""
+
+    folders: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    n_hidden: int = 0
+
+
+@dataclass
+class ClassFolder:
+    relative_path: str
+    class_name: str
+    listing: Listing
+
+
+@dataclass
+class Part:
+    """A split, or the whole where there are no splits."""
+
+    split: str | None
+    relative_path: str
+    class_folders: list[ClassFolder]
+    left_out: Counter
+
+    @property
+    def n_images(self):
+        return sum(len(folder.listing.images) for folder in self.class_folders)
+
+
+@dataclass
+class Tree:
+    """What was found in the root folder, good or bad."""
+
+    top: Listing
+    parts: list[Part]
+    beside_splits: list[Part]
+    left_out: Counter
+
+    @property
+    def has_splits(self):
+        return self.parts[0].split is not None
+
+    @property
+    def n_images(self):
+        return sum(part.n_images for part in self.parts)
+
+    @property
+    def class_names(self):
+        return sorted({folder.class_name for part in self.parts for folder in part.class_folders})
+
+
+def is_folder(entry):
+    """Tell whether an entry is a folder or a link to one; a link that leads in a circle is not."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def is_special(entry):
+    """Tell whether an entry is a pipe, a socket or a device: to read one may never end.
+
+    A link that leads nowhere is not: who reads it is told so.
+    """
+    try:
+        return not entry.is_file() and os.path.exists(entry)
+    except OSError:
+        return False
+
+
+def _list(folder, extensions):
+    listing = Listing()
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            # macOS leaves a folder of this name in the zip files that it makes.
+            if entry.name.startswith(".") or entry.name == "__MACOSX":
+                listing.n_hidden += 1
+            elif is_folder(entry):
+                listing.folders.append(entry.name)
+            elif is_special(entry):
+                listing.others.append(entry.name)
+            elif os.path.splitext(entry.name)[1].lower() in extensions:
+                listing.images.append(entry.name)
+            else:
+                listing.others.append(entry.name)
+    return listing
+
+
+def _scan(root, extensions):
+    top = _list(root, extensions)
+    left_out = Counter(
+        hidden=top.n_hidden,
+        not_images=len(set(top.others) - {METADATA_FILE}),
+        without_class=len(top.images),
+    )
+    splits = [name for name in top.folders if name.lower() in SPLIT_NAMES]
+    if not splits:
+        folders = [(name, name) for name in top.folders]
+        return Tree(top, [_scan_part(root, None, "", folders, extensions)], [], left_out)
+
+    parts = [_scan_split(root, name, extensions) for name in splits]
+    beside = [_scan_split(root, name, extensions) for name in top.folders if name not in splits]
+    left_out["other_folders"] = len(beside)
+    return Tree(top, parts, beside, left_out)
+
+
+def _scan_split(root, name, extensions):
+    listing = _list(os.path.join(root, name), extensions)
+    folders = [(os.path.join(name, class_name), class_name) for class_name in listing.folders]
+    part = _scan_part(root, SPLIT_NAMES.get(name.lower()), name, folders, extensions)
+    part.left_out.update(
+        hidden=listing.n_hidden,
+        not_images=len(listing.others),
+        without_class=len(listing.images),
+    )
+    return part
+
+
+def _scan_part(root, split, relative_path, folders, extensions):
+    class_folders = [
+        ClassFolder(path, class_name, _list(os.path.join(root, path), extensions))
+        for path, class_name in folders
+    ]
+    left_out = Counter()
+    for folder in class_folders:
+        left_out.update(
+            hidden=folder.listing.n_hidden,
+            not_images=len(folder.listing.others),
+            nested_folders=len(folder.listing.folders),
+        )
+    return Part(split, relative_path, class_folders, left_out)
+
+
+def read_tree(root):
+    if not os.path.exists(root):
+        raise FileNotFoundError(
+            f"The folder {root!r} does not exist. Expected a folder with one subfolder for each"
+            f" class. Relative paths are looked up in {os.getcwd()!r}."
+        )
+    if not os.path.isdir(root):
+        raise NotADirectoryError(
+            f"{root!r} is a file. Expected a folder with one subfolder for each class. Unpack an"
+            " archive first."
+        )
+    extensions = image_extensions()
+    tree = _scan(root, extensions)
+    if tree.has_splits:
+        _check_splits(tree, root)
+    if tree.n_images == 0:
+        raise ValueError(
+            f"{root!r} has no class folder with images. Expected {_LAYOUTS}."
+            f"{_find_reason(tree, root, extensions)}"
+        )
+    return tree
+
+
+def _check_splits(tree, root):
+    classes = [part.relative_path for part in tree.beside_splits if part.left_out["without_class"]]
+    if classes:
+        splits = [part.relative_path for part in tree.parts]
+        raise ValueError(
+            f"{root!r} has split folders, {name_some(splits)}, beside folders that hold images as"
+            f" class folders do, {name_some(classes)}. Expected {_LAYOUTS}. Move the class folders"
+            " into the splits, or the splits elsewhere."
+        )
+    by_split = {}
+    for part in tree.parts:
+        other = by_split.setdefault(part.split, part)
+        if other is not part:
+            raise ValueError(
+                f"{root!r} has two folders for the split {part.split!r}: {other.relative_path!r}"
+                f" and {part.relative_path!r}. Expected one. Merge or rename them."
+            )
+
+
+def _find_reason(tree, root, extensions):
+    if tree.top.images:
+        return (
+            f" {len(tree.top.images)} image(s) lie directly in it, the first is"
+            f" {tree.top.images[0]!r}. Move each into a folder named for its class."
+        )
+    n_without_class = sum(part.left_out["without_class"] for part in tree.parts)
+    if n_without_class:
+        return (
+            f" {n_without_class} image(s) lie directly in the split folders. Move each into a"
+            " folder named for its class."
+        )
+    datasets = [
+        os.path.join(root, name)
+        for name in tree.top.folders
+        if _scan(os.path.join(root, name), extensions).n_images
+    ]
+    if datasets:
+        return f" Load the dataset that lies inside instead: {name_some(datasets)}."
+    return f" It holds the folders {name_some(tree.top.folders)}." if tree.top.folders else ""
+
+
+def choose_parts(tree, split, root):
+    if split is None:
+        return tree.parts
+    found = sorted(part.split for part in tree.parts if tree.has_splits)
+    if not found:
+        raise ValueError(
+            f"split is {split!r}, but {root!r} has no split folders, only classes:"
+            f" {name_some(tree.class_names)}. Expected None. Split it with"
+            " train_test_split_by_group."
+        )
+    chosen = [part for part in tree.parts if part.split == SPLIT_NAMES.get(split.lower())]
+    if not chosen:
+        raise ValueError(
+            f"split is {split!r}, but the splits in {root!r} are {name_some(found)}. Expected one"
+            f" of them, or None for all.{did_you_mean(split, found)}"
+        )
+    if not chosen[0].n_images:
+        raise ValueError(
+            f"The split {chosen[0].relative_path!r} in {root!r} has no class folder with images."
+            f" Expected {_LAYOUTS}."
+        )
+    return chosen
+
+
+def name_some(names):
+    """Write out the first few names."""
+    named = ", ".join(repr(name) for name in names[:_N_NAMED])
+    return named if len(names) <= _N_NAMED else f"{named} and {len(names) - _N_NAMED} more"

@@ -1,0 +1,121 @@
+"""Find the images and tables of a release below a folder, however deep an archive unpacked them."""
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ..._utils.image_files import HDF5_EXTENSIONS, list_image_entries
+from ..._utils.image_formats import image_extensions
+from .._folder.tree import is_folder, is_special
+from .ids import isic_id_of
+
+TABLE_EXTENSIONS = (".csv", ".tab", ".tsv")
+# Dataverse gives this one without an extension.
+_BARE_TABLE = "ham10000_metadata"
+
+# Masks of lesions may be called as the image is: then only the folder tells.
+_MASK_FOLDER = re.compile(r"segmentation|superpixel|attribute|mask", re.IGNORECASE)
+
+
+@dataclass
+class Files:
+    """What lies below a folder, as paths that begin with it.
+
+    Attributes
+    ----------
+    images : dict of str to str
+        The path of each ISIC id.
+
+    tables, hdf5, npz : list of str
+
+    left_out : Counter
+        Numbers of images by why they were left out: "masks" (and superpixels), "without_id" (their
+        names are no ISIC ids) and "doubles" (another file has the same id).
+    """
+
+    images: dict[str, str] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
+    hdf5: list[str] = field(default_factory=list)
+    npz: list[str] = field(default_factory=list)
+    left_out: Counter = field(default_factory=Counter)
+
+    def add_image(self, isic_id, path):
+        """Keep the plainest of several paths of an id: the original before a downsampled copy."""
+        other = self.images.setdefault(isic_id, path)
+        if other is not path:
+            self.left_out["doubles"] += 1
+            self.images[isic_id] = min(other, path, key=_plainness)
+
+    def add_hdf5_entries(self):
+        """Add the images inside of the HDF5 files."""
+        for container in self.hdf5:
+            for entry in list_image_entries(container):
+                isic_id = isic_id_of(entry)
+                if isic_id is None:
+                    self.left_out["without_id"] += 1
+                else:
+                    self.add_image(isic_id, f"{container}/{entry}")
+
+
+def find_files(root):
+    """Walk through a folder and all folders below it; no file is opened.
+
+    Hidden files and folders are passed over, and so are the `__MACOSX` of an archive, pipes and
+    devices. Links are followed, each folder is read once.
+    """
+    if not os.path.exists(root):
+        raise FileNotFoundError(
+            f"The folder {root!r} does not exist. Expected one with the images and tables of a"
+            f" release. Relative paths are looked up in {os.getcwd()!r}."
+        )
+    files = Files()
+    extensions = image_extensions()
+    if not os.path.isdir(root):
+        _add_file(files, root, extensions, are_masks=False)
+        return files
+    seen = set()
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        status = os.stat(folder)
+        # A link may lead back up.
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        are_masks = folder != root and bool(_MASK_FOLDER.search(os.path.basename(folder)))
+        with os.scandir(folder) as entries:
+            # The first of equally plain paths is kept: the order must not depend on the disk.
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name.startswith(".") or entry.name == "__MACOSX":
+                    continue
+                if is_folder(entry):
+                    waiting.append(entry.path)
+                elif not is_special(entry):
+                    _add_file(files, entry.path, extensions, are_masks=are_masks)
+    for paths in (files.tables, files.hdf5, files.npz):
+        paths.sort()
+    return files
+
+
+def _add_file(files, path, extensions, *, are_masks):
+    name = os.path.basename(path)
+    extension = os.path.splitext(name)[1].lower()
+    if extension in extensions:
+        isic_id = isic_id_of(name)
+        if are_masks or (isic_id is None and _MASK_FOLDER.search(name)):
+            files.left_out["masks"] += 1
+        elif isic_id is None:
+            files.left_out["without_id"] += 1
+        else:
+            files.add_image(isic_id, path)
+    elif extension in TABLE_EXTENSIONS or name.lower() == _BARE_TABLE:
+        files.tables.append(path)
+    elif extension in HDF5_EXTENSIONS:
+        files.hdf5.append(path)
+    elif extension == ".npz":
+        files.npz.append(path)
+
+
+def _plainness(path):
+    return len(os.path.basename(path)), len(path), path

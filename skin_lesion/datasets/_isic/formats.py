@@ -1,0 +1,168 @@
+"""What the tables of the ISIC releases look like, as data.
+
+The columns are those of the files that https://challenge.isic-archive.com/data, Harvard Dataverse,
+Kaggle and the isic-cli give; lesion groups and metadata come in tables of their own.
+"""
+
+import re
+from dataclasses import dataclass
+
+from .._folder.tree import SPLIT_NAMES
+
+NAMES = ("2016", "2017", "2018", "HAM10000", "2019", "2020", "2024", "isic-cli", "DermaMNIST")
+
+CLASSES_2018 = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
+CLASSES_2019 = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC")
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """One kind of table.
+
+    Parameters
+    ----------
+    release : str
+
+    id_column : str
+        Where the ISIC ids stand.
+
+    columns : tuple of str
+        What else it has, among others.
+
+    lacks : tuple of str
+        What it does not have, lest it be taken for a table of another release.
+
+    file_name : str or None
+        Regular expression: a file of such a name without these columns is an error.
+
+    one_hot : tuple of str
+        Columns that hold a label together.
+    """
+
+    release: str
+    id_column: str
+    columns: tuple
+    lacks: tuple = ()
+    file_name: str | None = None
+    one_hot: tuple = ()
+
+    def fits(self, columns):
+        needed = {self.id_column, *self.columns}
+        return needed <= columns and not columns & set(self.lacks)
+
+    def is_named(self, name):
+        return self.file_name is not None and re.search(self.file_name, name, re.IGNORECASE)
+
+
+# The first that fits is taken.
+FORMATS = (
+    TableFormat("HAM10000", "image_id", ("dx",), file_name="^HAM10000_metadata"),
+    TableFormat("2017", "image_id", ("melanoma", "seborrheic_keratosis"), file_name="2017.*Part3"),
+    TableFormat("2017", "image_id", ("age_approximate", "sex")),
+    TableFormat(
+        "2019",
+        "image",
+        CLASSES_2019,
+        file_name="2019.*GroundTruth",
+        one_hot=(*CLASSES_2019, "UNK"),
+    ),
+    TableFormat(
+        "2018",
+        "image",
+        CLASSES_2018,
+        lacks=("SCC",),
+        file_name="2018_Task3.*GroundTruth",
+        one_hot=CLASSES_2018,
+    ),
+    TableFormat("2018", "image", ("lesion_id", "diagnosis_confirm_type"), lacks=("age_approx",)),
+    TableFormat("2020", "image", ("patient", "age_approx")),
+    TableFormat("2019", "image", ("age_approx", "anatom_site_general")),
+    TableFormat("2020", "image_name", ("target",), file_name="2020.*GroundTruth"),
+    TableFormat("2020", "image_name", ("patient_id", "age_approx")),
+    TableFormat("2024", "isic_id", ("malignant",), file_name="2024.*GroundTruth"),
+    TableFormat(
+        "2024", "isic_id", ("target",), lacks=("diagnosis_1",), file_name="^train-metadata"
+    ),
+    TableFormat("2024", "isic_id", ("iddx_full",)),
+    TableFormat("2024", "isic_id", ("tbp_lv_areaMM2",)),
+    TableFormat("isic-cli", "isic_id", ("copyright_license",)),
+    TableFormat("isic-cli", "isic_id", ("diagnosis_1",)),
+    TableFormat("isic-cli", "isic_id", ("diagnosis",)),
+)
+# This one has no line of names.
+FORMAT_2016 = TableFormat("2016", "image", ("malignancy",))
+# Pairs of images of the same lesion.
+DUPLICATES_2020 = ("image_name_1", "image_name_2")
+
+# Not of a release: forms to hand predictions in, and a study of readers in the HAM10000 archive.
+IGNORED = re.compile(r"submission|NatureMedicine", re.IGNORECASE)
+
+# Other names of the columns that frame has for all releases; the first that is there is taken.
+HARMONISED = {
+    "age": ("age", "age_approx", "age_approximate"),
+    "sex": ("sex",),
+    "site": ("anatom_site_general", "anatom_site_general_challenge", "localization", "anatom_site"),
+    "source": ("attribution", "dataset"),
+    "patient_id": ("patient_id", "patient"),
+    "lesion_id": ("lesion_id",),
+}
+
+# A challenge's own spelling of its columns, whatever a spreadsheet made of upper and lower case.
+SPELLINGS = {
+    name.lower(): name
+    for names in (
+        *HARMONISED.values(),
+        *(
+            (table_format.id_column, *table_format.columns, *table_format.one_hot)
+            for table_format in FORMATS
+        ),
+    )
+    for name in names
+}
+
+# These tell the label, or how it was come by, which tells it, too: a lesion that was followed up is
+# a nevus, and only a melanoma has a thickness.
+REVEALING = re.compile(
+    r"target|malignant|benign_malignant|diagnosis(_\d|_full)?|dx|dx_type|diagnosis_confirm_type"
+    r"|iddx_.*|mel_.*|melanoma|seborrheic_keratosis|melanocytic|nevus_type|concomitant_biopsy"
+    r"|invasion_thickness_interval|score_weight|validation_weight|malignancy"
+    rf"|{'|'.join(CLASSES_2018 + CLASSES_2019)}|UNK",
+)
+
+# HAM10000 names sites more finely. These are the sites that ISIC 2019 gives to the same images; the
+# trunk and the genital region, which it leaves blank, have those of the other releases.
+SITES = {
+    "abdomen": "anterior torso",
+    "chest": "anterior torso",
+    "back": "posterior torso",
+    "trunk": "torso",
+    "face": "head/neck",
+    "scalp": "head/neck",
+    "neck": "head/neck",
+    "ear": "head/neck",
+    "hand": "upper extremity",
+    "foot": "lower extremity",
+    "acral": "palms/soles",
+    "genital": "oral/genital",
+}
+
+# ISIC 2018 and 2019 say by the lesion's id where an image comes from.
+SOURCES = {"HAM": "HAM10000", "BCN": "BCN20000", "MSK": "MSK"}
+
+
+def split_of(words):
+    """Return the split that a file name or folder names, or None."""
+    for word in re.split(r"[^a-z]+", words.lower()):
+        if word in SPLIT_NAMES:
+            return SPLIT_NAMES[word]
+    return None
+
+
+def release_named(name):
+    """Return the release of a name, however it is spelled, or None."""
+
+    def simplify(text):
+        return re.sub(r"[\W_]", "", text.lower()).removeprefix("isic")
+
+    by_simple_name = {simplify(name): name for name in NAMES}
+    return by_simple_name.get(simplify(name))

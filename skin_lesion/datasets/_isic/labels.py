@@ -1,0 +1,148 @@
+"""Read the labels of a release, and name them as all releases do here."""
+
+import pandas as pd
+
+from .._taxonomy import LABEL_SETS, canonical_name, counterpart
+from .tables import change_values, read_one_hot, to_numbers
+
+# The column that a table's own label is put into, whatever form it has there.
+LABEL = "_label"
+
+_MALIGNANCY = {
+    "0": "benign",
+    "1": "malignant",
+    "0.0": "benign",
+    "1.0": "malignant",
+    "false": "benign",
+    "true": "malignant",
+    "benign": "benign",
+    "malignant": "malignant",
+    # The archive knows more kinds.
+    "indeterminate": None,
+    "indeterminate/benign": None,
+    "indeterminate/malignant": None,
+    "unknown": None,
+    "": None,
+}
+
+
+def gather_label(table, table_format, path):
+    """Put the label of each row into one column, in place of those that held it together."""
+    if table_format.one_hot:
+        columns = [name for name in table_format.one_hot if name in table]
+        label = read_one_hot(table[columns], path)
+    elif "seborrheic_keratosis" in table:
+        columns = ["melanoma", "seborrheic_keratosis"]
+        scores = table[columns]
+        # ISIC 2017 has nevi for the rest; two diseases at once leave -1 for them.
+        nevus = 1 - scores.apply(to_numbers).sum(axis=1)
+        label = read_one_hot(scores.assign(nevus=nevus), path)
+    elif "dx" in table:
+        columns, label = [], table["dx"]
+    else:
+        return table
+    return table.drop(columns=columns).assign(**{LABEL: label})
+
+
+def read_labels(table, release):
+    """Return the release's own label of each row, its diagnosis, and whether it is malignant.
+
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        All columns of the release, by ISIC id.
+
+    release : str
+
+    Returns
+    -------
+    labels : DataFrame of n rows
+        Columns `own`, `diagnosis` and `malignancy`: canonical names, or missing values. `own` may
+        also be "unknown", where the release says so.
+    """
+    labels = pd.DataFrame({"own": None, "diagnosis": None, "malignancy": None}, table.index)
+    if release in ("2016", "2020", "2024"):
+        labels["malignancy"] = _first(
+            [
+                _to_malignancy(table[column], release)
+                for column in ("malignancy", "benign_malignant", "target", "malignant")
+                if column in table
+            ],
+            table.index,
+        )
+        columns = {"2020": ["diagnosis"], "2024": ["iddx_3"]}.get(release, [])
+        labels["diagnosis"] = _first(_present(table, columns), table.index)
+        labels["own"] = labels["malignancy"]
+    elif release == "isic-cli":
+        malignancy = _present(table, ["benign_malignant", "diagnosis_1"])
+        labels["malignancy"] = _first(
+            [_to_malignancy(column, release) for column in malignancy], table.index
+        )
+        columns = ["diagnosis", "diagnosis_3", "diagnosis_2"]
+        labels["diagnosis"] = _first(_present(table, columns), table.index)
+        labels["own"] = labels["diagnosis"]
+    elif LABEL in table:
+        labels["own"] = labels["diagnosis"] = table[LABEL]
+    labels["own"] = _name(labels["own"], keep_unknown=True)
+    labels["diagnosis"] = _name(labels["diagnosis"])
+    return labels
+
+
+def choose_label(labels, label_set):
+    """Return the label of each row in a label set; None for the release's own.
+
+    Where a release says itself what is malignant, that is taken: it knows more than the diagnosis,
+    which ISIC 2020 gives for a fifth of its images.
+    """
+    if label_set is None:
+        return labels["own"].where(labels["own"] != "unknown", None)
+    names = labels["diagnosis"]
+    classes = {
+        name: counterpart(name, label_set)
+        for name in names.dropna().unique()
+        if canonical_name(name) is not None
+    }
+    mapped = names.map(classes).astype(object)
+    if label_set == "benign_malignant":
+        mapped = labels["malignancy"].where(labels["malignancy"].notna(), mapped)
+    return mapped.where(mapped.notna(), None)
+
+
+def is_label_set(label):
+    return label is None or label in LABEL_SETS
+
+
+def _present(table, columns):
+    return [table[column] for column in columns if column in table]
+
+
+def _first(columns, index):
+    """Return the first value of each row that is not missing."""
+    values = pd.Series(None, index, dtype=object)
+    for column in columns:
+        values = values.where(values.notna(), column.astype(object))
+    return values
+
+
+def _to_malignancy(column, release):
+    malignancy = change_values(column, lambda text: _MALIGNANCY.get(text.lower(), "wrong"))
+    wrong = malignancy == "wrong"
+    if wrong.any():
+        isic_id = wrong.index[wrong.to_numpy()][0]
+        raise ValueError(
+            f"{column.name!r} of {release} is {column[isic_id]!r} for {isic_id!r}, and"
+            f" {wrong.sum()} value(s) in all are neither 0 and 1 nor 'benign' and 'malignant'."
+            " Repair these rows."
+        )
+    return malignancy
+
+
+def _name(column, keep_unknown=False):
+    """Name diagnoses canonically; those of no set of classes keep their name, in lower case."""
+
+    def name(text):
+        if text.lower() in {"unknown", "unk", ""}:
+            return "unknown" if keep_unknown else None
+        return canonical_name(text) or text.lower()
+
+    return change_values(column, name)

@@ -1,0 +1,329 @@
+"""Load a release of the International Skin Imaging Collaboration as people have it on disk."""
+
+import os
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from ..._utils.sklearn_private import validate_params
+from ..._utils.validation import did_you_mean
+from .._folder.tree import name_some
+from .._taxonomy import LABEL_SETS, map_labels
+from .dermamnist import SPLITS as DERMAMNIST_SPLITS
+from .dermamnist import read_dermamnist
+from .files import find_files
+from .labels import is_label_set
+from .recognise import find_duplicates, read_tables, recognise
+from .rows import check_split, choose_rows, describe_unmapped, read_rows
+
+# What the keys of `left_out` mean, in the words of the description.
+_REASONS = {
+    "missing": "images of the tables without a file",
+    "without_row": "image files without a row in the tables",
+    "without_label": "images of which the tables give no label",
+    "unmapped": "images whose label has no counterpart in the label set",
+    "masks": "masks and superpixels",
+    "without_id": "image files not named by an ISIC id",
+    "doubles": "further files of the same image",
+}
+_DERMAMNIST_NOTE = (
+    "DermaMNIST does not tell which images show the same lesion, and its splits share lesions: see"
+    " Abhishek, Jain and Hamarneh, Scientific Data 12, 196 (2025), who give corrected splits."
+)
+
+
+@validate_params(
+    {
+        "root": [str, os.PathLike],
+        "release": [str],
+        "split": [str, None],
+        "label": [str, None],
+        "return_X_y": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_isic_release(root, release="auto", *, split=None, label=None, return_X_y=False):
+    """Load a release of the ISIC archive, or one of its descendants, as it lies on disk.
+
+    The release is recognised by the columns of its tables, wherever they lie below `root`, and
+    images are found by their ISIC ids. Nothing needs to be moved or renamed. No image is opened.
+
+    ==============  ================================================  ==================
+    release         tables                                            its own label
+    ==============  ================================================  ==================
+    "2016"          Part 3, ids and labels without a header           benign, malignant
+    "2017"          Part 3; metadata                                  3 classes
+    "2018"          Task 3; lesion groups                             7 classes
+    "HAM10000"      `HAM10000_metadata` (.csv, .tab or bare)          7 classes
+    "2019"          training and test, labels and metadata            8 classes
+    "2020"          v1 and v2; test metadata; list of duplicates      benign, malignant
+    "2024"          of Kaggle, or of the challenge with supplement    benign, malignant
+    "isic-cli"      `metadata.csv`, from before or after 2025         the diagnosis
+    "DermaMNIST"    `dermamnist.npz`, `dermamnist_64.npz` ...         7 classes
+    ==============  ================================================  ==================
+
+    Classes have the same full names in all of them, those of :func:`map_labels`.
+
+    Parameters
+    ----------
+    root : str or os.PathLike
+        The folder; for DermaMNIST also the file.
+
+    release : str, default="auto"
+        A name of the table above; "ISIC 2019" and the like will do. It is needed only where the
+        tables of several releases lie in one folder.
+
+    split : str or None, default=None
+        Load only this split: "train", "val" or "test", or the other names that
+        :func:`load_image_folder` knows. With None, all that are on disk.
+
+    label : str or None, default=None
+        What the classes are:
+
+        - None: the release's own label;
+        - "7-class", "8-class", "9-class" or "benign_malignant": a label set, see
+          :func:`map_labels`. A release that says itself what is malignant is believed;
+        - the name of a column of the tables, such as "diagnosis_confirm_type" or "diagnosis_2":
+          its values, as text.
+
+    return_X_y : bool, default=False
+        Return `(data, target)` instead of a Bunch.
+
+    Returns
+    -------
+    dataset : :class:`~sklearn.utils.Bunch`
+        Of n images that have a file and a label, in the order of the tables, it has
+
+        data : ndarray of shape (n, 1), of str
+            Paths, which begin with `root` as it was given. An image inside of an HDF5 file has the
+            path `<file>.hdf5/<entry>`, which all that takes paths takes. For DermaMNIST, the images
+            themselves, of shape (n, height, width, 3), uint8.
+        target : ndarray of shape (n,), of str
+            The class of each image.
+        target_names : ndarray of shape (n_classes,), of str
+            All classes in the tables, sorted; those of other splits and of missing images included.
+        split : ndarray of shape (n,), of str, or None
+            "train", "val" or "test", where the release has splits.
+        groups : ndarray of shape (n,), of str
+            The lesion that an image shows, or else its patient, or else the image itself. Where a
+            patient has images with and without a lesion id, all of them are one group. So are the
+            lesions that the list of duplicates of ISIC 2020 joins.
+        frame : DataFrame of n rows
+            Columns `path` (where there are paths), `target`, `split` where there is one, `isic_id`;
+            `age` in years, `sex` ("female", "male"), `site`, `diagnosis` and `source`; `lesion_id`
+            and `patient_id` where the release has them; then its other columns. What is called
+            unknown is a missing value. Columns that tell the label (how it was confirmed, biopsies,
+            thickness, other labels ...) are left out unless `label` names them; `diagnosis` tells
+            it, too, and is no feature.
+        release : str
+            Its name.
+        left_out : dict of str to int
+            How many images were left out, by reason: "missing" (in the tables, without a file),
+            "without_row" (files of which no table tells), "without_label" (such as test sets whose
+            labels are not public), "unmapped" (labels without a counterpart in the label set, and
+            "UNK" of ISIC 2019), "masks" (and superpixels), "without_id" (files not named by an ISIC
+            id) and "doubles" (further files of the same image).
+        missing : ndarray of str
+            The ISIC ids of the images without a file, of splits that have files at all.
+        DESCR : str
+            A description of all this.
+
+    (data, target) : tuple of ndarray
+        With `return_X_y=True`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `root` does not exist.
+    ValueError
+        If there are no tables that are known, or those of several releases; if a table lacks
+        columns, has one twice, contradicts itself or another, has ids that are none, or labels that
+        are not one class; if there is no image; or if a parameter is invalid.
+    OSError
+        If an HDF5 file is broken as a whole. A broken entry in it is for the reader of the images,
+        such as :class:`ImageLoader`, to tell.
+
+    Warns
+    -----
+    UserWarning
+        If images have no file, files have no row, or labels have no counterpart.
+
+    See Also
+    --------
+    load_image_folder : Images in one folder for each class.
+    map_labels : The label sets, and what maps onto what.
+
+    Notes
+    -----
+    Tables are UTF-8, with a byte-order mark or without; commas, semicolons and tabs separate.
+    File names may have gained "_downsampled", " (1)", "_1" or " - Copy" on the way. Where several
+    files have one id, the plainest name is taken. `site` has the words of ISIC 2019; the finer ones
+    of HAM10000 stay in `localization`. The diagnosis in what the isic-cli writes is `diagnosis_3`,
+    `diagnosis_2` where that is empty, and `diagnosis` in tables from before 2025; diagnoses that no
+    label set knows keep their names, in lower case.
+
+    A table belongs to the split that its file name tells, or else the nearest folder below `root`.
+    Where some do so, the others are the training set.
+
+    References
+    ----------
+    .. [1] Tschandl P, Rosendahl C, Kittler H. The HAM10000 dataset, a large collection of
+       multi-source dermatoscopic images of common pigmented skin lesions. Scientific Data 5,
+       180161 (2018). https://doi.org/10.1038/sdata.2018.161
+    .. [2] Rotemberg V, et al. A patient-centric dataset of images and metadata for identifying
+       melanomas using clinical context. Scientific Data 8, 34 (2021).
+       https://doi.org/10.1038/s41597-021-00815-z
+    .. [3] International Skin Imaging Collaboration. SLICE-3D 2024 challenge dataset.
+       https://doi.org/10.34970/2024-slice-3d
+    .. [4] Yang J, et al. MedMNIST v2, a large-scale lightweight benchmark for 2D and 3D biomedical
+       image classification. Scientific Data 10, 41 (2023).
+       https://doi.org/10.1038/s41597-022-01721-8
+    .. [5] Abhishek K, Jain A, Hamarneh G. Investigating the quality of DermaMNIST and
+       Fitzpatrick17k dermatological image datasets. Scientific Data 12, 196 (2025).
+       https://doi.org/10.1038/s41597-025-04382-5
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from PIL import Image
+    >>> from skin_lesion import load_isic_release
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     with open(os.path.join(root, "HAM10000_metadata.csv"), "w") as table:
+    ...         _ = table.write(
+    ...             "lesion_id,image_id,dx,dx_type,age,sex,localization\\n"
+    ...             "HAM_0000118,ISIC_0027419,bkl,histo,80.0,male,scalp\\n"
+    ...             "HAM_0000118,ISIC_0025030,bkl,histo,80.0,male,scalp\\n"
+    ...             "HAM_0005188,ISIC_0029609,nv,histo,65.0,female,unknown\\n"
+    ...         )
+    ...     for isic_id in ("ISIC_0027419", "ISIC_0025030", "ISIC_0029609"):
+    ...         os.makedirs(os.path.join(root, "HAM10000_images_part_1"), exist_ok=True)
+    ...         path = os.path.join(root, "HAM10000_images_part_1", f"{isic_id}.jpg")
+    ...         Image.new("RGB", (8, 8)).save(path)
+    ...     dataset = load_isic_release(root, label="benign_malignant")
+    >>> dataset.target
+    array(['benign', 'benign', 'benign'], dtype='<U6')
+    >>> dataset.groups
+    array(['HAM_0000118', 'HAM_0000118', 'HAM_0005188'], dtype='<U11')
+    >>> dataset.frame[["age", "sex", "site", "diagnosis"]]
+        age     sex       site         diagnosis
+    0  80.0    male  head/neck  benign keratosis
+    1  80.0    male  head/neck  benign keratosis
+    2  65.0  female        NaN             nevus
+    >>> print(dataset.DESCR)
+    HAM10000: 3 images of 1 class
+    <BLANKLINE>
+            images
+    class
+    benign       3
+    <BLANKLINE>
+    Groups: 2, by lesion_id.
+    Columns left out because they tell the label: dx, dx_type.
+    Left out: nothing.
+    """
+    root = os.fspath(root)
+    files = find_files(root)
+    release, tables = recognise(files, root, release)
+    if release == "DermaMNIST":
+        dataset = _load_dermamnist(tables, split, label)
+        return (dataset.data, dataset.target) if return_X_y else dataset
+
+    if release == "2024":
+        files.add_hdf5_entries()
+    rows = read_rows(read_tables(tables, root), release, label, find_duplicates(files))
+    chosen, left_out, missing, messages = choose_rows(rows, files, split, label, release, root)
+    for message in messages:
+        # One frame for each of: load_isic_release, validate_params.
+        warnings.warn(message, stacklevel=3)
+
+    target = rows.target[chosen].to_numpy(dtype=str)
+    paths = [files.images[isic_id] for isic_id in rows.frame.index[chosen]]
+    data = np.array(paths, dtype=str).reshape(-1, 1)
+    if return_X_y:
+        return data, target
+    has_splits = rows.split.notna().any()
+    splits = rows.split[chosen].to_numpy(dtype=str) if has_splits else None
+    frame = rows.frame[chosen].reset_index(names="isic_id")
+    ahead = {"path": paths, "target": target, **({"split": splits} if has_splits else {})}
+    dataset = Bunch(
+        data=data,
+        target=target,
+        target_names=np.unique(rows.target.dropna().to_numpy(dtype=str)),
+        split=splits,
+        groups=rows.groups[chosen].to_numpy(dtype=str),
+        frame=pd.concat([pd.DataFrame(ahead), frame], axis=1),
+        release=release,
+        left_out={reason: int(n) for reason, n in left_out.items() if n},
+        missing=missing,
+    )
+    dataset.DESCR = _describe(dataset, rows.revealing)
+    return dataset
+
+
+def _load_dermamnist(archives, split, label):
+    if len(archives) > 1:
+        raise ValueError(
+            f"There are {len(archives)} files of DermaMNIST: {name_some(archives)}. Expected one."
+            " Pass the path of one as root."
+        )
+    splits = [check_split(split, DERMAMNIST_SPLITS, archives[0])] if split else DERMAMNIST_SPLITS
+    if not is_label_set(label):
+        raise ValueError(
+            f"label is {label!r}. Expected None or one of {list(LABEL_SETS)}: DermaMNIST has no"
+            f" other.{did_you_mean(label, LABEL_SETS)}"
+        )
+    images, diagnosis, split_of_row = read_dermamnist(archives[0], splits)
+    target = map_labels(diagnosis, label or "7-class", unmapped="missing")
+    is_mapped = pd.notna(target)
+    left_out = {}
+    if not is_mapped.all():
+        reason = describe_unmapped(diagnosis[~is_mapped], label)
+        if not is_mapped.any():
+            raise ValueError(f"No image is left to load. {reason} Pass another label.")
+        # One frame more than above, for this.
+        warnings.warn(f"{reason} They are left out.", stacklevel=4)
+        left_out["unmapped"] = int((~is_mapped).sum())
+        images, diagnosis, split_of_row = (
+            array[is_mapped] for array in (images, diagnosis, split_of_row)
+        )
+    target = target[is_mapped].astype(str)
+    number = pd.Series(split_of_row).groupby(split_of_row).cumcount()
+    frame = pd.DataFrame({"target": target, "split": split_of_row})
+    frame = frame.assign(age=np.nan, sex=None, site=None, diagnosis=diagnosis, source="HAM10000")
+    dataset = Bunch(
+        data=images,
+        target=target,
+        target_names=np.unique(target),
+        split=split_of_row,
+        groups=np.array([f"{name} {n}" for name, n in zip(split_of_row, number, strict=True)]),
+        frame=frame,
+        release="DermaMNIST",
+        left_out=left_out,
+        missing=np.array([], dtype=str),
+    )
+    dataset.DESCR = f"{_describe(dataset, [])}\n{_DERMAMNIST_NOTE}"
+    return dataset
+
+
+def _describe(dataset, revealing):
+    n_classes = len(dataset.target_names)
+    splits = np.full(len(dataset.target), "images") if dataset.split is None else dataset.split
+    counts = pd.crosstab(pd.Series(dataset.target, name="target"), splits)
+    counts = counts.reindex(dataset.target_names, fill_value=0)
+    counts = counts.rename_axis("class").rename_axis(columns=None)
+    by = [name for name in ("lesion_id", "patient_id") if name in dataset.frame]
+    how = f"by {', else '.join(by)}" if by else "each image its own, for want of lesion ids"
+    reasons = ", ".join(f"{_REASONS[reason]} ({n})" for reason, n in dataset.left_out.items())
+    classes = f"{n_classes} class{'es' * (n_classes != 1)}"
+    return "\n".join(
+        [
+            f"{dataset.release}: {len(dataset.target)} images of {classes}",
+            "",
+            *(line.rstrip() for line in counts.to_string().splitlines()),
+            "",
+            f"Groups: {len(np.unique(dataset.groups))}, {how}.",
+            f"Columns left out because they tell the label: {', '.join(revealing) or 'none'}.",
+            f"Left out: {reasons or 'nothing'}.",
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Decide: thresholds, operating points, selective prediction, conformal sets."""

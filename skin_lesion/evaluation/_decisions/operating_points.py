@@ -1,0 +1,193 @@
+"""What each threshold on the probability of a class does."""
+
+import numpy as np
+
+from ..._utils.sklearn_private import get_response_values
+from .._metrics.class_counts import share
+from .._metrics.input_checks import check_one_against_rest
+from .._plots.style import COLOURS
+
+
+class OperatingPointDisplay:
+    """Sensitivity, specificity and predictive value over the threshold; chosen ones are marked.
+
+    Create it by :meth:`from_estimator` or :meth:`from_predictions`, as with the displays of
+    scikit-learn.
+
+    Parameters
+    ----------
+    cut_offs : ndarray of shape (n_cut_offs,)
+        Thresholds, rising: who has at least this score is called positive.
+
+    sensitivity, specificity, ppv : ndarray of shape (n_cut_offs,)
+        What they do; the positive predictive value is NaN where nobody is called positive.
+
+    thresholds : dict of str to float, default=None
+        Operating points to mark.
+
+    pos_label : str or int, default=None
+        The positive class.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    choose_thresholds : Finds `thresholds` on the training side.
+
+    Examples
+    --------
+    >>> from skin_lesion import OperatingPointDisplay
+    >>> y = ["melanoma", "nevus", "nevus", "melanoma", "nevus"]
+    >>> display = OperatingPointDisplay.from_predictions(
+    ...     y, [0.9, 0.3, 0.1, 0.4, 0.05], pos_label="melanoma", thresholds={"rule out": 0.2})
+    >>> display.cut_offs.tolist(), display.sensitivity.tolist()
+    ([0.05, 0.1, 0.3, 0.4, 0.9], [1.0, 1.0, 1.0, 1.0, 0.5])
+    """
+
+    def __init__(self, *, cut_offs, sensitivity, specificity, ppv, thresholds=None, pos_label=None):
+        self.cut_offs = cut_offs
+        self.sensitivity = sensitivity
+        self.specificity = specificity
+        self.ppv = ppv
+        self.thresholds = thresholds
+        self.pos_label = pos_label
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, pos_label=None, thresholds=None, ax=None):
+        """Plot what thresholds do to the predictions of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : fitted classifier
+            With `predict_proba`.
+
+        X : array-like of n rows
+            Images as the estimator takes them.
+
+        y : array-like of shape (n,)
+            Their classes.
+
+        pos_label : str or int, default=None
+            The positive class. None means the second of two.
+
+        thresholds : dict of str to float, default=None
+            Operating points to mark.
+
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : OperatingPointDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If `pos_label` is no class of the estimator, or is missing with more than two.
+        """
+        classes = estimator.classes_.tolist()
+        if pos_label is None and len(classes) == 2:
+            pos_label = classes[1]
+        if pos_label not in classes:
+            raise ValueError(
+                f"pos_label={pos_label!r} is not among the classes {classes}. Expected one of them."
+            )
+        probabilities, _ = get_response_values(estimator, X, "predict_proba", pos_label=pos_label)
+        if probabilities.ndim == 2:
+            probabilities = probabilities[:, classes.index(pos_label)]
+        return cls.from_predictions(
+            y, probabilities, pos_label=pos_label, thresholds=thresholds, ax=ax
+        )
+
+    @classmethod
+    def from_predictions(cls, y_true, y_score, *, pos_label=None, thresholds=None, ax=None):
+        """Plot what thresholds do to scores.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            True labels.
+
+        y_score : array-like of shape (n,)
+            Scores of the positive class, such as its probability.
+
+        pos_label : str or int, default=None
+            The positive label. None means 1, for labels of {0, 1} or {-1, 1}.
+
+        thresholds : dict of str to float, default=None
+            Operating points to mark.
+
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : OperatingPointDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, values are missing, or the positive label is not clear.
+        """
+        is_positive, scores, _ = check_one_against_rest(y_true, y_score, pos_label, None)
+        cut_offs = np.unique(scores)
+        positives, negatives = np.sort(scores[is_positive]), np.sort(scores[~is_positive])
+        fn, tn = (np.searchsorted(ranked, cut_offs) for ranked in (positives, negatives))
+        tp, fp = len(positives) - fn, len(negatives) - tn
+        return cls(
+            cut_offs=cut_offs,
+            sensitivity=share(tp, fn),
+            specificity=share(tn, fp),
+            ppv=share(tp, fp),
+            thresholds=thresholds,
+            pos_label=pos_label,
+        ).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : OperatingPointDisplay
+            What was drawn.
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        curves = (
+            ("sensitivity", self.sensitivity, "-"),
+            ("specificity", self.specificity, "--"),
+            ("positive predictive value", self.ppv, "-."),
+        )
+        for (label, values, line), colour in zip(curves, COLOURS, strict=False):
+            # A step before each score: thresholds up to it do what it does.
+            ax.step(self.cut_offs, values, line, where="pre", color=colour, label=label)
+        for name, threshold in (self.thresholds or {}).items():
+            ax.axvline(threshold, color="0.4", linestyle=":")
+            ax.annotate(
+                name,
+                (threshold, 0.02),
+                (-2, 0),
+                textcoords="offset points",
+                rotation=90,
+                fontsize=8,
+                va="bottom",
+                ha="right",
+            )
+        what = "the positive class" if self.pos_label is None else self.pos_label
+        ax.set(xlabel=f"Threshold on the score of {what}", ylabel="Share", ylim=(-0.02, 1.02))
+        ax.legend()
+        return self

@@ -1,0 +1,188 @@
+"""What is gained by passing the cases that a model is least sure of to a dermatologist."""
+
+import numpy as np
+from sklearn.utils import check_consistent_length
+
+from ..._utils.sklearn_private import validate_params
+from .._metrics.input_checks import check_classes, check_labels, check_probabilities
+from .._plots.style import COLOURS
+
+
+@validate_params(
+    {"y_true": ["array-like"], "y_prob": ["array-like"], "labels": ["array-like", None]},
+    prefer_skip_nested_validation=True,
+)
+def referral_curve(y_true, y_prob, *, labels=None):
+    """Accuracy on the cases that a model keeps, against the share that it passes on.
+
+    The cases of the lowest confidence, the highest probability of a row, go to a dermatologist
+    first [1]_. A curve that does not rise is that of a model that does not know what it does not
+    know.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        True labels.
+
+    y_prob : array-like of shape (n, n_classes)
+        Probabilities of the classes, in sorted order, whose rows sum to 1.
+
+    labels : array-like of shape (n_classes,), default=None
+        The classes of the columns, for a `y_true` that lacks some.
+
+    Returns
+    -------
+    referred : ndarray of shape (n_points,)
+        Share of the cases that is passed on, from 0. Cases of the same confidence go together.
+
+    accuracy : ndarray of shape (n_points,)
+        Share of right predictions among the others.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, if rows of `y_prob` do not sum to 1, or if labels and columns do not fit.
+
+    Notes
+    -----
+    The accuracy at a high share rests on few cases. That dermatologists are right on what they are
+    passed is not in the curve.
+
+    References
+    ----------
+    .. [1] C. Leibig et al., "Leveraging uncertainty information from deep neural networks for
+       disease detection", Scientific Reports 7, 17816, 2017. :doi:`10.1038/s41598-017-17876-z`
+
+    Examples
+    --------
+    >>> from skin_lesion import referral_curve
+    >>> y_prob = [[0.9, 0.1], [0.45, 0.55], [0.2, 0.8], [0.6, 0.4]]
+    >>> referred, accuracy = referral_curve(["mel", "mel", "nv", "mel"], y_prob)
+    >>> referred.tolist(), accuracy.tolist()
+    ([0.0, 0.25, 0.5, 0.75], [0.75, 1.0, 1.0, 1.0])
+    """
+    y_true, y_prob = check_labels(y_true), check_probabilities(y_prob)
+    check_consistent_length(y_true, y_prob)
+    if y_prob.ndim != 2:
+        raise ValueError(
+            f"y_prob has shape {y_prob.shape}. Expected the probabilities of all classes, of shape"
+            " (n, n_classes)."
+        )
+    classes = check_classes(labels, y_true, y_prob.shape[1])
+    confidence = y_prob.max(axis=1)
+    order = np.argsort(confidence, kind="stable")
+    is_right = (classes[y_prob.argmax(axis=1)] == y_true)[order]
+    _, first = np.unique(confidence[order], return_index=True)
+    n_right = np.cumsum(is_right[::-1])[::-1]
+    return first / len(y_true), n_right[first] / (len(y_true) - first)
+
+
+class ReferralCurveDisplay:
+    """Accuracy on the cases that a model keeps, against the share that it passes on.
+
+    Create it by :meth:`from_estimator` or :meth:`from_predictions`, as with the displays of
+    scikit-learn.
+
+    Parameters
+    ----------
+    referred, accuracy : ndarray of shape (n_points,)
+        As :func:`referral_curve` gives them.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from skin_lesion import ReferralCurveDisplay
+    >>> y_prob = [[0.9, 0.1], [0.45, 0.55], [0.2, 0.8], [0.6, 0.4]]
+    >>> display = ReferralCurveDisplay.from_predictions(["mel", "mel", "nv", "mel"], y_prob)
+    >>> display.ax_.get_ylabel()
+    'Accuracy on the others'
+    """
+
+    def __init__(self, *, referred, accuracy):
+        self.referred = referred
+        self.accuracy = accuracy
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, ax=None):
+        """Plot the curve of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : fitted classifier
+            With `predict_proba`.
+
+        X : array-like of n rows
+            Images as the estimator takes them.
+
+        y : array-like of shape (n,)
+            Their classes, of which the estimator knows all.
+
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : ReferralCurveDisplay
+            What was drawn.
+        """
+        return cls.from_predictions(y, estimator.predict_proba(X), labels=estimator.classes_, ax=ax)
+
+    @classmethod
+    def from_predictions(cls, y_true, y_prob, *, labels=None, ax=None):
+        """Plot the curve of probabilities.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            True labels.
+
+        y_prob : array-like of shape (n, n_classes)
+            Probabilities of the classes, in sorted order.
+
+        labels : array-like of shape (n_classes,), default=None
+            The classes of the columns, for a `y_true` that lacks some.
+
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : ReferralCurveDisplay
+            What was drawn.
+        """
+        referred, accuracy = referral_curve(y_true, y_prob, labels=labels)
+        return cls(referred=referred, accuracy=accuracy).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw the curve.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : ReferralCurveDisplay
+            What was drawn.
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(figsize=(5.5, 4.2), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        ax.step(self.referred, self.accuracy, where="post", color=COLOURS[0], label="by confidence")
+        ax.axhline(self.accuracy[0], color="0.4", linestyle=":", label="at random")
+        ax.set(
+            xlabel="Share of cases passed on",
+            ylabel="Accuracy on the others",
+            xlim=(0, 1),
+            ylim=(min(0.5, self.accuracy.min()), 1.01),
+        )
+        ax.legend()
+        return self

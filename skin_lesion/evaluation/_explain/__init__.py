@@ -1,0 +1,1 @@
+"""Show where in an image a network found a class."""

@@ -1,0 +1,1 @@
+"""Score resampled lesions, for intervals."""

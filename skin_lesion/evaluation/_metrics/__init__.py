@@ -1,0 +1,1 @@
+"""Score predictions, and scorers for searches."""

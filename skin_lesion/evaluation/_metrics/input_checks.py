@@ -1,0 +1,118 @@
+"""Checks that the metrics share, and their messages."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
+
+from ..._utils.sklearn_private import check_sample_weight
+from ..._utils.validation import number_labels
+
+# Softmax in float32 is off by 1e-6, in half precision by 1e-3 and more: that is worth an error.
+_SUM_TOLERANCE = 1e-4
+
+
+def check_labels(y, *, name="y_true"):
+    """Return labels as an array of shape (n,), without missing values."""
+    y = column_or_1d(np.asarray(y))
+    number_labels(y, name=name)
+    return y
+
+
+def check_one_against_rest(y_true, y_score, pos_label, sample_weight):
+    """Return which rows are positive, the scores and the weights, as arrays of shape (n,).
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, if values are missing or not finite, if `y_score` is no column, or if
+        it is not clear which label is the positive one.
+    """
+    y_true = check_labels(y_true)
+    y_score = np.asarray(y_score)
+    if y_score.ndim != 1:
+        raise ValueError(
+            f"y_score has shape {y_score.shape}. Expected the scores of one class, of shape (n,):"
+            " pass its column, such as predict_proba(X)[:, k], with pos_label=classes_[k]."
+        )
+    y_score = assert_finite(y_score, "y_score")
+    check_consistent_length(y_true, y_score, sample_weight)
+    if pos_label is None:
+        labels = np.unique(y_true)
+        if labels.dtype.kind not in "biuf" or not set(labels.tolist()) <= {-1, 0, 1}:
+            raise ValueError(
+                f"y_true has the labels {labels[:10].tolist()} and pos_label is None. Expected"
+                " labels of {0, 1} or {-1, 1}, or the label of the positive class as pos_label;"
+                " all others are negative."
+            )
+        pos_label = 1
+    return y_true == pos_label, y_score, check_weights(sample_weight, y_true)
+
+
+def check_weights(sample_weight, y):
+    """Return weights of the rows, ones where none are given."""
+    if sample_weight is None:
+        return np.ones(len(y))
+    return check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+
+
+def check_probabilities(y_prob, *, name="y_prob"):
+    """Return probabilities of shape (n,) or (n, n_classes) as float64.
+
+    Raises
+    ------
+    ValueError
+        If they are not finite, not between 0 and 1, or if rows do not sum to 1.
+    """
+    y_prob = assert_finite(np.asarray(y_prob), name)
+    if y_prob.ndim not in (1, 2):
+        raise ValueError(f"{name} has shape {y_prob.shape}. Expected (n,) or (n, n_classes).")
+    low, high = y_prob.min(), y_prob.max()
+    if low < 0 or high > 1:
+        raise ValueError(
+            f"{name} has values from {low:g} to {high:g}. Expected probabilities, from 0 to 1:"
+            " those of predict_proba, not of decision_function."
+        )
+    if y_prob.ndim == 2:
+        sums = y_prob.sum(axis=1)
+        worst = np.argmax(np.abs(sums - 1))
+        if abs(sums[worst] - 1) > _SUM_TOLERANCE:
+            raise ValueError(
+                f"{name} has rows that do not sum to 1, such as row {worst} with {sums[worst]:g}."
+                " Expected the probabilities of all classes. Scores of separate yes-or-no outputs"
+                " are none: judge each class by itself, or divide each row by its sum."
+            )
+    return y_prob
+
+
+def check_classes(labels, y_true, n_columns):
+    """Return the classes of the columns of probabilities: given, or the sorted labels."""
+    classes = np.unique(y_true if labels is None else labels)
+    if len(classes) != n_columns:
+        raise ValueError(
+            f"y_prob has {n_columns} columns and there are {len(classes)} classes,"
+            f" {classes[:10].tolist()}. Expected a column for each, in sorted order. Where y_true"
+            " lacks a class, pass all of them as labels."
+        )
+    unknown = np.setdiff1d(y_true, classes)
+    if len(unknown):
+        raise ValueError(
+            f"y_true has the labels {unknown[:10].tolist()}, which are not in labels,"
+            f" {classes[:10].tolist()}. Expected only those: drop these rows, or count them as"
+            " errors by a column of zeros."
+        )
+    return classes
+
+
+def assert_finite(values, name):
+    values = np.asarray(values, dtype=np.float64)
+    assert_all_finite(values, input_name=name)
+    if not values.size:
+        raise ValueError(f"Found array with 0 sample(s) in {name}. Expected at least one row.")
+    return values
+
+
+def warn_undefined(what, why):
+    """Warn that a score is NaN."""
+    warnings.warn(f"{what} is NaN: {why}.", UndefinedMetricWarning, stacklevel=4)

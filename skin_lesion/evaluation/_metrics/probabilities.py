@@ -1,0 +1,194 @@
+"""Metrics of probabilities as such: whether they mean what they say, and what they are good for."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_consistent_length
+
+from ..._utils.sklearn_private import Interval, validate_params
+from .input_checks import (
+    check_classes,
+    check_labels,
+    check_one_against_rest,
+    check_probabilities,
+    check_weights,
+)
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_prob": ["array-like"],
+        "n_bins": [Interval(Integral, 1, None, closed="left")],
+        "labels": ["array-like", None],
+        "pos_label": [Real, str, "boolean", None],
+        "sample_weight": ["array-like", None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def expected_calibration_error(
+    y_true, y_prob, *, n_bins=15, labels=None, pos_label=None, sample_weight=None
+):
+    """Mean distance between how sure predictions are and how often they are right.
+
+    Rows are binned by confidence into `n_bins` intervals of equal width, closed on the right. The
+    distances between the mean confidence of a bin and its share of right predictions are averaged
+    with the weights of the bins [1]_ [2]_.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        True labels.
+
+    y_prob : array-like of shape (n, n_classes) or (n,)
+        Probabilities of the classes, in sorted order, whose rows sum to 1: the confidence of a row
+        is its highest, and it is right if the true class has it (of equal ones, the first). Or the
+        probability of the positive class: the confidence is this probability, and a row is "right"
+        if it is positive, as in :func:`sklearn.calibration.calibration_curve`.
+
+    n_bins : int, default=15
+        Number of bins.
+
+    labels : array-like of shape (n_classes,), default=None
+        The classes of the columns, for a `y_true` that lacks some.
+
+    pos_label : int, float, bool or str, default=None
+        The positive label, where `y_prob` has one column. None means 1, for labels of {0, 1} or
+        {-1, 1}.
+
+    sample_weight : array-like of shape (n,), default=None
+        Weights of the rows, not negative.
+
+    Returns
+    -------
+    error : float
+        From 0, well calibrated, to 1.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, if `y_prob` is not between 0 and 1 or its rows do not sum to 1, or if
+        labels and columns do not fit.
+
+    Notes
+    -----
+    The error depends on the bins and is never negative: of a perfectly calibrated model it is above
+    0 by chance, by more the fewer the rows. An interval by a bootstrap shares this bias. Compare
+    models on the same images, and look at the reliability curve.
+
+    References
+    ----------
+    .. [1] M. P. Naeini, G. F. Cooper and M. Hauskrecht, "Obtaining well calibrated probabilities
+       using Bayesian binning", AAAI, 2015. :doi:`10.1609/aaai.v29i1.9602`
+    .. [2] C. Guo et al., "On calibration of modern neural networks", ICML, 2017.
+       `arXiv:1706.04599 <https://arxiv.org/abs/1706.04599>`_
+
+    Examples
+    --------
+    Four predictions of a confidence of 0.9, three of them right:
+
+    >>> from skin_lesion import expected_calibration_error
+    >>> y_prob = [[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, 0.9]]
+    >>> round(expected_calibration_error(["mel", "mel", "nv", "mel"], y_prob), 6)
+    0.15
+    """
+    y_prob = check_probabilities(y_prob)
+    if y_prob.ndim == 1:
+        is_right, confidence, weights = check_one_against_rest(
+            y_true, y_prob, pos_label, sample_weight
+        )
+    else:
+        y_true = check_labels(y_true)
+        check_consistent_length(y_true, y_prob, sample_weight)
+        classes = check_classes(labels, y_true, y_prob.shape[1])
+        weights = check_weights(sample_weight, y_true)
+        confidence = y_prob.max(axis=1)
+        is_right = classes[y_prob.argmax(axis=1)] == y_true
+    gaps = np.bincount(bin_confidence(confidence, n_bins), weights * (is_right - confidence))
+    return float(np.abs(gaps).sum() / weights.sum())
+
+
+def bin_confidence(confidence, n_bins):
+    """Return the number of the bin of each confidence; bins are closed on the right."""
+    return np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], confidence)
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_prob": ["array-like"],
+        "threshold": [Interval(Real, 0, 1, closed="left"), "array-like"],
+        "pos_label": [Real, str, "boolean", None],
+        "sample_weight": ["array-like", None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def net_benefit(y_true, y_prob, *, threshold, pos_label=None, sample_weight=None):
+    """What is gained by treating those whose risk reaches a threshold: decision curve analysis.
+
+    Who excises a lesion at a risk of melanoma of 5% or more holds one missed melanoma to be as bad
+    as 19 excisions for nothing. The net benefit counts the true positives a patient, less the false
+    positives a patient at that exchange rate [1]_:
+    ``TP / n - FP / n * threshold / (1 - threshold)``.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        True labels.
+
+    y_prob : array-like of shape (n,)
+        Probability of the positive class.
+
+    threshold : float in [0, 1) or array-like of shape (n_thresholds,)
+        The risk from which on one would treat; rows at the threshold are treated.
+
+    pos_label : int, float, bool or str, default=None
+        The positive label; all others are negative. None means 1, for labels of {0, 1} or {-1, 1}.
+
+    sample_weight : array-like of shape (n,), default=None
+        Weights of the rows, not negative.
+
+    Returns
+    -------
+    benefit : float, or ndarray of shape (n_thresholds,)
+        At most the share of positives; treating nobody gives 0.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, if a threshold is not in [0, 1), or if `y_prob` is not between 0 and 1.
+
+    Notes
+    -----
+    Compare with treating everybody, which is the net benefit of ``y_prob = 1``. The share of
+    positives enters: on a set with more melanomas than the clinic has, all net benefits are too
+    high. Probabilities must be calibrated.
+
+    References
+    ----------
+    .. [1] A. J. Vickers and E. B. Elkin, "Decision curve analysis: a novel method for evaluating
+       prediction models", Medical Decision Making 26(6), 565-574, 2006.
+       :doi:`10.1177/0272989X06295361`
+
+    Examples
+    --------
+    >>> from skin_lesion import net_benefit
+    >>> y = ["melanoma", "nevus", "nevus", "melanoma", "nevus"]
+    >>> net_benefit(y, [0.9, 0.3, 0.1, 0.4, 0.05], threshold=0.2, pos_label="melanoma")
+    0.35
+    """
+    y_prob = check_probabilities(y_prob)
+    is_positive, y_prob, weights = check_one_against_rest(y_true, y_prob, pos_label, sample_weight)
+    thresholds = np.atleast_1d(np.asarray(threshold, dtype=float))
+    if thresholds.ndim != 1 or not ((thresholds >= 0) & (thresholds < 1)).all():
+        raise ValueError(f"threshold={threshold!r}. Expected numbers from 0 to below 1.")
+    signed = treated_signs(is_positive, y_prob, thresholds) @ weights
+    benefit = signed / weights.sum()
+    return float(benefit[0]) if np.ndim(threshold) == 0 else benefit
+
+
+def treated_signs(is_positive, y_prob, thresholds):
+    """Return what each row adds at each threshold, of shape (n_thresholds, n)."""
+    cost = thresholds / (1 - thresholds)
+    gain = np.where(is_positive, 1.0, -cost[:, np.newaxis])
+    return np.where(y_prob >= thresholds[:, np.newaxis], gain, 0.0)

@@ -1,0 +1,211 @@
+"""The metrics as scorers of scikit-learn."""
+
+import warnings
+from functools import partial
+
+import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    make_scorer,
+)
+
+from ..._utils.sklearn_private import BaseScorer
+from ..._utils.validation import did_you_mean
+from .class_counts import npv_score, ppv_score, sensitivity_score, specificity_score
+from .probabilities import expected_calibration_error
+from .ranked_scores import RankedScores
+from .roc import (
+    auc_above_sensitivity_score,
+    partial_auc_score,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+)
+
+
+class _ClassScorer(BaseScorer):
+    """A scorer whose function also hears the classes of the estimator.
+
+    scikit-learn's tell it neither which class a column is, nor of classes that a fold lacks. The
+    base class is theirs, so that a search that has many scorers asks for predictions only once.
+    """
+
+    def _score(self, method_caller, estimator, X, y_true, **kwargs):
+        predicted = method_caller(estimator, self._response_method, X)
+        if self._response_method == "predict_proba" and predicted.ndim == 1:
+            predicted = np.column_stack([1 - predicted, predicted])  # that of the second of two
+        classes = estimator.classes_
+        positive = self._kwargs.get("positive")
+        known = np.union1d(classes, y_true).tolist()
+        if positive is not None and positive not in known:
+            raise ValueError(
+                f"positive={positive!r} is not among the classes {known}. Expected one of"
+                f" them.{did_you_mean(positive, list(map(str, known)))}"
+            )
+        score = self._score_func(np.asarray(y_true), predicted, classes, **self._kwargs, **kwargs)
+        return self._sign * score
+
+
+def isic_scorers(positive=None):
+    """Return the metrics of the ISIC challenges as scorers, for searches and cross-validation.
+
+    Parameters
+    ----------
+    positive : str or int, default=None
+        The class to find, such as "melanoma", against all others together. None leaves out the
+        metrics that need one.
+
+    Returns
+    -------
+    scorers : dict of str to callable
+        ``scorer(estimator, X, y)`` gives a float; greater is better. All of them use one set of
+        predictions in a search. Of all classes:
+
+        "balanced_accuracy"
+            Mean of the sensitivities of the classes, the balanced multiclass accuracy of ISIC 2018
+            and 2019.
+        "accuracy"
+            Share of right predictions.
+        "roc_auc_ovr"
+            Mean area under the ROC curves of each class against the rest.
+        "neg_brier_score"
+            Mean squared distance of the probabilities from the truth, negative.
+        "neg_expected_calibration_error"
+            See :func:`expected_calibration_error`, negative.
+
+        Of `positive`: "sensitivity", "specificity", "ppv" and "npv" of the predicted classes;
+        "roc_auc" and "average_precision" of its probability; "partial_auc" (ISIC 2024),
+        "auc_above_80_sensitivity" (ISIC 2018), "sensitivity_at_90_specificity" and
+        "specificity_at_90_sensitivity".
+
+    Raises
+    ------
+    ValueError
+        By the scorers, if `positive` is a class of neither the estimator nor y.
+
+    Notes
+    -----
+    A class that a test fold lacks is left out of the mean over classes. A metric of `positive` is
+    NaN in a fold without it, or without others, or whose model has never seen it and has no
+    probability for it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skin_lesion import isic_scorers
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = GridSearchCV(LogisticRegression(max_iter=1000), {"C": [0.1, 1]},
+    ...                       scoring=isic_scorers(positive=2), refit="balanced_accuracy")
+    >>> results = search.fit(X, y).cv_results_
+    >>> results["mean_test_balanced_accuracy"].round(3), results["mean_test_partial_auc"].round(3)
+    (array([0.947, 0.973]), array([0.187, 0.194]))
+    """
+    scorers = {
+        "balanced_accuracy": make_scorer(_score_balanced_accuracy),
+        "accuracy": make_scorer(accuracy_score),
+        "roc_auc_ovr": _ClassScorer(_score_auc_ovr, 1, {}, "predict_proba"),
+        "neg_brier_score": _ClassScorer(_score_brier, -1, {}, "predict_proba"),
+        "neg_expected_calibration_error": _ClassScorer(_score_calibration, -1, {}, "predict_proba"),
+    }
+    if positive is None:
+        return scorers
+    of_predictions = {
+        "sensitivity": sensitivity_score,
+        "specificity": specificity_score,
+        "ppv": ppv_score,
+        "npv": npv_score,
+    }
+    of_probabilities = {
+        "roc_auc": roc_auc_of_class,
+        "average_precision": average_precision_score,
+        "partial_auc": partial_auc_score,
+        "auc_above_80_sensitivity": auc_above_sensitivity_score,
+        "sensitivity_at_90_specificity": sensitivity_at_specificity,
+        "specificity_at_90_sensitivity": specificity_at_sensitivity,
+    }
+    for name, metric in of_predictions.items():
+        function = partial(_score_predictions, metric)
+        scorers[name] = _ClassScorer(function, 1, {"positive": positive}, "predict")
+    for name, metric in of_probabilities.items():
+        function = partial(_score_probabilities, metric)
+        scorers[name] = _ClassScorer(function, 1, {"positive": positive}, "predict_proba")
+    return scorers
+
+
+def roc_auc_of_class(y_true, y_score, *, pos_label, sample_weight=None):
+    """Return the area under the ROC curve of one class against the rest."""
+    return partial_auc_score(
+        y_true, y_score, min_tpr=0, pos_label=pos_label, sample_weight=sample_weight
+    )
+
+
+def mean_auc(y, probabilities, classes, weights):
+    """Return the mean AUC of each class against the rest, of those that y has beside others."""
+    areas = []
+    for name, column in zip(classes, probabilities.T, strict=True):
+        is_positive = y == name
+        if weights[is_positive].any() and weights[~is_positive].any():
+            ranked = RankedScores(is_positive, column)
+            areas.append(ranked.curve(ranked.sums @ weights[:, np.newaxis]).area()[0])
+    return float(np.mean(areas)) if areas else np.nan
+
+
+def squared_distances(y, probabilities, classes):
+    """Return the Brier score of each row: of two classes from 0 to 1, of more from 0 to 2."""
+    is_true = y[:, np.newaxis] == classes
+    distances = np.square(probabilities - is_true).sum(axis=1)
+    # The columns of a class that the model has never seen are 0: the truth is 1.
+    distances += ~is_true.any(axis=1)
+    return distances / 2 if len(classes) <= 2 else distances
+
+
+def _score_balanced_accuracy(y_true, y_pred, *, sample_weight=None):
+    with warnings.catch_warnings():
+        # A fold may lack a rare class that the model knows.
+        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
+        return balanced_accuracy_score(y_true, y_pred, sample_weight=sample_weight)
+
+
+def _score_auc_ovr(y_true, predicted, classes, *, sample_weight=None):
+    return mean_auc(y_true, predicted, classes, _weigh(y_true, sample_weight))
+
+
+def _score_brier(y_true, predicted, classes, *, sample_weight=None):
+    distances = squared_distances(y_true, predicted, classes)
+    return np.average(distances, weights=sample_weight)
+
+
+def _score_calibration(y_true, predicted, classes, *, sample_weight=None):
+    is_right = classes[predicted.argmax(axis=1)] == y_true
+    return expected_calibration_error(
+        is_right.astype(int), np.clip(predicted.max(axis=1), 0, 1), sample_weight=sample_weight
+    )
+
+
+def _score_predictions(metric, y_true, predicted, classes, *, positive, sample_weight=None):
+    labels = np.union1d(classes, y_true)
+    return metric(y_true, predicted, labels=labels, pos_label=positive, sample_weight=sample_weight)
+
+
+def _score_probabilities(metric, y_true, predicted, classes, *, positive, sample_weight=None):
+    column = np.flatnonzero(classes == positive)
+    is_positive = y_true == positive
+    if not len(column) or is_positive.all() or not is_positive.any():
+        warnings.warn(
+            f"A metric of {positive!r} is NaN: the fold lacks it or the others, or the model has"
+            " never seen it.",
+            UndefinedMetricWarning,
+            stacklevel=2,
+        )
+        return np.nan
+    return metric(
+        is_positive.astype(int), predicted[:, column[0]], pos_label=1, sample_weight=sample_weight
+    )
+
+
+def _weigh(y, sample_weight):
+    return np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)

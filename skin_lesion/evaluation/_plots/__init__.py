@@ -1,0 +1,1 @@
+"""Draw what a report and a fit hold."""

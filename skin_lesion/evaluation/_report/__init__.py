@@ -1,0 +1,1 @@
+"""Evaluate a classifier: its predictions, tables, text, page and model card."""

@@ -1,0 +1,146 @@
+"""Judge a way to train on grouped folds."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_consistent_length
+
+from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
+from ..._utils.validation import number_labels
+from .._folds import fit_fold, split_folds
+from .._intervals.score_tables import Draws, Part
+from .._metrics.input_checks import check_labels
+from .build import build_report, find_class
+from .evaluate import choose_seed
+from .predictions import predict_images
+
+
+@validate_params(
+    {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "y": ["array-like"],
+        "groups": ["array-like", None],
+        "cv": [Interval(Integral, 2, None, closed="left"), "cv_object"],
+        "frame": [pd.DataFrame, None],
+        "positive": [Real, str, "boolean", None],
+        "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def cross_evaluate(
+    estimator,
+    X,
+    y,
+    *,
+    groups,
+    cv=5,
+    frame=None,
+    positive=None,
+    n_bootstraps=2000,
+    random_state=None,
+):
+    """Judge a way to train, over folds that keep lesions or patients whole.
+
+    For each fold a clone is fitted on the others. The scores are means of those of the folds, not
+    scores of all predictions together: the probabilities of different models need not rank alike.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Cloned and fitted once a fold.
+
+    X : array-like of n rows
+        Images as the estimator takes them.
+
+    y : array-like of shape (n,)
+        Their classes.
+
+    groups : array-like of shape (n,) or None
+        The lesion or patient of each image. They also reach the validation split inside a
+        :class:`SkinLesionClassifier`. None makes each image a group of its own, which lets
+        photographs of one lesion leak.
+
+    cv : int, splitter or iterable, default=5
+        Number of stratified grouped folds, or how to split. Rows that no fold tests are left out.
+
+    frame : DataFrame of n rows, default=None
+        What to slice by, as in :func:`evaluate`. Slices are of all predictions together.
+
+    positive : str or int, default=None
+        The class to find.
+
+    n_bootstraps : int, default=2000
+        Number of draws, of the groups of each fold.
+
+    random_state : int, RandomState instance or None, default=None
+        Of folds and draws. Pass an int for the same ones at each call; that of the estimator is its
+        own.
+
+    Returns
+    -------
+    report : EvaluationReport
+        With `deviation`, the standard deviation over folds, beside the scores.
+
+    Raises
+    ------
+    ValueError
+        If a group is on both sides of a fold, if rows are tested twice, and as in :func:`evaluate`.
+
+    See Also
+    --------
+    evaluate : Judges one fitted model.
+
+    Notes
+    -----
+    The intervals hold what other test images would change. What other training images would change
+    they leave out, and the deviation over folds does not hold it either: the folds share most of
+    their training images, and no estimate from one cross-validation is unbiased [1]_.
+
+    References
+    ----------
+    .. [1] Y. Bengio and Y. Grandvalet, "No unbiased estimator of the variance of K-fold
+       cross-validation", Journal of Machine Learning Research 5, 1089-1105, 2004.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skin_lesion import cross_evaluate
+    >>> X, y = load_iris(return_X_y=True)
+    >>> report = cross_evaluate(
+    ...     LogisticRegression(max_iter=1000), X, y, groups=None, n_bootstraps=200, random_state=0)
+    >>> report.n_folds, report.n_images
+    (5, 150)
+    >>> report.scores.loc["accuracy"].index.tolist()
+    ['value', 'low', 'high', 'deviation']
+    """
+    y = check_labels(y, name="y")
+    check_consistent_length(X, y, groups, frame)
+    classes = np.unique(y)
+    find_class(positive, classes)  # here, and not when all folds have been trained
+    seed = choose_seed(random_state)
+    numbers = None if groups is None else number_labels(groups, name="groups")[1]
+    parts = []
+    for train, test in split_folds(y, groups, cv, seed):
+        model = fit_fold(estimator, X, y, groups, train)
+        predictions = predict_images(
+            model, safe_indexing(X, test), y[test], more_classes=classes.tolist()
+        )
+        parts.append(Part(predictions, None if numbers is None else numbers[test], test))
+    notes = []
+    n_left_out = len(y) - sum(len(part.rows) for part in parts)
+    if n_left_out:
+        notes.append(f"{n_left_out} of {len(y)} images are in the test side of no fold.")
+    return build_report(
+        parts,
+        X=X,
+        frame=frame,
+        positive=positive,
+        thresholds=None,
+        train=(None, None),
+        estimator=None,
+        draws=Draws(n_bootstraps, seed),
+        notes=notes,
+    )

@@ -1,0 +1,198 @@
+"""Judge a fitted classifier, in one call."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_consistent_length, check_random_state
+
+from ..._utils.sklearn_private import HasMethods, Interval, validate_params
+from ..._utils.validation import number_labels
+from ...audit import assert_no_leak
+from .._intervals.score_tables import Draws, Part
+from .._metrics.input_checks import check_labels
+from .baselines import holds_images
+from .build import build_report, check_thresholds
+from .predictions import predict_images
+
+
+@validate_params(
+    {
+        "estimator": [HasMethods(["predict"])],
+        "y": ["array-like"],
+        "groups": ["array-like", None],
+        "frame": [pd.DataFrame, None],
+        "positive": [Real, str, "boolean", None],
+        "thresholds": [dict, "array-like", None],
+        "y_train": ["array-like", None],
+        "groups_train": ["array-like", None],
+        "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def evaluate(
+    estimator,
+    X,
+    y,
+    *,
+    groups=None,
+    frame=None,
+    positive=None,
+    thresholds=None,
+    X_train=None,
+    y_train=None,
+    groups_train=None,
+    n_bootstraps=2000,
+    random_state=None,
+):
+    """Judge a fitted classifier on images that it has not seen.
+
+    Gives, in one call, what a reviewer of a medical-AI paper asks for: every score with a 95%
+    interval from a bootstrap over lesions or patients, curves, operating points, slices, and beside
+    the model what is reached without any medicine.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+        Any of scikit-learn's, or a :class:`SkinLesionClassifier`, a pipeline, a search. Without
+        `predict_proba` all that needs probabilities is left out.
+
+    X : array-like of n rows
+        Images as the estimator takes them. Paths and stacks of images can also be shown, and
+        measured for the baselines.
+
+    y : array-like of shape (n,)
+        Their classes.
+
+    groups : array-like of shape (n,), default=None
+        The lesion or patient of each image. Without them images are resampled, and photographs of
+        one lesion make the intervals too narrow.
+
+    frame : DataFrame of n rows, default=None
+        What to slice by: numbers in bands (`age` in those of dermatology), everything else by
+        value. Columns that tell the class and those of more than 20 values, such as ids, are left
+        out.
+
+    positive : str or int, default=None
+        The class to find, such as "melanoma", for decision curve, operating points, and slices.
+
+    thresholds : dict of str to float, or array-like of float, default=None
+        Operating points: a probability of `positive` of at least this is called positive. They
+        must come from the training side, such as by :func:`choose_thresholds`.
+
+    X_train, y_train, groups_train : array-like of n_train rows, default=None
+        What the estimator was fitted on, for the baselines, and to see that no image and no lesion
+        of it is judged.
+
+    n_bootstraps : int, default=2000
+        Number of draws.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same intervals at each call.
+
+    Returns
+    -------
+    report : EvaluationReport
+        Scores, tables and curves, to be shown and written.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, labels or groups are missing, `positive` is no class, thresholds are not
+        in [0, 1) or come without `positive`, the rows of `predict_proba` do not sum to 1, or the
+        estimator knows none of the classes of y.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        If y lacks classes of the estimator or has others, whose scores are NaN, or if there is only
+        one group in each class, so that there are no intervals.
+    UserWarning
+        If images or groups of the training data are judged.
+
+    See Also
+    --------
+    cross_evaluate : The same over grouped folds.
+    compare : Tests two models on the same images.
+    choose_thresholds : Gives `thresholds`.
+
+    Notes
+    -----
+    The intervals are bias-corrected bootstrap percentiles, widened for few groups. In simulations
+    with at least 30 lesions a class (benchmarks/coverage.py) those of accuracy, balanced accuracy
+    and AUC held the truth in 93% to 97%. That of the partial AUC of 30 lesions holds less, and that
+    of the calibration error, which is biased, must not be taken for one. None contains what another
+    training run would change.
+
+    A class that y lacks has NaN for its scores, and means over classes leave it out. A class that
+    the model has never seen counts as wrong, with NaN for its AUC. Constant scores have an AUC of
+    0.5. An empty slice has NaN. Where all cases are right, or all wrong, accuracy, sensitivity and
+    specificity have the exact interval of as many lesions, and other scores have none.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import FunctionTransformer
+    >>> from skin_lesion import evaluate, make_lesion_images, train_test_split_by_group
+    >>> lesions = make_lesion_images(120, n_classes=2, image_size=(16, 16), random_state=0)
+    >>> X_train, X_test, y_train, y_test, groups_train, groups_test = train_test_split_by_group(
+    ...     lesions.images, lesions.target, lesions.groups,
+    ...     groups=lesions.groups, stratify=lesions.target, test_size=0.5, random_state=0)
+    >>> flatten = FunctionTransformer(lambda images: images.reshape(len(images), -1) / 255.0)
+    >>> model = make_pipeline(flatten, LogisticRegression(C=0.01)).fit(X_train, y_train)
+    >>> report = evaluate(
+    ...     model, X_test, y_test, groups=groups_test, positive="melanoma", X_train=X_train,
+    ...     y_train=y_train, groups_train=groups_train, n_bootstraps=200, random_state=0)
+    >>> report.scores.index.tolist()
+    ['accuracy', 'balanced_accuracy', 'f1_macro', 'roc_auc_ovr', 'brier_score',
+     'expected_calibration_error']
+    >>> bool(report.class_scores.loc[("melanoma", "sensitivity"), "low"] > 0.2)
+    True
+    >>> sorted(report.left_out)
+    ['operating points', 'slices', 'training curves']
+    """
+    y = check_labels(y, name="y")
+    check_consistent_length(y, groups, frame)
+    thresholds = check_thresholds(thresholds, positive)
+    predictions = predict_images(estimator, X, y)
+    notes = [] if X_train is None else _check_leak(X_train, X, groups_train, groups)
+    groups = None if groups is None else number_labels(groups, name="groups")[1]
+    return build_report(
+        [Part(predictions, groups, np.arange(len(y)))],
+        X=X,
+        frame=frame,
+        positive=positive,
+        thresholds=thresholds,
+        train=(X_train, y_train),
+        estimator=estimator,
+        draws=Draws(n_bootstraps, choose_seed(random_state)),
+        notes=notes,
+    )
+
+
+def choose_seed(random_state):
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def _check_leak(X_train, X, groups_train, groups):
+    """Return a note, and warn, if images or groups of the training data are judged."""
+    found = None
+    if groups_train is not None and groups is not None:
+        shared = np.isin(np.asarray(groups), np.asarray(groups_train))
+        if shared.any():
+            found = f"{shared.sum()} of {len(shared)} images are of groups that were trained on."
+    if found is None and holds_images(X_train) and holds_images(X):
+        try:
+            assert_no_leak(X_train, X)
+        except ValueError as error:
+            found = str(error)
+    if found is None:
+        return []
+    note = f"The scores are worth nothing as they are: {found}"
+    warnings.warn(note, UserWarning, stacklevel=4)
+    return [note]

@@ -1,0 +1,199 @@
+"""The curves of a report, by scikit-learn's displays; colours tell nothing that lines do not."""
+
+import io
+
+import numpy as np
+from sklearn.calibration import CalibrationDisplay
+from sklearn.metrics import ConfusionMatrixDisplay, PrecisionRecallDisplay, RocCurveDisplay
+
+from .._decisions.selective_prediction import ReferralCurveDisplay
+from .._metrics.probabilities import net_benefit
+from .._plots.style import COLOURS
+from .._plots.training_curves import TrainingCurveDisplay
+
+_LINES = ("-", "--", "-.", ":")
+_MAX_CURVES = 12
+_N_BINS = 10
+_HIGHEST_THRESHOLD = 0.5
+_DPI = 90
+
+
+def draw_confusion(confusion):
+    """Counts, coloured by the share of the true class."""
+    size = 2.5 + 0.55 * len(confusion)
+    figure, axes = _new_figure(size, size)
+    counts = confusion.to_numpy()
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    display = ConfusionMatrixDisplay(shares, display_labels=[str(name) for name in confusion])
+    display.plot(
+        ax=axes, cmap="Blues", colorbar=False, xticks_rotation=45, im_kw={"vmin": 0, "vmax": 1}
+    )
+    for text, count in zip(display.text_.ravel(), counts.ravel(), strict=True):
+        text.set_text(str(count))
+    for label in axes.get_xticklabels():
+        label.set(ha="right", rotation_mode="anchor")
+    axes.set(title="Images by class")
+    return figure
+
+
+def draw_roc(predictions, positive):
+    """The ROC curve of each class against the rest."""
+    figure, axes = _new_figure(5.2, 4.6)
+    _draw_classes(RocCurveDisplay, predictions, positive, axes)
+    axes.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
+    axes.set(
+        xlabel="1 - specificity", ylabel="Sensitivity", title="ROC, each class against the rest"
+    )
+    axes.legend(fontsize=7, loc="lower right")
+    return figure
+
+
+def draw_precision_recall(predictions, positive):
+    """Precision and recall of each class against the rest."""
+    figure, axes = _new_figure(5.2, 4.6)
+    _draw_classes(PrecisionRecallDisplay, predictions, positive, axes)
+    axes.set(
+        xlabel="Recall (sensitivity)",
+        ylabel="Precision (PPV)",
+        title="Precision and recall, each class against the rest",
+        xlim=(-0.02, 1.02),
+        ylim=(-0.02, 1.05),
+    )
+    axes.legend(fontsize=7)
+    return figure
+
+
+def draw_reliability(predictions, positive):
+    """How often a class occurs where a probability is given, and how often that is."""
+    figure, axes = _new_figure(5.2, 4.6)
+    if positive is None:
+        confidence = predictions.probabilities.max(axis=1)
+        is_right, what = predictions.probabilities.argmax(axis=1) == predictions.y, "highest class"
+    else:
+        confidence = predictions.probabilities[:, positive]
+        is_right, what = predictions.y == positive, str(predictions.classes[positive])
+    CalibrationDisplay.from_predictions(
+        is_right,
+        np.clip(confidence, 0, 1),
+        n_bins=_N_BINS,
+        strategy="quantile",
+        name=what,
+        ax=axes,
+        color=COLOURS[0],
+    )
+    counts = axes.twinx()
+    counts.hist(confidence, bins=np.linspace(0, 1, 21), color="0.8", zorder=0)
+    counts.set(ylabel="Images", ylim=(0, 4 * max(1, counts.get_ylim()[1])))
+    axes.set_zorder(counts.get_zorder() + 1)
+    axes.patch.set_visible(False)
+    axes.set(
+        xlabel=f"Mean probability of the {what}" if positive is None else f"Probability of {what}",
+        ylabel="Share that is so",
+        title="Reliability (a tenth of the images a point)",
+    )
+    axes.legend(fontsize=7, loc="upper left")
+    return figure
+
+
+def draw_decision(predictions, positive):
+    """Net benefit of treating by the model, beside treating everybody and nobody."""
+    figure, axes = _new_figure(5.2, 4.6)
+    thresholds = np.linspace(0.01, _HIGHEST_THRESHOLD, 50)
+    is_positive = predictions.y == positive
+    of_model = net_benefit(
+        is_positive, predictions.probabilities[:, positive], threshold=thresholds
+    )
+    of_all = net_benefit(is_positive, np.ones(len(is_positive)), threshold=thresholds)
+    axes.plot(thresholds, of_model, color=COLOURS[0], label="by the model")
+    axes.plot(thresholds, of_all, color=COLOURS[1], linestyle="--", label="all")
+    axes.axhline(0, color="0.3", linestyle=":", label="none")
+    top = max(is_positive.mean(), of_model.max())
+    axes.set(
+        xlabel=f"Risk of {predictions.classes[positive]} from which on one treats",
+        ylabel="Net benefit",
+        title="Decision curve",
+        ylim=(-0.25 * top, 1.1 * top),
+    )
+    axes.legend(fontsize=7)
+    return figure
+
+
+def draw_referral(predictions):
+    """Accuracy on the cases that are kept, against the share that is passed on."""
+    figure, axes = _new_figure(5.2, 4.6)
+    ReferralCurveDisplay.from_predictions(
+        predictions.y,
+        predictions.probabilities,
+        labels=np.arange(len(predictions.classes)),
+        ax=axes,
+    )
+    axes.set(title="Least confident cases passed on")
+    return figure
+
+
+def draw_training(history, best_epoch):
+    """Loss and accuracy by epoch."""
+    figure, axes = _new_figure(8, 3.4, n_columns=2)
+    TrainingCurveDisplay(history=history, best_epoch=best_epoch).plot(ax=axes)
+    return figure
+
+
+def to_png(figure):
+    """Return a figure as the bytes of a PNG file."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=_DPI)
+    return file.getvalue()
+
+
+def _new_figure(width, height, n_columns=1):
+    # Not by pyplot, which keeps figures and asks for a screen.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, n_columns)
+    return figure, axes
+
+
+def _draw_classes(display, predictions, positive, axes):
+    """Draw the curve of each class against the rest by a display of scikit-learn."""
+    for style, number in _choose_curves(predictions, positive):
+        display.from_predictions(
+            predictions.y == number,
+            predictions.probabilities[:, number],
+            name=str(predictions.classes[number]),
+            ax=axes,
+            **_style_keywords(display, style),
+        )
+
+
+def _choose_curves(predictions, positive):
+    """Yield a style and the number of each class that has a curve, the positive one first."""
+    numbers = [
+        number
+        for number in range(len(predictions.classes))
+        if predictions.seen[number] and 0 < (predictions.y == number).sum() < len(predictions)
+    ]
+    if positive is not None and len(predictions.classes) == 2:
+        numbers = [positive]  # the other curve is its mirror image
+    numbers.sort(key=lambda number: number != positive)
+    for place, number in enumerate(numbers[:_MAX_CURVES]):
+        yield (
+            {
+                "color": COLOURS[place % len(COLOURS)],
+                "linestyle": _LINES[place % len(_LINES)],
+                "linewidth": 2.2 if number == positive else 1.0,
+            },
+            number,
+        )
+
+
+def _style_keywords(display, style):
+    """Return line styles as the display takes them."""
+    from inspect import signature
+
+    # Versions of scikit-learn differ in whether they want a dict.
+    parameters = signature(display.from_predictions).parameters
+    return {"curve_kwargs": style} if "curve_kwargs" in parameters else style

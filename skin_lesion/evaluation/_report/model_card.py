@@ -1,0 +1,117 @@
+"""A model card: what is known, under the headings that reviewers look for."""
+
+from .text import (
+    WARNING,
+    describe_data,
+    describe_intervals,
+    say_scores,
+    spread_operating_points,
+    spread_scores,
+    spread_slices,
+)
+
+_MISSING = "*To be written: the report does not know.*"
+
+
+def render_model_card(report):
+    """Return the card as Markdown."""
+    parts = ["# Model card", f"**{WARNING}**"]
+    for heading, *body in _sections(report):
+        parts += [f"## {heading}", *body]
+    return "\n\n".join(parts) + "\n"
+
+
+def _sections(report):
+    """Yield heading and paragraphs, in the order of TRIPOD+AI; CLAIM's names in brackets."""
+    yield (
+        "Title and intended use (TRIPOD+AI 1, 3, 4; CLAIM: title, introduction)",
+        _MISSING,
+        (
+            "Who uses it, on whom, at which point of care, and what is done upon its answer. It was"
+            " judged on the data below, and nothing is known of others."
+        ),
+    )
+    yield (
+        "Data and participants (TRIPOD+AI 5, 6; CLAIM: data)",
+        f"Judged on {describe_data(report)}. A group is a lesion or a patient."
+        if report.has_groups
+        else f"Judged on {describe_data(report)}. Lesions and patients are not known.",
+        _table(report.class_counts.drop(columns="few"), "class"),
+        f"Sources, dates, eligibility, devices: {_MISSING}",
+    )
+    yield (
+        "Outcome and ground truth (TRIPOD+AI 8; CLAIM: ground truth)",
+        (
+            f"Classes: {', '.join(map(str, report.class_counts.index))}. How they were confirmed,"
+            f" and by whom: {_MISSING}"
+        ),
+    )
+    yield ("Predictors and data preparation (TRIPOD+AI 7, 9, 11; CLAIM: data)", _MISSING)
+    yield (
+        "Data partitions and sample size (TRIPOD+AI 10, 16; CLAIM: data partitions)",
+        _describe_partitions(report),
+    )
+    yield (
+        "Model and training (TRIPOD+AI 12, 13, 15, 21, 22; CLAIM: model, training)",
+        _MISSING,
+    )
+    yield (
+        "Performance (TRIPOD+AI 23a; CLAIM: evaluation, results)",
+        describe_intervals(report),
+        _table(say_scores(report.scores).to_frame("value (95% interval)"), "score"),
+        "Each class against the rest:",
+        _table(spread_scores(report.class_scores), "class"),
+        *_optional(
+            "At thresholds that were fixed beforehand:",
+            report.operating_points,
+            spread_operating_points,
+        ),
+        *_optional("Beside what is no medicine:", report.baselines, spread_scores),
+    )
+    yield (
+        "Fairness and heterogeneity (TRIPOD+AI 14, 23b; CLAIM: results)",
+        *(
+            _optional("Parts of the images:", report.slices, spread_slices)
+            or [f"Not looked at: {report.left_out.get('slices', 'no frame was given')}."]
+        ),
+        f"Skin tones: {_MISSING}",
+    )
+    yield (
+        "Limits (TRIPOD+AI 26; CLAIM: discussion)",
+        *(f"- {note}" for note in report.notes),
+        *(f"- Not reported: {what}: {why}." for what, why in report.left_out.items()),
+        "- Predictive values and net benefits are those of this set's shares, not of a clinic's.",
+        "- The intervals leave out what another training run would change.",
+    )
+    yield (
+        "Usability, ethics, openness, patients (TRIPOD+AI 17-19, 24, 25, 27; CLAIM: other)",
+        _MISSING,
+    )
+
+
+def _describe_partitions(report):
+    if report.n_folds > 1:
+        return f"Means over {report.n_folds} folds that keep groups whole."
+    return (
+        "One held-out set. How it was held out, at which level (image, lesion, patient), and"
+        f" whether it is external: {_MISSING}"
+    )
+
+
+def _optional(title, table, spread):
+    if table is None:
+        return []
+    words = spread(table)
+    return [title, _table(words, "/".join(map(str, words.index.names)))]
+
+
+def _table(table, name):
+    """Return a table as Markdown."""
+    header = [name, *map(str, table)]
+    lines = [header, ["---"] * len(header)]
+    for key, row in table.iterrows():
+        key = " = ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+        lines.append([key, *map(str, row)])
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

@@ -1,0 +1,104 @@
+"""Scores of parts of the images: by sex, age band, site, source and any other column."""
+
+import numpy as np
+import pandas as pd
+
+from .._intervals.score_tables import FEW_GROUPS, Part, make_short_table
+
+_AGES = {"under 30": 30, "30 to 49": 50, "50 to 69": 70, "70 and over": np.inf}
+_MAX_VALUES = 20
+_N_QUANTILES = 4
+_MISSING = "missing"
+
+
+def make_slices(frame, part, draws, positive):
+    """Return the scores of each value of each column, and why columns were left out.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+
+    part : Part
+
+    draws : Draws
+
+    positive : int or None
+        The class whose sensitivity, specificity and AUC are scored, too.
+
+    Returns
+    -------
+    slices : DataFrame indexed by column and value
+        `images`, `groups`, `classes` (how many occur), `few` (less than 30 groups: the interval
+        says little), `lone` (a class has one group, which never varies), and each score with its
+        `_low` and `_high`.
+
+    left_out : dict of str to str
+    """
+    lines, left_out = {}, {}
+    for name in frame:
+        values, reason = _cut(frame[name], part.predictions.y)
+        if reason:
+            left_out[str(name)] = reason
+            continue
+        for value in values.cat.categories:
+            rows = np.flatnonzero(values == value)
+            lines[str(name), str(value)] = _score(part, rows, draws, positive)
+    slices = pd.DataFrame.from_dict(lines, orient="index")
+    if len(lines):
+        slices.index = pd.MultiIndex.from_tuples(lines, names=["column", "value"])
+    return slices, left_out
+
+
+def _cut(column, y):
+    """Return the column as categories in a sensible order, or why it cannot be sliced."""
+    column = column.reset_index(drop=True)
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        column = _cut_numbers(column)
+    elif not isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.map(lambda value: str(value), na_action="ignore").astype("category")
+    n_values = len(column.cat.categories)
+    if n_values > _MAX_VALUES:
+        return None, f"it has {n_values} values, an id? At most {_MAX_VALUES} are sliced"
+    column = column.cat.rename_categories([str(value) for value in column.cat.categories])
+    if column.isna().any():
+        column = column.cat.add_categories(_MISSING).fillna(_MISSING)
+    if column.nunique() < 2:
+        return None, "it has one value"
+    n_classes = pd.Series(y).groupby(column.to_numpy()).nunique()
+    if (n_classes == 1).all():
+        return None, "each of its values has one class only: it tells the class"
+    return column, None
+
+
+def _cut_numbers(column):
+    if column.name == "age":
+        bands = [-np.inf, *_AGES.values()]
+        return pd.cut(column, bands, right=False, labels=list(_AGES))
+    if column.nunique() <= _N_QUANTILES:
+        return column.astype("category")
+    bands = pd.qcut(column, _N_QUANTILES, duplicates="drop")
+    names = {band: f"{band.left:g} to {band.right:g}" for band in bands.cat.categories}
+    return bands.cat.rename_categories(names)
+
+
+def _score(part, rows, draws, positive):
+    groups = part.rows if part.groups is None else part.groups
+    n_groups = len(np.unique(groups[rows]))
+    line = {
+        "images": len(rows),
+        "groups": n_groups,
+        "classes": len(np.unique(part.predictions.y[rows])),
+        "few": n_groups < FEW_GROUPS,
+        "lone": _has_lone_class(part.predictions.y[rows], groups[rows]),
+    }
+    if not len(rows):
+        return line
+    of_slice = Part(part.predictions.take(rows), groups[rows], part.rows[rows])
+    for name, scores in make_short_table(of_slice, draws, positive).iterrows():
+        line |= {name: scores.value, f"{name}_low": scores.low, f"{name}_high": scores.high}
+    return line
+
+
+def _has_lone_class(y, groups):
+    pairs = np.unique(np.stack([y, groups]), axis=1)
+    return bool(1 in np.bincount(pairs[0]))

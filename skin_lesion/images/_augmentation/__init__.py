@@ -1,0 +1,1 @@
+"""Vary images at random, and show it."""

@@ -1,0 +1,1 @@
+"""Clean images: colours, hair and borders."""

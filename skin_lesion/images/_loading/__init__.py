@@ -1,0 +1,1 @@
+"""Read files: decode, resize, clean, and keep the result."""

@@ -1,0 +1,318 @@
+"""Read one image file to RGB pixels of a given size."""
+
+import io
+import os
+from contextlib import contextmanager
+from math import ceil
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ..._utils.image_files import open_image_file
+from ..._utils.image_formats import readable_formats
+
+_EXIF_ORIENTATION = 0x0112
+
+# Bytes that Pillow hands to the JPEG decoder at a time; its own 64 KiB are less than a photograph
+# has, and the decoder starts over at the seams.
+_JPEG_BLOCK = 2**20
+
+# What turns the stored pixels upright.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_STORED_SIDEWAYS = frozenset({5, 6, 7, 8})
+
+_SPARE_FOR_CROP = 2
+
+# Each scan of a progressive JPEG costs as much as the whole image, and takes ten bytes. Cameras and
+# programs write about ten; libtiff, too, refuses more than 100.
+_MAX_SCANS = 100
+_START_OF_SCAN = b"\xff\xda"
+_HOLD_JPEG = frozenset({"BLP", "JPEG", "MPO"})
+
+
+def read_image(path, image_size, resize, preprocessing=None):
+    """Read an image file to upright RGB pixels of a given size.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file. Of several frames the first is read.
+
+    image_size : tuple of (int, int)
+        Height and width of the result.
+
+    resize : {"crop", "pad", "stretch"}
+        See :class:`~skin_lesion.ImageLoader`.
+
+    preprocessing : Preprocessing, default=None
+        What to do to the image before and after it is resized.
+
+    Returns
+    -------
+    image : ndarray of shape (height, width, 3), uint8
+        RGB pixels from 0 to 255.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as an image; the message says why.
+    """
+    return decode_content(read_content(path), path, image_size, resize, preprocessing)
+
+
+def read_content(path):
+    """Return the bytes of an image file.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, or is empty; the message says why.
+    """
+    with failures_explained(path), open_image_file(path) as file:
+        content = file.read()
+        if not content:
+            raise ValueError("the file is empty")
+        return content
+
+
+def decode_content(content, path, image_size, resize, preprocessing=None):
+    """Decode the bytes of an image file as :func:`read_image` does; the path is for messages."""
+    with failures_explained(path):
+        return decode_image(io.BytesIO(content), image_size, resize, preprocessing)[0]
+
+
+@contextmanager
+def failures_explained(path):
+    """Turn what Pillow's plug-ins raise on damaged files, nearly anything, into a ValueError.
+
+    Raises
+    ------
+    ValueError
+        Names the file and says why it cannot be read.
+    MemoryError
+        Names the file, too: it may be sound.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise MemoryError(
+            f"{os.fspath(path)!r} takes more memory to read than there is. Expected room for all of"
+            " its pixels. Read fewer files at a time, or leave it out."
+        ) from error
+    except Exception as error:
+        raise ValueError(_explain(error, path)) from error
+
+
+def decode_image(file, image_size, resize, preprocessing=None):
+    """Decode an open image file as :func:`read_image` does.
+
+    Returns
+    -------
+    image : ndarray of shape (height, width, 3), uint8
+
+    stored_size : tuple of (int, int)
+        Height and width of the image in the file.
+
+    Raises
+    ------
+    Exception
+        On damaged files Pillow's plug-ins raise nearly anything; see :func:`failures_explained`.
+    """
+    with Image.open(file, formats=readable_formats()) as image:
+        stored_width, stored_height = image.size
+        if preprocessing is not None and preprocessing.crops:
+            orientation, shrinkage = 1, 1
+            image = _load_cropped(image, image_size, preprocessing)
+            box, size = _plan(image.size, image_size[::-1], resize)
+        else:
+            orientation, box, size, shrinkage = _load(image, image_size, resize)
+            image = _to_grey_or_rgb(image)
+    image = _scale(image, box, size, shrinkage)
+    image = _to_upright_rgb(image, orientation)
+    image = _centre_on_black(np.asarray(image), image_size)
+    if preprocessing is not None:
+        image = preprocessing.after_resize(image)
+    return image, (stored_height, stored_width)
+
+
+def _explain(error, path):
+    """Return in a sentence which file could not be read, and why."""
+    if isinstance(error, UnidentifiedImageError):
+        reason = "it is damaged, or of no format that Pillow decodes."
+    elif isinstance(error, Image.DecompressionBombError):
+        reason = f"{error} If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS."
+    else:
+        reason = str(error).rstrip(".") or type(error).__name__
+        reason = f"{reason}."
+    return f"{os.fspath(path)!r} cannot be read as an image: {reason}"
+
+
+def _load(image, image_size, resize):
+    """Decode the pixels, and return orientation, box to cut out, size to scale it to, shrinkage.
+
+    Box and size are those of the pixels as they are stored: turning the small result upright is
+    cheaper than turning the photograph.
+    """
+    _refuse_bomb(image)
+    if image.format in _HOLD_JPEG:
+        _refuse_many_scans(image)
+    is_jpeg = image.format in {"JPEG", "MPO"}
+    if not is_jpeg:
+        # PNG may keep its EXIF after the pixels, and TIFF is turned upright while it is loaded.
+        image.load()
+    orientation = _read_orientation(image)
+    height, width = image_size
+    if orientation in _STORED_SIDEWAYS:
+        height, width = width, height
+    box, size = _plan(image.size, (width, height), resize)
+    shrinkage = 1
+    if is_jpeg:
+        shrinkage = _draft(image, box, size)
+        box = tuple(side / shrinkage for side in box)
+        image.decodermaxblock = _JPEG_BLOCK
+        image.load()
+    return orientation, box, size, shrinkage
+
+
+def _load_cropped(image, image_size, preprocessing):
+    """Decode the pixels, and return them upright and cropped, enough of them for the size."""
+    # What is cropped to half of the sides is then not enlarged.
+    spare = tuple(_SPARE_FOR_CROP * side for side in image_size)
+    orientation, *_ = _load(image, spare, "crop")
+    image = _to_upright_rgb(_to_grey_or_rgb(image), orientation)
+    return Image.fromarray(preprocessing.before_resize(np.asarray(image)))
+
+
+def _to_upright_rgb(image, orientation):
+    if orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[orientation])
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _refuse_bomb(image):
+    limit = Image.MAX_IMAGE_PIXELS
+    width, height = image.size
+    if limit is not None and width * height > limit:
+        raise ValueError(
+            f"it has {height} x {width} = {height * width} pixels, more than the limit of {limit}"
+            " that guards against decompression bombs. If you trust it, raise"
+            " PIL.Image.MAX_IMAGE_PIXELS."
+        )
+
+
+def _refuse_many_scans(image):
+    # These two bytes begin a scan wherever they stand between or in segments of coefficients.
+    n_scans = image.fp.getvalue().count(_START_OF_SCAN)
+    if n_scans > _MAX_SCANS:
+        raise ValueError(
+            f"it has {n_scans} scans, more than the limit of {_MAX_SCANS} that guards against files"
+            " that take minutes to decode. If you trust it, save it anew."
+        )
+
+
+def _read_orientation(image):
+    if image.format == "TIFF":  # upright by now, but older versions of Pillow do not say so
+        return 1
+    try:
+        return image.getexif().get(_EXIF_ORIENTATION, 1)
+    except Exception:  # damaged metadata, of any kind, leave the pixels as good as they were
+        return 1
+
+
+def _plan(stored_size, target_size, resize):
+    """Return the box (left, top, right, bottom) to cut out, and the (width, height) to give it."""
+    (width, height), (new_width, new_height) = stored_size, target_size
+    zooms = new_width / width, new_height / height
+    if resize == "crop":
+        cut_width = min(width, new_width / max(zooms))
+        cut_height = min(height, new_height / max(zooms))
+        left, top = (width - cut_width) / 2, (height - cut_height) / 2
+        box = left, top, min(width, left + cut_width), min(height, top + cut_height)
+        return box, target_size
+    box = 0, 0, width, height
+    if resize == "pad":
+        return box, (max(1, round(width * min(zooms))), max(1, round(height * min(zooms))))
+    return box, target_size
+
+
+def _draft(jpeg, box, size):
+    """Have a JPEG decoded at 1/2, 1/4 or 1/8 of its size if no pixel is missed, and return 2, 4, 8.
+
+    That leaves out most of the inverse cosine transform, and averages pixels as scaling would.
+    """
+    left, top, right, bottom = box
+    width, height = jpeg.size
+    needed = (
+        ceil(width * size[0] / (right - left)),
+        ceil(height * size[1] / (bottom - top)),
+    )
+    drafted = jpeg.draft(None, needed)
+    return 1 if drafted is None else round(width / drafted[1][2])
+
+
+def _scale(image, box, size, shrinkage):
+    left, top, right, bottom = box
+    steps = (right - left) / size[0], (bottom - top) / size[1]
+    if shrinkage == 1 or max(steps) >= 2:
+        return image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
+    # Decoding has averaged pixels: an antialiasing filter would come to the same within some tenths
+    # of a grey level, in two to six times the time.
+    pixels = np.asarray(image)
+    if all(float(side).is_integer() for side in box):
+        pixels = pixels[int(top) : int(bottom), int(left) : int(right)]
+        return Image.fromarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR))
+    # OpenCV counts from the middle of the first pixel, a box from its corner.
+    offset = left + steps[0] / 2 - 0.5, top + steps[1] / 2 - 0.5
+    scale = np.array([[steps[0], 0, offset[0]], [0, steps[1], offset[1]]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    border = cv2.BORDER_REPLICATE
+    return Image.fromarray(cv2.warpAffine(pixels, scale, size, flags=flags, borderMode=border))
+
+
+def _to_grey_or_rgb(image):
+    if image.mode == "F":
+        raise ValueError(
+            "its pixels are floats, whose range is unknown. Expected 8 or 16 bits a channel."
+            " Convert it first."
+        )
+    if image.mode.startswith("I"):
+        return _scale_to_8_bits(image)
+    if image.mode == "La":  # Pillow has no direct way from here to RGBA
+        image = image.convert("LA")
+    if image.mode in {"LA", "PA", "RGBA", "RGBa"} or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    # Pillow would copy an image that has the mode asked for.
+    return image if image.mode in {"L", "RGB"} else image.convert("RGB")
+
+
+def _scale_to_8_bits(image):
+    """Scale 16-bit grey, which some versions of Pillow open as 32-bit integers, to 8 bits."""
+    pixels = np.asarray(image)
+    low, high = pixels.min(), pixels.max()
+    if low < 0 or high > 65535:
+        raise ValueError(
+            f"its pixels are 32-bit integers from {low} to {high}. Expected 8 or 16 bits a channel."
+            " Convert it first."
+        )
+    return Image.fromarray(((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8))
+
+
+def _centre_on_black(image, image_size):
+    if image.shape[:2] == tuple(image_size):
+        return image
+    canvas = np.zeros((*image_size, 3), dtype=np.uint8)
+    height, width = image.shape[:2]
+    top, left = (image_size[0] - height) // 2, (image_size[1] - width) // 2
+    canvas[top : top + height, left : left + width] = image
+    return canvas

@@ -1,0 +1,389 @@
+"""The transformer that reads image files."""
+
+import os
+import warnings
+from contextlib import closing
+from numbers import Integral
+from threading import Event
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import Pipeline
+from tqdm import tqdm
+
+from ..._utils.documented import DocumentedMixin
+from ..._utils.read_ahead import work_in_threads
+from ..._utils.sklearn_private import StrOptions, check_feature_names, fit_context
+from ..._utils.validation import are_paths, check_files_exist, check_paths
+from .._transformer import ImageTransformer
+from .cache import ImageCache
+from .decode import read_image
+from .preprocessing import Preprocessing
+
+# Images that a thread reads at a time: joblib takes 0.3 ms for each such task. Fewer where there
+# are few, so that no thread is left without.
+_BATCH_SIZE = 8
+_BATCHES_OF_THREAD = 4
+_N_FAILURES_NAMED = 3
+
+
+class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Read image files to a stack of RGB pixels of one size.
+
+    Photographs are turned upright by their EXIF orientation. Transparent pixels are laid over
+    white. Grey images get three equal channels; 16-bit grey is scaled from 0 to 65535 to 0 to 255.
+    Of several frames the first is read. Colour profiles are ignored. Images are scaled with an
+    antialiasing bilinear filter; JPEG files at least twice as large as needed are decoded at a
+    half, a quarter or an eighth of their size, and the rest of the way without antialiasing, which
+    is faster and differs little.
+
+    Nothing is learnt: :meth:`transform` works without :meth:`fit`.
+
+    Parameters
+    ----------
+    image_size : tuple of (int, int), default=(224, 224)
+        Height and width of the result.
+
+    resize : {"crop", "pad", "stretch"}, default="crop"
+        What to do with an image of another aspect ratio:
+
+        - "crop" scales it to cover `image_size` and cuts out the centre;
+        - "pad" scales it to fit into `image_size` and fills the rest with black;
+        - "stretch" scales height and width separately.
+
+    n_jobs : int or None, default=None
+        Number of threads that read files. None means 1, unless in a
+        :func:`joblib.parallel_config` context; -1 means all cores. The result is the same.
+
+    on_error : {"raise", "warn"}, default="raise"
+        What to do with a file that is no image, is damaged, has more than
+        `PIL.Image.MAX_IMAGE_PIXELS` pixels, or takes more than a gibibyte. With "warn" its image is
+        black, and one warning counts and names such files. A path that does not exist is always an
+        error.
+
+    preprocess : transformer, list of transformers, Pipeline or None, default=None
+        ColorConstancy, HairRemover or BorderCropper, or several of them in their order: what
+        cleans each image before it is kept. Steps up to the last
+        `BorderCropper` see the photograph before it is resized, the others after it: put croppers
+        first, as the rest is faster on small images. A :class:`~sklearn.pipeline.Pipeline` lets a
+        search reach the parameters of its steps, and leaves out those that are "passthrough".
+
+    cache_dir : str, os.PathLike or None, default=None
+        Folder in which the loaded images are kept, so that no file is decoded twice: by later
+        epochs, folds, candidates, processes or runs. It is made where it does not exist. See Notes.
+
+    verbose : int, default=0
+        Above 0, show a progress bar.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Always 1, the column of paths.
+
+    feature_names_in_ : ndarray of shape (1,), of object
+        The name of the column, where `X` is a DataFrame.
+
+    See Also
+    --------
+    skin_lesion.load_image_folder : Find the paths.
+    skin_lesion.SkinLesionClassifier : Takes paths and reads them in batches, with its `loader`.
+
+    Notes
+    -----
+    The result takes `n * height * width * 3` bytes: 1.5 GB for 10,000 images of 224 x 224 pixels.
+    A cache of them takes about as much on disk.
+
+    In the cache, an image is known by the content of its file, `image_size`, `resize`, the steps
+    of `preprocess` with their parameters, and the versions of what makes the pixels: loaders with
+    other parameters can share a folder, a copy under another name is not decoded again, and a file
+    that was changed is. A file that was deleted is an error, although its image is in the cache.
+    Images that `on_error="warn"` makes black are not stored.
+
+    The cache is an SQLite file and its companions, in a folder of their own in `cache_dir`. Any
+    number of threads and processes may use it at once: one of them decodes an image, and the others
+    wait for it. One that is killed or interrupted leaves the cache sound. A folder that cannot be
+    written, or a damaged cache, is an error; a disk that is full, perhaps hours into a search, is a
+    warning, and what cannot be stored is decoded each time. The cache grows until
+    :meth:`clear_cache`. It should lie on a disk of the machine, not on a network drive; on a
+    cluster every machine has its own.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from skin_lesion import ImageLoader
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "grey.png")
+    ...     Image.new("L", (600, 450), 128).save(path)
+    ...     X = np.array([[path]])
+    ...     cropped = ImageLoader(image_size=(64, 64)).fit_transform(X)
+    ...     padded = ImageLoader(image_size=(64, 64), resize="pad").transform([path, path])
+    >>> cropped.shape, cropped.dtype, int(cropped.min())
+    ((1, 64, 64, 3), dtype('uint8'), 128)
+    >>> padded.shape, int(padded.min())
+    ((2, 64, 64, 3), 0)
+
+    With a cache:
+
+    >>> from skin_lesion import write_lesion_folder, load_image_folder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     root = write_lesion_folder(os.path.join(folder, "lesions"), 30, random_state=0)
+    ...     lesions = load_image_folder(root)
+    ...     loader = ImageLoader((32, 32), cache_dir=os.path.join(folder, "cache"))
+    ...     first = loader.transform(lesions.data)
+    ...     again = loader.transform(lesions.data)
+    ...     n_images = loader.cache_info().n_images
+    ...     loader.clear_cache()
+    >>> n_images, bool((first == again).all())
+    (30, True)
+    """
+
+    _parameter_constraints = {
+        "image_size": [tuple, list],
+        "resize": [StrOptions({"crop", "pad", "stretch"})],
+        "n_jobs": [Integral, None],
+        "on_error": [StrOptions({"raise", "warn"})],
+        "preprocess": [ImageTransformer, Pipeline, list, tuple, None],
+        "cache_dir": [str, os.PathLike, None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        image_size=(224, 224),
+        *,
+        resize="crop",
+        n_jobs=None,
+        on_error="raise",
+        preprocess=None,
+        cache_dir=None,
+        verbose=0,
+    ):
+        self.image_size = image_size
+        self.resize = resize
+        self.n_jobs = n_jobs
+        self.on_error = on_error
+        self.preprocess = preprocess
+        self.cache_dir = cache_dir
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the parameters and the form of `X`. No file is read.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, 1) or (n,), of str or os.PathLike
+            Paths: an array, a list, a Series or a one-column DataFrame.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : ImageLoader
+            The loader itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter has an invalid value, or if `X` is empty or of another shape.
+        TypeError
+            If `X` holds images or anything else but paths.
+        """
+        self._check(X, reset=True)
+        self.n_features_in_ = 1
+        return self
+
+    def transform(self, X):
+        """Read the images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, 1) or (n,), of str or os.PathLike
+            Paths: an array, a list, a Series or a one-column DataFrame.
+
+        Returns
+        -------
+        images : ndarray of shape (n, height, width, 3), uint8
+            RGB pixels from 0 to 255, in the order of `X`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a path does not exist, or is a folder.
+        OSError
+            If the cache cannot be opened.
+        ValueError
+            If a file cannot be read as an image and `on_error="raise"`; it is the first such file,
+            whatever `n_jobs`. Also if a parameter has an invalid value, or if `X` is empty or of
+            another shape.
+        TypeError
+            If `X` holds images or anything else but paths.
+        MemoryError
+            If the pixels of a file, which it names, take more memory than there is.
+        """
+        self._validate_params()
+        paths = self._check(X, reset=False)
+        check_files_exist(paths)
+        cache = None if self.cache_dir is None else self._open_cache()
+        preprocessing = Preprocessing(self.preprocess)
+
+        images = np.empty((len(paths), *self.image_size, 3), dtype=np.uint8)
+        missing = range(len(paths))
+        if cache is not None:
+            # Here, because to start threads takes longer than to read a batch from the cache.
+            missing = cache.find_all(paths, images)
+        failures = []
+        share = len(missing) // (_BATCHES_OF_THREAD * effective_n_jobs(self.n_jobs))
+        size = min(max(share, 1), _BATCH_SIZE)
+        batches = [missing[start : start + size] for start in range(0, len(missing), size)]
+        stop = Event()
+
+        def read(batch):
+            return self._read_batch(paths, images, batch, cache, preprocessing, stop)
+
+        # Results that arrive in order make the first unreadable file the one to be named, in time.
+        results = work_in_threads(read, batches, n_jobs=self.n_jobs)
+        with (
+            closing(results),
+            tqdm(total=len(paths), unit=" images", disable=not self.verbose) as progress,
+        ):
+            progress.update(len(paths) - len(missing))
+            for batch, batch_failures in zip(batches, results, strict=True):
+                failures += batch_failures
+                if failures and self.on_error == "raise":
+                    stop.set()  # joblib warns of results that are not fetched
+                else:
+                    progress.update(len(batch))
+        if failures and self.on_error == "raise":
+            error = failures[0]
+            raise ValueError(
+                f"{error} Replace the file or leave it out, or pass on_error='warn' to get"
+                " a black image in its place."
+            ) from error.__cause__
+        if failures:
+            self._warn_of(failures, len(paths))
+        if cache is not None and cache.problem is not None:
+            warnings.warn(
+                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.problem}. Images that it"
+                " does not hold are decoded each time. Make room on its disk, or pass"
+                " cache_dir=None.",
+                stacklevel=2,
+            )
+        return images
+
+    def cache_info(self):
+        """Tell how much the cache holds.
+
+        Returns
+        -------
+        info : CacheInfo
+            A named tuple: `path`, the folder of the cache; `n_images`, the number of images in it,
+            those of loaders with other parameters included; `n_bytes`, what it takes on disk.
+
+        Raises
+        ------
+        ValueError
+            If `cache_dir` is None.
+        OSError
+            If the cache cannot be opened.
+        """
+        return self._open_cache().info()
+
+    def clear_cache(self):
+        """Forget all images in `cache_dir`, those of loaders with other parameters included.
+
+        Other processes may go on using the cache; they decode and store anew. On a disk without
+        any room left SQLite cannot do it: delete the folder that :meth:`cache_info` names.
+
+        Raises
+        ------
+        ValueError
+            If `cache_dir` is None.
+        OSError
+            If the cache cannot be opened or written.
+        """
+        self._open_cache().clear()
+
+    def _open_cache(self):
+        self._validate_params()
+        self._check_image_size()
+        if self.cache_dir is None:
+            raise ValueError(
+                "cache_dir is None: this loader has no cache. Expected a folder. Pass"
+                " ImageLoader(cache_dir=...)."
+            )
+        return ImageCache(
+            self.cache_dir, tuple(self.image_size), self.resize, Preprocessing(self.preprocess)
+        )
+
+    def _check_image_size(self):
+        size = self.image_size
+        if len(size) != 2 or not all(
+            isinstance(side, Integral) and not isinstance(side, bool) and side > 0 for side in size
+        ):
+            raise ValueError(
+                f"image_size is {size!r}. Expected (height, width), two positive integers, for"
+                " example (224, 224)."
+            )
+
+    def _check(self, X, *, reset):
+        self._check_image_size()
+        Preprocessing(self.preprocess)  # raises an error where a step is none
+        # Images in a list may be of several sizes, which make no array.
+        is_list = isinstance(X, (list, tuple)) and len(X) > 0
+        n_dimensions = 1 + np.ndim(X[0]) if is_list else np.ndim(X)
+        if n_dimensions > 2 and not are_paths(X):
+            raise TypeError(
+                f"X has {n_dimensions} dimensions: these images are loaded already. Expected paths."
+                " Leave ImageLoader out and hand them to the next step."
+            )
+        paths = check_paths(X)
+        if reset or hasattr(self, "n_features_in_"):
+            check_feature_names(self, X, reset=reset)
+        return paths
+
+    def _read_batch(self, paths, images, rows, cache, preprocessing, stop):
+        failures = []
+        for row in rows:
+            if stop.is_set():
+                break
+            path = str(paths[row])
+            try:
+                if cache is None:
+                    images[row] = read_image(
+                        path, tuple(self.image_size), self.resize, preprocessing
+                    )
+                else:
+                    cache.fetch(path, images[row])
+            except ValueError as error:
+                failures.append(error)
+                if self.on_error == "raise":
+                    break
+                images[row] = 0
+        return failures
+
+    def _warn_of(self, failures, n_images):
+        named = " ".join(str(error) for error in failures[:_N_FAILURES_NAMED])
+        n_more = len(failures) - _N_FAILURES_NAMED
+        more = f" And {n_more} more." if n_more > 0 else ""
+        warnings.warn(
+            f"{len(failures)} of {n_images} images cannot be read and are black. {named}{more}",
+            stacklevel=3,
+        )
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.one_d_array = True
+        # Columns of paths are taken, but this tag promises that numbers are.
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags

@@ -1,0 +1,218 @@
+"""What the steps that clean images share: the forms of X, threads, and fit without learning."""
+
+from abc import ABC, abstractmethod
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from .._utils.documented import DocumentedMixin
+from .._utils.read_ahead import work_in_threads
+from .._utils.validation import are_paths, check_images, check_pixels
+
+_BATCH_SIZE = 8  # images: fewer, and threads wait for each other; more, and the last waits alone
+
+_EXPECTED = (
+    " Expected an RGB image of shape (height, width, 3), a stack of them of shape"
+    " (n, height, width, 3), or a list of images of several sizes."
+)
+
+
+class ImageTransformer(
+    DocumentedMixin, TransformerMixin, BaseEstimator, ABC, auto_wrap_output_keys=None
+):
+    """Base of transformers that make an image of an image, each on its own, and learn nothing.
+
+    A subclass says in `_clean` what becomes of one image.
+    """
+
+    # To be raised with every change of the resulting pixels: ImageLoader keeps these in its cache.
+    _version = 1
+
+    _parameter_constraints = {"n_jobs": [Integral, None]}
+
+    def fit(self, X, y=None):
+        """Check the parameters and the images; nothing is learnt.
+
+        Parameters
+        ----------
+        X : array-like of shape (height, width, 3) or (n, height, width, 3), or list of images
+            RGB, uint8, or floating from 0 to 255.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The transformer itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter has an invalid value, or if X has another shape, axis order or range, is
+            empty, or holds NaN or infinity.
+        TypeError
+            If X holds paths.
+        """
+        self._validate_params()
+        split_images(X)
+        return self
+
+    def transform(self, X):
+        """Return the cleaned images.
+
+        Parameters
+        ----------
+        X : array-like of shape (height, width, 3) or (n, height, width, 3), or list of images
+            One RGB image, a stack, or a list or object array of images of any sizes. uint8, or
+            floating from 0 to 255.
+
+        Returns
+        -------
+        X_cleaned : ndarray of the shape of X, or list of ndarray
+            In the form and of the dtype of X, except that integers become uint8. Never X itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter has an invalid value, or if X has another shape, axis order or range, is
+            empty, or holds NaN or infinity.
+        TypeError
+            If X holds paths.
+        """
+        self._validate_params()
+        images, form = split_images(X)
+        keep_size = form == "stack"
+        cleaned = np.empty_like(images) if keep_size else [None] * len(images)
+
+        def clean(row):
+            image = images[row]
+            result = self._clean_to_size(image) if keep_size else self._clean(image)
+            cleaned[row] = image.copy() if result is image and not keep_size else result
+
+        for_each_row(clean, len(images), self.n_jobs)
+        if form == "image":
+            return cleaned[0]
+        if form == "object array":
+            array = np.empty(len(cleaned), dtype=object)
+            array[:] = cleaned
+            return array
+        return cleaned
+
+    @abstractmethod
+    def _clean(self, image):
+        """Return one image, cleaned, or itself where there is nothing to clean.
+
+        Parameters
+        ----------
+        image : ndarray of shape (height, width, 3), of uint8, or floating from 0 to 255
+        """
+
+    def _clean_to_size(self, image):
+        """Return one image of a stack, all of which have one size."""
+        return self._clean(image)
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["uint8", "float32", "float64"]
+        return tags
+
+
+def for_each_row(function, n_rows, n_jobs):
+    """Call a function with every row number, in threads that share memory."""
+
+    def call(rows):
+        for row in rows:
+            function(row)
+
+    starts = range(0, n_rows, _BATCH_SIZE)
+    batches = [range(start, min(start + _BATCH_SIZE, n_rows)) for start in starts]
+    for _ in work_in_threads(call, batches, n_jobs=n_jobs):
+        pass
+
+
+def split_images(X, *, name="X"):
+    """Return the images in X, and the form in which they came.
+
+    Parameters
+    ----------
+    X : array-like
+        One image, a stack, or a list or object array of images.
+
+    name : str
+        What to call X in messages.
+
+    Returns
+    -------
+    images : ndarray of shape (n, height, width, 3), or list of ndarray of shape (height, width, 3)
+        uint8 where they have an integer dtype, else of the floating dtype that they have.
+
+    form : {"image", "stack", "list", "object array"}
+    """
+    if are_paths(X):
+        raise TypeError(
+            f"{name} holds paths.{_EXPECTED} Put ImageLoader ahead, or pass this step to it:"
+            " ImageLoader(preprocess=...)."
+        )
+    # Nested lists of numbers are a stack; what is an array already may have a size of its own.
+    if isinstance(X, (list, tuple)) and len(X) and hasattr(X[0], "__array_interface__"):
+        return _check_each(X, name), "list"
+    images = np.asarray(X)
+    if images.dtype == object and images.ndim == 1 and len(images):
+        return _check_each(images, name), "object array"
+    if images.ndim == 3:
+        return _check_one(images, name)[np.newaxis], "image"
+    if images.ndim == 4:
+        return check_images(images, name=name), "stack"
+    if images.size == 0:
+        check_pixels(images, name=name)
+    raise ValueError(_explain_image_shape(images.shape, name))
+
+
+def _check_one(image, name):
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(_explain_image_shape(image.shape, name))
+    return check_pixels(image, name=name)
+
+
+def _check_each(images, name):
+    arrays = [np.asarray(image) for image in images]
+    for number, array in enumerate(arrays):
+        if array.ndim != 3 or array.shape[2] != 3:
+            raise ValueError(_explain_image_shape(array.shape, f"{name}[{number}]"))
+    # All at once: a black image among others is none from 0 to 1.
+    floats = [array.ravel() for array in arrays if array.dtype.kind == "f" and array.size]
+    if floats:
+        check_pixels(np.concatenate(floats), name=name)
+    return [
+        array
+        if array.dtype.kind == "f" and array.size
+        else check_pixels(array, name=f"{name}[{number}]")
+        for number, array in enumerate(arrays)
+    ]
+
+
+def _explain_image_shape(shape, name):
+    found = f"{name} has shape {shape}.{_EXPECTED}"
+    if len(shape) == 2:
+        return f"{found} This is a grey image: use np.repeat({name}[..., np.newaxis], 3, axis=2)."
+    if len(shape) == 3 and shape[0] == 3:
+        return f"{found} The channels come first: use np.moveaxis({name}, 0, 2)."
+    if len(shape) == 3 and shape[1] == 3:
+        return f"{found} The channels come second: use np.moveaxis({name}, 1, 2)."
+    if len(shape) == 3 and shape[2] == 1:
+        return f"{found} It has a single channel: use np.repeat({name}, 3, axis=2)."
+    if len(shape) == 3 and shape[2] == 4:
+        return f"{found} The fourth channel is transparency: use {name}[..., :3]."
+    if len(shape) == 3:
+        return (
+            f"{found} If these are grey images, use np.repeat({name}[..., np.newaxis], 3, axis=3)."
+        )
+    return found

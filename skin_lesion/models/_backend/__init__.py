@@ -1,0 +1,1 @@
+"""What no Keras API offers: threads, seeds, gradients, memory."""

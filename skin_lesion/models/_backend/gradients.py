@@ -1,0 +1,62 @@
+"""The last feature maps of a network, and how much each raises the score of a class."""
+
+import numpy as np
+
+from ..._utils import lazy_keras as keras
+from .memory import find_gradient
+
+
+def find_activations_and_gradients(model, images, columns):
+    """Return the last feature maps of a network and the gradients of class scores by them.
+
+    Scores are taken before the softmax, which would mix in those of the other classes.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional, ending in a softmax.
+
+    images : ndarray of shape (n, height, width, n_channels)
+
+    columns : ndarray of shape (n,), of int
+        The class whose score is followed, of each image.
+
+    Returns
+    -------
+    activations, gradients : ndarray of shape (n, rows, columns, n_filters)
+
+    Raises
+    ------
+    ValueError
+        If the network has no feature maps of more than one pixel.
+    """
+    features = _find_last_maps(model)
+    last = model.layers[-1]
+    body = keras.Model(model.inputs, features)
+    head = keras.Model(features, last.input)
+    kernel = getattr(last, "kernel", None)
+    n_classes = model.output_shape[-1]
+    followed = np.eye(n_classes, dtype="float32")[columns]
+
+    def score(tensor):
+        hidden = head(tensor, training=False)
+        # A last layer without weights is the softmax alone.
+        logits = hidden if kernel is None else keras.ops.matmul(hidden, kernel)
+        return keras.ops.sum(logits * followed)
+
+    activations = body(keras.ops.convert_to_tensor(images.astype("float32")), training=False)
+    gradients = find_gradient(score, activations)
+    return keras.ops.convert_to_numpy(activations), gradients
+
+
+def _find_last_maps(model):
+    for place in reversed(range(len(model.layers) - 1)):
+        shape = model.layers[place].output.shape
+        # The image itself, and what is made of it without weights, is no feature map.
+        has_learnt = any(layer.weights for layer in model.layers[: place + 1])
+        if len(shape) == 4 and max(shape[1:3]) > 1 and has_learnt:
+            return model.layers[place].output
+    raise ValueError(
+        f"The network {model.name!r} has no feature maps of more than one pixel before its output."
+        " Expected a convolutional network, on images that its pooling does not reduce to a point."
+    )

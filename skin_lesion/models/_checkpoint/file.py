@@ -1,0 +1,103 @@
+"""One file with the state of a fit, replaced as a whole."""
+
+import hashlib
+import json
+import os
+import socket
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from ..._utils.whole_files import is_running, new_file
+
+_STACK_LEVEL = 6  # from here to the line that calls fit
+
+
+class CheckpointFile:
+    """The state of one fit in a folder of such files.
+
+    Parameters
+    ----------
+    folder : str or os.PathLike
+        Made if it does not exist.
+
+    description : dict
+        What the fit is known by, in terms of JSON.
+    """
+
+    def __init__(self, folder, description):
+        # As it will be read back: tuples become lists, and keys text.
+        self._description = json.loads(json.dumps(description))
+        name = hashlib.sha256(json.dumps(self._description, sort_keys=True).encode()).hexdigest()
+        self._folder = Path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.path = self._folder / f"fit_{name[:32]}.npz"
+
+    def load(self):
+        """Return what was saved last, or None; say so where a fit starts anew all the same.
+
+        Returns
+        -------
+        state : dict or None
+
+        arrays : dict of ndarray
+
+        Warns
+        -----
+        UserWarning
+            If the file is damaged, or if there is an unfinished fit of something else in its place.
+        """
+        try:
+            return _read(self.path)
+        except FileNotFoundError:
+            problem = self._find_another_fit()
+        except Exception as error:  # a damaged archive raises nearly anything
+            problem = (
+                f"The checkpoint {str(self.path)!r} is damaged ({type(error).__name__}: {error})."
+                " Training starts anew and replaces it."
+            )
+        if problem is not None:
+            warnings.warn(problem, UserWarning, stacklevel=_STACK_LEVEL)
+        return None, {}
+
+    def save(self, state, arrays):
+        """Replace the file. A crash leaves the old one or the new one."""
+        about = {
+            "state": state,
+            "fit": self._description,
+            "process": [socket.gethostname(), os.getpid()],
+        }
+        # To an open file: to a name, NumPy would add its extension.
+        with new_file(self.path) as unfinished, open(unfinished, "wb") as file:
+            np.savez(file, about=np.array(json.dumps(about)), **arrays)
+
+    def _find_another_fit(self):
+        """Return in what an unfinished fit in the same folder differs, or None."""
+        others = sorted(self._folder.glob("fit_*.npz"), key=os.path.getmtime, reverse=True)
+        for path in others:
+            try:
+                about = _read_about(path)
+            except Exception:  # damaged: its own fit will say so
+                continue
+            if about["state"]["finished"] or is_running(*about["process"]):
+                continue
+            other = about["fit"]
+            names = [name for name, value in self._description.items() if value != other.get(name)]
+            return (
+                f"The checkpoint {str(path)!r} is of another fit, which differs in"
+                f" {', '.join(names)}. Training starts anew, with a checkpoint of its own. To go on"
+                " with the other, fit with the same parameters and data."
+            )
+        return None
+
+
+def _read(path):
+    state = _read_about(path)["state"]
+    with np.load(path, allow_pickle=False) as archive:
+        return state, {name: archive[name] for name in archive.files if name != "about"}
+
+
+def _read_about(path):
+    with np.load(path, allow_pickle=False) as archive:
+        return json.loads(str(archive["about"]))

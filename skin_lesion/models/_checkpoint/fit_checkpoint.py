@@ -1,0 +1,172 @@
+"""The checkpoint of a fit: which fit it is, and where it is kept."""
+
+import hashlib
+import os
+from functools import partial
+from importlib.metadata import version
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ..._utils import lazy_keras as keras
+from ..._utils.documented import DocumentedMixin
+from .file import CheckpointFile
+
+# What changes how a fit runs, and not what comes of it.
+_WITHOUT_EFFECT = {"verbose", "n_jobs", "cache_dir"}
+
+
+class FitCheckpoint(DocumentedMixin, BaseEstimator):
+    """Let a fit that was interrupted or killed go on at its last epoch.
+
+    As one of the `callbacks` of a :class:`SkinLesionClassifier` it saves the fit after every epoch.
+    The next fit with the same parameters and data goes on from there, and comes to the result that
+    it would have come to without the interruption. A fit that had ended is not trained again, so
+    that a search that was killed goes on, too: any number of fits share a folder.
+
+    Parameters
+    ----------
+    folder : str or os.PathLike
+        Where checkpoints are kept, one file a fit. It is made if it does not exist. Delete it when
+        it is no longer needed.
+
+    See Also
+    --------
+    SkinLesionClassifier : Takes it in its `callbacks`.
+
+    Notes
+    -----
+    A fit is known by the parameters of the classifier, of its objects and of its other callbacks;
+    by y, weights and rows; by the pixels of an array, or the paths, sizes and times of files; and
+    by the backend and the versions of packages. Of a function, such as an `architecture`, name and
+    code count, not what it calls. Where the folder holds an unfinished fit of something else and
+    nothing of this one, a warning says in what they differ, and training starts anew; so it does
+    where a checkpoint is damaged. `random_state` must be an int. `partial_fit` saves nothing.
+
+    A checkpoint holds the weights, the state of the optimizer and of dropout, the best weights so
+    far, and what other callbacks keep in public attributes as numbers, text or lists of arrays, as
+    those of Keras do: about four times the size of the weights. It holds no pickled code. It is
+    replaced as a whole: a process that is killed while it saves leaves the one of the epoch before.
+    The order and the variants of the images follow from `random_state` and the epoch.
+
+    On the processor, the result is the same to the last bit with the same number of threads.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skin_lesion import ConvNet, FitCheckpoint, SkinLesionClassifier, make_lesion_images
+    >>> lesions = make_lesion_images(60, n_classes=2, image_size=(32, 32), random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     classifier = SkinLesionClassifier(
+    ...         ConvNet(filters=(8,)), epochs=2, early_stopping=False, random_state=0,
+    ...         callbacks=[FitCheckpoint(folder)],
+    ...     )
+    ...     first = classifier.fit(lesions.images, lesions.target).history_
+    ...     again = classifier.fit(lesions.images, lesions.target).history_  # nothing left to train
+    >>> first == again
+    True
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+
+
+def open_checkpoint_file(estimator, source, y, training, validation):
+    """Return the file of a fit's checkpoint, or None where no callback asks for one.
+
+    Parameters
+    ----------
+    estimator : SkinLesionClassifier
+
+    source : ArraySource or PathSource
+
+    y : ndarray of shape (n,)
+
+    training : TrainingRows
+
+    validation : ndarray of int
+        Rows that are held out.
+
+    Returns
+    -------
+    file : CheckpointFile or None
+    """
+    found = [callback for callback in estimator.callbacks or [] if _is_checkpoint(callback)]
+    if not found:
+        return None
+    if len(found) > 1:
+        raise ValueError(f"callbacks holds {len(found)} FitCheckpoint objects. Expected one.")
+    if estimator.warm_start or not isinstance(estimator.random_state, Integral):
+        raise ValueError(
+            f"FitCheckpoint was given with random_state={estimator.random_state!r} and"
+            f" warm_start={estimator.warm_start!r}. Expected an int and False: otherwise no later"
+            " fit is the same. Set them, or leave the checkpoint out."
+        )
+
+    parameters = {
+        name: value
+        for name, value in estimator.get_params(deep=False).items()
+        if name != "callbacks" and name not in _WITHOUT_EFFECT
+    }
+    parameters["callbacks"] = without_checkpoints(estimator.callbacks)
+    return CheckpointFile(
+        found[0].folder,
+        {
+            **{name: _describe(value) for name, value in parameters.items()},
+            "the data": _fingerprint_data(source, y, training, validation),
+            "the backend": keras.backend.backend(),
+            "versions of packages": {
+                name: version(name) for name in ("skin_lesion", "keras", "numpy", "Pillow")
+            },
+        },
+    )
+
+
+def without_checkpoints(callbacks):
+    """Return the callbacks that are Keras's own."""
+    return [callback for callback in callbacks or [] if not _is_checkpoint(callback)]
+
+
+def _is_checkpoint(callback):
+    return isinstance(callback, FitCheckpoint)
+
+
+def _fingerprint_data(source, y, training, validation):
+    digest = hashlib.sha256(source.fingerprint().encode())
+    for values in (np.asarray(y, dtype=str), training.rows, training.weight, validation):
+        if values is not None:
+            values = np.ascontiguousarray(values)
+            digest.update(f"{values.dtype} {values.shape}".encode())
+            digest.update(values)
+    return digest.hexdigest()
+
+
+def _describe(value):
+    """Return, in terms of JSON, what tells one value of a parameter from another."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (list, tuple)):
+        return [_describe(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _describe(item) for key, item in value.items()}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    if isinstance(value, partial):
+        return _describe([value.func, value.args, value.keywords])
+    if hasattr(value, "__code__"):
+        code = value.__code__.co_code + repr(value.__code__.co_names).encode()
+        constants = [item for item in value.__code__.co_consts if not hasattr(item, "co_code")]
+        code += repr(constants).encode()
+        return [f"{value.__module__}.{value.__qualname__}", hashlib.sha256(code).hexdigest()]
+    if hasattr(value, "get_params"):
+        state = value.get_params(deep=False)
+    elif hasattr(value, "get_config"):
+        state = value.get_config()
+    else:
+        attributes = getattr(value, "__dict__", {})
+        state = {name: item for name, item in attributes.items() if not name.startswith("_")}
+    state = {name: _describe(item) for name, item in state.items() if name not in _WITHOUT_EFFECT}
+    return [f"{type(value).__module__}.{type(value).__qualname__}", state]

@@ -1,0 +1,76 @@
+"""Features of images in an SQLite file, shared by threads, processes and later runs."""
+
+import hashlib
+import os
+
+import numpy as np
+
+from ..._utils.image_files import stat_image_file
+from ...images import ImageCache, Preprocessing, identify
+
+
+class FeatureCache(ImageCache):
+    """The features in a folder, of one kind; in a file of their own beside that of the images.
+
+    Parameters
+    ----------
+    cache_dir : str or os.PathLike
+        Made where it does not exist.
+
+    loader : ImageLoader
+        Reads the images.
+
+    description : str
+        What else the features depend on.
+    """
+
+    def __init__(self, cache_dir, loader, description):
+        preprocessing = Preprocessing(loader.preprocess)
+        folder = os.path.join(cache_dir, "features")
+        super().__init__(folder, tuple(loader.image_size), loader.resize, preprocessing)
+        self._variant += f", {description}"
+
+    def look_up(self, item):
+        """Look for the features of an image.
+
+        Parameters
+        ----------
+        item : str or ndarray
+            A path, or pixels.
+
+        Returns
+        -------
+        features : ndarray of shape (n_features,), float32, or None
+
+        key : tuple or None
+            With which to add them, where there are none.
+        """
+        state = None
+        if isinstance(item, str):
+            data = self._find_by_file(item)
+            if data is not None:
+                return _as_features(data), None
+            state = _state(item)
+            _, digest = self._read_file(item)
+        else:
+            hashed = hashlib.sha256(f"{item.shape} {item.dtype}".encode())
+            hashed.update(np.ascontiguousarray(item))
+            digest = hashed.digest()
+        return _as_features(self._find_by_content(digest)), (digest, state)
+
+    def add(self, item, key, features):
+        """Store the features of an image, unless its file has changed since it was looked up."""
+        digest, state = key
+        if state is None or state == _state(item):
+            self._add(digest, features.tobytes())
+
+
+def _state(path):
+    try:
+        return identify(path, stat_image_file(path))
+    except FileNotFoundError:
+        return None
+
+
+def _as_features(data):
+    return None if data is None else np.frombuffer(data, dtype=np.float32)

@@ -1,0 +1,124 @@
+"""A frozen backbone as a function from images to features, on Keras or on ONNX Runtime."""
+
+import hashlib
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import lru_cache, partial
+from importlib.metadata import version
+
+import numpy as np
+
+from ..._utils import lazy_keras as keras
+from .._backend.seeds import seeded_keras
+from .._networks.applications import build_application, check_weights_exist
+from .._networks.network_file import weights_as_file
+from .._networks.onnx_network import can_export_and_run, export_model, open_session, run_session
+
+
+class StoredWeights:
+    """Weights that came with an embedder in a model file, in place of a file of their own.
+
+    Parameters
+    ----------
+    data : bytes
+        As Keras writes them.
+
+    backbone : Backbone
+        Whose they are; the embedder may be given another one later.
+    """
+
+    def __init__(self, data, backbone):
+        self.data = data
+        self.digest = hashlib.sha256(data).hexdigest()
+        self._backbone = (backbone.name, backbone.weights)
+
+    def belong_to(self, backbone):
+        return self._backbone == (backbone.name, backbone.weights)
+
+    def __eq__(self, other):
+        return isinstance(other, StoredWeights) and other.digest == self.digest
+
+    def __hash__(self):
+        return hash(self.digest)
+
+
+def describe_weights(name, weights):
+    """Return as text what tells these weights from others: of a file, its content."""
+    if isinstance(weights, StoredWeights):
+        return weights.digest
+    if weights is None or weights == "imagenet":
+        return f"{weights}, Keras {version('keras')}"
+    check_weights_exist(name, weights)
+    with open(weights, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# The clones of a search would each build the same network, which takes longer than to run it.
+@lru_cache(maxsize=2)
+def open_engine(name, weights, described_weights, image_shape, pooling, engine, n_threads):
+    """Return a function from a stack of images to their features, float32.
+
+    Parameters
+    ----------
+    name : str
+        The backbone.
+
+    weights : None, 'imagenet', str or StoredWeights
+
+    described_weights : str
+        Opens another engine when the content of a file has changed.
+
+    image_shape : tuple of (height, width, 3)
+
+    pooling : {"avg", "max"}
+
+    engine : {"auto", "keras", "onnx"}
+
+    n_threads : int
+        For ONNX Runtime; Keras has those of its backend.
+    """
+    model = _build_model(name, weights, image_shape, pooling)
+
+    def compute(images):
+        return np.asarray(model.predict_on_batch(images.astype(np.float32, copy=False)))
+
+    if engine == "keras" or (engine == "auto" and not _prefers_onnx()):
+        return compute
+    try:
+        session = open_session(export_model(model).SerializeToString(), n_threads=1)
+    except Exception as error:  # of whatever tf2onnx, onnx or ONNX Runtime cannot do
+        if engine == "auto":
+            warnings.warn(
+                f"{name} is computed by Keras: it cannot be exported to ONNX ({error}). Pass"
+                " engine='keras' to go without this warning.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return compute
+        raise
+    return partial(_run_image_by_image, session, n_threads)
+
+
+def _run_image_by_image(session, n_threads, images):
+    # What a layer hands to the next stays in the cache of a core; of a batch, it would not.
+    with ThreadPoolExecutor(n_threads) as threads:
+        return np.concatenate(
+            list(threads.map(partial(run_session, session), images[:, np.newaxis]))
+        )
+
+
+def _prefers_onnx():
+    # Sessions run on the processor.
+    return can_export_and_run() and not keras.distribution.list_devices("gpu")
+
+
+def _build_model(name, weights, image_shape, pooling):
+    with ExitStack() as stack:
+        if isinstance(weights, StoredWeights):
+            weights = stack.enter_context(weights_as_file(weights.data))
+        # Random weights are the same in every process, as those of a random projection have to be.
+        stack.enter_context(seeded_keras(0))
+        network = build_application(name, image_shape, weights)
+    pool = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
+    return keras.Model(network.inputs[0], pool[pooling]()(network.output))

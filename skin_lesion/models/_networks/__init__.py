@@ -1,0 +1,1 @@
+"""Build networks, and turn them into files and back."""

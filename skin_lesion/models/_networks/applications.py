@@ -1,0 +1,198 @@
+"""The networks of keras.applications: by name, with their preprocessing, weights and blocks."""
+
+import inspect
+import os
+import re
+import sys
+import warnings
+from collections import Counter
+
+import h5py
+import numpy as np
+
+from ..._utils import lazy_keras as keras
+from ..._utils.validation import did_you_mean
+
+
+def application_names():
+    """Return the names of all networks, sorted."""
+    return sorted(
+        name
+        for name, value in vars(keras.applications).items()
+        if inspect.isfunction(value) and name[0].isupper()
+    )
+
+
+def build_application(name, input_shape, weights):
+    """Build a network without its top, on pixels from 0 to 255.
+
+    Parameters
+    ----------
+    name : str
+
+    input_shape : tuple of (height, width, 3)
+
+    weights : None, 'imagenet', str or os.PathLike
+
+    Returns
+    -------
+    model : keras.Model
+        From pixels to a map of features, (None, rows, columns, n_features).
+    """
+    names = application_names()
+    if name not in names:
+        raise ValueError(
+            f"Unknown backbone {name!r}.{did_you_mean(name, names)} Expected a network of"
+            f" keras.applications: one of {names}."
+        )
+    if len(input_shape) != 3 or input_shape[2] != 3:
+        raise ValueError(
+            f"{name} was given images of shape {tuple(input_shape)}. Expected RGB images, (height,"
+            " width, 3). Pass paths or a stack of images; for rows of flattened images, say their"
+            " image_shape."
+        )
+    application = getattr(keras.applications, name)
+    inputs = keras.Input(input_shape)
+    tensor = _preprocess(application, inputs)
+    from_keras = isinstance(weights, str) and weights == "imagenet"
+    try:
+        with warnings.catch_warnings():
+            # Weights of convolutions do not depend on the size that they were trained at.
+            warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
+            model = application(
+                include_top=False,
+                weights="imagenet" if from_keras else None,
+                input_tensor=tensor,
+                input_shape=input_shape,
+            )
+    except ValueError as error:
+        raise ValueError(
+            f"{name} cannot be built for images of {input_shape[0]}x{input_shape[1]} pixels:"
+            f" {error} Expected larger images: for paths, set"
+            " loader=ImageLoader(image_size=(224, 224))."
+        ) from error
+    except Exception as error:  # all that Keras says of a failed download
+        if not (from_keras and "URL fetch failure" in str(error)):
+            raise
+        raise OSError(_explain_download(name, str(error))) from error
+    if weights is not None and not from_keras:
+        _load_weights(model, name, os.fspath(weights))
+    return model
+
+
+def split_into_blocks(model):
+    """Return the layers that have weights, block by block, from the first to the last.
+
+    A block ends where all paths through the network meet again, in a sum or a concatenation.
+    Networks without any (VGG, MobileNet) are split where height and width change. This needs no
+    names of layers, which follow another rule in each family and count on from model to model.
+    """
+    layers = model.layers
+    number_of = {id(layer.output): number for number, layer in enumerate(layers)}
+    last_use = list(range(len(layers)))
+    n_inputs = [0] * len(layers)
+    for number, layer in enumerate(layers[1:], 1):
+        tensors = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
+        n_inputs[number] = len(tensors)
+        for tensor in tensors:
+            if id(tensor) in number_of:  # not that of an operation ahead of the first layer
+                producer = number_of[id(tensor)]
+                last_use[producer] = max(last_use[producer], number)
+    # After these layers, nothing but their own output is used.
+    passes = [n for n in range(len(layers) - 1) if max(last_use[:n], default=0) <= n]
+    ends = {
+        n for n in passes if n_inputs[n] > 1 and not isinstance(layers[n], keras.layers.Multiply)
+    }
+    if not ends:
+        ends = {n for n in passes if _size(layers[n]) != _size(layers[n + 1])}
+    blocks = [[]]
+    for number, layer in enumerate(layers):
+        if layer.weights:
+            blocks[-1].append(layer)
+        if number in ends and blocks[-1]:
+            blocks.append([])
+    return [block for block in blocks if block]
+
+
+def _size(layer):
+    return tuple(layer.output.shape[1:3])
+
+
+def _preprocess(application, pixels):
+    """Do what the application's own preprocessing does, in layers that can be saved and exported.
+
+    It is a linear map, known from what it makes of black and of the three primary colours; some
+    networks have it as layers of their own, and leave nothing to do here.
+    """
+    preprocess_input = sys.modules[application.__module__].preprocess_input
+    colours = 255 * np.vstack([np.zeros(3), np.eye(3)])
+    offset, *primaries = preprocess_input(colours.reshape(1, 1, 4, 3).astype(np.float64))[0, 0]
+    scale = (np.array(primaries) - offset) / 255
+    if scale[0, 0] == 0:  # blue comes first
+        pixels, scale = keras.ops.flip(pixels, axis=-1), scale[::-1]
+    if np.array_equal(scale, np.eye(3)) and not offset.any():
+        return pixels
+    scale = np.diag(scale)
+    if np.ptp(scale) == np.ptp(offset) == 0:
+        # ONNX Runtime takes a sixth of the time of MobileNetV2 to go through the channels of these.
+        scale, offset = scale[0], offset[0]
+    return keras.layers.Rescaling(scale.tolist(), offset.tolist())(pixels)
+
+
+def _load_weights(model, name, path):
+    check_weights_exist(name, path)
+    expected = f" Expected weights of {name} without its top (include_top=False)."
+    try:
+        with h5py.File(path) as file:
+            found = _shapes(file.get("model_weights", file))
+    except OSError as error:
+        raise ValueError(f"weights={path!r} is no HDF5 file: {error}.{expected}") from error
+    needed = Counter(tuple(weight.shape) for weight in model.weights if _is_float(weight))
+    # Keras would warn of each layer, or name the values of a weight.
+    if found.total() != needed.total():
+        raise ValueError(
+            f"weights={path!r} holds {found.total()} arrays of weights, and {name} has"
+            f" {needed.total()}.{expected} Choose the backbone that the file was saved from."
+        )
+    if found != needed:
+        raise ValueError(
+            f"weights={path!r} holds arrays of other shapes, such as"
+            f" {max(found - needed, key=len)}, than {name}.{expected} Choose the backbone, and its"
+            " width, that the file was saved from."
+        )
+    model.load_weights(path)
+
+
+def _is_float(weight):
+    return "float" in keras.backend.standardize_dtype(weight.dtype)
+
+
+def _shapes(group):
+    shapes = Counter()
+
+    def count(_, item):
+        if isinstance(item, h5py.Dataset) and item.dtype.kind == "f":
+            shapes[item.shape] += 1
+
+    group.visititems(count)
+    return shapes
+
+
+def _explain_download(name, message):
+    address = re.search(r"https?://[^\s:]+", message)[0]
+    file = address.rsplit("/", 1)[1]
+    home = os.environ.get("KERAS_HOME", os.path.join(os.path.expanduser("~"), ".keras"))
+    return (
+        f"The ImageNet weights of {name} could not be downloaded ({message}). Expected network"
+        f" access, or the file {file!r} in {os.path.join(home, 'models')!r}. Fetch it from"
+        f" {address} elsewhere, and put it there or pass its path as weights=."
+    )
+
+
+def check_weights_exist(name, path):
+    """Raise a FileNotFoundError where a file of weights does not exist."""
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f"weights={os.fspath(path)!r} is no existing file. Expected 'imagenet', None, or a .h5"
+            f" file of {name} without its top. Relative paths are looked up in {os.getcwd()!r}."
+        )

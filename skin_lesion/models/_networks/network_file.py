@@ -1,0 +1,193 @@
+"""Keras networks as bytes, and what is checked of such bytes before Keras sees them.
+
+The safe mode of Keras refuses lambdas. It leaves open which modules a configuration may name, which
+files its layers read, and what links the HDF5 file of the weights holds: all of these have led to
+the execution of code or the reading of other files before (CVE-2025-1550, CVE-2025-8747,
+CVE-2025-12058, CVE-2026-1669 and their like). So everything that is named here is named on a list.
+"""
+
+import io
+import json
+import re
+from contextlib import contextmanager
+
+import h5py
+
+from ..._utils import lazy_keras as keras
+from ..._utils.plain_zip import plain_zip, read_plain_zip
+from ..._utils.whole_files import temporary_folder
+
+_ENTRIES = re.compile(r"metadata\.json|config\.json|model\.weights\.h5")
+
+# Layers without code, files or lookups of their own: those of keras.applications and the like.
+_LAYERS = """
+    Activation ActivityRegularization Add AlphaDropout Average AveragePooling2D BatchNormalization
+    CenterCrop Concatenate Conv2D Conv2DTranspose Cropping2D Dense DepthwiseConv2D Dot Dropout ELU
+    Flatten GaussianDropout GaussianNoise GlobalAveragePooling2D GlobalMaxPooling2D
+    GroupNormalization InputLayer LayerNormalization LeakyReLU MaxPooling2D Maximum Minimum
+    Multiply Normalization PReLU Permute RMSNormalization ReLU RepeatVector Rescaling Reshape
+    Resizing SeparableConv2D Softmax SpatialDropout2D SpectralNormalization Subtract
+    UnitNormalization UpSampling2D ZeroPadding2D
+"""
+_INITIALIZERS = """
+    Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones
+    Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros
+"""
+_CLASSES = {
+    module: frozenset(names.split())
+    for module, names in {
+        "keras": "DTypePolicy Functional Sequential",
+        "keras.constraints": "MaxNorm MinMaxNorm NonNeg UnitNorm",
+        "keras.initializers": _INITIALIZERS,
+        "keras.layers": _LAYERS,
+        "keras.regularizers": "L1 L1L2 L2 OrthogonalRegularizer",
+        "keras.src.applications.convnext": "LayerScale",
+        "keras.src.models.functional": "Functional",
+        "keras.src.ops.numpy": "Add Flip GetItem Multiply Subtract",
+    }.items()
+}
+# Values, not classes: without a module.
+_VALUES = frozenset(["__keras_tensor__", "__ellipsis__", "__slice__"])
+# Where Keras would look for code, or for a file.
+_KEYS = frozenset(["fn", "function", "py_module", "vocabulary", "filepath", "compile_config"])
+
+
+def network_to_bytes(model):
+    """Return a network in Keras's own format, without optimizer and loss.
+
+    The archive is put together here: Keras makes a folder among the system's temporary files for
+    it, which it leaves there when it is killed.
+
+    Raises
+    ------
+    ValueError
+        If it has parts that :func:`network_from_bytes` would refuse.
+    """
+
+    _check_config(model.get_config())
+    # Not clone_model, which compiles the copy as well.
+    copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    entries = {
+        "metadata.json": {"keras_version": keras.__version__},
+        "config.json": keras.saving.serialize_keras_object(copy),
+    }
+    entries = {name: json.dumps(entry).encode() for name, entry in entries.items()}
+    data = plain_zip({**entries, "model.weights.h5": weights_to_bytes(copy)})
+    _check_network(data)
+    return data
+
+
+def network_from_bytes(data):
+    """Check a network, and return it.
+
+    Raises
+    ------
+    ValueError
+        If it holds anything but layers that are known to be harmless, and arrays.
+    """
+    _check_network(data)
+
+    with _temporary_file("network.keras", data) as path:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def weights_to_bytes(network):
+    """Return the weights of a network, in Keras's own format."""
+    with _temporary_file("network.weights.h5") as path:
+        network.save_weights(path)
+        with open(path, "rb") as file:
+            return file.read()
+
+
+@contextmanager
+def weights_as_file(data):
+    """Check weights, and give the path of a file that holds them for the time being."""
+    check_weights(data)
+    with _temporary_file("network.weights.h5", data) as path:
+        yield path
+
+
+@contextmanager
+def _temporary_file(name, data=None):
+    with temporary_folder() as folder:
+        path = folder / name
+        if data is not None:
+            path.write_bytes(data)
+        yield str(path)
+
+
+def _check_network(data):
+    entries = read_plain_zip(data, _ENTRIES)
+    if len(entries) != 3:
+        raise ValueError(f"its network has the entries {sorted(entries)} alone")
+    _check_config(json.loads(entries["config.json"]))
+    check_weights(entries["model.weights.h5"])
+
+
+def _check_config(config):
+    """Check that a configuration of Keras names nothing but what is on the lists above."""
+    if isinstance(config, (list, tuple)):
+        for item in config:
+            _check_config(item)
+    if not isinstance(config, dict):
+        return
+    forbidden = [key for key in _KEYS if config.get(key)]
+    if forbidden:
+        raise ValueError(f"its network has {forbidden[0]!r} in a configuration")
+    if "class_name" in config or "module" in config or "registered_name" in config:
+        _check_class(config)
+    for item in config.values():
+        _check_config(item)
+
+
+def _check_class(config):
+    module, name = config.get("module"), config.get("class_name")
+    is_known = isinstance(name, str) and (
+        (name in _VALUES and module is None)
+        or (isinstance(module, str) and name in _CLASSES.get(module, ()))
+    )
+    if not is_known or config.get("registered_name") not in (None, name):
+        raise ValueError(
+            f"its network names {config.get('registered_name') or name!r} of {module!r}, which is"
+            " none of the layers of Keras that are known to hold no code"
+        )
+
+
+def check_weights(data):
+    """Check that HDF5 data hold plain arrays and nothing else: no links, filters or other files."""
+    with h5py.File(io.BytesIO(data), "r") as file:
+        # Arrays may lie in one place of the file, each as large as all of it.
+        if _check_group(file, set()) > len(data):
+            raise ValueError("its weights claim more values than there are")
+
+
+def _check_group(group, seen):
+    """Return the number of bytes of all arrays in a group."""
+    n_bytes = 0
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise ValueError(f"its weights have a link, {name!r}")
+        item = group[name]
+        address = h5py.h5o.get_info(item.id).addr
+        if address in seen:
+            raise ValueError(f"its weights hold {name!r} under two names")
+        seen.add(address)
+        if isinstance(item, h5py.Group):
+            n_bytes += _check_group(item, seen)
+        elif isinstance(item, h5py.Dataset):
+            _check_dataset(item)
+            n_bytes += item.nbytes
+        else:
+            raise ValueError(f"its weights hold {name!r}, which is no array")
+    return n_bytes
+
+
+def _check_dataset(dataset):
+    properties = dataset.id.get_create_plist()
+    if dataset.external or dataset.is_virtual or properties.get_nfilters():
+        raise ValueError(f"its weights {dataset.name!r} are compressed, or in another file")
+    if dataset.dtype.kind not in "biufV" or dataset.dtype.hasobject:
+        raise ValueError(f"its weights {dataset.name!r} are of type {dataset.dtype}")
+    if dataset.id.get_storage_size() != dataset.nbytes:
+        raise ValueError(f"its weights {dataset.name!r} claim more values than there are")

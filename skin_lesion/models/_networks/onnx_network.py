@@ -1,0 +1,99 @@
+"""The one place that knows ONNX: from a Keras model to a file, and from a file to a session."""
+
+import warnings
+from importlib.util import find_spec
+
+import numpy as np
+
+from ..._utils import lazy_keras as keras
+from ..._utils.whole_files import temporary_folder
+
+# Keras exports by these, from TensorFlow; other backends of it ask for others, and say so.
+_TO_EXPORT = ("onnx", "tf2onnx")
+_TO_RUN = ("onnxruntime",)
+
+
+def can_export_and_run():
+    """Tell whether all that the extra installs is there."""
+    return all(find_spec(name) is not None for name in (*_TO_EXPORT, *_TO_RUN))
+
+
+def export_model(model):
+    """Return a Keras model as an onnx.ModelProto, for batches of any size."""
+    _require(_TO_EXPORT, "Exporting to ONNX")
+    import onnx
+
+    model = _without_normalization(model)
+    model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32))  # Keras asks for a first call
+    with temporary_folder() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of tf2onnx about NumPy's old names
+        path = str(folder / "model.onnx")
+        model.export(path, format="onnx", verbose=False)
+        exported = onnx.load(path)
+    if len(exported.graph.input) > 1:
+        names = [value.name for value in exported.graph.input[1:]]
+        raise ValueError(
+            f"{model.name!r} cannot be exported: tf2onnx takes constants of it for inputs, {names}."
+            " Expected a network without constant tensors, such as those of a Normalization layer"
+            " in an inner model. Use Rescaling there."
+        )
+    return exported
+
+
+def _without_normalization(model):
+    """Return the model, or a copy that rescales where it normalises.
+
+    tf2onnx takes the mean and variance of a Normalization layer for further inputs.
+    """
+
+    def is_normalization(layer):
+        return isinstance(layer, keras.layers.Normalization)
+
+    def copy(layer):
+        if not is_normalization(layer):
+            return type(layer).from_config(layer.get_config())
+        mean, variance = (keras.ops.convert_to_numpy(x) for x in (layer.mean, layer.variance))
+        scale = 1 / np.maximum(np.sqrt(variance), keras.config.epsilon())
+        return keras.layers.Rescaling(scale[0].tolist(), (-mean * scale)[0].tolist())
+
+    if not any(is_normalization(layer) for layer in model.layers):
+        return model
+    copied = keras.models.clone_model(model, clone_function=copy)
+    for layer, its_copy in zip(model.layers, copied.layers, strict=True):
+        if not is_normalization(layer):
+            its_copy.set_weights(layer.get_weights())
+    return copied
+
+
+def open_session(model, n_threads):
+    """Return an onnxruntime.InferenceSession.
+
+    Parameters
+    ----------
+    model : str or bytes
+        A path, or what the file holds.
+
+    n_threads : int
+    """
+    _require(_TO_RUN, "Running ONNX files")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = n_threads
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def run_session(session, images):
+    """Return what the model puts out for images, float32."""
+    pixels = images.astype(np.float32, copy=False)
+    (output,) = session.run(None, {session.get_inputs()[0].name: pixels})
+    return output
+
+
+def _require(names, what):
+    missing = [name for name in names if find_spec(name) is None]
+    if missing:
+        raise ImportError(
+            f"{what} needs {' and '.join(missing)}, which cannot be found. Expected the extra"
+            ' "onnx": pip install "skin_lesion[onnx]".'
+        )

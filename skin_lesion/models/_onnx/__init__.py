@@ -1,0 +1,1 @@
+"""Export classifiers to ONNX, and run what was exported."""

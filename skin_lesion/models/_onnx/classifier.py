@@ -1,0 +1,127 @@
+"""An exported classifier, on ONNX Runtime."""
+
+import os
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from .._argmax_mixin import MostProbableClassMixin
+from .._networks.onnx_network import run_session
+from .._training.image_source import open_source, read_ahead
+from .file import open_onnx_file
+
+_BATCH_SIZE = 32
+
+
+class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
+    """A file that :func:`export_onnx` wrote, as a fitted classifier.
+
+    It takes what the exported classifier took, paths included, and gives the same probabilities
+    within 1e-5, in a fraction of the time for few images and without Keras. The file is opened at
+    the first call, and again when it has changed. A pickle holds the path, not the file.
+
+    Needs the extra "onnx", of which ``onnxruntime`` is enough.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class names, sorted.
+
+    n_features_in_ : int
+        As of the exported classifier.
+
+    See Also
+    --------
+    export_onnx : Writes the file.
+
+    Examples
+    --------
+    >>> from skin_lesion import OnnxClassifier
+    >>> OnnxClassifier("missing.onnx").predict(["lesion.jpg"])
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: path='...missing.onnx' is no existing file. Expected one that export_onnx...
+    """
+
+    _parameter_constraints = {"path": [str, os.PathLike]}
+
+    def __init__(self, path):
+        self.path = path
+
+    def fit(self, X, y=None):
+        """Do nothing: what is in the file is fitted.
+
+        As with :class:`sklearn.frozen.FrozenEstimator`, a meta-estimator may call this.
+
+        Parameters
+        ----------
+        X : object
+            Ignored.
+
+        y : object
+            Ignored.
+
+        Returns
+        -------
+        self : OnnxClassifier
+            The estimator itself.
+        """
+        self._validate_params()
+        return self
+
+    @property
+    def classes_(self):
+        """Class names, sorted."""
+        return self._file_as_attribute().classes
+
+    @property
+    def n_features_in_(self):
+        """Number of columns of a two-dimensional X, or of pixels times channels."""
+        return self._file_as_attribute().reader.n_features_in_
+
+    def _file_as_attribute(self):
+        """Open the file; without one, `dir` and hence a notebook's display shall still work."""
+        try:
+            return open_onnx_file(self.path)
+        except (ImportError, OSError, ValueError) as error:
+            raise AttributeError(str(error)) from error
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            Paths or images of the shape that was fitted.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+            Rows sum to 1; columns are in the order of `classes_`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the file of the classifier, or of an image, does not exist.
+        ImportError
+            If ``onnxruntime`` is not installed.
+        ValueError
+            If the file is no ONNX file or was not written by :func:`export_onnx`, or if `X` has
+            another shape.
+        """
+        self._validate_params()
+        file = open_onnx_file(self.path)
+        source = open_source(file.reader, X, reset=False)
+        batches = read_ahead(source, np.arange(len(source)), _BATCH_SIZE)
+        probabilities = np.concatenate(
+            [run_session(file.session, images) for _, images in batches]
+        ).astype(np.float64)
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+    def __sklearn_is_fitted__(self):
+        return True

@@ -1,0 +1,1 @@
+"""Save models to files that hold no code, and load them."""

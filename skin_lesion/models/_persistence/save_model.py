@@ -1,0 +1,335 @@
+"""A fitted estimator in one file that runs no code when it is opened."""
+
+import hashlib
+import json
+import os
+import re
+import stat
+import warnings
+from importlib.metadata import version
+
+from sklearn.base import BaseEstimator
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.utils.validation import check_is_fitted
+
+from ..._utils import lazy_keras as keras
+from ..._utils.plain_zip import MAX_SIZE, read_plain_zip, write_plain_zip
+from ..._utils.whole_files import check_folder_of
+from .._classifier import SkinLesionClassifier
+from .._embedding.embedder import ImageEmbedder
+from .._embedding.engine import StoredWeights
+from .._networks.applications import build_application
+from .._networks.network_file import (
+    check_weights,
+    network_from_bytes,
+    network_to_bytes,
+    weights_to_bytes,
+)
+from .fitted_checks import check_one_hot_encoder, check_one_vs_rest
+from .state import StateReader, StateWriter
+
+_FORMAT = 1
+_PACKAGES = ("skin_lesion", "scikit-learn", "imbalanced-learn", "keras", "numpy")
+_ENTRIES = re.compile(
+    r"manifest\.json|estimator\.json|arrays/\d{1,5}\.bin|networks/\d{1,3}\.keras"
+    r"|weights/\d{1,3}\.h5"
+)
+_ANY_SHAPE = (224, 224, 3)  # which the weights do not depend on
+_EXPECTED = "Expected a complete file that skin_lesion.save_model wrote."
+
+
+def save_model(estimator, path):
+    """Write a fitted estimator to one file, which runs no code when it is opened.
+
+    For whoever is to use the model elsewhere: :func:`load_model` reads the file, checks all of it
+    and can be used on files of strangers, where pickle and joblib run whatever a file says.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted: a :class:`SkinLesionClassifier`, :class:`ImageEmbedder` or
+        :class:`TestTimeAugmentation`, or a pipeline or column transformer of these, of the other
+        steps of this library, and of estimators of scikit-learn and imbalanced-learn that predict
+        by NumPy alone, such as encoders, scalers and linear models.
+
+    path : str or os.PathLike
+        The file to write. One that exists is replaced at once: a crash leaves the old file or the
+        new one.
+
+    Raises
+    ------
+    TypeError
+        If `estimator`, or a part of it, cannot be saved: the message names the part.
+    ValueError
+        If the network has layers that may hold code, or is too large.
+    sklearn.exceptions.NotFittedError
+        If it is not fitted.
+    FileNotFoundError
+        If the folder does not exist.
+    OSError
+        If the file cannot be written.
+
+    See Also
+    --------
+    load_model : Reads it.
+    export_onnx : A file for programs without Keras.
+
+    Notes
+    -----
+    The file is a zip archive, nothing in it compressed: networks in the ``.keras`` format, all else
+    as JSON and raw arrays, and a manifest with the versions of packages and the SHA-256 checksum of
+    each entry. An :class:`ImageEmbedder` takes the weights of its backbone along. What belongs to
+    the machine or to training does not go into the file: `cache_dir`, `memory`, `callbacks`, the
+    state of the optimizer, what a sampler has learnt, and the metadata that was requested of
+    estimators.
+
+    References
+    ----------
+    The ZIP specification: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skin_lesion import (
+    ...     ConvNet, SkinLesionClassifier, load_model, make_lesion_images, save_model)
+    >>> lesions = make_lesion_images(60, n_classes=2, image_size=(32, 32), random_state=0)
+    >>> classifier = SkinLesionClassifier(
+    ...     ConvNet(filters=(8, 16)), epochs=2, early_stopping=False, random_state=0
+    ... ).fit(lesions.images, lesions.target)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "lesions.model")
+    ...     save_model(classifier, path)
+    ...     loaded = load_model(path)
+    >>> expected = classifier.predict_proba(lesions.images)
+    >>> bool((loaded.predict_proba(lesions.images) == expected).all())
+    True
+    """
+    if not isinstance(estimator, BaseEstimator):
+        raise TypeError(
+            f"estimator is {estimator!r}, of type {type(estimator).__name__}. Expected a fitted"
+            " estimator. Of a report or a search save the estimator in it."
+        )
+    check_is_fitted(estimator)
+    path = check_folder_of(path)
+    networks, weights = {}, {}
+
+    def keep_network(classifier):
+        if not hasattr(classifier, "model_"):
+            return (), None
+
+        name = f"networks/{len(networks)}.keras"
+        networks[name] = network_to_bytes(classifier.model_)
+        return ("model_", "keras_classifier_"), {"network": name}
+
+    def keep_weights(embedder):
+        data = _weights_of(embedder)
+        if data is None:
+            return ("_stored_weights",), None
+        name = f"weights/{len(weights)}.h5"
+        weights[name] = data
+        return ("_stored_weights",), {"weights": name}
+
+    writer = StateWriter(
+        {
+            ImageEmbedder: keep_weights,
+            OneVsRestClassifier: _refuse_several_classes,
+            SkinLesionClassifier: keep_network,
+        }
+    )
+    state = writer.write(estimator, type(estimator).__name__)
+    entries = {
+        "estimator.json": json.dumps(state).encode(),
+        **writer.arrays,
+        **networks,
+        **weights,
+    }
+    manifest = {
+        "format": _FORMAT,
+        "versions": _versions(networks or weights),
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in entries.items()},
+    }
+    manifest = json.dumps(manifest, indent=1).encode()
+    write_plain_zip(path, {"manifest.json": manifest, **entries})
+
+
+def load_model(path):
+    """Read a file that :func:`save_model` wrote, without running code that it may hold.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+
+    Returns
+    -------
+    estimator : estimator
+        Predicts what the saved one did. To `fit` it trains anew, from nothing.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file does not exist.
+    ValueError
+        If it is damaged, is no such file, or holds anything that may run code, read or write other
+        files, or claims more data than it has bytes.
+    OSError
+        If it cannot be read.
+
+    Warns
+    -----
+    UserWarning
+        If the file is of another version of this library, scikit-learn, imbalanced-learn, Keras or
+        NumPy, or of another backend of Keras: predictions may differ.
+
+    See Also
+    --------
+    save_model : Writes it, and says what is in it.
+
+    Notes
+    -----
+    Checksums tell damage, not malice: whoever changes a file can compute them anew. Before Keras
+    sees a network, all classes that its configuration names must be on a list of layers without
+    code, and its weights be plain arrays, without links to other files.
+
+    How much memory and time the configuration of a network asks for is not limited. What a model
+    predicts is another matter, too. Somebody's network may be wrong on purpose.
+
+    Examples
+    --------
+    >>> from skin_lesion import load_model
+    >>> load_model("missing.model")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: path='missing.model' is no existing file. Expected a complete file that...
+    """
+    path = os.fspath(path)
+    data = _read_file(path)
+    try:
+        entries = read_plain_zip(data, _ENTRIES)
+        manifest = json.loads(entries.pop("manifest.json"))
+        _check_manifest(manifest, entries)
+        state = json.loads(entries["estimator.json"])
+        problem = _compare_versions(manifest["versions"])
+        estimator = _reader(entries).read(state)
+        if not isinstance(estimator, BaseEstimator):
+            raise ValueError("it holds no estimator")
+    except Exception as error:  # of zipfile, json, h5py, Keras and whatever else is fed nonsense
+        raise ValueError(_explain(path, error)) from error
+    if problem:
+        warnings.warn(f"path={path!r} {problem}", UserWarning, stacklevel=2)
+    return estimator
+
+
+def _explain(path, error):
+    reason = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+    return f"path={path!r} was not opened: {reason}. {_EXPECTED} Ask for the file again."
+
+
+def _read_file(path):
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"path={path!r} is no existing file. {_EXPECTED}")
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError(f"path={path!r} is a folder or a special file. {_EXPECTED}")
+    if found.st_size > MAX_SIZE:
+        raise ValueError(f"path={path!r} has {found.st_size} bytes. {_EXPECTED}")
+    with open(path, "rb") as file:
+        return file.read(found.st_size)
+
+
+def _check_manifest(manifest, entries):
+    if manifest["format"] != _FORMAT:
+        raise ValueError(
+            f"it has format {manifest['format']!r}, of skin_lesion"
+            f" {manifest['versions']['skin_lesion']}, and this version reads format {_FORMAT}"
+        )
+    found = {name: hashlib.sha256(data).hexdigest() for name, data in entries.items()}
+    if found.keys() != manifest["sha256"].keys():
+        raise ValueError("its entries are others than its manifest says")
+    wrong = [name for name in found if found[name] != manifest["sha256"][name]]
+    if wrong:
+        raise ValueError(f"it is damaged: the checksum of entry {wrong[0]!r} is wrong")
+
+
+def _versions(with_keras):
+    versions = {name: version(name) for name in _PACKAGES}
+    if with_keras:
+        versions["backend of Keras"] = keras.backend.backend()
+    return versions
+
+
+def _compare_versions(saved):
+    here = _versions("backend of Keras" in saved)
+    other = [f"{name} {saved.get(name)} (here {here[name]})" for name in here]
+    other = [text for name, text in zip(here, other, strict=True) if saved.get(name) != here[name]]
+    if other:
+        return (
+            f"was saved with {', '.join(other)}. Predictions may differ: compare some with those of"
+            " whoever saved it, or install the same versions."
+        )
+    return None
+
+
+def _reader(entries):
+    def add_network(classifier, beside):
+        if beside is None:
+            return
+
+        classifier.model_ = network_from_bytes(entries.pop(beside["network"]))
+        classifier.keras_classifier_ = _NotTrainable(classifier.model_)
+
+    def add_weights(embedder, beside):
+        if beside is not None:
+            data = entries.pop(beside["weights"])
+            check_weights(data)
+            embedder._stored_weights = StoredWeights(data, embedder._own_backbone())
+        elif hasattr(embedder, "n_features_in_") and embedder._own_backbone().weights is not None:
+            raise ValueError("the weights of its ImageEmbedder are missing")
+
+    special = {
+        ImageEmbedder: add_weights,
+        OneHotEncoder: check_one_hot_encoder,
+        OneVsRestClassifier: check_one_vs_rest,
+        SkinLesionClassifier: add_network,
+    }
+    return StateReader(entries, special)
+
+
+def _weights_of(embedder):
+    """Return the weights of a fitted embedder's network as bytes; None stands for random ones."""
+    backbone = embedder._own_backbone()
+    if backbone.weights is None or not hasattr(embedder, "n_features_in_"):
+        return None
+    stored = getattr(embedder, "_stored_weights", None)
+    if stored is not None and stored.belong_to(backbone):
+        return stored.data
+
+    return weights_to_bytes(build_application(backbone.name, _ANY_SHAPE, backbone.weights))
+
+
+def _refuse_several_classes(classifier):
+    try:
+        check_one_vs_rest(classifier, None)
+    except ValueError as error:
+        raise TypeError(
+            f"The file could not be opened again: {error}. Expected one class an image. Use joblib"
+            " among those who trust each other."
+        ) from None
+    return (), None
+
+
+class _NotTrainable:
+    """In place of the scikeras classifier, of which a file holds the network alone."""
+
+    def __init__(self, model):
+        self.model_ = model
+
+    def _refuse(self, *args, **params):
+        raise ValueError(
+            "The classifier was loaded from a file, which holds no state of training. Expected one"
+            " that was fitted in this process to go on with. Use fit with warm_start=False, or"
+            " partial_fit of a clone, to train anew."
+        )
+
+    set_params = fit = partial_fit = _refuse

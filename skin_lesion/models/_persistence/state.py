@@ -1,0 +1,227 @@
+"""An estimator as JSON and raw arrays, and back."""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import Bunch
+
+from .classes import find_class, is_estimator, keeps_only_parameters, name_class
+
+# They belong to the machine, or to training: the folder of a cache, which a file could point
+# anywhere, and callbacks. Metadata requests are left out as well: without the attribute, an
+# estimator requests what its class does.
+_LEFT_OUT = frozenset(["cache_dir", "callbacks", "memory"])
+# What builds a network can be called, and would be wherever an estimator takes a function.
+_NETWORKS = frozenset(["architecture", "backbone"])
+_PLAIN_KINDS = "biufUS"
+_OBJECT = np.dtype(object)  # which an imputer of text remembers; arrays of it are lists here
+_DTYPE = re.compile(r"[<>|=][biufUS]\d{1,9}")
+_NAME = re.compile(r"(?!__)[A-Za-z_]\w*")
+
+
+class StateWriter:
+    """Turns an estimator into JSON and arrays.
+
+    Parameters
+    ----------
+    special : dict of type to callable
+        What else is to be known of objects of a class: ``special[cls](estimator)`` returns the
+        names of attributes to leave out, and a dict to keep beside the others, or None.
+
+    Attributes
+    ----------
+    arrays : dict of str to bytes
+        What JSON cannot hold, by name of entry.
+    """
+
+    def __init__(self, special):
+        self.arrays = {}
+        self._special = special
+        self._open = []
+
+    def write(self, value, where):
+        """Return, in terms of JSON, a value that is found in some place of the estimator.
+
+        Raises
+        ------
+        TypeError
+            If it is of a kind that cannot be saved.
+        """
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if type(value) is float:
+            return {"kind": "float", "value": value.hex()}
+        if type(value) in (list, tuple, set, frozenset, slice, np.random.RandomState):
+            return self._write_items(value, where)
+        if type(value) in (dict, Bunch):
+            pairs = [
+                [self.write(key, where), self.write(item, f"{where}[{key!r}]")]
+                for key, item in value.items()
+            ]
+            return {"kind": type(value).__name__, "items": pairs}
+        if isinstance(value, np.ndarray):
+            return self._write_array(value, where)
+        if isinstance(value, np.generic) and value.dtype.kind in _PLAIN_KINDS:
+            return {"kind": "scalar", "value": self._write_array(np.array(value), where)}
+        if isinstance(value, np.dtype) and value.kind in _PLAIN_KINDS + "O":
+            return {"kind": "dtype", "name": value.str}
+        if isinstance(value, type) and issubclass(value, np.generic):
+            return {"kind": "numpy_type", "name": np.dtype(value).str}
+        if isinstance(value, os.PathLike):
+            return {"kind": "path", "value": os.fspath(value)}
+        if is_estimator(value):
+            return self._write_object(value, where)
+        raise TypeError(
+            f"{where} is {value!r}, of type {type(value).__name__}. {_EXPECTED} Set it to something"
+            " else, leave that step out and do it before, or use joblib among those who trust each"
+            " other."
+        )
+
+    def _write_items(self, value, where):
+        kind = type(value).__name__
+        if isinstance(value, slice):
+            items = [value.start, value.stop, value.step]
+        elif isinstance(value, np.random.RandomState):
+            items = value.get_state(legacy=True)
+        elif isinstance(value, (set, frozenset)):
+            items = sorted(value, key=repr)
+        else:
+            items = value
+        items = [self.write(item, f"{where}[{place}]") for place, item in enumerate(items)]
+        return items if kind == "list" else {"kind": kind, "items": items}
+
+    def _write_array(self, array, where):
+        if type(array) is not np.ndarray or array.dtype.kind not in _PLAIN_KINDS + "O":
+            kind = f"{type(array).__name__} of type {array.dtype}"
+            raise TypeError(f"{where} is an array: {kind}. {_EXPECTED}")
+        if array.dtype.kind == "O":
+            items = [self.write(item, where) for item in array.ravel().tolist()]
+            return {"kind": "object_array", "shape": list(array.shape), "items": items}
+        name = f"arrays/{len(self.arrays)}.bin"
+        # In its own order: sums over another one round otherwise.
+        order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
+        self.arrays[name] = array.tobytes(order)
+        about = {"dtype": array.dtype.str, "shape": list(array.shape), "order": order}
+        return {"kind": "array", "entry": name, **about}
+
+    def _write_object(self, value, where):
+        name = name_class(value)
+        if name is None:
+            raise TypeError(
+                f"{where} is {value!r}, of type {type(value).__module__}.{type(value).__name__}."
+                f" {_EXPECTED} Of a search save its best_estimator_; OnnxClassifier is a file"
+                " already; for the rest leave that step out, or use joblib among those who trust"
+                " each other."
+            )
+        if id(value) in self._open:
+            raise TypeError(f"{where} holds itself. {_EXPECTED}")
+        if keeps_only_parameters(name):
+            value = clone(value)
+        left_out, beside = self._special.get(type(value), lambda _: ((), None))(value)
+        self._open.append(id(value))
+        attributes = {
+            attribute: None if attribute in _LEFT_OUT else self.write(item, f"{where}.{attribute}")
+            for attribute, item in vars(value).items()
+            if attribute not in left_out and attribute != "_metadata_request"
+        }
+        self._open.pop()
+        return {"kind": "object", "class": name, "attributes": attributes, "beside": beside}
+
+
+_EXPECTED = (
+    "Expected numbers, text, arrays, collections of these, estimators of skin_lesion and those of"
+    " scikit-learn and imbalanced-learn that predict by NumPy alone."
+)
+
+
+class StateReader:
+    """Turns JSON and arrays into an estimator; runs no code but that of the classes listed.
+
+    Parameters
+    ----------
+    arrays : dict of str to bytes
+
+    special : dict of type to callable
+        ``special[cls](estimator, beside)`` completes an object of a class.
+    """
+
+    def __init__(self, arrays, special):
+        self._arrays = dict(arrays)
+        self._special = special
+        self._read_kind = {
+            "Bunch": lambda node: Bunch(**dict(self._pairs(node))),
+            "RandomState": self._read_random_state,
+            "array": self._read_array,
+            "dict": lambda node: dict(self._pairs(node)),
+            "dtype": self._read_dtype,
+            "float": lambda node: float.fromhex(node["value"]),
+            "frozenset": lambda node: frozenset(self.read(node["items"])),
+            "numpy_type": lambda node: _plain_dtype(node["name"]).type,
+            "object": self._read_object,
+            "object_array": self._read_object_array,
+            "path": lambda node: Path(node["value"]),
+            "scalar": lambda node: self._read_array(node["value"])[()],
+            "set": lambda node: set(self.read(node["items"])),
+            "slice": lambda node: slice(*self.read(node["items"])),
+            "tuple": lambda node: tuple(self.read(node["items"])),
+        }
+
+    def read(self, node):
+        """Return what was written as a node."""
+        if isinstance(node, list):
+            return [self.read(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if node["kind"] not in self._read_kind:
+            raise ValueError(f"it holds a value of the unknown kind {node['kind']!r}")
+        return self._read_kind[node["kind"]](node)
+
+    def _read_dtype(self, node):
+        return _OBJECT if node["name"] == _OBJECT.str else _plain_dtype(node["name"])
+
+    def _pairs(self, node):
+        return [(self.read(key), self.read(item)) for key, item in node["items"]]
+
+    def _read_array(self, node):
+        # Each once: a thousand copies of one array would be more than the file has.
+        data = self._arrays.pop(node["entry"])
+        array = np.frombuffer(data, dtype=_plain_dtype(node["dtype"]))
+        # A copy: fitted attributes can be written to.
+        return array.reshape(node["shape"], order=node["order"]).copy("K")
+
+    def _read_object_array(self, node):
+        array = np.empty(len(node["items"]), dtype=object)
+        array[:] = self.read(node["items"])
+        return array.reshape(node["shape"])
+
+    def _read_random_state(self, node):
+        name, keys, position, *gauss = self.read(node["items"])
+        # Of more keys NumPy keeps 624, and would read at a position behind them what lies there.
+        if name != "MT19937" or len(keys) != 624 or not 0 <= position <= 624:
+            raise ValueError("it holds a generator of random numbers in no possible state")
+        state = np.random.RandomState()
+        state.set_state((name, keys, position, *gauss))
+        return state
+
+    def _read_object(self, node):
+        cls = find_class(node["class"])
+        instance = cls.__new__(cls)
+        for name, item in node["attributes"].items():
+            if not _NAME.fullmatch(name) or hasattr(cls, name):
+                raise ValueError(f"it has {name!r} in place of what is in the class {cls.__name__}")
+            value = None if name in _LEFT_OUT else self.read(item)
+            if callable(value) and not isinstance(value, type) and name not in _NETWORKS:
+                raise ValueError(f"it has a function as {name!r}")
+            vars(instance)[name] = value
+        if cls in self._special:
+            self._special[cls](instance, node["beside"])
+        return instance
+
+
+def _plain_dtype(name):
+    if not isinstance(name, str) or not _DTYPE.fullmatch(name):
+        raise ValueError(f"it holds an array of type {name!r}")
+    return np.dtype(name)

@@ -1,0 +1,18 @@
+"""Train a network on rows of images.
+
+The names of `fit` bring Keras with them, whose classes they inherit from: they are imported when
+one of them is first used, as ``_training.train_epochs``.
+"""
+
+from importlib import import_module
+
+
+def __getattr__(name):
+    if name not in (
+        "build_keras_classifier",
+        "predict_in_batches",
+        "train_epochs",
+        "train_one_epoch",
+    ):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.fit"), name)

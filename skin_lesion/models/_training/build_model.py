@@ -1,0 +1,143 @@
+"""From the classifier's parameters to a compiled Keras model."""
+
+import copy
+import inspect
+
+import numpy as np
+
+from ..._utils import lazy_keras as keras
+from ..._utils.validation import did_you_mean
+from .._backend.memory import skip_gradient_reduction
+from .._checkpoint.fit_checkpoint import without_checkpoints
+from .._networks.applications import application_names
+from .._networks.backbone import Backbone
+from .._networks.convnet import ConvNet
+
+ARCHITECTURES = {"cnn": ConvNet}
+
+
+def resolve_architecture(architecture):
+    """Return the callable that builds the network; a name stands for one with its defaults."""
+    if callable(architecture):
+        return architecture
+    if architecture in ARCHITECTURES:
+        return ARCHITECTURES[architecture]()
+    names = [*ARCHITECTURES, *application_names()]
+    if architecture not in names:
+        raise ValueError(
+            f"Unknown architecture {architecture!r}.{did_you_mean(architecture, names)} Expected"
+            f" one of {names}, ConvNet(...), Backbone(...), or a callable (input_shape, n_classes)"
+            " -> keras.Model."
+        )
+    return Backbone(architecture)
+
+
+def resolve_optimizer(optimizer, learning_rate):
+    """Return a new optimizer: one that has trained a model refuses a second."""
+    if isinstance(optimizer, keras.optimizers.Optimizer):
+        if learning_rate is not None:
+            raise ValueError(
+                f"learning_rate={learning_rate!r} was given together with an optimizer object,"
+                f" {type(optimizer).__name__}. Expected one of the two: set the rate in the object,"
+                " or pass the optimizer by name."
+            )
+        return type(optimizer).from_config(optimizer.get_config())
+    if not isinstance(optimizer, str):
+        raise TypeError(
+            f"optimizer is {optimizer!r}, of type {type(optimizer).__name__}. Expected a name, such"
+            " as 'adam', or a keras.optimizers.Optimizer."
+        )
+    by_name = {
+        name.lower(): cls
+        for name, cls in vars(keras.optimizers).items()
+        if inspect.isclass(cls)
+        and issubclass(cls, keras.optimizers.Optimizer)
+        and name not in ("Optimizer", "LossScaleOptimizer")
+    }
+    if optimizer.lower() not in by_name:
+        raise ValueError(
+            f"Unknown optimizer {optimizer!r}.{did_you_mean(optimizer, by_name)} Expected one of"
+            f" {sorted(by_name)}, or a keras.optimizers.Optimizer."
+        )
+    options = {} if learning_rate is None else {"learning_rate": learning_rate}
+    return by_name[optimizer.lower()](**options)
+
+
+def copy_callbacks(callbacks):
+    """Return copies that have seen no model: a used callback drags its model along."""
+    callbacks = without_checkpoints(callbacks)
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                f"callbacks holds {callback!r}, of type {type(callback).__name__}. Expected"
+                " keras.callbacks.Callback objects, or a FitCheckpoint."
+            )
+    return [
+        copy.deepcopy(callback, {id(getattr(callback, "_model", None)): None})
+        for callback in callbacks
+    ]
+
+
+def build_model(
+    architecture,
+    input_shape,
+    n_classes,
+    feature_scale,
+    optimizer,
+    learning_rate,
+    loss,
+    label_smoothing,
+):
+    """Build and compile.
+
+    Parameters
+    ----------
+    feature_scale : (ndarray, ndarray) or None
+        Mean and variance of each feature, where rows of features stand in for images. They are
+        brought to the range of pixels, so that every architecture is given what it expects.
+    """
+    network = architecture(input_shape, n_classes)
+    _check_output(network, n_classes)
+    model = network
+    if feature_scale is not None:
+        mean, variance = (np.ravel(values) for values in feature_scale)
+        inputs = keras.Input(input_shape)
+        x = keras.layers.Normalization(axis=(2,), mean=mean, variance=variance)(inputs)
+        x = keras.layers.Rescaling(64, offset=127.5)(x)
+        model = keras.Model(inputs, network(x))
+    losses = {
+        "crossentropy": keras.losses.CategoricalCrossentropy,
+        "focal": keras.losses.CategoricalFocalCrossentropy,
+    }
+    model.compile(
+        optimizer=resolve_optimizer(optimizer, learning_rate),
+        loss=losses[loss](label_smoothing=label_smoothing),
+        weighted_metrics=["accuracy"],
+    )
+    _make_all_variables(model, n_classes)
+    return model
+
+
+def _make_all_variables(model, n_classes):
+    """Make the variables of optimizer and metrics before the training step is traced.
+
+    A step that makes variables is traced twice, which is most of the time of a short fit.
+    """
+    skip_gradient_reduction(model.optimizer)
+    model.optimizer.build(model.trainable_variables)
+    some_y = np.full((1, n_classes), 1 / n_classes, dtype=np.float32)
+    model.compute_metrics(None, some_y, some_y)
+    model.reset_metrics()
+
+
+def _check_output(network, n_classes):
+    if not isinstance(network, keras.Model):
+        raise TypeError(
+            f"architecture returned {network!r}, of type {type(network).__name__}. Expected a"
+            " keras.Model."
+        )
+    if network.output_shape != (None, n_classes):
+        raise ValueError(
+            f"architecture returned a model with output shape {network.output_shape}. Expected"
+            f" {(None, n_classes)}: a softmax over the {n_classes} classes."
+        )

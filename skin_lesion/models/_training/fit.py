@@ -1,0 +1,155 @@
+"""From a checked source of images through scikeras to Keras, and back."""
+
+from functools import partial
+
+import numpy as np
+
+from ..._utils import lazy_keras as keras
+from .._backend.seeds import seeded_keras
+from .._checkpoint.callback import SaveFit
+from .._checkpoint.fit_checkpoint import open_checkpoint_file
+from .._networks.backbone import Backbone
+from .batches import ImageBatches, Readers
+from .build_model import build_model, copy_callbacks, resolve_architecture
+from .head_first import fit_output_layer
+from .keras_wrapper import StreamingKerasClassifier
+from .progress import EpochProgress
+
+_ROWS_OF_KERNEL = 8
+
+
+def build_keras_classifier(estimator, source, rows):
+    """Return the scikeras classifier that will build the network at its first fit.
+
+    It is given no `random_state`: scikeras would switch TensorFlow to deterministic operations and
+    leave it there, where every model of the process without a seed fails. See `seeded_keras`.
+    """
+    return StreamingKerasClassifier(
+        model=partial(
+            build_model,
+            resolve_architecture(estimator.architecture),
+            source.image_shape,
+            len(estimator.classes_),
+            source.feature_scale(rows),
+            estimator.optimizer,
+            estimator.learning_rate,
+            estimator.loss,
+            estimator.label_smoothing,
+        ),
+        shuffle=False,  # ImageBatches does
+    )
+
+
+def train_epochs(estimator, source, y, training, validation, seed, *, goes_on):
+    """Train for `epochs`, or until the loss on the validation rows stops falling."""
+    callbacks = copy_callbacks(estimator.callbacks)
+    estimator.keras_classifier_.set_params(epochs=estimator.epochs, warm_start=goes_on)
+    fit = estimator.keras_classifier_.fit
+    with Readers(source.n_readers) as readers:
+        if len(validation):
+            callbacks.insert(
+                0,
+                keras.callbacks.EarlyStopping(
+                    patience=estimator.patience, restore_best_weights=True
+                ),
+            )
+            weight = training.weigh_alike(validation)
+            batches = _make_batches(estimator, source, readers, validation, y[validation], weight)
+            fit = partial(fit, validation_data=batches)
+        file = open_checkpoint_file(estimator, source, y, training, validation)
+        if file is not None:
+            fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs))
+        network = resolve_architecture(estimator.architecture)
+        if isinstance(network, Backbone) and network.weights is not None and not goes_on:
+            fit = partial(
+                fit, prepare_model=partial(_fit_head, estimator, source, readers, y, training)
+            )
+        _train(estimator, fit, source, readers, y, training, seed, callbacks)
+
+
+def train_one_epoch(estimator, source, y, training, seed):
+    """Train for one epoch more."""
+    labels = np.arange(len(estimator.classes_))
+    fit = partial(estimator.keras_classifier_.partial_fit, classes=labels)
+    callbacks = copy_callbacks(estimator.callbacks)
+    with Readers(source.n_readers) as readers:
+        _train(estimator, fit, source, readers, y, training, seed, callbacks)
+
+
+def predict_in_batches(estimator, source):
+    """Return what the network puts out for each row of the source."""
+    rows = np.arange(len(source))
+    if len(rows) > 1:
+        # Backends compute the odd rows of a last block by another kernel, which rounds otherwise.
+        # In full blocks, what comes out for a row does not depend on its place among others.
+        rows = np.append(rows, np.repeat(rows[-1], -len(rows) % _ROWS_OF_KERNEL))
+    if len(rows) <= estimator.batch_size:
+        # A fraction of the time of predict, which sets up a pipeline for each call.
+        images = source.take(rows).astype(np.float32, copy=False)
+        output = estimator.model_.predict_on_batch(images)
+    else:
+        with Readers(source.n_readers) as readers:
+            batches = _make_batches(estimator, source, readers, rows)
+            with batches.in_use():
+                output = estimator.model_.predict(batches, verbose=0)
+    return np.asarray(output, dtype=np.float64)[: len(source)]
+
+
+def _fit_head(estimator, source, readers, y, training, model, positions, weight):
+    rows = training.rows[positions]
+    new_images = training.new_images(positions)
+    batches = _make_batches(estimator, source, readers, rows, new_images=new_images)
+    fit_output_layer(model, batches, np.searchsorted(estimator.classes_, y[rows]), weight)
+
+
+def _train(estimator, fit, source, readers, y, training, seed, callbacks):
+    def make_batches(positions, weight):
+        rows = training.rows[positions]
+        return _make_batches(
+            estimator,
+            source,
+            readers,
+            rows,
+            y[rows],
+            weight,
+            seed=seed,
+            augmenter=estimator.augmenter,
+            new_images=training.new_images(positions),
+        )
+
+    wrapper = estimator.keras_classifier_
+    if estimator.verbose == 1:
+        callbacks = [*callbacks, EpochProgress()]
+    wrapper.set_params(
+        callbacks=callbacks,
+        verbose=2 if estimator.verbose == 2 else 0,
+    )
+    try:
+        with seeded_keras(seed):
+            fit(
+                np.arange(len(training.rows)).reshape(-1, 1),
+                np.searchsorted(estimator.classes_, y[training.rows]),
+                sample_weight=training.weight,
+                make_batches=make_batches,
+            )
+    finally:
+        # They hold the model once more, and its best weights.
+        wrapper.set_params(callbacks=None)
+    estimator.model_ = wrapper.model_
+    estimator.history_ = dict(wrapper.history_)
+    estimator.n_iter_ = len(estimator.history_["loss"])
+
+
+def _make_batches(estimator, source, readers, rows, y=None, weight=None, **options):
+    targets = None
+    if y is not None:
+        targets = (y[:, np.newaxis] == estimator.classes_).astype(np.float32)
+    return ImageBatches(
+        source,
+        rows,
+        targets,
+        weight,
+        batch_size=estimator.batch_size,
+        readers=readers,
+        **options,
+    )

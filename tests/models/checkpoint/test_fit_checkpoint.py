@@ -1,0 +1,305 @@
+"""A fit that was killed goes on, and comes to what it would have come to."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from itertools import count
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from sklearn.model_selection import GridSearchCV
+
+from skin_lesion import ConvNet, FitCheckpoint, ImageAugmenter, ImageLoader, load_image_folder
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+class CtrlC(keras.callbacks.Callback):
+    """Interrupt the third epoch, as long as it is told to."""
+
+    armed = True
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 2 and CtrlC.armed:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def long(small):
+    """A classifier whose fit has every kind of state: moments, dropout, best weights, a rate."""
+
+    def make(callbacks=(), **parameters):
+        plateau = keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=1, factor=0.5)
+        defaults = {
+            "architecture": ConvNet(filters=(8,), dropout=0.5),
+            "augmenter": ImageAugmenter(),
+            "early_stopping": True,
+            "epochs": 5,
+            "learning_rate": 0.02,
+            "callbacks": [plateau, CtrlC(), *callbacks],
+        }
+        return small(**{**defaults, **parameters})
+
+    return make
+
+
+@pytest.fixture
+def interrupted(long, lesions, tmp_path, monkeypatch):
+    """Return the folder with the checkpoint of a fit that was interrupted after two epochs."""
+    with pytest.raises(KeyboardInterrupt):
+        long([FitCheckpoint(tmp_path)]).fit(lesions.images, lesions.target)
+    monkeypatch.setattr(CtrlC, "armed", False)
+    return tmp_path
+
+
+@pytest.fixture
+def epochs_trained(monkeypatch):
+    """Collect the epochs whose batches are asked for."""
+    from skin_lesion.models._training.batches import ImageBatches
+
+    epochs = []
+    start_epoch = ImageBatches.start_epoch
+
+    def record(self, epoch, logs=None):
+        start_epoch(self, epoch, logs)
+        if logs is not None:
+            epochs.append(epoch)
+
+    monkeypatch.setattr(ImageBatches, "start_epoch", record)
+    return epochs
+
+
+def assert_same_fit(one, other, X):
+    assert one.n_iter_ == other.n_iter_
+    assert one.best_epoch_ == other.best_epoch_
+    assert one.history_ == other.history_
+    np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
+
+
+def test_fit_goes_on_after_ctrl_c(long, lesions, interrupted, epochs_trained):
+    resumed = long([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
+    assert epochs_trained == [2, 3, 4]
+    whole = long().fit(lesions.images, lesions.target)
+    assert_same_fit(resumed, whole, lesions.images)
+
+
+def test_what_an_own_early_stopping_has_seen_is_not_forgotten(
+    small, lesions, tmp_path, monkeypatch
+):
+    def fit():
+        # By this measure nothing but the first epoch is better than those before.
+        stopping = keras.callbacks.EarlyStopping(monitor="loss", min_delta=5.0, patience=3)
+        callbacks = [stopping, CtrlC(), FitCheckpoint(tmp_path)]
+        return small(epochs=9, callbacks=callbacks).fit(lesions.images, lesions.target)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit()
+    monkeypatch.setattr(CtrlC, "armed", False)
+    assert fit().n_iter_ == 4
+
+
+SCRIPT = """
+    import signal, sys, warnings
+    import numpy as np
+    from skin_lesion import (
+        ConvNet, FitCheckpoint, ImageAugmenter, SkinLesionClassifier, make_lesion_images)
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+    lesions = make_lesion_images(60, n_classes=2, image_size=(24, 24), random_state=0)
+    classifier = SkinLesionClassifier(
+        ConvNet(filters=(8,)), epochs=int(sys.argv[2]), augmenter=ImageAugmenter(),
+        batch_size=16, random_state=0, callbacks=[FitCheckpoint(sys.argv[1])])
+    classifier.fit(lesions.images, lesions.target)
+    np.savez(sys.argv[3], classifier.predict_proba(lesions.images), classifier.history_["loss"])
+"""
+
+
+def start_fit(folder, result, n_epochs=40):
+    command = [sys.executable, "-c", textwrap.dedent(SCRIPT)]
+    return subprocess.Popen([*command, str(folder), str(n_epochs), str(result)])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_fit_goes_on_after_a_signal(tmp_path, number):
+    process = start_fit(tmp_path / "killed", tmp_path / "never.npz")
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "killed").glob("fit_*.npz")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(number)
+    assert process.wait(timeout=60) != 0
+    assert not (tmp_path / "never.npz").exists()
+    fits = [
+        start_fit(tmp_path / "killed", tmp_path / "resumed.npz"),
+        start_fit(tmp_path / "whole", tmp_path / "whole.npz"),
+    ]
+    assert [fit.wait() for fit in fits] == [0, 0]
+    with np.load(tmp_path / "resumed.npz") as resumed, np.load(tmp_path / "whole.npz") as whole:
+        for name in whole.files:
+            np.testing.assert_array_equal(resumed[name], whole[name])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [({"epochs": 3}, "epochs"), ({"augmenter": ImageAugmenter(rotation=10)}, "augmenter")],
+)
+def test_other_parameters_start_anew_and_say_so(long, lesions, interrupted, parameters, named):
+    other = long([FitCheckpoint(interrupted)], **parameters)
+    with pytest.warns(UserWarning, match=rf"another fit, .* differs in {named}\. ") as caught:
+        other.fit(lesions.images, lesions.target)
+    assert caught[0].filename == __file__
+    alone = long(**parameters).fit(lesions.images, lesions.target)
+    assert_same_fit(other, alone, lesions.images)
+
+
+def test_file_that_is_deleted_between_epochs(small, lesion_folder, tmp_path, epochs_trained):
+    folder = load_image_folder(lesion_folder, split="train")
+    path = Path(folder.data[7, 0])
+    moved = path.with_suffix(".moved")
+
+    class MoveAFile(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 0 and path.exists():
+                path.rename(moved)
+
+    classifier = small(
+        loader=ImageLoader((24, 24), cache_dir=tmp_path / "cache"),
+        epochs=3,
+        batch_size=4,
+        callbacks=[MoveAFile(), FitCheckpoint(tmp_path / "checkpoints")],
+    )
+    with pytest.raises(FileNotFoundError, match=re.escape(str(path))):
+        classifier.fit(folder.data, folder.target)
+    moved.rename(path)
+    del epochs_trained[:]
+    classifier.fit(folder.data, folder.target)
+    assert epochs_trained == [1, 2]
+
+
+def test_other_data_start_anew_and_say_so(long, lesions, interrupted, epochs_trained):
+    classifier = long([FitCheckpoint(interrupted)])
+    with pytest.warns(UserWarning, match="differs in the data. Training starts anew"):
+        classifier.fit(lesions.images[::-1], lesions.target[::-1])
+    assert epochs_trained[0] == 0
+
+
+@pytest.mark.parametrize("damage", ["cut short", "empty", "overwritten"])
+def test_damaged_checkpoint_starts_anew_and_says_so(
+    long, lesions, interrupted, epochs_trained, damage
+):
+    (path,) = interrupted.glob("fit_*.npz")
+    content = path.read_bytes()
+    remains = {
+        "cut short": content[:-100],
+        "empty": b"",
+        "overwritten": content[:2000] + bytes(100) + content[2100:],
+    }
+    path.write_bytes(remains[damage])
+    with pytest.warns(UserWarning, match="is damaged .* Training starts anew"):
+        long([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
+    assert epochs_trained == [0, 1, 2, 3, 4]
+
+
+def test_fit_that_ended_is_not_trained_again(long, lesions, tmp_path, epochs_trained, monkeypatch):
+    monkeypatch.setattr(CtrlC, "armed", False)
+    stopping = {"patience": 1, "epochs": 30, "learning_rate": 0.5}
+    first = long([FitCheckpoint(tmp_path)], **stopping).fit(lesions.images, lesions.target)
+    assert first.best_epoch_ < first.n_iter_ < 30
+    del epochs_trained[:]
+    # What does not change the result does not count.
+    again = long([FitCheckpoint(tmp_path)], verbose=2, **stopping)
+    again.fit(lesions.images, lesions.target)
+    assert epochs_trained == []
+    assert_same_fit(again, first, lesions.images)
+
+
+def test_full_disk_is_a_warning_and_leaves_the_checkpoint(long, lesions, interrupted, monkeypatch):
+    (path,) = interrupted.glob("fit_*.npz")
+    content = path.read_bytes()
+
+    def refuse(file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.warns(UserWarning, match="No checkpoint was saved after epoch 3: .*No space left"):
+        long([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
+    assert path.read_bytes() == content
+    assert os.listdir(interrupted) == [path.name]
+
+
+def test_what_a_killed_process_left_goes_with_the_next_save(small, lesions, tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    host = socket.gethostname()
+    left = tmp_path / f".skin_lesion.{host}.{gone.pid}.0.tmp"
+    others = [
+        tmp_path / f".skin_lesion.{host}.{os.getppid()}.0.tmp",  # at work
+        tmp_path / f".skin_lesion.not-{host}.{gone.pid}.0.tmp",  # who knows
+    ]
+    for path in (left, *others):
+        path.write_bytes(b"half")
+    small(callbacks=[FitCheckpoint(tmp_path)]).fit(lesions.images, lesions.target)
+    assert not left.exists()
+    assert all(path.exists() for path in others)
+
+
+def test_search_goes_on_after_ctrl_c(small, lesions, tmp_path, epochs_trained, monkeypatch):
+    def search():
+        classifier = small(epochs=3, callbacks=[CtrlC(), FitCheckpoint(tmp_path)])
+        grid = {"learning_rate": [0.01, 0.001]}
+        return GridSearchCV(classifier, grid, cv=2, error_score="raise").fit(
+            lesions.images, lesions.target
+        )
+
+    monkeypatch.setattr(CtrlC, "armed", False)
+    n_batches = count(1)
+    start_epoch = CtrlC.on_epoch_begin
+
+    def interrupt_late(self, epoch, logs=None):
+        if next(n_batches) == 8:
+            raise KeyboardInterrupt
+        start_epoch(self, epoch, logs)
+
+    monkeypatch.setattr(CtrlC, "on_epoch_begin", interrupt_late)
+    with pytest.raises(KeyboardInterrupt):
+        search()
+    done = len(epochs_trained)
+    found = search()
+    # Two fits were whole, and the third lacked two epochs: of 4 fits and the last, of all rows.
+    assert epochs_trained[done:] == [1, 2, 0, 1, 2, 0, 1, 2]
+    del epochs_trained[:]
+    again = search()
+    assert epochs_trained == []
+    for name in ("mean_test_score", "std_test_score"):
+        np.testing.assert_array_equal(found.cv_results_[name], again.cv_results_[name])
+
+
+def test_fit_that_no_other_can_equal(small, lesions, tmp_path):
+    for parameters in ({"random_state": None}, {"warm_start": True}):
+        with pytest.raises(ValueError, match="Expected an int and False"):
+            small(callbacks=[FitCheckpoint(tmp_path)], **parameters).fit(
+                lesions.images, lesions.target
+            )
+    with pytest.raises(ValueError, match="holds 2 FitCheckpoint objects"):
+        small(callbacks=[FitCheckpoint(tmp_path)] * 2).fit(lesions.images, lesions.target)
+
+
+def test_changed_file_is_other_data(small, lesion_folder, tmp_path, epochs_trained):
+    folder = load_image_folder(lesion_folder, split="train")
+    classifier = small(
+        loader=ImageLoader((24, 24)), epochs=1, callbacks=[FitCheckpoint(tmp_path)]
+    ).fit(folder.data, folder.target)
+    classifier.fit(folder.data, folder.target)
+    assert epochs_trained == [0]
+    os.utime(folder.data[0, 0], (1, 1))
+    classifier.fit(folder.data, folder.target)
+    assert epochs_trained == [0, 0]

@@ -1,0 +1,221 @@
+import os
+import pickle
+import sys
+import urllib.request
+from pathlib import Path
+from urllib.error import URLError
+
+import keras
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from skin_lesion import Backbone, ImageEmbedder, SkinLesionClassifier, make_lesion_images
+from skin_lesion.models._networks.applications import _preprocess, application_names
+
+RANDOM = "ignore:.*has random weights"
+
+
+@pytest.fixture(scope="module")
+def images():
+    return make_lesion_images(24, n_classes=2, image_size=(32, 32), random_state=0)
+
+
+@pytest.mark.parametrize("name", application_names())
+def test_preprocessing_of_every_network_is_that_of_keras(name):
+    application = getattr(keras.applications, name)
+    pixels = np.random.RandomState(0).randint(0, 256, (1, 8, 8, 3)).astype(np.float32)
+    expected = sys.modules[application.__module__].preprocess_input(pixels.copy())
+
+    inputs = keras.Input((8, 8, 3))
+    found = keras.Model(inputs, _preprocess(application, inputs)).predict_on_batch(pixels)
+    np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5, atol=1e-4)
+
+
+def test_weights_of_a_file_give_what_keras_gives(mobilenet_file, images):
+    network = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3))
+    network.load_weights(mobilenet_file)
+    pixels = images.images[:4].astype(np.float32)
+    expected = network.predict_on_batch(keras.applications.mobilenet.preprocess_input(pixels + 0))
+
+    model = Backbone("MobileNet", weights=mobilenet_file)((32, 32, 3), 2)
+    pooling = next(
+        layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)
+    )
+    features = keras.Model(model.input, pooling.output).predict_on_batch(pixels)
+    assert np.std(expected, axis=0).mean() > 0.1
+    np.testing.assert_allclose(features, np.mean(expected, axis=(1, 2)), atol=1e-3)
+
+
+@pytest.mark.filterwarnings(RANDOM)
+@pytest.mark.parametrize(
+    ("trainable", "trained"),
+    [
+        ("head", set()),
+        (0, set()),
+        (1, {"block5"}),
+        (2, {"block4", "block5"}),
+        (5, {"block1", "block2", "block3", "block4", "block5"}),
+        ("all", {"block1", "block2", "block3", "block4", "block5"}),
+    ],
+)
+def test_head_last_blocks_or_all_are_trained(trainable, trained):
+    model = Backbone("VGG16", trainable=trainable)((32, 32, 3), 3)
+    *body, head = model.layers
+    assert {layer.name.split("_")[0] for layer in body if layer.trainable_weights} == trained
+    assert len(head.trainable_weights) == 2
+
+
+def test_blocks_of_a_residual_network_end_at_its_sums():
+    model = Backbone("MobileNetV2", trainable="all")((32, 32, 3), 2)
+    n_sums = sum(isinstance(layer, keras.layers.Add) for layer in model.layers)
+    with pytest.raises(ValueError, match=rf"MobileNetV2 has {n_sums + 1} blocks.*or\s+'all'"):
+        Backbone("MobileNetV2", trainable=n_sums + 2)((32, 32, 3), 2)
+
+
+def test_batch_normalisation_with_loaded_weights_is_in_inference_mode(mobilenet_file, images):
+    model = Backbone("MobileNet", weights=mobilenet_file, trainable="all", dropout=0)(
+        (32, 32, 3), 2
+    )
+    pixels = images.images[:8].astype(np.float32)
+    training, inference = (np.asarray(model(pixels, training=t)) for t in (True, False))
+    np.testing.assert_allclose(training, inference, atol=1e-6)
+    assert len(model.trainable_weights) > 20
+
+    model = Backbone("MobileNet", trainable="all", dropout=0)((32, 32, 3), 2)
+    training, inference = (np.asarray(model(pixels, training=t)) for t in (True, False))
+    assert np.abs(training - inference).max() > 1e-3
+
+
+@pytest.mark.filterwarnings("ignore:Training ended at epochs")
+def test_fit_of_the_head_leaves_the_network_alone(mobilenet_file, images, tmp_path):
+    classifier = SkinLesionClassifier(
+        Backbone("MobileNet", weights=mobilenet_file),
+        learning_rate=0.01,
+        epochs=3,
+        early_stopping=False,
+        random_state=0,
+    ).fit(images.images, images.target)
+    assert classifier.history_["loss"][-1] < classifier.history_["loss"][0]
+
+    fresh = Backbone("MobileNet", weights=mobilenet_file)((32, 32, 3), 2)
+    for trained, loaded in zip(classifier.model_.layers[:-1], fresh.layers[:-1], strict=True):
+        for a, b in zip(trained.get_weights(), loaded.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+    expected = classifier.predict_proba(images.images)
+    again = pickle.loads(pickle.dumps(classifier)).predict_proba(images.images)
+    np.testing.assert_allclose(again, expected, atol=1e-6)
+    classifier.set_params(architecture__trainable=2)
+    assert classifier.architecture.trainable == 2
+
+
+@pytest.mark.filterwarnings(RANDOM)
+def test_model_with_channels_turned_around_is_saved_and_loaded_in_safe_mode(tmp_path, images):
+    model = Backbone("VGG16")((32, 32, 3), 2)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    pixels = images.images[:4].astype(np.float32)
+    np.testing.assert_allclose(
+        np.asarray(loaded.predict_on_batch(pixels)), np.asarray(model.predict_on_batch(pixels))
+    )
+
+
+def test_name_of_an_application_stands_for_a_backbone(images):
+    classifier = SkinLesionClassifier("MobileNet", epochs=1, early_stopping=False, random_state=0)
+    with pytest.warns(UserWarning, match=r"random weights.*weights='imagenet'.*trainable='all'"):
+        classifier.fit(images.images, images.target)
+    assert any(layer.name.startswith("conv_dw") for layer in classifier.model_.layers)
+    with pytest.raises(ValueError, match=r"'MobileNetv3'. Did you mean 'MobileNetV2'\?|Small"):
+        SkinLesionClassifier("MobileNetv3").fit(images.images, images.target)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "shape", "message"),
+    [
+        ({"name": "MobilNet"}, (32, 32, 3), r"backbone 'MobilNet'. Did you mean 'MobileNet'\?"),
+        ({"name": "MobileNet"}, (31, 40, 3), "31x40 pixels:.*32x32.*Expected larger images"),
+        ({"name": "MobileNet"}, (32, 32, 1), r"shape \(32, 32, 1\). Expected RGB images"),
+        ({"name": "VGG16", "trainable": 6}, (32, 32, 3), "VGG16 has 5 blocks"),
+        ({"name": "MobileNet", "trainable": "none"}, (32, 32, 3), "'trainable' parameter"),
+    ],
+)
+def test_invalid_parameters_and_shapes(parameters, shape, message):
+    with pytest.raises(ValueError, match=message):
+        Backbone(**parameters)(shape, 2)
+
+
+def test_weights_that_do_not_fit(mobilenet_file, tmp_path):
+    with pytest.raises(ValueError, match=r"holds \d+ arrays of weights, and VGG16 has 26.*Choose"):
+        Backbone("VGG16", weights=mobilenet_file)((32, 32, 3), 2)
+    narrow = tmp_path / "narrow.weights.h5"
+    keras.applications.MobileNet(
+        include_top=False, weights=None, input_shape=(32, 32, 3), alpha=0.25
+    ).save_weights(narrow)
+    with pytest.raises(
+        ValueError, match=r"other shapes, such as \(.*\), than MobileNet.*its width"
+    ):
+        Backbone("MobileNet", weights=str(narrow))((32, 32, 3), 2)
+    text = tmp_path / "text.h5"
+    text.write_text("no weights")
+    with pytest.raises(ValueError, match="is no HDF5 file"):
+        Backbone("MobileNet", weights=text)((32, 32, 3), 2)
+    with pytest.raises(FileNotFoundError, match=r"missing.h5.* Expected 'imagenet', None, or"):
+        Backbone("MobileNet", weights="missing.h5")((32, 32, 3), 2)
+
+
+def test_download_without_a_network_says_which_file_and_where_to_put_it(monkeypatch):
+    file = "mobilenet_1_0_224_tf_no_top.h5"
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    if (home / "models" / file).exists():
+        pytest.skip("the weights have been downloaded already")
+
+    def fail(*args, **kwargs):
+        raise URLError("Name or service not known")
+
+    monkeypatch.setattr(urllib.request, "urlopen", fail)
+    with pytest.raises(OSError, match=rf"'{file}' in .*models'. Fetch it from https://.*{file}"):
+        Backbone("MobileNet", weights="imagenet")((64, 64, 3), 2)
+
+
+@pytest.mark.skipif("SKIN_LESION_DATA" not in os.environ, reason="needs SKIN_LESION_DATA")
+def test_imagenet_weights_of_a_real_file():
+    path = Path(os.environ["SKIN_LESION_DATA"], "weights/mobilenet_v2_imagenet_notop.weights.h5")
+    model = Backbone("MobileNetV2", weights=path, trainable=2)((64, 64, 3), 7)
+    trained = [layer.name for layer in model.layers if layer.trainable_weights]
+    assert trained[0].startswith("block_15_")
+    assert not any("BN" in name for name in trained)
+    with pytest.raises(ValueError, match="and MobileNet has"):
+        Backbone("MobileNet", weights=path)((64, 64, 3), 2)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_head_comes_first(n_classes, mobilenet_file):
+    lesions = make_lesion_images(30, n_classes=n_classes, image_size=(32, 32), random_state=0)
+    backbone = Backbone("MobileNet", weights=mobilenet_file, trainable="all")
+    classifier = SkinLesionClassifier(
+        backbone, learning_rate=1e-12, epochs=1, early_stopping=False, random_state=0
+    ).fit(lesions.images, lesions.target)
+
+    embedder = ImageEmbedder(backbone, engine="keras")
+    features = embedder.fit_transform(lesions.images)
+    probe = LogisticRegression(C=0.01).fit(features, lesions.target)
+    np.testing.assert_allclose(
+        classifier.predict_proba(lesions.images), probe.predict_proba(features), atol=0.01
+    )
+
+
+def test_a_fit_that_goes_on_keeps_its_head(mobilenet_file, images):
+    classifier = SkinLesionClassifier(
+        Backbone("MobileNet", weights=mobilenet_file),
+        learning_rate=0.1,
+        epochs=1,
+        early_stopping=False,
+        warm_start=True,
+        random_state=0,
+    ).fit(images.images, images.target)
+    first = classifier.predict_proba(images.images)
+
+    classifier.model_.optimizer.learning_rate.assign(0)
+    classifier.fit(images.images, images.target)
+    np.testing.assert_allclose(classifier.predict_proba(images.images), first, atol=1e-6)

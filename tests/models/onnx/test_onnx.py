@@ -1,0 +1,181 @@
+import json
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.base import clone, is_classifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+
+from skin_lesion import BorderCropper, ColorConstancy, ImageLoader, OnnxClassifier, export_onnx
+from skin_lesion.models._networks import onnx_network as _onnx
+
+onnxruntime = pytest.importorskip("onnxruntime")
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("tf2onnx")
+
+
+@pytest.fixture(scope="module")
+def paths(lesions, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    paths = [str(folder / f"{number}.png") for number in range(len(lesions.images))]
+    for path, image in zip(paths, lesions.images, strict=True):
+        Image.fromarray(image).resize((40, 30)).save(path)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def exported(lesions, paths, tmp_path_factory):
+    """A classifier of paths, and the file that it was exported to."""
+    from skin_lesion import ConvNet, SkinLesionClassifier
+
+    loader = ImageLoader(
+        (24, 24), resize="pad", preprocess=[BorderCropper(), ColorConstancy(method="max_rgb")]
+    )
+    classifier = SkinLesionClassifier(
+        ConvNet(filters=(8,)), epochs=2, early_stopping=False, random_state=0, loader=loader
+    ).fit(paths, lesions.target)
+    file = tmp_path_factory.mktemp("onnx") / "model.onnx"
+    export_onnx(classifier, file)
+    return classifier, file
+
+
+def test_probabilities_are_those_of_keras(exported, lesions, paths):
+    classifier, file = exported
+    from_file = OnnxClassifier(file)
+    for X in (paths, np.array(paths)[:1], lesions.images, lesions.images[:1].astype(float)):
+        expected, found = classifier.predict_proba(X), from_file.predict_proba(X)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        assert (from_file.predict(X) == classifier.predict(X)).all()
+    assert from_file.classes_.tolist() == classifier.classes_.tolist()
+    assert from_file.n_features_in_ == 1
+    assert names_in(file.parent) == ["model.onnx"]
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_is_a_fitted_classifier_of_scikit_learn(exported, lesions):
+    classifier, file = exported
+    from_file = OnnxClassifier(str(file))
+    assert is_classifier(from_file)
+    assert clone(from_file).fit(lesions.images, lesions.target).score(
+        lesions.images, lesions.target
+    ) == classifier.score(lesions.images, lesions.target)
+    again = pickle.loads(pickle.dumps(from_file))
+    np.testing.assert_array_equal(
+        again.predict_proba(lesions.images), from_file.predict_proba(lesions.images)
+    )
+    calibrated = CalibratedClassifierCV(FrozenEstimator(from_file), method="temperature")
+    calibrated.fit(lesions.images, lesions.target)
+    assert calibrated.predict(lesions.images).shape == lesions.target.shape
+
+
+def test_flattened_rows_and_rows_of_features(small, lesions, tmp_path):
+    rows = lesions.images.reshape(len(lesions.images), -1)
+    numbers = np.unique(lesions.target, return_inverse=True)[1]
+    classifier = small(image_shape=(24, 24)).fit(rows, numbers)
+    export_onnx(classifier, tmp_path / "rows.onnx")
+    from_file = OnnxClassifier(tmp_path / "rows.onnx")
+    np.testing.assert_allclose(
+        from_file.predict_proba(rows), classifier.predict_proba(rows), atol=1e-5
+    )
+    assert from_file.classes_.dtype == classifier.classes_.dtype
+
+    X = np.random.RandomState(0).normal(size=(40, 5))
+    classifier = small().fit(X, np.repeat([False, True], 20))
+    export_onnx(classifier, tmp_path / "features.onnx")
+    from_file = OnnxClassifier(tmp_path / "features.onnx")
+    np.testing.assert_allclose(from_file.predict_proba(X), classifier.predict_proba(X), atol=1e-5)
+    assert from_file.classes_.tolist() == [False, True]
+
+
+def test_program_without_keras_finds_all_in_the_file(exported, lesions):
+    classifier, file = exported
+    session = onnxruntime.InferenceSession(str(file))
+    description = json.loads(session.get_modelmeta().custom_metadata_map["skin_lesion"])
+    assert description["classes"] == classifier.classes_.tolist()
+    assert description["input_shape"] == [24, 24, 3]
+    name = session.get_inputs()[0].name
+    (found,) = session.run(None, {name: lesions.images[:2].astype(np.float32)})
+    np.testing.assert_allclose(found, classifier.predict_proba(lesions.images[:2]), atol=1e-5)
+
+
+def test_predicts_without_importing_keras(exported, paths):
+    code = f"""
+import sys
+from skin_lesion import OnnxClassifier
+OnnxClassifier({str(exported[1])!r}).predict([{paths[0]!r}])
+print({{"keras", "tensorflow"}} & set(sys.modules))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"
+
+
+def test_file_that_changed_is_opened_again(small, exported, lesions, tmp_path):
+    file = tmp_path / "model.onnx"
+    file.write_bytes(exported[1].read_bytes())
+    from_file = OnnxClassifier(file)
+    assert len(from_file.classes_) == 3
+    two = lesions.target != lesions.target[0]
+    export_onnx(small().fit(lesions.images[two], lesions.target[two]), file)
+    assert len(from_file.classes_) == 2
+
+
+def test_files_that_are_not_ours(exported, tmp_path):
+    missing = OnnxClassifier(tmp_path / "missing.onnx")
+    with pytest.raises(FileNotFoundError, match=r"missing.onnx' is no existing file"):
+        missing.predict(["a.png"])
+    text = tmp_path / "text.onnx"
+    text.write_text("no model")
+    with pytest.raises(ValueError, match=r"is no readable ONNX file.*export_onnx wrote"):
+        OnnxClassifier(text).predict_proba(["a.png"])
+
+    model = onnx.load(str(exported[1]))
+    entry = next(entry for entry in model.metadata_props if entry.key == "skin_lesion")
+    entry.value = entry.value.replace('"format": 1', '"format": 2')
+    newer = tmp_path / "newer.onnx"
+    onnx.save(model, str(newer))
+    with pytest.raises(ValueError, match=r"has format 2.*Expected format 1"):
+        OnnxClassifier(newer).predict(["a.png"])
+    del model.metadata_props[:]
+    other = tmp_path / "other.onnx"
+    onnx.save(model, str(other))
+    with pytest.raises(ValueError, match=r"without the names of classes.*export_onnx wrote"):
+        OnnxClassifier(other).predict(["a.png"])
+
+
+def test_bad_input(exported, small, lesions, tmp_path):
+    classifier, file = exported
+    with pytest.raises(ValueError, match=r"images of shape \(12, 12, 3\)"):
+        OnnxClassifier(file).predict(lesions.images[:, ::2, ::2])
+    with pytest.raises(TypeError, match=r"type Pipeline.*Of a pipeline pass the last step"):
+        export_onnx(make_pipeline(classifier), tmp_path / "model.onnx")
+    with pytest.raises(NotFittedError):
+        export_onnx(small(), tmp_path / "model.onnx")
+    with pytest.raises(FileNotFoundError, match="no existing folder"):
+        export_onnx(classifier, tmp_path / "missing" / "model.onnx")
+
+
+def test_extra_that_is_not_installed(exported, tmp_path, monkeypatch):
+    classifier, file = exported
+    copy = tmp_path / "copy.onnx"
+    copy.write_bytes(file.read_bytes())
+    monkeypatch.setattr(_onnx, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r'onnx and tf2onnx.*pip install "skin_lesion\[onnx\]"'):
+        export_onnx(classifier, tmp_path / "model.onnx")
+    with pytest.raises(ImportError, match="Running ONNX files needs onnxruntime"):
+        OnnxClassifier(copy).predict(["a.png"])
+    assert names_in(tmp_path) == ["copy.onnx"]
+
+
+def test_common_checks(common_check, exported):
+    common_check(OnnxClassifier(exported[1]))

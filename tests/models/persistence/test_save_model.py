@@ -1,0 +1,394 @@
+"""A fitted estimator goes into one file and comes out as it was."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import joblib
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import SMOTE
+from imblearn.pipeline import make_pipeline
+from keras.src.applications import convnext
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+from skin_lesion import (
+    AugmentingOverSampler,
+    Backbone,
+    BorderCropper,
+    ColorConstancy,
+    ConvNet,
+    HairRemover,
+    ImageAugmenter,
+    ImageEmbedder,
+    ImageLoader,
+    ImageSampler,
+    TestTimeAugmentation,
+    load_image_folder,
+    load_model,
+    save_model,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture(scope="module")
+def folder(lesion_folder):
+    return load_image_folder(lesion_folder)
+
+
+@pytest.fixture
+def assert_same_after_loading(tmp_path):
+    """Return a function that saves and loads, and compares what comes out bit by bit."""
+
+    def check(estimator, X, method="predict_proba"):
+        save_model(estimator, tmp_path / "estimator.model")
+        loaded = load_model(tmp_path / "estimator.model")
+        assert os.listdir(tmp_path) == ["estimator.model"]
+        assert type(loaded) is type(estimator)
+        expected = getattr(estimator, method)(X)
+        np.testing.assert_array_equal(getattr(loaded, method)(X), expected)
+        return loaded
+
+    return check
+
+
+@pytest.fixture
+def embedder(mobilenet_file):
+    loader = ImageLoader((32, 32))
+    return ImageEmbedder(
+        Backbone("MobileNet", weights=mobilenet_file), loader=loader, engine="keras"
+    )
+
+
+@pytest.mark.backends
+def test_classifier_of_images(small, lesions, assert_same_after_loading):
+    classifier = small(
+        early_stopping=True,
+        augmenter=ImageAugmenter(),
+        sampler=AugmentingOverSampler(),
+        optimizer="sgd",
+        random_state=np.random.RandomState(0),
+    ).fit(lesions.images, lesions.target)
+    loaded = assert_same_after_loading(classifier, lesions.images)
+    assert (loaded.predict(lesions.images) == classifier.predict(lesions.images)).all()
+    assert loaded.history_ == classifier.history_
+    assert loaded.best_epoch_ == classifier.best_epoch_
+    assert loaded.classes_.dtype == classifier.classes_.dtype
+    state, expected = loaded.random_state.get_state(), classifier.random_state.get_state()
+    assert (state[1] == expected[1]).all()
+    loaded.fit(lesions.images, lesions.target)
+
+
+def test_classifier_of_paths_that_cleans(small, folder, assert_same_after_loading):
+    loader = ImageLoader((24, 24), resize="pad", preprocess=[BorderCropper(), ColorConstancy()])
+    classifier = small(loader=loader).fit(folder.data, folder.target)
+    loaded = assert_same_after_loading(classifier, folder.data)
+    assert loaded.loader.preprocess[1].method == classifier.loader.preprocess[1].method
+
+
+def test_classifier_of_features(small, assert_same_after_loading):
+    X = pd.DataFrame(np.random.RandomState(0).normal(size=(40, 3)), columns=["a", "b", "c"])
+    classifier = small().fit(X, np.repeat([1, 2], 20))
+    loaded = assert_same_after_loading(classifier, X)
+    assert loaded.feature_names_in_.tolist() == ["a", "b", "c"]
+    assert loaded.classes_.dtype == classifier.classes_.dtype
+
+
+def test_backbone(small, lesions, mobilenet_file, assert_same_after_loading):
+    images = lesions.images.repeat(2, axis=1).repeat(2, axis=2)[:20, :32, :32]
+    classifier = small(architecture=Backbone("MobileNet", weights=mobilenet_file), epochs=1)
+    loaded = assert_same_after_loading(classifier.fit(images, lesions.target[:20]), images)
+    assert loaded.architecture.name == "MobileNet"
+
+
+def scaled_network(input_shape, n_classes):
+    inputs = keras.Input(input_shape)
+    # The one layer of keras.applications that is its own.
+    x = convnext.LayerScale(1.0, input_shape[-1])(inputs)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
+
+
+def test_layer_of_convnext(small, lesions, assert_same_after_loading):
+    classifier = small(architecture=scaled_network).fit(lesions.images, lesions.target)
+    assert_same_after_loading(classifier.set_params(architecture="ConvNeXtTiny"), lesions.images)
+
+
+def test_pipeline_of_all_steps_of_images(small, folder, assert_same_after_loading):
+    model = make_pipeline(
+        ImageLoader((24, 24)),
+        ColorConstancy(),
+        HairRemover(),
+        BorderCropper(),
+        ImageSampler(),
+        ImageAugmenter(random_state=0),
+        small(),
+    ).fit(folder.data, folder.target)
+    assert_same_after_loading(model, folder.data)
+
+
+def test_embedder_takes_its_weights_along(folder, embedder, mobilenet_file, tmp_path):
+    model = make_pipeline(embedder, StandardScaler(), SMOTE(random_state=0), LogisticRegression())
+    model.fit(folder.data, folder.target)
+    hidden = mobilenet_file.with_name("hidden")
+    expected = model.predict_proba(folder.data)
+    embedder.set_params(cache_dir=tmp_path / "cache")
+    save_model(model, tmp_path / "first")
+    mobilenet_file.rename(hidden)
+    try:
+        loaded = load_model(tmp_path / "first")
+        np.testing.assert_array_equal(loaded.predict_proba(folder.data), expected)
+        assert loaded[0].cache_dir is None
+        save_model(loaded, tmp_path / "again")
+    finally:
+        hidden.rename(mobilenet_file)
+    again = load_model(tmp_path / "again")
+    np.testing.assert_array_equal(again.predict_proba(folder.data), expected)
+    # Of another backbone the weights are another matter.
+    again[0].set_params(backbone=Backbone("MobileNet", weights=None))
+    assert (again[0].transform(folder.data) != loaded[0].transform(folder.data)).any()
+
+
+def test_column_transformer(folder, embedder, assert_same_after_loading):
+    rng = np.random.RandomState(0)
+    table = pd.DataFrame(
+        {
+            "path": np.ravel(folder.data),
+            "age": np.append(rng.randint(20, 90, 59), np.nan),
+            "sex": np.array([*rng.choice(["female", "male"], 59), np.nan], dtype=object),
+            "size": rng.rand(60),
+        }
+    )
+    columns = make_column_transformer(
+        (embedder, "path"),
+        (
+            make_pipeline(
+                SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")
+            ),
+            ["sex"],
+        ),
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["age"]),
+        remainder="passthrough",
+    )
+    model = make_pipeline(columns, LogisticRegression()).fit(table, folder.target)
+    assert_same_after_loading(model, table)
+    assert_same_after_loading(columns.fit(table), table, "transform")
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda classifier: VotingClassifier([("a", classifier)], voting="soft"),
+        lambda classifier: CalibratedClassifierCV(classifier, method="temperature"),
+        OneVsRestClassifier,
+    ],
+    ids=["vote", "calibrate", "one against the rest"],
+)
+def test_classifier_inside_another(wrap, small, lesions, assert_same_after_loading):
+    classifier = small(epochs=1).fit(lesions.images, lesions.target)
+    model = wrap(FrozenEstimator(classifier)).fit(lesions.images, lesions.target)
+    assert_same_after_loading(model, lesions.images)
+
+
+def test_average_over_variants(small, lesions, assert_same_after_loading):
+    classifier = small(epochs=1).fit(lesions.images, lesions.target)
+    model = TestTimeAugmentation(classifier, n_augmentations=2, random_state=0)
+    assert_same_after_loading(model, lesions.images)
+
+
+def test_optimizer_and_callbacks(small, lesions, tmp_path):
+    callbacks = [keras.callbacks.TerminateOnNaN()]
+    classifier = small(callbacks=callbacks).fit(lesions.images, lesions.target)
+    save_model(classifier, tmp_path / "model")
+    assert load_model(tmp_path / "model").callbacks is None
+    assert classifier.callbacks is callbacks
+    classifier.set_params(optimizer=keras.optimizers.SGD())
+    with pytest.raises(TypeError, match=r"SkinLesionClassifier.optimizer is .*SGD.*Expected"):
+        save_model(classifier, tmp_path / "model")
+
+
+def test_training_does_not_go_on_silently(small, lesions, tmp_path):
+    save_model(small().fit(lesions.images, lesions.target), tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"loaded from a file.*partial_fit of a clone"):
+        loaded.partial_fit(lesions.images, lesions.target)
+    with pytest.raises(ValueError, match=r"loaded from a file.*warm_start=False"):
+        loaded.set_params(warm_start=True).fit(lesions.images, lesions.target)
+
+
+def own_network(input_shape, n_classes):
+    return ConvNet(filters=(8,))(input_shape, n_classes)
+
+
+def network_with_lambda(input_shape, n_classes):
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Lambda(keras.ops.square)(inputs)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
+
+
+def test_what_cannot_be_saved_is_named(small, lesions, folder, embedder, tmp_path):
+    path = tmp_path / "model"
+    own = small(architecture=own_network).fit(lesions.images, lesions.target)
+    with pytest.raises(TypeError, match=r"architecture is <function own_network.*Expected"):
+        save_model(own, path)
+    # The network is made of plain layers, and can be saved once its code is not asked for.
+    save_model(own.set_params(architecture="cnn"), path)
+    np.testing.assert_array_equal(
+        load_model(path).predict_proba(lesions.images), own.predict_proba(lesions.images)
+    )
+    path.unlink()
+    code = small(architecture=network_with_lambda, epochs=1).fit(lesions.images, lesions.target)
+    with pytest.raises(ValueError, match=r"'Lambda' of 'keras.layers'.*known to hold no code"):
+        save_model(code.set_params(architecture="cnn"), path)
+    forest = make_pipeline(embedder, RandomForestClassifier(2)).fit(folder.data, folder.target)
+    with pytest.raises(TypeError, match=r"steps\[1\]\[1\] is RandomForestClassifier.*leave that"):
+        save_model(forest, path)
+    function = make_pipeline(FunctionTransformer(np.sqrt), LogisticRegression())
+    with pytest.raises(TypeError, match=r"steps\[0\]\[1\]\.func is <ufunc 'sqrt'>"):
+        save_model(function.fit(np.eye(4), [0, 1, 0, 1]), path)
+    search = GridSearchCV(LogisticRegression(), {"C": [1]}, cv=2).fit(np.eye(4), [0, 1, 0, 1])
+    with pytest.raises(TypeError, match="Of a search save its best_estimator_"):
+        save_model(search, path)
+    with pytest.raises(NotFittedError):
+        save_model(small(), path)
+    several = OneVsRestClassifier(LogisticRegression()).fit(np.eye(4), np.eye(4, dtype=int))
+    with pytest.raises(TypeError, match=r"OneVsRestClassifier finds several classes"):
+        save_model(several, path)
+    scaler = StandardScaler().fit(np.eye(4))
+    scaler.mean_ = np.ma.masked_array(scaler.mean_)
+    with pytest.raises(TypeError, match=r"mean_ is an array: MaskedArray"):
+        save_model(scaler, path)
+    with pytest.raises(TypeError, match=r"'model', of type str. Expected a fitted estimator"):
+        save_model("model", path)
+    with pytest.raises(FileNotFoundError, match="no existing folder"):
+        save_model(search.best_estimator_, tmp_path / "missing" / "model")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """A file without a network, and its estimator."""
+    estimator = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], list("aabb"))
+    save_model(estimator, tmp_path / "plain.model")
+    return tmp_path / "plain.model", estimator
+
+
+def test_file_without_a_network_needs_no_keras(plain):
+    code = f"""
+import sys
+from skin_lesion.models._persistence.save_model import load_model
+print(load_model({str(plain[0])!r}).predict([[0.0], [3.0]]).tolist(), "keras" in sys.modules)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "['a', 'b'] False"
+
+
+def test_what_belongs_to_training_is_left_out(assert_same_after_loading):
+    X, y = np.random.RandomState(0).normal(size=(20, 2)), ["a", "b"] * 10
+    with config_context(enable_metadata_routing=True):
+        model = make_pipeline(
+            StandardScaler(),
+            SMOTE(random_state=0),
+            LogisticRegression().set_fit_request(sample_weight=True),
+        ).fit(X, y)
+        loaded = assert_same_after_loading(model.set_params(memory="a folder"), X)
+        assert loaded.memory is None
+        assert not hasattr(loaded[1], "nn_k_")
+        assert (clone(loaded).fit(X, y).predict(X) == model.predict(X)).all()
+
+
+def rewrite_manifest(path, change):
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(entries["manifest.json"])
+    change(manifest)
+    entries["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+
+
+@pytest.mark.parametrize("package", ["skin_lesion", "scikit-learn", "keras"])
+def test_another_version_is_named(package, plain):
+    path, estimator = plain
+    rewrite_manifest(path, lambda manifest: manifest["versions"].update({package: "0.0.1"}))
+    with pytest.warns(UserWarning, match=rf"plain.model' was saved with {package} 0.0.1 \(here"):
+        loaded = load_model(path)
+    assert loaded.predict([[3.0]]) == estimator.predict([[3.0]])
+
+
+def test_format_of_a_later_version(plain):
+    rewrite_manifest(plain[0], lambda manifest: manifest.update(format=2))
+    with pytest.raises(ValueError, match=r"plain.model' was not opened: it has format 2, of skin"):
+        load_model(plain[0])
+
+
+def test_wrong_and_damaged_files(plain, tmp_path):
+    data = plain[0].read_bytes()
+    with pytest.raises(FileNotFoundError, match="missing' is no existing file"):
+        load_model(tmp_path / "missing")
+    with pytest.raises(ValueError, match="is a folder or a special file"):
+        load_model(tmp_path)
+    damaged = tmp_path / "damaged.model"
+    for length in range(0, len(data), 7):
+        damaged.write_bytes(data[:length])
+        with pytest.raises(ValueError, match=r"damaged.model' was not opened: it"):
+            load_model(damaged)
+    for place in range(0, len(data), 11):
+        changed = bytearray(data)
+        changed[place] ^= 255
+        damaged.write_bytes(changed)
+        try:
+            loaded = load_model(damaged)
+        except ValueError as error:
+            assert "damaged.model' was not opened" in str(error)  # noqa: PT017
+        else:  # a date, or the like
+            np.testing.assert_array_equal(loaded.coef_, plain[1].coef_)
+
+
+def test_file_is_replaced_at_once(plain, tmp_path, monkeypatch):
+    path, estimator = plain
+    before = path.read_bytes()
+    save_model(estimator, path)
+    assert path.read_bytes() == before  # it holds no date
+
+    def fail(descriptor):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match="No space left"):
+            save_model(LogisticRegression(C=2).fit([[0], [1]], [0, 1]), path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("dump", [joblib.dump, pd.to_pickle], ids=["joblib", "pickle"])
+def test_pickles_of_a_loaded_model_work(dump, small, lesions, tmp_path):
+    classifier = small().fit(lesions.images, lesions.target)
+    save_model(classifier, tmp_path / "model")
+    dump(load_model(tmp_path / "model"), tmp_path / "pickle")
+    load = joblib.load if dump is joblib.dump else pd.read_pickle
+    np.testing.assert_array_equal(
+        load(tmp_path / "pickle").predict_proba(lesions.images),
+        classifier.predict_proba(lesions.images),
+    )

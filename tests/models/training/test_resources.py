@@ -1,0 +1,187 @@
+"""What a fit takes: memory, threads and time, and what it gives back."""
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+from joblib import Parallel, cpu_count, delayed
+
+from skin_lesion import (
+    ConvNet,
+    ImageAugmenter,
+    ImageLoader,
+    SkinLesionClassifier,
+    load_image_folder,
+    make_lesion_images,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+MIB = 2**20
+
+
+class SlowSource:
+    """Images that take a while to read, and note who read them and when."""
+
+    def __init__(self, n):
+        self.n = n
+        self.reads = []
+        self.threads = set()
+
+    def take(self, rows):
+        self.reads.append(rows.tolist())
+        self.threads.add(threading.current_thread().name)
+        time.sleep(0.02)
+        return np.repeat(rows.astype(np.uint8), 4).reshape(-1, 2, 2, 1)
+
+
+def test_batches_are_read_ahead_and_only_a_few_of_them():
+    from skin_lesion.models._training.batches import ImageBatches, Readers
+
+    source = SlowSource(40)
+    with Readers(3) as readers:
+        batches = ImageBatches(source, np.arange(40), batch_size=2, readers=readers)
+        (first,) = batches[0]
+        assert first[:, 0, 0, 0].tolist() == [0, 1]
+        time.sleep(0.2)
+        assert sorted(source.reads) == [[0, 1], [2, 3], [4, 5], [6, 7]]
+        assert len(source.threads) > 1
+        rest = np.concatenate([batches[index][0][:, 0, 0, 0] for index in range(1, 20)])
+        assert rest.tolist() == list(range(2, 40))
+        # Keras looks at the first two before it begins with the first: neither is read twice.
+        batches.start_epoch(0)
+        del source.reads[:]
+        for index in (0, 1, 0, 1, 2):
+            batches[index]
+    assert sorted(source.reads) == sorted({tuple(rows): rows for rows in source.reads}.values())
+
+
+def test_number_of_threads_changes_nothing(small, lesion_folder):
+    folder = load_image_folder(lesion_folder, split="train")
+    probabilities = [
+        small(
+            loader=ImageLoader((24, 24), n_jobs=n_jobs),
+            augmenter=ImageAugmenter(),
+            early_stopping=True,
+            batch_size=8,
+        )
+        .fit(folder.data, folder.target)
+        .predict_proba(folder.data)
+        for n_jobs in (1, 5, -1)
+    ]
+    np.testing.assert_array_equal(probabilities[0], probabilities[1])
+    np.testing.assert_array_equal(probabilities[0], probabilities[2])
+
+
+def test_array_is_not_copied(small):
+    X = np.random.RandomState(0).randint(0, 256, (1250, 128, 128, 3), dtype=np.uint8)
+    y = np.tile(["melanoma", "nevus"], 625)
+    assert X.nbytes > 58 * MIB
+    classifier = small(architecture=ConvNet(filters=(2,)), early_stopping=True, epochs=1)
+    classifier.fit(X[:100], y[:100])  # what is loaded and traced once is no copy
+    tracemalloc.start()
+    try:
+        classifier.fit(X, y).predict(X)
+        rows = X.reshape(len(X), -1)
+        classifier.set_params(image_shape=(128, 128)).fit(rows, y).predict(rows)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 45 * MIB  # some batches, as floats
+
+
+def test_images_are_let_go_after_fit_and_predict(small):
+    lesions = make_lesion_images(60, n_classes=2, image_size=(24, 24), random_state=0)
+    images = lesions.images.copy()
+    gone = weakref.ref(images)
+    small(batch_size=8, early_stopping=True).fit(images, lesions.target).predict(images)
+    del images
+    gc.collect()
+    assert gone() is None
+
+
+FITS = """
+import gc, os, warnings
+from skin_lesion import ConvNet, SkinLesionClassifier, make_lesion_images
+
+warnings.simplefilter("ignore")
+lesions = make_lesion_images(64, n_classes=3, image_size=(24, 24), random_state=0)
+classifier = SkinLesionClassifier(ConvNet(filters=(8,)), epochs=1, early_stopping=False)
+
+def fit(times):
+    for _ in range(times):
+        classifier.fit(lesions.images, lesions.target).predict(lesions.images)
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        pages = int(file.read().split()[1])
+    print(len(gc.get_objects()), pages * os.sysconf("SC_PAGE_SIZE"))
+
+fit(5)
+fit(20)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory_is_flat_over_20_fits():
+    # In a process of its own: what other tests leave and take is none of its business.
+    process = subprocess.run(
+        [sys.executable, "-c", FITS], capture_output=True, text=True, check=True
+    )
+    before, after = (np.array(line.split(), int) for line in process.stdout.splitlines()[-2:])
+    objects, memory = after - before
+    # Each fit used to leave 15,000 objects and 10 MB behind.
+    assert objects < 20 * 50
+    assert memory < 40 * MIB
+
+
+def backend_threads():
+    """Fit, and return the number of threads that TensorFlow computes in, by their names."""
+    lesions = make_lesion_images(30, n_classes=2, image_size=(16, 16), random_state=0)
+    SkinLesionClassifier(ConvNet(filters=(2,)), epochs=1, early_stopping=False).fit(
+        lesions.images, lesions.target
+    )
+    names = [path.read_text(encoding="ascii") for path in Path("/proc/self/task").glob("*/comm")]
+    return sum(name.startswith("tf_Compute") for name in names)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+@pytest.mark.parametrize("n_jobs", [2, cpu_count() + 1])
+def test_workers_share_the_cores(n_jobs):
+    for_each = max(1, cpu_count() // n_jobs)
+    counts = set(Parallel(n_jobs=n_jobs)(delayed(backend_threads)() for _ in range(n_jobs)))
+    if counts == {0}:
+        pytest.skip("this version of TensorFlow does not name its threads")
+    # A pool of threads for operations, and one of others for what is inside of them.
+    assert counts <= {for_each, 2 * for_each}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [(None, 8), ("2", 2), ("3,1", 3), ("99", 8), ("0", 8), ("all", 8)]
+)
+def test_cores_of_a_process(monkeypatch, told, expected):
+    from skin_lesion.models._backend import threads as _cores
+
+    monkeypatch.setattr(_cores, "cpu_count", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if told is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+    assert _cores.n_own_cores() == expected
+
+
+def test_threads_that_the_user_gave_tensorflow_stay(monkeypatch):
+    from skin_lesion.models._backend import threads as _cores
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "7")
+    monkeypatch.delenv("TF_NUM_INTEROP_THREADS", raising=False)
+    _cores.limit_backend_threads()
+    assert os.environ["TF_NUM_INTRAOP_THREADS"] == "7"
+    assert os.environ["TF_NUM_INTEROP_THREADS"] == "1"

@@ -1,0 +1,169 @@
+import os
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skin_lesion import train_test_split_by_group
+from skin_lesion._utils.content_ids import content_ids_of_files, content_ids_of_images, merge_groups
+
+
+def assert_same_partition(ids, expected):
+    """Whatever the numbers are: rows have equal ones where `expected` has."""
+    ids, expected = np.asarray(ids), np.asarray(expected)
+    np.testing.assert_array_equal(ids[:, np.newaxis] == ids, expected[:, np.newaxis] == expected)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        return str(path)
+
+    return write
+
+
+# Files
+
+
+def test_copies_under_other_names_and_in_other_folders(write):
+    paths = np.array(
+        [
+            write("a.png", b"lesion one"),
+            write("b.png", b"lesion two!"),
+            write("c.jpg", b"lesion one"),
+            write("nevus/a.png", b"lesion one"),
+            write("nevus/b.png", b"another lesion"),
+        ]
+    )
+    ids = content_ids_of_files(paths)
+    assert ids.shape == (5,)
+    assert ids.dtype.kind == "i"
+    assert_same_partition(ids, [0, 1, 0, 0, 2])
+
+
+def test_files_of_one_size_with_other_content_are_no_copies(write):
+    paths = np.array([write("a", b"abcd"), write("b", b"abce"), write("c", b"abcd")])
+    assert_same_partition(content_ids_of_files(paths), [0, 1, 0])
+
+
+def test_large_files_that_differ_in_their_last_byte(write):
+    paths = np.array([write("a", b"x" * 300_000 + b"0"), write("b", b"x" * 300_000 + b"1")])
+    assert_same_partition(content_ids_of_files(paths), [0, 1])
+
+
+def test_empty_files_are_copies_of_each_other(write):
+    paths = np.array([write("a", b""), write("b", b""), write("c", b"0")])
+    assert_same_partition(content_ids_of_files(paths), [0, 0, 1])
+
+
+def test_a_path_listed_twice(write):
+    alone, other = write("alone", b"a size of its own"), write("other", b"other")
+    assert_same_partition(content_ids_of_files(np.array([alone, other, alone])), [0, 1, 0])
+
+
+def test_one_file_under_two_spellings(write, tmp_path):
+    path = write("a.png", b"lesion")
+    spelled = os.path.join(str(tmp_path), ".", "a.png")
+    assert_same_partition(content_ids_of_files(np.array([path, spelled])), [0, 0])
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_link_is_a_copy(write, tmp_path, link):
+    path, other = write("a.png", b"lesion"), write("b.png", b"noisel")
+    try:
+        link(path, tmp_path / "link.png")
+    except OSError as error:
+        pytest.skip(f"links cannot be made here: {error}")
+    paths = np.array([path, other, str(tmp_path / "link.png")])
+    assert_same_partition(content_ids_of_files(paths), [0, 1, 0])
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"missing\.png"):
+        content_ids_of_files(np.array([str(tmp_path / "missing.png")]))
+
+
+# Images
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(8, 8, 3), (12,)])
+def test_images_of_equal_pixels(dtype, shape):
+    images = np.random.default_rng(0).integers(0, 256, (4, *shape)).astype(dtype)
+    images[2] = images[0]
+    images[3] = images[0]
+    images.reshape(4, -1)[3, -1] = 255 - images.reshape(4, -1)[3, -1]
+    ids = content_ids_of_images(images)
+    assert ids.dtype.kind == "i"
+    assert_same_partition(ids, [0, 1, 0, 2])
+
+
+def test_memory_order_does_not_matter():
+    images = np.random.default_rng(0).integers(0, 256, (6, 8, 7, 3), dtype=np.uint8)
+    images[4] = images[1]
+    expected = content_ids_of_images(images)
+    np.testing.assert_array_equal(content_ids_of_images(np.asfortranarray(images)), expected)
+    np.testing.assert_array_equal(content_ids_of_images(images.repeat(2, axis=1)[:, ::2]), expected)
+
+
+# Groups
+
+
+def test_groups_that_share_content_become_one():
+    merged = merge_groups(["a", "a", "b", "c"], np.array([0, 1, 1, 2]))
+    assert_same_partition(merged, [0, 0, 0, 1])
+
+
+def test_merging_goes_over_any_number_of_steps():
+    # Row i shares its group with one neighbour and its content with the other.
+    n = 501
+    groups, content_ids = np.arange(n) // 2, (np.arange(n) + 1) // 2
+    assert len(set(merge_groups(groups, content_ids))) == 1
+    cut = content_ids.copy()
+    cut[251:] += n  # between the rows 250 and 251, of two groups, no content is shared any more
+    groups[251:] += n
+    assert_same_partition(merge_groups(groups, cut), np.arange(n) > 250)
+
+
+def test_without_groups_content_is_the_group():
+    content_ids = np.array([0, 1, 0, 2])
+    assert_same_partition(merge_groups(None, content_ids), content_ids)
+
+
+def test_without_copies_groups_stay():
+    groups = np.array(["b", "a", "b", "c"])
+    assert_same_partition(merge_groups(groups, np.arange(4)), groups)
+
+
+@pytest.mark.parametrize("to_form", [list, np.array, pd.Series, lambda g: np.array(g, object)])
+def test_forms_of_groups(to_form):
+    groups = to_form(["x", "y", "x", "z"])
+    assert_same_partition(merge_groups(groups, np.array([0, 1, 2, 1])), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_merged_groups_against_joining_one_pair_after_the_other(seed):
+    rng = np.random.default_rng(seed)
+    groups, content_ids = rng.integers(0, 12, 20), rng.integers(0, 15, 20)
+    joined = np.arange(20)
+    for ids in (groups, content_ids) * 20:
+        for value in np.unique(ids):
+            joined[ids == value] = joined[ids == value].min()
+    assert_same_partition(merge_groups(groups, content_ids), joined)
+
+
+def test_no_copy_is_on_the_other_side_of_a_split(write, tmp_path):
+    paths = [write(f"{i:02}.png", bytes([i]) * 10) for i in range(30)]
+    for i in range(0, 30, 3):
+        paths.append(shutil.copy(paths[i], tmp_path / f"copy of {i:02}.png"))
+    paths = np.array(paths + paths[:5])
+    content = content_ids_of_files(paths)
+    for seed in range(10):
+        train, test = train_test_split_by_group(
+            content, groups=merge_groups(None, content), random_state=seed
+        )
+        assert not set(train) & set(test)

@@ -1,0 +1,187 @@
+import io
+import os
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from skin_lesion import ImageLoader
+from skin_lesion._utils.content_ids import content_ids_of_files
+from skin_lesion._utils.image_files import (
+    image_file_exists,
+    image_file_size,
+    list_image_entries,
+    open_image_file,
+)
+
+
+def encode(colour):
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+RED, BLUE = encode((255, 0, 0)), encode((0, 0, 255))
+
+
+@pytest.fixture
+def container(tmp_path):
+    path = tmp_path / "train-image.hdf5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("red", data=np.void(RED))
+        file.create_dataset("blue", data=np.void(BLUE))
+        file.create_dataset("bytes", data=np.frombuffer(RED, np.uint8))
+        # This is how ISIC 2024 has them.
+        file.create_dataset("fixed", data=np.array(RED, dtype=f"S{len(RED)}"))
+        file.create_dataset("string", data=RED.replace(b"\0", b"\1"))
+        file.create_dataset("broken", data=np.void(RED[:30]))
+        file.create_dataset("empty", data=h5py.Empty("f"))
+        file.create_dataset("number", data=5.0)
+        file.create_group("folder").create_dataset("red", data=np.void(RED))
+        file["gone"] = h5py.SoftLink("/nowhere")
+    return str(path)
+
+
+def test_entries_are_read_like_files(container, tmp_path):
+    path = tmp_path / "red.png"
+    path.write_bytes(RED)
+    for name in (path, str(path), f"{container}/red", f"{container}/fixed"):
+        with open_image_file(name) as file:
+            assert file.read() == RED
+        assert image_file_exists(name)
+        assert image_file_size(name) == len(RED)
+
+
+def test_backslash_leads_into_the_file_as_well(container):
+    with open_image_file(f"{container}\\folder\\red") as file:
+        assert file.read() == RED
+
+
+@pytest.mark.parametrize("name", ["missing", "red/deeper"])
+def test_missing_entry(container, name):
+    path = f"{container}/{name}"
+    assert not image_file_exists(path)
+    for read in (open_image_file, image_file_size):
+        with pytest.raises(FileNotFoundError, match=f"has no entry '{name}'"):
+            read(path)
+
+
+def test_missing_files(tmp_path):
+    for name in ("a.png", "a.hdf5", "a.hdf5/red"):
+        assert not image_file_exists(tmp_path / name)
+        with pytest.raises(FileNotFoundError):
+            open_image_file(tmp_path / name)
+
+
+def test_folder_that_is_called_like_an_hdf5_file(tmp_path):
+    folder = tmp_path / "images.h5"
+    folder.mkdir()
+    (folder / "red.png").write_bytes(RED)
+    with open_image_file(folder / "red.png") as file:
+        assert file.read() == RED
+
+
+def test_file_that_is_no_hdf5(tmp_path):
+    path = tmp_path / "cut.hdf5"
+    path.write_bytes(b"not HDF5")
+    for read in (open_image_file, image_file_exists, image_file_size):
+        with pytest.raises(OSError, match=r"cut.hdf5' cannot be read as an HDF5 file.*Download it"):
+            read(f"{path}/red")
+    with pytest.raises(OSError, match="cannot be read as an HDF5 file"):
+        list_image_entries(str(path))
+
+
+def test_hdf5_that_is_damaged_within(container):
+    """The library says what is wrong, and not with which file."""
+    with open(container, "rb") as file:
+        content = file.read()
+    damaged = container.replace(".hdf5", "_damaged.hdf5")
+    with open(damaged, "wb") as file:
+        file.write(content.replace(b"HEAP", b"PAEH"))
+    for read in (image_file_exists, list_image_entries):
+        with pytest.raises(OSError, match=r"damaged.hdf5' cannot be read as an HDF5 file: .*heap"):
+            read(damaged if read is list_image_entries else f"{damaged}/red")
+
+
+def test_entries_are_listed(container):
+    assert list_image_entries(container) == sorted(
+        ["red", "blue", "bytes", "fixed", "string", "broken", "empty", "number", "folder", "gone"]
+    )
+
+
+def test_changed_file_is_read_anew(tmp_path):
+    path = tmp_path / "images.h5"
+    for step, content in enumerate((RED, BLUE)):
+        other = tmp_path / f"{step}.tmp"
+        with h5py.File(other, "w") as file:
+            file.create_dataset("image", data=np.void(content))
+        os.replace(other, path)
+        os.utime(path, ns=(step, step))
+        with open_image_file(f"{path}/image") as file:
+            assert file.read() == content
+
+
+# What takes paths takes entries
+
+
+def test_loader(container):
+    paths = [f"{container}/{name}" for name in ("red", "blue", "bytes")]
+    images = ImageLoader((4, 4)).transform(paths)
+    assert images[:, 0, 0].tolist() == [[255, 0, 0], [0, 0, 255], [255, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("broken", "image"),
+        ("string", "Truncated"),
+        ("gone", "has no entry 'gone'"),
+        ("empty", "the file is empty"),
+        ("number", "damaged"),
+        ("folder", "is a group. Expected the bytes of an image file"),
+    ],
+)
+def test_loader_names_a_broken_entry(container, name, reason):
+    paths = [f"{container}/{entry}" for entry in ("red", name, "blue")]
+    with pytest.raises(ValueError, match=f"hdf5/{name}' cannot be read as an image: .*{reason}"):
+        ImageLoader((4, 4)).transform(paths)
+    with pytest.warns(UserWarning, match=f"1 of 3 images cannot be read and are black.*{name}"):
+        images = ImageLoader((4, 4), on_error="warn").transform(paths)
+    assert images[:, 0, 0].tolist() == [[255, 0, 0], [0, 0, 0], [0, 0, 255]]
+
+
+def test_loader_counts_missing_entries(container):
+    with pytest.raises(FileNotFoundError, match=r"1 of 2 paths are no existing files.*/no'"):
+        ImageLoader((4, 4)).transform([f"{container}/red", f"{container}/no"])
+
+
+def test_copies_are_recognised(container):
+    paths = np.array([f"{container}/{name}" for name in ("red", "blue", "folder/red", "fixed")])
+    ids = content_ids_of_files(paths)
+    assert ids[0] == ids[2] == ids[3] != ids[1]
+
+
+def read_sum(path):
+    return int(ImageLoader((4, 4)).transform([path]).sum())
+
+
+def test_threads(container):
+    paths = [f"{container}/{name}" for name in ("red", "blue") * 50]
+    expected = ImageLoader((4, 4)).transform(paths)
+    np.testing.assert_array_equal(ImageLoader((4, 4), n_jobs=4).transform(paths), expected)
+    sums = expected.sum(axis=(1, 2, 3)).tolist()
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read_sum, paths)) == sums
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forked processes are a matter of POSIX")
+def test_forked_process_opens_the_file_itself(container):
+    import multiprocessing
+
+    path = f"{container}/red"
+    expected = read_sum(path)  # the file is open here when the process forks
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+        assert pool.submit(read_sum, path).result(timeout=60) == expected
+    assert read_sum(path) == expected

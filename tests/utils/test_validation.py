@@ -1,0 +1,228 @@
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skin_lesion._utils.validation import (
+    are_paths,
+    check_files_exist,
+    check_images,
+    check_paths,
+    check_pixels,
+    did_you_mean,
+)
+
+NAMES = ["b.jpg", "a b.jpg", "ä.jpg"]
+
+PATH_FORMS = {
+    "list": list,
+    "tuple of Path": lambda names: tuple(map(Path, names)),
+    "list of mixed": lambda names: [Path(names[0]), *names[1:]],
+    "array (n,)": np.array,
+    "array (n, 1)": lambda names: np.array(names).reshape(-1, 1),
+    "object array (n,)": lambda names: np.array(names, dtype=object),
+    "object array (n, 1)": lambda names: np.array(names, dtype=object).reshape(-1, 1),
+    "object array of Path": lambda names: np.array([Path(name) for name in names], dtype=object),
+    "nested list": lambda names: [[name] for name in names],
+    "Series": pd.Series,
+    "object Series": lambda names: pd.Series(names, dtype=object, index=[7, 7, 3]),
+    "string Series": lambda names: pd.Series(names, dtype="string"),
+    "Series of Path": lambda names: pd.Series([Path(name) for name in names]),
+    "categorical Series": lambda names: pd.Series(names, dtype="category"),
+    "DataFrame": lambda names: pd.DataFrame({"path": names}),
+    "string DataFrame": lambda names: pd.DataFrame({"path": names}, dtype="string"),
+}
+
+NUMBERS = {
+    "uint8 images": np.zeros((2, 4, 4, 3), dtype=np.uint8),
+    "rows": np.zeros((3, 5)),
+    "float list": [[0.5, 1.0]],
+    "int list": [1, 2],
+    "bool": np.array([True]),
+    "complex": np.array([1j]),
+    "object numbers": np.array([[1.0, 2.0]], dtype=object),
+    "DataFrame": pd.DataFrame({"a": [1.0], "b": [2.0]}),
+    "nullable Series": pd.Series([1, 2], dtype="Int64"),
+    "list of images": [np.zeros((4, 4, 3)), np.zeros((4, 4, 3))],
+    "list of images of several sizes": [np.zeros((4, 4, 3)), np.zeros((4, 5, 3))],
+    "empty list": [],
+}
+
+
+# did_you_mean
+
+
+@pytest.mark.parametrize(
+    ("name", "choices", "expected"),
+    [
+        ("trian", ["train", "test"], " Did you mean 'train'?"),
+        ("mobilenetv2", ["MobileNetV2", "ResNet50"], " Did you mean 'MobileNetV2'?"),
+        ("zebra", ["train", "test"], ""),
+        ("train", [], ""),
+        (3, ["train"], ""),
+    ],
+)
+def test_did_you_mean(name, choices, expected):
+    assert did_you_mean(name, choices) == expected
+
+
+# Paths
+
+
+@pytest.mark.parametrize("form", PATH_FORMS)
+def test_paths_in_all_forms(form):
+    X = PATH_FORMS[form](NAMES)
+    assert are_paths(X)
+    paths = check_paths(X)
+    assert paths.shape == (3,)
+    assert paths.dtype.kind == "U"
+    assert paths.tolist() == NAMES
+
+
+def test_numpy_strings_of_variable_width():
+    dtypes = pytest.importorskip("numpy.dtypes")
+    if not hasattr(dtypes, "StringDType"):
+        pytest.skip("NumPy 2 brought strings of variable width")
+    X = np.array(NAMES, dtype=dtypes.StringDType()).reshape(-1, 1)
+    assert are_paths(X)
+    assert check_paths(X).tolist() == NAMES
+
+
+@pytest.mark.parametrize("path", ["a.jpg", Path("a.jpg")])
+def test_single_path_is_told_to_go_into_a_list(path):
+    assert are_paths(path)
+    with pytest.raises(ValueError, match=r"X is a single path, 'a.jpg'. .*list: \['a.jpg'\]"):
+        check_paths(path)
+
+
+@pytest.mark.parametrize("form", NUMBERS)
+def test_numbers_are_no_paths(form):
+    assert not are_paths(NUMBERS[form])
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        ([], ValueError, r"Found array with 0 sample\(s\) in X"),
+        (np.empty((0, 1), dtype=str), ValueError, r"Found array with 0 sample\(s\) in X"),
+        (np.array([NAMES]), ValueError, r"X has shape \(1, 3\). Expected paths as an \(n, 1\)"),
+        (np.array("a.jpg"), ValueError, r"X has shape \(\)"),
+        (pd.DataFrame({"a": NAMES, "b": NAMES}), ValueError, r"X has shape \(3, 2\)"),
+        (["a.jpg", None], TypeError, r"X\[1\] is None, of type NoneType. .*Drop the rows"),
+        (["a.jpg", np.nan], TypeError, r"X\[1\] is nan, of type float"),
+        (pd.Series(["a.jpg", None], dtype="string"), TypeError, r"X\[1\] is <NA>"),
+        (pd.Series(["a.jpg", None]), TypeError, r"X\[1\] is (None|nan)"),
+        (["a.jpg", 3], TypeError, r"X\[1\] is 3, of type int"),
+        ([b"a.jpg"], TypeError, r"X\[0\] is b'a.jpg', of type bytes"),
+    ],
+)
+def test_paths_that_are_refused(X, error, message):
+    with pytest.raises(error, match=message):
+        check_paths(X)
+
+
+def test_paths_are_called_by_their_name():
+    with pytest.raises(ValueError, match="in copies"):
+        check_paths([], name="copies")
+
+
+def test_files_that_exist(tmp_path):
+    for name in NAMES:
+        (tmp_path / name).touch()
+    check_files_exist(np.array([str(tmp_path / name) for name in NAMES]))
+
+
+def test_missing_files_are_counted_and_the_first_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("here.jpg").touch()
+    Path("folder").mkdir()
+    paths = check_paths(["here.jpg", "gone.jpg", "folder", "gone too.jpg"])
+    with pytest.raises(FileNotFoundError) as raised:
+        check_files_exist(paths)
+    assert str(raised.value) == (
+        "3 of 4 paths are no existing files, the first is 'gone.jpg'. Relative paths are looked up"
+        f" in {os.getcwd()!r}."
+    )
+
+
+# Images
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_images_are_not_copied(dtype):
+    X = np.full((2, 4, 5, 3), 200, dtype=dtype)
+    assert check_images(X) is X
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint16, np.int8])
+def test_integers_become_uint8(dtype):
+    images = check_images(np.full((1, 2, 2, 3), 100, dtype=dtype))
+    assert images.dtype == np.uint8
+    assert (images == 100).all()
+
+
+def test_nested_lists_are_images_too():
+    assert check_images([[[[0, 128, 255]]]]).tolist() == [[[[0, 128, 255]]]]
+
+
+def test_integers_up_to_1_are_dark_but_floats_are_rescaled():
+    dark = np.ones((1, 2, 2, 3), dtype=np.int64)
+    assert (check_images(dark) == 1).all()
+    with pytest.raises(ValueError, match=r"float64 pixels that never exceeds 1 \(maximum 1\)"):
+        check_images(dark.astype(float))
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((2, 3, 8, 8), r"The channels come first: use np.moveaxis\(X, 1, 3\)"),
+        ((8, 8, 3), r"This is one image: use X\[np.newaxis\]"),
+        ((2, 8, 8, 1), "These are grey images"),
+        ((2, 8, 9), "These are grey images"),
+        ((2, 8, 8, 4), r"Expected RGB images of shape \(n, height, width, 3\).$"),
+        ((2, 192), r"X has shape \(2, 192\). Expected RGB images"),
+        ((), r"X has shape \(\)"),
+    ],
+)
+def test_images_of_another_shape(shape, message):
+    with pytest.raises(ValueError, match=message):
+        check_images(np.zeros(shape, dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (np.zeros((0, 4, 4, 3), dtype=np.uint8), r"0 sample\(s\) \(shape=\(0, 4, 4, 3\)\) in X"),
+        (np.full((1, 1, 1, 3), np.nan), "Input X contains NaN"),
+        (np.full((1, 1, 1, 3), np.inf), "Input X contains infinity"),
+        (np.full((1, 1, 1, 3), -1.0), "X has values from -1 to -1. Expected pixels from 0 to 255"),
+        (np.full((1, 1, 1, 3), 256), "X has values from 256 to 256"),
+        (np.full((1, 1, 1, 3), 255.5), "X has values from 255.5 to 255.5"),
+        (np.full((1, 1, 1, 3), 0.5, np.float32), "float32 pixels that never exceeds 1"),
+        (np.full((1, 1, 1, 3), "a"), "X has dtype <U1. Expected pixels from 0 to 255"),
+        (np.full((1, 1, 1, 3), None), "X has dtype object"),
+        (np.ones((1, 1, 1, 3), dtype=bool), "X has dtype bool"),
+        (np.ones((1, 1, 1, 3), dtype=complex), "X has dtype complex128"),
+    ],
+)
+def test_pixels_that_are_refused(pixels, message):
+    with pytest.raises(ValueError, match=message):
+        check_images(pixels)
+
+
+def test_pixels_of_any_shape_and_name():
+    rows = np.full((3, 12), 7, dtype=np.int32)
+    assert check_pixels(rows).dtype == np.uint8
+    with pytest.raises(ValueError, match="rows has values from -1"):
+        check_pixels(rows - 8.0, name="rows")
+
+
+def test_no_warnings_for_valid_input():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for to_form in PATH_FORMS.values():
+            check_paths(to_form(NAMES))
+        check_images(np.full((1, 2, 2, 3), 100, dtype=np.int64))
