@@ -165,7 +165,7 @@ def audit_dataset(
     pairs = _find_pairs(rows, scan.descriptors, near_duplicates)
     photographs = number_photographs(rows, pairs)
     copies = find_exact_duplicates(rows)
-    flags = flag(scan.measures, rows["height"].to_numpy(), rows["width"].to_numpy())
+    flags = flag(scan.measures)
     tables = {
         "unreadable": rows.loc[rows["error"] != "", ["path", "label", "error"]]
         .rename_axis("row")

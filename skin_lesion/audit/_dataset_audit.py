@@ -66,7 +66,7 @@ class DatasetAudit:
         interval `low` to `high`, and `chance`.
 
     quality : DataFrame of n rows
-        Flags of each image, and the measures behind them.
+        Flags of each image, the measures behind them, and its colours.
 
     quality_by_class : DataFrame
         The share of the images of each class that has each flag.

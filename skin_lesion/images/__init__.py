@@ -4,6 +4,7 @@ from ._augmentation.augmenter import ImageAugmenter
 from ._augmentation.display import AugmentationDisplay
 from ._cleaning.border_cropper import BorderCropper
 from ._cleaning.color_constancy import ColorConstancy
+from ._cleaning.hair_lines import find_dark_lines, measure_thin_darkness, take_brightest_channel
 from ._cleaning.hair_remover import HairRemover
 from ._loading.cache import ImageCache, identify
 from ._loading.decode import decode_image, failures_explained, read_content

@@ -1,4 +1,4 @@
-"""Find thin dark lines that go straight on for a while."""
+"""Find thin dark lines that go straight on for a while, such as hair."""
 
 from functools import lru_cache
 
@@ -17,8 +17,21 @@ _CORE = 0.5  # of the darkness asked for, that the middle of a line has in each 
 _REACH = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))  # from the middle to the edges
 
 
-def find_dark_lines(grey, *, width, length, contrast):
-    """Return a mask of dark lines, 255 on them.
+def take_brightest_channel(image):
+    """Return the largest value of each pixel, in which hair stands out.
+
+    What hides all light is hair, rather than a vessel or pigment, which let red light pass.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3), of uint8
+    """
+    red, green, blue = cv2.split(image)
+    return cv2.max(cv2.max(red, green), blue)
+
+
+def find_dark_lines(grey, *, width=0.04, length=0.12, contrast=12):
+    """Return a mask of dark lines, 255 on them. The defaults are those of :class:`HairRemover`.
 
     Parameters
     ----------
@@ -35,8 +48,7 @@ def find_dark_lines(grey, *, width, length, contrast):
     is_line : ndarray of shape (height, width), of uint8
     """
     side = min(grey.shape)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_odd(width * side),) * 2)
-    darkness = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, disc)
+    darkness = measure_thin_darkness(grey, width=width)
     if darkness.max() <= contrast:
         return np.zeros_like(grey)
     limited = np.minimum(darkness, np.uint8(min(_HIGHEST * contrast, 255)))
@@ -47,6 +59,18 @@ def find_dark_lines(grey, *, width, length, contrast):
     core = (straight > asked) & (limited > _CORE * asked)
     near = cv2.dilate(core.view(np.uint8), _REACH).view(bool)
     return np.where(near & (darkness > contrast), np.uint8(255), np.uint8(0))
+
+
+def measure_thin_darkness(grey, *, width=0.04):
+    """Return by how many grey levels thin dark things are darker than their sides: a black-hat.
+
+    It is 0 in what is wider than `width`, a fraction of the shorter side, in all directions.
+    """
+    n = _odd(width * min(grey.shape))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (n, n))
+    # A dark frame or corner leaves the image. It goes on outside, or its rest would look thin.
+    padded = cv2.copyMakeBorder(grey, n, n, n, n, cv2.BORDER_REPLICATE)
+    return cv2.morphologyEx(padded, cv2.MORPH_BLACKHAT, disc)[n:-n, n:-n]
 
 
 def _measure_straightness(darkness, piece_length):
@@ -60,29 +84,40 @@ def _measure_straightness(darkness, piece_length):
     mean : ndarray of shape (height, width), of float32
         In all directions.
     """
-    pieces = _make_pieces(piece_length)
-    means = [cv2.filter2D(darkness, -1, kernel) for kernel, _ in pieces]
+    kernels, directions = _make_pieces(piece_length)
+    margin = piece_length * (_N_PIECES // 2)  # of zeros: no line goes on outside
+    distinct = [_pad(cv2.filter2D(darkness, -1, kernel), margin) for kernel in kernels]
+    means = [distinct[number] for number, _ in directions]
     best = np.zeros_like(darkness)
     total = np.zeros(darkness.shape, dtype=np.uint16)
-    for number, (_, steps) in enumerate(pieces):
+    for number, (_, steps) in enumerate(directions):
         middle = means[number]
-        end = cv2.max(cv2.max(means[number - 1], middle), means[(number + 1) % len(pieces)])
-        line = middle
+        end = cv2.max(cv2.max(means[number - 1], middle), means[(number + 1) % len(means)])
+        line = _window(middle, margin, (0, 0)).copy()
         for n, step in enumerate(steps, 1):
-            line = _with_both_sides(cv2.min, line, end if n == len(steps) else middle, step)
+            _take_in_both_sides(np.minimum, line, end if n == len(steps) else middle, margin, step)
         # All of the line, not its middle alone.
-        whole = line
+        whole, padded = line.copy(), _pad(line, margin)
         for step in steps:
-            whole = _with_both_sides(cv2.max, whole, line, step)
-        best = cv2.max(best, whole)
+            _take_in_both_sides(np.maximum, whole, padded, margin, step)
+        np.maximum(best, whole, out=best)
         total += whole
-    return best, total.astype(np.float32) / len(pieces)
+    return best, total.astype(np.float32) / len(means)
 
 
 @lru_cache(maxsize=16)
 def _make_pieces(length):
-    """Return for each direction a kernel that averages along a piece, and steps to further ones."""
-    pieces = []
+    """Return kernels that average along a piece, and what belongs to each direction.
+
+    Returns
+    -------
+    kernels : ndarray of shape (n_kernels, length, length), of float32
+        Distinct ones: neighbouring directions share those of short pieces.
+
+    directions : list of (int, list of (int, int))
+        The number of the kernel, and the steps down and right to further pieces.
+    """
+    kernels, steps = [], []
     for angle in np.pi / _N_DIRECTIONS * np.arange(_N_DIRECTIONS):
         across, down = np.cos(angle), np.sin(angle)
         half = (length - 1) / 2
@@ -91,29 +126,31 @@ def _make_pieces(length):
             for sign in (-1, 1)
         ]
         kernel = cv2.line(np.zeros((length, length), np.float32), *ends, 1.0)
-        steps = [
-            (round(n * length * down), round(n * length * across))
-            for n in range(1, _N_PIECES // 2 + 1)
-        ]
-        pieces.append((kernel / kernel.sum(), steps))
-    return pieces
+        kernels.append(kernel / kernel.sum())
+        steps.append(
+            [
+                (round(n * length * down), round(n * length * across))
+                for n in range(1, _N_PIECES // 2 + 1)
+            ]
+        )
+    kernels, numbers = np.unique(kernels, axis=0, return_inverse=True)
+    return kernels, list(zip(numbers.ravel().tolist(), steps, strict=True))
 
 
-def _with_both_sides(extremum, image, other, step):
-    """Combine an image with another that is moved by a step, and by its opposite."""
+def _take_in_both_sides(extremum, image, padded, margin, step):
+    """Replace an image by its extremum with another at a step from each pixel, either way."""
     down, right = step
-    image = extremum(image, _shift(other, down, right))
-    return extremum(image, _shift(other, -down, -right))
+    extremum(image, _window(padded, margin, (down, right)), out=image)
+    extremum(image, _window(padded, margin, (-down, -right)), out=image)
 
 
-def _shift(image, down, right):
-    """Move an image, and fill with 0."""
-    height, width = image.shape
-    shifted = np.zeros_like(image)
-    shifted[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = image[
-        max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)
-    ]
-    return shifted
+def _window(padded, margin, step):
+    (height, width), (down, right) = padded.shape, step
+    return padded[margin + down : height - margin + down, margin + right : width - margin + right]
+
+
+def _pad(image, margin):
+    return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
 
 
 def _odd(n):

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..._utils.sklearn_private import Interval
 from .._transformer import ImageTransformer
-from .hair_lines import find_dark_lines
+from .hair_lines import find_dark_lines, take_brightest_channel
 
 _MIN_SIDE = 16  # pixels; in smaller images a hair is no line
 _SEARCHED_SIDE = 224  # hair is searched for at this size, whatever the image has
@@ -113,13 +113,11 @@ class HairRemover(ImageTransformer):
     def _find_hair(self, pixels):
         """Return a mask, of uint8, that is not 0 where there is hair."""
         height, width = pixels.shape[:2]
-        # What hides all light is hair, rather than a vessel or pigment, which let red light pass.
-        brightest = cv2.max(cv2.max(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
         scale = min(_SEARCHED_SIDE / min(height, width), _MAX_ENLARGEMENT)
         size = round(scale * width), round(scale * height)
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         hair = find_dark_lines(
-            cv2.resize(brightest, size, interpolation=how),
+            cv2.resize(take_brightest_channel(pixels), size, interpolation=how),
             width=self.width,
             length=self.length,
             contrast=self.contrast,

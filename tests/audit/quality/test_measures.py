@@ -21,16 +21,21 @@ SIDE = THUMBNAIL_SIDE
 DARK_BROWN = (60, 40, 30)
 
 
-@pytest.fixture(scope="module")
-def plain():
-    """A photograph in which nothing is flagged: skin with texture, and a lesion in the middle."""
+def photograph(depth=1.0):
+    """Skin with texture, and a lesion in the middle."""
     rng = np.random.default_rng(0)
     texture = ndimage.gaussian_filter(rng.standard_normal((SIDE, SIDE)), 1.0)
     y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
     lesion = 1 / (1 + np.exp((np.hypot(x, y) - 35) / 0.7))
-    image = np.array([205, 165, 150]) - lesion[..., np.newaxis] * [90, 95, 100]
+    image = np.array([205, 165, 150]) - depth * lesion[..., np.newaxis] * [90, 95, 100]
     image += 15 * texture[..., np.newaxis]
     return np.clip(image, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """A photograph in which nothing is flagged."""
+    return photograph()
 
 
 def measure(image):
@@ -38,8 +43,7 @@ def measure(image):
 
 
 def flags_of(*images):
-    sizes = np.full(len(images), SIDE)
-    return flag(measure_pixels(np.stack(images)), sizes, sizes)
+    return flag(measure_pixels(np.stack(images)))
 
 
 def names_of_flags(image):
@@ -78,15 +82,6 @@ def ruler(n_ticks, *, spacing=20, left=100, top=340, turn=0.0):
     return paint
 
 
-def stroke(colour):
-    return lambda pen: pen.line([(30, 60), (60, 200), (40, 330)], fill=colour, width=12)
-
-
-def stretch_contrast(image, factor):
-    mean = image.mean(axis=(0, 1))
-    return np.clip(mean + factor * (image - mean), 0, 255).astype(np.uint8)
-
-
 def blur(image, sigma):
     return ndimage.gaussian_filter(image, (sigma, sigma, 0))
 
@@ -107,30 +102,29 @@ def test_a_plain_photograph_has_no_flags(plain):
         (lambda image: (0.4 * image).astype(np.uint8), {"too_dark"}),
         (lambda image: np.clip(image * 1.5, 0, 255).astype(np.uint8), {"too_bright"}),
         (lambda image: blur(image, 2.5), {"blurred"}),
-        (lambda image: stretch_contrast(image, 0.3), {"low_contrast"}),
+        (lambda image: photograph(depth=0.2), {"low_contrast"}),
         (black_corners, {"black_corners"}),
         (lambda image: draw(image, hairs(8)), {"hair"}),
         (lambda image: draw(image, ruler(6)), {"ruler"}),
-        (lambda image: draw(image, stroke((110, 60, 170))), {"ink"}),
-        (lambda image: draw(image, stroke((50, 80, 190))), {"ink"}),
     ],
-    ids=[*QUALITY_FLAGS[:4], *QUALITY_FLAGS[5:], "blue ink"],
+    ids=QUALITY_FLAGS,
 )
 def test_each_fault_is_flagged_and_nothing_else(plain, spoil, expected):
     assert names_of_flags(spoil(plain)) == expected
 
 
-def test_blur_raises_both_measures_of_it(plain):
-    measures = [measure(blur(plain, sigma)) for sigma in (0, 0.7, 1.0, 1.5, 2.0, 3.0)]
-    for name in ("blur", "edge_width"):
-        assert np.all(np.diff([values[name] for values in measures]) > 0), name
+def test_blur_lowers_the_sharpness(plain):
+    values = [measure(blur(plain, sigma))["sharpness"] for sigma in (0, 0.7, 1.0, 1.5, 2.0, 3.0)]
+    assert np.all(np.diff(values) < 0)
 
 
-@pytest.mark.parametrize(("sigma", "width"), [(0.01, 0.25), (1.0, 0.62), (2.0, 0.87)])
-def test_edge_width_is_that_of_a_gaussian_edge(sigma, width):
-    ramp = ndimage.gaussian_filter1d(np.where(np.arange(SIDE) < SIDE // 2, 60.0, 180.0), sigma)
-    image = np.broadcast_to(ramp.astype(np.uint8)[:, np.newaxis], (SIDE, SIDE, 3))
-    assert measure(image)["edge_width"] == pytest.approx(width, abs=0.03)
+def test_sharpness_is_that_of_a_wave():
+    position = np.arange(SIDE) / 12
+    image = np.broadcast_to(
+        np.rint(120 + 100 * np.sin(2 * np.pi * position))[:, np.newaxis], (SIDE, SIDE, 3)
+    )
+    curvature = 2 * (1 - np.cos(2 * np.pi / 12)) * 100 / np.sqrt(2)
+    assert measure(image.astype(np.uint8))["sharpness"] == pytest.approx(curvature, rel=0.03)
 
 
 def test_light_and_contrast_have_their_units(plain):
@@ -148,6 +142,8 @@ def test_light_and_contrast_have_their_units(plain):
 def test_a_dark_lesion_on_light_skin_is_not_too_dark(plain):
     dark = draw(plain, lambda pen: pen.ellipse([90, 90, 300, 300], fill=(25, 20, 25)))
     assert "too_dark" not in names_of_flags(dark)
+    red = draw(plain, lambda pen: pen.rectangle([0, 0, 400, 400], fill=(160, 60, 60)))
+    assert "too_dark" not in names_of_flags(red)
 
 
 def test_more_hairs_give_more_hair(plain):
@@ -158,14 +154,11 @@ def test_more_hairs_give_more_hair(plain):
 
 def test_a_network_is_no_hair(plain):
     def paint(pen):
-        for place in range(120, 270, 14):
-            pen.line([(place, 120), (place + 6, 190), (place, 264)], fill=DARK_BROWN, width=4)
-            pen.line([(120, place), (190, place + 6), (264, place)], fill=DARK_BROWN, width=4)
+        for x in range(110, 270, 16):
+            for y in range(110, 270, 16):
+                pen.ellipse((x, y, x + 12, y + 12), outline=(150, 110, 95), width=4)
 
-    assert (
-        measure(draw(plain, paint))["hair_share"]
-        < 0.2 * measure(draw(plain, hairs(15)))["hair_share"]
-    )
+    assert measure(draw(plain, paint))["hair_share"] < 0.001
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.3, -0.3])
@@ -193,20 +186,6 @@ def test_stubble_is_no_ruler(plain):
             pen.line([(x, y), end], fill=DARK_BROWN, width=4)
 
     assert "ruler" not in names_of_flags(draw(plain, paint))
-
-
-def test_a_blue_lesion_in_the_middle_is_no_ink(plain):
-    lesion = draw(plain, lambda pen: pen.ellipse([110, 110, 280, 280], fill=(60, 70, 160)))
-    assert measure(lesion)["ink_share"] == 0
-    at_the_side = draw(plain, lambda pen: pen.ellipse([0, 110, 90, 280], fill=(60, 70, 160)))
-    assert measure(at_the_side)["ink_share"] == pytest.approx(
-        np.pi * 45 * 85 / (2 * SIDE) ** 2, rel=0.03
-    )
-
-
-def test_a_blue_cast_is_no_ink(plain):
-    cast = np.clip(plain * np.array([0.6, 0.85, 1.4]), 0, 255).astype(np.uint8)
-    assert measure(cast)["ink_share"] == 0
 
 
 def test_colours_are_those_of_their_regions():
@@ -259,7 +238,6 @@ def test_strange_images_have_finite_values_and_give_no_warning(image):
         assert values.dtype == np.float32
         assert values.shape == (1,)
         assert np.isfinite(values).all(), name
-    assert 0 <= measures["blur"][0] <= 1
 
 
 def test_without_detail_an_image_is_blurred_and_flat():
@@ -277,7 +255,7 @@ def test_no_images_give_no_values():
     measures = measure_pixels(np.zeros((0, SIDE, SIDE, 3), dtype=np.uint8))
     assert set(BORDER_MEASURES + COLOUR_MEASURES) < set(measures)
     assert all(values.shape == (0,) for values in measures.values())
-    assert list(flag(measures, [], []).columns) == list(QUALITY_FLAGS)
+    assert list(flag(measures).columns) == list(QUALITY_FLAGS)
 
 
 def test_unreadable_images_are_not_flagged(plain):
@@ -285,41 +263,9 @@ def test_unreadable_images_are_not_flagged(plain):
     measures.loc["b"] = np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        flags = flag(measures, [450, np.nan], [600, np.nan])
+        flags = flag(measures)
     assert all(dtype.kind == "b" for dtype in flags.dtypes)
     assert list(flags.columns) == list(QUALITY_FLAGS)
     assert not flags.to_numpy().any()
     assert list(flags.index) == ["a", "b"]
     assert not set(flags.columns) & set(measures.columns)
-
-
-@pytest.mark.parametrize(
-    ("size", "is_odd"),
-    [
-        ((450, 600), False),
-        ((600, 450), False),
-        ((900, 1200), False),
-        ((224, 300), True),
-        ((1000, 1333), True),
-        ((450, 450), True),
-        ((450, 500), False),
-        ((400, 1200), True),
-    ],
-)
-def test_odd_sizes_are_far_from_the_median(plain, size, is_odd):
-    n = 41
-    measures = measure_pixels(np.repeat(plain[np.newaxis], n, axis=0))
-    heights, widths = np.full(n, 450.0), np.full(n, 600.0)
-    heights[5], widths[5] = size
-    flags = flag(measures, heights, widths)["odd_size"]
-    assert flags.sum() == is_odd
-    assert flags[5] == is_odd
-
-
-def test_a_size_that_many_share_is_not_odd(plain):
-    measures = measure_pixels(np.repeat(plain[np.newaxis], 20, axis=0))
-    heights = np.array([450] * 18 + [2000, 2000])
-    assert not flag(measures, heights, heights * 4 / 3)["odd_size"].any()
-    heights[-1] = 2004
-    heights[-2] = 1996
-    assert not flag(measures, heights, heights * 4 / 3)["odd_size"][:18].any()

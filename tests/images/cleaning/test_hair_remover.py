@@ -105,6 +105,10 @@ def test_hair_may_bend_and_cross_others():
     [
         lambda pen: pen.ellipse((60, 70, 130, 120), fill=(90, 50, 40)),  # a lesion
         lambda pen: pen.rectangle((0, 0, 40, 199), fill=(2, 2, 2)),  # a frame
+        lambda pen: pen.rectangle((0, 197, 199, 199), fill=(2, 2, 2)),  # a thin one
+        lambda pen: pen.ellipse(
+            (-99, -99, 298, 298), outline=(2, 2, 2), width=100
+        ),  # a round field
         lambda pen: [  # globules
             pen.ellipse((x, y, x + 5, y + 5), fill=(90, 50, 40))
             for x, y in np.random.default_rng(0).integers(10, 185, (60, 2)).tolist()
@@ -118,7 +122,17 @@ def test_hair_may_bend_and_cross_others():
         line((10, 10), (180, 190), width=16),  # broad
         line((90, 90), (99, 99)),  # short
     ],
-    ids=["lesion", "frame", "globules", "network", "bright", "broad", "short"],
+    ids=[
+        "lesion",
+        "frame",
+        "thin frame",
+        "round field",
+        "globules",
+        "network",
+        "bright",
+        "broad",
+        "short",
+    ],
 )
 def test_what_is_no_hair_stays(draw):
     _, drawn = skin_with(draw)
@@ -160,7 +174,7 @@ def test_all_dark_but_a_line_is_unchanged():
 
 
 def test_hair_of_real_photographs_goes():
-    """By the audit's own measure of hair, which works in another way."""
+    """As the audit measures it, at another size."""
     data = os.environ.get("SKIN_LESION_DATA")
     if data is None:
         pytest.skip("SKIN_LESION_DATA is unset: it names a folder of real images")
