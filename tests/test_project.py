@@ -16,7 +16,7 @@ import skin_lesion
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "skin_lesion"
-ROOMS = ("datasets", "images", "audit", "sampling", "models", "evaluation", "job")
+ROOMS = ("images", "datasets", "audit", "sampling", "models", "evaluation", "job")
 BACKENDS = {"tensorflow", "torch", "jax"}
 
 requirements = runpy.run_path(str(ROOT / "tools" / "requirements.py"))
