@@ -42,7 +42,7 @@ def draw_hair(image, n_hairs, colour, rng):
     headings = rng.uniform(0, 2 * np.pi) + rng.uniform(0.1, 0.7) * rng.standard_normal(n_hairs)
     starts = rng.uniform(0, 1, size=(n_hairs, 2)) * image.shape[1::-1]
     lengths = rng.uniform(0.3, 1.2, n_hairs) * side
-    widths = rng.uniform(0.003, 0.012, n_hairs) * side
+    widths = rng.uniform(0.004, 0.013, n_hairs) * side
     lines = bend_lines(starts, headings, lengths, rng, wander=0.1)
     return cover(image, rng.uniform(0.7, 0.95) * draw_lines(image, lines, widths), colour)
 
