@@ -41,19 +41,8 @@ _TEXTURE_SIDE = 1024
 class Canvas:
     """A photograph of the plane, and the colours painted on it so far.
 
-    Parameters
-    ----------
-    size : tuple of 2 ints
-        Height and width in pixels.
-
-    rotation : float
-        In radians.
-
-    zoom : float
-        Larger than 1 brings the lesion nearer.
-
-    shift : ndarray of shape (2,)
-        The lesion's distance from the centre of the image, in half short sides.
+    A zoom larger than 1 brings the lesion nearer; the shift is its distance from the centre of the
+    image, in half short sides.
 
     Attributes
     ----------

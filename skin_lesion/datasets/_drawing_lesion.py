@@ -11,18 +11,7 @@ from ._drawing_canvas import BROWN, KERATIN, PURPLE, RED, direction, ramp
 
 
 def paint_lesion(canvas, profile, rng):
-    """Paint one lesion of a class.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        Bare skin; it is painted in place.
-
-    profile : ClassProfile
-
-    rng : numpy.random.Generator
-        The lesion's own: the same state gives the same lesion.
-    """
+    """Paint one lesion of a class on bare skin; the same state of `rng` gives the same lesion."""
     lesion = _Lesion(canvas, profile.outline, rng)
     lesion.paint_body(profile.colours, rng)
     for paint, chance, strength in profile.structures:

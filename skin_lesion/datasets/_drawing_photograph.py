@@ -29,24 +29,10 @@ _MIN_DRAWN_SIDE = 96
 
 
 def draw_photograph(image_size, profile, *, lesion_seed, photograph_seed):
-    """Draw one photograph of one lesion.
+    """Return one photograph of one lesion, of shape (height, width, 3) and of uint8.
 
-    Parameters
-    ----------
-    image_size : tuple of 2 ints
-        Height and width.
-
-    profile : ClassProfile
-
-    lesion_seed : int
-        The lesion and the skin of the patient.
-
-    photograph_seed : int
-        Position, light and artefacts.
-
-    Returns
-    -------
-    image : ndarray of shape (height, width, 3), of uint8
+    One seed stands for the lesion and the patient's skin, the other for position, light and
+    artefacts.
     """
     height, width = image_size
     reduction = -(-_MIN_DRAWN_SIDE // min(height, width))

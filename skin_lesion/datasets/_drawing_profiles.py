@@ -6,18 +6,8 @@ Ranges hold two thirds of the lesions of a class: classes overlap, as they do in
 from functools import partial
 from typing import NamedTuple
 
+from . import _drawing_lesion as lesion
 from ._drawing_canvas import BLUE, BLUE_WHITE, BROWN, KERATIN, RED, WHITE
-from ._drawing_lesion import (
-    flakes,
-    honeycomb,
-    lacunae,
-    patch,
-    ridges,
-    spots,
-    streaks,
-    strokes,
-    trees,
-)
 
 
 class Outline(NamedTuple):
@@ -49,28 +39,30 @@ class ClassProfile(NamedTuple):
 
 
 # Brown, denser in some places than in others; or at the periphery, around a pale centre.
-_NETWORK = partial(honeycomb, spacing=(0.09, 0.14))
-_DELICATE_NETWORK = partial(honeycomb, spacing=(0.08, 0.11), border=(-0.35, 0.25), base=0.5)
+_NETWORK = partial(lesion.honeycomb, spacing=(0.09, 0.14))
+_DELICATE_NETWORK = partial(lesion.honeycomb, spacing=(0.08, 0.11), border=(-0.35, 0.25), base=0.5)
 # A red pseudonetwork around pale, plugged hair follicles.
-_STRAWBERRY = partial(honeycomb, spacing=(0.11, 0.18), pigment=RED, border=(-0.5, 0.3), plugs=0.8)
-_FINGERPRINTS = partial(ridges, spacing=(0.08, 0.12))
-_SCALE = partial(flakes, substance=0.8 * WHITE)
+_STRAWBERRY = partial(
+    lesion.honeycomb, spacing=(0.11, 0.18), pigment=RED, border=(-0.5, 0.3), plugs=0.8
+)
+_FINGERPRINTS = partial(lesion.ridges, spacing=(0.08, 0.12))
+_SCALE = partial(lesion.flakes, substance=0.8 * WHITE)
 # Much the same all over a nevus; black and brown, of all sizes and on one side in a melanoma.
-_GLOBULES = partial(spots, number=(25, 70), radius=(0.022, 0.036), substance=BROWN)
+_GLOBULES = partial(lesion.spots, number=(25, 70), radius=(0.022, 0.036), substance=BROWN)
 _BLACK = BROWN + 0.3 * BLUE
 _IRREGULAR_GLOBULES = partial(
-    spots, number=(8, 32), radius=(0.012, 0.062), substance=_BLACK, crowded=True
+    lesion.spots, number=(8, 32), radius=(0.012, 0.062), substance=_BLACK, crowded=True
 )
 # Keratin plugs with sharp borders.
 _COMEDO_LIKE_OPENINGS = partial(
-    spots, number=(5, 20), radius=(0.025, 0.06), substance=BROWN, blur=0.002
+    lesion.spots, number=(5, 20), radius=(0.025, 0.06), substance=BROWN, blur=0.002
 )
 # Some starry and some cloudy.
 _MILIA_LIKE_CYSTS = partial(
-    spots, number=(6, 28), radius=(0.02, 0.05), substance=WHITE, blur=0.009, length=0.2
+    lesion.spots, number=(6, 28), radius=(0.02, 0.05), substance=WHITE, blur=0.009, length=0.2
 )
 _OVOID_NESTS = partial(
-    spots,
+    lesion.spots,
     number=(3, 14),
     radius=(0.03, 0.12),
     substance=0.75 * BLUE + 0.3 * BROWN,
@@ -79,26 +71,35 @@ _OVOID_NESTS = partial(
 )
 # Dotted, coiled and hairpin vessels.
 _SHORT_VESSELS = partial(
-    strokes, number=(10, 40), length=(0.03, 0.11), width=0.024, substance=1.2 * RED, wander=0.7
+    lesion.strokes,
+    number=(10, 40),
+    length=(0.03, 0.11),
+    width=0.024,
+    substance=1.2 * RED,
+    wander=0.7,
 )
 _SHINY_WHITE_LINES = partial(
-    strokes, number=(5, 16), length=(0.08, 0.22), width=0.014, substance=WHITE
+    lesion.strokes, number=(5, 16), length=(0.08, 0.22), width=0.014, substance=WHITE
 )
-_BLOTCH = partial(patch, offset=(0.15, 0.6), size=(0.35, 0.75), substance=_BLACK)
-_DARK_CENTRE = partial(patch, offset=(0, 0.1), size=(0.5, 0.8), substance=BROWN)
+_BLOTCH = partial(lesion.patch, offset=(0.15, 0.6), size=(0.35, 0.75), substance=_BLACK)
+_DARK_CENTRE = partial(lesion.patch, offset=(0, 0.1), size=(0.5, 0.8), substance=BROWN)
 # A confluent blue area under a whitish haze.
-_VEIL = partial(patch, offset=(0.05, 0.5), size=(0.4, 0.8), substance=BLUE + 0.3 * BLUE_WHITE)
+_VEIL = partial(
+    lesion.patch, offset=(0.05, 0.5), size=(0.4, 0.8), substance=BLUE + 0.3 * BLUE_WHITE
+)
 # A scar-like white area peppered with grey dots.
 _REGRESSION = partial(
-    patch, offset=(0.2, 0.7), size=(0.3, 0.6), substance=0.55 * WHITE, specks=0.5 * BLUE
+    lesion.patch, offset=(0.2, 0.7), size=(0.3, 0.6), substance=0.55 * WHITE, specks=0.5 * BLUE
 )
 # A structureless yellow-white mass, often with blood spots in it.
 _RAW = RED + 0.6 * BROWN
-_KERATIN_MASS = partial(patch, offset=(0, 0.3), size=(0.35, 0.7), substance=KERATIN, specks=_RAW)
+_KERATIN_MASS = partial(
+    lesion.patch, offset=(0, 0.3), size=(0.35, 0.7), substance=KERATIN, specks=_RAW
+)
 # Scar-like, in the centre.
-_WHITE_PATCH = partial(patch, offset=(0, 0.15), size=(0.4, 0.7), substance=WHITE)
+_WHITE_PATCH = partial(lesion.patch, offset=(0, 0.15), size=(0.4, 0.7), substance=WHITE)
 # A small raw spot with an orange-brown crust.
-_EROSION = partial(patch, offset=(0, 0.6), size=(0.12, 0.3), substance=_RAW)
+_EROSION = partial(lesion.patch, offset=(0, 0.6), size=(0.12, 0.3), substance=_RAW)
 
 # In this order the first 2 are the classic question, the first 3 that of the ISIC 2017 challenge,
 # the first 7 resemble HAM10000, the first 8 ISIC 2019.
@@ -109,7 +110,7 @@ CLASS_PROFILES = {
         [
             (_NETWORK, 0.5, (0.3, 0.85)),
             (_BLOTCH, 0.7, (0.4, 1.1)),
-            (streaks, 0.5, (0.4, 0.9)),
+            (lesion.streaks, 0.5, (0.4, 0.9)),
             (_IRREGULAR_GLOBULES, 0.6, (0.5, 1.05)),
             (_VEIL, 0.6, (0.45, 0.9)),
             (_REGRESSION, 0.35, (0.35, 0.8)),
@@ -142,7 +143,7 @@ CLASS_PROFILES = {
         Colours((0.0, 0.25), (0.15, 0.5), (0.2, 0.4), (0.1, 0.4), (-0.1, 0.3)),
         [
             (_WHITE_PATCH, 0.25, (0.15, 0.35)),
-            (trees, 0.8, (0.4, 0.9)),
+            (lesion.trees, 0.8, (0.4, 0.9)),
             (_OVOID_NESTS, 0.75, (0.4, 0.9)),
             (_EROSION, 0.35, (0.4, 0.85)),
             (_SHINY_WHITE_LINES, 0.4, (0.2, 0.5)),
@@ -172,7 +173,7 @@ CLASS_PROFILES = {
         Outline((0.2, 0.45), (0.05, 0.35), (0.04, 0.12), (0.02, 0.06), (0.06, 0.2)),
         Colours((0.0, 0.15), (0.4, 1.1), (0.1, 0.3), (0.0, 0.25), (0.0, 0.4)),
         [
-            (lacunae, 0.95, (0.45, 1.0)),
+            (lesion.lacunae, 0.95, (0.45, 1.0)),
             (_VEIL, 0.2, (0.35, 0.7)),
             (_SCALE, 0.12, (0.25, 0.5)),
         ],
