@@ -17,7 +17,7 @@ import skin_lesion
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "skin_lesion"
-ROOMS = ("datasets", "images", "audit", "sampling", "models", "evaluation", "cli")
+ROOMS = ("images", "datasets", "audit", "sampling", "models", "evaluation", "cli")
 MOST_ENTRIES = 13
 BACKENDS = {"tensorflow", "torch", "jax"}
 

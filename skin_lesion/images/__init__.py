@@ -1,5 +1,13 @@
 """Read, clean and vary the pixels."""
 
+from ._augmentation.artefacts import (
+    bend_lines,
+    cover,
+    darken_corners,
+    draw_hair,
+    draw_lines,
+    draw_ruler,
+)
 from ._augmentation.augmenter import ImageAugmenter
 from ._augmentation.display import AugmentationDisplay
 from ._cleaning.border_cropper import BorderCropper

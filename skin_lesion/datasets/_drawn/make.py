@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from ..._utils.sklearn_private import Interval, validate_params
-from .canvas import Noise
 from .photograph import draw_photograph
 from .profiles import CLASS_PROFILES
 
@@ -166,7 +165,6 @@ def make_lesion_images(
     lesion_classes, photographs = _plan_photographs(class_sizes, images_per_lesion, rng)
     lesion_seeds = rng.randint(_MAX_SEED, size=len(lesion_classes))
     photograph_seeds = rng.randint(_MAX_SEED, size=n_samples)
-    noise = Noise(np.random.default_rng(rng.randint(_MAX_SEED)))
 
     images = np.empty((n_samples, height, width, 3), dtype=np.uint8)
     for row, lesion in enumerate(photographs):
@@ -175,7 +173,6 @@ def make_lesion_images(
             CLASS_PROFILES[target_names[lesion_classes[lesion]]],
             lesion_seed=lesion_seeds[lesion],
             photograph_seed=photograph_seeds[row],
-            noise=noise,
         )
     return Bunch(
         images=images,

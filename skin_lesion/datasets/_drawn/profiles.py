@@ -3,252 +3,201 @@
 Ranges hold two thirds of the lesions of a class: classes overlap, as they do in the clinic.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
-from . import lesion as lesion
-
-
-@dataclass(frozen=True)
-class Structure:
-    """How often a class shows a dermoscopic structure, and how clearly.
-
-    Attributes
-    ----------
-    paint : callable
-        One of the functions of `_drawing_lesion`.
-
-    chance : float
-        Share of lesions that have it.
-
-    strength : tuple of 2 floats
-        Amount of pigment, or opacity from 0 to 1.
-    """
-
-    paint: Callable
-    chance: float
-    strength: tuple[float, float]
+from . import lesion
+from .canvas import BLUE, BLUE_WHITE, BROWN, KERATIN, RED, WHITE
 
 
-@dataclass(frozen=True)
-class ClassProfile:
-    """Distribution of the looks of one class.
+class Outline(NamedTuple):
+    """Ranges of the form of a lesion."""
 
-    Attributes
-    ----------
-    radius : tuple of 2 floats
-        Mean radius; 1 is half the shorter side of the image.
+    radius: tuple  # mean; 1 is half the shorter side of the image
+    elongation: tuple  # 0 for a circle, 1 where it is twice as long as wide
+    irregularity: tuple  # size of the lobes and notches
+    raggedness: tuple  # size of the fine dents
+    softness: tuple  # of the transition to the skin; sharply bordered lesions are near 0.03
 
-    elongation : tuple of 2 floats
-        0 for a circle, 1 where it is twice as long as wide.
 
-    irregularity : tuple of 2 floats
-        Size of the lobes and notches of the outline.
+class Colours(NamedTuple):
+    """Ranges of what a lesion's body is coloured with."""
 
-    raggedness : tuple of 2 floats
-        Size of the fine dents of the border.
+    brown: tuple  # amount of melanin
+    red: tuple  # amount of blood
+    mottling: tuple  # how unevenly the melanin is spread
+    asymmetry: tuple  # how much darker one side is than the other
+    fading: tuple  # how much lighter the border is than the centre; negative where it is darker
 
-    softness : tuple of 2 floats
-        Width of the transition from lesion to skin; sharply bordered lesions are near 0.03.
 
-    brown, red : tuple of 2 floats
-        Amount of melanin and of blood.
+class ClassProfile(NamedTuple):
+    """Distribution of the looks of one class."""
 
-    mottling : tuple of 2 floats
-        How unevenly the melanin is spread.
+    outline: Outline
+    colours: Colours
+    structures: list  # painter, share of lesions that have it, range of its strength; in this order
 
-    asymmetry : tuple of 2 floats
-        How much darker one side is than the other.
 
-    fading : tuple of 2 floats
-        How much lighter the border is than the centre; negative where it is darker.
-
-    structures : tuple of Structure
-        Painted in this order.
-    """
-
-    radius: tuple[float, float]
-    elongation: tuple[float, float]
-    irregularity: tuple[float, float]
-    raggedness: tuple[float, float]
-    softness: tuple[float, float]
-    brown: tuple[float, float]
-    red: tuple[float, float]
-    mottling: tuple[float, float]
-    asymmetry: tuple[float, float]
-    fading: tuple[float, float]
-    structures: tuple[Structure, ...]
-
+# Brown, denser in some places than in others; or at the periphery, around a pale centre.
+_NETWORK = partial(lesion.honeycomb, spacing=(0.09, 0.14))
+_DELICATE_NETWORK = partial(lesion.honeycomb, spacing=(0.08, 0.11), border=(-0.35, 0.25), base=0.5)
+# A red pseudonetwork around pale, plugged hair follicles.
+_STRAWBERRY = partial(
+    lesion.honeycomb, spacing=(0.11, 0.18), pigment=RED, border=(-0.5, 0.3), plugs=0.8
+)
+_FINGERPRINTS = partial(lesion.ridges, spacing=(0.08, 0.12))
+_SCALE = partial(lesion.flakes, substance=0.8 * WHITE)
+# Much the same all over a nevus; black and brown, of all sizes and on one side in a melanoma.
+_GLOBULES = partial(lesion.spots, number=(25, 70), radius=(0.022, 0.036), substance=BROWN)
+_BLACK = BROWN + 0.3 * BLUE
+_IRREGULAR_GLOBULES = partial(
+    lesion.spots, number=(8, 32), radius=(0.012, 0.062), substance=_BLACK, crowded=True
+)
+# Keratin plugs with sharp borders.
+_COMEDO_LIKE_OPENINGS = partial(
+    lesion.spots, number=(5, 20), radius=(0.025, 0.06), substance=BROWN, blur=0.002
+)
+# Some starry and some cloudy.
+_MILIA_LIKE_CYSTS = partial(
+    lesion.spots, number=(6, 28), radius=(0.02, 0.05), substance=WHITE, blur=0.009, length=0.2
+)
+_OVOID_NESTS = partial(
+    lesion.spots,
+    number=(3, 14),
+    radius=(0.03, 0.12),
+    substance=0.75 * BLUE + 0.3 * BROWN,
+    blur=0.024,
+    length=0.9,
+)
+# Dotted, coiled and hairpin vessels.
+_SHORT_VESSELS = partial(
+    lesion.strokes,
+    number=(10, 40),
+    length=(0.03, 0.11),
+    width=0.024,
+    substance=1.2 * RED,
+    wander=0.7,
+)
+_SHINY_WHITE_LINES = partial(
+    lesion.strokes, number=(5, 16), length=(0.08, 0.22), width=0.014, substance=WHITE
+)
+_BLOTCH = partial(lesion.patch, offset=(0.15, 0.6), size=(0.35, 0.75), substance=_BLACK)
+_DARK_CENTRE = partial(lesion.patch, offset=(0, 0.1), size=(0.5, 0.8), substance=BROWN)
+# A confluent blue area under a whitish haze.
+_VEIL = partial(
+    lesion.patch, offset=(0.05, 0.5), size=(0.4, 0.8), substance=BLUE + 0.3 * BLUE_WHITE
+)
+# A scar-like white area peppered with grey dots.
+_REGRESSION = partial(
+    lesion.patch, offset=(0.2, 0.7), size=(0.3, 0.6), substance=0.55 * WHITE, specks=0.5 * BLUE
+)
+# A structureless yellow-white mass, often with blood spots in it.
+_RAW = RED + 0.6 * BROWN
+_KERATIN_MASS = partial(
+    lesion.patch, offset=(0, 0.3), size=(0.35, 0.7), substance=KERATIN, specks=_RAW
+)
+# Scar-like, in the centre.
+_WHITE_PATCH = partial(lesion.patch, offset=(0, 0.15), size=(0.4, 0.7), substance=WHITE)
+# A small raw spot with an orange-brown crust.
+_EROSION = partial(lesion.patch, offset=(0, 0.6), size=(0.12, 0.3), substance=_RAW)
 
 # In this order the first 2 are the classic question, the first 3 that of the ISIC 2017 challenge,
 # the first 7 resemble HAM10000, the first 8 ISIC 2019.
 CLASS_PROFILES = {
     "melanoma": ClassProfile(
-        radius=(0.42, 0.68),
-        elongation=(0.1, 0.45),
-        irregularity=(0.12, 0.26),
-        raggedness=(0.05, 0.12),
-        softness=(0.06, 0.2),
-        brown=(0.55, 1.3),
-        red=(0.0, 0.35),
-        mottling=(0.25, 0.5),
-        asymmetry=(0.2, 0.5),
-        fading=(0.0, 0.4),
-        structures=(
-            Structure(lesion.network, 0.5, (0.3, 0.85)),
-            Structure(lesion.blotch, 0.7, (0.4, 1.1)),
-            Structure(lesion.streaks, 0.5, (0.4, 0.9)),
-            Structure(lesion.irregular_globules, 0.6, (0.5, 1.05)),
-            Structure(lesion.blue_white_veil, 0.6, (0.45, 0.9)),
-            Structure(lesion.regression, 0.35, (0.35, 0.8)),
-            Structure(lesion.shiny_white_lines, 0.15, (0.2, 0.45)),
-        ),
+        Outline((0.42, 0.68), (0.1, 0.45), (0.12, 0.26), (0.05, 0.12), (0.06, 0.2)),
+        Colours((0.55, 1.3), (0.0, 0.35), (0.25, 0.5), (0.2, 0.5), (0.0, 0.4)),
+        [
+            (_NETWORK, 0.5, (0.3, 0.85)),
+            (_BLOTCH, 0.7, (0.4, 1.1)),
+            (lesion.streaks, 0.5, (0.4, 0.9)),
+            (_IRREGULAR_GLOBULES, 0.6, (0.5, 1.05)),
+            (_VEIL, 0.6, (0.45, 0.9)),
+            (_REGRESSION, 0.35, (0.35, 0.8)),
+            (_SHINY_WHITE_LINES, 0.15, (0.2, 0.45)),
+        ],
     ),
     "nevus": ClassProfile(
-        radius=(0.32, 0.55),
-        elongation=(0.05, 0.35),
-        irregularity=(0.03, 0.1),
-        raggedness=(0.03, 0.08),
-        softness=(0.1, 0.25),
-        brown=(0.45, 1.1),
-        red=(0.0, 0.3),
-        mottling=(0.1, 0.25),
-        asymmetry=(0.0, 0.2),
-        fading=(0.1, 0.5),
-        structures=(
-            Structure(lesion.network, 0.7, (0.3, 0.75)),
-            Structure(lesion.globules, 0.4, (0.3, 0.65)),
-            Structure(lesion.dark_centre, 0.35, (0.25, 0.65)),
-            Structure(lesion.irregular_globules, 0.08, (0.35, 0.7)),
-        ),
+        Outline((0.32, 0.55), (0.05, 0.35), (0.03, 0.1), (0.03, 0.08), (0.1, 0.25)),
+        Colours((0.45, 1.1), (0.0, 0.3), (0.1, 0.25), (0.0, 0.2), (0.1, 0.5)),
+        [
+            (_NETWORK, 0.7, (0.3, 0.75)),
+            (_GLOBULES, 0.4, (0.3, 0.65)),
+            (_DARK_CENTRE, 0.35, (0.25, 0.65)),
+            (_IRREGULAR_GLOBULES, 0.08, (0.35, 0.7)),
+        ],
     ),
     "seborrheic keratosis": ClassProfile(
-        radius=(0.38, 0.65),
-        elongation=(0.1, 0.5),
-        irregularity=(0.06, 0.16),
-        raggedness=(0.03, 0.08),
-        softness=(0.03, 0.08),
-        brown=(0.35, 1.1),
-        red=(0.0, 0.25),
-        mottling=(0.25, 0.45),
-        asymmetry=(0.05, 0.3),
-        fading=(-0.2, 0.2),
-        structures=(
-            Structure(lesion.fingerprints, 0.15, (0.15, 0.4)),
-            Structure(lesion.comedo_like_openings, 0.8, (0.45, 1.05)),
-            Structure(lesion.short_vessels, 0.2, (0.25, 0.65)),
-            Structure(lesion.milia_like_cysts, 0.9, (0.45, 0.85)),
-            Structure(lesion.scale, 0.2, (0.25, 0.5)),
-        ),
+        Outline((0.38, 0.65), (0.1, 0.5), (0.06, 0.16), (0.03, 0.08), (0.03, 0.08)),
+        Colours((0.35, 1.1), (0.0, 0.25), (0.25, 0.45), (0.05, 0.3), (-0.2, 0.2)),
+        [
+            (_FINGERPRINTS, 0.15, (0.15, 0.4)),
+            (_COMEDO_LIKE_OPENINGS, 0.8, (0.45, 1.05)),
+            (_SHORT_VESSELS, 0.2, (0.25, 0.65)),
+            (_MILIA_LIKE_CYSTS, 0.9, (0.45, 0.85)),
+            (_SCALE, 0.2, (0.25, 0.5)),
+        ],
     ),
     "basal cell carcinoma": ClassProfile(
-        radius=(0.3, 0.58),
-        elongation=(0.05, 0.4),
-        irregularity=(0.07, 0.17),
-        raggedness=(0.05, 0.12),
-        softness=(0.1, 0.3),
-        brown=(0.0, 0.25),
-        red=(0.15, 0.5),
-        mottling=(0.2, 0.4),
-        asymmetry=(0.1, 0.4),
-        fading=(-0.1, 0.3),
-        structures=(
-            Structure(lesion.white_patch, 0.25, (0.15, 0.35)),
-            Structure(lesion.arborising_vessels, 0.8, (0.4, 0.9)),
-            Structure(lesion.ovoid_nests, 0.75, (0.4, 0.9)),
-            Structure(lesion.erosion, 0.35, (0.4, 0.85)),
-            Structure(lesion.shiny_white_lines, 0.4, (0.2, 0.5)),
-        ),
+        Outline((0.3, 0.58), (0.05, 0.4), (0.07, 0.17), (0.05, 0.12), (0.1, 0.3)),
+        Colours((0.0, 0.25), (0.15, 0.5), (0.2, 0.4), (0.1, 0.4), (-0.1, 0.3)),
+        [
+            (_WHITE_PATCH, 0.25, (0.15, 0.35)),
+            (lesion.trees, 0.8, (0.4, 0.9)),
+            (_OVOID_NESTS, 0.75, (0.4, 0.9)),
+            (_EROSION, 0.35, (0.4, 0.85)),
+            (_SHINY_WHITE_LINES, 0.4, (0.2, 0.5)),
+        ],
     ),
     "actinic keratosis": ClassProfile(
-        radius=(0.35, 0.65),
-        elongation=(0.1, 0.45),
-        irregularity=(0.1, 0.2),
-        raggedness=(0.08, 0.18),
-        softness=(0.25, 0.5),
-        brown=(0.05, 0.35),
-        red=(0.15, 0.42),
-        mottling=(0.3, 0.5),
-        asymmetry=(0.05, 0.3),
-        fading=(0.0, 0.4),
-        structures=(
-            Structure(lesion.strawberry, 0.8, (0.25, 0.6)),
-            Structure(lesion.scale, 0.7, (0.25, 0.65)),
-            Structure(lesion.short_vessels, 0.2, (0.25, 0.65)),
-            Structure(lesion.erosion, 0.1, (0.3, 0.7)),
-        ),
+        Outline((0.35, 0.65), (0.1, 0.45), (0.1, 0.2), (0.08, 0.18), (0.25, 0.5)),
+        Colours((0.05, 0.35), (0.15, 0.42), (0.3, 0.5), (0.05, 0.3), (0.0, 0.4)),
+        [
+            (_STRAWBERRY, 0.8, (0.25, 0.6)),
+            (_SCALE, 0.7, (0.25, 0.65)),
+            (_SHORT_VESSELS, 0.2, (0.25, 0.65)),
+            (_EROSION, 0.1, (0.3, 0.7)),
+        ],
     ),
     "dermatofibroma": ClassProfile(
-        radius=(0.28, 0.5),
-        elongation=(0.05, 0.35),
-        irregularity=(0.03, 0.1),
-        raggedness=(0.04, 0.1),
-        softness=(0.25, 0.5),
-        brown=(0.1, 0.4),
-        red=(0.05, 0.35),
-        mottling=(0.1, 0.3),
-        asymmetry=(0.0, 0.2),
-        fading=(-0.4, 0.2),
-        structures=(
-            Structure(lesion.delicate_network, 0.85, (0.3, 0.7)),
-            Structure(lesion.white_patch, 0.85, (0.25, 0.55)),
-            Structure(lesion.shiny_white_lines, 0.25, (0.15, 0.45)),
-            Structure(lesion.short_vessels, 0.2, (0.2, 0.55)),
-        ),
+        Outline((0.28, 0.5), (0.05, 0.35), (0.03, 0.1), (0.04, 0.1), (0.25, 0.5)),
+        Colours((0.1, 0.4), (0.05, 0.35), (0.1, 0.3), (0.0, 0.2), (-0.4, 0.2)),
+        [
+            (_DELICATE_NETWORK, 0.85, (0.3, 0.7)),
+            (_WHITE_PATCH, 0.85, (0.25, 0.55)),
+            (_SHINY_WHITE_LINES, 0.25, (0.15, 0.45)),
+            (_SHORT_VESSELS, 0.2, (0.2, 0.55)),
+        ],
     ),
     "vascular lesion": ClassProfile(
-        radius=(0.2, 0.45),
-        elongation=(0.05, 0.35),
-        irregularity=(0.04, 0.12),
-        raggedness=(0.02, 0.06),
-        softness=(0.06, 0.2),
-        brown=(0.0, 0.15),
-        red=(0.4, 1.1),
-        mottling=(0.1, 0.3),
-        asymmetry=(0.0, 0.25),
-        fading=(0.0, 0.4),
-        structures=(
-            Structure(lesion.lacunae, 0.95, (0.45, 1.0)),
-            Structure(lesion.blue_white_veil, 0.2, (0.35, 0.7)),
-            Structure(lesion.scale, 0.12, (0.25, 0.5)),
-        ),
+        Outline((0.2, 0.45), (0.05, 0.35), (0.04, 0.12), (0.02, 0.06), (0.06, 0.2)),
+        Colours((0.0, 0.15), (0.4, 1.1), (0.1, 0.3), (0.0, 0.25), (0.0, 0.4)),
+        [
+            (lesion.lacunae, 0.95, (0.45, 1.0)),
+            (_VEIL, 0.2, (0.35, 0.7)),
+            (_SCALE, 0.12, (0.25, 0.5)),
+        ],
     ),
     "squamous cell carcinoma": ClassProfile(
-        radius=(0.35, 0.65),
-        elongation=(0.05, 0.4),
-        irregularity=(0.08, 0.18),
-        raggedness=(0.06, 0.14),
-        softness=(0.1, 0.3),
-        brown=(0.1, 0.45),
-        red=(0.2, 0.5),
-        mottling=(0.25, 0.45),
-        asymmetry=(0.1, 0.35),
-        fading=(-0.1, 0.3),
-        structures=(
-            Structure(lesion.short_vessels, 0.7, (0.45, 1.0)),
-            Structure(lesion.keratin_mass, 0.85, (0.4, 0.75)),
-            Structure(lesion.scale, 0.5, (0.3, 0.65)),
-            Structure(lesion.erosion, 0.4, (0.45, 0.9)),
-            Structure(lesion.strawberry, 0.12, (0.15, 0.4)),
-        ),
+        Outline((0.35, 0.65), (0.05, 0.4), (0.08, 0.18), (0.06, 0.14), (0.1, 0.3)),
+        Colours((0.1, 0.45), (0.2, 0.5), (0.25, 0.45), (0.1, 0.35), (-0.1, 0.3)),
+        [
+            (_SHORT_VESSELS, 0.7, (0.45, 1.0)),
+            (_KERATIN_MASS, 0.85, (0.4, 0.75)),
+            (_SCALE, 0.5, (0.3, 0.65)),
+            (_EROSION, 0.4, (0.45, 0.9)),
+            (_STRAWBERRY, 0.12, (0.15, 0.4)),
+        ],
     ),
     "pigmented benign keratosis": ClassProfile(
-        radius=(0.32, 0.58),
-        elongation=(0.1, 0.5),
-        irregularity=(0.08, 0.18),
-        raggedness=(0.1, 0.2),
-        softness=(0.05, 0.15),
-        brown=(0.2, 0.7),
-        red=(0.0, 0.25),
-        mottling=(0.25, 0.45),
-        asymmetry=(0.05, 0.3),
-        fading=(-0.1, 0.3),
-        structures=(
-            Structure(lesion.fingerprints, 0.8, (0.2, 0.5)),
-            Structure(lesion.comedo_like_openings, 0.2, (0.4, 0.85)),
-            Structure(lesion.milia_like_cysts, 0.25, (0.35, 0.75)),
-            Structure(lesion.globules, 0.15, (0.2, 0.45)),
-            Structure(lesion.regression, 0.15, (0.25, 0.55)),
-        ),
+        Outline((0.32, 0.58), (0.1, 0.5), (0.08, 0.18), (0.1, 0.2), (0.05, 0.15)),
+        Colours((0.2, 0.7), (0.0, 0.25), (0.25, 0.45), (0.05, 0.3), (-0.1, 0.3)),
+        [
+            (_FINGERPRINTS, 0.8, (0.2, 0.5)),
+            (_COMEDO_LIKE_OPENINGS, 0.2, (0.4, 0.85)),
+            (_MILIA_LIKE_CYSTS, 0.25, (0.35, 0.75)),
+            (_GLOBULES, 0.15, (0.2, 0.45)),
+            (_REGRESSION, 0.15, (0.25, 0.55)),
+        ],
     ),
 }

@@ -1,4 +1,7 @@
-"""Draw hair, a ruler and dark corners on an image, so that a model learns to look past them."""
+"""Draw hair, a ruler and dark corners on an image, so that a model learns to look past them.
+
+The augmenter draws them on photographs, and `make_lesion_images` on the skin that it makes up.
+"""
 
 import cv2
 import numpy as np
@@ -6,10 +9,8 @@ import numpy as np
 from .._opencv_dtypes import to_dtype
 
 _SUBPIXEL_BITS = 4
-_N_STEPS = 12  # pieces of a hair
-_HAIR_COLOURS = np.array([[22, 15, 12], [45, 30, 22], [85, 58, 40]])
-_INK = np.array([20, 20, 25])
-_BLACK = np.array([4, 4, 5])
+_DARK_HAIR = np.array([[22, 15, 12], [45, 30, 22], [85, 58, 40]])
+_RULER_INK = (20, 20, 25)
 
 
 def draw_artefacts(image, draw):
@@ -25,78 +26,86 @@ def draw_artefacts(image, draw):
     draw : record of DRAW_DTYPE
     """
     if draw["hair"] > 0:
-        image = _draw_hair(image, int(draw["hair"]), np.random.default_rng([draw["seed"], 1]))
+        rng = np.random.default_rng([draw["seed"], 1])
+        image = draw_hair(image, int(draw["hair"]), rng.choice(_DARK_HAIR), rng)
     if draw["ruler"]:
-        image = _draw_ruler(image, np.random.default_rng([draw["seed"], 2]))
+        image = draw_ruler(image, np.random.default_rng([draw["seed"], 2]))
     if draw["corners"] > 0:
-        image = _darken_corners(image, draw["corners"])
+        # The strongest leaves a circle that touches the sides of a square, the weakest a speck.
+        image = darken_corners(image, 1 - 0.3 * draw["corners"])
     return image
 
 
-def _draw_hair(image, n_hairs, rng):
-    """Draw dark hairs, bent a little, mostly in one direction."""
-    main_direction, disorder = rng.uniform(0, 2 * np.pi), rng.uniform(0.1, 0.7)
-    start = rng.uniform(0, 1, size=(n_hairs, 1, 2)) * _size(image)
-    heading = main_direction + disorder * rng.standard_normal((n_hairs, 1))
-    heading = heading + np.cumsum(0.08 * rng.standard_normal((n_hairs, _N_STEPS)), axis=1)
-    length = rng.uniform(0.3, 1.2, size=(n_hairs, 1, 1)) * min(image.shape[:2])
-    steps = length / _N_STEPS * np.stack([np.cos(heading), np.sin(heading)], axis=-1)
-    lines = np.concatenate([start, start + np.cumsum(steps, axis=1)], axis=1)
-    widths = rng.uniform(0.004, 0.014, size=n_hairs)
-    colour = _HAIR_COLOURS[rng.integers(len(_HAIR_COLOURS))]
-    return _cover(image, _draw_lines(image, lines, widths), colour, rng.uniform(0.7, 0.95))
+def draw_hair(image, n_hairs, colour, rng):
+    """Draw hairs, bent a little, mostly in one direction."""
+    side = min(image.shape[:2])
+    headings = rng.uniform(0, 2 * np.pi) + rng.uniform(0.1, 0.7) * rng.standard_normal(n_hairs)
+    starts = rng.uniform(0, 1, size=(n_hairs, 2)) * image.shape[1::-1]
+    lengths = rng.uniform(0.3, 1.2, n_hairs) * side
+    widths = rng.uniform(0.004, 0.013, n_hairs) * side
+    lines = bend_lines(starts, headings, lengths, rng, wander=0.1)
+    return cover(image, rng.uniform(0.7, 0.95) * draw_lines(image, lines, widths), colour)
 
 
-def _draw_ruler(image, rng):
-    """Draw ticks along one side, every fifth longer."""
-    height, width = image.shape[:2]
-    short = min(height, width)
-    ticks = np.arange(-1.5, 1.5, rng.uniform(0.03, 0.07)) * short
-    lengths = np.where(np.arange(len(ticks)) % 5 == 0, 0.07, 0.04) * short
-    distance = rng.uniform(0.01, 0.08) * short
-    side = rng.integers(4)
-    # From the middle of the side: along it, and towards the middle of the image.
-    towards = np.array([(0, 1), (-1, 0), (0, -1), (1, 0)][side])
-    along = np.array([-towards[1], towards[0]])
-    middle = _size(image) / 2 * (1 - towards)
-    starts = middle + ticks[:, np.newaxis] * along + distance * towards
-    lines = np.stack([starts, starts + lengths[:, np.newaxis] * towards], axis=1)
-    mask = _draw_lines(image, lines, np.full(len(lines), 0.006))
-    return _cover(image, mask, _INK, rng.uniform(0.7, 0.95))
+def draw_ruler(image, rng, *, tilt=0.0):
+    """Draw ticks along one side, every fifth longer, turned by an angle in radians."""
+    side = min(image.shape[:2])
+    ticks = np.arange(-1.5, 1.5, rng.uniform(0.03, 0.07)) * side
+    lengths = np.where(np.arange(len(ticks)) % 5 == 0, 0.07, 0.04) * side
+    distance = rng.uniform(0.01, 0.08) * side
+    # From the middle of a side: along it, and inwards.
+    inwards = np.array([(0, 1), (-1, 0), (0, -1), (1, 0)][rng.integers(4)])
+    middle = np.array(image.shape[1::-1]) / 2 * (1 - inwards) + distance * inwards
+    inwards = inwards @ [[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]]
+    starts = middle + np.outer(ticks, [-inwards[1], inwards[0]])
+    lines = np.stack([starts, starts + np.outer(lengths, inwards)], axis=1)
+    mask = draw_lines(image, lines, np.full(len(lines), 0.005 * side))
+    return cover(image, rng.uniform(0.7, 0.95) * mask, _RULER_INK)
 
 
-def _darken_corners(image, strength):
-    """Draw the dark around a round field of view, whose rim is soft."""
+def darken_corners(image, radius, *, softness=0.04, shade=4, off_centre=(0, 0)):
+    """Draw the dark around a round field of view; all but the shade in half diagonals."""
     height, width = image.shape[:2]
     half_diagonal = np.hypot(height, width) / 2
-    down = (np.arange(height, dtype=np.float32) + 0.5 - height / 2) / half_diagonal
-    right = (np.arange(width, dtype=np.float32) + 0.5 - width / 2) / half_diagonal
-    distance = np.hypot(down[:, np.newaxis], right)
-    # The strongest leaves a circle that touches the sides of a square, the weakest a speck of dark.
-    radius = 1 - 0.3 * strength
-    return _cover(image, np.clip((distance - radius) / 0.04, 0, 1), _BLACK, 1.0)
+    x = (np.arange(width, dtype=np.float32) + 0.5 - width / 2) / half_diagonal - off_centre[0]
+    y = (np.arange(height, dtype=np.float32) + 0.5 - height / 2) / half_diagonal - off_centre[1]
+    distance = np.hypot(x, y[:, np.newaxis])
+    return cover(image, np.clip((distance - radius) / softness, 0, 1), shade)
 
 
-def _draw_lines(image, lines, widths):
-    """Return the share of each pixel, from 0 to 1, that lines of some widths cover."""
-    height, width = image.shape[:2]
-    mask = np.zeros((height, width), dtype=np.uint8)
+def bend_lines(starts, headings, lengths, rng, *, wander, n_steps=12):
+    """Return lines that leave their starts and change their heading a little at each step.
+
+    Returns
+    -------
+    lines : ndarray of shape (n_lines, n_steps + 1, 2)
+        x and y of the points of each.
+    """
+    turns = wander * rng.standard_normal((len(starts), n_steps))
+    headings = np.reshape(headings, (-1, 1)) + np.cumsum(turns, axis=1)
+    steps = np.stack([np.cos(headings), np.sin(headings)], axis=-1)
+    steps *= np.reshape(lengths, (-1, 1, 1)) / n_steps
+    return np.asarray(starts)[:, np.newaxis] + np.pad(
+        np.cumsum(steps, axis=1), [(0, 0), (1, 0), (0, 0)]
+    )
+
+
+def draw_lines(image, lines, widths):
+    """Return the share of each pixel, from 0 to 1, that lines of some widths in pixels cover."""
+    mask = np.zeros(image.shape[:2], dtype=np.uint8)
     points = np.rint((lines - 0.5) * 2**_SUBPIXEL_BITS).astype(np.int32)
-    for line, line_width in zip(points, widths, strict=True):
-        thickness = max(1, round(line_width * min(height, width)))
-        cv2.polylines(mask, [line], False, 255, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
+    for line, width in zip(points, widths, strict=True):
+        thickness = max(1, round(width))
+        share = min(1, width / thickness)  # what is thinner than a pixel is paler
+        cv2.polylines(mask, [line], False, 255 * share, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
     return mask.astype(np.float32) / 255
 
 
-def _cover(image, mask, colour, opacity):
-    covered = mask > 0
-    share = (opacity * mask[covered])[:, np.newaxis]
-    # Corners are drawn on images of any number of channels.
-    colour = colour if image.shape[2] == 3 else colour.mean()
-    image = image.copy()
-    image[covered] = to_dtype(image[covered] * (1 - share) + share * colour, image.dtype)
-    return image
-
-
-def _size(image):
-    return np.array(image.shape[1::-1])
+def cover(image, opacity, colour):
+    """Return the image under a colour; opacity is from 0 to 1, of shape (height, width)."""
+    covered = np.empty_like(image)
+    # One channel after the other is several times faster here.
+    for channel, shade in enumerate(np.broadcast_to(colour, image.shape[2]).tolist()):
+        below = image[..., channel]
+        covered[..., channel] = to_dtype(below * (1 - opacity) + opacity * shade, image.dtype)
+    return covered
