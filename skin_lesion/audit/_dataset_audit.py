@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .._utils.content_ids import merge_groups
+from .._utils.linked_groups import merge_groups
 from .._utils.validation import did_you_mean
 from .._utils.whole_files import write_csv, write_text
 from ..datasets import isic_id_of

@@ -3,10 +3,9 @@
 Each finding is a line of a DataFrame; the rows that it concerns stand in it as tuples.
 """
 
-import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from ..._utils.linked_groups import link_groups
 
 SPLITS = ("train", "val", "test")  # in the order in which a leak goes
 
@@ -53,11 +52,11 @@ def describe_pairs(rows, pairs, representatives):
 
 def number_photographs(rows, near_duplicates):
     """Return a number for each row; rows of equal content or linked as near duplicates share it."""
-    content = rows["content"].to_numpy()
-    ends = [content[near_duplicates[end].to_numpy(dtype=int)] for end in ("row", "other_row")]
-    n_contents = content.max() + 1
-    links = coo_array((np.ones(len(near_duplicates)), tuple(ends)), shape=(n_contents, n_contents))
-    return connected_components(links, directed=False)[1][content]
+    return link_groups(
+        rows["content"].to_numpy(),
+        near_duplicates["row"].to_numpy(dtype=int),
+        near_duplicates["other_row"].to_numpy(dtype=int),
+    )
 
 
 def find_group_conflicts(rows, has_groups):

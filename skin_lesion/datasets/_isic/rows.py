@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..._utils.linked_groups import link_groups
 from ..._utils.validation import did_you_mean
 from .._folder.tree import SPLIT_NAMES, name_some
 from .._taxonomy import LABEL_SETS
@@ -74,14 +75,11 @@ def read_rows(table, release, label, duplicates):
 
 
 def _join_duplicates(groups, duplicates):
-    """Put the images of each pair into one group."""
-    position = pd.Series(np.arange(len(groups)), groups.index)
-    pairs = duplicates.apply(lambda column: column.map(position)).dropna().to_numpy(dtype=int)
-    joined = groups.to_numpy(dtype=str)
-    for first, second in pairs:
-        # The pairs are a few hundred, and one may go on where another ended.
-        joined[joined == joined[second]] = joined[first]
-    return pd.Series(joined, groups.index)
+    """Put the images of each pair into one group, which has the name of its first row's."""
+    place = pd.Series(np.arange(len(groups)), groups.index)
+    pairs = duplicates.apply(lambda column: column.map(place)).dropna().to_numpy(dtype=int)
+    linked = link_groups(pd.factorize(groups)[0], *pairs.T)
+    return groups.groupby(linked).transform("first")
 
 
 def choose_rows(rows, files, split, label, release, root):
