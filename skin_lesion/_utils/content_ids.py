@@ -1,14 +1,11 @@
-"""Recognise exact copies, and let rows that are copies of each other belong together."""
+"""Recognise exact copies: of files by their bytes, of images by their pixels."""
 
 import hashlib
 from collections import Counter
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from .image_files import image_file_size, open_image_file
-from .validation import number_labels
 
 
 def content_ids_of_files(paths):
@@ -44,31 +41,6 @@ def content_ids_of_images(images):
     content_ids : ndarray of shape (n,), of int
     """
     return _number([hashlib.sha256(image.tobytes()).digest() for image in images])
-
-
-def merge_groups(groups, content_ids):
-    """Join groups that share content: rows linked by either, over any number of steps.
-
-    Parameters
-    ----------
-    groups : array-like of shape (n,) or None
-        Lesions or patients.
-
-    content_ids : ndarray of shape (n,), of int
-
-    Returns
-    -------
-    merged : ndarray of shape (n,), of int
-    """
-    if groups is None:
-        return content_ids
-    _, group_ids = number_labels(groups, name="groups")
-    n_groups = group_ids.max() + 1
-    n_nodes = n_groups + content_ids.max() + 1
-    links = coo_array(
-        (np.ones(len(group_ids)), (group_ids, n_groups + content_ids)), shape=(n_nodes, n_nodes)
-    )
-    return connected_components(links, directed=False)[1][group_ids]
 
 
 def _hash_file(path):

@@ -1,4 +1,4 @@
-"""Image files, and the images inside of an HDF5 file, behind one kind of path.
+"""Which image files are read, and open them, also inside of an HDF5 file, by one kind of path.
 
 ISIC 2024 comes as one HDF5 file with an entry for each image. ``<file>.hdf5/<entry>`` is the path
 of such an entry: all that takes paths takes it, too.
@@ -13,13 +13,35 @@ from functools import lru_cache
 
 import h5py
 import numpy as np
+from PIL import Image
 
 HDF5_EXTENSIONS = (".hdf5", ".h5")
+
+# Pillow knows these but cannot decode them on its own: BUFR, GRIB, HDF5, MPEG and WMF need a
+# handler from elsewhere, and EPS would run Ghostscript on a file of unknown origin. IPTC wraps
+# a file of any format, EPS included.
+_NOT_READ = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 
 # As many pixels as Pillow opens, 89 million, take less as they are, with 8 bytes a pixel.
 _MAX_BYTES = 2**30
 
 _INSIDE_HDF5 = re.compile(r"(?P<file>.+?\.(?:hdf5|h5))[/\\](?P<entry>.+)", re.IGNORECASE)
+
+
+def readable_formats():
+    """Return the names of the formats that are read, in the order in which Pillow tries them.
+
+    Asked anew each time, because a plug-in such as pillow-heif may register more.
+    """
+    Image.preinit()  # JPEG and other common formats come first: the order saves time for each image
+    Image.init()
+    return [name for name in Image.ID if name not in _NOT_READ]
+
+
+def image_extensions():
+    """Return the file extensions of these formats, in lower case and with their dot."""
+    formats = set(readable_formats())
+    return {ext for ext, name in Image.registered_extensions().items() if name in formats}
 
 
 def open_image_file(path):

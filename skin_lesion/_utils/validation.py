@@ -16,6 +16,7 @@ PATHS_EXPECTED = (
     "paths as an (n, 1) or (n,) array, a list of str or pathlib.Path, a Series or a one-column"
     " DataFrame"
 )
+_N_NAMED = 5
 
 
 def did_you_mean(name, choices):
@@ -23,6 +24,12 @@ def did_you_mean(name, choices):
     by_lower_case = {choice.lower(): choice for choice in choices}
     close = get_close_matches(str(name).lower(), by_lower_case, n=1)
     return f" Did you mean {by_lower_case[close[0]]!r}?" if close else ""
+
+
+def name_some(names):
+    """Write out the first few names."""
+    named = ", ".join(repr(name) for name in names[:_N_NAMED])
+    return named if len(names) <= _N_NAMED else f"{named} and {len(names) - _N_NAMED} more"
 
 
 def are_paths(X):

@@ -2,7 +2,7 @@
 
 from ._audit import audit_dataset
 from ._dataset_audit import DatasetAudit
-from ._findings.assert_no_leak import assert_no_leak
+from ._findings.leaks import assert_no_leak
 from ._output.summary import TITLES, describe_finding, describe_shortcuts, say
 from ._quality.scan import open_images
 from ._quality.shortcuts import make_shortcut_model

@@ -9,18 +9,17 @@ from sklearn.utils import check_array, check_consistent_length
 from .._utils.sklearn_private import validate_params
 from .._utils.validation import number_labels
 from ._dataset_audit import DatasetAudit
-from ._findings.copies import (
-    count_classes,
+from ._findings.class_counts import count_classes
+from ._findings.copies import find_exact_duplicates
+from ._findings.groups import find_group_conflicts, number_photographs
+from ._findings.labels import check_probabilities, find_label_conflicts, find_suspected_labels
+from ._findings.leaks import find_split_leaks
+from ._findings.near_duplicates import (
     describe_pairs,
-    find_conflicts,
-    find_exact_duplicates,
-    find_group_conflicts,
-    find_split_leaks,
-    number_photographs,
+    find_near_duplicates,
+    find_near_duplicates_of_embedding,
 )
-from ._findings.near_duplicates import find_near_duplicates, find_near_duplicates_of_embedding
-from ._findings.suspected_labels import check_probabilities, find_suspected_labels
-from ._image_table import add_files, make_rows
+from ._list_images import add_files, list_images
 from ._quality.measures import BORDER_MEASURES, COLOUR_MEASURES, flag
 from ._quality.scan import open_images, scan_images
 from ._quality.shortcuts import measure_shortcuts
@@ -147,7 +146,7 @@ def audit_dataset(
     39
     """
     images = open_images(X)
-    rows = make_rows(images, y, groups, split)
+    rows = list_images(images, y, groups, split)
     check_consistent_length(images, frame)
     classes = labels = None
     if y is not None:
@@ -171,7 +170,7 @@ def audit_dataset(
         .rename_axis("row")
         .reset_index(),
         "exact_duplicates": copies,
-        "label_conflicts": find_conflicts(copies),
+        "label_conflicts": find_label_conflicts(copies),
         "near_duplicates": pairs,
         "split_leaks": find_split_leaks(rows, photographs, groups is not None),
         "group_conflicts": find_group_conflicts(rows, groups is not None),

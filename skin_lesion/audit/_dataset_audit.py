@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .._utils.content_ids import merge_groups
+from .._utils.linked_groups import merge_groups
 from .._utils.validation import did_you_mean
 from .._utils.whole_files import write_csv, write_text
-from ..datasets import isic_id_of
-from ._findings.copies import SPLITS
+from ..datasets import SPLITS, isic_id_of
 from ._output.manifest import make_manifest, match_manifest, read_manifest
 from ._output.page import render_page
 from ._output.summary import TITLES, summarise

@@ -3,10 +3,10 @@
 from ._drawn.make import make_lesion_images
 from ._drawn.write import write_lesion_folder
 from ._folder.load import load_image_folder
-from ._folder.tree import SPLIT_NAMES
 from ._isic.ids import isic_id_of
 from ._isic.load import load_isic_release
 from ._split import train_test_split_by_group
+from ._split_names import SPLIT_NAMES, SPLITS
 from ._taxonomy import map_labels
 
 __all__ = [

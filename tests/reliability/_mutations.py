@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from skin_lesion import make_lesion_images
-from skin_lesion._utils.image_formats import readable_formats
+from skin_lesion._utils.image_files import readable_formats
 
 # Numbers at which programs that compute with sizes go wrong, by the bytes that they take.
 _NUMBERS = {

@@ -14,7 +14,7 @@ from fuzz_loader import SIZE, read
 from PIL import Image
 
 from skin_lesion import ImageLoader
-from skin_lesion._utils.image_formats import readable_formats
+from skin_lesion._utils.image_files import readable_formats
 from skin_lesion.images._loading import cache as _cache
 
 FOLDER = Path(__file__).parent

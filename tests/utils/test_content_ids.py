@@ -2,11 +2,10 @@ import os
 import shutil
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from skin_lesion import train_test_split_by_group
-from skin_lesion._utils.content_ids import content_ids_of_files, content_ids_of_images, merge_groups
+from skin_lesion._utils.content_ids import content_ids_of_files, content_ids_of_images
 
 
 def assert_same_partition(ids, expected):
@@ -110,52 +109,6 @@ def test_memory_order_does_not_matter():
     np.testing.assert_array_equal(content_ids_of_images(images.repeat(2, axis=1)[:, ::2]), expected)
 
 
-# Groups
-
-
-def test_groups_that_share_content_become_one():
-    merged = merge_groups(["a", "a", "b", "c"], np.array([0, 1, 1, 2]))
-    assert_same_partition(merged, [0, 0, 0, 1])
-
-
-def test_merging_goes_over_any_number_of_steps():
-    # Row i shares its group with one neighbour and its content with the other.
-    n = 501
-    groups, content_ids = np.arange(n) // 2, (np.arange(n) + 1) // 2
-    assert len(set(merge_groups(groups, content_ids))) == 1
-    cut = content_ids.copy()
-    cut[251:] += n  # between the rows 250 and 251, of two groups, no content is shared any more
-    groups[251:] += n
-    assert_same_partition(merge_groups(groups, cut), np.arange(n) > 250)
-
-
-def test_without_groups_content_is_the_group():
-    content_ids = np.array([0, 1, 0, 2])
-    assert_same_partition(merge_groups(None, content_ids), content_ids)
-
-
-def test_without_copies_groups_stay():
-    groups = np.array(["b", "a", "b", "c"])
-    assert_same_partition(merge_groups(groups, np.arange(4)), groups)
-
-
-@pytest.mark.parametrize("to_form", [list, np.array, pd.Series, lambda g: np.array(g, object)])
-def test_forms_of_groups(to_form):
-    groups = to_form(["x", "y", "x", "z"])
-    assert_same_partition(merge_groups(groups, np.array([0, 1, 2, 1])), [0, 1, 0, 1])
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_merged_groups_against_joining_one_pair_after_the_other(seed):
-    rng = np.random.default_rng(seed)
-    groups, content_ids = rng.integers(0, 12, 20), rng.integers(0, 15, 20)
-    joined = np.arange(20)
-    for ids in (groups, content_ids) * 20:
-        for value in np.unique(ids):
-            joined[ids == value] = joined[ids == value].min()
-    assert_same_partition(merge_groups(groups, content_ids), joined)
-
-
 def test_no_copy_is_on_the_other_side_of_a_split(write, tmp_path):
     paths = [write(f"{i:02}.png", bytes([i]) * 10) for i in range(30)]
     for i in range(0, 30, 3):
@@ -163,7 +116,5 @@ def test_no_copy_is_on_the_other_side_of_a_split(write, tmp_path):
     paths = np.array(paths + paths[:5])
     content = content_ids_of_files(paths)
     for seed in range(10):
-        train, test = train_test_split_by_group(
-            content, groups=merge_groups(None, content), random_state=seed
-        )
+        train, test = train_test_split_by_group(content, groups=content, random_state=seed)
         assert not set(train) & set(test)

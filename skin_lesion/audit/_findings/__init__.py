@@ -1,1 +1,4 @@
-"""Compare rows: copies, near duplicates, leaks and labels that contradict each other."""
+"""Find faults: copies, near duplicates, leaks, doubtful labels and contradictory groups.
+
+A fault is a line of a DataFrame. The rows that it concerns stand in it as tuples.
+"""

@@ -135,6 +135,30 @@ def find_near_duplicates_of_embedding(embedding):
     return _sorted_by_distance(blocks)
 
 
+def describe_pairs(rows, pairs, representatives):
+    """Return a line for each pair of contents that show one photograph.
+
+    Parameters
+    ----------
+    rows : DataFrame
+
+    pairs : DataFrame
+        Places in `representatives`, distance and transform.
+
+    representatives : ndarray of int
+        The first row of each content that was compared.
+    """
+    found = pd.DataFrame(index=pairs.index)
+    for end, prefix in (("first", ""), ("second", "other_")):
+        chosen = representatives[pairs[end]]
+        found[f"{prefix}row"] = chosen
+        for column in ("path", "label", "split", "group"):
+            found[f"{prefix}{column}"] = rows[column].to_numpy()[chosen]
+    found["distance"] = pairs["distance"].astype(float)
+    found["transform"] = pairs["transform"]
+    return found
+
+
 def _invariants(descriptors):
     """Return the lowest frequencies without signs; the larger of two mirror images comes first."""
     rows, columns = np.triu_indices(_N_FREQUENCIES)

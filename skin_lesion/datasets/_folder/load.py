@@ -9,8 +9,10 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import validate_params
+from ..._utils.validation import name_some
+from .._description import describe_dataset
 from .metadata import METADATA_FILE, read_metadata
-from .tree import choose_parts, name_some, read_tree
+from .tree import choose_parts, read_tree
 
 # What the keys of `left_out` mean, in the words of the description.
 _REASONS = {
@@ -61,7 +63,7 @@ def load_image_folder(root, *, split=None, return_X_y=False):
             "train", "val" or "test", where there are split folders.
         groups : ndarray of shape (n,), of str, or None
             The `lesion_id` of each image or else its `patient_id`, where there is a
-            `metadata.csv`. An image without one is a group of its own.
+            `metadata.csv`. An image without one, or with "unknown" there, is a group of its own.
         frame : DataFrame of n rows
             Columns `path`, `target`, `split` where there is one, and those of `metadata.csv`;
             what has one of these three names there is called `metadata_path` etc. here.
@@ -160,7 +162,7 @@ def load_image_folder(root, *, split=None, return_X_y=False):
         frame=frame,
         left_out=dict(sum((part.left_out for part in parts), tree.left_out)),
     )
-    dataset.DESCR = _describe(dataset)
+    dataset.DESCR = describe_dataset(dataset, [_name_groups(groups)], _REASONS)
     return dataset
 
 
@@ -190,31 +192,10 @@ def _warn(message):
     warnings.warn(message, stacklevel=5)
 
 
-def _describe(dataset):
-    n_classes = len(dataset.target_names)
-    groups = (
+def _name_groups(groups):
+    found = (
         f"none, for want of a {METADATA_FILE}."
-        if dataset.groups is None
-        else f"{len(np.unique(dataset.groups))}, from {METADATA_FILE}."
+        if groups is None
+        else f"{len(np.unique(groups))}, from {METADATA_FILE}."
     )
-    left_out = ", ".join(f"{_REASONS[reason]} ({n})" for reason, n in dataset.left_out.items())
-    return "\n".join(
-        [
-            f"{len(dataset.target)} images of {n_classes} class{'es' * (n_classes != 1)}",
-            "",
-            *_write_counts(dataset),
-            "",
-            f"Groups: {groups}",
-            f"Left out: {left_out or 'nothing'}.",
-        ]
-    )
-
-
-def _write_counts(dataset):
-    splits = np.full(len(dataset.target), "images") if dataset.split is None else dataset.split
-    counts = Counter(zip(dataset.target, splits, strict=True))
-    columns = np.unique(splits)
-    width = max(len(name) for name in ("class", *dataset.target_names))
-    yield "  ".join(["class".ljust(width), *(f"{column:>6}" for column in columns)])
-    for name in dataset.target_names:
-        yield "  ".join([name.ljust(width), *(f"{counts[name, column]:>6}" for column in columns)])
+    return f"Groups: {found}"

@@ -5,7 +5,8 @@ import unicodedata
 import warnings
 
 import numpy as np
-import pandas as pd
+
+from .._table_file import change_values, clean_values, read_table
 
 METADATA_FILE = "metadata.csv"
 
@@ -33,61 +34,48 @@ def read_metadata(root, relative_paths):
         The lesion, or else the patient, of each image. Images without one are groups of their own.
     """
     path = os.path.join(root, METADATA_FILE)
-    metadata, id_columns, group_column = _read_csv(path)
+    metadata = read_table(
+        path, numbers_lines=False, remedy="rename it to load the images without groups"
+    )
+    id_columns = _find_columns(metadata, _ID_COLUMNS, path)
+    group_column = _find_columns(metadata, _GROUP_COLUMNS, path)[0]
+    ids_by_column = {
+        column: change_values(metadata[column], lambda name: _normalise(name) or None)
+        for column in id_columns
+    }
     rows_by_column = {
-        column: _find_rows(_clean(metadata[column]), relative_paths) for column in id_columns
+        column: _find_rows(ids, relative_paths) for column, ids in ids_by_column.items()
     }
     # max() keeps the first of equals, so that the order of _ID_COLUMNS decides between them.
     id_column = max(rows_by_column, key=lambda column: np.sum(rows_by_column[column] >= 0))
-    rows = rows_by_column[id_column]
+    ids, rows = ids_by_column[id_column], rows_by_column[id_column]
 
-    ids = _clean(metadata[id_column])
-    group_of_id = _group_by_id(ids, _clean(metadata[group_column]), group_column, path)
-    groups = [group_of_id.get(ids[row], "") if row >= 0 else "" for row in rows]
+    group_of_id = _group_by_id(ids, clean_values(metadata[group_column]), path)
+    groups = [group_of_id.get(ids.iloc[row], "") if row >= 0 else "" for row in rows]
     _warn_without_group(groups, relative_paths, path, group_column)
     groups = [group or f"image {path}" for group, path in zip(groups, relative_paths, strict=True)]
     # -1 is in no index: those rows become missing values.
-    return metadata.reindex(rows).reset_index(drop=True), np.array(groups, dtype=str)
+    metadata = metadata.reset_index(drop=True).reindex(rows).reset_index(drop=True)
+    return metadata, np.array(groups, dtype=str)
 
 
-def _read_csv(path):
-    def find(names, columns):
-        by_lower_case = {str(column).strip().lower(): column for column in columns}
-        return [by_lower_case[name] for name in names if name in by_lower_case]
-
-    try:
-        columns = list(pd.read_csv(path, encoding="utf-8-sig", nrows=0).columns)
-        id_columns, group_columns = find(_ID_COLUMNS, columns), find(_GROUP_COLUMNS, columns)
-        # Read as numbers, identifiers would lose their leading zeros.
-        metadata = pd.read_csv(
-            path, encoding="utf-8-sig", dtype=dict.fromkeys(id_columns + group_columns, str)
-        )
-    except ValueError as error:
+def _find_columns(metadata, names, path):
+    by_lower_case = {column.lower(): column for column in metadata}
+    found = [by_lower_case[name] for name in names if name in by_lower_case]
+    if not found:
         raise ValueError(
-            f"{path!r} cannot be read: {error} Expected a CSV file in UTF-8 with commas. Repair it,"
-            " or rename it to load the images without groups."
-        ) from error
-    for found, names in ((id_columns, _ID_COLUMNS), (group_columns, _GROUP_COLUMNS)):
-        if not found:
-            raise ValueError(
-                f"{path!r} has the columns {columns}. Expected, separated by commas, one of"
-                f" {list(names)}. Rename a column, or rename the file to load the images without"
-                " groups."
-            )
-    return metadata, id_columns, group_columns[0]
-
-
-def _clean(column):
-    """Strip blanks; what is missing becomes an empty string, whatever pandas stands in for it."""
-    return [value.strip() if isinstance(value, str) else "" for value in column]
+            f"{path!r} has the columns {list(metadata)}. Expected, separated by commas, one of"
+            f" {list(names)}. Rename a column, or rename the file to load the images without"
+            " groups."
+        )
+    return found
 
 
 def _find_rows(ids, relative_paths):
     """Return the first row of each file, -1 where there is none."""
     row_of_id = {}
     for row, name in enumerate(ids):
-        if name:
-            row_of_id.setdefault(_normalise(name), row)
+        row_of_id.setdefault(name, row)
     rows = []
     for path in relative_paths:
         path = _normalise(path)
@@ -102,14 +90,15 @@ def _normalise(path):
     return unicodedata.normalize("NFC", path.replace("\\", "/").removeprefix("./"))
 
 
-def _group_by_id(ids, groups, group_column, path):
+def _group_by_id(ids, groups, path):
+    is_known = ids.notna() & groups.notna()
     group_of_id = {}
-    for name, group in zip(ids, groups, strict=True):
-        if name and group and group_of_id.setdefault(name, group) != group:
+    for name, group in zip(ids[is_known], groups[is_known], strict=True):
+        if group_of_id.setdefault(name, group) != group:
             raise ValueError(
-                f"{path!r} gives {name!r} two values of {group_column}, {group_of_id[name]!r} and"
+                f"{path!r} gives {name!r} two values of {groups.name}, {group_of_id[name]!r} and"
                 f" {group!r}. Expected one. Remove the wrong row, or name the file by its path"
-                f" relative to the folder if two files are called so."
+                " relative to the folder if two files are called so."
             )
     return group_of_id
 

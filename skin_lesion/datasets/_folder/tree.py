@@ -4,26 +4,18 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ..._utils.image_formats import image_extensions
-from ..._utils.validation import did_you_mean
+from ..._utils.image_files import image_extensions
+from ..._utils.validation import name_some
+from .._folder_entries import list_entries
+from .._split_names import SPLIT_NAMES, check_split
 from .metadata import METADATA_FILE
 
-SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-}
-_N_NAMED = 5
 _LAYOUTS = "<root>/<class>/<image>, or <root>/<split>/<class>/<image> with splits train, val, test"
 
 
 @dataclass
 class Listing:
-    """The entries of one folder, sorted, because file systems list them in any order."""
+    """The names of the entries of one folder, sorted."""
 
     folders: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
@@ -74,40 +66,17 @@ class Tree:
         return sorted({folder.class_name for part in self.parts for folder in part.class_folders})
 
 
-def is_folder(entry):
-    """Tell whether an entry is a folder or a link to one; a link that leads in a circle is not."""
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
-def is_special(entry):
-    """Tell whether an entry is a pipe, a socket or a device: to read one may never end.
-
-    A link that leads nowhere is not: who reads it is told so.
-    """
-    try:
-        return not entry.is_file() and os.path.exists(entry)
-    except OSError:
-        return False
-
-
 def _list(folder, extensions):
     listing = Listing()
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            # macOS leaves a folder of this name in the zip files that it makes.
-            if entry.name.startswith(".") or entry.name == "__MACOSX":
-                listing.n_hidden += 1
-            elif is_folder(entry):
-                listing.folders.append(entry.name)
-            elif is_special(entry):
-                listing.others.append(entry.name)
-            elif os.path.splitext(entry.name)[1].lower() in extensions:
-                listing.images.append(entry.name)
-            else:
-                listing.others.append(entry.name)
+    for kind, entry in list_entries(folder):
+        if kind == "hidden":
+            listing.n_hidden += 1
+        elif kind == "folder":
+            listing.folders.append(entry.name)
+        elif kind == "file" and os.path.splitext(entry.name)[1].lower() in extensions:
+            listing.images.append(entry.name)
+        else:
+            listing.others.append(entry.name)
     return listing
 
 
@@ -223,28 +192,17 @@ def _find_reason(tree, root, extensions):
 def choose_parts(tree, split, root):
     if split is None:
         return tree.parts
-    found = sorted(part.split for part in tree.parts if tree.has_splits)
-    if not found:
+    if not tree.has_splits:
         raise ValueError(
             f"split is {split!r}, but {root!r} has no split folders, only classes:"
             f" {name_some(tree.class_names)}. Expected None. Split it with"
             " train_test_split_by_group."
         )
-    chosen = [part for part in tree.parts if part.split == SPLIT_NAMES.get(split.lower())]
-    if not chosen:
+    name = check_split(split, [part.split for part in tree.parts], root)
+    chosen = next(part for part in tree.parts if part.split == name)
+    if not chosen.n_images:
         raise ValueError(
-            f"split is {split!r}, but the splits in {root!r} are {name_some(found)}. Expected one"
-            f" of them, or None for all.{did_you_mean(split, found)}"
-        )
-    if not chosen[0].n_images:
-        raise ValueError(
-            f"The split {chosen[0].relative_path!r} in {root!r} has no class folder with images."
+            f"The split {chosen.relative_path!r} in {root!r} has no class folder with images."
             f" Expected {_LAYOUTS}."
         )
-    return chosen
-
-
-def name_some(names):
-    """Write out the first few names."""
-    named = ", ".join(repr(name) for name in names[:_N_NAMED])
-    return named if len(names) <= _N_NAMED else f"{named} and {len(names) - _N_NAMED} more"
+    return [chosen]

@@ -1,13 +1,21 @@
 """Read the DermaMNIST archive of MedMNIST: stacks of small images instead of files."""
 
 import os
+import warnings
 
 import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
 
-from .._taxonomy import canonical_name
+from ..._utils.validation import did_you_mean, name_some
+from .._split_names import SPLITS, check_split
+from .._taxonomy import LABEL_SETS, canonical_name, map_labels
+from .labels import describe_unmapped, is_label_set
 
-SPLITS = ("train", "val", "test")
-
+NOTE = (
+    "DermaMNIST does not tell which images show the same lesion, and its splits share lesions: see"
+    " Abhishek, Jain and Hamarneh, Scientific Data 12, 196 (2025), who give corrected splits."
+)
 # By the numbers that stand in the file.
 CLASSES = tuple(canonical_name(name) for name in ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"))
 
@@ -16,7 +24,51 @@ def is_dermamnist(path):
     return os.path.basename(path).lower().startswith("dermamnist")
 
 
-def read_dermamnist(path, splits):
+def load_dermamnist(archives, split, label):
+    """Return what :func:`load_isic_release` does, but for the description."""
+    if len(archives) > 1:
+        raise ValueError(
+            f"There are {len(archives)} files of DermaMNIST: {name_some(archives)}. Expected one."
+            " Pass the path of one as root."
+        )
+    splits = [check_split(split, SPLITS, archives[0])] if split else list(SPLITS)
+    if not is_label_set(label):
+        raise ValueError(
+            f"label is {label!r}. Expected None or one of {list(LABEL_SETS)}: DermaMNIST has no"
+            f" other.{did_you_mean(label, LABEL_SETS)}"
+        )
+    images, diagnosis, split_of_row = _read_splits(archives[0], splits)
+    target = map_labels(diagnosis, label or "7-class", unmapped="missing")
+    is_mapped = pd.notna(target)
+    left_out = {}
+    if not is_mapped.all():
+        reason = describe_unmapped(diagnosis[~is_mapped], label)
+        if not is_mapped.any():
+            raise ValueError(f"No image is left to load. {reason} Pass another label.")
+        # One frame for each of: this, load_isic_release, validate_params.
+        warnings.warn(f"{reason} They are left out.", stacklevel=4)
+        left_out["unmapped"] = int((~is_mapped).sum())
+        images, diagnosis, split_of_row = (
+            array[is_mapped] for array in (images, diagnosis, split_of_row)
+        )
+    target = target[is_mapped].astype(str)
+    number = pd.Series(split_of_row).groupby(split_of_row).cumcount()
+    frame = pd.DataFrame({"target": target, "split": split_of_row})
+    frame = frame.assign(age=np.nan, sex=None, site=None, diagnosis=diagnosis, source="HAM10000")
+    return Bunch(
+        data=images,
+        target=target,
+        target_names=np.unique(target),
+        split=split_of_row,
+        groups=np.array([f"{name} {n}" for name, n in zip(split_of_row, number, strict=True)]),
+        frame=frame,
+        release="DermaMNIST",
+        left_out=left_out,
+        missing=np.array([], dtype=str),
+    )
+
+
+def _read_splits(path, splits):
     """Read the images and classes of some splits.
 
     Parameters

@@ -5,9 +5,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ..._utils.image_files import HDF5_EXTENSIONS, list_image_entries
-from ..._utils.image_formats import image_extensions
-from .._folder.tree import is_folder, is_special
+from ..._utils.image_files import HDF5_EXTENSIONS, image_extensions, list_image_entries
+from .._folder_entries import list_entries
 from .ids import isic_id_of
 
 TABLE_EXTENSIONS = (".csv", ".tab", ".tsv")
@@ -84,15 +83,11 @@ def find_files(root):
             continue
         seen.add((status.st_dev, status.st_ino))
         are_masks = folder != root and bool(_MASK_FOLDER.search(os.path.basename(folder)))
-        with os.scandir(folder) as entries:
-            # The first of equally plain paths is kept: the order must not depend on the disk.
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.name.startswith(".") or entry.name == "__MACOSX":
-                    continue
-                if is_folder(entry):
-                    waiting.append(entry.path)
-                elif not is_special(entry):
-                    _add_file(files, entry.path, extensions, are_masks=are_masks)
+        for kind, entry in list_entries(folder):
+            if kind == "folder":
+                waiting.append(entry.path)
+            elif kind == "file":
+                _add_file(files, entry.path, extensions, are_masks=are_masks)
     for paths in (files.tables, files.hdf5, files.npz):
         paths.sort()
     return files

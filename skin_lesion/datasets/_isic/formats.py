@@ -7,8 +7,6 @@ Kaggle and the isic-cli give; lesion groups and metadata come in tables of their
 import re
 from dataclasses import dataclass
 
-from .._folder.tree import SPLIT_NAMES
-
 NAMES = ("2016", "2017", "2018", "HAM10000", "2019", "2020", "2024", "isic-cli", "DermaMNIST")
 
 CLASSES_2018 = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
@@ -148,14 +146,6 @@ SITES = {
 
 # ISIC 2018 and 2019 say by the lesion's id where an image comes from.
 SOURCES = {"HAM": "HAM10000", "BCN": "BCN20000", "MSK": "MSK"}
-
-
-def split_of(words):
-    """Return the split that a file name or folder names, or None."""
-    for word in re.split(r"[^a-z]+", words.lower()):
-        if word in SPLIT_NAMES:
-            return SPLIT_NAMES[word]
-    return None
 
 
 def release_named(name):

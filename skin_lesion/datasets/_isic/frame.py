@@ -1,19 +1,87 @@
-"""Bring the metadata of all releases into the same columns, without those that tell the label."""
+"""Bring labels, metadata, groups and split of any release into one form.
+
+The columns are the same for all, without those that tell the label.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from ..._utils.linked_groups import link_groups
+from ..._utils.validation import did_you_mean
+from .._table_file import change_values, clean_values, to_numbers
+from .._taxonomy import LABEL_SETS
 from .formats import HARMONISED, REVEALING, SITES, SOURCES
-from .tables import change_values, to_numbers
+from .labels import choose_label, is_label_set, read_labels
+from .tables import SPLIT
 
-_UNKNOWN = {"unknown", "", "nan"}
 _SEXES = {"male": "male", "female": "female", "m": "male", "f": "female"}
 
 # What the frame has of its own.
 _TAKEN = ("path", "target", "split", "isic_id", "diagnosis", *HARMONISED)
 
 
-def harmonise(table, diagnosis, release):
+@dataclass
+class Rows:
+    """What is known of the images that the tables name, by ISIC id, files or not."""
+
+    frame: pd.DataFrame
+    target: pd.Series
+    # Whether the release gives a label, be there a counterpart of it or not.
+    is_labelled: pd.Series
+    own: pd.Series
+    groups: pd.Series
+    split: pd.Series
+    revealing: list
+
+
+def read_rows(table, release, label, duplicates):
+    """Name the target of each row, and bring its metadata into the form of the frame.
+
+    Parameters
+    ----------
+    table : DataFrame
+        All columns of the release, by ISIC id.
+
+    release : str
+
+    label : str or None
+        As in :func:`load_isic_release`.
+
+    duplicates : DataFrame of two columns
+        Pairs of ISIC ids.
+
+    Returns
+    -------
+    rows : Rows
+    """
+    labels = read_labels(table, release)
+    frame, revealing = _harmonise(table, labels["diagnosis"], release)
+    groups = _make_groups(frame)
+    if len(duplicates):
+        groups = _join_duplicates(groups, duplicates)
+    if is_label_set(label):
+        target, is_labelled = choose_label(labels, label), labels["own"].notna()
+    else:
+        # Harmonised columns have missing values in place of what is unknown.
+        columns = {**table, **frame}
+        if label not in columns or label[0] == "_":
+            names = [name for name in columns if name[0] != "_"]
+            raise ValueError(
+                f"label is {label!r}. Expected None, one of {list(LABEL_SETS)}, or a column of the"
+                f" tables of {release}: {names}.{did_you_mean(label, [*LABEL_SETS, *names])}"
+            )
+        values = columns[label].astype(object)
+        target = clean_values(values.astype(str).where(values.notna(), None))
+        is_labelled = target.notna()
+        if label in revealing:
+            frame[label] = values
+            revealing.remove(label)
+    return Rows(frame, target, is_labelled, labels["own"], groups, table[SPLIT], revealing)
+
+
+def _harmonise(table, diagnosis, release):
     """Return the columns that all releases share, and the rest of those that tell no label.
 
     Parameters
@@ -37,7 +105,7 @@ def harmonise(table, diagnosis, release):
         for name, columns in HARMONISED.items()
     }
     known = {
-        name: _clean(table[column]) if column else pd.Series(None, table.index, dtype=object)
+        name: clean_values(table[column]) if column else pd.Series(None, table.index, dtype=object)
         for name, column in sources.items()
     }
     frame = pd.DataFrame(
@@ -59,12 +127,12 @@ def harmonise(table, diagnosis, release):
     # The site in the words of HAM10000 stays beside the harmonised one, which is coarser.
     used = {*sources.values(), *revealing} - {"localization"}
     rest = table[[column for column in table if column not in used and column[0] != "_"]]
-    rest = rest.apply(_clean)
+    rest = rest.apply(clean_values)
     renamed = {name: f"metadata_{name}" for name in rest if name in _TAKEN}
     return pd.concat([frame, rest.rename(columns=renamed)], axis=1), revealing
 
 
-def make_groups(frame):
+def _make_groups(frame):
     """Return the lesion of each row, else its patient, else the image itself.
 
     A row without a lesion may show any lesion of its patient: then all rows of the patient are one
@@ -91,11 +159,12 @@ def make_groups(frame):
     return groups.where(groups.notna(), frame.index.to_series())
 
 
-def _clean(column):
-    """Turn what means unknown into missing values; numbers are left as they are."""
-    if pd.api.types.is_numeric_dtype(column):
-        return column
-    return change_values(column, lambda text: None if text.lower() in _UNKNOWN else text)
+def _join_duplicates(groups, duplicates):
+    """Put the images of each pair into one group, which has the name of its first row's."""
+    place = pd.Series(np.arange(len(groups)), groups.index)
+    pairs = duplicates.apply(lambda column: column.map(place)).dropna().to_numpy(dtype=int)
+    linked = link_groups(pd.factorize(groups)[0], *pairs.T)
+    return groups.groupby(linked).transform("first")
 
 
 def _read_age(column):

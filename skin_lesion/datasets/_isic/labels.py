@@ -1,9 +1,12 @@
 """Read the labels of a release, and name them as all releases do here."""
 
+from collections import Counter
+
+import numpy as np
 import pandas as pd
 
+from .._table_file import change_values, is_unknown, to_numbers
 from .._taxonomy import LABEL_SETS, canonical_name, counterpart
-from .tables import change_values, read_one_hot, to_numbers
 
 # The column that a table's own label is put into, whatever form it has there.
 LABEL = "_label"
@@ -30,13 +33,13 @@ def gather_label(table, table_format, path):
     """Put the label of each row into one column, in place of those that held it together."""
     if table_format.one_hot:
         columns = [name for name in table_format.one_hot if name in table]
-        label = read_one_hot(table[columns], path)
+        label = _read_one_hot(table[columns], path)
     elif "seborrheic_keratosis" in table:
         columns = ["melanoma", "seborrheic_keratosis"]
         scores = table[columns]
         # ISIC 2017 has nevi for the rest; two diseases at once leave -1 for them.
         nevus = 1 - scores.apply(to_numbers).sum(axis=1)
-        label = read_one_hot(scores.assign(nevus=nevus), path)
+        label = _read_one_hot(scores.assign(nevus=nevus), path)
     elif "dx" in table:
         columns, label = [], table["dx"]
     else:
@@ -112,6 +115,48 @@ def is_label_set(label):
     return label is None or label in LABEL_SETS
 
 
+def describe_unmapped(labels, name):
+    """Say which labels have no counterpart, and how many."""
+    counts = Counter(map(str, labels))
+    named = ", ".join(f"{label!r} ({n})" for label, n in sorted(counts.items()))
+    return (
+        f"{len(labels)} images have labels without a counterpart in the {name} label set: {named}."
+    )
+
+
+def _read_one_hot(scores, path):
+    """Return the column of the 1 in each row, a missing value for rows without any number.
+
+    Parameters
+    ----------
+    scores : DataFrame of n rows
+        Indexed by ISIC id; columns of 0 and 1.
+
+    path : str
+
+    Returns
+    -------
+    names : Series of n rows
+
+    Raises
+    ------
+    ValueError
+        If a row has not one 1 and for the rest 0.
+    """
+    scores = scores.dropna(how="all")
+    numbers = scores.apply(to_numbers)
+    wrong = ~numbers.isin([0, 1]).all(axis=1) | (numbers.sum(axis=1) != 1)
+    if wrong.any():
+        isic_id = wrong.index[wrong.to_numpy()][0]
+        row = ", ".join(f"{name}={value}" for name, value in scores.loc[isic_id].items())
+        raise ValueError(
+            f"{path!r} has {wrong.sum()} row(s) that do not name one class, the first is"
+            f" {isic_id!r} with {row} (sum {numbers.loc[isic_id].sum():g}). Expected one 1, and 0"
+            " in the other columns. Repair or remove these rows."
+        )
+    return pd.Series(np.array(scores.columns)[numbers.to_numpy().argmax(axis=1)], scores.index)
+
+
 def _present(table, columns):
     return [table[column] for column in columns if column in table]
 
@@ -141,7 +186,7 @@ def _name(column, keep_unknown=False):
     """Name diagnoses canonically; those of no set of classes keep their name, in lower case."""
 
     def name(text):
-        if text.lower() in {"unknown", "unk", ""}:
+        if is_unknown(text):
             return "unknown" if keep_unknown else None
         return canonical_name(text) or text.lower()
 

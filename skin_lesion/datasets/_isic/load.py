@@ -1,4 +1,7 @@
-"""Load a release of the International Skin Imaging Collaboration as people have it on disk."""
+"""Load a release of the ISIC archive as people have it on disk.
+
+In this order: files, recognise, tables, frame (with labels), choose_rows.
+"""
 
 import os
 import warnings
@@ -8,15 +11,13 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import validate_params
-from ..._utils.validation import did_you_mean
-from .._folder.tree import name_some
-from .._taxonomy import LABEL_SETS, map_labels
-from .dermamnist import SPLITS as DERMAMNIST_SPLITS
-from .dermamnist import read_dermamnist
+from .._description import describe_dataset
+from .choose_rows import choose_rows
+from .dermamnist import NOTE, load_dermamnist
 from .files import find_files
-from .labels import is_label_set
-from .recognise import find_duplicates, read_tables, recognise
-from .rows import check_split, choose_rows, describe_unmapped, read_rows
+from .frame import read_rows
+from .recognise import recognise
+from .tables import find_duplicates, read_tables
 
 # What the keys of `left_out` mean, in the words of the description.
 _REASONS = {
@@ -28,10 +29,6 @@ _REASONS = {
     "without_id": "image files not named by an ISIC id",
     "doubles": "further files of the same image",
 }
-_DERMAMNIST_NOTE = (
-    "DermaMNIST does not tell which images show the same lesion, and its splits share lesions: see"
-    " Abhishek, Jain and Hamarneh, Scientific Data 12, 196 (2025), who give corrected splits."
-)
 
 
 @validate_params(
@@ -214,9 +211,8 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
     >>> print(dataset.DESCR)
     HAM10000: 3 images of 1 class
     <BLANKLINE>
-            images
-    class
-    benign       3
+    class    images
+    benign        3
     <BLANKLINE>
     Groups: 2, by lesion_id.
     Columns left out because they tell the label: dx, dx_type.
@@ -226,7 +222,8 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
     files = find_files(root)
     release, tables = recognise(files, root, release)
     if release == "DermaMNIST":
-        dataset = _load_dermamnist(tables, split, label)
+        dataset = load_dermamnist(tables, split, label)
+        dataset.DESCR = f"{_describe(dataset, [])}\n{NOTE}"
         return (dataset.data, dataset.target) if return_X_y else dataset
 
     if release == "2024":
@@ -261,69 +258,11 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
     return dataset
 
 
-def _load_dermamnist(archives, split, label):
-    if len(archives) > 1:
-        raise ValueError(
-            f"There are {len(archives)} files of DermaMNIST: {name_some(archives)}. Expected one."
-            " Pass the path of one as root."
-        )
-    splits = [check_split(split, DERMAMNIST_SPLITS, archives[0])] if split else DERMAMNIST_SPLITS
-    if not is_label_set(label):
-        raise ValueError(
-            f"label is {label!r}. Expected None or one of {list(LABEL_SETS)}: DermaMNIST has no"
-            f" other.{did_you_mean(label, LABEL_SETS)}"
-        )
-    images, diagnosis, split_of_row = read_dermamnist(archives[0], splits)
-    target = map_labels(diagnosis, label or "7-class", unmapped="missing")
-    is_mapped = pd.notna(target)
-    left_out = {}
-    if not is_mapped.all():
-        reason = describe_unmapped(diagnosis[~is_mapped], label)
-        if not is_mapped.any():
-            raise ValueError(f"No image is left to load. {reason} Pass another label.")
-        # One frame more than above, for this.
-        warnings.warn(f"{reason} They are left out.", stacklevel=4)
-        left_out["unmapped"] = int((~is_mapped).sum())
-        images, diagnosis, split_of_row = (
-            array[is_mapped] for array in (images, diagnosis, split_of_row)
-        )
-    target = target[is_mapped].astype(str)
-    number = pd.Series(split_of_row).groupby(split_of_row).cumcount()
-    frame = pd.DataFrame({"target": target, "split": split_of_row})
-    frame = frame.assign(age=np.nan, sex=None, site=None, diagnosis=diagnosis, source="HAM10000")
-    dataset = Bunch(
-        data=images,
-        target=target,
-        target_names=np.unique(target),
-        split=split_of_row,
-        groups=np.array([f"{name} {n}" for name, n in zip(split_of_row, number, strict=True)]),
-        frame=frame,
-        release="DermaMNIST",
-        left_out=left_out,
-        missing=np.array([], dtype=str),
-    )
-    dataset.DESCR = f"{_describe(dataset, [])}\n{_DERMAMNIST_NOTE}"
-    return dataset
-
-
 def _describe(dataset, revealing):
-    n_classes = len(dataset.target_names)
-    splits = np.full(len(dataset.target), "images") if dataset.split is None else dataset.split
-    counts = pd.crosstab(pd.Series(dataset.target, name="target"), splits)
-    counts = counts.reindex(dataset.target_names, fill_value=0)
-    counts = counts.rename_axis("class").rename_axis(columns=None)
     by = [name for name in ("lesion_id", "patient_id") if name in dataset.frame]
     how = f"by {', else '.join(by)}" if by else "each image its own, for want of lesion ids"
-    reasons = ", ".join(f"{_REASONS[reason]} ({n})" for reason, n in dataset.left_out.items())
-    classes = f"{n_classes} class{'es' * (n_classes != 1)}"
-    return "\n".join(
-        [
-            f"{dataset.release}: {len(dataset.target)} images of {classes}",
-            "",
-            *(line.rstrip() for line in counts.to_string().splitlines()),
-            "",
-            f"Groups: {len(np.unique(dataset.groups))}, {how}.",
-            f"Columns left out because they tell the label: {', '.join(revealing) or 'none'}.",
-            f"Left out: {reasons or 'nothing'}.",
-        ]
-    )
+    notes = [
+        f"Groups: {len(np.unique(dataset.groups))}, {how}.",
+        f"Columns left out because they tell the label: {', '.join(revealing) or 'none'}.",
+    ]
+    return describe_dataset(dataset, notes, _REASONS)

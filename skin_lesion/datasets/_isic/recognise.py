@@ -1,26 +1,16 @@
-"""Tell which release lies in a folder, by its tables, and read those."""
+"""Tell which release lies in a folder, by the first lines of its tables."""
 
+import csv
 import os
+from collections import Counter
 
-import pandas as pd
-
+from ..._utils.validation import name_some
 from .dermamnist import is_dermamnist
-from .formats import (
-    DUPLICATES_2020,
-    FORMAT_2016,
-    FORMATS,
-    IGNORED,
-    NAMES,
-    REVEALING,
-    SPELLINGS,
-    release_named,
-    split_of,
-)
+from .formats import FORMAT_2016, FORMATS, IGNORED, NAMES, SPELLINGS, release_named
 from .ids import isic_id_of
-from .labels import gather_label
-from .tables import check_columns, index_by_isic_id, join_tables, read_header, read_table
 
-SPLIT = "_split"
+# The first of equals is taken: commas are what the releases have.
+_SEPARATORS = ",;\t"
 
 
 def recognise(files, root, release):
@@ -61,7 +51,7 @@ def recognise(files, root, release):
         headers[path] = cells
         table_format = _find_format(path, cells)
         if table_format is not None:
-            check_columns(cells, path)
+            _check_columns(cells, path)
             table = (path, separator, table_format)
             by_release.setdefault(table_format.release, []).append(table)
     archives = [path for path in files.npz if is_dermamnist(path)]
@@ -143,68 +133,32 @@ def _describe_expected(release):
     return f"a table with the columns {' or '.join(repr(form) for form in forms)}, among others"
 
 
-def read_tables(tables, root):
-    """Read the tables of one release and join them by ISIC id.
-
-    Parameters
-    ----------
-    tables : list of (str, str, TableFormat)
-
-    root : str
-
-    Returns
-    -------
-    joined : DataFrame
-        With the split of each row in the column `SPLIT`.
+def read_header(path):
+    """Return the separator of a table and the cells of its first line.
 
     Raises
     ------
     ValueError
-        If a table is broken, or contradicts another.
+        If the file is no text in UTF-8.
     """
-    read = []
-    # By their names, test sets would come before the training set.
-    order = {"val": 1, "test": 2}
-    tables = sorted(tables, key=lambda table: order.get(_find_split(table[0], root), 0))
-    for path, separator, table_format in tables:
-        names = (
-            [FORMAT_2016.id_column, *FORMAT_2016.columns] if table_format is FORMAT_2016 else None
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            line = file.readline()
+    except ValueError as error:
+        raise ValueError(
+            f"{path!r} cannot be read: {error}. Expected a table in UTF-8. Save it anew, or move it"
+            " out of the folder."
+        ) from error
+    separator = max(_SEPARATORS, key=line.count)
+    cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+    return separator, cells
+
+
+def _check_columns(cells, path):
+    """Raise a ValueError if two columns of a table have the same name."""
+    doubled = [name for name, n in Counter(cells).items() if n > 1 and name]
+    if doubled:
+        raise ValueError(
+            f"{path!r} has more than one column of the name(s) {name_some(doubled)}. Expected each"
+            " once. Remove or rename the wrong one."
         )
-        table = read_table(path, separator, names)
-        table = table.rename(columns=lambda name: SPELLINGS.get(name.lower(), name))
-        table = index_by_isic_id(table, table_format.id_column, path)
-        table = gather_label(table, table_format, path)
-        read.append((path, table.assign(**{SPLIT: _find_split(path, root)})))
-    joined = join_tables(read, _is_decisive)
-    splits = joined[SPLIT]
-    if splits.notna().any():
-        # HAM10000 names no split, the test set that comes with it does.
-        joined[SPLIT] = splits.where(splits.notna(), "train")
-    return joined
-
-
-def _find_split(path, root):
-    """Return the split that a file's name tells, or else the nearest folder's."""
-    names = os.path.relpath(path, root).split(os.sep)
-    return next((split for split in map(split_of, reversed(names)) if split), None)
-
-
-def _is_decisive(column):
-    return column in ("lesion_id", "patient_id") or column[0] == "_" or REVEALING.fullmatch(column)
-
-
-def find_duplicates(files):
-    """Return the pairs of ISIC ids that the list of duplicates of ISIC 2020 names.
-
-    Returns
-    -------
-    pairs : DataFrame of two columns
-    """
-    for path in files.tables:
-        if "duplicates" not in os.path.basename(path).lower():
-            continue
-        separator, cells = read_header(path)
-        if set(DUPLICATES_2020) <= set(cells):
-            pairs = read_table(path, separator)[list(DUPLICATES_2020)].dropna()
-            return pairs.apply(lambda column: column.astype(str).map(isic_id_of)).dropna()
-    return pd.DataFrame(columns=list(DUPLICATES_2020))

@@ -1,104 +1,95 @@
-"""Read the tables of a release, whatever program last saved them."""
+"""Read the tables of a release, whatever program last saved them, and join them by ISIC id."""
 
-import csv
-from collections import Counter
+import os
 
-import numpy as np
 import pandas as pd
 
-from .._folder.tree import name_some
+from ..._utils.validation import name_some
+from .._split_names import split_in
+from .._table_file import read_table, to_numbers
+from .formats import DUPLICATES_2020, FORMAT_2016, REVEALING, SPELLINGS
 from .ids import isic_id_of
+from .labels import gather_label
+from .recognise import read_header
 
-# The first of equals is taken: commas are what the releases have.
-_SEPARATORS = ",;\t"
-# Read as numbers, these would lose leading zeros.
-_TEXT = {"lesion_id", "patient_id", "patient"}
+SPLIT = "_split"
 
 
-def read_header(path):
-    """Return the separator of a table and the cells of its first line.
+def read_tables(tables, root):
+    """Read the tables of one release and join them by ISIC id.
+
+    Parameters
+    ----------
+    tables : list of (str, str, TableFormat)
+
+    root : str
+
+    Returns
+    -------
+    joined : DataFrame
+        With the split of each row in the column `SPLIT`.
 
     Raises
     ------
     ValueError
-        If the file is no text in UTF-8.
+        If a table is broken, or contradicts another.
     """
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            line = file.readline()
-    except ValueError as error:
-        raise ValueError(
-            f"{path!r} cannot be read: {error}. Expected a table in UTF-8. Save it anew, or move it"
-            " out of the folder."
-        ) from error
-    separator = max(_SEPARATORS, key=line.count)
-    cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
-    return separator, cells
-
-
-def check_columns(cells, path):
-    """Raise a ValueError if two columns of a table have the same name."""
-    doubled = [name for name, n in Counter(cells).items() if n > 1 and name]
-    if doubled:
-        raise ValueError(
-            f"{path!r} has more than one column of the name(s) {name_some(doubled)}. Expected each"
-            " once. Remove or rename the wrong one."
+    read = []
+    # By their names, test sets would come before the training set.
+    order = {"val": 1, "test": 2}
+    tables = sorted(tables, key=lambda table: order.get(_find_split(table[0], root), 0))
+    for path, separator, table_format in tables:
+        names = (
+            [FORMAT_2016.id_column, *FORMAT_2016.columns] if table_format is FORMAT_2016 else None
         )
+        table = read_table(path, separator, names)
+        table = table.rename(columns=lambda name: SPELLINGS.get(name.lower(), name))
+        table = _index_by_isic_id(table, table_format.id_column, path)
+        table = gather_label(table, table_format, path)
+        read.append((path, table.assign(**{SPLIT: _find_split(path, root)})))
+    joined = _join_tables(read)
+    splits = joined[SPLIT]
+    if splits.notna().any():
+        # HAM10000 names no split, the test set that comes with it does.
+        joined[SPLIT] = splits.where(splits.notna(), "train")
+    return joined
 
 
-def read_table(path, separator, names=None):
-    """Read a table; what looks like a number is read as one.
-
-    Parameters
-    ----------
-    path : str
-
-    separator : str
-
-    names : list of str or None
-        The names of the columns, where the file does not give them.
+def find_duplicates(files):
+    """Return the pairs of ISIC ids that the list of duplicates of ISIC 2020 names.
 
     Returns
     -------
-    table : DataFrame
-        Its index is the number of each row's line in the file.
+    pairs : DataFrame of two columns
     """
-    try:
-        table = pd.read_csv(
-            path,
-            sep=separator,
-            encoding="utf-8-sig",
-            header=0 if names is None else None,
-            names=names,
-            dtype=dict.fromkeys(_TEXT, str),
-            index_col=False,
-            skip_blank_lines=False,
-            skipinitialspace=True,
-            low_memory=False,
-        )
-    except ValueError as error:
-        raise ValueError(
-            f"{path!r} cannot be read: {' '.join(str(error).split())}. Expected a table in UTF-8"
-            " with the columns of its first line in each row. Repair it, or download it again."
-        ) from error
-    table.index += 1 if names else 2
-    table.columns = [str(column).strip() for column in table.columns]
-    table = table.dropna(how="all")
-    if table.empty:
-        raise ValueError(
-            f"{path!r} has no rows. Expected one for each image. Download it again, or remove it."
-        )
-    return table
+    for path in files.tables:
+        if "duplicates" not in os.path.basename(path).lower():
+            continue
+        separator, cells = read_header(path)
+        if set(DUPLICATES_2020) <= set(cells):
+            pairs = read_table(path, separator)[list(DUPLICATES_2020)].dropna()
+            return pairs.apply(lambda column: column.astype(str).map(isic_id_of)).dropna()
+    return pd.DataFrame(columns=list(DUPLICATES_2020))
 
 
-def index_by_isic_id(table, column, path):
+def _find_split(path, root):
+    """Return the split that a file's name tells, or else the nearest folder's."""
+    names = os.path.relpath(path, root).split(os.sep)
+    return next((split for split in map(split_in, reversed(names)) if split), None)
+
+
+def _index_by_isic_id(table, column, path):
     """Return a table with the ISIC ids of one of its columns as index, each once.
 
     Raises
     ------
     ValueError
-        If a row has no ISIC id, or if two rows of an id contradict each other.
+        If there are no rows, a row has no ISIC id, or two rows of an id contradict each other.
     """
+    if table.empty:
+        raise ValueError(
+            f"{path!r} has no rows. Expected one for each image. Download it again, or remove it."
+        )
     names = table[column].astype(object).where(table[column].notna(), "").astype(str)
     # One look at all instead of one at each: most tables have nothing but plain ids.
     plain = names.str.fullmatch(r"ISIC_\d{7}")
@@ -133,7 +124,7 @@ def _check_copies_agree(table, ids, path):
             )
 
 
-def join_tables(tables, is_decisive):
+def _join_tables(tables):
     """Join tables by id: all their rows, all their columns; the first value of each is taken.
 
     Parameters
@@ -141,13 +132,10 @@ def join_tables(tables, is_decisive):
     tables : list of (str, DataFrame)
         Paths, and tables indexed by ISIC id.
 
-    is_decisive : callable
-        Tells of the name of a column whether two tables may not differ in it.
-
     Raises
     ------
     ValueError
-        If two tables contradict each other in a decisive column.
+        If two tables contradict each other in a label, a split or a group.
     """
     path, joined = tables[0]
     paths = [path]
@@ -156,7 +144,7 @@ def join_tables(tables, is_decisive):
         joined, table = joined.reindex(index), table.reindex(index)
         for column in table:
             if column in joined:
-                if is_decisive(column):
+                if _is_decisive(column):
                     _check_tables_agree(joined[column], table[column], paths, path)
                 joined[column] = joined[column].where(joined[column].notna(), table[column])
         new = [column for column in table if column not in joined]
@@ -178,63 +166,5 @@ def _check_tables_agree(known, values, paths, path):
         )
 
 
-def change_values(column, change):
-    """Change the values that are not missing, each distinct one once, because rows are many.
-
-    Parameters
-    ----------
-    column : Series of n rows
-
-    change : callable
-        Gets a value as text, and returns another, or None for a missing one.
-
-    Returns
-    -------
-    changed : Series of n rows, of object
-    """
-    codes, distinct = pd.factorize(column)
-    changed = [change(str(value).strip()) for value in distinct]
-    changed = [np.nan if value is None else value for value in changed]
-    # -1 is the code of a missing value: it picks the one at the end.
-    changed = np.array([*changed, np.nan], dtype=object)[codes]
-    return pd.Series(changed, column.index, dtype=object, name=column.name)
-
-
-def to_numbers(column):
-    """Return a column as floats, NaN where it holds no number; a comma may stand for the point."""
-    if not pd.api.types.is_numeric_dtype(column):
-        column = column.astype(str).str.replace(",", ".", regex=False)
-    return pd.to_numeric(column, errors="coerce").astype(float)
-
-
-def read_one_hot(scores, path):
-    """Return the column of the 1 in each row, a missing value for rows without any number.
-
-    Parameters
-    ----------
-    scores : DataFrame of n rows
-        Indexed by ISIC id; columns of 0 and 1.
-
-    path : str
-
-    Returns
-    -------
-    names : Series of n rows
-
-    Raises
-    ------
-    ValueError
-        If a row has not one 1 and for the rest 0.
-    """
-    scores = scores.dropna(how="all")
-    numbers = scores.apply(to_numbers)
-    wrong = ~numbers.isin([0, 1]).all(axis=1) | (numbers.sum(axis=1) != 1)
-    if wrong.any():
-        isic_id = wrong.index[wrong.to_numpy()][0]
-        row = ", ".join(f"{name}={value}" for name, value in scores.loc[isic_id].items())
-        raise ValueError(
-            f"{path!r} has {wrong.sum()} row(s) that do not name one class, the first is"
-            f" {isic_id!r} with {row} (sum {numbers.loc[isic_id].sum():g}). Expected one 1, and 0"
-            " in the other columns. Repair or remove these rows."
-        )
-    return pd.Series(np.array(scores.columns)[numbers.to_numpy().argmax(axis=1)], scores.index)
+def _is_decisive(column):
+    return column in ("lesion_id", "patient_id") or column[0] == "_" or REVEALING.fullmatch(column)

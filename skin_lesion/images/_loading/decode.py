@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ..._utils.image_files import open_image_file
-from ..._utils.image_formats import readable_formats
+from ..._utils.image_files import open_image_file, readable_formats
 
 _EXIF_ORIENTATION = 0x0112
 

@@ -410,6 +410,16 @@ def test_identifiers_of_other_systems(tmp_path):
 
 
 @pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("end", ["", ",", "\n"])
+def test_blank_lines_and_commas_at_the_end_of_lines(tmp_path, end):
+    write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg"])
+    write_metadata(tmp_path, f"\nimage,age,lesion_id\n1,50,a{end}\n2,60,b{end}\n")
+    dataset = load_image_folder(tmp_path)
+    assert dataset.groups.tolist() == ["a", "b"]
+    assert dataset.frame["age"].dtype == int
+
+
+@pytest.mark.usefixtures("quietly")
 def test_lesion_is_preferred_to_patient(tmp_path):
     write(tmp_path, ["nevus/1.jpg"])
     write_metadata(tmp_path, "image,patient_id,lesion_id\n1,patient,lesion\n")
@@ -427,7 +437,7 @@ def test_the_column_that_names_most_files_is_used(tmp_path):
     assert list(dataset.frame.columns) == ["path", "target", "image", "lesion_id", "metadata_path"]
 
 
-@pytest.mark.parametrize("blank", ["", " ", "NA", "nan"])
+@pytest.mark.parametrize("blank", ["", " ", "NA", "nan", "Unknown"])
 def test_files_without_a_group_are_groups_of_their_own(tmp_path, blank):
     write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg", "nevus/3.jpg", "wart/3.jpg"])
     write_metadata(tmp_path, f"image,lesion_id,age\n1,a,50\n2,{blank},60\n")

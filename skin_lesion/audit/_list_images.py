@@ -1,4 +1,4 @@
-"""What is known of each image, checked before any of them is read."""
+"""List the images with their labels, splits and groups, and with what was seen of their files."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from .._utils.validation import did_you_mean, number_labels
 from ..datasets import SPLIT_NAMES, isic_id_of
 
 
-def make_rows(images, y, groups, split):
+def list_images(images, y, groups, split):
     """Return a line for each image, with `label`, `split` and `group`, missing where not given.
 
     Raises

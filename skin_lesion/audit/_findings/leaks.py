@@ -1,10 +1,38 @@
-"""Say at once whether a split leaks."""
+"""Find what is on both sides of a split: as lines of a table, or as an error at once."""
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
 from ..._utils.validation import are_paths, check_files_exist, check_images, check_paths
+from ...datasets import SPLITS
+from .describe_rows import distinct
+
+
+def find_split_leaks(rows, photographs, has_groups):
+    """Return a line for each row that has a counterpart in an earlier split, and for each reason.
+
+    Parameters
+    ----------
+    rows : DataFrame
+
+    photographs : ndarray of shape (n,), of int
+        The same number for rows that show one photograph.
+
+    has_groups : bool
+    """
+    rows = rows.assign(photograph=photographs)
+    reasons = [("content", "content"), ("near duplicate", "photograph")]
+    reasons += [("group", "group")] if has_groups else []
+    found = []
+    for kind, column in reasons:
+        for place, later in enumerate(SPLITS):
+            for earlier in SPLITS[:place]:
+                found += _find_leaks_between(rows, kind, column, earlier, later)
+    columns = ["kind", "split", "row", "path", "label"]
+    columns += ["other_split", "other_labels", "other_rows", "other_paths"]
+    return pd.DataFrame(found, columns=columns)
 
 
 def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
@@ -67,6 +95,28 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
             "of a group that training rows have",
             "test row {} shares it with training row {}",
         )
+
+
+def _find_leaks_between(rows, kind, column, earlier, later):
+    sides = [rows[rows["split"] == name] for name in (earlier, later)]
+    counterparts = dict(list(sides[0][sides[0][column].isin(sides[1][column])].groupby(column)))
+    for row in sides[1].itertuples():
+        others = counterparts.get(getattr(row, column))
+        if others is not None and kind == "near duplicate":
+            # Equal content was said already.
+            others = others[others["content"] != row.content]
+        if others is not None and len(others):
+            yield {
+                "kind": kind,
+                "split": later,
+                "row": row.Index,
+                "path": row.path,
+                "label": row.label,
+                "other_split": earlier,
+                "other_labels": distinct(others["label"]),
+                "other_rows": tuple(others.index.tolist()),
+                "other_paths": tuple(others["path"]),
+            }
 
 
 def _content_ids(X_train, X_test):

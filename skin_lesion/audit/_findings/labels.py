@@ -1,10 +1,15 @@
-"""Rows whose label a model doubts that has not seen them."""
+"""Find contents under several labels, and labels that out-of-fold predictions contradict."""
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_array
 
 _COLUMNS = ["row", "path", "label", "suggested_label", "self_confidence", "suggested_confidence"]
+
+
+def find_label_conflicts(copies):
+    """Return the exact duplicates of several labels."""
+    return copies[copies["labels"].map(len) > 1].reset_index(drop=True)
 
 
 def find_suspected_labels(rows, classes, labels, pred_probas):

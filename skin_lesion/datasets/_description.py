@@ -1,0 +1,42 @@
+"""Say in a few lines what a loader found: the `DESCR` of a dataset."""
+
+import numpy as np
+import pandas as pd
+
+
+def describe_dataset(dataset, notes, reasons):
+    """Return the number of images by class and split, the groups, and what was left out.
+
+    Parameters
+    ----------
+    dataset : Bunch
+        With `target`, `target_names`, `split` and `left_out`, and `release` where there is one.
+
+    notes : list of str
+        Lines that go ahead of what was left out.
+
+    reasons : dict of str to str
+        The keys of `left_out`, in words.
+    """
+    n_classes = len(dataset.target_names)
+    title = f"{dataset.release}: " if "release" in dataset else ""
+    left_out = ", ".join(f"{reasons[reason]} ({n})" for reason, n in dataset.left_out.items())
+    return "\n".join(
+        [
+            f"{title}{len(dataset.target)} images of {n_classes} class{'es' * (n_classes != 1)}",
+            "",
+            *_write_counts(dataset),
+            "",
+            *notes,
+            f"Left out: {left_out or 'nothing'}.",
+        ]
+    )
+
+
+def _write_counts(dataset):
+    splits = np.full(len(dataset.target), "images") if dataset.split is None else dataset.split
+    counts = pd.crosstab(dataset.target, splits).reindex(dataset.target_names, fill_value=0)
+    width = max(len(name) for name in ("class", *dataset.target_names))
+    yield "  ".join(["class".ljust(width), *(f"{column:>6}" for column in counts)])
+    for name, row in zip(counts.index, counts.to_numpy(), strict=True):
+        yield "  ".join([name.ljust(width), *(f"{n:>6}" for n in row)])

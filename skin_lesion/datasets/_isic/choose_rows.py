@@ -1,0 +1,86 @@
+"""Choose the images of a release that are loaded, and say why others are not."""
+
+from collections import Counter
+
+import numpy as np
+
+from .._split_names import check_split
+from .._taxonomy import LABEL_SETS
+from .labels import describe_unmapped
+
+
+def choose_rows(rows, files, split, label, release, root):
+    """Choose the rows that have a file, a label and the split that is asked for.
+
+    Returns
+    -------
+    chosen : ndarray of shape (n,), of bool
+
+    left_out : Counter
+        Numbers of images by reason.
+
+    missing : ndarray of str
+        ISIC ids without a file.
+
+    messages : list of str
+        What to warn of.
+    """
+    has_file = rows.frame.index.isin(files.images)
+    if not has_file.any():
+        raise ValueError(
+            f"None of the {len(has_file)} images in the tables of {release} has a file in {root!r};"
+            f" found {len(files.images)} other image(s) named by an ISIC id. Expected"
+            f" {rows.frame.index[0]!r} etc., such as '{rows.frame.index[0]}.jpg', at any depth."
+            " Unpack the images into the folder."
+        )
+    on_disk = rows.split[has_file].dropna().unique()
+    wanted = rows.split.isin(on_disk).to_numpy() if len(on_disk) else np.full(len(has_file), True)
+    if split is not None:
+        if not len(on_disk):
+            raise ValueError(
+                f"split is {split!r}, but the release in {root!r} has no splits. Expected None."
+                " Split it with train_test_split_by_group."
+            )
+        wanted = (rows.split == check_split(split, on_disk, root)).to_numpy()
+
+    is_labelled, has_target = rows.is_labelled.to_numpy(), rows.target.notna().to_numpy()
+    is_missing = wanted & is_labelled & ~has_file
+    is_unmapped = wanted & is_labelled & has_file & ~has_target
+    without_row = sorted(set(files.images) - set(rows.frame.index))
+    missing = rows.frame.index[is_missing].to_numpy(dtype=str)
+    left_out = Counter(
+        missing=is_missing.sum(),
+        without_row=len(without_row),
+        without_label=(wanted & has_file & ~is_labelled).sum(),
+        unmapped=is_unmapped.sum(),
+    )
+    left_out.update(files.left_out)
+    messages = []
+    if len(missing):
+        messages.append(
+            f"{len(missing)} of {(wanted & is_labelled).sum()} images of the tables have no file in"
+            f" {root!r}, the first is {str(missing[0])!r}. They are left out."
+        )
+    if without_row:
+        messages.append(
+            f"{len(without_row)} of {len(files.images)} image files have no row in the tables of"
+            f" {release}, the first is {files.images[without_row[0]]!r}. They are left out."
+        )
+    chosen = wanted & has_file & has_target
+    if is_unmapped.any():
+        name = label or f"{release} release's own"
+        labels = rows.own[is_unmapped]
+        if label in LABEL_SETS:
+            diagnoses = rows.frame["diagnosis"][is_unmapped]
+            labels = diagnoses.where(diagnoses.notna(), labels)
+        reason = describe_unmapped(labels, name)
+        if not chosen.any():
+            raise ValueError(f"No image is left to load. {reason} Pass another label.")
+        messages.append(f"{reason} They are left out.")
+    if not chosen.any():
+        raise ValueError(
+            f"None of the {(wanted & has_file).sum()} images with a file has a label in the tables"
+            f" of {release}. Expected at least one. Test sets come without: choose another split,"
+            " or add the table of labels."
+        )
+    return chosen, left_out, missing, messages

@@ -1,0 +1,34 @@
+"""The names of the splits, and which of them a folder, a file or a user means."""
+
+import re
+
+from .._utils.validation import did_you_mean, name_some
+
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+SPLITS = tuple(dict.fromkeys(SPLIT_NAMES.values()))  # in the order in which a leak goes
+
+
+def split_in(text):
+    """Return the split that a file name or folder names in one of its words, or None."""
+    words = re.split(r"[^a-z]+", text.lower())
+    return next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), None)
+
+
+def check_split(split, found, root):
+    """Return the split that a user asks for, or raise a ValueError if it is none of those found."""
+    name = SPLIT_NAMES.get(split.lower())
+    if name not in found:
+        found = sorted(found)
+        raise ValueError(
+            f"split is {split!r}, but the splits in {root!r} are {name_some(found)}. Expected one"
+            f" of them, or None for all.{did_you_mean(split, found)}"
+        )
+    return name

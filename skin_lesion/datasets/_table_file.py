@@ -1,0 +1,106 @@
+"""Read a file with a row for each image, and bring what stands in its columns into one form."""
+
+import numpy as np
+import pandas as pd
+
+# Read as numbers, these would lose leading zeros.
+_TEXT = {
+    *("image_id", "isic_id", "image", "image_name", "file", "filename", "path"),
+    *("lesion_id", "patient_id", "patient"),
+}
+_UNKNOWN = {"", "unknown", "unk", "nan"}
+_NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
+
+def read_table(path, separator=",", names=None, *, numbers_lines=True, remedy="download it again"):
+    """Read a table; what looks like a number is read as one, unless it is an id or a file name.
+
+    Parameters
+    ----------
+    path : str
+
+    separator : str
+
+    names : list of str or None
+        The names of the columns, where the file does not give them.
+
+    numbers_lines : bool
+        Whether the index is the number of each row's line in the file. Then a blank line makes
+        whole numbers floats, and none may stand ahead of the names of the columns.
+
+    remedy : str
+        What else to do about a file that cannot be read, in the words of the message.
+
+    Returns
+    -------
+    table : DataFrame
+
+    Raises
+    ------
+    ValueError
+        If the file is no such table.
+    """
+    options = {
+        "sep": separator,
+        "encoding": "utf-8-sig",
+        "header": 0 if names is None else None,
+        "names": names,
+        "index_col": False,
+        "skipinitialspace": True,
+        "skip_blank_lines": not numbers_lines,
+        "low_memory": False,
+    }
+    try:
+        columns = pd.read_csv(path, nrows=0, **options).columns
+        text = [column for column in columns if str(column).strip().lower() in _TEXT]
+        table = pd.read_csv(path, dtype=dict.fromkeys(text, str), **options)
+    except ValueError as error:
+        raise ValueError(
+            f"{path!r} cannot be read: {' '.join(str(error).split()).rstrip('.')}. Expected a table"
+            " in UTF-8 with the columns of its first line in each row, separated by"
+            f" {_NAMES_OF_SEPARATORS[separator]}. Repair it, or {remedy}."
+        ) from error
+    table.index += 1 if names else 2
+    table.columns = [str(column).strip() for column in table.columns]
+    return table.dropna(how="all")
+
+
+def change_values(column, change):
+    """Change the values that are not missing, each distinct one once, because rows are many.
+
+    Parameters
+    ----------
+    column : Series of n rows
+
+    change : callable
+        Gets a value as text, and returns another, or None for a missing one.
+
+    Returns
+    -------
+    changed : Series of n rows, of object
+    """
+    codes, distinct = pd.factorize(column)
+    changed = [change(str(value).strip()) for value in distinct]
+    changed = [np.nan if value is None else value for value in changed]
+    # -1 is the code of a missing value: it picks the one at the end.
+    changed = np.array([*changed, np.nan], dtype=object)[codes]
+    return pd.Series(changed, column.index, dtype=object, name=column.name)
+
+
+def is_unknown(text):
+    """Tell whether a value says that nothing is known."""
+    return text.lower() in _UNKNOWN
+
+
+def clean_values(column):
+    """Turn what means unknown into missing values; numbers are left as they are."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    return change_values(column, lambda text: None if is_unknown(text) else text)
+
+
+def to_numbers(column):
+    """Return a column as floats, NaN where it holds no number; a comma may stand for the point."""
+    if not pd.api.types.is_numeric_dtype(column):
+        column = column.astype(str).str.replace(",", ".", regex=False)
+    return pd.to_numeric(column, errors="coerce").astype(float)
