@@ -66,7 +66,7 @@ class StreamingKerasClassifier(KerasClassifier):
             prepare_model(self.model_, X[:, 0], sample_weight)
         try:
             with ExitStack() as stack:
-                for used in (batches, validation_data):
+                for used in (batches, validation_data, save_fit):
                     if used is not None:
                         stack.enter_context(used.in_use())
                 super()._fit_keras_model(
