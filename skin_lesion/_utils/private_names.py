@@ -4,16 +4,18 @@ from importlib import import_module
 from importlib.metadata import version
 
 
-def private_name(distribution, module, name):
-    """Return a private object of another library.
+def private_name(distribution, owner, name):
+    """Return a private part of another library.
 
     Parameters
     ----------
     distribution : str
         The library, by the name under which it is installed.
 
-    module, name : str
-        Where the object is.
+    owner : str or object
+        Where the part is: a module by its name, a class, or an object.
+
+    name : str
 
     Raises
     ------
@@ -21,9 +23,17 @@ def private_name(distribution, module, name):
         If the installed version has no such name.
     """
     try:
-        return getattr(import_module(module), name)
+        return getattr(import_module(owner) if isinstance(owner, str) else owner, name)
     except (ImportError, AttributeError) as error:
-        raise ImportError(
-            f"{distribution} {version(distribution)} has no {module}.{name}, which skin_lesion"
-            f" needs. Install an older {distribution}, or a newer skin_lesion."
-        ) from error
+        if not isinstance(owner, str):
+            cls = owner if isinstance(owner, type) else type(owner)
+            owner = f"{cls.__module__}.{cls.__qualname__}"
+        raise missing_name(distribution, f"{owner}.{name}") from error
+
+
+def missing_name(distribution, name):
+    """Return the error that says that a library has lost a name."""
+    return ImportError(
+        f"{distribution} {version(distribution)} has no {name}, which skin_lesion needs. Install an"
+        f" older {distribution}, or a newer skin_lesion."
+    )

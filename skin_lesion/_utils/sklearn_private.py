@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from sklearn.base import BaseEstimator
+
 from .private_names import private_name
 
 _take = partial(private_name, "scikit-learn")
@@ -21,3 +23,26 @@ safe_indexing = _take("sklearn.utils", "_safe_indexing")
 # What a scorer and a display are made of.
 BaseScorer = _take("sklearn.metrics._scorer", "_BaseScorer")
 get_response_values = _take("sklearn.utils._response", "_get_response_values")
+
+# What our estimators call of their base class, and what they set in its place.
+for _name in ("_validate_params", "_doc_link_module", "_doc_link_template"):
+    _take(BaseEstimator, _name)
+
+# Where an estimator keeps the requests for metadata that it was given.
+METADATA_REQUEST = "_metadata_request"
+
+
+def one_hot_columns(encoder):
+    """Return how a fitted OneHotEncoder counts its columns, besides its categories.
+
+    An attribute that is missing raises AttributeError: the encoder may come from a damaged file.
+
+    Returns
+    -------
+    widths, dropped, infrequent, mappings : list, ndarray or None
+        As scikit-learn keeps them; None where nothing is dropped or infrequent.
+    """
+    infrequent = mappings = None
+    if encoder._infrequent_enabled:
+        infrequent, mappings = encoder._infrequent_indices, encoder._default_to_infrequent_mappings
+    return encoder._n_features_outs, encoder._drop_idx_after_grouping, infrequent, mappings

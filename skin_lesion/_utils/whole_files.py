@@ -2,14 +2,14 @@
 
 import os
 import shutil
-import socket
 import tempfile
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
+from uuid import uuid4
 
-_PREFIX, _SUFFIX = ".skin_lesion", ".tmp"
-_numbers = count()
+from filelock import FileLock
+
+_PREFIX, _SUFFIX, _LOCK_SUFFIX = ".skin_lesion.", ".tmp", ".lock"
 
 
 @contextmanager
@@ -31,18 +31,13 @@ def new_file(path):
     if path.exists() and not path.is_file():
         yield path
         return
-    _remove_those_of_killed_processes(path.parent)
-    # Not named after the file, whose name may be as long as names can be.
-    unfinished = path.with_name(f"{_own_prefix()}{next(_numbers)}{_SUFFIX}")
-    try:
+    with _own_place(path.parent) as unfinished:
         yield unfinished
         with open(unfinished, "rb+") as file:
             os.fsync(file.fileno())
         if path.exists():
             shutil.copymode(path, unfinished)
         os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -58,10 +53,66 @@ def temporary_folder(parent=None):
     ------
     folder : pathlib.Path
     """
-    parent = Path(tempfile.gettempdir() if parent is None else parent)
-    _remove_those_of_killed_processes(parent)
-    with tempfile.TemporaryDirectory(_SUFFIX, _own_prefix(), parent) as folder:
-        yield Path(folder)
+    with _own_place(Path(tempfile.gettempdir() if parent is None else parent)) as folder:
+        folder.mkdir(mode=0o700)
+        yield folder
+
+
+@contextmanager
+def lock(file, timeout=1):
+    """Hold a lock while something is at work. The system frees it when the process dies.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        Made, and removed afterwards.
+
+    timeout : float, default=1
+        Seconds to wait for it: another process may hold it for the moment that it takes to see
+        whether it is free. That process itself waits 0 seconds.
+
+    Yields
+    ------
+    is_held : bool
+        False where another process or thread holds the lock, and where there are no locks: on some
+        network file systems, and in the folders of other users.
+    """
+    held = FileLock(file, timeout=timeout)
+    with suppress(OSError):
+        held.acquire()
+    is_held = held.is_locked
+    try:
+        yield is_held
+    finally:
+        held.release()
+        if is_held:
+            _remove(file)
+
+
+@contextmanager
+def _own_place(folder):
+    """Give a path that is free; afterwards remove what is there, unless it has been moved.
+
+    What killed processes left in the folder is removed, too: its lock is free.
+    """
+    for file in folder.glob(f"{_PREFIX}*{_LOCK_SUFFIX}"):
+        with lock(file, timeout=0) as is_free:
+            if is_free:
+                _remove(file.with_suffix(_SUFFIX))
+    # Not named after the file to write, whose name may be as long as names can be.
+    place = folder / f"{_PREFIX}{uuid4().hex}{_SUFFIX}"
+    lock_file = place.with_suffix(_LOCK_SUFFIX)
+    with lock(lock_file):
+        try:
+            yield place
+        finally:
+            _remove(place)
+            _remove(lock_file)  # made even where there are no locks
+
+
+def _remove(path):
+    with suppress(OSError):  # another process removes it, or it is of another user
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def check_folder_of(path):
@@ -84,31 +135,3 @@ def write_csv(table, path, *, index):
     with new_file(path) as unfinished:
         # With the line ends of RFC 4180: with others, those within a name are not quoted.
         table.to_csv(unfinished, index=index, errors="backslashreplace", lineterminator="\r\n")
-
-
-def is_running(host, pid):
-    """Tell whether another process is known to run on this machine."""
-    if host != socket.gethostname() or pid == os.getpid() or os.name != "posix":
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-def _own_prefix():
-    return f"{_PREFIX}.{socket.gethostname()[:64]}.{os.getpid()}."
-
-
-def _remove_those_of_killed_processes(folder):
-    host = socket.gethostname()
-    for left in folder.glob(f"{_PREFIX}.*.*.*{_SUFFIX}"):
-        name, pid, _ = left.name.removeprefix(f"{_PREFIX}.").rsplit(".", 3)[:3]
-        if name != host[:64] or not pid.isdecimal() or int(pid) == os.getpid():
-            continue
-        if os.name == "posix" and not is_running(host, int(pid)):
-            with suppress(OSError):  # another process removes it, or it is of another user
-                shutil.rmtree(left) if left.is_dir() else left.unlink()

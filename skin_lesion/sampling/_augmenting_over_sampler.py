@@ -2,7 +2,6 @@
 
 import numpy as np
 from imblearn.over_sampling import RandomOverSampler
-from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
@@ -10,6 +9,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from .._utils.documented import DocumentedMixin
 from .._utils.validation import are_paths, check_images
 from ..images import ImageAugmenter
+from ._imblearn_private import BaseOverSampler
 
 
 class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):

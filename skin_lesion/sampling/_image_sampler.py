@@ -3,19 +3,12 @@
 import numpy as np
 from imblearn.base import BaseSampler
 from imblearn.over_sampling import RandomOverSampler
-from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._utils.documented import DocumentedMixin
 from .._utils.sklearn_private import HasMethods, check_y, safe_indexing
-
-BASES_OF_SAMPLERS = {
-    "imblearn.base",
-    "imblearn.over_sampling.base",
-    "imblearn.under_sampling.base",
-}
 
 
 class ImageSampler(DocumentedMixin, BaseSampler):
@@ -30,7 +23,8 @@ class ImageSampler(DocumentedMixin, BaseSampler):
     sampler : imbalanced-learn sampler, default=None
         Chooses the rows: :class:`imblearn.over_sampling.RandomOverSampler` (which None stands for),
         :class:`imblearn.under_sampling.RandomUnderSampler`, or a sampler of your own that sets
-        `sample_indices_` and looks at y alone.
+        `sample_indices_` and looks at y alone. If it derives from imbalanced-learn's base class,
+        its tags have to say both: `sampler_tags.sample_indices` and `input_tags.string`.
 
     Attributes
     ----------
@@ -152,12 +146,12 @@ def _refuse_feature_space(sampler):
 
     Given row numbers in place of features they would run, and return nonsense.
     """
-    by_label = isinstance(sampler, (RandomOverSampler, RandomUnderSampler))
+    tags = get_tags(sampler)
+    # Only a sampler of imbalanced-learn's kind has these tags. What takes text measures no
+    # distances, but SMOTEN: it makes new rows, and has no indices.
+    of_imblearn = getattr(tags, "sampler_tags", None) is not None
+    by_label = of_imblearn and tags.sampler_tags.sample_indices and tags.input_tags.string
     smoothed = getattr(sampler, "shrinkage", None) is not None
-    of_imblearn = any(
-        cls.__module__.startswith("imblearn.") and cls.__module__ not in BASES_OF_SAMPLERS
-        for cls in type(sampler).__mro__
-    )
     if smoothed or (of_imblearn and not by_label):
         raise TypeError(
             f"{sampler!r} works in feature space, or may do so: between images distances say little"

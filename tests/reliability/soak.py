@@ -151,7 +151,7 @@ def soak_checkpoint(n_kills, rng, folder):
             for file in folder.iterdir():
                 file.unlink()
         saved = found or 0
-    n_left = len(list(folder.iterdir())) - 1
+    n_left = len(list(folder.glob("*.tmp")))
     print(f"  a checkpoint of {saved} epochs; temporary files of killed processes: {n_left}")
     return n_wrong
 

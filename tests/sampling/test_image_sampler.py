@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from imblearn.combine import SMOTETomek
-from imblearn.over_sampling import ADASYN, SMOTE, RandomOverSampler
+from imblearn.over_sampling import ADASYN, SMOTE, SMOTEN, SMOTENC, RandomOverSampler
+from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.pipeline import Pipeline
 from imblearn.under_sampling import NearMiss, RandomUnderSampler, TomekLinks
 from PIL import Image
@@ -204,14 +205,24 @@ def test_input_is_not_modified():
 # Samplers that are refused, and one's own
 
 
+class BaseOfAnother(BaseOverSampler):
+    """Of imbalanced-learn's kind; its tags do not say that it has no need of features."""
+
+    def _fit_resample(self, X, y):
+        raise AssertionError
+
+
 @pytest.mark.parametrize(
     "sampler",
     [
         SMOTE(),
+        SMOTEN(),  # takes text, but makes new rows
+        SMOTENC([0]),
         ADASYN(),
         NearMiss(),
         TomekLinks(),
         SMOTETomek(),
+        BaseOfAnother(),
         RandomOverSampler(shrinkage=0.1),
         RandomOverSampler(shrinkage={"melanoma": 0.5}),
     ],

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..._utils import lazy_keras as keras
-from .memory import find_gradient
 
 
 def find_activations_and_gradients(model, images, columns):
@@ -45,7 +44,7 @@ def find_activations_and_gradients(model, images, columns):
         return keras.ops.sum(logits * followed)
 
     activations = body(keras.ops.convert_to_tensor(images.astype("float32")), training=False)
-    gradients = find_gradient(score, activations)
+    gradients = _find_gradient(score, activations)
     return keras.ops.convert_to_numpy(activations), gradients
 
 
@@ -60,3 +59,48 @@ def _find_last_maps(model):
         f"The network {model.name!r} has no feature maps of more than one pixel before its output."
         " Expected a convolutional network, on images that its pooling does not reduce to a point."
     )
+
+
+def _find_gradient(function, x):
+    """Return the gradient of a function at a point.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a tensor of the shape of x and gives a number, by Keras layers and `keras.ops`.
+
+    x : tensor or ndarray
+
+    Returns
+    -------
+    gradient : ndarray of the shape of x
+
+    Raises
+    ------
+    RuntimeError
+        If the backend of Keras is none of TensorFlow, JAX and PyTorch.
+    """
+    backend = keras.backend.backend()
+    x = keras.ops.stop_gradient(keras.ops.convert_to_tensor(x))
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = function(x)
+        gradient = tape.gradient(value, x)
+    elif backend == "jax":
+        import jax
+
+        gradient = jax.grad(function)(x)
+    elif backend == "torch":
+        import torch
+
+        x = x.clone().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(function(x), x)
+    else:
+        raise RuntimeError(
+            f"Gradients are not known on the backend {backend!r}. Expected 'tensorflow', 'jax' or"
+            " 'torch': set KERAS_BACKEND."
+        )
+    return keras.ops.convert_to_numpy(gradient)

@@ -5,6 +5,8 @@ import sys
 from contextlib import contextmanager
 
 from ..._utils import lazy_keras as keras
+from . import tensorflow_private
+from .keras_private import skip_gradient_sum
 
 # mallopt's numbers for its parameters, from malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -39,16 +41,15 @@ def forget_traces():
         yield
         return
     import tensorflow as tf
-    from tensorflow.python.eager.context import context
 
     # The default graph is one of this thread alone.
-    graph = tf.compat.v1.get_default_graph()
-    n_of_others = len(getattr(graph, "_py_funcs_used_in_graph", []))
+    functions = tensorflow_private.python_functions_of(tf.compat.v1.get_default_graph())
+    n_of_others = len(functions)
     try:
         yield
     finally:
-        del getattr(graph, "_py_funcs_used_in_graph", [])[n_of_others:]
-        context().clear_kernel_cache()
+        del functions[n_of_others:]
+        tensorflow_private.clear_kernel_cache()
 
 
 def skip_gradient_reduction(optimizer):
@@ -62,49 +63,4 @@ def skip_gradient_reduction(optimizer):
     import tensorflow as tf
 
     if not tf.distribute.has_strategy():
-        optimizer._all_reduce_sum_gradients = list
-
-
-def find_gradient(function, x):
-    """Return the gradient of a function at a point.
-
-    Parameters
-    ----------
-    function : callable
-        Takes a tensor of the shape of x and gives a number, by Keras layers and `keras.ops`.
-
-    x : tensor or ndarray
-
-    Returns
-    -------
-    gradient : ndarray of the shape of x
-
-    Raises
-    ------
-    RuntimeError
-        If the backend of Keras is none of TensorFlow, JAX and PyTorch.
-    """
-    backend = keras.backend.backend()
-    x = keras.ops.stop_gradient(keras.ops.convert_to_tensor(x))
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = function(x)
-        gradient = tape.gradient(value, x)
-    elif backend == "jax":
-        import jax
-
-        gradient = jax.grad(function)(x)
-    elif backend == "torch":
-        import torch
-
-        x = x.clone().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(function(x), x)
-    else:
-        raise RuntimeError(
-            f"Gradients are not known on the backend {backend!r}. Expected 'tensorflow', 'jax' or"
-            " 'torch': set KERAS_BACKEND."
-        )
-    return keras.ops.convert_to_numpy(gradient)
+        skip_gradient_sum(optimizer)

@@ -1,11 +1,10 @@
 """Initial weights and dropout masks that follow from a seed, whatever other threads draw."""
 
 import random
-import sys
 import threading
 from contextlib import contextmanager
 
-from ..._utils import lazy_keras as keras
+from .keras_private import draw_default_seeds_from
 
 
 class _RandomOfThread(threading.local):
@@ -25,10 +24,10 @@ def seeded_keras(seed):
     """Let Keras draw from a seed, on all backends, and leave all generators as they were."""
     # The generator of the process is no place for them: the threads of a Dask worker draw from it
     # when data arrives in the middle of a fit, and so do other fits.
-    sys.modules[keras.random.SeedGenerator.__module__].python_random = _random_of_thread
+    draw_default_seeds_from(_random_of_thread)
     before = _random_of_thread.source
     state = random.getstate()
-    # This one for what a user's architecture draws, and for a Keras that draws elsewhere.
+    # This one for what a user's architecture draws.
     random.seed(seed)
     _random_of_thread.source = random.Random(seed)
     try:

@@ -43,6 +43,10 @@ class SaveFit(keras.callbacks.Callback):
         self.n_left = 0 if state["finished"] else n_epochs - self.n_done
         self.history = state["history"]
 
+    def in_use(self):
+        """Let other fits know that this one is at work, in a context."""
+        return self._file.in_use()
+
     def on_train_begin(self, logs=None):
         """Put the state back, after the other callbacks have cleared theirs."""
         if self._saved is None:

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import os
-import socket
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from ..._utils.whole_files import is_running, new_file
+from ..._utils.whole_files import lock, new_file
 
 _STACK_LEVEL = 6  # from here to the line that calls fit
 
@@ -63,14 +63,16 @@ class CheckpointFile:
 
     def save(self, state, arrays):
         """Replace the file. A crash leaves the old one or the new one."""
-        about = {
-            "state": state,
-            "fit": self._description,
-            "process": [socket.gethostname(), os.getpid()],
-        }
+        about = {"state": state, "fit": self._description}
         # To an open file: to a name, NumPy would add its extension.
         with new_file(self.path) as unfinished, open(unfinished, "wb") as file:
             np.savez(file, about=np.array(json.dumps(about)), **arrays)
+
+    @contextmanager
+    def in_use(self):
+        """Let other fits know that this one is at work, while it is."""
+        with lock(_lock_file(self.path)):
+            yield
 
     def _find_another_fit(self):
         """Return in what an unfinished fit in the same folder differs, or None."""
@@ -80,7 +82,7 @@ class CheckpointFile:
                 about = _read_about(path)
             except Exception:  # damaged: its own fit will say so
                 continue
-            if about["state"]["finished"] or is_running(*about["process"]):
+            if about["state"]["finished"] or _is_at_work(path):
                 continue
             other = about["fit"]
             names = [name for name, value in self._description.items() if value != other.get(name)]
@@ -90,6 +92,17 @@ class CheckpointFile:
                 " with the other, fit with the same parameters and data."
             )
         return None
+
+
+def _lock_file(path):
+    return path.with_suffix(".lock")
+
+
+def _is_at_work(path):
+    if not _lock_file(path).exists():
+        return False
+    with lock(_lock_file(path), timeout=0) as is_free:
+        return not is_free
 
 
 def _read(path):

@@ -3,7 +3,6 @@
 import inspect
 import os
 import re
-import sys
 import warnings
 from collections import Counter
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from ..._utils import lazy_keras as keras
 from ..._utils.validation import did_you_mean
+from .._backend.keras_private import preprocess_input_of
 
 
 def application_names():
@@ -124,7 +124,7 @@ def _preprocess(application, pixels):
     It is a linear map, known from what it makes of black and of the three primary colours; some
     networks have it as layers of their own, and leave nothing to do here.
     """
-    preprocess_input = sys.modules[application.__module__].preprocess_input
+    preprocess_input = preprocess_input_of(application)
     colours = 255 * np.vstack([np.zeros(3), np.eye(3)])
     offset, *primaries = preprocess_input(colours.reshape(1, 1, 4, 3).astype(np.float64))[0, 0]
     scale = (np.array(primaries) - offset) / 255

@@ -10,12 +10,14 @@ import io
 import json
 import re
 from contextlib import contextmanager
+from importlib.metadata import version
 
 import h5py
 
 from ..._utils import lazy_keras as keras
 from ..._utils.plain_zip import plain_zip, read_plain_zip
 from ..._utils.whole_files import temporary_folder
+from .._backend.keras_private import CLASSES_IN_FILES
 
 _ENTRIES = re.compile(r"metadata\.json|config\.json|model\.weights\.h5")
 
@@ -41,9 +43,7 @@ _CLASSES = {
         "keras.initializers": _INITIALIZERS,
         "keras.layers": _LAYERS,
         "keras.regularizers": "L1 L1L2 L2 OrthogonalRegularizer",
-        "keras.src.applications.convnext": "LayerScale",
-        "keras.src.models.functional": "Functional",
-        "keras.src.ops.numpy": "Add Flip GetItem Multiply Subtract",
+        **CLASSES_IN_FILES,
     }.items()
 }
 # Values, not classes: without a module.
@@ -69,7 +69,7 @@ def network_to_bytes(model):
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
     entries = {
-        "metadata.json": {"keras_version": keras.__version__},
+        "metadata.json": {"keras_version": version("keras")},
         "config.json": keras.saving.serialize_keras_object(copy),
     }
     entries = {name: json.dumps(entry).encode() for name, entry in entries.items()}

@@ -7,6 +7,8 @@ from numbers import Integral
 
 import numpy as np
 
+from ..._utils.sklearn_private import one_hot_columns
+
 
 def check_one_hot_encoder(encoder, beside):
     """Check that each category has its column inside of the matrix.
@@ -18,15 +20,14 @@ def check_one_hot_encoder(encoder, beside):
     """
     if not hasattr(encoder, "categories_"):
         return
-    categories, widths = encoder.categories_, encoder._n_features_outs
-    dropped = encoder._drop_idx_after_grouping
+    categories = encoder.categories_
+    widths, dropped, infrequent, mappings = one_hot_columns(encoder)
     if dropped is None:
         dropped = [None] * len(categories)
     elif type(dropped) is not np.ndarray or dropped.shape != (len(categories),):
         _refuse()
-    infrequent = mappings = [None] * len(categories)
-    if encoder._infrequent_enabled:
-        infrequent, mappings = encoder._infrequent_indices, encoder._default_to_infrequent_mappings
+    if infrequent is None and mappings is None:
+        infrequent = mappings = [None] * len(categories)
     parts = [categories, widths, infrequent, mappings]
     if any(type(part) is not list or len(part) != len(categories) for part in parts):
         _refuse()

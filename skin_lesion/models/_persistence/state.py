@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import Bunch
 
+from ..._utils.sklearn_private import METADATA_REQUEST
 from .classes import find_class, is_estimator, keeps_only_parameters, name_class
 
 # They belong to the machine, or to training: the folder of a cache, which a file could point
@@ -125,7 +126,7 @@ class StateWriter:
         attributes = {
             attribute: None if attribute in _LEFT_OUT else self.write(item, f"{where}.{attribute}")
             for attribute, item in vars(value).items()
-            if attribute not in left_out and attribute != "_metadata_request"
+            if attribute not in left_out and attribute != METADATA_REQUEST
         }
         self._open.pop()
         return {"kind": "object", "class": name, "attributes": attributes, "beside": beside}

@@ -73,7 +73,7 @@ def copy_callbacks(callbacks):
                 " keras.callbacks.Callback objects, or a FitCheckpoint."
             )
     return [
-        copy.deepcopy(callback, {id(getattr(callback, "_model", None)): None})
+        copy.deepcopy(callback, {id(getattr(callback, "model", None)): None})
         for callback in callbacks
     ]
 

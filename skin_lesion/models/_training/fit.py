@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+from tqdm.keras import TqdmCallback
 
 from ..._utils import lazy_keras as keras
 from .._backend.seeds import seeded_keras
@@ -13,7 +14,6 @@ from .batches import ImageBatches, Readers
 from .build_model import build_model, copy_callbacks, resolve_architecture
 from .head_first import fit_output_layer
 from .keras_wrapper import StreamingKerasClassifier
-from .progress import EpochProgress
 
 _ROWS_OF_KERNEL = 8
 
@@ -119,7 +119,7 @@ def _train(estimator, fit, source, readers, y, training, seed, callbacks):
 
     wrapper = estimator.keras_classifier_
     if estimator.verbose == 1:
-        callbacks = [*callbacks, EpochProgress()]
+        callbacks = [*callbacks, TqdmCallback(verbose=0, desc="fit")]
     wrapper.set_params(
         callbacks=callbacks,
         verbose=2 if estimator.verbose == 2 else 0,

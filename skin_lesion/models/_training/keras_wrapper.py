@@ -2,6 +2,11 @@
 
 scikeras trains a Keras model on arrays. Here it is handed row numbers; Keras is handed batches that
 read the rows when they are needed.
+
+scikeras makes of a Keras model what scikit-learn and its users know: it encodes classes, compiles,
+counts epochs on with `warm_start` and `partial_fit`, and shows the wrapped classifier as
+`keras_classifier_`. Keras's own SKLearnClassifier rejects four-dimensional X. As scikeras is no
+longer maintained, no other module knows it: to leave it, write this one anew.
 """
 
 from collections import defaultdict
@@ -10,6 +15,8 @@ from copy import deepcopy
 
 import keras
 from keras.callbacks import LambdaCallback
+
+from ..._utils.private_names import private_name
 
 # Importing scikeras replaces how Keras objects are pickled and copied, for the whole process.
 _OWN_METHODS = {
@@ -25,6 +32,14 @@ for (_cls, _name), _method in _OWN_METHODS.items():
         setattr(_cls, _name, _method)
     elif _name in vars(_cls):
         delattr(_cls, _name)
+
+
+# What is called or replaced below; scikeras keeps callbacks in the last two while it works.
+_METHODS = ("_fit_keras_model", "_initialize_callbacks")
+_CALLBACKS = ("_fit_callbacks", "_predict_callbacks")
+
+for _name in _METHODS:
+    private_name("scikeras", KerasClassifier, _name)
 
 
 class StreamingKerasClassifier(KerasClassifier):
@@ -53,6 +68,8 @@ class StreamingKerasClassifier(KerasClassifier):
     ):
         # Anew for each fit: with warm_start scikeras keeps those of the first one.
         self._initialize_callbacks()
+        for name in _CALLBACKS:
+            private_name("scikeras", self, name)
         batches = make_batches(X[:, 0], sample_weight)
         self._fit_callbacks.append(LambdaCallback(on_epoch_begin=batches.start_epoch))
         if save_fit is not None:
@@ -66,7 +83,7 @@ class StreamingKerasClassifier(KerasClassifier):
             prepare_model(self.model_, X[:, 0], sample_weight)
         try:
             with ExitStack() as stack:
-                for used in (batches, validation_data):
+                for used in (batches, validation_data, save_fit):
                     if used is not None:
                         stack.enter_context(used.in_use())
                 super()._fit_keras_model(
@@ -80,4 +97,5 @@ class StreamingKerasClassifier(KerasClassifier):
                 )
         finally:
             # They hold the model, and the best weights once more, in every pickle.
-            del self._fit_callbacks, self._predict_callbacks
+            for name in _CALLBACKS:
+                delattr(self, name)

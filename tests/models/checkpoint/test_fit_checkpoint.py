@@ -3,17 +3,18 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
 import time
+import warnings
 from itertools import count
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from filelock import FileLock
 from sklearn.model_selection import GridSearchCV
 
 from skin_lesion import ConvNet, FitCheckpoint, ImageAugmenter, ImageLoader, load_image_folder
@@ -236,20 +237,37 @@ def test_full_disk_is_a_warning_and_leaves_the_checkpoint(long, lesions, interru
     assert os.listdir(interrupted) == [path.name]
 
 
-def test_what_a_killed_process_left_goes_with_the_next_save(small, lesions, tmp_path):
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    host = socket.gethostname()
-    left = tmp_path / f".skin_lesion.{host}.{gone.pid}.0.tmp"
-    others = [
-        tmp_path / f".skin_lesion.{host}.{os.getppid()}.0.tmp",  # at work
-        tmp_path / f".skin_lesion.not-{host}.{gone.pid}.0.tmp",  # who knows
-    ]
-    for path in (left, *others):
-        path.write_bytes(b"half")
-    small(callbacks=[FitCheckpoint(tmp_path)]).fit(lesions.images, lesions.target)
-    assert not left.exists()
-    assert all(path.exists() for path in others)
+def test_unfinished_fit_that_another_process_is_at_is_not_spoken_of(long, lesions, interrupted):
+    (path,) = interrupted.glob("fit_*.npz")
+    with FileLock(path.with_suffix(".lock")), warnings.catch_warnings():
+        warnings.filterwarnings("error", message="The checkpoint")
+        long([FitCheckpoint(interrupted)], epochs=1).fit(lesions.images, lesions.target)
+    with pytest.warns(UserWarning, match="another fit, .* differs in epochs"):
+        long([FitCheckpoint(interrupted)], epochs=2).fit(lesions.images, lesions.target)
+    assert len(list(interrupted.glob("fit_*.npz"))) == 3
+
+
+class LockIsHeld(keras.callbacks.Callback):
+    """Note whether the fit in a folder has locked its checkpoint."""
+
+    def __init__(self, folder, noted):
+        super().__init__()
+        self._folder, self._noted = folder, noted
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._noted.append([path.suffix for path in self._folder.glob("*.lock")])
+
+
+def test_fit_locks_its_checkpoint_while_it_is_at_work(small, lesions, tmp_path):
+    noted = []
+    callbacks = [LockIsHeld(tmp_path, noted), FitCheckpoint(tmp_path)]
+    small(callbacks=callbacks).fit(lesions.images, lesions.target)
+    assert noted
+    assert all(found == [".lock"] for found in noted)
+    assert list(tmp_path.glob("*.lock")) == []
 
 
 def test_search_goes_on_after_ctrl_c(small, lesions, tmp_path, epochs_trained, monkeypatch):

@@ -1,0 +1,43 @@
+"""What Keras keeps to itself, and training cannot do without. Nothing here imports Keras early."""
+
+from functools import partial
+from importlib import import_module
+
+from ..._utils.private_names import private_name
+
+_take = partial(private_name, "keras")
+_SEEDS = "keras.src.random.seed_generator"
+
+# Classes that Keras names by their private module in the files that it writes.
+CLASSES_IN_FILES = {
+    "keras.src.applications.convnext": "LayerScale",
+    "keras.src.models.functional": "Functional",
+    "keras.src.ops.numpy": "Add Flip GetItem Multiply Subtract",
+}
+
+
+def draw_default_seeds_from(source):
+    """Let Keras draw the seeds that it is not given from `source` instead of Python's `random`.
+
+    Parameters
+    ----------
+    source : object
+        With a method `randint`.
+    """
+    _take(_SEEDS, "make_default_seed")
+    _take(_SEEDS, "python_random")
+    import_module(_SEEDS).python_random = source
+
+
+def preprocess_input_of(application):
+    """Return the function that prepares pixels for a network of keras.applications.
+
+    The public modules of some applications do not hold the application itself.
+    """
+    return _take(application.__module__, "preprocess_input")
+
+
+def skip_gradient_sum(optimizer):
+    """Let an optimizer on TensorFlow use gradients as they are, without a sum over replicas."""
+    _take(optimizer, "_all_reduce_sum_gradients")
+    optimizer._all_reduce_sum_gradients = list

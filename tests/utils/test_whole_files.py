@@ -1,0 +1,109 @@
+"""What is at work stays, what was left by the killed goes, and nothing is half written."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from filelock import FileLock
+
+from skin_lesion._utils.whole_files import lock, new_file, temporary_folder
+
+WRITE_AND_WAIT = """
+import sys, time
+from pathlib import Path
+from skin_lesion._utils.whole_files import new_file, temporary_folder
+folder = Path(sys.argv[1])
+with new_file(folder / "file") as unfinished, temporary_folder(folder) as temporary:
+    unfinished.write_text("half")
+    (temporary / "file").write_text("half")
+    print(flush=True)
+    time.sleep(600)
+"""
+
+
+def start_to_write(folder):
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITE_AND_WAIT, str(folder)], stdout=subprocess.PIPE
+    )
+    process.stdout.readline()
+    return process
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+def test_what_a_killed_process_left_goes_and_what_another_writes_stays(tmp_path):
+    at_work, killed = start_to_write(tmp_path), start_to_write(tmp_path)
+    try:
+        assert len(os.listdir(tmp_path)) == 8  # a file and a folder with their locks, of each
+        killed.send_signal(signal.SIGKILL)
+        killed.communicate()
+        with new_file(tmp_path / "another") as unfinished:
+            unfinished.write_text("whole")
+        assert len(os.listdir(tmp_path)) == 5
+        assert {path.read_text() for path in tmp_path.rglob("*.tmp") if path.is_file()} == {"half"}
+    finally:
+        at_work.kill()
+        at_work.communicate()
+    with temporary_folder(tmp_path):
+        pass
+    assert os.listdir(tmp_path) == ["another"]
+
+
+def test_an_error_leaves_the_old_file_alone(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def write_half():
+        with new_file(path) as unfinished, temporary_folder(tmp_path):
+            unfinished.write_text("half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write_half()
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_threads_that_write_the_same_file(tmp_path):
+    errors = []
+
+    def write(text):
+        try:
+            for _ in range(20):
+                with new_file(tmp_path / "file") as unfinished:
+                    unfinished.write_text(text * 1000)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(text,)) for text in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(set((tmp_path / "file").read_text())) == 1
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_lock_of_another_is_not_held_and_stays(tmp_path):
+    file = tmp_path / "a.lock"
+    with FileLock(file), lock(file, timeout=0) as is_held:
+        assert not is_held
+    with lock(file) as is_held:
+        assert is_held
+    assert os.listdir(tmp_path) == []
+
+
+def test_file_system_without_locks(tmp_path, monkeypatch):
+    """Files are written as a whole there, too; what a killed process leaves stays."""
+
+    def refuse(self):
+        open(self.lock_file, "w").close()
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(FileLock, "_acquire", refuse)
+    with new_file(tmp_path / "file") as unfinished:
+        unfinished.write_text("whole")
+    assert os.listdir(tmp_path) == ["file"]
