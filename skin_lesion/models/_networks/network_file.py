@@ -69,7 +69,7 @@ def network_to_bytes(model):
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
     entries = {
-        "metadata.json": {"keras_version": keras.__version__},
+        "metadata.json": {"keras_version": keras.version()},
         "config.json": keras.saving.serialize_keras_object(copy),
     }
     entries = {name: json.dumps(entry).encode() for name, entry in entries.items()}
