@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 OLDEST_PYTHON = .venv-oldest/bin/python
+LATEST_PYTHON = .venv-latest/bin/python
 JAX_PYTHON = .venv-jax/bin/python
 
 # TensorFlow otherwise prints a page about the processor and missing GPUs at every start.
@@ -14,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DELETE_ON_ERROR:
 # Two targets installing into one environment at the same time would break it.
 .NOTPARALLEL:
-.PHONY: help demo test lint bench fuzz soak docs test-oldest test-backends clean
+.PHONY: help demo test lint bench fuzz soak docs test-oldest test-latest test-backends clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -53,11 +54,18 @@ docs: .venv/.installed-docs ## build the documentation in docs/_build/html
 test-oldest: .venv-oldest/.installed ## run the tests with the oldest supported versions
 	$(OLDEST_PYTHON) -m pytest -n 2 $(ARGS)
 
+# No stamp: what is newest changes. The list tells what a failure came with.
+test-latest: .venv-latest/.created ## run the tests with the newest versions, pre-releases too
+	$(LATEST_PYTHON) -m pip install --quiet --pre --upgrade --upgrade-strategy eager \
+		-e ".[test,onnx]"
+	$(LATEST_PYTHON) -m pip freeze
+	$(LATEST_PYTHON) -m pytest -n 2 $(ARGS)
+
 test-backends: .venv-jax/.installed ## run the backend tests on JAX, without TensorFlow
 	KERAS_BACKEND=jax $(JAX_PYTHON) -m pytest tests -m backends $(ARGS)
 
 clean: ## remove the environments and everything generated
-	rm -rf .venv .venv-oldest .venv-jax build dist *.egg-info
+	rm -rf .venv .venv-oldest .venv-latest .venv-jax build dist *.egg-info
 	rm -rf docs/_build docs/api docs/auto_examples demo_report .hypothesis .pytest_cache .ruff_cache
 	find skin_lesion tests tools docs benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
 
@@ -77,7 +85,7 @@ clean: ## remove the environments and everything generated
 	$(VENV_PYTHON) -m pip install --quiet -e .
 	@touch $@
 
-# The extra is not part of test: the oldest versions, and JAX, are tested without it.
+# The extra is not part of test: JAX is tested without it.
 .venv/.installed-test: pyproject.toml | .venv/.created
 	$(VENV_PYTHON) -m pip install --quiet -e ".[test,onnx]"
 	@touch $@
@@ -101,7 +109,7 @@ clean: ## remove the environments and everything generated
 
 .venv-oldest/.installed: pyproject.toml tools/requirements.py | .venv-oldest/.created
 	$(OLDEST_PYTHON) tools/requirements.py --floors > .venv-oldest/floors.txt
-	$(OLDEST_PYTHON) -m pip install --quiet -c .venv-oldest/floors.txt -e ".[test]"
+	$(OLDEST_PYTHON) -m pip install --quiet -c .venv-oldest/floors.txt -e ".[test,onnx]"
 	@touch $@
 
 .venv-jax/.installed: pyproject.toml tools/requirements.py | .venv-jax/.created

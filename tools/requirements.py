@@ -1,6 +1,6 @@
 """Print requirements that pip cannot read out of pyproject.toml by itself.
 
---floors          the oldest supported versions of what runs and tests the package
+--floors          the oldest supported versions of what runs, exports and tests the package
 --without NAME    what runs and tests the package, except one
 --extra NAME      the packages of one extra, without skin_lesion itself
 """
@@ -41,7 +41,9 @@ def main():
 
     run_and_test = [*PROJECT["dependencies"], *EXTRAS["test"]]
     if args.floors:
-        lines = [f"{normalized_name(line)}=={floor(line)}" for line in run_and_test]
+        lines = [
+            f"{normalized_name(line)}=={floor(line)}" for line in run_and_test + EXTRAS["onnx"]
+        ]
     elif args.without:
         lines = [line for line in run_and_test if normalized_name(line) != args.without]
         if len(lines) == len(run_and_test):

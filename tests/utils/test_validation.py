@@ -83,10 +83,7 @@ def test_paths_in_all_forms(form):
 
 
 def test_numpy_strings_of_variable_width():
-    dtypes = pytest.importorskip("numpy.dtypes")
-    if not hasattr(dtypes, "StringDType"):
-        pytest.skip("NumPy 2 brought strings of variable width")
-    X = np.array(NAMES, dtype=dtypes.StringDType()).reshape(-1, 1)
+    X = np.array(NAMES, dtype=np.dtypes.StringDType()).reshape(-1, 1)
     assert are_paths(X)
     assert check_paths(X).tolist() == NAMES
 

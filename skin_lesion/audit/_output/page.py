@@ -175,8 +175,7 @@ def _render_shortcuts(audit):
 
 def _render_quality(audit, n_examples):
     flags = list(audit.quality_by_class)
-    # Column by column: DataFrame.map is of pandas 2.1.
-    shares = audit.quality_by_class.apply(lambda column: column.map("{:.1%}".format))
+    shares = audit.quality_by_class.map("{:.1%}".format)
     parts = [
         "<h2>Quality</h2>",
         f'<p class="note">{_ON_QUALITY}</p>',

@@ -219,8 +219,6 @@ def _refuse_many_scans(image):
 
 
 def _read_orientation(image):
-    if image.format == "TIFF":  # upright by now, but older versions of Pillow do not say so
-        return 1
     try:
         return image.getexif().get(_EXIF_ORIENTATION, 1)
     except Exception:  # damaged metadata, of any kind, leave the pixels as good as they were
@@ -296,7 +294,7 @@ def _to_grey_or_rgb(image):
 
 
 def _scale_to_8_bits(image):
-    """Scale 16-bit grey, which some versions of Pillow open as 32-bit integers, to 8 bits."""
+    """Scale grey of 16 bits, or of 32 of which it fills 16, to 8 bits."""
     pixels = np.asarray(image)
     low, high = pixels.min(), pixels.max()
     if low < 0 or high > 65535:

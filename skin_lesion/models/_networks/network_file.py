@@ -10,7 +10,6 @@ import io
 import json
 import re
 from contextlib import contextmanager
-from importlib.metadata import version
 
 import h5py
 
@@ -69,7 +68,7 @@ def network_to_bytes(model):
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
     entries = {
-        "metadata.json": {"keras_version": version("keras")},
+        "metadata.json": {"keras_version": keras.version()},
         "config.json": keras.saving.serialize_keras_object(copy),
     }
     entries = {name: json.dumps(entry).encode() for name, entry in entries.items()}
