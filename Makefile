@@ -7,6 +7,11 @@ OLDEST_PYTHON = .venv-oldest/bin/python
 LATEST_PYTHON = .venv-latest/bin/python
 JAX_PYTHON = .venv-jax/bin/python
 
+# A worker keeps a file of tests to itself, so that what they share is made once, and computes in one
+# thread: two workers with two each would wait for one another.
+PYTEST = -m pytest -n 2 --dist loadfile
+test test-all test-oldest test-latest: export OMP_NUM_THREADS = 1
+
 # TensorFlow otherwise prints a page about the processor and missing GPUs at every start.
 export TF_CPP_MIN_LOG_LEVEL = 2
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -15,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DELETE_ON_ERROR:
 # Two targets installing into one environment at the same time would break it.
 .NOTPARALLEL:
-.PHONY: help demo test lint bench fuzz soak docs test-oldest test-latest test-backends clean
+.PHONY: help demo test test-all lint bench fuzz soak docs test-oldest test-latest test-backends clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -24,7 +29,10 @@ demo: .venv/.installed ## train and report on drawn images, into demo_report/
 	$(VENV_PYTHON) -m skin_lesion --output demo_report
 
 test: .venv/.installed-test ## run the tests and doctests; make test ARGS="-k loader"
-	$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
+	$(VENV_PYTHON) $(PYTEST) -m "not slow" $(ARGS)
+
+test-all: .venv/.installed-test ## run the slow tests, too
+	$(VENV_PYTHON) $(PYTEST) $(ARGS)
 
 lint: .venv/.installed-ruff ## check style and formatting
 	$(VENV_PYTHON) -m ruff check .
@@ -46,20 +54,21 @@ soak: .venv/.installed-test ## kill what writes 360 times, and fit 50 times: not
 	@set -e; for script in tests/reliability/soak*.py; do \
 		echo "== $$script"; $(VENV_PYTHON) "$$script"; \
 	done
+	$(VENV_PYTHON) -m pytest tests/reliability/test_signals.py
 
 docs: .venv/.installed-docs ## build the documentation in docs/_build/html
 	$(VENV_PYTHON) -m sphinx -W --keep-going -b html docs docs/_build/html
 	$(VENV_PYTHON) tools/check_links.py docs/_build/html
 
 test-oldest: .venv-oldest/.installed ## run the tests with the oldest supported versions
-	$(OLDEST_PYTHON) -m pytest -n 2 $(ARGS)
+	$(OLDEST_PYTHON) $(PYTEST) $(ARGS)
 
 # No stamp: what is newest changes. The list tells what a failure came with.
 test-latest: .venv-latest/.created ## run the tests with the newest versions, pre-releases too
 	$(LATEST_PYTHON) -m pip install --quiet --pre --upgrade --upgrade-strategy eager \
 		-e ".[test,onnx]"
 	$(LATEST_PYTHON) -m pip freeze
-	$(LATEST_PYTHON) -m pytest -n 2 $(ARGS)
+	$(LATEST_PYTHON) $(PYTEST) $(ARGS)
 
 test-backends: .venv-jax/.installed ## run the backend tests on JAX, without TensorFlow
 	KERAS_BACKEND=jax $(JAX_PYTHON) -m pytest tests -m backends $(ARGS)

@@ -44,6 +44,7 @@ def test_two_hundred_damaged_hdf5_files():
 
 
 @posix
+@pytest.mark.slow
 def test_a_few_kills():
     figures = run("soak.py", "--cache-kills", 4, "--checkpoint-kills", 2, "--fits", 0)
     assert "cache: 4 kills, 0 corrupt reads" in figures

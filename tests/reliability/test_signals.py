@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def starter(tmp_path_factory):
     found.close()
 
 
-@pytest.fixture(scope="module", params=OPERATIONS)
+@pytest.fixture(scope="module")
 def undisturbed(request, starter, tmp_path_factory):
     """The name of an operation, what comes of it, and how many pieces of work that takes."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -91,7 +92,19 @@ def end_in_the_middle(starter, name, number, root):
     raise AssertionError(f"The {name} was over five times before the signal came.")
 
 
-@pytest.mark.parametrize("number", ["SIGKILL", "SIGTERM", "SIGINT"])
+def cases():
+    """Give each operation with each signal: a ninth, another each day, the others marked slow.
+
+    Every day has each signal, in three operations.
+    """
+    today = date.today().toordinal()
+    for place, name in enumerate(OPERATIONS):
+        for turn, number in enumerate(("SIGKILL", "SIGTERM", "SIGINT")):
+            is_due = (place + 3 * turn - today) % len(OPERATIONS) == 0
+            yield pytest.param(name, number, marks=[] if is_due else pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("undisturbed", "number"), cases(), indirect=["undisturbed"])
 def test_what_was_finished_stays_and_the_next_run_does_the_rest(
     undisturbed, number, starter, tmp_path
 ):

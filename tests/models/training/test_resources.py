@@ -130,6 +130,7 @@ fit(20)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.slow
 def test_memory_is_flat_over_20_fits():
     # In a process of its own: what other tests leave and take is none of its business.
     process = subprocess.run(
