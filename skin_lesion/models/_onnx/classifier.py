@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from .._argmax_mixin import MostProbableClassMixin
 from .._networks.onnx_network import run_session
-from .._training.image_source import open_source, read_ahead
+from .._training.image_source import open_source, read_batches
 from .file import open_onnx_file
 
 _BATCH_SIZE = 32
@@ -117,10 +117,9 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         self._validate_params()
         file = open_onnx_file(self.path)
         source = open_source(file.reader, X, reset=False)
-        batches = read_ahead(source, np.arange(len(source)), _BATCH_SIZE)
-        probabilities = np.concatenate(
-            [run_session(file.session, images) for _, images in batches]
-        ).astype(np.float64)
+        with read_batches(source, np.arange(len(source)), _BATCH_SIZE) as batches:
+            outputs = [run_session(file.session, images) for images in batches]
+        probabilities = np.concatenate(outputs).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def __sklearn_is_fitted__(self):

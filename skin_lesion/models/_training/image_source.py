@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from sklearn.base import clone
@@ -11,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
 from ..._utils.image_files import stat_image_file
+from ..._utils.read_ahead import ReadAhead
 from ..._utils.sklearn_private import check_feature_names
 from ..._utils.validation import (
     are_paths,
@@ -56,21 +55,11 @@ def open_source(estimator, X, *, reset):
     return source
 
 
-def read_ahead(source, rows, batch_size):
-    """Give the rows and images of one batch after the other, while threads read the next ones."""
+def read_batches(source, rows, batch_size):
+    """Return the images of one batch of rows after the other, as a ReadAhead."""
     batches = np.split(rows, range(batch_size, len(rows), batch_size))
-    if len(batches) == 1:  # not worth a thread
-        yield rows, source.take(rows)
-        return
-    reading = deque()
-    with ThreadPoolExecutor(source.n_readers) as readers:
-        for batch in batches:
-            reading.append((batch, readers.submit(source.take, batch)))
-            if len(reading) > source.n_readers:
-                batch, images = reading.popleft()
-                yield batch, images.result()
-        for batch, images in reading:
-            yield batch, images.result()
+    n_threads = source.n_readers if len(batches) > 1 else 0  # one batch is not worth a thread
+    return ReadAhead(source.take, batches, n_threads)
 
 
 def _open_paths(estimator, X, reset):
