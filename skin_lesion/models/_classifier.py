@@ -16,7 +16,8 @@ from ._argmax_mixin import MostProbableClassMixin
 from ._nested_parameters import check_owners
 from ._training.image_source import open_source
 from ._training.targets import check_targets
-from ._training.validation_split import TrainingRows, split_off_validation, warn_if_still_improving
+from ._training.training_rows import TrainingRows
+from ._training.validation_split import split_off_validation, warn_if_still_improving
 
 MAX_SEED = 2**31 - 1
 
