@@ -9,17 +9,48 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils.content_ids import merge_groups
+from .._utils.documented import DocumentedMixin
 from .._utils.sklearn_private import HasMethods, Interval, StrOptions, fit_context
 from ..images import ImageAugmenter, ImageLoader
 from . import _training
-from ._argmax_mixin import MostProbableClassMixin
-from ._nested_parameters import check_owners
 from ._training.image_source import open_source
-from ._training.targets import check_targets
-from ._training.training_rows import TrainingRows
+from ._training.training_rows import TrainingRows, check_targets
 from ._training.validation_split import split_off_validation, warn_if_still_improving
 
 MAX_SEED = 2**31 - 1
+
+# Objects with parameters that can be set, for the message where a bare name was passed.
+_EXAMPLES = {
+    "architecture": "architecture=ConvNet()",
+    "augmenter": "augmenter=ImageAugmenter()",
+    "loader": "loader=ImageLoader()",
+    "sampler": "sampler=RandomOverSampler()",
+}
+
+
+class MostProbableClassMixin(DocumentedMixin):
+    """What the classifiers of images share: they predict by `predict_proba`, and take paths."""
+
+    def predict(self, X):
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+            Class names.
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        return tags
 
 
 class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
@@ -441,5 +472,25 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self : SkinLesionClassifier
             The estimator itself.
         """
-        check_owners(self, params)
+        _check_owners(self, params)
         return super().set_params(**params)
+
+
+def _check_owners(estimator, params):
+    """Raise an error where a parameter is to be set of what is no object, such as a bare name.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+
+    params : dict
+        What its `set_params` was given.
+    """
+    for name in params:
+        owner, _, inner = name.partition("__")
+        value = params.get(owner, getattr(estimator, owner, None))
+        if inner and owner in estimator.get_params(deep=False) and not hasattr(value, "set_params"):
+            raise ValueError(
+                f"{name} cannot be set: {owner} is {value!r}, which has no parameters. Pass an"
+                f" object first, such as {_EXAMPLES.get(owner, owner + '=...')}."
+            )

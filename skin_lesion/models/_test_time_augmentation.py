@@ -11,8 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils.sklearn_private import HasMethods, Interval, fit_context
 from .._utils.validation import are_paths, check_images
 from ..images import ImageAugmenter
-from ._argmax_mixin import MostProbableClassMixin
-from ._classifier import SkinLesionClassifier
+from ._classifier import MostProbableClassMixin, SkinLesionClassifier
 from ._training.image_source import ArraySource, open_source, read_batches
 
 _BATCH_SIZE = 256  # images that are varied and predicted at a time

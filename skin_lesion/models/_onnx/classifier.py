@@ -5,7 +5,7 @@ import os
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from .._argmax_mixin import MostProbableClassMixin
+from .._classifier import MostProbableClassMixin
 from .._networks.onnx_network import run_session
 from .._training.image_source import open_source, read_batches
 from .file import open_onnx_file
