@@ -303,7 +303,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             If training ended at `epochs`, and the validation loss was lowest in their later half.
         """
         goes_on = self.warm_start and hasattr(self, "keras_classifier_")
-        source = open_source(self, X, reset=not goes_on)
+        source = open_images(self, X, reset=not goes_on)
         y, sample_weight = check_targets(self, source, y, sample_weight, groups)
         rows = np.arange(len(y)) if sample_weight is None else np.flatnonzero(sample_weight)
         classes = np.unique(y[rows])
@@ -378,7 +378,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
                 " and resample before or pass sample_weight."
             )
         is_first = not hasattr(self, "keras_classifier_")
-        source = open_source(self, X, reset=is_first)
+        source = open_images(self, X, reset=is_first)
         y, sample_weight = check_targets(self, source, y, sample_weight)
         if is_first:
             self.classes_ = np.unique(y if classes is None else classes)
@@ -418,7 +418,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             Rows sum to 1; columns are in the order of `classes_`.
         """
         check_is_fitted(self)
-        probabilities = _training.predict_in_batches(self, open_source(self, X, reset=False))
+        probabilities = _training.predict_in_batches(self, open_images(self, X))
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def score(self, X, y, sample_weight=None):
@@ -474,6 +474,20 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         """
         _check_owners(self, params)
         return super().set_params(**params)
+
+
+def open_images(classifier, X, *, reset=False):
+    """Return X as a source of images, as a SkinLesionClassifier reads it; see open_source.
+
+    With ``reset=False`` the images must have the shape that was fitted.
+    """
+    return open_source(
+        classifier,
+        X,
+        loader=classifier.loader,
+        image_shape=classifier.image_shape,
+        expected_shape=None if reset else classifier.model_.input_shape[1:],
+    )
 
 
 def _check_owners(estimator, params):

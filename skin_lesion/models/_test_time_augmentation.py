@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils.sklearn_private import HasMethods, Interval, fit_context
 from .._utils.validation import are_paths, check_images
 from ..images import ImageAugmenter
-from ._classifier import MostProbableClassMixin, SkinLesionClassifier
-from ._training.image_source import ArraySource, open_source, read_batches
+from ._classifier import MostProbableClassMixin, SkinLesionClassifier, open_images
+from ._training.image_source import ArraySource, read_batches
 
 _BATCH_SIZE = 256  # images that are varied and predicted at a time
 
@@ -182,7 +182,7 @@ class TestTimeAugmentation(
 def _open(estimator, X):
     """Return X as a source of images."""
     if isinstance(estimator, SkinLesionClassifier):
-        return open_source(estimator, X, reset=False)
+        return open_images(estimator, X)
     if are_paths(X):
         raise TypeError(
             f"X holds paths, and the estimator is a {type(estimator).__name__}, which does not say"
