@@ -259,10 +259,10 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
             ) from error.__cause__
         if failures:
             self._warn_of(failures, len(paths))
-        if cache is not None and cache.problem is not None:
+        if cache is not None and cache.store.problem is not None:
             warnings.warn(
-                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.problem}. Images that it"
-                " does not hold are decoded each time. Make room on its disk, or pass"
+                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.store.problem}. Images"
+                " that it does not hold are decoded each time. Make room on its disk, or pass"
                 " cache_dir=None.",
                 stacklevel=2,
             )
@@ -284,7 +284,7 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         OSError
             If the cache cannot be opened.
         """
-        return self._open_cache().info()
+        return self._open_cache().store.info()
 
     def clear_cache(self):
         """Forget all images in `cache_dir`, those of loaders with other parameters included.
@@ -299,7 +299,7 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         OSError
             If the cache cannot be opened or written.
         """
-        self._open_cache().clear()
+        self._open_cache().store.clear()
 
     def _open_cache(self):
         self._validate_params()

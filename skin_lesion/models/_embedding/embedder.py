@@ -246,10 +246,10 @@ class ImageEmbedder(
                         # The loader gives a black image for a file that it cannot read.
                         if cache is not None and image.any():
                             cache.add(items[row], keys[row], found)
-        if cache is not None and cache.problem is not None:
+        if cache is not None and cache.store.problem is not None:
             warnings.warn(
-                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.problem}. Images that it"
-                " does not hold are embedded each time. Make room on its disk, or pass"
+                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.store.problem}. Images"
+                " that it does not hold are embedded each time. Make room on its disk, or pass"
                 " cache_dir=None.",
                 UserWarning,
                 stacklevel=3,
