@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._utils.documented import DocumentedMixin
-from .._utils.read_ahead import work_in_threads
+from .._utils.read_ahead import ReadAhead, count_threads
 from .._utils.validation import are_paths, check_images, check_pixels
 
 _BATCH_SIZE = 8  # images: fewer, and threads wait for each other; more, and the last waits alone
@@ -134,8 +134,9 @@ def for_each_row(function, n_rows, n_jobs):
 
     starts = range(0, n_rows, _BATCH_SIZE)
     batches = [range(start, min(start + _BATCH_SIZE, n_rows)) for start in starts]
-    for _ in work_in_threads(call, batches, n_jobs=n_jobs):
-        pass
+    with ReadAhead(call, batches, count_threads(n_jobs)) as done:
+        for _ in done:
+            pass
 
 
 def split_images(X, *, name="X"):

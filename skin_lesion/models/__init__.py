@@ -3,7 +3,7 @@
 from ._backend.gradients import find_activations_and_gradients
 from ._backend.threads import limit_backend_threads
 from ._checkpoint.fit_checkpoint import FitCheckpoint
-from ._classifier import SkinLesionClassifier
+from ._classifier import SkinLesionClassifier, open_images
 from ._embedding.embedder import ImageEmbedder
 from ._networks.backbone import Backbone
 from ._networks.convnet import ConvNet
@@ -11,7 +11,6 @@ from ._onnx.classifier import OnnxClassifier
 from ._onnx.file import export_onnx
 from ._persistence.save_model import load_model, save_model
 from ._test_time_augmentation import TestTimeAugmentation
-from ._training.image_source import open_source
 
 __all__ = [
     "Backbone",

@@ -8,17 +8,49 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.documented import DocumentedMixin
 from .._utils.linked_groups import merge_groups
 from .._utils.sklearn_private import HasMethods, Interval, StrOptions, fit_context
 from ..images import ImageAugmenter, ImageLoader
 from . import _training
-from ._argmax_mixin import MostProbableClassMixin
-from ._nested_parameters import check_owners
 from ._training.image_source import open_source
-from ._training.targets import check_targets
-from ._training.validation_split import TrainingRows, split_off_validation, warn_if_still_improving
+from ._training.training_rows import TrainingRows, check_targets
+from ._training.validation_split import split_off_validation, warn_if_still_improving
 
 MAX_SEED = 2**31 - 1
+
+# Objects with parameters that can be set, for the message where a bare name was passed.
+_EXAMPLES = {
+    "architecture": "architecture=ConvNet()",
+    "augmenter": "augmenter=ImageAugmenter()",
+    "loader": "loader=ImageLoader()",
+    "sampler": "sampler=RandomOverSampler()",
+}
+
+
+class MostProbableClassMixin(DocumentedMixin):
+    """What the classifiers of images share: they predict by `predict_proba`, and take paths."""
+
+    def predict(self, X):
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+            Class names.
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        return tags
 
 
 class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
@@ -271,7 +303,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             If training ended at `epochs`, and the validation loss was lowest in their later half.
         """
         goes_on = self.warm_start and hasattr(self, "keras_classifier_")
-        source = open_source(self, X, reset=not goes_on)
+        source = open_images(self, X, reset=not goes_on)
         y, sample_weight = check_targets(self, source, y, sample_weight, groups)
         rows = np.arange(len(y)) if sample_weight is None else np.flatnonzero(sample_weight)
         classes = np.unique(y[rows])
@@ -346,7 +378,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
                 " and resample before or pass sample_weight."
             )
         is_first = not hasattr(self, "keras_classifier_")
-        source = open_source(self, X, reset=is_first)
+        source = open_images(self, X, reset=is_first)
         y, sample_weight = check_targets(self, source, y, sample_weight)
         if is_first:
             self.classes_ = np.unique(y if classes is None else classes)
@@ -386,7 +418,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             Rows sum to 1; columns are in the order of `classes_`.
         """
         check_is_fitted(self)
-        probabilities = _training.predict_in_batches(self, open_source(self, X, reset=False))
+        probabilities = _training.predict_in_batches(self, open_images(self, X))
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def score(self, X, y, sample_weight=None):
@@ -440,5 +472,39 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self : SkinLesionClassifier
             The estimator itself.
         """
-        check_owners(self, params)
+        _check_owners(self, params)
         return super().set_params(**params)
+
+
+def open_images(classifier, X, *, reset=False):
+    """Return X as a source of images, as a SkinLesionClassifier reads it; see open_source.
+
+    With ``reset=False`` the images must have the shape that was fitted.
+    """
+    return open_source(
+        classifier,
+        X,
+        loader=classifier.loader,
+        image_shape=classifier.image_shape,
+        expected_shape=None if reset else classifier.model_.input_shape[1:],
+    )
+
+
+def _check_owners(estimator, params):
+    """Raise an error where a parameter is to be set of what is no object, such as a bare name.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+
+    params : dict
+        What its `set_params` was given.
+    """
+    for name in params:
+        owner, _, inner = name.partition("__")
+        value = params.get(owner, getattr(estimator, owner, None))
+        if inner and owner in estimator.get_params(deep=False) and not hasattr(value, "set_params"):
+            raise ValueError(
+                f"{name} cannot be set: {owner} is {value!r}, which has no parameters. Pass an"
+                f" object first, such as {_EXAMPLES.get(owner, owner + '=...')}."
+            )

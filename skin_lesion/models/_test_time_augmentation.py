@@ -11,9 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils.sklearn_private import HasMethods, Interval, fit_context
 from .._utils.validation import are_paths, check_images
 from ..images import ImageAugmenter
-from ._argmax_mixin import MostProbableClassMixin
-from ._classifier import SkinLesionClassifier
-from ._training.image_source import ArraySource, open_source, read_ahead
+from ._classifier import MostProbableClassMixin, SkinLesionClassifier, open_images
+from ._training.image_source import ArraySource, read_batches
 
 _BATCH_SIZE = 256  # images that are varied and predicted at a time
 
@@ -160,7 +159,9 @@ class TestTimeAugmentation(
             )
             return np.mean([estimator.predict_proba(v) for v in chain([images], variants)], axis=0)
 
-        return np.concatenate([average(images) for images in _read(estimator, X)])
+        source = _open(estimator, X)
+        with read_batches(source, np.arange(len(source)), _BATCH_SIZE) as batches:
+            return np.concatenate([average(check_images(images)) for images in batches])
 
     def _fitted(self):
         return getattr(self, "estimator_", self.estimator)
@@ -178,17 +179,14 @@ class TestTimeAugmentation(
         return tags
 
 
-def _read(estimator, X):
-    """Give X as stacks of images, some rows at a time."""
+def _open(estimator, X):
+    """Return X as a source of images."""
     if isinstance(estimator, SkinLesionClassifier):
-        source = open_source(estimator, X, reset=False)
-    elif are_paths(X):
+        return open_images(estimator, X)
+    if are_paths(X):
         raise TypeError(
             f"X holds paths, and the estimator is a {type(estimator).__name__}, which does not say"
             " how to read them. Expected a stack of images. In a pipeline put TestTimeAugmentation"
             " around the classifier, behind the loader."
         )
-    else:
-        source = ArraySource(check_images(X))
-    for _, images in read_ahead(source, np.arange(len(source)), _BATCH_SIZE):
-        yield check_images(images)
+    return ArraySource(check_images(X))

@@ -15,7 +15,7 @@ from PIL import Image
 
 from skin_lesion import ImageLoader
 from skin_lesion._utils.image_files import readable_formats
-from skin_lesion.images._loading import cache as _cache
+from skin_lesion.images._loading import store as _store
 
 FOLDER = Path(__file__).parent
 
@@ -122,7 +122,7 @@ def test_cache_and_checkpoint_that_are_wrong_are_seen(tmp_path):
     loader = ImageLoader((8, 8), cache_dir=tmp_path / "cache")
     expected = loader.transform(paths)
     assert soak.reads_right(loader, paths, expected)
-    file = Path(loader.cache_info().path) / _cache._FILE
+    file = Path(loader.cache_info().path) / _store._FILE
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE images SET pixels = zeroblob(length(pixels))")
     connection.close()

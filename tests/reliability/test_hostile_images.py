@@ -18,7 +18,7 @@ from _mutations import claim_dimensions, iptc_header, progressive_jpeg_of_many_s
 from PIL import EpsImagePlugin, Image
 
 from skin_lesion import ImageLoader, audit_dataset, load_image_folder, load_isic_release
-from skin_lesion.images._loading import cache as _cache
+from skin_lesion.images._loading import store as _store
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="there is no such thing on Windows")
 
@@ -233,7 +233,7 @@ def test_names_with_line_breaks_and_without_unicode(tmp_path):
 @pytest.mark.parametrize("cached", [False, True])
 def test_file_that_changes_all_the_time(tmp_path, cached, monkeypatch):
     """Each result is of one state of the file, or an error; the last is the last, cached or not."""
-    monkeypatch.setattr(_cache, "_SECONDS_UNTIL_SETTLED", 0.05)
+    monkeypatch.setattr(_store, "_SECONDS_UNTIL_SETTLED", 0.05)
     path, new = tmp_path / "image.bmp", tmp_path / "new"
     contents = []
     for grey in (0, 100, 200):

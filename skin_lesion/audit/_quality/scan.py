@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +11,7 @@ import pandas as pd
 from PIL import Image
 from tqdm.auto import tqdm
 
-from ..._utils.read_ahead import work_in_threads
+from ..._utils.read_ahead import ReadAhead, count_threads
 from ..._utils.validation import are_paths, check_images, check_paths
 from ...images import decode_image, failures_explained, read_content
 from .._findings.near_duplicates import describe
@@ -112,10 +111,9 @@ def scan_images(images, *, n_jobs, verbose):
         range(start, min(start + _ROWS_IN_BATCH, len(images)))
         for start in range(0, len(images), _ROWS_IN_BATCH)
     ]
-    results = work_in_threads(partial(_scan_batch, images), batches, n_jobs=n_jobs)
     scanned = []
     with (
-        closing(results),
+        ReadAhead(partial(_scan_batch, images), batches, count_threads(n_jobs)) as results,
         tqdm(total=len(images), desc="audit", unit="image", disable=not verbose) as progress,
     ):
         for batch in results:

@@ -6,7 +6,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions, validate_params
-from ...models import SkinLesionClassifier, open_source
+from ...models import SkinLesionClassifier, open_images
 from .._report.predictions import last_step
 
 _BATCH_SIZE = 32
@@ -94,7 +94,7 @@ def make_maps(estimator, X, target):
     fitted = getattr(estimator, "best_estimator_", estimator)
     if hasattr(fitted, "steps"):
         X = fitted[:-1].transform(X)
-    source = open_source(classifier, X, reset=False)
+    source = open_images(classifier, X)
     columns = _find_columns(classifier, X, target, len(source))
 
     # Not before: it loads Keras.

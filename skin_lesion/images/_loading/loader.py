@@ -2,18 +2,15 @@
 
 import os
 import warnings
-from contextlib import closing
 from numbers import Integral
-from threading import Event
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from ..._utils.documented import DocumentedMixin
-from ..._utils.read_ahead import work_in_threads
+from ..._utils.read_ahead import ReadAhead, count_threads
 from ..._utils.sklearn_private import StrOptions, check_feature_names, fit_context
 from ..._utils.validation import are_paths, check_files_exist, check_paths
 from .._transformer import ImageTransformer
@@ -21,8 +18,7 @@ from .cache import ImageCache
 from .decode import read_image
 from .preprocessing import Preprocessing
 
-# Images that a thread reads at a time: joblib takes 0.3 ms for each such task. Fewer where there
-# are few, so that no thread is left without.
+# Images that a thread reads at a time. Where there are few, fewer: no thread is left without.
 _BATCH_SIZE = 8
 _BATCHES_OF_THREAD = 4
 _N_FAILURES_NAMED = 3
@@ -237,27 +233,24 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
             # Here, because to start threads takes longer than to read a batch from the cache.
             missing = cache.find_all(paths, images)
         failures = []
-        share = len(missing) // (_BATCHES_OF_THREAD * effective_n_jobs(self.n_jobs))
+        n_threads = count_threads(self.n_jobs)
+        share = len(missing) // (_BATCHES_OF_THREAD * max(n_threads, 1))
         size = min(max(share, 1), _BATCH_SIZE)
         batches = [missing[start : start + size] for start in range(0, len(missing), size)]
-        stop = Event()
 
         def read(batch):
-            return self._read_batch(paths, images, batch, cache, preprocessing, stop)
+            return self._read_batch(paths, images, batch, cache, preprocessing)
 
-        # Results that arrive in order make the first unreadable file the one to be named, in time.
-        results = work_in_threads(read, batches, n_jobs=self.n_jobs)
         with (
-            closing(results),
+            ReadAhead(read, batches, n_threads) as results,
             tqdm(total=len(paths), unit=" images", disable=not self.verbose) as progress,
         ):
             progress.update(len(paths) - len(missing))
             for batch, batch_failures in zip(batches, results, strict=True):
                 failures += batch_failures
                 if failures and self.on_error == "raise":
-                    stop.set()  # joblib warns of results that are not fetched
-                else:
-                    progress.update(len(batch))
+                    break  # as results arrive in order, it is the first unreadable file
+                progress.update(len(batch))
         if failures and self.on_error == "raise":
             error = failures[0]
             raise ValueError(
@@ -266,10 +259,10 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
             ) from error.__cause__
         if failures:
             self._warn_of(failures, len(paths))
-        if cache is not None and cache.problem is not None:
+        if cache is not None and cache.store.problem is not None:
             warnings.warn(
-                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.problem}. Images that it"
-                " does not hold are decoded each time. Make room on its disk, or pass"
+                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.store.problem}. Images"
+                " that it does not hold are decoded each time. Make room on its disk, or pass"
                 " cache_dir=None.",
                 stacklevel=2,
             )
@@ -291,7 +284,7 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         OSError
             If the cache cannot be opened.
         """
-        return self._open_cache().info()
+        return self._open_cache().store.info()
 
     def clear_cache(self):
         """Forget all images in `cache_dir`, those of loaders with other parameters included.
@@ -306,7 +299,7 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         OSError
             If the cache cannot be opened or written.
         """
-        self._open_cache().clear()
+        self._open_cache().store.clear()
 
     def _open_cache(self):
         self._validate_params()
@@ -346,11 +339,9 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
             check_feature_names(self, X, reset=reset)
         return paths
 
-    def _read_batch(self, paths, images, rows, cache, preprocessing, stop):
+    def _read_batch(self, paths, images, rows, cache, preprocessing):
         failures = []
         for row in rows:
-            if stop.is_set():
-                break
             path = str(paths[row])
             try:
                 if cache is None:

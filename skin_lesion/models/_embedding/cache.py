@@ -1,4 +1,4 @@
-"""Features of images in an SQLite file, shared by threads, processes and later runs."""
+"""Features of images, kept in a store."""
 
 import hashlib
 import os
@@ -6,10 +6,10 @@ import os
 import numpy as np
 
 from ..._utils.image_files import stat_image_file
-from ...images import ImageCache, Preprocessing, identify
+from ...images import ByteStore, Preprocessing, describe_pixels, identify
 
 
-class FeatureCache(ImageCache):
+class FeatureCache:
     """The features in a folder, of one kind; in a file of their own beside that of the images.
 
     Parameters
@@ -22,13 +22,16 @@ class FeatureCache(ImageCache):
 
     description : str
         What else the features depend on.
+
+    Attributes
+    ----------
+    store : ByteStore
+        Where they are kept.
     """
 
     def __init__(self, cache_dir, loader, description):
-        preprocessing = Preprocessing(loader.preprocess)
-        folder = os.path.join(cache_dir, "features")
-        super().__init__(folder, tuple(loader.image_size), loader.resize, preprocessing)
-        self._variant += f", {description}"
+        pixels = describe_pixels(loader.image_size, loader.resize, Preprocessing(loader.preprocess))
+        self.store = ByteStore(os.path.join(cache_dir, "features"), f"{pixels}, {description}")
 
     def look_up(self, item):
         """Look for the features of an image.
@@ -47,22 +50,22 @@ class FeatureCache(ImageCache):
         """
         state = None
         if isinstance(item, str):
-            data = self._find_by_file(item)
+            data = self.store.find_by_file(item)
             if data is not None:
                 return _as_features(data), None
             state = _state(item)
-            _, digest = self._read_file(item)
+            _, digest = self.store.read_file(item)
         else:
             hashed = hashlib.sha256(f"{item.shape} {item.dtype}".encode())
             hashed.update(np.ascontiguousarray(item))
             digest = hashed.digest()
-        return _as_features(self._find_by_content(digest)), (digest, state)
+        return _as_features(self.store.find_by_content(digest)), (digest, state)
 
     def add(self, item, key, features):
         """Store the features of an image, unless its file has changed since it was looked up."""
         digest, state = key
         if state is None or state == _state(item):
-            self._add(digest, features.tobytes())
+            self.store.add(digest, features.tobytes())
 
 
 def _state(path):

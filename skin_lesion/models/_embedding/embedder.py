@@ -13,7 +13,7 @@ from ..._utils.sklearn_private import Interval, StrOptions, check_feature_names,
 from ..._utils.validation import are_paths, check_images, check_paths
 from ...images import ImageLoader
 from .._networks.backbone import Backbone
-from .._training.image_source import ArraySource, PathSource, read_ahead
+from .._training.image_source import ArraySource, PathSource, read_batches
 from .cache import FeatureCache
 from .engine import describe_weights, open_engine
 
@@ -237,16 +237,19 @@ class ImageEmbedder(
             compute = open_engine(
                 *network, source.image_shape, self.pooling, self.engine, source.n_readers
             )
-            for rows, images in read_ahead(source, missing, self.batch_size):
-                for row, image, found in zip(rows, images, compute(images), strict=True):
-                    features[row] = found
-                    # The loader gives a black image for a file that it cannot read.
-                    if cache is not None and image.any():
-                        cache.add(items[row], keys[row], found)
-        if cache is not None and cache.problem is not None:
+            rows = iter(missing)
+            with read_batches(source, missing, self.batch_size) as batches:
+                for images in batches:
+                    for image, found in zip(images, compute(images), strict=True):
+                        row = next(rows)
+                        features[row] = found
+                        # The loader gives a black image for a file that it cannot read.
+                        if cache is not None and image.any():
+                            cache.add(items[row], keys[row], found)
+        if cache is not None and cache.store.problem is not None:
             warnings.warn(
-                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.problem}. Images that it"
-                " does not hold are embedded each time. Make room on its disk, or pass"
+                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.store.problem}. Images"
+                " that it does not hold are embedded each time. Make room on its disk, or pass"
                 " cache_dir=None.",
                 UserWarning,
                 stacklevel=3,

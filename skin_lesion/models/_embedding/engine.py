@@ -2,7 +2,6 @@
 
 import hashlib
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -10,6 +9,7 @@ from importlib.metadata import version
 import numpy as np
 
 from ..._utils import lazy_keras as keras
+from ..._utils.read_ahead import ReadAhead
 from .._backend.seeds import seeded_keras
 from .._networks.applications import build_application, check_weights_exist
 from .._networks.network_file import weights_as_file
@@ -102,10 +102,8 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
 
 def _run_image_by_image(session, n_threads, images):
     # What a layer hands to the next stays in the cache of a core; of a batch, it would not.
-    with ThreadPoolExecutor(n_threads) as threads:
-        return np.concatenate(
-            list(threads.map(partial(run_session, session), images[:, np.newaxis]))
-        )
+    with ReadAhead(partial(run_session, session), images[:, np.newaxis], n_threads) as features:
+        return np.concatenate(list(features))
 
 
 def _prefers_onnx():

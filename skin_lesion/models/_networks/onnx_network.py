@@ -43,7 +43,8 @@ def export_model(model):
 def _without_normalization(model):
     """Return the model, or a copy that rescales where it normalises.
 
-    tf2onnx takes the mean and variance of a Normalization layer for further inputs.
+    tf2onnx takes the mean and variance of a Normalization layer for further inputs. EfficientNet
+    and ConvNeXt have one, as they come from Keras.
     """
 
     def is_normalization(layer):

@@ -5,9 +5,9 @@ import os
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from .._argmax_mixin import MostProbableClassMixin
+from .._classifier import MostProbableClassMixin
 from .._networks.onnx_network import run_session
-from .._training.image_source import open_source, read_ahead
+from .._training.image_source import open_source, read_batches
 from .file import open_onnx_file
 
 _BATCH_SIZE = 32
@@ -82,7 +82,7 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     @property
     def n_features_in_(self):
         """Number of columns of a two-dimensional X, or of pixels times channels."""
-        return self._file_as_attribute().reader.n_features_in_
+        return self._file_as_attribute().n_features_in
 
     def _file_as_attribute(self):
         """Open the file; without one, `dir` and hence a notebook's display shall still work."""
@@ -116,11 +116,16 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         file = open_onnx_file(self.path)
-        source = open_source(file.reader, X, reset=False)
-        batches = read_ahead(source, np.arange(len(source)), _BATCH_SIZE)
-        probabilities = np.concatenate(
-            [run_session(file.session, images) for _, images in batches]
-        ).astype(np.float64)
+        source = open_source(
+            self,
+            X,
+            loader=file.loader,
+            image_shape=file.image_shape,
+            expected_shape=file.input_shape,
+        )
+        with read_batches(source, np.arange(len(source)), _BATCH_SIZE) as batches:
+            outputs = [run_session(file.session, images) for images in batches]
+        probabilities = np.concatenate(outputs).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def __sklearn_is_fitted__(self):

@@ -96,7 +96,7 @@ def _describe(estimator):
 
 
 def open_onnx_file(path):
-    """Return the session, the classes, and an estimator that stands for how X is read.
+    """Return the session, the classes, and how X is read.
 
     Parameters
     ----------
@@ -105,7 +105,8 @@ def open_onnx_file(path):
     Returns
     -------
     file : SimpleNamespace
-        With `session`, `classes` and `reader`. Shared by all who open the same file.
+        With `session`, `classes`, `loader`, `image_shape`, `input_shape` and `n_features_in`.
+        Shared by all who open the same file.
     """
     path = os.path.abspath(path)
     if not os.path.isfile(path):
@@ -141,20 +142,18 @@ def _open(path, state, n_threads):
     return SimpleNamespace(
         session=session,
         classes=np.array(description["classes"], dtype=description["classes_dtype"]),
-        reader=_make_reader(description),
+        loader=_make_loader(description),
+        image_shape=description["image_shape"],
+        input_shape=tuple(description["input_shape"]),
+        n_features_in=description["n_features_in"],
     )
 
 
-def _make_reader(description):
-    """Return a classifier without a network: it knows how X is read and what it has to be."""
+def _make_loader(description):
     steps = {cls.__name__: cls for cls in ImageTransformer.__subclasses__()}
     height, width, _ = description["input_shape"]
-    loader = ImageLoader(
+    return ImageLoader(
         (height, width),
         preprocess=[steps[name](**params) for name, params in description["preprocess"]],
         **description["loader"],
     )
-    reader = SkinLesionClassifier(loader=loader, image_shape=description["image_shape"])
-    reader.n_features_in_ = description["n_features_in"]
-    reader.model_ = SimpleNamespace(input_shape=(None, *description["input_shape"]))
-    return reader

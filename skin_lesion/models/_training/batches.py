@@ -1,34 +1,22 @@
 """Batches of images for Keras, read ahead of training, varied and shuffled anew in every epoch."""
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import keras
 import numpy as np
 
+from ..._utils.read_ahead import ReadAhead
 from .._backend.memory import forget_traces, keep_freed_memory
 
 
-class Readers(ThreadPoolExecutor):
-    """Threads that read and vary batches while Keras trains on earlier ones.
+class ImageBatches(keras.utils.PyDataset):
+    """Rows of a source, in batches, which threads read and vary while Keras trains on earlier ones.
+
+    What a batch holds depends on the seed, the epoch and its position alone, not on when or in
+    which thread it is read. At most ``source.n_readers + 2`` batches are held.
 
     Keras has workers of its own. Those of 3.3 end every epoch twice, so that results depend on the
     threads; those of later versions wait a tenth of a second in every epoch.
-    """
-
-    def __init__(self, n_threads):
-        super().__init__(n_threads, thread_name_prefix="skin_lesion_reader")
-        self.n_threads = n_threads
-
-    def __exit__(self, *exception):
-        self.shutdown(wait=True, cancel_futures=True)
-
-
-class ImageBatches(keras.utils.PyDataset):
-    """Rows of a source, in batches.
-
-    What a batch holds depends on the seed, the epoch and its position alone, not on when or in
-    which thread it is read. At most ``readers.n_threads + 2`` batches are held.
 
     Parameters
     ----------
@@ -43,8 +31,6 @@ class ImageBatches(keras.utils.PyDataset):
     weights : ndarray of shape (n,), default=None
 
     batch_size : int
-
-    readers : Readers
 
     seed : int, default=None
         Shuffles the rows and varies the images; with None they come in their order, as they are.
@@ -64,7 +50,6 @@ class ImageBatches(keras.utils.PyDataset):
         weights=None,
         *,
         batch_size,
-        readers,
         seed=None,
         augmenter=None,
         new_images=None,
@@ -75,11 +60,12 @@ class ImageBatches(keras.utils.PyDataset):
         self._targets = targets
         self._weights = weights
         self._batch_size = batch_size
-        self._readers = readers
         self._seed = seed
         self._augmenter = augmenter
         self._new_images = new_images
         self._error = None
+        self._reading = None
+        self._epoch = None
         self.start_epoch(0)
 
     def __len__(self):
@@ -91,16 +77,18 @@ class ImageBatches(keras.utils.PyDataset):
         Keras's own `on_epoch_end` does not say which epoch comes next, and is called at other
         times in other versions.
         """
+        if epoch + 1 == self._epoch:
+            return  # Keras has looked at the first batches before it begins: they are the same
         self._epoch = epoch + 1
         self._order = self._draw_order()
-        self._ahead = {}
+        self._start_at(0)
 
     def __getitem__(self, index):
         if index == 0:
             keep_freed_memory()  # the dataset that asks for batches has just been made
         places = self._places(index)
         try:
-            images = self._read_ahead(index).result()
+            images = self._look_up(index)
         except Exception as error:
             # A backend that reads in a thread of its own would bury this one in its own traceback.
             self._error = error
@@ -114,7 +102,7 @@ class ImageBatches(keras.utils.PyDataset):
 
     @contextmanager
     def in_use(self):
-        """Let Keras read the batches.
+        """Let Keras read the batches, and end the threads when it is done.
 
         An error of a batch is raised as it was, where Keras raises one of its own about it.
         """
@@ -125,18 +113,33 @@ class ImageBatches(keras.utils.PyDataset):
             if self._error is not None:
                 raise self._error from None
             raise
+        finally:
+            # Not anew: a backend that still reads in a thread of its own shall start no others.
+            self._close()
 
-    def _read_ahead(self, index):
-        """Return the batch to come, while the readers begin with those after it."""
-        # The one before is kept: Keras looks at the first two before it begins with the first.
-        ahead = self._ahead
-        first, last = max(index - 1, 0), min(index + self._readers.n_threads, len(self) - 1)
-        last = max([last, *ahead])
-        self._ahead = {
-            i: ahead[i] if i in ahead else self._readers.submit(self._read, i)
-            for i in range(first, last + 1)
-        }
-        return self._ahead[index]
+    def _close(self):
+        if self._reading is not None:
+            self._reading.close()
+
+    def _start_at(self, index):
+        """Forget what was read; the threads begin when the first batch is asked for."""
+        self._close()
+        self._reading = None
+        self._next = index
+        self._latest = {}
+
+    def _look_up(self, index):
+        # The latest two are kept: Keras looks at the first two before it begins with the first.
+        if index not in self._latest:
+            if index != self._next:  # of validation batches, no callback starts an epoch
+                self._start_at(index)
+            if self._reading is None:
+                numbers = range(index, len(self))
+                self._reading = ReadAhead(self._read, numbers, self._source.n_readers)
+            self._latest = {i: images for i, images in self._latest.items() if i == index - 1}
+            self._latest[index] = next(self._reading)
+            self._next = index + 1
+        return self._latest[index]
 
     def _read(self, index):
         places = self._places(index)

@@ -100,11 +100,8 @@ def build_model(
     _check_output(network, n_classes)
     model = network
     if feature_scale is not None:
-        mean, variance = (np.ravel(values) for values in feature_scale)
         inputs = keras.Input(input_shape)
-        x = keras.layers.Normalization(axis=(2,), mean=mean, variance=variance)(inputs)
-        x = keras.layers.Rescaling(64, offset=127.5)(x)
-        model = keras.Model(inputs, network(x))
+        model = keras.Model(inputs, network(_scale_features(*feature_scale)(inputs)))
     losses = {
         "crossentropy": keras.losses.CategoricalCrossentropy,
         "focal": keras.losses.CategoricalFocalCrossentropy,
@@ -116,6 +113,15 @@ def build_model(
     )
     _make_all_variables(model, n_classes)
     return model
+
+
+def _scale_features(mean, variance):
+    """Return a layer that gives each feature the mean 127.5 and the standard deviation 64."""
+    deviation = np.sqrt(variance)
+    # The network computes in float32, to which such values are all the same.
+    is_constant = deviation <= np.finfo(np.float32).eps * np.abs(mean)
+    scale = np.where(is_constant, 0, 64 / np.where(is_constant, 1, deviation))
+    return keras.layers.Rescaling(scale.tolist(), (127.5 - mean * scale).tolist())
 
 
 def _make_all_variables(model, n_classes):

@@ -10,7 +10,7 @@ from .._backend.seeds import seeded_keras
 from .._checkpoint.callback import SaveFit
 from .._checkpoint.fit_checkpoint import open_checkpoint_file
 from .._networks.backbone import Backbone
-from .batches import ImageBatches, Readers
+from .batches import ImageBatches
 from .build_model import build_model, copy_callbacks, resolve_architecture
 from .head_first import fit_output_layer
 from .keras_wrapper import StreamingKerasClassifier
@@ -45,26 +45,21 @@ def train_epochs(estimator, source, y, training, validation, seed, *, goes_on):
     callbacks = copy_callbacks(estimator.callbacks)
     estimator.keras_classifier_.set_params(epochs=estimator.epochs, warm_start=goes_on)
     fit = estimator.keras_classifier_.fit
-    with Readers(source.n_readers) as readers:
-        if len(validation):
-            callbacks.insert(
-                0,
-                keras.callbacks.EarlyStopping(
-                    patience=estimator.patience, restore_best_weights=True
-                ),
-            )
-            weight = training.weigh_alike(validation)
-            batches = _make_batches(estimator, source, readers, validation, y[validation], weight)
-            fit = partial(fit, validation_data=batches)
-        file = open_checkpoint_file(estimator, source, y, training, validation)
-        if file is not None:
-            fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs))
-        network = resolve_architecture(estimator.architecture)
-        if isinstance(network, Backbone) and network.weights is not None and not goes_on:
-            fit = partial(
-                fit, prepare_model=partial(_fit_head, estimator, source, readers, y, training)
-            )
-        _train(estimator, fit, source, readers, y, training, seed, callbacks)
+    if len(validation):
+        callbacks.insert(
+            0,
+            keras.callbacks.EarlyStopping(patience=estimator.patience, restore_best_weights=True),
+        )
+        weight = training.weigh_alike(validation)
+        batches = _make_batches(estimator, source, validation, y[validation], weight)
+        fit = partial(fit, validation_data=batches)
+    file = open_checkpoint_file(estimator, source, y, training, validation)
+    if file is not None:
+        fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs))
+    network = resolve_architecture(estimator.architecture)
+    if isinstance(network, Backbone) and network.weights is not None and not goes_on:
+        fit = partial(fit, prepare_model=partial(_fit_head, estimator, source, y, training))
+    _train(estimator, fit, source, y, training, seed, callbacks)
 
 
 def train_one_epoch(estimator, source, y, training, seed):
@@ -72,8 +67,7 @@ def train_one_epoch(estimator, source, y, training, seed):
     labels = np.arange(len(estimator.classes_))
     fit = partial(estimator.keras_classifier_.partial_fit, classes=labels)
     callbacks = copy_callbacks(estimator.callbacks)
-    with Readers(source.n_readers) as readers:
-        _train(estimator, fit, source, readers, y, training, seed, callbacks)
+    _train(estimator, fit, source, y, training, seed, callbacks)
 
 
 def predict_in_batches(estimator, source):
@@ -88,27 +82,25 @@ def predict_in_batches(estimator, source):
         images = source.take(rows).astype(np.float32, copy=False)
         output = estimator.model_.predict_on_batch(images)
     else:
-        with Readers(source.n_readers) as readers:
-            batches = _make_batches(estimator, source, readers, rows)
-            with batches.in_use():
-                output = estimator.model_.predict(batches, verbose=0)
+        batches = _make_batches(estimator, source, rows)
+        with batches.in_use():
+            output = estimator.model_.predict(batches, verbose=0)
     return np.asarray(output, dtype=np.float64)[: len(source)]
 
 
-def _fit_head(estimator, source, readers, y, training, model, positions, weight):
+def _fit_head(estimator, source, y, training, model, positions, weight):
     rows = training.rows[positions]
     new_images = training.new_images(positions)
-    batches = _make_batches(estimator, source, readers, rows, new_images=new_images)
+    batches = _make_batches(estimator, source, rows, new_images=new_images)
     fit_output_layer(model, batches, np.searchsorted(estimator.classes_, y[rows]), weight)
 
 
-def _train(estimator, fit, source, readers, y, training, seed, callbacks):
+def _train(estimator, fit, source, y, training, seed, callbacks):
     def make_batches(positions, weight):
         rows = training.rows[positions]
         return _make_batches(
             estimator,
             source,
-            readers,
             rows,
             y[rows],
             weight,
@@ -140,7 +132,7 @@ def _train(estimator, fit, source, readers, y, training, seed, callbacks):
     estimator.n_iter_ = len(estimator.history_["loss"])
 
 
-def _make_batches(estimator, source, readers, rows, y=None, weight=None, **options):
+def _make_batches(estimator, source, rows, y=None, weight=None, **options):
     targets = None
     if y is not None:
         targets = (y[:, np.newaxis] == estimator.classes_).astype(np.float32)
@@ -150,6 +142,5 @@ def _make_batches(estimator, source, readers, rows, y=None, weight=None, **optio
         targets,
         weight,
         batch_size=estimator.batch_size,
-        readers=readers,
         **options,
     )

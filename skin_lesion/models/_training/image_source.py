@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from sklearn.base import clone
@@ -11,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
 from ..._utils.image_files import stat_image_file
+from ..._utils.read_ahead import ReadAhead
 from ..._utils.sklearn_private import check_feature_names
 from ..._utils.validation import (
     are_paths,
@@ -25,85 +24,74 @@ from .._backend.threads import n_own_cores
 _ROWS_IN_BLOCK = 1024
 
 
-def open_source(estimator, X, *, reset):
+def open_source(estimator, X, *, loader, image_shape, expected_shape=None):
     """Check X in the name of an estimator, and return it as a source of images.
 
     Parameters
     ----------
-    estimator : SkinLesionClassifier
-        Its `loader` and `image_shape` say how to read X. With ``reset=True`` its `n_features_in_`
-        and `feature_names_in_` are set, otherwise X must fit its `model_`.
+    estimator : BaseEstimator
+        Where no shape is expected its `n_features_in_` and `feature_names_in_` are set, otherwise
+        X must fit them.
 
     X : array-like
         Paths, images or rows.
 
-    reset : bool
+    loader : ImageLoader or None
+        Reads paths. None stands for one with its defaults.
+
+    image_shape : tuple of int or None
+        Shape of the images that rows are, flattened. None takes rows for features.
+
+    expected_shape : tuple of (height, width, n_channels), default=None
+        Shape of the images that were fitted.
 
     Returns
     -------
     source : PathSource, ArraySource or FeatureSource
     """
+    reset = expected_shape is None
     if are_paths(X):
-        source = _open_paths(estimator, X, reset)
+        paths = check_paths(X)
+        check_feature_names(estimator, X, reset=reset)
+        source = PathSource(paths, ImageLoader() if loader is None else loader)
+        n_features_in = 1
     elif (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
         source = ArraySource(check_images(X))
-        if reset:
-            estimator.n_features_in_ = int(np.prod(source.image_shape))
+        n_features_in = int(np.prod(source.image_shape))
     else:
-        source = _open_rows(estimator, X, reset)
-    if not reset:
-        _check_image_shape(estimator, source.image_shape)
+        rows = validate_data(estimator, X, reset=reset)
+        source = _open_rows(rows, image_shape)
+        n_features_in = rows.shape[1]
+    if reset:
+        estimator.n_features_in_ = n_features_in
+    elif source.image_shape != expected_shape:
+        raise ValueError(
+            f"X has images of shape {source.image_shape}, {type(estimator).__name__} was fitted on"
+            f" images of shape {expected_shape}. Resize them, for paths by"
+            f" loader=ImageLoader(image_size={expected_shape[:2]})."
+        )
     return source
 
 
-def read_ahead(source, rows, batch_size):
-    """Give the rows and images of one batch after the other, while threads read the next ones."""
+def read_batches(source, rows, batch_size):
+    """Return the images of one batch of rows after the other, as a ReadAhead."""
     batches = np.split(rows, range(batch_size, len(rows), batch_size))
-    if len(batches) == 1:  # not worth a thread
-        yield rows, source.take(rows)
-        return
-    reading = deque()
-    with ThreadPoolExecutor(source.n_readers) as readers:
-        for batch in batches:
-            reading.append((batch, readers.submit(source.take, batch)))
-            if len(reading) > source.n_readers:
-                batch, images = reading.popleft()
-                yield batch, images.result()
-        for batch, images in reading:
-            yield batch, images.result()
+    n_threads = source.n_readers if len(batches) > 1 else 0  # one batch is not worth a thread
+    return ReadAhead(source.take, batches, n_threads)
 
 
-def _open_paths(estimator, X, reset):
-    paths = check_paths(X)
-    check_feature_names(estimator, X, reset=reset)
-    if reset:
-        estimator.n_features_in_ = 1
-    return PathSource(paths, ImageLoader() if estimator.loader is None else estimator.loader)
-
-
-def _open_rows(estimator, X, reset):
-    rows = validate_data(estimator, X, reset=reset)
-    if estimator.image_shape is None:
+def _open_rows(rows, image_shape):
+    if image_shape is None:
         return FeatureSource(rows.reshape(len(rows), 1, -1, 1))
-    shape = tuple(estimator.image_shape)
+    shape = tuple(image_shape)
     shape = (*shape, 3) if len(shape) == 2 else shape
     if len(shape) != 3 or np.prod(shape) != rows.shape[1]:
         raise ValueError(
-            f"image_shape={estimator.image_shape!r} has {np.prod(shape)} values, rows of X have"
+            f"image_shape={image_shape!r} has {np.prod(shape)} values, rows of X have"
             f" {rows.shape[1]}. Expected (height, width) or (height, width, n_channels) of the"
             " flattened images."
         )
     return ArraySource(check_pixels(rows).reshape(len(rows), *shape))
-
-
-def _check_image_shape(estimator, found):
-    expected = estimator.model_.input_shape[1:]
-    if found != expected:
-        raise ValueError(
-            f"X has images of shape {found}, {type(estimator).__name__} was fitted on images of"
-            f" shape {expected}. Resize them, for paths by"
-            f" loader=ImageLoader(image_size={expected[:2]})."
-        )
 
 
 class ArraySource:

@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 
 from skin_lesion import ConvNet, ImageLoader, SkinLesionClassifier, make_lesion_images
 from skin_lesion.images._loading import cache as _cache
+from skin_lesion.images._loading import store as _store
 
 N_IMAGES = 24
 
@@ -26,7 +27,7 @@ N_IMAGES = 24
 @pytest.fixture(autouse=True)
 def settled(monkeypatch):
     """The images of these tests are new, which the cache takes for not settled yet."""
-    monkeypatch.setattr(_cache, "_SECONDS_UNTIL_SETTLED", 0)
+    monkeypatch.setattr(_store, "_SECONDS_UNTIL_SETTLED", 0)
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def test_relative_paths_are_those_of_the_working_directory(paths, cache_dir, mon
 @pytest.mark.parametrize("seconds", [0, 2])
 def test_changed_file_is_seen(tmp_path, cache_dir, monkeypatch, seconds):
     # With 2 s, as it is used, a change within one tick of the clock is seen as well.
-    monkeypatch.setattr(_cache, "_SECONDS_UNTIL_SETTLED", seconds)
+    monkeypatch.setattr(_store, "_SECONDS_UNTIL_SETTLED", seconds)
     path = tmp_path / "image.bmp"
     loader = ImageLoader((8, 8), cache_dir=cache_dir)
     for grey in (10, 20, 30):
@@ -255,7 +256,7 @@ def start_to_fill(cache_dir, paths):
     process = subprocess.Popen(
         [sys.executable, "-c", FILL, cache_dir, *paths], stderr=subprocess.PIPE, text=True
     )
-    file = cache_dir / _cache._FOLDER / (_cache._FILE + "-wal")
+    file = cache_dir / _store._FOLDER / (_store._FILE + "-wal")
     while not (file.exists() and file.stat().st_size > 10**6) and process.poll() is None:
         time.sleep(0.002)
     return process
@@ -283,7 +284,7 @@ def test_filler_that_is_ended_leaves_a_sound_cache(many_paths, cache_dir, ending
     loader = ImageLoader((224, 224), cache_dir=cache_dir)
     info = loader.cache_info()
     assert 0 < info.n_images < len(many_paths)
-    with sqlite3.connect(Path(info.path) / _cache._FILE) as connection:
+    with sqlite3.connect(Path(info.path) / _store._FILE) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     for _ in range(2):
@@ -305,14 +306,14 @@ def test_one_of_two_fillers_is_killed(many_paths, cache_dir):
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_full_disk_is_a_warning(paths, cache_dir, monkeypatch, n_jobs):
-    connect = _cache.ImageCache._connect
+    connect = _store.ByteStore._connect
 
     def connect_to_a_small_disk(self):
         connection = connect(self)
         connection.execute("PRAGMA max_page_count = 8")  # beyond it SQLite reports a full disk
         return connection
 
-    monkeypatch.setattr(_cache.ImageCache, "_connect", connect_to_a_small_disk)
+    monkeypatch.setattr(_store.ByteStore, "_connect", connect_to_a_small_disk)
     expected = ImageLoader((200, 200)).transform(paths)
     loader = ImageLoader((200, 200), cache_dir=cache_dir, n_jobs=n_jobs)
     for _ in range(2):
@@ -356,9 +357,9 @@ def test_folder_that_cannot_be_written(paths, cache_dir):
 
 def test_file_that_is_no_cache(paths, cache_dir):
     loader = ImageLoader((16, 16), cache_dir=cache_dir)
-    folder = cache_dir / _cache._FOLDER
+    folder = cache_dir / _store._FOLDER
     folder.mkdir(parents=True)
-    (folder / _cache._FILE).write_bytes(b"something else" * 1000)
+    (folder / _store._FILE).write_bytes(b"something else" * 1000)
     with pytest.raises(OSError, match=r"file is not a database.* delete '"):
         loader.transform(paths)
 
@@ -366,7 +367,7 @@ def test_file_that_is_no_cache(paths, cache_dir):
 def test_folder_that_was_deleted_is_made_anew(paths, cache_dir):
     loader = ImageLoader((16, 16), cache_dir=cache_dir)
     expected = loader.transform(paths)
-    for file in (cache_dir / _cache._FOLDER).iterdir():
+    for file in (cache_dir / _store._FOLDER).iterdir():
         file.unlink()
     np.testing.assert_array_equal(loader.transform(paths), expected)
     assert loader.cache_info().n_images == N_IMAGES
@@ -380,7 +381,7 @@ def test_cache_of_another_version_is_not_used(paths, cache_dir, decoded, monkeyp
         loader.transform(paths)
     assert len(decoded) == 2 * N_IMAGES
     with monkeypatch.context() as other:
-        other.setattr(_cache, "_FOLDER", "skin_lesion_images_0")
+        other.setattr(_store, "_FOLDER", "skin_lesion_images_0")
         loader.transform(paths)
     assert len(decoded) == 3 * N_IMAGES
     np.testing.assert_array_equal(loader.transform(paths), expected)

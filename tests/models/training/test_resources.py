@@ -8,6 +8,7 @@ import threading
 import time
 import tracemalloc
 import weakref
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,8 @@ MIB = 2**20
 class SlowSource:
     """Images that take a while to read, and note who read them and when."""
 
+    n_readers = 3
+
     def __init__(self, n):
         self.n = n
         self.reads = []
@@ -43,12 +46,17 @@ class SlowSource:
         return np.repeat(rows.astype(np.uint8), 4).reshape(-1, 2, 2, 1)
 
 
+def names_of_threads():
+    return {thread.name for thread in threading.enumerate()}
+
+
 def test_batches_are_read_ahead_and_only_a_few_of_them():
-    from skin_lesion.models._training.batches import ImageBatches, Readers
+    from skin_lesion.models._training.batches import ImageBatches
 
     source = SlowSource(40)
-    with Readers(3) as readers:
-        batches = ImageBatches(source, np.arange(40), batch_size=2, readers=readers)
+    before = names_of_threads()
+    batches = ImageBatches(source, np.arange(40), batch_size=2)
+    with batches.in_use():
         (first,) = batches[0]
         assert first[:, 0, 0, 0].tolist() == [0, 1]
         time.sleep(0.2)
@@ -61,7 +69,48 @@ def test_batches_are_read_ahead_and_only_a_few_of_them():
         del source.reads[:]
         for index in (0, 1, 0, 1, 2):
             batches[index]
+        assert names_of_threads() != before
+    assert names_of_threads() == before
     assert sorted(source.reads) == sorted({tuple(rows): rows for rows in source.reads}.values())
+
+
+def test_few_batches_are_held_in_every_epoch(small, lesions, monkeypatch):
+    from skin_lesion.models._training.batches import ImageBatches
+    from skin_lesion.models._training.image_source import ArraySource
+
+    held, most_held = defaultdict(set), defaultdict(list)
+    read = ImageBatches._read
+
+    def read_and_count(self, index):
+        if self._targets is None:
+            use = "prediction"
+        else:
+            use = "validation" if self._seed is None else "training"
+        if index == 0:
+            most_held[use].append(0)
+        images = read(self, index)
+        key = object()
+        held[use].add(key)
+        weakref.finalize(images, held[use].discard, key)
+        most_held[use][-1] = max(most_held[use][-1], len(held[use]))
+        return images
+
+    monkeypatch.setattr(ImageBatches, "_read", read_and_count)
+    classifier = small(
+        epochs=3, patience=3, early_stopping=True, validation_fraction=0.5, batch_size=2
+    )
+    classifier.fit(lesions.images, lesions.target).predict(lesions.images)
+    bound = ArraySource(lesions.images).n_readers + 2
+    assert {use: max(most) <= bound for use, most in most_held.items()} == {
+        "training": True,
+        "validation": True,
+        "prediction": True,
+    }
+    assert {use: len(most) for use, most in most_held.items()} == {
+        "training": 3,
+        "validation": 3,
+        "prediction": 1,
+    }
 
 
 def test_number_of_threads_changes_nothing(small, lesion_folder):

@@ -1,0 +1,121 @@
+"""The rows to train on: checked, balanced and weighted."""
+
+import numpy as np
+from imblearn.over_sampling import RandomOverSampler
+from sklearn.base import clone
+from sklearn.utils import check_consistent_length, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+from ..._utils.sklearn_private import check_sample_weight, check_y
+from ...sampling import AugmentingOverSampler, ImageSampler
+
+
+def check_targets(estimator, source, y, sample_weight, groups=None):
+    """Return y and the weights as arrays, as many as the source has rows.
+
+    Parameters
+    ----------
+    estimator : SkinLesionClassifier
+        For messages.
+
+    source : PathSource, ArraySource or FeatureSource
+
+    y, sample_weight, groups : array-like of shape (n,)
+        The last two may be None.
+
+    Returns
+    -------
+    y : ndarray of shape (n,)
+
+    sample_weight : ndarray of shape (n,), of float, or None
+    """
+    y = check_y(y, estimator=estimator)
+    check_classification_targets(y)
+    check_consistent_length(source, y, groups)
+    if sample_weight is not None:
+        sample_weight = check_sample_weight(
+            sample_weight, y, dtype=np.float64, ensure_non_negative=True
+        )
+    return y, sample_weight
+
+
+class TrainingRows:
+    """The rows to train on, balanced and weighted.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_new,), of int
+        Rows of X, each as often as the sampler chose it.
+
+    weight : ndarray of shape (n_new,) or None
+        Sample weights times class weights.
+    """
+
+    def __init__(self, rows, y, sample_weight, sampler, class_weight, rng):
+        self._y = y
+        self._sample_weight = sample_weight
+        self._is_balanced = sampler is not None or class_weight is not None
+        self.rows = rows
+        self._sampler = None
+        if sampler is not None:
+            self._sampler = _seeded(sampler, rng)
+            self._sampler._choose_rows(y[rows])
+            self.rows = rows[self._sampler.sample_indices_]
+        self.weight = None if sample_weight is None else sample_weight[self.rows]
+        if class_weight is not None:
+            class_weight = _weigh_classes(class_weight, y[self.rows])
+            self.weight = class_weight if self.weight is None else class_weight * self.weight
+
+    def new_images(self, positions):
+        """Return an augmenter and what it does at these positions, where there are new images.
+
+        Returns
+        -------
+        new_images : (ImageAugmenter, mask, draws) or None
+            `mask` marks the positions that hold new images, `draws` has a record for each of them.
+        """
+        if not isinstance(self._sampler, AugmentingOverSampler):
+            return None
+        draws = self._sampler.draws_
+        first_new = len(self.rows) - len(draws)
+        is_new = positions >= first_new
+        return self._sampler.augmenter_, is_new, draws[positions[is_new] - first_new]
+
+    def weigh_alike(self, rows):
+        """Return weights that let each class of other rows count as much as it does in training.
+
+        Otherwise a model that is trained on balanced classes would be stopped by a loss that the
+        majority class dominates.
+        """
+        weight = None if self._sample_weight is None else self._sample_weight[rows]
+        if not self._is_balanced:
+            return weight
+        weight = np.ones(len(rows)) if weight is None else weight
+        in_training = np.ones(len(self.rows)) if self.weight is None else self.weight
+        for label in np.unique(self._y[rows]):
+            share = in_training[self._y[self.rows] == label].sum() / in_training.sum()
+            in_class = self._y[rows] == label
+            if weight[in_class].any():
+                weight[in_class] *= share * len(rows) / weight[in_class].sum()
+        return weight
+
+
+def _weigh_classes(class_weight, y):
+    if class_weight == "sqrt_balanced":
+        return np.sqrt(compute_sample_weight("balanced", y))
+    return compute_sample_weight(class_weight, y)
+
+
+def _seeded(sampler, rng):
+    """Return a copy of the sampler whose unset random states are drawn from `rng`."""
+    if not isinstance(sampler, (ImageSampler, AugmentingOverSampler)):
+        sampler = ImageSampler(sampler)
+    sampler = clone(sampler)
+    if isinstance(sampler, ImageSampler) and sampler.sampler is None:
+        sampler.sampler = RandomOverSampler()
+    unset = [
+        name
+        for name, value in sampler.get_params().items()
+        if name.split("__")[-1] == "random_state" and value is None
+    ]
+    return sampler.set_params(**{name: rng.randint(2**31 - 1) for name in sorted(unset)})
