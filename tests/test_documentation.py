@@ -106,3 +106,17 @@ def test_broken_links_are_found(tmp_path):
 
     assert [link for _, link in broken] == ["gone.html", "missing.png", "there.html#elsewhere"]
     assert (n_pages, n_links) == (2, 7)
+
+
+def test_files_that_the_architecture_names_exist():
+    """A path with a folder is one; a bare name is looked for anywhere."""
+    text = (ROOT / "docs" / "architecture.rst").read_text(encoding="utf-8")
+    named = set(re.findall(r"``([\w/]+\.py)``", text)) - {
+        "models/_networks/dense_net.py",
+        "tests/models/networks/test_dense_net.py",
+    }
+    files = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("*/**/*.py")}
+    assert len(named) > 20
+    assert [
+        name for name in named if not any(f"/{path}".endswith(f"/{name}") for path in files)
+    ] == []
