@@ -8,7 +8,7 @@ from ._explain.activation_maps import class_activation_maps
 from ._explain.display import ActivationMapDisplay
 from ._intervals.bootstrap import CONFIDENCE
 from ._intervals.score_tables import Draws, Part, make_short_table
-from ._metrics.class_counts import npv_score, ppv_score, sensitivity_score, specificity_score
+from ._metrics.class_rates import npv_score, ppv_score, sensitivity_score, specificity_score
 from ._metrics.probabilities import expected_calibration_error, net_benefit
 from ._metrics.roc import (
     auc_above_sensitivity_score,

@@ -1,9 +1,9 @@
 """What each threshold on the probability of a class does."""
 
 import numpy as np
+from sklearn.metrics import confusion_matrix_at_thresholds
 
 from ..._utils.sklearn_private import get_response_values
-from .._metrics.class_counts import share
 from .._metrics.input_checks import check_one_against_rest
 from .._plots.style import COLOURS
 
@@ -136,18 +136,17 @@ class OperatingPointDisplay:
             If lengths differ, values are missing, or the positive label is not clear.
         """
         is_positive, scores, _ = check_one_against_rest(y_true, y_score, pos_label, None)
-        cut_offs = np.unique(scores)
-        positives, negatives = np.sort(scores[is_positive]), np.sort(scores[~is_positive])
-        fn, tn = (np.searchsorted(ranked, cut_offs) for ranked in (positives, negatives))
-        tp, fp = len(positives) - fn, len(negatives) - tn
-        return cls(
-            cut_offs=cut_offs,
-            sensitivity=share(tp, fn),
-            specificity=share(tn, fp),
-            ppv=share(tp, fp),
-            thresholds=thresholds,
-            pos_label=pos_label,
-        ).plot(ax=ax)
+        falling = confusion_matrix_at_thresholds(is_positive, scores)
+        tn, fp, fn, tp, cut_offs = (values[::-1] for values in falling)
+        with np.errstate(invalid="ignore"):  # NaN where there are no positives, or no negatives
+            return cls(
+                cut_offs=cut_offs,
+                sensitivity=tp / (tp + fn),
+                specificity=tn / (tn + fp),
+                ppv=tp / (tp + fp),
+                thresholds=thresholds,
+                pos_label=pos_label,
+            ).plot(ax=ax)
 
     def plot(self, *, ax=None):
         """Draw the curves.

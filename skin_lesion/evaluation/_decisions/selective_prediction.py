@@ -1,6 +1,6 @@
 """What is gained by passing the cases that a model is least sure of to a dermatologist."""
 
-import numpy as np
+from sklearn.metrics import confusion_matrix_at_thresholds
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import validate_params
@@ -69,12 +69,10 @@ def referral_curve(y_true, y_prob, *, labels=None):
             " (n, n_classes)."
         )
     classes = check_classes(labels, y_true, y_prob.shape[1])
-    confidence = y_prob.max(axis=1)
-    order = np.argsort(confidence, kind="stable")
-    is_right = (classes[y_prob.argmax(axis=1)] == y_true)[order]
-    _, first = np.unique(confidence[order], return_index=True)
-    n_right = np.cumsum(is_right[::-1])[::-1]
-    return first / len(y_true), n_right[first] / (len(y_true) - first)
+    is_right = classes[y_prob.argmax(axis=1)] == y_true
+    falling = confusion_matrix_at_thresholds(is_right, y_prob.max(axis=1))
+    wrong_below, wrong, right_below, right, _ = (values[::-1] for values in falling)
+    return (wrong_below + right_below) / len(y_true), right / (right + wrong)
 
 
 class ReferralCurveDisplay:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from .._metrics.class_counts import count_outcomes, share
-from .._metrics.probabilities import bin_confidence, treated_signs
+from .._metrics.probabilities import bin_confidence
 from .._metrics.ranked_scores import RankedScores
 from .._metrics.scorers import squared_distances
 
@@ -156,16 +155,15 @@ def make_cut_off_sheet(is_positive, scores, thresholds):
         ~is_called & is_positive,
         ~is_called & ~is_positive,
     ]
-    signs = treated_signs(is_positive, scores, thresholds)
-    sums = csr_array(np.concatenate([*outcomes, signs, np.ones((1, len(scores)))]))
-    k = len(thresholds)
+    sums = csr_array(np.concatenate(outcomes))
+    cost = (thresholds / (1 - thresholds))[:, np.newaxis]
 
     def finish(sums):
-        tp, fp, fn, tn = sums[: 4 * k].reshape(4, k, -1)
-        rates = [share(tp, fn), share(tn, fp), share(tp, fp), share(tn, fn)]
-        return np.concatenate([*rates, sums[4 * k : 5 * k] / sums[-1]])
+        tp, fp, fn, tn = sums.reshape(4, len(thresholds), -1)
+        rates = [_share(tp, fn), _share(tn, fp), _share(tp, fp), _share(tn, fn)]
+        return np.concatenate([*rates, (tp - cost * fp) / (tp + fp + fn + tn)])
 
-    names = [(name, number) for name in OF_CUT_OFF for number in range(k)]
+    names = [(name, number) for name in OF_CUT_OFF for number in range(len(thresholds))]
     return ScoreSheet(names, sums, finish)
 
 
@@ -187,12 +185,15 @@ def _score_classes(predictions):
     sums = csr_array((np.ones(n), (cell, np.arange(n))), shape=(k * k, n))
 
     def finish(sums):
-        confusion = sums.reshape(k, k, -1)
-        tp, fp, fn, tn = count_outcomes(confusion)
-        sensitivity = share(tp, fn)
-        f1 = share(2 * tp, fp + fn)
-        of_all = [tp.sum(axis=0) / sums.sum(axis=0), _mean(sensitivity), _mean(f1)]
-        of_classes = [sensitivity, share(tn, fp), share(tp, fp), share(tn, fn), f1]
+        confusion = sums.reshape(k, k, -1)  # by true and predicted class
+        total = sums.sum(axis=0)
+        tp = np.einsum("kk...->k...", confusion)
+        fn, fp = confusion.sum(axis=1) - tp, confusion.sum(axis=0) - tp
+        tn = total - tp - fp - fn
+        sensitivity = _share(tp, fn)
+        f1 = _share(2 * tp, fp + fn)
+        of_all = [tp.sum(axis=0) / total, _mean(sensitivity), _mean(f1)]
+        of_classes = [sensitivity, _share(tn, fp), _share(tp, fp), _share(tn, fn), f1]
         return np.concatenate([of_all, *of_classes])
 
     names = [(name, None) for name in OF_ALL]
@@ -258,6 +259,12 @@ def _score_probabilities(predictions):
         return np.stack([sums[1] / sums[0], np.abs(sums[2:]).sum(axis=0) / sums[0]])
 
     return ScoreSheet([(name, None) for name in OF_ALL_PROBABILITIES[1:]], sums, finish)
+
+
+def _share(part, other):
+    """Return part / (part + other), NaN where both are 0."""
+    whole = part + other
+    return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0)
 
 
 def _mean(values):

@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.metrics import confusion_matrix_at_thresholds
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import Interval, validate_params
@@ -182,13 +183,11 @@ def net_benefit(y_true, y_prob, *, threshold, pos_label=None, sample_weight=None
     thresholds = np.atleast_1d(np.asarray(threshold, dtype=float))
     if thresholds.ndim != 1 or not ((thresholds >= 0) & (thresholds < 1)).all():
         raise ValueError(f"threshold={threshold!r}. Expected numbers from 0 to below 1.")
-    signed = treated_signs(is_positive, y_prob, thresholds) @ weights
-    benefit = signed / weights.sum()
+    _, fp, _, tp, scores = confusion_matrix_at_thresholds(
+        is_positive, y_prob, sample_weight=weights
+    )
+    # How many of the scores, which fall, reach each threshold: where none does, nobody is treated.
+    n_reached = np.searchsorted(-scores, -thresholds, side="right")
+    tp, fp = (np.insert(counts, 0, 0)[n_reached] for counts in (tp, fp))
+    benefit = (tp - fp * thresholds / (1 - thresholds)) / weights.sum()
     return float(benefit[0]) if np.ndim(threshold) == 0 else benefit
-
-
-def treated_signs(is_positive, y_prob, thresholds):
-    """Return what each row adds at each threshold, of shape (n_thresholds, n)."""
-    cost = thresholds / (1 - thresholds)
-    gain = np.where(is_positive, 1.0, -cost[:, np.newaxis])
-    return np.where(y_prob >= thresholds[:, np.newaxis], gain, 0.0)

@@ -14,7 +14,7 @@ from sklearn.metrics import (
 
 from ..._utils.sklearn_private import BaseScorer
 from ..._utils.validation import did_you_mean
-from .class_counts import npv_score, ppv_score, sensitivity_score, specificity_score
+from .class_rates import npv_score, ppv_score, sensitivity_score, specificity_score
 from .probabilities import expected_calibration_error
 from .ranked_scores import RankedScores
 from .roc import (

@@ -1,0 +1,174 @@
+"""Sensitivity, specificity and predictive values of each class against the rest.
+
+They are recall and precision of a class, and of its complement. The scores of imbalanced-learn 0.14
+are no substitute: its specificity mixes the number of rows with sums of weights, and it gives 0
+where a rate is undefined.
+"""
+
+from inspect import cleandoc
+from numbers import Real
+
+import numpy as np
+from sklearn.metrics import precision_score, recall_score
+from sklearn.utils import check_consistent_length
+
+from ..._utils.sklearn_private import validate_params
+from ..._utils.validation import did_you_mean
+from .input_checks import check_labels, check_weights, warn_undefined
+
+_check = validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_pred": ["array-like"],
+        "labels": ["array-like", None],
+        "pos_label": [Real, str, "boolean", None],
+        "sample_weight": ["array-like", None],
+    },
+    prefer_skip_nested_validation=True,
+)
+
+
+def _class_rate(function):
+    """Check the arguments, and complete the docstring by what all rates have in common."""
+    function.__doc__ = cleandoc(function.__doc__).replace("{shared}", _SHARED) + "\n"
+    return _check(function)
+
+
+_SHARED = cleandoc(
+    """
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        True labels.
+
+    y_pred : array-like of shape (n,)
+        Predicted labels.
+
+    labels : array-like of shape (n_classes,), default=None
+        The classes to score, in this order. None means all in `y_true` and `y_pred`, sorted.
+
+    pos_label : int, float, bool or str, default=None
+        The one class to score.
+
+    sample_weight : array-like of shape (n,), default=None
+        Weights of the rows, not negative.
+
+    Returns
+    -------
+    rate : ndarray of shape (n_classes,), or float with `pos_label`
+        From 0 to 1, or NaN.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, labels are missing, or `pos_label` is in neither `y_true` nor `y_pred`
+        nor `labels`.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        If a value is NaN.
+
+    Examples
+    --------
+    >>> from skin_lesion import npv_score, ppv_score, sensitivity_score, specificity_score
+    >>> y_true = ["melanoma", "melanoma", "nevus", "nevus", "nevus"]
+    >>> y_pred = ["melanoma", "nevus", "nevus", "nevus", "melanoma"]
+    """
+)
+
+
+@_class_rate
+def sensitivity_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None):
+    """Share of the rows of a class that are predicted as this class: its recall.
+
+    It is NaN for a class that is absent from `y_true`.
+
+    {shared}
+    >>> sensitivity_score(y_true, y_pred, pos_label="melanoma")
+    0.5
+    >>> sensitivity_score(y_true, y_pred).round(3)
+    array([0.5  , 0.667])
+    """
+    rows = y_true, y_pred, labels, pos_label, sample_weight
+    return _score(recall_score, True, "sensitivity", "absent from y_true", *rows)
+
+
+@_class_rate
+def specificity_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None):
+    """Share of the rows of all other classes that are not predicted as this class.
+
+    It is NaN for a class that all of `y_true` has.
+
+    {shared}
+    >>> specificity_score(y_true, y_pred, pos_label="melanoma")
+    0.666...
+    """
+    rows = y_true, y_pred, labels, pos_label, sample_weight
+    return _score(recall_score, False, "specificity", "all of y_true", *rows)
+
+
+@_class_rate
+def ppv_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None):
+    """Positive predictive value: share of the rows predicted as a class that are of this class.
+
+    It is the precision, and depends on how frequent the class is: that of a test set is not that of
+    a clinic. It is NaN for a class that is never predicted.
+
+    {shared}
+    >>> ppv_score(y_true, y_pred, pos_label="melanoma")
+    0.5
+    """
+    rows = y_true, y_pred, labels, pos_label, sample_weight
+    return _score(precision_score, True, "the positive predictive value", "never predicted", *rows)
+
+
+@_class_rate
+def npv_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None):
+    """Negative predictive value: share of the rows not predicted as a class that are not of it.
+
+    It depends on how frequent the class is: that of a test set is not that of a clinic. It is NaN
+    for a class that is always predicted.
+
+    {shared}
+    >>> npv_score(y_true, y_pred, pos_label="melanoma")
+    0.666...
+    """
+    rows = y_true, y_pred, labels, pos_label, sample_weight
+    return _score(
+        precision_score, False, "the negative predictive value", "always predicted", *rows
+    )
+
+
+def _score(metric, of_class, what, why, y_true, y_pred, labels, pos_label, sample_weight):
+    """Return a metric of the rows of each class, or of those that are not of it."""
+    y_true, y_pred = check_labels(y_true), check_labels(y_pred, name="y_pred")
+    check_consistent_length(y_true, y_pred, sample_weight)
+    weights = check_weights(sample_weight, y_true)
+    names = np.union1d(y_true, y_pred) if labels is None else check_labels(labels, name="labels")
+    if pos_label is not None:
+        known = names.tolist()
+        if pos_label not in known:
+            raise ValueError(
+                f"pos_label={pos_label!r} is not among the labels {known[:10]}. Expected one of"
+                f" them.{did_you_mean(pos_label, list(map(str, known)))} Pass all classes as labels"
+                " if it may be absent."
+            )
+        names = np.array([pos_label], dtype=names.dtype)
+    values = np.array(
+        [
+            metric(
+                (y_true == name) == of_class,
+                (y_pred == name) == of_class,
+                labels=[True],
+                average="macro",  # of one class, which may be absent
+                sample_weight=weights,
+                zero_division=np.nan,
+            )
+            for name in names
+        ]
+    )
+    is_undefined = np.isnan(values)
+    if is_undefined.any():
+        warn_undefined(f"{what} of {names[is_undefined][:10].tolist()}", why)
+    return values if pos_label is None else float(values[0])
