@@ -32,7 +32,7 @@ def draw_predictions(n_images):
 
 
 def resample_sheet(n_images):
-    from skin_lesion.evaluation._intervals.bootstrap import GroupBootstrap, find_intervals
+    from skin_lesion._utils.bootstrap import GroupBootstrap, find_intervals
     from skin_lesion.evaluation._intervals.weighted_scores import Predictions, make_score_sheet
 
     y, probabilities, lesions = draw_predictions(n_images)

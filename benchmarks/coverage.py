@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from _common import Stopwatch, describe_machine, installed_versions
 
-from skin_lesion.evaluation._intervals.bootstrap import GroupBootstrap, find_intervals
+from skin_lesion._utils.bootstrap import GroupBootstrap, find_intervals
 from skin_lesion.evaluation._intervals.weighted_scores import Predictions, make_score_sheet
 
 N_LESIONS = (30, 60, 150)

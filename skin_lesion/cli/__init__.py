@@ -72,8 +72,8 @@ def _run(arguments):
 
     _pictures.class_counts(data, output / "class_counts.png")
     _pictures.sample_images(data, output / "sample_images.png")
-    _pictures.confusion_matrix(data, judgement, output / "confusion_matrix.png")
+    _pictures.confusion_matrix(data, judgement.report, output / "confusion_matrix.png")
     _pictures.training_curves(model, output / "training_curves.png")
-    _pictures.predictions(data, judgement, output / "predictions.png")
+    _pictures.predictions(data, judgement.report, output / "predictions.png")
     write_report(judgement, model, output)
     print(f"\nWritten to {output}: " + ", ".join(sorted(path.name for path in output.iterdir())))

@@ -6,8 +6,6 @@ from ._decisions.selective_prediction import ReferralCurveDisplay, referral_curv
 from ._decisions.thresholds import choose_thresholds
 from ._explain.activation_maps import class_activation_maps
 from ._explain.display import ActivationMapDisplay
-from ._intervals.bootstrap import CONFIDENCE
-from ._intervals.score_tables import Draws, Part, make_short_table
 from ._metrics.class_rates import npv_score, ppv_score, sensitivity_score, specificity_score
 from ._metrics.probabilities import expected_calibration_error, net_benefit
 from ._metrics.roc import (
@@ -21,8 +19,8 @@ from ._plots.training_curves import TrainingCurveDisplay
 from ._report.compare import compare
 from ._report.cross_evaluate import cross_evaluate
 from ._report.evaluate import evaluate
-from ._report.predictions import number_predictions
 from ._report.report import EvaluationReport
+from ._report.text import say_score, summarise
 
 __all__ = [
     "ActivationMapDisplay",

@@ -5,11 +5,12 @@ import pandas as pd
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 
+from ..._utils.bootstrap import GroupBootstrap, find_intervals
+
 _COLUMNS = ["balanced_accuracy", "low", "high", "chance", "n_images", "n_classes"]
 _MAX_IMAGES = 20_000
 _N_FOLDS = 5
 _N_BOOTSTRAPS = 1000
-_CONFIDENCE = 0.95
 
 
 def measure_shortcuts(features, y, groups, *, n_jobs=None, random_state=0):
@@ -152,29 +153,21 @@ def _split(labels, groups, random_state):
 
 
 def _score(labels, is_hit, groups, random_state):
-    """Return the balanced accuracy, and its interval over resampled groups.
+    """Return the balanced accuracy, and its interval by a bootstrap over groups."""
+    bootstrap = GroupBootstrap(
+        labels, groups, n_bootstraps=_N_BOOTSTRAPS, random_state=random_state
+    )
+    is_of_class = labels == np.arange(labels.max() + 1)[:, np.newaxis]
+    # Of images and of hits, by class and group.
+    counts = np.concatenate([is_of_class, is_of_class & is_hit]) @ bootstrap.membership
 
-    Groups are drawn class by class, a group of several classes with that of its first image. Groups
-    of as many images and hits in each class are the same to the score: how often each such kind is
-    drawn is multinomial.
-    """
-    n_classes = labels.max() + 1
-    _, first, numbers = np.unique(groups, return_index=True, return_inverse=True)
-    tallies = np.zeros((len(first), 2, n_classes), dtype=int)  # of images and of hits
-    np.add.at(tallies, (numbers, 0, labels), 1)
-    np.add.at(tallies, (numbers, 1, labels), is_hit)
+    def score(weights):
+        n_images, n_hits = np.split(counts @ weights, 2)
+        with np.errstate(invalid="ignore"):  # a class of mixed groups may not be drawn
+            return np.nanmean(n_hits / n_images, axis=0)
 
-    rng = np.random.default_rng(random_state)
-    sums = np.zeros((_N_BOOTSTRAPS, 2 * n_classes))
-    for label in range(n_classes):
-        of_class = tallies[labels[first] == label].reshape(-1, 2 * n_classes)
-        if not len(of_class):
-            continue
-        kinds, counts = np.unique(of_class, axis=0, return_counts=True)
-        sums += rng.multinomial(len(of_class), counts / len(of_class), size=_N_BOOTSTRAPS) @ kinds
-    n_images, n_hits = sums[:, :n_classes], sums[:, n_classes:]
-    recalls = np.divide(n_hits, n_images, out=np.full_like(n_hits, np.nan), where=n_images > 0)
-    tail = (1 - _CONFIDENCE) / 2
-    low, high = np.quantile(np.nanmean(recalls, axis=1), [tail, 1 - tail])
-    score = np.mean(np.bincount(labels, is_hit) / np.bincount(labels))
-    return float(score), float(low), float(high)
+    value = score(np.ones((bootstrap.n_groups, 1)))
+    samples = np.concatenate([score(drawn) for drawn in bootstrap.draw()])
+    n_cases = min(bootstrap.n_groups_of_class.values())
+    low, high = find_intervals(value, samples[np.newaxis], [n_cases])[0]
+    return float(value[0]), float(low), float(high)

@@ -93,7 +93,7 @@ def clean(folder, arguments):
         _check_classes(used, arguments)
         return CleanedData(audit, used, faulty=None, left_out={}, keeps_faults=True)
 
-    keep, left_out = _choose(audit, has_split=side is not None)
+    keep, left_out = _choose(audit, folder.is_test)
     for name in _find_small_classes(folder, audit, keep, arguments):
         of_class = folder.target == name
         n_left, n_before = (keep & of_class).sum(), of_class.sum()
@@ -118,7 +118,7 @@ def clean(folder, arguments):
     return CleanedData(audit, used, faulty, left_out, keeps_faults=False)
 
 
-def _choose(audit, has_split):
+def _choose(audit, is_test):
     """Return the rows to keep, and how many were left out by reason."""
     is_readable = np.ones(len(audit.images), dtype=bool)
     is_readable[audit.unreadable["row"]] = False
@@ -127,8 +127,17 @@ def _choose(audit, has_split):
         ("under several labels", audit.keep("drop_conflicts")),
         ("copies of others", audit.keep("first")),
     ]
-    if has_split:
-        steps.append(("for training, with a counterpart in the test set", audit.keep("drop_leaks")))
+    if is_test is not None:
+        # By merged groups, too: a near duplicate of a test image leads to the other photographs of
+        # its lesion.
+        kept = np.logical_and.reduce([mask for _, mask in steps])
+        is_of_test = np.isin(audit.groups, audit.groups[is_test & kept])
+        steps.append(
+            (
+                "for training, with a counterpart in the test set",
+                audit.keep("drop_leaks") & (is_test | ~is_of_test),
+            )
+        )
     keep, left_out = np.ones(len(audit.images), dtype=bool), {}
     for reason, mask in steps:
         n_dropped = int((keep & ~mask).sum())

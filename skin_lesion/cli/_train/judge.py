@@ -1,4 +1,4 @@
-"""Judge the model on the test set, in words and numbers."""
+"""Judge the model on the test set: the report of `evaluate`, and how the job came to it."""
 
 import json
 import os
@@ -7,85 +7,74 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 import joblib
-import numpy as np
-from sklearn.metrics import classification_report
 
 from ..._utils.whole_files import new_file, write_text
 from ...audit import TITLES
-from ...evaluation import (
-    CONFIDENCE,
-    Draws,
-    EvaluationReport,
-    Part,
-    evaluate,
-    make_short_table,
-    number_predictions,
-)
+from ...evaluation import EvaluationReport, evaluate, say_score, summarise
 from .search import POSITIVE
 
 N_BOOTSTRAPS = 2000
-SCORES = ("balanced accuracy", "accuracy")
 PACKAGES = ("skin_lesion", "scikit-learn", "imbalanced-learn", "scikeras", "keras", "numpy")
 
 
 @dataclass
 class Judgement:
-    """Predictions for the test set, and what they are worth."""
+    """The report on the test set, and what else a reader of the job needs.
 
-    probabilities: np.ndarray
-    predicted: np.ndarray
-    classes: np.ndarray
+    Attributes
+    ----------
+    report : EvaluationReport
+
+    text : str
+        The search, the report's own summary, and the comparison with the faults.
+
+    numbers : dict
+        The same for programs: what `EvaluationReport.to_json` gives, as `report`, beside the rest.
+    """
+
     report: EvaluationReport
     text: str
     numbers: dict
 
 
-def judge(cleaned, fitted, predicted_with_faults, arguments):
+def judge(cleaned, fitted, fitted_on_faults, arguments):
     """Return the judgement of a fitted search on the test side.
 
-    `predicted_with_faults` is what the same model predicts for the test side of `cleaned.faulty`
-    after a fit with the faults; None where there are none.
+    `fitted_on_faults` is the same model after a fit on `cleaned.faulty`; None where there are no
+    faults.
     """
     data = cleaned.used
-    X, y, groups = data.part(is_test=True)
     X_train, y_train, groups_train = data.part(is_test=False)
-    report = evaluate(
+    report = _evaluate(
         fitted,
-        X,
-        y,
-        groups=groups,
+        data,
+        arguments,
         frame=data.frame[data.is_test],
         positive=POSITIVE if POSITIVE in fitted.classes_ else None,
         X_train=X_train,
         y_train=y_train,
         groups_train=groups_train,
-        n_bootstraps=N_BOOTSTRAPS,
-        random_state=arguments.random_state,
     )
-    probabilities, predicted = report.probabilities, report.predicted
+    with_faults = None
+    if fitted_on_faults is not None:
+        with_faults = _evaluate(fitted_on_faults, cleaned.faulty, arguments)
     cnn = fitted.best_estimator_["cnn"]
     numbers = {
+        "report": json.loads(report.to_json()),
+        "with_faults": with_faults
+        and {
+            "split": cleaned.faulty.split,
+            "n_train": int((~cleaned.faulty.is_test).sum()),
+            "report": json.loads(with_faults.to_json()),
+        },
         "audit": _audit(cleaned),
         "data": {"root": str(arguments.root), "split": data.split, "counts": _counts(data)},
         "search": _search_results(fitted),
         "training": {"epochs": cnn.n_iter_, "best_epoch": cnn.best_epoch_},
-        "scores": _to_numbers(report.scores, len(np.unique(groups))),
-        "with_faults": _judge_with_faults(cleaned.faulty, predicted_with_faults, arguments),
-        "classification_report": classification_report(
-            y, predicted, output_dict=True, zero_division=0
-        ),
-        "random_state": arguments.random_state,
         "versions": {name: version(name) for name in PACKAGES},
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
     }
-    return Judgement(
-        probabilities,
-        predicted,
-        fitted.classes_,
-        report,
-        _to_text(data, numbers, report),
-        numbers,
-    )
+    return Judgement(report, _to_text(numbers, report, with_faults), numbers)
 
 
 def write_report(judgement, model, output):
@@ -98,6 +87,19 @@ def write_report(judgement, model, output):
         joblib.dump(model, unfinished)
 
 
+def _evaluate(model, data, arguments, **options):
+    X, y, groups = data.part(is_test=True)
+    return evaluate(
+        model,
+        X,
+        y,
+        groups=groups,
+        n_bootstraps=N_BOOTSTRAPS,
+        random_state=arguments.random_state,
+        **options,
+    )
+
+
 def _audit(cleaned):
     audit = cleaned.audit
     return {
@@ -107,24 +109,6 @@ def _audit(cleaned):
         },
         "shortcuts": audit.shortcuts.reset_index().to_dict(orient="records"),
         "left_out": {reason: int(n) for reason, n in cleaned.left_out.items()},
-    }
-
-
-def _judge_with_faults(faulty, predicted, arguments):
-    if faulty is None:
-        return None
-    _, y, groups = faulty.part(is_test=True)
-    predictions = number_predictions(np.unique(faulty.y), y, predicted, None)
-    scores = make_short_table(
-        Part(predictions, groups, np.arange(len(y))),
-        Draws(N_BOOTSTRAPS, arguments.random_state),
-        positive=None,
-    )
-    return {
-        "split": faulty.split,
-        "n_train": int((~faulty.is_test).sum()),
-        "n_test": len(y),
-        "scores": _to_numbers(scores, len(np.unique(groups))),
     }
 
 
@@ -153,32 +137,7 @@ def _search_results(fitted):
     return {"candidates": candidates, "best": candidates[fitted.best_index_]["parameters"]}
 
 
-def _to_numbers(scores, n_groups):
-    """Return the scores that are printed, out of a table of them."""
-    numbers = {}
-    for name in SCORES:
-        value, low, high = scores.loc[name.replace(" ", "_"), ["value", "low", "high"]].tolist()
-        numbers[name] = {
-            "value": value,
-            "interval": [low, high],
-            "confidence": CONFIDENCE,
-            "resampled_groups": n_groups,
-        }
-    return numbers
-
-
-def _describe_scores(scores):
-    lines = []
-    for name, score in scores.items():
-        low, high = score["interval"]
-        lines.append(
-            f"{name:>18}  {score['value']:.3f}  (95% interval {low:.3f} to {high:.3f}, bootstrap"
-            f" over {score['resampled_groups']} groups)"
-        )
-    return lines
-
-
-def _to_text(data, numbers, report):
+def _to_text(numbers, report, with_faults):
     lines = ["", "Cross-validated balanced accuracy (mean, standard deviation over folds)"]
     for candidate in numbers["search"]["candidates"]:
         parameters = ", ".join(f"{name}={value}" for name, value in candidate["parameters"].items())
@@ -187,21 +146,21 @@ def _to_text(data, numbers, report):
             f"  {parameters}"
         )
     training = numbers["training"]
+    best_epoch, epochs = training["best_epoch"], training["epochs"]
     lines += [
-        f"Refit on all training images: kept epoch {training['best_epoch']}/{training['epochs']}.",
+        f"Refit on all training images. Best epoch: {best_epoch} of {epochs}.",
         "",
-        f"Test set: {report.n_images} images. Split: {data.split}.",
-        "",
-        report.classification_report,
+        f"Test set: {report.n_images} images. Split: {numbers['data']['split']}.",
+        summarise(report),
     ]
-    lines += _describe_scores(numbers["scores"])
-    with_faults = numbers["with_faults"]
     if with_faults is not None:
+        faulty = numbers["with_faults"]
+        score = with_faults.scores.loc["balanced_accuracy"]
         lines.append(
-            f"\nThe same parameters with the faults: {with_faults['n_train']} training and"
-            f" {with_faults['n_test']} test images, {with_faults['split']}."
+            f"\nThe same parameters with the faults: {faulty['n_train']} training and"
+            f" {with_faults.n_images} test images, {faulty['split']}."
         )
-        lines += _describe_scores(with_faults["scores"])
-    lines.append(f"\nrandom_state={numbers['random_state']}; {numbers['machine']}")
+        lines.append(f"  balanced accuracy  {say_score(score)}")
+    lines.append(f"\nrandom_state={report.random_state}; {numbers['machine']}")
     lines.append(", ".join(f"{name} {number}" for name, number in numbers["versions"].items()))
     return "\n".join(lines)

@@ -32,15 +32,15 @@ def sample_images(data, path, n_columns=8):
     _save(_contact_sheet(X, rows, n_columns, titles=None), path)
 
 
-def confusion_matrix(data, judgement, path):
+def confusion_matrix(data, report, path):
     """Counts, coloured by the share of the true class."""
     _, y, _ = data.part(is_test=True)
-    size = 3 + 0.6 * len(judgement.classes)
+    size = 3 + 0.6 * len(report.class_counts.index)
     figure, axes = plt.subplots(figsize=(size, size), layout="constrained")
-    labels = [name for name in judgement.classes if name in set(y) | set(judgement.predicted)]
+    labels = [name for name in report.class_counts.index if name in set(y) | set(report.predicted)]
     display = ConfusionMatrixDisplay.from_predictions(
         y,
-        judgement.predicted,
+        report.predicted,
         labels=labels,
         normalize="true",
         cmap="Blues",
@@ -49,7 +49,7 @@ def confusion_matrix(data, judgement, path):
         xticks_rotation=45,
     )
     # Colours from the shares, numbers from the counts: rare classes stay legible.
-    counts = count_confusions(y, judgement.predicted, labels=labels)
+    counts = count_confusions(y, report.predicted, labels=labels)
     for text, count in zip(display.text_.ravel(), counts.ravel(), strict=True):
         text.set_text(str(count))
     plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
@@ -62,12 +62,12 @@ def training_curves(model, path):
     _save(TrainingCurveDisplay.from_estimator(model).figure_, path)
 
 
-def predictions(data, judgement, path, n_columns=8):
+def predictions(data, report, path, n_columns=8):
     """The most confident right and wrong predictions."""
     X, y, _ = data.part(is_test=True)
-    confidence = judgement.probabilities.max(axis=1)
+    confidence = report.probabilities.max(axis=1)
     by_confidence = np.argsort(-confidence, kind="stable")
-    is_right = judgement.predicted == y
+    is_right = report.predicted == y
     rows = [
         (by_confidence[is_right[by_confidence]][: 2 * n_columns], "right"),
         (by_confidence[~is_right[by_confidence]][: 2 * n_columns], "wrong"),
@@ -79,7 +79,7 @@ def predictions(data, judgement, path, n_columns=8):
     ]
 
     def title(row):
-        text = f"{judgement.predicted[row]} {confidence[row]:.0%}"
+        text = f"{report.predicted[row]} {confidence[row]:.0%}"
         return text if is_right[row] else f"{text}\nis {y[row]}"
 
     _save(_contact_sheet(X, rows, n_columns, title), path)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .bootstrap import GroupBootstrap, bound_what_never_failed, find_intervals
+from ..._utils.bootstrap import GroupBootstrap, bound_what_never_failed, find_intervals
 from .weighted_scores import Predictions, make_cut_off_sheet, make_score_sheet, make_short_sheet
 
 FEW_GROUPS = 30

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from ..._utils.bootstrap import find_intervals
 from ..._utils.sklearn_private import validate_params
-from .._intervals.bootstrap import find_intervals
 from .._intervals.score_tables import mean_of_known, pool, score_parts
 from .report import EvaluationReport
 

@@ -14,7 +14,6 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils import lazy_keras as keras
-from ..._utils.plain_zip import MAX_SIZE, read_plain_zip, write_plain_zip
 from ..._utils.whole_files import check_folder_of
 from .._classifier import SkinLesionClassifier
 from .._embedding.embedder import ImageEmbedder
@@ -26,6 +25,7 @@ from .._networks.network_file import (
     network_to_bytes,
     weights_to_bytes,
 )
+from .._networks.plain_zip import MAX_SIZE, read_plain_zip, write_plain_zip
 from .fitted_checks import check_one_hot_encoder, check_one_vs_rest
 from .state import StateReader, StateWriter
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skin_lesion.evaluation._intervals.bootstrap import GroupBootstrap
+from skin_lesion._utils.bootstrap import GroupBootstrap
 from skin_lesion.evaluation._intervals.score_tables import Draws, Part, make_tables
 from skin_lesion.evaluation._report.predictions import number_predictions
 

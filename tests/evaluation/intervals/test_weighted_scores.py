@@ -23,7 +23,7 @@ from skin_lesion import (
     specificity_at_sensitivity,
     specificity_score,
 )
-from skin_lesion.evaluation._intervals.bootstrap import GroupBootstrap, find_intervals
+from skin_lesion._utils.bootstrap import GroupBootstrap, find_intervals
 from skin_lesion.evaluation._intervals.weighted_scores import (
     Predictions,
     make_cut_off_sheet,

@@ -1,11 +1,11 @@
-"""How far a score could have come out otherwise."""
+"""Intervals of scores, by a bootstrap over lesions or patients."""
 
 import numpy as np
 from scipy import stats
 from scipy.sparse import csr_array
 from sklearn.utils import check_random_state
 
-from ..._utils.validation import number_labels
+from .validation import number_labels
 
 CONFIDENCE = 0.95
 # Weights of this many rows times bootstraps are held at once: 16 MB.
