@@ -17,7 +17,10 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
 from skin_lesion import ImageLoader, load_image_folder
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture

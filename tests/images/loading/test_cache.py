@@ -210,7 +210,7 @@ def cnn():
     )
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("n_jobs", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_grid_search_decodes_each_file_once(paths, lesions, cnn, cache_dir, tmp_path, n_jobs):
     log = tmp_path / "decoded.txt"
     loader = make_logging_loader(log, image_size=(16, 16), cache_dir=cache_dir)

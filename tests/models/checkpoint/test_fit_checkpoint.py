@@ -128,9 +128,8 @@ def start_fit(folder, result, n_epochs=40):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
-@pytest.mark.parametrize(
-    "number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_fit_goes_on_after_a_signal(tmp_path, number):
     process = start_fit(tmp_path / "killed", tmp_path / "never.npz")
     deadline = time.monotonic() + 120
