@@ -91,6 +91,7 @@ def root(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_one_result_in_every_process_order_and_cache(root, tmp_path):
     processes = [
         start("1", root, "sorted", "", 1),

@@ -130,6 +130,7 @@ class DieOnce(TransformerMixin, BaseEstimator):
         return True
 
 
+@pytest.mark.slow
 def test_search_goes_on_after_a_worker_has_died(dataset, tmp_path):
     def search(die):
         loader = ImageLoader((8, 8), cache_dir=tmp_path / "cache")

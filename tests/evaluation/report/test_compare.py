@@ -67,6 +67,7 @@ def test_model_beside_itself():
     assert (comparison["p_value"] == 1).all()
 
 
+@pytest.mark.slow
 def test_false_alarms_are_as_rare_as_they_should_be():
     """Two models equally good: of 200 comparisons of clustered lesions, about 10 have p < 0.05."""
     rng = np.random.default_rng(0)

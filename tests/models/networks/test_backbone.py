@@ -189,7 +189,7 @@ def test_imagenet_weights_of_a_real_file():
         Backbone("MobileNet", weights=path)((64, 64, 3), 2)
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("n_classes", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_the_head_comes_first(n_classes, mobilenet_file):
     lesions = make_lesion_images(30, n_classes=n_classes, image_size=(32, 32), random_state=0)
     backbone = Backbone("MobileNet", weights=mobilenet_file, trainable="all")
