@@ -5,7 +5,7 @@ import warnings
 import matplotlib.pyplot as plt
 import sklearn
 
-from skin_lesion._utils import documented as _base
+from skin_lesion._utils import documentation_link as _base
 
 CONFIG = sklearn.get_config()
 

@@ -22,7 +22,7 @@ from skin_lesion import (
     SkinLesionClassifier,
     TestTimeAugmentation,
 )
-from skin_lesion._utils import documented as _base
+from skin_lesion._utils import documentation_link as _base
 
 ESTIMATORS = [
     AugmentingOverSampler(),

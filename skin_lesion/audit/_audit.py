@@ -20,12 +20,9 @@ from ._findings.near_duplicates import (
     find_near_duplicates_of_embedding,
 )
 from ._list_images import add_files, list_images
-from ._quality.measures import BORDER_MEASURES, COLOUR_MEASURES, flag
+from ._quality.measures import flag
 from ._quality.scan import open_images, scan_images
-from ._quality.shortcuts import measure_shortcuts
-
-# Of rows that have one: else the archive's numbers say little.
-_MIN_SHARE_OF_IDS = 0.9
+from ._quality.shortcuts import list_shortcuts, measure_shortcuts
 
 
 @validate_params(
@@ -189,7 +186,10 @@ def audit_dataset(
     # Of each content once, and by lesion: else the model learns images by heart.
     sound = audit.keep("first")
     audit.shortcuts = measure_shortcuts(
-        {name: values[sound] for name, values in _shortcuts(rows, scan.measures, frame).items()},
+        {
+            name: values[sound]
+            for name, values in list_shortcuts(rows, scan.measures, frame).items()
+        },
         None if y is None else rows["label"].to_numpy()[sound],
         audit.groups[sound],
         n_jobs=n_jobs,
@@ -207,25 +207,6 @@ def _find_pairs(rows, descriptors, near_duplicates):
         representatives = representatives if near_duplicates else representatives[:0]
         pairs = find_near_duplicates(descriptors[representatives])
     return describe_pairs(rows, pairs, representatives)
-
-
-def _shortcuts(rows, measures, frame):
-    """Return what the class may be predicted from though it is no medicine."""
-    shortcuts = {
-        "image size": rows[["height", "width"]].to_numpy(dtype=float),
-        "file size": rows[["n_bytes"]].to_numpy(dtype=float),
-        "border": measures[BORDER_MEASURES].to_numpy(),
-        "mean colour": measures[COLOUR_MEASURES].to_numpy(),
-    }
-    if rows["n_bytes"].isna().all():  # images in memory
-        del shortcuts["file size"]
-    if rows["isic_id"].notna().mean() >= _MIN_SHARE_OF_IDS:
-        # The archive numbers its images as they come in, source by source.
-        numbers = rows["isic_id"].str.removeprefix("ISIC_").astype(float)
-        shortcuts["ISIC id"] = numbers.to_numpy().reshape(-1, 1)
-    if frame is not None and "source" in frame and frame["source"].nunique(dropna=False) > 1:
-        shortcuts["source"] = frame["source"].to_numpy(dtype=object)
-    return shortcuts
 
 
 def _name_what_is_missing(y, groups, split, pred_probas, near_duplicates):

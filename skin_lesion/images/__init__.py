@@ -1,6 +1,8 @@
 """Read, clean and vary the pixels."""
 
-from ._augmentation.artefacts import (
+from ._augmentation.augmenter import ImageAugmenter
+from ._augmentation.display import AugmentationDisplay
+from ._augmentation.paint_artefacts import (
     bend_lines,
     cover,
     darken_corners,
@@ -8,8 +10,6 @@ from ._augmentation.artefacts import (
     draw_lines,
     draw_ruler,
 )
-from ._augmentation.augmenter import ImageAugmenter
-from ._augmentation.display import AugmentationDisplay
 from ._cleaning.border_cropper import BorderCropper
 from ._cleaning.color_constancy import ColorConstancy
 from ._cleaning.hair_lines import find_dark_lines, measure_thin_darkness, take_brightest_channel

@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from .._utils.documented import DocumentedMixin
+from .._utils.documentation_link import DocumentedMixin
 from .._utils.read_ahead import ReadAhead, count_threads
 from .._utils.validation import are_paths, check_images, check_pixels
 

@@ -8,7 +8,7 @@ from ._embedding.embedder import ImageEmbedder
 from ._networks.backbone import Backbone
 from ._networks.convnet import ConvNet
 from ._onnx.classifier import OnnxClassifier
-from ._onnx.file import export_onnx
+from ._onnx.onnx_file import export_onnx
 from ._persistence.save_model import load_model, save_model
 from ._test_time_augmentation import TestTimeAugmentation
 

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.documented import DocumentedMixin
+from .._utils.documentation_link import DocumentedMixin
 from .._utils.linked_groups import merge_groups
 from .._utils.sklearn_private import HasMethods, Interval, StrOptions, fit_context
 from ..images import ImageAugmenter, ImageLoader

@@ -6,7 +6,7 @@ from imblearn.utils import check_target_type
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
 
-from .._utils.documented import DocumentedMixin
+from .._utils.documentation_link import DocumentedMixin
 from .._utils.validation import are_paths, check_images
 from ..images import ImageAugmenter
 from ._imblearn_private import BaseOverSampler

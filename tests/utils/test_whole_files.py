@@ -9,12 +9,12 @@ import threading
 import pytest
 from filelock import FileLock
 
-from skin_lesion._utils.whole_files import lock, new_file, temporary_folder
+from skin_lesion._utils.atomic_writing import lock, new_file, temporary_folder
 
 WRITE_AND_WAIT = """
 import sys, time
 from pathlib import Path
-from skin_lesion._utils.whole_files import new_file, temporary_folder
+from skin_lesion._utils.atomic_writing import new_file, temporary_folder
 folder = Path(sys.argv[1])
 with new_file(folder / "file") as unfinished, temporary_folder(folder) as temporary:
     unfinished.write_text("half")

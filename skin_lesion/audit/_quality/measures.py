@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from ...images import find_dark_lines, measure_thin_darkness, take_brightest_channel
-from .artefacts import count_ruler_marks
+from .ruler_marks import count_ruler_marks
 
 # A JPEG of 600x450 is decoded at half its size up to a side of 225, one of 1024x768 at a quarter up
 # to 192, and hair is still more than a pixel wide.

@@ -1,4 +1,4 @@
-"""Measure how well the class is predicted from what is no medicine."""
+"""List the shortcuts that a dataset offers, and measure how well each predicts the class."""
 
 import numpy as np
 import pandas as pd
@@ -6,11 +6,33 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 
 from ..._utils.bootstrap import GroupBootstrap, find_intervals
+from .measures import BORDER_MEASURES, COLOUR_MEASURES
 
+# Of rows that have one: else the archive's numbers say little.
+_MIN_SHARE_OF_IDS = 0.9
 _COLUMNS = ["balanced_accuracy", "low", "high", "chance", "n_images", "n_classes"]
 _MAX_IMAGES = 20_000
 _N_FOLDS = 5
 _N_BOOTSTRAPS = 1000
+
+
+def list_shortcuts(rows, measures, frame):
+    """Return what the class may be predicted from without looking at the lesion, by its name."""
+    shortcuts = {
+        "image size": rows[["height", "width"]].to_numpy(dtype=float),
+        "file size": rows[["n_bytes"]].to_numpy(dtype=float),
+        "border": measures[BORDER_MEASURES].to_numpy(),
+        "mean colour": measures[COLOUR_MEASURES].to_numpy(),
+    }
+    if rows["n_bytes"].isna().all():  # images in memory
+        del shortcuts["file size"]
+    if rows["isic_id"].notna().mean() >= _MIN_SHARE_OF_IDS:
+        # The archive numbers its images as they come in, source by source.
+        numbers = rows["isic_id"].str.removeprefix("ISIC_").astype(float)
+        shortcuts["ISIC id"] = numbers.to_numpy().reshape(-1, 1)
+    if frame is not None and "source" in frame and frame["source"].nunique(dropna=False) > 1:
+        shortcuts["source"] = frame["source"].to_numpy(dtype=object)
+    return shortcuts
 
 
 def measure_shortcuts(features, y, groups, *, n_jobs=None, random_state=0):

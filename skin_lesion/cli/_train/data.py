@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from ..._utils.whole_files import temporary_folder
+from ..._utils.atomic_writing import temporary_folder
 from ...audit import assert_no_leak
 from ...datasets import load_image_folder, train_test_split_by_group, write_lesion_folder
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import joblib
 
-from ..._utils.whole_files import new_file, write_text
+from ..._utils.atomic_writing import new_file, write_text
 from ...audit import TITLES
 from ...evaluation import EvaluationReport, evaluate, say_score, summarise
 from .search import POSITIVE

@@ -5,7 +5,7 @@ import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.metrics import confusion_matrix as count_confusions
 
-from ..._utils.whole_files import new_file
+from ..._utils.atomic_writing import new_file
 from ...evaluation import TrainingCurveDisplay
 from ...images import ImageLoader
 

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from ..._utils.documented import DocumentedMixin
+from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import HasMethods, Interval, fit_context
 from ..._utils.validation import number_labels
 from .._metrics.input_checks import check_labels, check_probabilities

@@ -11,7 +11,7 @@ from ..._utils.validation import number_labels
 from .._folds import fit_fold, split_folds
 from .._intervals.score_tables import Draws, Part
 from .._metrics.input_checks import check_labels
-from .build import build_report, find_class
+from .build_report import build_report, find_class
 from .evaluate import choose_seed
 from .predictions import predict_images
 

@@ -13,7 +13,7 @@ from ...audit import assert_no_leak
 from .._intervals.score_tables import Draws, Part
 from .._metrics.input_checks import check_labels
 from .baselines import holds_images
-from .build import build_report, check_thresholds
+from .build_report import build_report, check_thresholds
 from .predictions import predict_images
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..._utils.whole_files import write_text
+from ..._utils.atomic_writing import write_text
 from .._intervals.score_tables import pool_part
 from . import figures as _figures
 from .model_card import render_model_card

@@ -6,14 +6,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 
-from ..._utils.documented import DocumentedMixin
+from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import Interval
 from ..._utils.validation import check_images
 from .._transformer import for_each_row
-from .artefacts import draw_artefacts
 from .degradation import degrade
-from .draws import check_draws, draw_variants
 from .light import change_light
+from .paint_artefacts import draw_artefacts
+from .random_draws import check_draws, draw_variants
 from .warp import warp
 
 

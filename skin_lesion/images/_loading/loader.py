@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
-from ..._utils.documented import DocumentedMixin
+from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.read_ahead import ReadAhead, count_threads
 from ..._utils.sklearn_private import StrOptions, check_feature_names, fit_context
 from ..._utils.validation import are_paths, check_files_exist, check_paths

@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..._utils import lazy_keras as keras
-from ..._utils.documented import DocumentedMixin
-from .file import CheckpointFile
+from ..._utils.documentation_link import DocumentedMixin
+from .checkpoint_file import CheckpointFile
 
 # What changes how a fit runs, and not what comes of it.
 _WITHOUT_EFFECT = {"verbose", "n_jobs", "cache_dir"}

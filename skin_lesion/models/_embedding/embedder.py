@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from ..._utils.documented import DocumentedMixin
+from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import Interval, StrOptions, check_feature_names, fit_context
 from ..._utils.validation import are_paths, check_images, check_paths
 from ...images import ImageLoader

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from sklearn.base import BaseEstimator
 
 from ..._utils import lazy_keras as keras
-from ..._utils.documented import DocumentedMixin
+from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import Interval, StrOptions
 from .applications import build_application, split_into_blocks
 

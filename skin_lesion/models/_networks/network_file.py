@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import h5py
 
 from ..._utils import lazy_keras as keras
-from ..._utils.whole_files import temporary_folder
+from ..._utils.atomic_writing import temporary_folder
 from .._backend.keras_private import CLASSES_IN_FILES
 from .plain_zip import plain_zip, read_plain_zip
 

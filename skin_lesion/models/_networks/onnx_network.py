@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from ..._utils import lazy_keras as keras
-from ..._utils.whole_files import temporary_folder
+from ..._utils.atomic_writing import temporary_folder
 
 # Keras exports by these, from TensorFlow; other backends of it ask for others, and say so.
 _TO_EXPORT = ("onnx", "tf2onnx")

@@ -5,7 +5,7 @@ import stat
 import struct
 import zipfile
 
-from ..._utils.whole_files import new_file
+from ..._utils.atomic_writing import new_file
 
 # Below the limit of plain zip: what needs zip64 is refused, and with it a second set of sizes.
 MAX_SIZE = 2**32 - 2**20

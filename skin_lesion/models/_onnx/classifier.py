@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from .._classifier import MostProbableClassMixin
 from .._networks.onnx_network import run_session
 from .._training.image_source import open_source, read_batches
-from .file import open_onnx_file
+from .onnx_file import open_onnx_file
 
 _BATCH_SIZE = 32
 

@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils import lazy_keras as keras
-from ..._utils.whole_files import check_folder_of
+from ..._utils.atomic_writing import check_folder_of
 from .._classifier import SkinLesionClassifier
 from .._embedding.embedder import ImageEmbedder
 from .._embedding.engine import StoredWeights

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import METADATA_REQUEST
-from .classes import find_class, is_estimator, keeps_only_parameters, name_class
+from .allowed_classes import find_class, is_estimator, keeps_only_parameters, name_class
 
 # They belong to the machine, or to training: the folder of a cache, which a file could point
 # anywhere, and callbacks. Metadata requests are left out as well: without the attribute, an

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..._utils.whole_files import check_folder_of, new_file
+from ..._utils.atomic_writing import check_folder_of, new_file
 from ...images import ImageLoader, ImageTransformer, flatten_steps
 from .._backend.threads import n_own_cores
 from .._classifier import SkinLesionClassifier

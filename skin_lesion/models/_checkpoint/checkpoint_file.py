@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..._utils.whole_files import lock, new_file
+from ..._utils.atomic_writing import lock, new_file
 
 _STACK_LEVEL = 6  # from here to the line that calls fit
 
