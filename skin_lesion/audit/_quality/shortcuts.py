@@ -71,7 +71,7 @@ def measure_shortcuts(features, y, groups, *, n_jobs=None, random_state=0):
         low, high : float
             The 95% interval, by a bootstrap over groups. How the model would vary with other
             training images is not in it: of 100 sets of 300 images with random labels, it lay
-            above chance in 7 and below in 9.
+            above chance in 9 and below in 5.
         chance : float
             1 / n_classes.
         n_images, n_classes : int
