@@ -56,10 +56,10 @@ def audit_dataset(
     """Find what is wrong with a dataset before a model learns it.
 
     Reads every image once and looks for files that cannot be read, exact and near duplicates,
-    contents under several labels, images and lesions on both sides of a split, lesions of several
-    labels, and, with predictions, for suspected labels; measures how well the class is predicted
-    from what is no medicine, such as the size of the image, and estimates the quality of each
-    image. An image that cannot be read is a finding, not an error.
+    photographs under several labels, images and lesions on both sides of a split, lesions of
+    several labels, and, with predictions, for suspected labels; measures how well the class is
+    predicted from what is no medicine, such as the size of the image, and estimates the quality of
+    each image. An image that cannot be read is a finding, not an error.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def audit_dataset(
         .rename_axis("row")
         .reset_index(),
         "exact_duplicates": copies,
-        "label_conflicts": find_label_conflicts(copies),
+        "label_conflicts": find_label_conflicts(rows, photographs),
         "near_duplicates": pairs,
         "split_leaks": find_split_leaks(rows, photographs, groups is not None),
         "group_conflicts": find_group_conflicts(rows, groups is not None),

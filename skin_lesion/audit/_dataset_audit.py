@@ -37,7 +37,8 @@ class DatasetAudit:
         Contents that several rows have: `sha256`, `n_images`, `labels`, `splits`, `rows`, `paths`.
 
     label_conflicts : DataFrame
-        Those of the exact duplicates that are filed under several labels.
+        Photographs that are filed under several labels, as exact or near duplicates, over any
+        number of steps: `n_images`, `labels`, `splits`, `rows`, `paths`.
 
     near_duplicates : DataFrame
         Pairs of contents that show one photograph: `row`, `path`, `label`, `split` and `group` of
@@ -102,8 +103,8 @@ class DatasetAudit:
         Parameters
         ----------
         policy : {"drop_conflicts", "first", "drop_leaks"}
-            - "drop_conflicts" drops every row whose content has two labels: which is right cannot
-              be known from the images.
+            - "drop_conflicts" drops every row whose photograph has two labels, be it in a copy or
+              in a near duplicate: which is right cannot be known from the images.
             - "first" keeps one row of each content, the first of its latest split (test after val
               after train), and drops conflicts, too.
             - "drop_leaks" drops the training rows, and validation rows, that have a counterpart in

@@ -118,6 +118,25 @@ def test_copies_of_one_class_and_of_two(folder):
     assert audit.group_conflicts["groups"].item() == (folder.groups[melanoma],)
 
 
+def test_a_photograph_of_two_labels_is_a_conflict_whatever_its_bytes(folder):
+    melanoma, nevus = folder.of_class("melanoma")[0], folder.of_class("nevus")[0]
+    turned = folder.add_altered(
+        melanoma, lambda image: image.transpose(Image.Transpose.ROTATE_90), quality=60
+    )
+    smaller = folder.add_altered(turned, lambda image: image.resize((80, 60)))
+    folder.y[smaller] = "nevus"
+    same_label = folder.add_altered(nevus, lambda image: image.resize((80, 60)))
+    audit = audit_folder(folder)
+
+    assert len(audit.exact_duplicates) == 0
+    assert audit.label_conflicts["labels"].tolist() == [("melanoma", "nevus")]
+    assert audit.label_conflicts["rows"].tolist() == [(melanoma, turned, smaller)]
+    for policy in ("drop_conflicts", "first"):
+        assert np.flatnonzero(~audit.keep(policy)).tolist() == [melanoma, turned, smaller]
+        assert audit.keep(policy)[[nevus, same_label]].all()
+    assert "1 photograph under several labels: 1 melanoma / nevus" in audit._repr_html_()
+
+
 def test_leaks_by_content_group_and_near_duplicate(folder):
     train = folder.of_class("nevus")
     by_content = folder.add_copy(train[0], group="another", split="test")

@@ -49,7 +49,7 @@ _ON_SHORTCUTS = (
 _ON_QUALITY = "Estimates from small versions of the images: the share of each class, and examples."
 _EXPLANATIONS = {
     "exact_duplicates": "The same bytes under several names; here those of one label.",
-    "label_conflicts": "The same bytes filed under several labels: at most one of them is right.",
+    "label_conflicts": "One photograph filed under several labels: at most one of them is right.",
     "near_duplicates": "One photograph, re-encoded, resized, brightened, turned or mirrored.",
     "split_leaks": "Images whose counterpart is in an earlier split: a score on them is no score.",
     "group_conflicts": "Lesions or patients of several labels, or images of several lesions.",

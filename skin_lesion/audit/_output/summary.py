@@ -53,7 +53,7 @@ def describe_finding(audit, name):
         return f"{say(n, 'content')} that {table['n_images'].sum()} images share"
     if name == "label_conflicts":
         pairs = _count(" / ".join(map(str, labels)) for labels in table["labels"])
-        return f"{say(n, 'content')} under several labels: {pairs}"
+        return f"{say(n, 'photograph')} under several labels: {pairs}"
     if name == "near_duplicates":
         described = f"{say(n, 'pair')} of contents"
         for column in ("label", "group"):

@@ -27,7 +27,7 @@ def test_summary_is_a_page(audit, capsys):
         "Audit of 33 images, 31 distinct contents, 4 classes, 31 groups, 22 train, 11 test",
         "Unreadable images  1 image",
         "Exact duplicates   1 content that 2 images share",
-        "Label conflicts    1 content under several labels: 1 melanoma / nevus",
+        "Label conflicts    1 photograph under several labels: 1 melanoma / nevus",
         "Near duplicates    1 pair of contents",
         "1 image with a counterpart in an earlier split: 1 content, 1 group",
         "Suspected labels   not looked for: no out-of-fold probabilities were given",
