@@ -51,8 +51,9 @@ class DatasetAudit:
         counterparts as `other_split`, `other_labels`, `other_rows`, `other_paths`.
 
     group_conflicts : DataFrame
-        Groups of several labels, and contents of several groups: `kind`, `groups`, `n_images`,
-        `labels`, `splits`, `rows`, `paths`.
+        Lesions of several labels (`lesion_id` of `frame`: a patient may have lesions of several
+        classes), and photographs of several groups: `kind` ("labels of one lesion" or "groups of
+        one photograph"), `groups`, `n_images`, `labels`, `splits`, `rows`, `paths`.
 
     suspected_labels : DataFrame
         Rows that confident learning takes for mislabelled, worst first: `row`, `path`, `label`,
@@ -94,8 +95,8 @@ class DatasetAudit:
         ndarray of shape (n,), of int. Rows that share a given group or show one photograph, over
         any number of steps, have the same number.
         """
-        groups = None if "group_conflicts" in self.not_checked else self.images["group"]
-        return merge_groups(groups, self._photographs)
+        groups = self.images["group"]
+        return merge_groups(groups if groups.notna().any() else None, self._photographs)
 
     def keep(self, policy):
         """Return which rows to keep.

@@ -52,7 +52,7 @@ _EXPLANATIONS = {
     "label_conflicts": "One photograph filed under several labels: at most one of them is right.",
     "near_duplicates": "One photograph, re-encoded, resized, brightened, turned or mirrored.",
     "split_leaks": "Images whose counterpart is in an earlier split: a score on them is no score.",
-    "group_conflicts": "Lesions or patients of several labels, or images of several lesions.",
+    "group_conflicts": "Lesions of several labels, or photographs of several groups.",
     "suspected_labels": "Images that a model, trained without them, takes for another class.",
     "unreadable": "Files that are missing, damaged or no images.",
 }

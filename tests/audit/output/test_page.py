@@ -17,7 +17,8 @@ def audit(folder):
         folder.of_class("nevus")[0], lambda image: image.transpose(Image.Transpose.ROTATE_90)
     )
     folder.add(lambda path: path.write_bytes(b""), "<b>nevus</b>", "a & b", "train")
-    return audit_dataset(folder.X, folder.y, groups=folder.groups, split=folder.split)
+    frame = pd.DataFrame({"lesion_id": folder.groups})
+    return audit_dataset(folder.X, folder.y, groups=folder.groups, split=folder.split, frame=frame)
 
 
 def test_summary_is_a_page(audit, capsys):
