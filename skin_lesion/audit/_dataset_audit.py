@@ -48,7 +48,8 @@ class DatasetAudit:
     split_leaks : DataFrame
         Rows whose counterpart is in an earlier split, test after val after train: `kind`
         ("content", "near duplicate" or "group"), `split`, `row`, `path`, `label`, and the
-        counterparts as `other_split`, `other_labels`, `other_rows`, `other_paths`.
+        counterparts: `other_split`, `n_others`, `other_labels`, and of the first three
+        `other_rows` and `other_paths`.
 
     group_conflicts : DataFrame
         Lesions of several labels (`lesion_id` of `frame`: a patient may have lesions of several
@@ -137,8 +138,13 @@ class DatasetAudit:
                     "policy is 'drop_leaks', but the audit knows no split. Expected one: pass"
                     " audit_dataset(..., split=...), or split with audit.groups instead."
                 )
-            for rows in self.split_leaks["other_rows"]:
-                mask[list(rows)] = False
+            place = self.images["split"].map(SPLITS.index)
+            shared = [self._photographs]
+            if self.images["group"].notna().any():
+                shared.append(self.images["group"])
+            for counterparts in shared:
+                latest = place.groupby(counterparts).transform("max")
+                mask &= (place == latest).to_numpy()
         else:
             known = ("drop_conflicts", "first", "drop_leaks")
             raise ValueError(

@@ -110,8 +110,10 @@ def _render_example(audit, line):
     rows = [*line.get("rows", ())] or [line["row"]]
     rows += [*line.get("other_rows", ())] or ([line["other_row"]] if "other_row" in line else [])
     said = [_say(name, line[name]) for name in _SAID if name in line]
-    if len(rows) > _ROWS_IN_FINDING:
-        said.append(f"and {len(rows) - _ROWS_IN_FINDING} more images")
+    n_unshown = max(len(rows) - _ROWS_IN_FINDING, 0)
+    n_unshown += line.get("n_others", 0) - len(line.get("other_rows", ()))
+    if n_unshown:
+        said.append(f"and {n_unshown} more images")
     return "".join(
         [
             '<div class="finding">',
