@@ -189,6 +189,6 @@ def _read(estimator, X):
             " around the classifier, behind the loader."
         )
     else:
-        source = ArraySource(check_images(X))
+        source = ArraySource(check_images(X, scale_is_known=True))
     for _, images in read_ahead(source, np.arange(len(source)), _BATCH_SIZE):
-        yield check_images(images)
+        yield check_images(images, scale_is_known=True)

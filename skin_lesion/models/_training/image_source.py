@@ -46,7 +46,7 @@ def open_source(estimator, X, *, reset):
     if are_paths(X):
         source = _open_paths(estimator, X, reset)
     elif (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
-        source = ArraySource(check_images(X))
+        source = ArraySource(check_images(X, scale_is_known=not reset))
         if reset:
             estimator.n_features_in_ = int(np.prod(source.image_shape))
     else:
@@ -93,7 +93,8 @@ def _open_rows(estimator, X, reset):
             f" {rows.shape[1]}. Expected (height, width) or (height, width, n_channels) of the"
             " flattened images."
         )
-    return ArraySource(check_pixels(rows).reshape(len(rows), *shape))
+    pixels = check_pixels(rows, scale_is_known=not reset)
+    return ArraySource(pixels.reshape(len(rows), *shape))
 
 
 def _check_image_shape(estimator, found):
