@@ -134,7 +134,7 @@ def number_labels(values, *, name):
     return np.unique(values, return_inverse=True)
 
 
-def check_images(X, *, name="X"):
+def check_images(X, *, name="X", scale_is_known=False):
     """Return X as a stack of RGB images, without copying it where it is one already.
 
     Parameters
@@ -144,6 +144,9 @@ def check_images(X, *, name="X"):
 
     name : str
         What to call X in messages.
+
+    scale_is_known : bool
+        See :func:`check_pixels`.
 
     Returns
     -------
@@ -158,11 +161,24 @@ def check_images(X, *, name="X"):
     images = np.asarray(X)
     if images.ndim != 4 or images.shape[3] != 3:
         raise ValueError(_explain_shape(images, name))
-    return check_pixels(images, name=name)
+    return check_pixels(images, name=name, scale_is_known=scale_is_known)
 
 
-def check_pixels(pixels, *, name="X"):
-    """Check dtype and range of an array of pixels of any shape; uint8 passes through as it is."""
+def check_pixels(pixels, *, name="X", scale_is_known=False):
+    """Check dtype and range of an array of pixels of any shape; uint8 passes through as it is.
+
+    Parameters
+    ----------
+    pixels : ndarray
+
+    name : str
+        What to call them in messages.
+
+    scale_is_known : bool
+        Whether `fit`, or what the step is for, has settled that pixels are from 0 to 255. Then each
+        image along the first axis is judged by itself, whatever the others are, and a black one
+        passes. Otherwise floats of which none exceeds 1 are refused.
+    """
     if pixels.size == 0:
         raise ValueError(
             f"Found array with 0 sample(s) (shape={pixels.shape}) in {name} while a minimum of 1"
@@ -183,9 +199,19 @@ def check_pixels(pixels, *, name="X"):
             " rescales them itself. Undo the normalisation first."
         )
     if pixels.dtype.kind == "f":
+        subject = name
+        if scale_is_known:
+            highs = pixels.max(axis=tuple(range(1, pixels.ndim)))
+            # Whole numbers up to 1 are black; fractions alone are pixels from 0 to 1.
+            rescaled = [row for row in np.flatnonzero(highs <= 1) if (pixels[row] % 1).any()]
+            if not rescaled:
+                return pixels
+            high = highs[rescaled].max()
+            if len(rescaled) < len(pixels):
+                subject = f"{name}[{rescaled[0]}], one of {len(rescaled)} such image(s) in {name},"
         if high <= 1:
             raise ValueError(
-                f"{name} is a stack of {pixels.dtype} pixels that never exceeds 1 (maximum"
+                f"{subject} has {pixels.dtype} pixels and never exceeds 1 (maximum"
                 f" {high:g}). Expected pixels from 0 to 255; the model rescales them itself."
                 f" Multiply by 255, or pass uint8."
             )

@@ -53,10 +53,10 @@ def audit_dataset(
     """Find what is wrong with a dataset before a model learns it.
 
     Reads every image once and looks for files that cannot be read, exact and near duplicates,
-    contents under several labels, images and lesions on both sides of a split, lesions of several
-    labels, and, with predictions, for suspected labels; measures how well the class is predicted
-    from what is no medicine, such as the size of the image, and estimates the quality of each
-    image. An image that cannot be read is a finding, not an error.
+    photographs under several labels, images and lesions on both sides of a split, lesions of
+    several labels, and, with predictions, for suspected labels; measures how well the class is
+    predicted from what is no medicine, such as the size of the image, and estimates the quality of
+    each image. An image that cannot be read is a finding, not an error.
 
     Parameters
     ----------
@@ -73,8 +73,9 @@ def audit_dataset(
         "train", "val" or "test" (or their variants: "Training", "valid", ...) for each image.
 
     frame : DataFrame of n rows, default=None
-        More on the images, such as the `frame` of :func:`load_image_folder`. Of its columns
-        `source` is used: where an image comes from is no medicine either.
+        More on the images, such as the `frame` of :func:`load_image_folder`. Of its columns two are
+        used: `lesion_id`, as photographs of one lesion cannot have several labels, those of one
+        patient can; and `source`, as where an image comes from is no medicine either.
 
     pred_probas : array-like of shape (n, n_classes), default=None
         Out-of-fold probabilities, by models that were not trained on the row (and not on its
@@ -143,8 +144,7 @@ def audit_dataset(
     39
     """
     images = open_images(X)
-    rows = list_images(images, y, groups, split)
-    check_consistent_length(images, frame)
+    rows = list_images(images, y, groups, split, frame)
     classes = labels = None
     if y is not None:
         classes, labels = number_labels(rows["label"], name="y")
@@ -167,20 +167,20 @@ def audit_dataset(
         .rename_axis("row")
         .reset_index(),
         "exact_duplicates": copies,
-        "label_conflicts": find_label_conflicts(copies),
+        "label_conflicts": find_label_conflicts(rows, photographs),
         "near_duplicates": pairs,
         "split_leaks": find_split_leaks(rows, photographs, groups is not None),
-        "group_conflicts": find_group_conflicts(rows, groups is not None),
+        "group_conflicts": find_group_conflicts(rows, photographs),
         "suspected_labels": find_suspected_labels(rows, classes, labels, pred_probas),
         "class_counts": count_classes(rows),
         "quality": pd.concat([flags, scan.measures], axis=1),
         "quality_by_class": flags.groupby(rows["label"].fillna("all")).mean().rename_axis("class"),
     }
     audit = DatasetAudit(
-        rows.drop(columns=["content", "error"]),
+        rows.drop(columns=["content", "error", "lesion"]),
         tables,
         photographs=photographs,
-        not_checked=_name_what_is_missing(y, groups, split, pred_probas, near_duplicates),
+        not_checked=_name_what_is_missing(rows, y, groups, split, pred_probas, near_duplicates),
         source=images,
     )
     # Of each content once, and by lesion: else the model learns images by heart.
@@ -209,12 +209,20 @@ def _find_pairs(rows, descriptors, near_duplicates):
     return describe_pairs(rows, pairs, representatives)
 
 
-def _name_what_is_missing(y, groups, split, pred_probas, near_duplicates):
+def _name_what_is_missing(rows, y, groups, split, pred_probas, near_duplicates):
+    has_lesions = rows["lesion"].notna().any()
     reasons = {
         "near_duplicates": (near_duplicates is False, "near_duplicates=False"),
         "label_conflicts": (y is None, "no labels were given"),
         "shortcuts": (y is None, "no labels were given"),
-        "group_conflicts": (groups is None, "no groups were given"),
+        "group_conflicts": (
+            groups is None and not (has_lesions and y is not None),
+            "no groups were given",
+        ),
+        "labels of one lesion": (
+            y is not None and groups is not None and not has_lesions,
+            "frame has no column lesion_id",
+        ),
         "split_leaks": (split is None, "no split was given"),
         "suspected_labels": (pred_probas is None, "no out-of-fold probabilities were given"),
     }

@@ -37,7 +37,8 @@ class DatasetAudit:
         Contents that several rows have: `sha256`, `n_images`, `labels`, `splits`, `rows`, `paths`.
 
     label_conflicts : DataFrame
-        Those of the exact duplicates that are filed under several labels.
+        Photographs that are filed under several labels, as exact or near duplicates, over any
+        number of steps: `n_images`, `labels`, `splits`, `rows`, `paths`.
 
     near_duplicates : DataFrame
         Pairs of contents that show one photograph: `row`, `path`, `label`, `split` and `group` of
@@ -47,11 +48,13 @@ class DatasetAudit:
     split_leaks : DataFrame
         Rows whose counterpart is in an earlier split, test after val after train: `kind`
         ("content", "near duplicate" or "group"), `split`, `row`, `path`, `label`, and the
-        counterparts as `other_split`, `other_labels`, `other_rows`, `other_paths`.
+        counterparts: `other_split`, `n_others`, `other_labels`, and of the first three
+        `other_rows` and `other_paths`.
 
     group_conflicts : DataFrame
-        Groups of several labels, and contents of several groups: `kind`, `groups`, `n_images`,
-        `labels`, `splits`, `rows`, `paths`.
+        Lesions of several labels (`lesion_id` of `frame`: a patient may have lesions of several
+        classes), and photographs of several groups: `kind` ("labels of one lesion" or "groups of
+        one photograph"), `groups`, `n_images`, `labels`, `splits`, `rows`, `paths`.
 
     suspected_labels : DataFrame
         Rows that confident learning takes for mislabelled, worst first: `row`, `path`, `label`,
@@ -93,8 +96,8 @@ class DatasetAudit:
         ndarray of shape (n,), of int. Rows that share a given group or show one photograph, over
         any number of steps, have the same number.
         """
-        groups = None if "group_conflicts" in self.not_checked else self.images["group"]
-        return merge_groups(groups, self._photographs)
+        groups = self.images["group"]
+        return merge_groups(groups if groups.notna().any() else None, self._photographs)
 
     def keep(self, policy):
         """Return which rows to keep.
@@ -102,8 +105,8 @@ class DatasetAudit:
         Parameters
         ----------
         policy : {"drop_conflicts", "first", "drop_leaks"}
-            - "drop_conflicts" drops every row whose content has two labels: which is right cannot
-              be known from the images.
+            - "drop_conflicts" drops every row whose photograph has two labels, be it in a copy or
+              in a near duplicate: which is right cannot be known from the images.
             - "first" keeps one row of each content, the first of its latest split (test after val
               after train), and drops conflicts, too.
             - "drop_leaks" drops the training rows, and validation rows, that have a counterpart in
@@ -135,8 +138,13 @@ class DatasetAudit:
                     "policy is 'drop_leaks', but the audit knows no split. Expected one: pass"
                     " audit_dataset(..., split=...), or split with audit.groups instead."
                 )
-            for rows in self.split_leaks["other_rows"]:
-                mask[list(rows)] = False
+            place = self.images["split"].map(SPLITS.index)
+            shared = [self._photographs]
+            if self.images["group"].notna().any():
+                shared.append(self.images["group"])
+            for counterparts in shared:
+                latest = place.groupby(counterparts).transform("max")
+                mask &= (place == latest).to_numpy()
         else:
             known = ("drop_conflicts", "first", "drop_leaks")
             raise ValueError(

@@ -8,19 +8,23 @@ from .._utils.validation import did_you_mean, number_labels
 from ..datasets import SPLIT_NAMES, isic_id_of
 
 
-def list_images(images, y, groups, split):
-    """Return a line for each image, with `label`, `split` and `group`, missing where not given.
+def list_images(images, y, groups, split, frame):
+    """Return a line for each image, with `label`, `split`, `group` and `lesion`.
+
+    What is not given is missing; so is a lesion whose id is blank.
 
     Raises
     ------
     ValueError
         If lengths differ, if values are missing, or if a split has an unknown name.
     """
-    check_consistent_length(images, y, groups, split)
+    check_consistent_length(images, y, groups, split, frame)
     rows = pd.DataFrame(index=pd.RangeIndex(len(images)))
     rows["label"] = None if y is None else _check_values(y, "y")
     rows["split"] = None if split is None else _check_split(split)
     rows["group"] = None if groups is None else _check_values(groups, "groups")
+    has_lesions = frame is not None and "lesion_id" in frame
+    rows["lesion"] = _name_lesions(frame["lesion_id"]) if has_lesions else None
     return rows
 
 
@@ -35,6 +39,11 @@ def add_files(rows, files):
     is_readable = rows["error"] == ""
     key = rows["sha256"].where(is_readable, "unreadable " + rows.index.astype(str))
     return rows.assign(content=pd.factorize(key)[0])
+
+
+def _name_lesions(ids):
+    ids = ids.to_numpy(dtype=object, na_value=None)
+    return [None if name is None or not str(name).strip() else name for name in ids]
 
 
 def _check_values(values, name):

@@ -1,5 +1,6 @@
 """The stratified hold-out that keeps groups whole."""
 
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -7,6 +8,13 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from .._utils.sklearn_private import Interval, num_samples, safe_indexing, validate_params
 from .._utils.validation import number_labels
+
+# No single move may help where two would; large datasets are as good as they get at the first draw.
+_N_DRAWS = 20
+_GOOD_ENOUGH = 1e-4  # a hundredth, squared
+
+# By so many a small class may miss its share without a word.
+_N_ROWS_OF_ROUNDING = 5
 
 
 @validate_params(
@@ -30,10 +38,9 @@ def train_test_split_by_group(
     :class:`sklearn.model_selection.GroupShuffleSplit` keeps groups but does not stratify. Images
     need both: photographs of one lesion must stay on one side, and a rare class must be on both.
 
-    Groups are drawn at random, class by class, until the test part holds `test_size` of the rows
-    of the class, as nearly as whole groups allow; what rounding leaves over goes to the next class.
-    Each class gets at least one group on either
-    side. A group of several classes is drawn with the rarest of them.
+    Groups are drawn at random, of each kind (so many rows of each class) as nearly `test_size` as
+    can be. Then single groups change sides as long as that brings the shares of the classes, and of
+    all rows, nearer to `test_size`. Each class gets at least one group on either side.
 
     Parameters
     ----------
@@ -62,6 +69,11 @@ def train_test_split_by_group(
     ValueError
         If lengths differ, or if a class has too few groups to be on either side.
 
+    Warns
+    -----
+    UserWarning
+        If groups are too large for `test_size` to be met, over all rows or in a class.
+
     See Also
     --------
     sklearn.model_selection.StratifiedGroupKFold : The same for cross-validation.
@@ -77,7 +89,7 @@ def train_test_split_by_group(
     ...     X, y, groups=lesions, stratify=y, test_size=0.25, random_state=0
     ... )
     >>> X_train, X_test
-    (array([0, 1, 2, 5, 6, 7]), array([3, 4]))
+    (array([0, 1, 3, 4, 5, 6]), array([2, 7]))
 
     Twice gives training, validation and test sets:
 
@@ -104,44 +116,102 @@ def train_test_split_by_group(
             )
         test_size = test_size / n_rows
 
-    is_test = _draw_test_rows(
-        labels, group_ids, test_size, check_random_state(random_state), class_names=classes
-    )
+    counts = np.zeros((group_ids.max() + 1, len(classes) + 1))
+    np.add.at(counts, (group_ids, labels), 1)
+    counts[:, -1] = counts.sum(axis=1)
+    in_test = _draw_groups(counts, test_size, check_random_state(random_state))
+    _check_classes(counts, in_test, classes)
+    problem = _explain_shares(counts, in_test, test_size, classes)
+    if problem:
+        warnings.warn(problem, stacklevel=3)
+    is_test = in_test[group_ids]
     train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
     return [safe_indexing(array, rows) for array in arrays for rows in (train, test)]
 
 
-def _draw_test_rows(labels, group_ids, test_size, rng, class_names):
-    group_sizes = np.bincount(group_ids)
-    class_sizes = np.bincount(labels)
-    group_class = _rarest_class_of_each_group(labels, group_ids, class_sizes)
+def _draw_groups(counts, test_size, rng):
+    """Return which groups are in the test part.
 
-    in_test = np.zeros(len(group_sizes), dtype=bool)
-    owed = 0.0  # by the classes so far, to whole groups: else many small classes add up to less
-    for label in rng.permutation(np.unique(group_class)):
-        groups = rng.permutation(np.flatnonzero(group_class == label))
-        filled = np.cumsum(group_sizes[groups])
-        wanted = test_size * filled[-1] + owed
-        n_groups = min(np.argmin(np.abs(filled - wanted)) + 1, len(groups) - 1)
-        in_test[groups[:n_groups]] = True
-        owed = wanted - (filled[n_groups - 1] if n_groups else 0)
+    Parameters
+    ----------
+    counts : ndarray of shape (n_groups, n_classes + 1)
+        The rows of each class in each group, and all its rows in the last column.
+    """
+    best, in_best = np.inf, None
+    for _ in range(_N_DRAWS):
+        # By kind, and in random order within a kind: of equals none is preferred.
+        order = rng.permutation(len(counts))
+        order = order[np.lexsort(counts[order].T)]
+        # Every fifth group for a fifth, from a random place on: each is as likely as the others.
+        places = np.floor(test_size * np.arange(len(counts) + 1) + rng.uniform())
+        in_test = np.empty(len(counts), dtype=bool)
+        in_test[order] = np.diff(places) > 0
+        order = rng.permutation(len(counts))
+        in_test[order] = _move_groups(counts[order], in_test[order], test_size)
+        miss = _measure(in_test @ counts, counts.sum(axis=0), test_size)
+        if miss < best:
+            best, in_best = miss, in_test
+        if best < _GOOD_ENOUGH:
+            break
+    return in_best
 
-    is_test = in_test[group_ids]
-    for label, name in enumerate(class_names):
-        if len(np.unique(is_test[labels == label])) < 2:
-            n_groups = len(np.unique(group_ids[labels == label]))
-            raise ValueError(
-                f"Class {str(name)!r} has {class_sizes[label]} row(s) in {n_groups} group(s), too"
-                " few to have some on either side of the split. Expected at least 2 groups of its"
-                " own in each class. Add images of other lesions, leave the class out, or merge it"
-                " with another."
-            )
-    return is_test
+
+def _move_groups(counts, in_test, test_size):
+    """Move one group after the other to the other side, always the one that helps most."""
+    total = counts.sum(axis=0)
+    while True:
+        held = in_test @ counts
+        moved = held + np.where(in_test, -1, 1)[:, np.newaxis] * counts
+        after = _measure(moved, total, test_size)
+        if after.min() >= _measure(held, total, test_size) - np.finfo(float).eps:
+            return in_test
+        in_test[after.argmin()] ^= True
 
 
-def _rarest_class_of_each_group(labels, group_ids, class_sizes):
-    """Draw a mixed group with its rarest class, which could otherwise end up on one side only."""
-    from_common_to_rare = np.lexsort((labels, -class_sizes[labels]))
-    group_class = np.empty(group_ids.max() + 1, dtype=int)
-    group_class[group_ids[from_common_to_rare]] = labels[from_common_to_rare]
-    return group_class
+def _measure(held, total, test_size):
+    """Return by how much shares are missed; a class on one side only is worse than the rest."""
+    shares = held / total
+    # All rows count as much as the classes together: else many small classes add up to too few.
+    weight = np.append(np.ones(len(total) - 1), len(total) - 1)
+    is_missing = (shares <= 0) | (shares >= 1)
+    return (weight * (shares - test_size) ** 2).sum(axis=-1) + 2 * weight.sum() * is_missing.sum(
+        axis=-1
+    )
+
+
+def _is_divided(counts, in_test):
+    return (counts[in_test].sum(axis=0) > 0) & (counts[~in_test].sum(axis=0) > 0)
+
+
+def _check_classes(counts, in_test, classes):
+    for label in np.flatnonzero(~_is_divided(counts, in_test)[:-1]):
+        in_class = counts[:, label]
+        raise ValueError(
+            f"Class {str(classes[label])!r} has {in_class.sum():.0f} row(s) in"
+            f" {np.count_nonzero(in_class)} group(s), too few to have some on either side of the"
+            " split. Expected at least 2 groups of its own in each class. Add images of other"
+            " lesions, leave the class out, or merge it with another."
+        )
+
+
+def _explain_shares(counts, in_test, test_size, classes):
+    """Return which shares a large group keeps from being met, or an empty string."""
+    total, largest = counts.sum(axis=0), counts.max(axis=0)
+    held = in_test @ counts
+    missed = np.abs(held - test_size * total)
+    is_missed = missed > _N_ROWS_OF_ROUNDING + min(test_size, 1 - test_size) * total / 2
+    is_missed[-1] |= largest[-1] > max(test_size, 1 - test_size) * total[-1]
+    names = [*(f" of class {str(name)!r}" for name in classes), ""]
+    found = [
+        f"{held[column]:.0f} of {total[column]:.0f} rows{names[column]} (largest group:"
+        f" {largest[column]:.0f})"
+        for column in np.flatnonzero(is_missed & (largest > 1))[::-1]
+        if len(classes) > 1 or column == 1  # a single class is all rows
+    ]
+    if not found:
+        return ""
+    return (
+        f"The held-out part has {'; '.join(found)}. Expected a share of {test_size:g}, which whole"
+        " groups do not allow. Split such a group, leave it out, choose another test_size, or"
+        " judge the model by cross-validation."
+    )

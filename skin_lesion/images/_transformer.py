@@ -171,7 +171,7 @@ def split_images(X, *, name="X"):
     if images.ndim == 3:
         return _check_one(images, name)[np.newaxis], "image"
     if images.ndim == 4:
-        return check_images(images, name=name), "stack"
+        return check_images(images, name=name, scale_is_known=True), "stack"
     if images.size == 0:
         check_pixels(images, name=name)
     raise ValueError(_explain_image_shape(images.shape, name))
@@ -180,7 +180,7 @@ def split_images(X, *, name="X"):
 def _check_one(image, name):
     if image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(_explain_image_shape(image.shape, name))
-    return check_pixels(image, name=name)
+    return check_pixels(image[np.newaxis], name=name, scale_is_known=True)[0]
 
 
 def _check_each(images, name):
@@ -188,16 +188,7 @@ def _check_each(images, name):
     for number, array in enumerate(arrays):
         if array.ndim != 3 or array.shape[2] != 3:
             raise ValueError(_explain_image_shape(array.shape, f"{name}[{number}]"))
-    # All at once: a black image among others is none from 0 to 1.
-    floats = [array.ravel() for array in arrays if array.dtype.kind == "f" and array.size]
-    if floats:
-        check_pixels(np.concatenate(floats), name=name)
-    return [
-        array
-        if array.dtype.kind == "f" and array.size
-        else check_pixels(array, name=f"{name}[{number}]")
-        for number, array in enumerate(arrays)
-    ]
+    return [_check_one(array, f"{name}[{number}]") for number, array in enumerate(arrays)]
 
 
 def _explain_image_shape(shape, name):

@@ -189,4 +189,4 @@ def _open(estimator, X):
             " how to read them. Expected a stack of images. In a pipeline put TestTimeAugmentation"
             " around the classifier, behind the loader."
         )
-    return ArraySource(check_images(X))
+    return ArraySource(check_images(X, scale_is_known=True))

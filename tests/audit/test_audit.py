@@ -29,7 +29,14 @@ FINDINGS = (
 
 def audit_folder(folder, **options):
     return audit_dataset(
-        folder.X, folder.y, **{"groups": folder.groups, "split": folder.split, **options}
+        folder.X,
+        folder.y,
+        **{
+            "groups": folder.groups,
+            "split": folder.split,
+            "frame": pd.DataFrame({"lesion_id": folder.groups}),
+            **options,
+        },
     )
 
 
@@ -114,8 +121,51 @@ def test_copies_of_one_class_and_of_two(folder):
     assert np.flatnonzero(~audit.keep("drop_conflicts")).tolist() == [melanoma, conflict]
     assert np.flatnonzero(~audit.keep("first")).tolist() == [melanoma, copy, conflict]
     # The conflict is one within its group, too.
-    assert audit.group_conflicts["kind"].tolist() == ["labels of one group"]
+    assert audit.group_conflicts["kind"].tolist() == ["labels of one lesion"]
     assert audit.group_conflicts["groups"].item() == (folder.groups[melanoma],)
+
+
+def test_a_photograph_of_two_labels_is_a_conflict_whatever_its_bytes(folder):
+    melanoma, nevus = folder.of_class("melanoma")[0], folder.of_class("nevus")[0]
+    turned = folder.add_altered(
+        melanoma, lambda image: image.transpose(Image.Transpose.ROTATE_90), quality=60
+    )
+    smaller = folder.add_altered(turned, lambda image: image.resize((80, 60)))
+    folder.y[smaller] = "nevus"
+    same_label = folder.add_altered(nevus, lambda image: image.resize((80, 60)))
+    audit = audit_folder(folder)
+
+    assert len(audit.exact_duplicates) == 0
+    assert audit.label_conflicts["labels"].tolist() == [("melanoma", "nevus")]
+    assert audit.label_conflicts["rows"].tolist() == [(melanoma, turned, smaller)]
+    for policy in ("drop_conflicts", "first"):
+        assert np.flatnonzero(~audit.keep(policy)).tolist() == [melanoma, turned, smaller]
+        assert audit.keep(policy)[[nevus, same_label]].all()
+    assert "1 photograph under several labels: 1 melanoma / nevus" in audit._repr_html_()
+
+
+def test_patients_may_have_lesions_of_several_classes(folder):
+    melanoma, nevus, other = folder.of_class("melanoma")[0], *folder.of_class("nevus")[:2]
+    patients, lesions = list(folder.groups), list(folder.groups)
+    patients[nevus] = patients[other] = patients[melanoma]
+    frame = pd.DataFrame({"lesion_id": lesions}, index=range(100, 130))
+    assert len(audit_folder(folder, groups=patients, frame=frame).group_conflicts) == 0
+
+    unknown = audit_folder(folder, groups=patients, frame=None)
+    assert len(unknown.group_conflicts) == 0
+    assert unknown.not_checked["labels of one lesion"] == "frame has no column lesion_id"
+    assert "none (labels of one lesion not compared: frame has no" in unknown._repr_html_()
+
+    frame["lesion_id"] = [None, " ", np.nan, *lesions[3:]]
+    frame.iloc[[melanoma, nevus], 0] = "one lesion"
+    audit = audit_folder(folder, groups=patients, frame=frame)
+    conflict = audit.group_conflicts.iloc[0]
+    assert len(audit.group_conflicts) == 1
+    assert (conflict["kind"], conflict["groups"]) == ("labels of one lesion", ("one lesion",))
+    assert conflict["rows"] == tuple(sorted([melanoma, nevus]))
+    without_groups = audit_folder(folder, groups=None, frame=frame)
+    assert len(without_groups.group_conflicts) == 1
+    assert len(set(without_groups.groups)) == 30
 
 
 def test_leaks_by_content_group_and_near_duplicate(folder):
@@ -144,7 +194,7 @@ def test_leaks_by_content_group_and_near_duplicate(folder):
     assert set(leaks["other_split"]) == {"train"}
     # Training rows go, test rows stay.
     assert np.flatnonzero(~audit.keep("drop_leaks")).tolist() == sorted(train[:3])
-    assert audit.group_conflicts["kind"].tolist() == ["groups of one content"]
+    assert audit.group_conflicts["kind"].tolist() == ["groups of one photograph"] * 2
     # Both policies together leave the content where it counts.
     both = audit.keep("drop_leaks") & audit.keep("first")
     assert both[by_content]
@@ -185,7 +235,7 @@ def test_groups_are_merged_over_any_number_of_steps(folder):
 def test_without_groups_each_photograph_is_one(folder):
     row = folder.of_class("nevus")[0]
     copy = folder.add_copy(row)
-    audit = audit_folder(folder, groups=None)
+    audit = audit_folder(folder, groups=None, frame=None)
 
     assert len(set(audit.groups)) == 30
     assert audit.groups[row] == audit.groups[copy]

@@ -96,13 +96,10 @@ def test_groups_of_every_size_and_place_are_equally_likely():
 def test_a_class_of_two_groups_has_one_on_each_side():
     y = np.repeat(["common", "rare"], [50, 7])
     groups = np.r_[np.arange(50), [100] * 6, 101]
-    in_test = set()
     for seed in range(20):
-        train, test = split_rows(57, groups=groups, stratify=y, test_size=0.2, random_state=seed)
-        assert {100, 101} & set(groups[train])
-        assert {100, 101} & set(groups[test])
-        in_test |= {100, 101} & set(groups[test])
-    assert in_test == {100, 101}  # neither is always held out
+        _, test = split_rows(57, groups=groups, stratify=y, test_size=0.2, random_state=seed)
+        # 1 of 7 rows is nearer to a fifth than 6 are.
+        assert {100, 101} & set(groups[test]) == {101}
 
 
 @pytest.mark.parametrize("random_state", range(10))
@@ -140,6 +137,45 @@ def test_two_groups_of_two_equally_rare_classes(y):
     assert sorted([train.tolist(), test.tolist()]) == [[0, 1], [2, 3]]
 
 
+def patients_of_mixed_lesions(rng):
+    """As in ISIC 2020: few rows of a rare class, in a fifth of the patients, among many others."""
+    sizes = rng.geometric(1 / 16, size=600)
+    groups = np.repeat(np.arange(600), sizes)
+    has_melanoma = np.repeat(rng.random(600) < 0.2, sizes)
+    y = np.where(has_melanoma & (rng.random(len(groups)) < 0.08), "melanoma", "nevus")
+    return y, groups
+
+
+@pytest.mark.parametrize("test_size", [0.1, 0.2, 0.35])
+def test_share_of_a_rare_class_within_patients(test_size):
+    y, groups = patients_of_mixed_lesions(np.random.default_rng(0))
+    sides = set()
+    for seed in range(20):
+        _, test = split_rows(
+            len(y), groups=groups, stratify=y, test_size=test_size, random_state=seed
+        )
+        assert abs(len(test) / len(y) - test_size) < 0.002
+        assert abs(np.mean(np.isin(np.flatnonzero(y == "melanoma"), test)) - test_size) < 0.005
+        sides.add(tuple(groups[test]))
+    assert len(sides) == 20
+
+
+def test_a_large_group_does_not_decide_the_share():
+    groups = np.r_[[0] * 70, np.arange(1, 31)]
+    for seed in range(20):
+        assert len(split_rows(100, groups=groups, test_size=0.2, random_state=seed)[1]) == 20
+
+
+def test_a_group_that_fits_on_neither_side_is_said():
+    with pytest.warns(UserWarning, match=r"18 of 100 rows \(largest group: 82\)\. .* 0\.2") as said:
+        split_rows(100, groups=np.r_[[0] * 82, np.arange(18) + 1], test_size=0.2, random_state=0)
+    assert said[0].filename == __file__
+    y = np.repeat(["nevus", "melanoma"], [100, 30])
+    groups = np.r_[np.arange(100), [100] * 15, [101] * 15]
+    with pytest.warns(UserWarning, match=r"15 of 30 rows of class 'melanoma' \(largest group: 15"):
+        split_rows(130, groups=groups, stratify=y, test_size=0.2, random_state=0)
+
+
 # Parameters
 
 
@@ -159,7 +195,8 @@ def test_default_test_size_is_a_fifth():
 def test_extreme_test_sizes_leave_a_group_on_either_side():
     groups = np.repeat(np.arange(5), 10)
     for test_size, n_test in [(0.001, 10), (1, 10), (0.999, 40), (49, 40)]:
-        _, test = split_rows(50, groups=groups, test_size=test_size, random_state=0)
+        with pytest.warns(UserWarning, match=rf"{n_test} of 50 rows \(largest group: 10"):
+            _, test = split_rows(50, groups=groups, test_size=test_size, random_state=0)
         assert len(test) == n_test
 
 

@@ -246,6 +246,9 @@ def test_no_rgb_images(transformer, X, message, method):
 def test_a_black_image_among_others_is_no_float_from_0_to_1(transformer):
     X = [np.zeros((8, 9, 3)), np.full((9, 8, 3), 100.0)]
     assert_all_equal(transformer.transform(X), X)
+    assert_all_equal(transformer.transform(X[:1]), X[:1])
+    assert not transformer.transform(X[0]).any()
+    assert not transformer.transform(X[0][np.newaxis]).any()
 
 
 @every_transformer

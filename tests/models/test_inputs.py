@@ -104,6 +104,23 @@ def test_bad_images_at_predict(small, lesions, make, message):
         classifier.predict(make(lesions.images))
 
 
+def test_a_black_image_is_predicted_alone_as_in_a_stack(small, lesions):
+    X = lesions.images.astype(float)
+    X[3] = 0
+    classifier = small(epochs=1).fit(X, lesions.target)
+    expected = classifier.predict_proba(X[:8])[3:4]
+    np.testing.assert_allclose(classifier.predict_proba(X[3:4]), expected, atol=1e-5)
+    rows = small(epochs=1, image_shape=(24, 24)).fit(X.reshape(90, -1), lesions.target)
+    assert rows.predict_proba(X[3:4].reshape(1, -1)).shape == (1, len(rows.classes_))
+    # One of another scale is found among others, too.
+    X[5] /= 255
+    for mixed in (X[5:6], X[:8]):
+        with pytest.raises(ValueError, match="never exceeds 1"):
+            classifier.predict(mixed)
+    with pytest.raises(ValueError, match="never exceeds 1"):
+        small().fit(np.zeros_like(X), lesions.target)
+
+
 def test_image_shape_that_does_not_fit_the_rows(small, lesions):
     with pytest.raises(ValueError, match=r"has 1200 values, rows of X have 1728"):
         small(image_shape=(20, 20)).fit(lesions.images.reshape(90, -1), lesions.target)

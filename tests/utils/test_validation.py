@@ -168,7 +168,7 @@ def test_nested_lists_are_images_too():
 def test_integers_up_to_1_are_dark_but_floats_are_rescaled():
     dark = np.ones((1, 2, 2, 3), dtype=np.int64)
     assert (check_images(dark) == 1).all()
-    with pytest.raises(ValueError, match=r"float64 pixels that never exceeds 1 \(maximum 1\)"):
+    with pytest.raises(ValueError, match=r"float64 pixels and never exceeds 1 \(maximum 1\)"):
         check_images(dark.astype(float))
 
 
@@ -198,7 +198,7 @@ def test_images_of_another_shape(shape, message):
         (np.full((1, 1, 1, 3), -1.0), "X has values from -1 to -1. Expected pixels from 0 to 255"),
         (np.full((1, 1, 1, 3), 256), "X has values from 256 to 256"),
         (np.full((1, 1, 1, 3), 255.5), "X has values from 255.5 to 255.5"),
-        (np.full((1, 1, 1, 3), 0.5, np.float32), "float32 pixels that never exceeds 1"),
+        (np.full((1, 1, 1, 3), 0.5, np.float32), "float32 pixels and never exceeds 1"),
         (np.full((1, 1, 1, 3), "a"), "X has dtype <U1. Expected pixels from 0 to 255"),
         (np.full((1, 1, 1, 3), None), "X has dtype object"),
         (np.ones((1, 1, 1, 3), dtype=bool), "X has dtype bool"),
@@ -215,6 +215,16 @@ def test_pixels_of_any_shape_and_name():
     assert check_pixels(rows).dtype == np.uint8
     with pytest.raises(ValueError, match="rows has values from -1"):
         check_pixels(rows - 8.0, name="rows")
+
+
+def test_each_image_is_judged_by_itself_where_the_scale_is_known():
+    black, rescaled = np.zeros((1, 2, 2, 3)), np.full((1, 2, 2, 3), 0.5)
+    bright = np.full((1, 2, 2, 3), 200.0)
+    for images in (black, black + 1, np.concatenate([bright, black])):
+        assert check_images(images, scale_is_known=True) is images
+    for images in (rescaled, np.concatenate([bright, rescaled, black])):
+        with pytest.raises(ValueError, match=r"never exceeds 1 \(maximum 0\.5\)"):
+            check_images(images, scale_is_known=True)
 
 
 def test_no_warnings_for_valid_input():

@@ -1,9 +1,9 @@
-"""Join rows that show one photograph, and find groups that contradict labels or contents."""
+"""Join rows that show one photograph, and find what contradicts lesions or groups."""
 
 import pandas as pd
 
 from ..._utils.linked_groups import link_groups
-from .describe_rows import describe_rows
+from .describe_rows import describe_rows, distinct
 
 
 def number_photographs(rows, near_duplicates):
@@ -15,23 +15,27 @@ def number_photographs(rows, near_duplicates):
     )
 
 
-def find_group_conflicts(rows, has_groups):
-    """Return a line for each group of several labels, and for each content of several groups."""
+def find_group_conflicts(rows, photographs):
+    """Return a line for each lesion of several labels, and for each photograph of several groups.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Its column `lesion` is missing where the lesion is not known.
+
+    photographs : ndarray of shape (n,), of int
+        The same number for rows that show one photograph.
+    """
+    rows = rows.assign(photograph=photographs)
     found = []
-    if has_groups:
-        for kind, by, other in (
-            ("labels of one group", "group", "label"),
-            ("groups of one content", "content", "group"),
-        ):
-            n_others = rows.groupby(by)[other].nunique()
-            for value in n_others.index[n_others > 1]:
-                concerned = rows[rows[by] == value]
-                found.append(
-                    {
-                        "kind": kind,
-                        "groups": tuple(sorted(set(concerned["group"]), key=str)),
-                        **describe_rows(concerned),
-                    }
-                )
+    for kind, by, other, named in (
+        # Lesions alone: a patient may well have lesions of several classes.
+        ("labels of one lesion", "lesion", "label", "lesion"),
+        ("groups of one photograph", "photograph", "group", "group"),
+    ):
+        conflicting = rows[rows.groupby(by)[other].transform("nunique") > 1]
+        for _, concerned in conflicting.groupby(by):
+            found.append({"kind": kind, "groups": distinct(concerned[named])})
+            found[-1] |= describe_rows(concerned)
     columns = ["kind", "groups", "n_images", "labels", "splits", "rows", "paths"]
     return pd.DataFrame(found, columns=columns)

@@ -1,15 +1,23 @@
-"""Find contents under several labels, and labels that out-of-fold predictions contradict."""
+"""Find photographs under several labels, and labels that out-of-fold predictions contradict."""
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_array
 
+from .describe_rows import describe_rows
+
 _COLUMNS = ["row", "path", "label", "suggested_label", "self_confidence", "suggested_confidence"]
 
 
-def find_label_conflicts(copies):
-    """Return the exact duplicates of several labels."""
-    return copies[copies["labels"].map(len) > 1].reset_index(drop=True)
+def find_label_conflicts(rows, photographs):
+    """Return a line for each photograph of several labels, copies and near duplicates alike."""
+    n_labels = rows.groupby(photographs)["label"].transform("nunique")
+    conflicting = rows[n_labels > 1]
+    found = [
+        describe_rows(of_photograph)
+        for _, of_photograph in conflicting.groupby(photographs[conflicting.index])
+    ]
+    return pd.DataFrame(found, columns=["n_images", "labels", "splits", "rows", "paths"])
 
 
 def find_suspected_labels(rows, classes, labels, pred_probas):

@@ -9,6 +9,9 @@ from ..._utils.validation import are_paths, check_files_exist, check_images, che
 from ...datasets import SPLITS
 from .describe_rows import distinct
 
+# Of the counterparts of a row: all of them, for each row, would be the square of a group.
+_N_EXAMPLES = 3
+
 
 def find_split_leaks(rows, photographs, has_groups):
     """Return a line for each row that has a counterpart in an earlier split, and for each reason.
@@ -21,6 +24,11 @@ def find_split_leaks(rows, photographs, has_groups):
         The same number for rows that show one photograph.
 
     has_groups : bool
+
+    Returns
+    -------
+    leaks : DataFrame
+        Counterparts are counted, and the first few are named.
     """
     rows = rows.assign(photograph=photographs)
     reasons = [("content", "content"), ("near duplicate", "photograph")]
@@ -31,7 +39,7 @@ def find_split_leaks(rows, photographs, has_groups):
             for earlier in SPLITS[:place]:
                 found += _find_leaks_between(rows, kind, column, earlier, later)
     columns = ["kind", "split", "row", "path", "label"]
-    columns += ["other_split", "other_labels", "other_rows", "other_paths"]
+    columns += ["other_split", "n_others", "other_labels", "other_rows", "other_paths"]
     return pd.DataFrame(found, columns=columns)
 
 
@@ -100,12 +108,15 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
 def _find_leaks_between(rows, kind, column, earlier, later):
     sides = [rows[rows["split"] == name] for name in (earlier, later)]
     counterparts = dict(list(sides[0][sides[0][column].isin(sides[1][column])].groupby(column)))
-    for row in sides[1].itertuples():
-        others = counterparts.get(getattr(row, column))
-        if others is not None and kind == "near duplicate":
-            # Equal content was said already.
-            others = others[others["content"] != row.content]
-        if others is not None and len(others):
+    described = {}  # once for all rows that have the same counterparts
+    for row in sides[1][sides[1][column].isin(counterparts)].itertuples():
+        value = getattr(row, column)
+        # Equal content was said already.
+        content = row.content if kind == "near duplicate" else None
+        if (value, content) not in described:
+            others = counterparts[value]
+            described[value, content] = _describe_others(others[others["content"] != content])
+        if described[value, content]["n_others"]:
             yield {
                 "kind": kind,
                 "split": later,
@@ -113,10 +124,18 @@ def _find_leaks_between(rows, kind, column, earlier, later):
                 "path": row.path,
                 "label": row.label,
                 "other_split": earlier,
-                "other_labels": distinct(others["label"]),
-                "other_rows": tuple(others.index.tolist()),
-                "other_paths": tuple(others["path"]),
+                **described[value, content],
             }
+
+
+def _describe_others(others):
+    examples = others[:_N_EXAMPLES]
+    return {
+        "n_others": len(others),
+        "other_labels": distinct(others["label"]),
+        "other_rows": tuple(examples.index.tolist()),
+        "other_paths": tuple(examples["path"]),
+    }
 
 
 def _content_ids(X_train, X_test):

@@ -49,10 +49,10 @@ _ON_SHORTCUTS = (
 _ON_QUALITY = "Estimates from small versions of the images: the share of each class, and examples."
 _EXPLANATIONS = {
     "exact_duplicates": "The same bytes under several names; here those of one label.",
-    "label_conflicts": "The same bytes filed under several labels: at most one of them is right.",
+    "label_conflicts": "One photograph filed under several labels: at most one of them is right.",
     "near_duplicates": "One photograph, re-encoded, resized, brightened, turned or mirrored.",
     "split_leaks": "Images whose counterpart is in an earlier split: a score on them is no score.",
-    "group_conflicts": "Lesions or patients of several labels, or images of several lesions.",
+    "group_conflicts": "Lesions of several labels, or photographs of several groups.",
     "suspected_labels": "Images that a model, trained without them, takes for another class.",
     "unreadable": "Files that are missing, damaged or no images.",
 }
@@ -110,8 +110,10 @@ def _render_example(audit, line):
     rows = [*line.get("rows", ())] or [line["row"]]
     rows += [*line.get("other_rows", ())] or ([line["other_row"]] if "other_row" in line else [])
     said = [_say(name, line[name]) for name in _SAID if name in line]
-    if len(rows) > _ROWS_IN_FINDING:
-        said.append(f"and {len(rows) - _ROWS_IN_FINDING} more images")
+    n_unshown = max(len(rows) - _ROWS_IN_FINDING, 0)
+    n_unshown += line.get("n_others", 0) - len(line.get("other_rows", ()))
+    if n_unshown:
+        said.append(f"and {n_unshown} more images")
     return "".join(
         [
             '<div class="finding">',

@@ -34,7 +34,7 @@ def describe_dataset(audit):
     parts = [f"{len(images)} images", f"{images['sha256'].nunique()} distinct contents"]
     if len(audit.class_counts):
         parts.append(f"{len(audit.class_counts)} classes")
-    if "group_conflicts" not in audit.not_checked:
+    if images["group"].notna().any():
         parts.append(f"{images['group'].nunique()} groups")
     if "split_leaks" not in audit.not_checked:
         parts += [f"{count} {name}" for name, count in images["split"].value_counts().items()]
@@ -46,6 +46,9 @@ def describe_finding(audit, name):
     if name in audit.not_checked:
         return f"not looked for: {audit.not_checked[name]}"
     table = getattr(audit, name)
+    if name == "group_conflicts" and "labels of one lesion" in audit.not_checked:
+        reason = audit.not_checked["labels of one lesion"]
+        return f"{_describe_group_conflicts(table)} (labels of one lesion not compared: {reason})"
     if not len(table):
         return "none"
     n = len(table)
@@ -53,7 +56,7 @@ def describe_finding(audit, name):
         return f"{say(n, 'content')} that {table['n_images'].sum()} images share"
     if name == "label_conflicts":
         pairs = _count(" / ".join(map(str, labels)) for labels in table["labels"])
-        return f"{say(n, 'content')} under several labels: {pairs}"
+        return f"{say(n, 'photograph')} under several labels: {pairs}"
     if name == "near_duplicates":
         described = f"{say(n, 'pair')} of contents"
         for column in ("label", "group"):
@@ -66,16 +69,21 @@ def describe_finding(audit, name):
         kinds = _count(table["kind"])
         return f"{say(n_rows, 'image')} with a counterpart in an earlier split: {kinds}"
     if name == "group_conflicts":
-        counts = table["kind"].value_counts()
-        return ", ".join(
-            f"{say(counts[kind], noun)} of several {others}"
-            for kind, noun, others in (
-                ("labels of one group", "group", "labels"),
-                ("groups of one content", "content", "groups"),
-            )
-            if kind in counts
-        )
+        return _describe_group_conflicts(table)
     return say(n, "image")
+
+
+def _describe_group_conflicts(table):
+    counts = table["kind"].value_counts()
+    described = ", ".join(
+        f"{say(counts[kind], noun)} of several {others}"
+        for kind, noun, others in (
+            ("labels of one lesion", "lesion", "labels"),
+            ("groups of one photograph", "photograph", "groups"),
+        )
+        if kind in counts
+    )
+    return described or "none"
 
 
 def say(n, noun):

@@ -245,7 +245,7 @@ class ImageAugmenter(DocumentedMixin, TransformerMixin, BaseEstimator):
         X : ndarray of shape (n, height, width, 3)
             The images that were given.
         """
-        return check_images(X)
+        return check_images(X, scale_is_known=True)
 
     def fit_transform(self, X, y=None):
         """Return a new variant of each image.

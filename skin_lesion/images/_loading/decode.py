@@ -85,17 +85,36 @@ def read_content(path):
 
 def decode_content(content, path, image_size, resize, preprocessing=None):
     """Decode the bytes of an image file as :func:`read_image` does; the path is for messages."""
-    with failures_explained(path):
-        return decode_image(io.BytesIO(content), image_size, resize, preprocessing)[0]
+    file = io.BytesIO(content)
+    if preprocessing is None:
+        with failures_explained(path):
+            return decode_image(file, image_size, resize)[0]
+    if not preprocessing.crops:
+        with failures_explained(path):
+            image = decode_image(file, image_size, resize)[0]
+    else:
+        with failures_explained(path):
+            photograph = _decode_upright(file, image_size)
+        with _file_noted(path):
+            photograph = Image.fromarray(preprocessing.before_resize(np.asarray(photograph)))
+        box, size = _plan(photograph.size, image_size[::-1], resize)
+        image = _centre_on_black(np.asarray(_scale(photograph, box, size, 1)), image_size)
+    # Not among the failures of the file: an error in a step is no damage.
+    with _file_noted(path):
+        return preprocessing.after_resize(image)
+
+
+class UnreadableImageError(ValueError):
+    """A file cannot be read as an image."""
 
 
 @contextmanager
 def failures_explained(path):
-    """Turn what Pillow's plug-ins raise on damaged files, nearly anything, into a ValueError.
+    """Turn what Pillow's plug-ins raise on damaged files, nearly anything, into one error.
 
     Raises
     ------
-    ValueError
+    UnreadableImageError
         Names the file and says why it cannot be read.
     MemoryError
         Names the file, too: it may be sound.
@@ -108,11 +127,20 @@ def failures_explained(path):
             " its pixels. Read fewer files at a time, or leave it out."
         ) from error
     except Exception as error:
-        raise ValueError(_explain(error, path)) from error
+        raise UnreadableImageError(_explain(error, path)) from error
 
 
-def decode_image(file, image_size, resize, preprocessing=None):
-    """Decode an open image file as :func:`read_image` does.
+@contextmanager
+def _file_noted(path):
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"This happened in a step of preprocess, on {os.fspath(path)!r}.")
+        raise
+
+
+def decode_image(file, image_size, resize):
+    """Decode an open image file as :func:`read_image` does, and clean nothing.
 
     Returns
     -------
@@ -128,19 +156,10 @@ def decode_image(file, image_size, resize, preprocessing=None):
     """
     with Image.open(file, formats=readable_formats()) as image:
         stored_width, stored_height = image.size
-        if preprocessing is not None and preprocessing.crops:
-            orientation, shrinkage = 1, 1
-            image = _load_cropped(image, image_size, preprocessing)
-            box, size = _plan(image.size, image_size[::-1], resize)
-        else:
-            orientation, box, size, shrinkage = _load(image, image_size, resize)
-            image = _to_grey_or_rgb(image)
-    image = _scale(image, box, size, shrinkage)
-    image = _to_upright_rgb(image, orientation)
-    image = _centre_on_black(np.asarray(image), image_size)
-    if preprocessing is not None:
-        image = preprocessing.after_resize(image)
-    return image, (stored_height, stored_width)
+        orientation, box, size, shrinkage = _load(image, image_size, resize)
+        image = _to_grey_or_rgb(image)
+    image = _to_upright_rgb(_scale(image, box, size, shrinkage), orientation)
+    return _centre_on_black(np.asarray(image), image_size), (stored_height, stored_width)
 
 
 def _explain(error, path):
@@ -182,13 +201,13 @@ def _load(image, image_size, resize):
     return orientation, box, size, shrinkage
 
 
-def _load_cropped(image, image_size, preprocessing):
-    """Decode the pixels, and return them upright and cropped, enough of them for the size."""
+def _decode_upright(file, image_size):
+    """Decode an open image file to an upright photograph, of enough pixels to be cropped."""
     # What is cropped to half of the sides is then not enlarged.
     spare = tuple(_SPARE_FOR_CROP * side for side in image_size)
-    orientation, *_ = _load(image, spare, "crop")
-    image = _to_upright_rgb(_to_grey_or_rgb(image), orientation)
-    return Image.fromarray(preprocessing.before_resize(np.asarray(image)))
+    with Image.open(file, formats=readable_formats()) as image:
+        orientation, *_ = _load(image, spare, "crop")
+        return _to_upright_rgb(_to_grey_or_rgb(image), orientation)
 
 
 def _to_upright_rgb(image, orientation):

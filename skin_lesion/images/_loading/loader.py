@@ -15,7 +15,7 @@ from ..._utils.sklearn_private import StrOptions, check_feature_names, fit_conte
 from ..._utils.validation import are_paths, check_files_exist, check_paths
 from .._transformer import ImageTransformer
 from .cache import ImageCache
-from .decode import read_image
+from .decode import UnreadableImageError, read_image
 from .preprocessing import Preprocessing
 
 # Images that a thread reads at a time. Where there are few, fewer: no thread is left without.
@@ -350,7 +350,7 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
                     )
                 else:
                     cache.fetch(path, images[row])
-            except ValueError as error:
+            except UnreadableImageError as error:
                 failures.append(error)
                 if self.on_error == "raise":
                     break

@@ -18,6 +18,10 @@ class _RandomOfThread(threading.local):
 
 _random_of_thread = _RandomOfThread()
 
+# The states of `random` to which those that are in `_seeded_random` are to go back.
+_states = []
+_states_lock = threading.Lock()
+
 
 @contextmanager
 def seeded_keras(seed):
@@ -26,12 +30,29 @@ def seeded_keras(seed):
     # when data arrives in the middle of a fit, and so do other fits.
     draw_default_seeds_from(_random_of_thread)
     before = _random_of_thread.source
-    state = random.getstate()
-    # This one for what a user's architecture draws.
-    random.seed(seed)
     _random_of_thread.source = random.Random(seed)
+    try:
+        with _seeded_random(seed):
+            yield
+    finally:
+        _random_of_thread.source = before
+
+
+@contextmanager
+def _seeded_random(seed):
+    """Seed the generator of the process, for what a user's architecture draws."""
+    with _states_lock:
+        state = [random.getstate()]
+        _states.append(state)
+        random.seed(seed)
     try:
         yield
     finally:
-        _random_of_thread.source = before
-        random.setstate(state)
+        with _states_lock:
+            place = next(place for place, other in enumerate(_states) if other is state)
+            del _states[place]
+            if place == len(_states):
+                random.setstate(state[0])
+            else:
+                # Another thread has begun since, and ends later: what it found was ours.
+                _states[place][0] = state[0]

@@ -201,7 +201,7 @@ class ImageEmbedder(
             source = PathSource(paths, clone(self._own_loader()).set_params(n_jobs=self.n_jobs))
             items = paths.tolist()
         else:
-            items = check_images(X)
+            items = check_images(X, scale_is_known=not reset)
             source = ArraySource(items)
             n_features_in = int(np.prod(source.image_shape))
         if reset:

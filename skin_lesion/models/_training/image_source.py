@@ -56,11 +56,11 @@ def open_source(estimator, X, *, loader, image_shape, expected_shape=None):
         source = PathSource(paths, ImageLoader() if loader is None else loader)
         n_features_in = 1
     elif (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
-        source = ArraySource(check_images(X))
+        source = ArraySource(check_images(X, scale_is_known=not reset))
         n_features_in = int(np.prod(source.image_shape))
     else:
         rows = validate_data(estimator, X, reset=reset)
-        source = _open_rows(rows, image_shape)
+        source = _open_rows(rows, image_shape, scale_is_known=not reset)
         n_features_in = rows.shape[1]
     if reset:
         estimator.n_features_in_ = n_features_in
@@ -80,7 +80,7 @@ def read_batches(source, rows, batch_size):
     return ReadAhead(source.take, batches, n_threads)
 
 
-def _open_rows(rows, image_shape):
+def _open_rows(rows, image_shape, *, scale_is_known):
     if image_shape is None:
         return FeatureSource(rows.reshape(len(rows), 1, -1, 1))
     shape = tuple(image_shape)
@@ -91,7 +91,8 @@ def _open_rows(rows, image_shape):
             f" {rows.shape[1]}. Expected (height, width) or (height, width, n_channels) of the"
             " flattened images."
         )
-    return ArraySource(check_pixels(rows).reshape(len(rows), *shape))
+    pixels = check_pixels(rows, scale_is_known=scale_is_known)
+    return ArraySource(pixels.reshape(len(rows), *shape))
 
 
 class ArraySource:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skin_lesion import assert_no_leak, make_lesion_images
+from skin_lesion import assert_no_leak, audit_dataset, make_lesion_images
 
 
 def test_sound_split_passes(folder):
@@ -47,3 +47,38 @@ def test_bad_arguments(folder):
         assert_no_leak(folder.X[:2], folder.X[2:4], groups_train=["a"], groups_test=["b", "c"])
     with pytest.raises(FileNotFoundError, match="nowhere"):
         assert_no_leak(folder.X[:2], ["nowhere.jpg"])
+
+
+def test_counterparts_in_a_large_group_are_counted_not_listed(tmp_path):
+    # Paths of no file: rows whose images cannot be read still share their groups.
+    X = [str(tmp_path / f"{row}.jpg") for row in range(2000)]
+    groups, split = np.arange(2000) % 4, ["train", "test"] * 1000
+    groups[0] = -1
+    split[1::4] = ["val"] * 500
+    audit = audit_dataset(X, ["nevus"] * 2000, groups=groups, split=split)
+    leaks = audit.split_leaks
+    assert len(leaks) == 0  # even rows train, odd ones are tested: no group is on two sides
+
+    audit = audit_dataset(X, ["nevus"] * 2000, groups=groups // 2, split=split)
+    leaks = audit.split_leaks
+    assert leaks.groupby(["split", "other_split"])["n_others"].agg(["size", "max"]).to_dict() == {
+        "size": {("test", "train"): 500, ("val", "train"): 500},
+        "max": {("test", "train"): 500, ("val", "train"): 499},
+    }
+    assert leaks["other_rows"].map(len).max() == leaks["other_paths"].map(len).max() == 3
+    assert len(audit.split_leaks.to_csv()) < 500_000
+
+
+def test_all_counterparts_go_with_the_leaks_though_few_are_named():
+    images = make_lesion_images(
+        20, n_classes=2, images_per_lesion=1, image_size=(64, 64), random_state=0
+    ).images
+    groups = [0] * 10 + list(range(1, 11))
+    audit = audit_dataset(images, groups=groups, split=["test"] + ["train"] * 19)
+    assert audit.split_leaks[["row", "n_others", "other_rows"]].values.tolist() == [
+        [0, 9, (1, 2, 3)]
+    ]
+    assert np.flatnonzero(~audit.keep("drop_leaks")).tolist() == list(range(1, 10))
+    assert "and 6 more images" in audit._repr_html_()
+    without = audit_dataset(images, split=["test"] + ["train"] * 19)
+    assert without.keep("drop_leaks").all()

@@ -17,7 +17,8 @@ def audit(folder):
         folder.of_class("nevus")[0], lambda image: image.transpose(Image.Transpose.ROTATE_90)
     )
     folder.add(lambda path: path.write_bytes(b""), "<b>nevus</b>", "a & b", "train")
-    return audit_dataset(folder.X, folder.y, groups=folder.groups, split=folder.split)
+    frame = pd.DataFrame({"lesion_id": folder.groups})
+    return audit_dataset(folder.X, folder.y, groups=folder.groups, split=folder.split, frame=frame)
 
 
 def test_summary_is_a_page(audit, capsys):
@@ -27,7 +28,7 @@ def test_summary_is_a_page(audit, capsys):
         "Audit of 33 images, 31 distinct contents, 4 classes, 31 groups, 22 train, 11 test",
         "Unreadable images  1 image",
         "Exact duplicates   1 content that 2 images share",
-        "Label conflicts    1 content under several labels: 1 melanoma / nevus",
+        "Label conflicts    1 photograph under several labels: 1 melanoma / nevus",
         "Near duplicates    1 pair of contents",
         "1 image with a counterpart in an earlier split: 1 content, 1 group",
         "Suspected labels   not looked for: no out-of-fold probabilities were given",

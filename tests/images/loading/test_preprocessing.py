@@ -212,3 +212,35 @@ def test_no_step_at_all(paths):
 def test_parameters_of_steps_are_checked(paths, method):
     with pytest.raises(ValueError, match="The 'power' parameter of ColorConstancy"):
         getattr(ImageLoader(preprocess=[ColorConstancy(power=-1)]), method)(paths)
+
+
+@pytest.mark.parametrize("on_error", ["raise", "warn"])
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("cleaner", [BorderCropper, ColorConstancy])
+def test_an_error_in_a_step_is_no_damaged_file(paths, tmp_path, on_error, cached, cleaner):
+    class Faulty(cleaner):
+        def _clean(self, image):
+            raise ValueError("the step has a bug")
+
+    loader = ImageLoader(
+        (16, 16),
+        preprocess=Faulty(),
+        on_error=on_error,
+        cache_dir=tmp_path / "cache" if cached else None,
+    )
+    with pytest.raises(ValueError, match=r"^the step has a bug") as error:
+        loader.transform(paths)
+    assert str(error.value) == "the step has a bug"
+    assert error.value.__notes__ == [
+        f"This happened in a step of preprocess, on {str(paths[0])!r}."
+    ]
+
+
+def test_a_damaged_file_is_one_before_and_after_the_steps(paths, tmp_path):
+    (tmp_path / "damaged.png").write_bytes(b"no image")
+    for steps in (BorderCropper(), ColorConstancy(), None):
+        loader = ImageLoader((16, 16), preprocess=steps, on_error="warn")
+        with pytest.warns(UserWarning, match="1 of 2 images cannot be read and are black"):
+            images = loader.transform([paths[0], tmp_path / "damaged.png"])
+        assert images[0].any()
+        assert not images[1].any()
