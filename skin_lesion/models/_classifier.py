@@ -43,9 +43,21 @@ class MostProbableClassMixin(DocumentedMixin):
         -------
         y : ndarray of shape (n,)
             Class names.
+
+        Raises
+        ------
+        ValueError
+            If probabilities are not finite.
         """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[most_probable]
+        probabilities = self.predict_proba(X)
+        n_unknown = np.count_nonzero(~np.isfinite(probabilities).all(axis=1))
+        if n_unknown:  # of which argmax takes the first class
+            raise ValueError(
+                f"{n_unknown} of {len(probabilities)} rows have probabilities that are not finite."
+                " Expected a network whose weights are finite and fit the range of X: fit it anew,"
+                " with a smaller learning_rate if training diverged."
+            )
+        return self.classes_[probabilities.argmax(axis=1)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -294,8 +306,9 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         FileNotFoundError
             If paths do not exist.
         ValueError
-            If X or y has an unexpected shape or content, if y has one class only, or if a class has
-            too few groups for the validation split.
+            If X or y has an unexpected shape or content, if y has one class only, if a class has
+            too few groups for the validation split, or if training diverges: a loss, or a weight,
+            is not finite.
 
         Warns
         -----
@@ -368,8 +381,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Raises
         ------
         ValueError
-            If y has classes that were not announced, or with `sampler` or weights of the classes
-            that follow from their shares.
+            If y has classes that were not announced, with `sampler` or weights of the classes that
+            follow from their shares, or if training diverges.
         """
         if self.sampler is not None or isinstance(self.class_weight, str):
             raise ValueError(

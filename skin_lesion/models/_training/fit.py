@@ -36,7 +36,6 @@ def build_keras_classifier(estimator, source, rows):
             estimator.loss,
             estimator.label_smoothing,
         ),
-        shuffle=False,  # ImageBatches does
     )
 
 
