@@ -15,7 +15,9 @@ from ..images import ImageAugmenter, ImageLoader
 from . import _training
 from ._training.image_source import open_source
 from ._training.training_rows import TrainingRows, check_targets
-from ._training.validation_split import split_off_validation, warn_if_still_improving
+from ._training.unfinished import unchanged_on_failure
+from ._training.validation_split import split_off_validation
+from ._training.warnings import warn_if_still_improving, warn_of_interruption
 
 MAX_SEED = 2**31 - 1
 
@@ -134,7 +136,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         rows are features, not pixels: they are standardised and read as images of one row.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last one.
+        Whether `fit` goes on from the weights of the last one, with the parameters that are set
+        now. Network and classes must be the same; dropout and what is trained may differ.
 
     callbacks : list of keras.callbacks.Callback or FitCheckpoint, default=None
         Each fit uses copies. With a :class:`FitCheckpoint` a fit that was killed goes on.
@@ -188,6 +191,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     ``sklearn.set_config(enable_metadata_routing=True)``,
     ``GridSearchCV(..., cv=StratifiedGroupKFold()).fit(X, y, groups=groups)`` hands them to the
     folds and to the inner validation split. With routing off a search gives them to the folds only.
+
+    A fit that fails leaves the classifier as it was before, fitted or not.
 
     This is research software. It is not a medical device.
 
@@ -305,6 +310,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         ------
         FileNotFoundError
             If paths do not exist.
+        KeyboardInterrupt
+            If training is interrupted: see below.
         ValueError
             If X or y has an unexpected shape or content, if y has one class only, if a class has
             too few groups for the validation split, or if training diverges: a loss, or a weight,
@@ -314,8 +321,24 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         -----
         ConvergenceWarning
             If training ended at `epochs`, and the validation loss was lowest in their later half.
+        UserWarning
+            If Ctrl-C interrupts training after at least one epoch. The classifier is fitted: it
+            keeps the weights of the best epoch so far, or, without `early_stopping`, those it has
+            come to. KeyboardInterrupt is raised all the same.
         """
+        with unchanged_on_failure(self):
+            interrupt = self._fit(X, y, sample_weight, groups)
+        if interrupt is not None:
+            warn_of_interruption(self.n_iter_, self.best_epoch_, self.epochs)
+            # A script must not go on, nor a search, as if this were what was asked for.
+            raise interrupt
+        if self.early_stopping:
+            warn_if_still_improving(self.n_iter_, self.best_epoch_, self.epochs)
+        return self
+
+    def _fit(self, X, y, sample_weight, groups):
         goes_on = self.warm_start and hasattr(self, "keras_classifier_")
+        earlier = self.keras_classifier_ if goes_on else None
         source = open_images(self, X, reset=not goes_on)
         y, sample_weight = check_targets(self, source, y, sample_weight, groups)
         rows = np.arange(len(y)) if sample_weight is None else np.flatnonzero(sample_weight)
@@ -343,20 +366,15 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         training = TrainingRows(train, y, sample_weight, self.sampler, self.class_weight, rng)
         seed = rng.randint(MAX_SEED)
 
-        if not goes_on:
-            self.keras_classifier_ = _training.build_keras_classifier(self, source, train)
-        _training.train_epochs(self, source, y, training, validation, seed, goes_on=goes_on)
-        self.best_epoch_ = self.n_iter_
-        if self.early_stopping:
-            self.best_epoch_ = int(np.argmin(self.history_["val_loss"])) + 1
-            warn_if_still_improving(self.n_iter_, self.best_epoch_, self.epochs)
-        return self
+        self.keras_classifier_ = _training.build_keras_classifier(self, source, train, earlier)
+        return _training.train_epochs(self, source, y, training, validation, seed, earlier=earlier)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on all rows given, going on from the present weights.
 
-        Nothing is held out, and neither `sampler` nor ``class_weight='balanced'`` can know the
+        Parameters that were set since count as with `warm_start`; where none were, the optimizer
+        goes on, too. Nothing is held out, and neither `sampler` nor ``class_weight='balanced'`` can know the
         classes of data to come: resample or weigh the rows before.
 
         Parameters
@@ -390,6 +408,11 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
                 f" sampler={self.sampler!r}, class_weight={self.class_weight!r}. Set them to None,"
                 " and resample before or pass sample_weight."
             )
+        with unchanged_on_failure(self):
+            self._partial_fit(X, y, classes, sample_weight)
+        return self
+
+    def _partial_fit(self, X, y, classes, sample_weight):
         is_first = not hasattr(self, "keras_classifier_")
         source = open_images(self, X, reset=is_first)
         y, sample_weight = check_targets(self, source, y, sample_weight)
@@ -411,11 +434,10 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         rows = np.arange(len(y))
         training = TrainingRows(rows, y, sample_weight, None, self.class_weight, rng)
 
-        if is_first:
-            self.keras_classifier_ = _training.build_keras_classifier(self, source, rows)
-        _training.train_one_epoch(self, source, y, training, rng.randint(MAX_SEED))
-        self.best_epoch_ = self.n_iter_
-        return self
+        earlier = None if is_first else self.keras_classifier_
+        self.keras_classifier_ = _training.build_keras_classifier(self, source, rows, earlier)
+        seed = rng.randint(MAX_SEED)
+        _training.train_one_epoch(self, source, y, training, seed, earlier=earlier)
 
     def predict_proba(self, X):
         """Return the probability of each class.

@@ -332,4 +332,4 @@ class _NotTrainable:
             " partial_fit of a clone, to train anew."
         )
 
-    set_params = fit = partial_fit = _refuse
+    get_params = set_params = fit = partial_fit = _refuse

@@ -4,19 +4,35 @@ import keras
 import numpy as np
 
 
-class EpochRecord(keras.callbacks.History):
+class EpochRecord(keras.callbacks.Callback):
     """Losses and metrics of each epoch; raises an error where a loss is not finite.
 
     It must be the first of the callbacks, so that no other one keeps the weights of such an epoch.
+
+    Attributes
+    ----------
+    epochs : list of dict
+        Of each epoch, what it came to, and what later callbacks have added.
     """
+
+    def __init__(self):
+        super().__init__()
+        self.epochs = []
 
     def on_epoch_end(self, epoch, logs=None):
         """Check the losses of an epoch, and keep what it came to."""
-        for name, value in (logs or {}).items():
+        for name, value in logs.items():
             if name in ("loss", "val_loss") and not np.isfinite(value):
                 what = {"loss": "loss", "val_loss": "validation loss"}[name]
                 raise diverged(f"The {what} is {value} in epoch {epoch + 1}", self.model)
-        super().on_epoch_end(epoch, logs)
+        self.epochs.append(logs)
+
+    def add_to(self, history):
+        """Add to a dict of list, and return it."""
+        for logs in self.epochs:
+            for name, value in logs.items():
+                history.setdefault(name, []).append(value)
+        return history
 
 
 def check_weights(model, n_epochs):

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from copy import deepcopy
 
 import keras
-from keras.callbacks import LambdaCallback
+from keras.callbacks import EarlyStopping, LambdaCallback
 
 from ..._utils.private_names import private_name
 from .epochs import EpochRecord, check_weights
@@ -50,6 +50,8 @@ class StreamingKerasClassifier(KerasClassifier):
     the batches to train on. scikeras has left out rows without weight by then. `save_fit`, a
     SaveFit or None, may know of epochs that an earlier process has trained. If it does not,
     ``prepare_model(model, rows, sample_weight)`` is called with a new model before it is trained.
+    A KeyboardInterrupt after an epoch or more leaves `history_` and the best weights that an
+    EarlyStopping knows.
     """
 
     def _fit_keras_model(
@@ -98,12 +100,16 @@ class StreamingKerasClassifier(KerasClassifier):
                     verbose=self.verbose,
                     shuffle=False,  # ImageBatches does
                 )
-            check_weights(self.model_, initial_epoch + len(record.epoch))
+            check_weights(self.model_, initial_epoch + len(record.epochs))
+        except KeyboardInterrupt:
+            for callback in self._fit_callbacks:
+                if isinstance(callback, EarlyStopping):
+                    callback.on_train_end()  # puts the best weights back
+            if record.epochs:
+                self.history_ = record.add_to(earlier)
+            raise
         finally:
             # They hold the model, and the best weights once more, in every pickle.
             for name in _CALLBACKS:
                 delattr(self, name)
-        names = [*earlier, *(name for name in record.history if name not in earlier)]
-        self.history_ = {
-            name: earlier.get(name, []) + record.history.get(name, []) for name in names
-        }
+        self.history_ = record.add_to(earlier)

@@ -1,8 +1,4 @@
-"""The inner validation split, and what its loss says of the number of epochs."""
-
-import warnings
-
-from sklearn.exceptions import ConvergenceWarning
+"""The inner validation split."""
 
 from ...datasets import train_test_split_by_group
 
@@ -33,15 +29,3 @@ def split_off_validation(rows, y, groups, validation_fraction, rng):
             f"The validation split for early stopping failed: {error} Rows of equal content count"
             " as one group. Without this split: early_stopping=False."
         ) from error
-
-
-def warn_if_still_improving(n_iter, best_epoch, epochs):
-    """Warn, in `fit`, if the last epoch ended training and the best one was in the later half."""
-    if n_iter >= epochs and 2 * best_epoch > n_iter:
-        warnings.warn(
-            f"Training ended at epochs={epochs}, and the validation loss was lowest in epoch"
-            f" {best_epoch}: it may fall further. Increase the number of epochs, for example to"
-            f" {2 * epochs}; early stopping ends training when it is enough.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
