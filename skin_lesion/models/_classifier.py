@@ -16,7 +16,7 @@ from . import _training
 from ._training.image_source import open_source
 from ._training.training_rows import TrainingRows, check_targets
 from ._training.unfinished import unchanged_on_failure
-from ._training.validation_split import split_off_validation
+from ._training.validation_split import hold_out_again, split_off_validation
 from ._training.warnings import warn_if_still_improving, warn_of_interruption
 
 MAX_SEED = 2**31 - 1
@@ -137,7 +137,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
 
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last one, with the parameters that are set
-        now. Network and classes must be the same; dropout and what is trained may differ.
+        now. Network and classes must be the same; dropout and what is trained may differ. What the
+        last fit held out is held out again.
 
     callbacks : list of keras.callbacks.Callback or FitCheckpoint, default=None
         Each fit uses copies. With a :class:`FitCheckpoint` a fit that was killed goes on.
@@ -322,6 +323,9 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         ConvergenceWarning
             If training ended at `epochs`, and the validation loss was lowest in their later half.
         UserWarning
+            If X lacks what the last fit held out, with `warm_start`: images that were trained on
+            may then be held out.
+        UserWarning
             If Ctrl-C interrupts training after at least one epoch. The classifier is fitted: it
             keeps the weights of the best epoch so far, or, without `early_stopping`, those it has
             come to. KeyboardInterrupt is raised all the same.
@@ -356,12 +360,18 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self.classes_ = classes
 
         rng = check_random_state(self.random_state)
+        if goes_on:  # otherwise an int gives the same batches and variants in each fit
+            rng = np.random.RandomState([rng.randint(MAX_SEED), self._n_fits])
+        self._n_fits = self._n_fits + 1 if goes_on else 1
         train, validation = rows, np.array([], dtype=int)
         if self.early_stopping:
             groups = merge_groups(groups, source.content_ids())
-            train, validation = split_off_validation(
-                rows, y[rows], groups[rows], self.validation_fraction, rng
+            known = y[rows], groups[rows]
+            split = goes_on and hold_out_again(rows, *known, source.digests(rows), self._held_out)
+            train, validation = split or split_off_validation(
+                rows, *known, self.validation_fraction, rng
             )
+        self._held_out = source.digests(validation)
         self.validation_indices_ = validation
         training = TrainingRows(train, y, sample_weight, self.sampler, self.class_weight, rng)
         seed = rng.randint(MAX_SEED)
@@ -374,8 +384,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         """Train for one epoch on all rows given, going on from the present weights.
 
         Parameters that were set since count as with `warm_start`; where none were, the optimizer
-        goes on, too. Nothing is held out, and neither `sampler` nor ``class_weight='balanced'`` can know the
-        classes of data to come: resample or weigh the rows before.
+        goes on, too. Nothing is held out, and neither `sampler` nor ``class_weight='balanced'`` can
+        know the classes of data to come: resample or weigh the rows before.
 
         Parameters
         ----------
@@ -430,6 +440,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
                 " Pass all classes as `classes` at the first call."
             )
         self.validation_indices_ = np.array([], dtype=int)
+        self._held_out = np.array([], dtype="S64")
+        self._n_fits = getattr(self, "_n_fits", 0) + 1
         rng = check_random_state(self.random_state)
         rows = np.arange(len(y))
         training = TrainingRows(rows, y, sample_weight, None, self.class_weight, rng)

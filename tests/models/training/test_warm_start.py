@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from skin_lesion import Backbone, ConvNet, SkinLesionClassifier, make_lesion_images
+from skin_lesion import Backbone, ConvNet, ImageAugmenter, SkinLesionClassifier, make_lesion_images
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -105,3 +105,52 @@ def test_fine_tuning_in_two_stages(mobilenet_file):
     classifier.set_params(architecture__weights=None)
     with pytest.raises(ValueError, match="architecture__weights was set from"):
         classifier.fit(lesions.images, lesions.target)
+
+
+def held_out(classifier, images):
+    return {image.tobytes() for image in images[classifier.validation_indices_]}
+
+
+def test_what_was_held_out_is_held_out_again(warm, lesions):
+    classifier = warm(early_stopping=True)
+    first = held_out(classifier, lesions.images)
+    order = np.random.default_rng(0).permutation(90)
+    classifier.set_params(random_state=1)
+    classifier.fit(lesions.images[order], lesions.target[order])
+    assert held_out(classifier, lesions.images[order]) == first
+    # New images come to the training rows.
+    more = make_lesion_images(30, n_classes=3, image_size=(24, 24), random_state=5)
+    images = np.concatenate([more.images, lesions.images])
+    classifier.fit(images, np.concatenate([more.target, lesions.target]))
+    assert held_out(classifier, images) == first
+
+
+@pytest.mark.parametrize("unknown", ["none was held out", "other images", "partial_fit"])
+def test_validation_set_that_may_have_been_trained_on_is_spoken_of(warm, lesions, unknown):
+    classifier = warm(early_stopping=unknown != "none was held out")
+    images = lesions.images
+    if unknown == "other images":
+        images = images[:, ::-1]
+    elif unknown == "partial_fit":
+        classifier.partial_fit(images, lesions.target)
+    classifier.set_params(early_stopping=True)
+    with pytest.warns(UserWarning, match="X has 0 of these .* may hold images that the") as caught:
+        classifier.fit(images, lesions.target)
+    assert caught[0].filename == __file__
+
+
+def test_augmentation_does_not_repeat_itself(warm, lesions, monkeypatch):
+    drawn = []
+    draw = ImageAugmenter.draw
+
+    def record(self, n_images, random_state=None):
+        drawn.append(draw(self, n_images, random_state))
+        return drawn[-1]
+
+    monkeypatch.setattr(ImageAugmenter, "draw", record)
+    classifier = warm(augmenter=ImageAugmenter(), batch_size=90)
+    first = tuple(drawn[0]["angle"])
+    for _ in range(2):
+        del drawn[:]
+        classifier.fit(lesions.images, lesions.target)
+        assert tuple(drawn[0]["angle"]) != first
