@@ -54,7 +54,8 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
     """
     callbacks = copy_callbacks(estimator.callbacks)
     estimator.keras_classifier_.set_params(epochs=estimator.epochs)
-    fit = partial(estimator.keras_classifier_.fit, prepare_model=_prepare(estimator, earlier))
+    prepare = _prepare(estimator, source, y, training, earlier)
+    fit = partial(estimator.keras_classifier_.fit, prepare_model=prepare)
     if len(validation):
         callbacks.insert(
             0,
@@ -66,9 +67,6 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
     file = open_checkpoint_file(estimator, source, y, training, validation)
     if file is not None:
         fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs))
-    network = resolve_architecture(estimator.architecture)
-    if isinstance(network, Backbone) and network.weights is not None and earlier is None:
-        fit = partial(fit, prepare_model=partial(_fit_head, estimator, source, y, training))
     interrupt = None
     try:
         _train(estimator, fit, source, y, training, seed, callbacks)
@@ -91,9 +89,10 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
     if earlier is not None and are_alike(*map(_trained_by, (earlier, wrapper))):
         wrapper = estimator.keras_classifier_ = earlier
         in_place = network_unchanged_on_failure(wrapper)
-    elif earlier is not None:
-        wrapper.history_ = earlier.history_
-        options["prepare_model"] = _prepare(estimator, earlier)
+    else:
+        options["prepare_model"] = _prepare(estimator, source, y, training, earlier)
+        if earlier is not None:
+            wrapper.history_ = earlier.history_
     callbacks = copy_callbacks(estimator.callbacks)
     with in_place:
         fit = partial(wrapper.partial_fit, **options)
@@ -166,12 +165,14 @@ def _keep_result(estimator):
     estimator.n_iter_ = estimator.best_epoch_ = len(estimator.history_["loss"])
 
 
-def _prepare(estimator, earlier):
-    """Return what gives a new network the weights of an earlier one, or None."""
-    if earlier is None:
-        return None
-    architectures = [_settings(wrapper)[0] for wrapper in (earlier, estimator.keras_classifier_)]
-    return partial(take_weights, earlier.model_, *architectures)
+def _prepare(estimator, source, y, training, earlier):
+    """Return what gives a new network its first weights, where those it is built with are not."""
+    architecture = _settings(estimator.keras_classifier_)[0]
+    if earlier is not None:
+        return partial(take_weights, earlier.model_, _settings(earlier)[0], architecture)
+    if isinstance(architecture, Backbone) and architecture.weights is not None:
+        return partial(_fit_head, estimator, source, y, training)
+    return None
 
 
 def _settings(wrapper):
