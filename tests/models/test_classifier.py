@@ -387,6 +387,17 @@ def test_objects_of_another_kind_are_refused(small, lesions, bad):
         small(**bad).fit(lesions.images, lesions.target)
 
 
+@pytest.mark.parametrize("activation", [None, "sigmoid", "tanh", "relu"])
+def test_network_that_ends_in_no_softmax_says_what_to_add(small, lesions, activation):
+    def network(input_shape, n_classes):
+        flat = [keras.layers.Rescaling(1 / 255), keras.layers.GlobalAveragePooling2D()]
+        last = keras.layers.Dense(n_classes, activation=activation)
+        return keras.Sequential([keras.Input(input_shape), *flat, last])
+
+    with pytest.raises(ValueError, match=r"gives \[.*Expected probabilities.*layers\.Softmax\(\)"):
+        small(architecture=network).fit(lesions.images, lesions.target)
+
+
 def test_predicting_before_fitting(small, lesions):
     for method in ("predict", "predict_proba"):
         with pytest.raises(NotFittedError):
