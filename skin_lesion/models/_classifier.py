@@ -61,6 +61,22 @@ class MostProbableClassMixin(DocumentedMixin):
             )
         return self.classes_[probabilities.argmax(axis=1)]
 
+    def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n, n_classes)
+            Minus infinity where a probability is 0.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
@@ -141,7 +157,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         last fit held out is held out again.
 
     callbacks : list of keras.callbacks.Callback or FitCheckpoint, default=None
-        Each fit uses copies. With a :class:`FitCheckpoint` a fit that was killed goes on.
+        Each fit uses copies: see `callbacks_`. With a :class:`FitCheckpoint` a fit that was killed
+        goes on.
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same weights, splits and batches at each fit.
@@ -177,6 +194,10 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
 
     best_epoch_ : int
         The epoch whose weights were kept, counted from 1.
+
+    callbacks_ : list of keras.callbacks.Callback
+        The copies of `callbacks` that the last fit has used, with what they have recorded. A
+        FitCheckpoint has none. They are not pickled or copied along: they may hold open files.
 
     validation_indices_ : ndarray of int
         Rows of X that the last fit held out; empty without `early_stopping`.
@@ -505,6 +526,11 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
                 stacklevel=2,
             )
         return super().score(X, y, sample_weight)
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        state.pop("callbacks_", None)
+        return state
 
     def set_params(self, **params):
         """Set parameters; those of an object as ``architecture__filters`` and so on.

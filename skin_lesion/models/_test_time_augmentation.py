@@ -51,6 +51,9 @@ class TestTimeAugmentation(
     classes_ : ndarray of shape (n_classes,)
         Class names, in the order of the probabilities.
 
+    n_features_in_ : int
+        That of the classifier.
+
     See Also
     --------
     ImageAugmenter : The variants, and what can be varied.
@@ -124,6 +127,11 @@ class TestTimeAugmentation(
     def classes_(self):
         """Class names, in the order of the columns of `predict_proba`."""
         return self._fitted().classes_
+
+    @property
+    def n_features_in_(self):
+        """Number of features of the classifier's X, as it counts them."""
+        return self._fitted().n_features_in_
 
     def predict_proba(self, X):
         """Return the mean probability of each class.

@@ -52,15 +52,15 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
     interrupt : KeyboardInterrupt or None
         What has ended training after at least one epoch, for the caller to raise.
     """
-    callbacks = copy_callbacks(estimator.callbacks)
+    callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
     estimator.keras_classifier_.set_params(epochs=estimator.epochs)
     prepare = _prepare(estimator, source, y, training, earlier)
     fit = partial(estimator.keras_classifier_.fit, prepare_model=prepare)
     if len(validation):
-        callbacks.insert(
-            0,
-            keras.callbacks.EarlyStopping(patience=estimator.patience, restore_best_weights=True),
+        stopping = keras.callbacks.EarlyStopping(
+            patience=estimator.patience, restore_best_weights=True
         )
+        callbacks = [stopping, *callbacks]
         weight = training.weigh_alike(validation)
         batches = _make_batches(estimator, source, validation, y[validation], weight)
         fit = partial(fit, validation_data=batches)
@@ -93,7 +93,7 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
         options["prepare_model"] = _prepare(estimator, source, y, training, earlier)
         if earlier is not None:
             wrapper.history_ = earlier.history_
-    callbacks = copy_callbacks(estimator.callbacks)
+    callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
     with in_place:
         fit = partial(wrapper.partial_fit, **options)
         _train(estimator, fit, source, y, training, seed, callbacks)
@@ -157,6 +157,9 @@ def _train(estimator, fit, source, y, training, seed, callbacks):
     finally:
         # They hold the model once more, and its best weights.
         wrapper.set_params(callbacks=None)
+        for callback in estimator.callbacks_:
+            # Not their own method, which may do more with a model than to keep it.
+            keras.callbacks.Callback.set_model(callback, None)
 
 
 def _keep_result(estimator):
