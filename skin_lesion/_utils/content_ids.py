@@ -40,12 +40,30 @@ def content_ids_of_images(images):
     -------
     content_ids : ndarray of shape (n,), of int
     """
-    return _number([hashlib.sha256(image.tobytes()).digest() for image in images])
+    return _number([_hash_image(image) for image in images])
+
+
+def digests_of_files(paths):
+    """Return hashes of the bytes of files, as an array of bytes."""
+    return _as_array(map(_hash_file, paths.tolist()))
+
+
+def digests_of_images(images):
+    """Return hashes of the pixels of images, as an array of bytes."""
+    return _as_array(map(_hash_image, images))
+
+
+def _hash_image(image):
+    return hashlib.sha256(image.tobytes()).digest()
 
 
 def _hash_file(path):
     with open_image_file(path) as file:
         return hashlib.file_digest(file, "sha256").digest()
+
+
+def _as_array(digests):
+    return np.array([digest.hex() for digest in digests], dtype="S64")
 
 
 def _number(contents):

@@ -15,7 +15,9 @@ from ..images import ImageAugmenter, ImageLoader
 from . import _training
 from ._training.image_source import open_source
 from ._training.training_rows import TrainingRows, check_targets
-from ._training.validation_split import split_off_validation, warn_if_still_improving
+from ._training.unfinished import unchanged_on_failure
+from ._training.validation_split import hold_out_again, split_off_validation
+from ._training.warnings import warn_if_still_improving, warn_of_interruption
 
 MAX_SEED = 2**31 - 1
 
@@ -43,9 +45,37 @@ class MostProbableClassMixin(DocumentedMixin):
         -------
         y : ndarray of shape (n,)
             Class names.
+
+        Raises
+        ------
+        ValueError
+            If probabilities are not finite.
         """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[most_probable]
+        probabilities = self.predict_proba(X)
+        n_unknown = np.count_nonzero(~np.isfinite(probabilities).all(axis=1))
+        if n_unknown:  # of which argmax takes the first class
+            raise ValueError(
+                f"{n_unknown} of {len(probabilities)} rows have probabilities that are not finite."
+                " Expected a network whose weights are finite and fit the range of X: fit it anew,"
+                " with a smaller learning_rate if training diverged."
+            )
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
+            As for :meth:`predict_proba`.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n, n_classes)
+            Minus infinity where a probability is 0.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -122,10 +152,13 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         rows are features, not pixels: they are standardised and read as images of one row.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last one.
+        Whether `fit` goes on from the weights of the last one, with the parameters that are set
+        now. Network and classes must be the same; dropout and what is trained may differ. What the
+        last fit held out is held out again.
 
     callbacks : list of keras.callbacks.Callback or FitCheckpoint, default=None
-        Each fit uses copies. With a :class:`FitCheckpoint` a fit that was killed goes on.
+        Each fit uses copies: see `callbacks_`. With a :class:`FitCheckpoint` a fit that was killed
+        goes on.
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same weights, splits and batches at each fit.
@@ -162,6 +195,10 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     best_epoch_ : int
         The epoch whose weights were kept, counted from 1.
 
+    callbacks_ : list of keras.callbacks.Callback
+        The copies of `callbacks` that the last fit has used, with what they have recorded. A
+        FitCheckpoint has none. They are not pickled or copied along: they may hold open files.
+
     validation_indices_ : ndarray of int
         Rows of X that the last fit held out; empty without `early_stopping`.
 
@@ -176,6 +213,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     ``sklearn.set_config(enable_metadata_routing=True)``,
     ``GridSearchCV(..., cv=StratifiedGroupKFold()).fit(X, y, groups=groups)`` hands them to the
     folds and to the inner validation split. With routing off a search gives them to the folds only.
+
+    A fit that fails leaves the classifier as it was before, fitted or not.
 
     This is research software. It is not a medical device.
 
@@ -293,16 +332,38 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         ------
         FileNotFoundError
             If paths do not exist.
+        KeyboardInterrupt
+            If training is interrupted: see below.
         ValueError
-            If X or y has an unexpected shape or content, if y has one class only, or if a class has
-            too few groups for the validation split.
+            If X or y has an unexpected shape or content, if y has one class only, if a class has
+            too few groups for the validation split, or if training diverges: a loss, or a weight,
+            is not finite.
 
         Warns
         -----
         ConvergenceWarning
             If training ended at `epochs`, and the validation loss was lowest in their later half.
+        UserWarning
+            If X lacks what the last fit held out, with `warm_start`: images that were trained on
+            may then be held out.
+        UserWarning
+            If Ctrl-C interrupts training after at least one epoch. The classifier is fitted: it
+            keeps the weights of the best epoch so far, or, without `early_stopping`, those it has
+            come to. KeyboardInterrupt is raised all the same.
         """
+        with unchanged_on_failure(self):
+            interrupt = self._fit(X, y, sample_weight, groups)
+        if interrupt is not None:
+            warn_of_interruption(self.n_iter_, self.best_epoch_, self.epochs)
+            # A script must not go on, nor a search, as if this were what was asked for.
+            raise interrupt
+        if self.early_stopping:
+            warn_if_still_improving(self.n_iter_, self.best_epoch_, self.epochs)
+        return self
+
+    def _fit(self, X, y, sample_weight, groups):
         goes_on = self.warm_start and hasattr(self, "keras_classifier_")
+        earlier = self.keras_classifier_ if goes_on else None
         source = open_images(self, X, reset=not goes_on)
         y, sample_weight = check_targets(self, source, y, sample_weight, groups)
         rows = np.arange(len(y)) if sample_weight is None else np.flatnonzero(sample_weight)
@@ -320,31 +381,32 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self.classes_ = classes
 
         rng = check_random_state(self.random_state)
+        if goes_on:  # otherwise an int gives the same batches and variants in each fit
+            rng = np.random.RandomState([rng.randint(MAX_SEED), self._n_fits])
+        self._n_fits = self._n_fits + 1 if goes_on else 1
         train, validation = rows, np.array([], dtype=int)
         if self.early_stopping:
             groups = merge_groups(groups, source.content_ids())
-            train, validation = split_off_validation(
-                rows, y[rows], groups[rows], self.validation_fraction, rng
+            known = y[rows], groups[rows]
+            split = goes_on and hold_out_again(rows, *known, source.digests(rows), self._held_out)
+            train, validation = split or split_off_validation(
+                rows, *known, self.validation_fraction, rng
             )
+        self._held_out = source.digests(validation)
         self.validation_indices_ = validation
         training = TrainingRows(train, y, sample_weight, self.sampler, self.class_weight, rng)
         seed = rng.randint(MAX_SEED)
 
-        if not goes_on:
-            self.keras_classifier_ = _training.build_keras_classifier(self, source, train)
-        _training.train_epochs(self, source, y, training, validation, seed, goes_on=goes_on)
-        self.best_epoch_ = self.n_iter_
-        if self.early_stopping:
-            self.best_epoch_ = int(np.argmin(self.history_["val_loss"])) + 1
-            warn_if_still_improving(self.n_iter_, self.best_epoch_, self.epochs)
-        return self
+        self.keras_classifier_ = _training.build_keras_classifier(self, source, train, earlier)
+        return _training.train_epochs(self, source, y, training, validation, seed, earlier=earlier)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on all rows given, going on from the present weights.
 
-        Nothing is held out, and neither `sampler` nor ``class_weight='balanced'`` can know the
-        classes of data to come: resample or weigh the rows before.
+        Parameters that were set since count as with `warm_start`; where none were, the optimizer
+        goes on, too. Nothing is held out, and neither `sampler` nor ``class_weight='balanced'`` can
+        know the classes of data to come: resample or weigh the rows before.
 
         Parameters
         ----------
@@ -368,8 +430,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Raises
         ------
         ValueError
-            If y has classes that were not announced, or with `sampler` or weights of the classes
-            that follow from their shares.
+            If y has classes that were not announced, with `sampler` or weights of the classes that
+            follow from their shares, or if training diverges.
         """
         if self.sampler is not None or isinstance(self.class_weight, str):
             raise ValueError(
@@ -377,6 +439,11 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
                 f" sampler={self.sampler!r}, class_weight={self.class_weight!r}. Set them to None,"
                 " and resample before or pass sample_weight."
             )
+        with unchanged_on_failure(self):
+            self._partial_fit(X, y, classes, sample_weight)
+        return self
+
+    def _partial_fit(self, X, y, classes, sample_weight):
         is_first = not hasattr(self, "keras_classifier_")
         source = open_images(self, X, reset=is_first)
         y, sample_weight = check_targets(self, source, y, sample_weight)
@@ -394,15 +461,16 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
                 " Pass all classes as `classes` at the first call."
             )
         self.validation_indices_ = np.array([], dtype=int)
+        self._held_out = np.array([], dtype="S64")
+        self._n_fits = getattr(self, "_n_fits", 0) + 1
         rng = check_random_state(self.random_state)
         rows = np.arange(len(y))
         training = TrainingRows(rows, y, sample_weight, None, self.class_weight, rng)
 
-        if is_first:
-            self.keras_classifier_ = _training.build_keras_classifier(self, source, rows)
-        _training.train_one_epoch(self, source, y, training, rng.randint(MAX_SEED))
-        self.best_epoch_ = self.n_iter_
-        return self
+        earlier = None if is_first else self.keras_classifier_
+        self.keras_classifier_ = _training.build_keras_classifier(self, source, rows, earlier)
+        seed = rng.randint(MAX_SEED)
+        _training.train_one_epoch(self, source, y, training, seed, earlier=earlier)
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -458,6 +526,11 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
                 stacklevel=2,
             )
         return super().score(X, y, sample_weight)
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        state.pop("callbacks_", None)
+        return state
 
     def set_params(self, **params):
         """Set parameters; those of an object as ``architecture__filters`` and so on.

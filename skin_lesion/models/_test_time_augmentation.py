@@ -51,6 +51,9 @@ class TestTimeAugmentation(
     classes_ : ndarray of shape (n_classes,)
         Class names, in the order of the probabilities.
 
+    n_features_in_ : int
+        That of the classifier.
+
     See Also
     --------
     ImageAugmenter : The variants, and what can be varied.
@@ -125,6 +128,11 @@ class TestTimeAugmentation(
         """Class names, in the order of the columns of `predict_proba`."""
         return self._fitted().classes_
 
+    @property
+    def n_features_in_(self):
+        """Number of features of the classifier's X, as it counts them."""
+        return self._fitted().n_features_in_
+
     def predict_proba(self, X):
         """Return the mean probability of each class.
 
@@ -161,7 +169,7 @@ class TestTimeAugmentation(
 
         source = _open(estimator, X)
         with read_batches(source, np.arange(len(source)), _BATCH_SIZE) as batches:
-            return np.concatenate([average(check_images(images)) for images in batches])
+            return np.concatenate([average(check_images(images, scale_is_known=True)) for images in batches])
 
     def _fitted(self):
         return getattr(self, "estimator_", self.estimator)

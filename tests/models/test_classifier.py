@@ -14,7 +14,14 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_class_weight
 
-from skin_lesion import ConvNet, ImageAugmenter, SkinLesionClassifier
+from skin_lesion import (
+    ConvNet,
+    ImageAugmenter,
+    SkinLesionClassifier,
+    TestTimeAugmentation,
+    load_model,
+    save_model,
+)
 
 # Most fits here are too short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at epochs")
@@ -198,6 +205,37 @@ def test_used_callback_does_not_bring_its_model(small, lesions):
     used.set_model(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]))
     classifier = small(callbacks=[used]).fit(lesions.images, lesions.target)
     assert Spy.seen == [classifier.model_]
+
+
+def test_used_callbacks_are_kept_without_their_model(small, lesions, tmp_path):
+    class Count(keras.callbacks.Callback):
+        n = 0
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.n += 1
+
+    given = [Count(), keras.callbacks.CSVLogger(tmp_path / "log.csv")]
+    classifier = small(callbacks=given).fit(lesions.images, lesions.target)
+    assert [type(callback) for callback in classifier.callbacks_] == [type(c) for c in given]
+    assert given[0].n == 0
+    assert classifier.callbacks_[0].n == 2
+    assert classifier.callbacks_[0].model is None
+    assert copy.deepcopy(classifier.set_params(callbacks=None)).n_iter_ == 2  # no open file
+    classifier.set_params(callbacks=[Count()]).partial_fit(lesions.images, lesions.target)
+    assert [callback.n for callback in classifier.callbacks_] == [1]
+    save_model(classifier, tmp_path / "model")
+    assert load_model(tmp_path / "model").n_iter_ == 3
+
+
+def test_logarithm_of_probabilities(fitted, lesions):
+    averaging = TestTimeAugmentation(fitted, n_augmentations=1, random_state=0)
+    for classifier in (fitted, averaging):
+        np.testing.assert_array_equal(
+            classifier.predict_log_proba(lesions.images),
+            np.log(classifier.predict_proba(lesions.images)),
+        )
+    assert averaging.n_features_in_ == fitted.n_features_in_
+    assert not hasattr(TestTimeAugmentation(clone(fitted)), "n_features_in_")
 
 
 def test_learning_rate_reaches_the_optimizer(small, lesions):
@@ -385,6 +423,17 @@ def test_bad_parameters_say_what_is_expected(small, lesions, parameters, message
 def test_objects_of_another_kind_are_refused(small, lesions, bad):
     with pytest.raises(TypeError, match=r"Expected.*keras"):
         small(**bad).fit(lesions.images, lesions.target)
+
+
+@pytest.mark.parametrize("activation", [None, "sigmoid", "tanh", "relu"])
+def test_network_that_ends_in_no_softmax_says_what_to_add(small, lesions, activation):
+    def network(input_shape, n_classes):
+        flat = [keras.layers.Rescaling(1 / 255), keras.layers.GlobalAveragePooling2D()]
+        last = keras.layers.Dense(n_classes, activation=activation)
+        return keras.Sequential([keras.Input(input_shape), *flat, last])
+
+    with pytest.raises(ValueError, match=r"gives \[.*Expected probabilities.*layers\.Softmax\(\)"):
+        small(architecture=network).fit(lesions.images, lesions.target)
 
 
 def test_predicting_before_fitting(small, lesions):

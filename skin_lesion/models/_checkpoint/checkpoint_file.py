@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._utils.atomic_writing import lock, new_file
 
-_STACK_LEVEL = 6  # from here to the line that calls fit
+_STACK_LEVEL = 7  # from here to the line that calls fit
 
 
 class CheckpointFile:

@@ -60,10 +60,11 @@ class Backbone(DocumentedMixin, BaseEstimator):
     on the small batches and sets of this field its statistics would be poorer than those it comes
     with [2]_. With random weights it is trained, with momentum 0.9: see :class:`ConvNet`.
 
-    In a :class:`SkinLesionClassifier` with weights that were loaded, the head comes first: before
-    anything is trained, the output layer is fitted to the features of the images as they are, by
-    logistic regression, so that its first gradients do not spoil the network [3]_. What follows is
-    best trained with a small learning rate, 2e-4 or less.
+    In a :class:`SkinLesionClassifier` with weights that were loaded, the head comes first, in `fit`
+    and in the first `partial_fit`, if its rows are of two classes or more: before anything is
+    trained, the output layer is fitted to the features of the images as they are, by logistic
+    regression, so that its first gradients do not spoil the network [3]_. What follows is best
+    trained with a small learning rate, 2e-4 or less.
 
     References
     ----------

@@ -120,7 +120,7 @@ def save_model(estimator, path):
 
         name = f"networks/{len(networks)}.keras"
         networks[name] = network_to_bytes(classifier.model_)
-        return ("model_", "keras_classifier_"), {"network": name}
+        return ("model_", "keras_classifier_", "callbacks_"), {"network": name}
 
     def keep_weights(embedder):
         data = _weights_of(embedder)
@@ -332,4 +332,4 @@ class _NotTrainable:
             " partial_fit of a clone, to train anew."
         )
 
-    set_params = fit = partial_fit = _refuse
+    get_params = set_params = fit = partial_fit = _refuse

@@ -98,6 +98,8 @@ def build_model(
     """
     network = architecture(input_shape, n_classes)
     _check_output(network, n_classes)
+    if not isinstance(architecture, (ConvNet, Backbone)):
+        _check_probabilities(network, input_shape)
     model = network
     if feature_scale is not None:
         inputs = keras.Input(input_shape)
@@ -146,4 +148,19 @@ def _check_output(network, n_classes):
         raise ValueError(
             f"architecture returned a model with output shape {network.output_shape}. Expected"
             f" {(None, n_classes)}: a softmax over the {n_classes} classes."
+        )
+
+
+def _check_probabilities(network, input_shape):
+    """Check on two images that a network of the user's ends in a softmax."""
+    images = np.random.RandomState(0).randint(0, 256, (2, *input_shape)).astype(np.float32)
+    output = network(images, training=False)
+    output = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(output, "float32")))
+    # Loose: in half precision they do not sum to 1 any better.
+    if not ((output >= 0).all() and np.allclose(output.sum(axis=1), 1, atol=0.01)):
+        raise ValueError(
+            f"architecture returned a model that gives {output[0].round(3).tolist()} for an image."
+            " Expected probabilities, which are not negative and sum to 1. End it in"
+            f" keras.layers.Dense({output.shape[1]}, activation='softmax'), or add"
+            " keras.layers.Softmax() behind its logits."
         )

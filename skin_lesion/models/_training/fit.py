@@ -1,5 +1,6 @@
 """From a checked source of images through scikeras to Keras, and back."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
@@ -14,60 +15,89 @@ from .batches import ImageBatches
 from .build_model import build_model, copy_callbacks, resolve_architecture
 from .head_first import fit_output_layer
 from .keras_wrapper import StreamingKerasClassifier
+from .unfinished import network_unchanged_on_failure
+from .warm_start import are_alike, as_it_is, take_weights
 
 _ROWS_OF_KERNEL = 8
 
 
-def build_keras_classifier(estimator, source, rows):
+def build_keras_classifier(estimator, source, rows, earlier=None):
     """Return the scikeras classifier that will build the network at its first fit.
 
     It is given no `random_state`: scikeras would switch TensorFlow to deterministic operations and
     leave it there, where every model of the process without a seed fails. See `seeded_keras`.
+
+    With an `earlier` one, from whose weights training will go on, features are scaled as there.
     """
     return StreamingKerasClassifier(
         model=partial(
             build_model,
-            resolve_architecture(estimator.architecture),
+            as_it_is(resolve_architecture(estimator.architecture)),
             source.image_shape,
             len(estimator.classes_),
-            source.feature_scale(rows),
-            estimator.optimizer,
+            source.feature_scale(rows) if earlier is None else _settings(earlier)[3],
+            as_it_is(estimator.optimizer),
             estimator.learning_rate,
             estimator.loss,
             estimator.label_smoothing,
         ),
-        shuffle=False,  # ImageBatches does
     )
 
 
-def train_epochs(estimator, source, y, training, validation, seed, *, goes_on):
-    """Train for `epochs`, or until the loss on the validation rows stops falling."""
-    callbacks = copy_callbacks(estimator.callbacks)
-    estimator.keras_classifier_.set_params(epochs=estimator.epochs, warm_start=goes_on)
-    fit = estimator.keras_classifier_.fit
+def train_epochs(estimator, source, y, training, validation, seed, *, earlier=None):
+    """Train for `epochs`, or until the loss on the validation rows stops falling.
+
+    Returns
+    -------
+    interrupt : KeyboardInterrupt or None
+        What has ended training after at least one epoch, for the caller to raise.
+    """
+    callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
+    estimator.keras_classifier_.set_params(epochs=estimator.epochs)
+    prepare = _prepare(estimator, source, y, training, earlier)
+    fit = partial(estimator.keras_classifier_.fit, prepare_model=prepare)
     if len(validation):
-        callbacks.insert(
-            0,
-            keras.callbacks.EarlyStopping(patience=estimator.patience, restore_best_weights=True),
+        stopping = keras.callbacks.EarlyStopping(
+            patience=estimator.patience, restore_best_weights=True
         )
+        callbacks = [stopping, *callbacks]
         weight = training.weigh_alike(validation)
         batches = _make_batches(estimator, source, validation, y[validation], weight)
         fit = partial(fit, validation_data=batches)
     file = open_checkpoint_file(estimator, source, y, training, validation)
     if file is not None:
         fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs))
-    network = resolve_architecture(estimator.architecture)
-    if isinstance(network, Backbone) and network.weights is not None and not goes_on:
-        fit = partial(fit, prepare_model=partial(_fit_head, estimator, source, y, training))
-    _train(estimator, fit, source, y, training, seed, callbacks)
+    interrupt = None
+    try:
+        _train(estimator, fit, source, y, training, seed, callbacks)
+    except KeyboardInterrupt as caught:
+        if not hasattr(estimator.keras_classifier_, "history_"):
+            raise
+        interrupt = caught
+    _keep_result(estimator)
+    for callback in callbacks:
+        if isinstance(callback, keras.callbacks.EarlyStopping) and callback.best_weights:
+            estimator.best_epoch_ = callback.best_epoch + 1
+    return interrupt
 
 
-def train_one_epoch(estimator, source, y, training, seed):
-    """Train for one epoch more."""
-    labels = np.arange(len(estimator.classes_))
-    fit = partial(estimator.keras_classifier_.partial_fit, classes=labels)
-    callbacks = copy_callbacks(estimator.callbacks)
-    _train(estimator, fit, source, y, training, seed, callbacks)
+def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
+    """Train for one epoch more, in a new network if the parameters ask for another."""
+    wrapper = estimator.keras_classifier_
+    in_place = nullcontext()
+    options = {"classes": np.arange(len(estimator.classes_))}
+    if earlier is not None and are_alike(*map(_trained_by, (earlier, wrapper))):
+        wrapper = estimator.keras_classifier_ = earlier
+        in_place = network_unchanged_on_failure(wrapper)
+    else:
+        options["prepare_model"] = _prepare(estimator, source, y, training, earlier)
+        if earlier is not None:
+            wrapper.history_ = earlier.history_
+    callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
+    with in_place:
+        fit = partial(wrapper.partial_fit, **options)
+        _train(estimator, fit, source, y, training, seed, callbacks)
+    _keep_result(estimator)
 
 
 def predict_in_batches(estimator, source):
@@ -127,9 +157,35 @@ def _train(estimator, fit, source, y, training, seed, callbacks):
     finally:
         # They hold the model once more, and its best weights.
         wrapper.set_params(callbacks=None)
-    estimator.model_ = wrapper.model_
-    estimator.history_ = dict(wrapper.history_)
-    estimator.n_iter_ = len(estimator.history_["loss"])
+        for callback in estimator.callbacks_:
+            # Not their own method, which may do more with a model than to keep it.
+            keras.callbacks.Callback.set_model(callback, None)
+
+
+def _keep_result(estimator):
+    estimator.model_ = estimator.keras_classifier_.model_
+    estimator.history_ = dict(estimator.keras_classifier_.history_)
+    estimator.n_iter_ = estimator.best_epoch_ = len(estimator.history_["loss"])
+
+
+def _prepare(estimator, source, y, training, earlier):
+    """Return what gives a new network its first weights, where those it is built with are not."""
+    architecture = _settings(estimator.keras_classifier_)[0]
+    if earlier is not None:
+        return partial(take_weights, earlier.model_, _settings(earlier)[0], architecture)
+    if isinstance(architecture, Backbone) and architecture.weights is not None:
+        return partial(_fit_head, estimator, source, y, training)
+    return None
+
+
+def _settings(wrapper):
+    """Return what a scikeras classifier builds its network with."""
+    return wrapper.get_params()["model"].args
+
+
+def _trained_by(wrapper):
+    architecture, _, _, _, *compiled_with = _settings(wrapper)
+    return [architecture, *compiled_with]
 
 
 def _make_batches(estimator, source, rows, y=None, weight=None, **options):

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from scipy.special import logsumexp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -30,8 +31,12 @@ def fit_output_layer(model, batches, labels, weight):
     labels : ndarray of shape (n,), of int
         Number of the class of each row of the batches.
 
+        Where they are all of one class nothing is fitted.
+
     weight : ndarray of shape (n,) or None
     """
+    if len(np.unique(labels)) < 2:
+        return
     output = model.layers[-1]
     with batches.in_use():
         features = keras.Model(model.inputs, output.input).predict(batches, verbose=0)
@@ -43,4 +48,9 @@ def fit_output_layer(model, batches, labels, weight):
     kernel, bias = probe.coef_, probe.intercept_
     if len(probe.classes_) == 2:  # the log odds of the second
         kernel, bias = np.vstack([-kernel, kernel]) / 2, np.concatenate([-bias, bias]) / 2
-    output.set_weights([kernel.T, bias])
+    # A class of which there is nothing, or nothing yet, is about as rare as one row in all.
+    typical = logsumexp(features @ kernel.T + bias, axis=1).mean()
+    all_bias = np.full(output.units, typical - np.log(len(features) + 1), dtype=bias.dtype)
+    all_kernel = np.zeros((features.shape[1], output.units), dtype=kernel.dtype)
+    all_kernel[:, probe.classes_], all_bias[probe.classes_] = kernel.T, bias
+    output.set_weights([all_kernel, all_bias])

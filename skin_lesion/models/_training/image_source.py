@@ -7,7 +7,12 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import validate_data
 
-from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
+from ..._utils.content_ids import (
+    content_ids_of_files,
+    content_ids_of_images,
+    digests_of_files,
+    digests_of_images,
+)
 from ..._utils.image_files import stat_image_file
 from ..._utils.read_ahead import ReadAhead
 from ..._utils.sklearn_private import check_feature_names
@@ -119,6 +124,10 @@ class ArraySource:
         """Return a number for each row; rows of equal pixels have the same."""
         return content_ids_of_images(self._images)
 
+    def digests(self, rows):
+        """Return a hash of the pixels of each of some rows."""
+        return digests_of_images(self._images[row] for row in rows)
+
     def fingerprint(self):
         """Return a hash of the pixels."""
         digest = hashlib.sha256(f"{self._images.shape} {self._images.dtype}".encode())
@@ -172,6 +181,10 @@ class PathSource:
     def content_ids(self):
         """Return a number for each row; rows of byte-identical files have the same."""
         return content_ids_of_files(self._paths)
+
+    def digests(self, rows):
+        """Return a hash of the file of each of some rows."""
+        return digests_of_files(self._paths[rows])
 
     def fingerprint(self):
         """Return a hash of paths, sizes and times: reading all files may take minutes."""

@@ -9,14 +9,14 @@ counts epochs on with `warm_start` and `partial_fit`, and shows the wrapped clas
 longer maintained, no other module knows it: to leave it, write this one anew.
 """
 
-from collections import defaultdict
 from contextlib import ExitStack
 from copy import deepcopy
 
 import keras
-from keras.callbacks import LambdaCallback
+from keras.callbacks import EarlyStopping, LambdaCallback
 
 from ..._utils.private_names import private_name
+from .epochs import EpochRecord, check_weights
 
 # Importing scikeras replaces how Keras objects are pickled and copied, for the whole process.
 _OWN_METHODS = {
@@ -50,6 +50,8 @@ class StreamingKerasClassifier(KerasClassifier):
     the batches to train on. scikeras has left out rows without weight by then. `save_fit`, a
     SaveFit or None, may know of epochs that an earlier process has trained. If it does not,
     ``prepare_model(model, rows, sample_weight)`` is called with a new model before it is trained.
+    A KeyboardInterrupt after an epoch or more leaves `history_` and the best weights that an
+    EarlyStopping knows.
     """
 
     def _fit_keras_model(
@@ -71,14 +73,16 @@ class StreamingKerasClassifier(KerasClassifier):
         for name in _CALLBACKS:
             private_name("scikeras", self, name)
         batches = make_batches(X[:, 0], sample_weight)
+        record = EpochRecord()
+        self._fit_callbacks.insert(0, record)
         self._fit_callbacks.append(LambdaCallback(on_epoch_begin=batches.start_epoch))
+        earlier = self.history_ if warm_start and initial_epoch else {}
         if save_fit is not None:
             self._fit_callbacks.append(save_fit)
             if save_fit.n_done:
-                # scikeras appends what is to come, as in partial_fit.
-                self.history_ = defaultdict(list, deepcopy(save_fit.history))
-                warm_start, initial_epoch, epochs = True, save_fit.n_done, save_fit.n_left
+                earlier, initial_epoch, epochs = save_fit.history, save_fit.n_done, save_fit.n_left
                 prepare_model = None
+        earlier = deepcopy(dict(earlier))  # that of the checkpoint grows
         if prepare_model is not None:
             prepare_model(self.model_, X[:, 0], sample_weight)
         try:
@@ -86,16 +90,26 @@ class StreamingKerasClassifier(KerasClassifier):
                 for used in (batches, validation_data, save_fit):
                     if used is not None:
                         stack.enter_context(used.in_use())
-                super()._fit_keras_model(
+                # scikeras's own method keeps no history of a fit that was interrupted.
+                self.model_.fit(
                     batches,
-                    None,
-                    sample_weight=None,
-                    warm_start=warm_start,
-                    epochs=epochs,
+                    epochs=initial_epoch + epochs,
                     initial_epoch=initial_epoch,
                     validation_data=validation_data,
+                    callbacks=self._fit_callbacks,
+                    verbose=self.verbose,
+                    shuffle=False,  # ImageBatches does
                 )
+            check_weights(self.model_, initial_epoch + len(record.epochs))
+        except KeyboardInterrupt:
+            for callback in self._fit_callbacks:
+                if isinstance(callback, EarlyStopping):
+                    callback.on_train_end()  # puts the best weights back
+            if record.epochs:
+                self.history_ = record.add_to(earlier)
+            raise
         finally:
             # They hold the model, and the best weights once more, in every pickle.
             for name in _CALLBACKS:
                 delattr(self, name)
+        self.history_ = record.add_to(earlier)

@@ -1,8 +1,8 @@
-"""The inner validation split, and what its loss says of the number of epochs."""
+"""The inner validation split."""
 
 import warnings
 
-from sklearn.exceptions import ConvergenceWarning
+import numpy as np
 
 from ...datasets import train_test_split_by_group
 
@@ -35,13 +35,34 @@ def split_off_validation(rows, y, groups, validation_fraction, rng):
         ) from error
 
 
-def warn_if_still_improving(n_iter, best_epoch, epochs):
-    """Warn, in `fit`, if the last epoch ended training and the best one was in the later half."""
-    if n_iter >= epochs and 2 * best_epoch > n_iter:
-        warnings.warn(
-            f"Training ended at epochs={epochs}, and the validation loss was lowest in epoch"
-            f" {best_epoch}: it may fall further. Increase the number of epochs, for example to"
-            f" {2 * epochs}; early stopping ends training when it is enough.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
+def hold_out_again(rows, y, groups, digests, held_out):
+    """Split rows in two as an earlier fit did, or warn, in `fit`, that this is not possible.
+
+    Parameters
+    ----------
+    rows, y, groups : ndarray of shape (n,)
+        As for :func:`split_off_validation`.
+
+    digests, held_out : ndarray of bytes
+        Hashes of the rows, and of those that the earlier fit held out.
+
+    Returns
+    -------
+    train, validation : ndarray of int or None
+        Rows.
+    """
+    is_known = np.isin(digests, held_out)
+    is_validation = np.isin(groups, groups[is_known])
+    sides = [np.unique(y[side]).tolist() for side in (is_known, ~is_validation)]
+    if sides[0] == sides[1] == np.unique(y).tolist():
+        return rows[~is_validation], rows[is_validation]
+    warnings.warn(
+        "With warm_start=True, the images that the last fit held out would be held out again, and"
+        f" X has {np.isin(held_out, digests).sum()} of these {len(held_out)}: not enough for each"
+        " class. A new validation set is drawn. It may hold images that the network was trained on,"
+        " whose loss flatters. Fit with the same images and early_stopping=True each time, or with"
+        " early_stopping=False.",
+        UserWarning,
+        stacklevel=5,
+    )
+    return None

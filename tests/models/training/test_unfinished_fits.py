@@ -1,0 +1,97 @@
+"""A fit that fails leaves the classifier as it was; after Ctrl-C it keeps its best epoch."""
+
+import keras
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+
+from skin_lesion import ConvNet, FitCheckpoint
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+class Fail(keras.callbacks.Callback):
+    """Raise an error in the second batch of an epoch."""
+
+    def __init__(self, error, epoch):
+        super().__init__()
+        self.error, self.epoch = error, epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.now = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 1 and self.now == self.epoch:
+            raise self.error
+
+
+@pytest.fixture
+def tiny(small):
+    return lambda **parameters: small(
+        **{"architecture": ConvNet(filters=(4,)), "batch_size": 20, **parameters}
+    )
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_failed_first_fit_leaves_nothing(tiny, lesions, error):
+    classifier = tiny(callbacks=[Fail(error, 0)])
+    unfitted = set(vars(classifier))
+    for method in ("fit", "partial_fit"):
+        with pytest.raises(error):
+            getattr(classifier, method)(lesions.images, lesions.target)
+        assert set(vars(classifier)) == unfitted
+        with pytest.raises(NotFittedError):
+            classifier.predict(lesions.images)
+    classifier.set_params(callbacks=None).partial_fit(lesions.images, lesions.target)
+
+
+@pytest.mark.parametrize("method", ["fit", "warm fit", "partial_fit"])
+def test_failed_later_fit_leaves_the_earlier_one(tiny, lesions, method):
+    classifier = tiny(epochs=1).fit(lesions.images, lesions.target)
+    before = classifier.predict_proba(lesions.images), classifier.history_, classifier.classes_
+    y = lesions.target
+    if method == "fit":
+        y = np.char.add("other ", y.astype(str))
+    epoch = 1 if method == "partial_fit" else 0
+    classifier.set_params(
+        callbacks=[Fail(RuntimeError, epoch)], warm_start=method == "warm fit", learning_rate=0.001
+    )
+    with pytest.raises(RuntimeError):
+        getattr(classifier, method.removeprefix("warm "))(lesions.images, y)
+    np.testing.assert_array_equal(classifier.predict_proba(lesions.images), before[0])
+    assert classifier.history_ == before[1]
+    assert classifier.classes_ is before[2]
+    classifier.set_params(callbacks=None).partial_fit(lesions.images, lesions.target)
+    assert classifier.n_iter_ == 2
+
+
+def test_ctrl_c_keeps_the_best_epoch_and_is_passed_on(tiny, lesions, tmp_path):
+    parameters = {"early_stopping": True, "epochs": 6, "learning_rate": 0.2}
+    checkpoint = FitCheckpoint(tmp_path)
+    classifier = tiny(**parameters, callbacks=[Fail(KeyboardInterrupt, 4), checkpoint])
+    with (
+        pytest.warns(UserWarning, match=r"interrupted after 4 of 6 epochs.* epoch \d,") as caught,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        classifier.fit(lesions.images, lesions.target)
+    assert caught[0].filename == __file__
+    assert classifier.n_iter_ == len(classifier.history_["val_loss"]) == 4
+    best = np.argmin(classifier.history_["val_loss"])
+    assert classifier.best_epoch_ == best + 1
+    held_out = classifier.validation_indices_
+    probabilities = classifier.predict_proba(lesions.images[held_out])
+    columns = np.searchsorted(classifier.classes_, lesions.target[held_out])
+    loss = -np.log(probabilities[np.arange(len(columns)), columns]).mean()
+    assert loss == pytest.approx(classifier.history_["val_loss"][best], rel=1e-3)
+
+
+def test_ctrl_c_without_a_validation_set_and_in_a_search(tiny, lesions):
+    classifier = tiny(callbacks=[Fail(KeyboardInterrupt, 1)])
+    with pytest.warns(UserWarning, match="of epoch 1,"), pytest.raises(KeyboardInterrupt):
+        classifier.fit(lesions.images, lesions.target)
+    assert classifier.predict(lesions.images).shape == (90,)
+    search = GridSearchCV(classifier, {"learning_rate": [0.01, 0.001]}, cv=2)
+    with pytest.warns(UserWarning, match="interrupted"), pytest.raises(KeyboardInterrupt):
+        search.fit(lesions.images, lesions.target)
+    assert not hasattr(search, "cv_results_")

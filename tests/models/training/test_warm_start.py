@@ -1,0 +1,156 @@
+"""A warm start goes on from the weights of the last fit, with the parameters that are set now."""
+
+import keras
+import numpy as np
+import pytest
+
+from skin_lesion import Backbone, ConvNet, ImageAugmenter, SkinLesionClassifier, make_lesion_images
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture
+def warm(small, lesions):
+    """Return a function that fits once."""
+
+    def fit(**parameters):
+        defaults = {"architecture": ConvNet(filters=(4,)), "epochs": 1, "warm_start": True}
+        return small(**{**defaults, **parameters}).fit(lesions.images, lesions.target)
+
+    return fit
+
+
+def learning_rate(classifier):
+    return float(np.asarray(classifier.model_.optimizer.learning_rate))
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_what_is_compiled_with_counts(warm, lesions, method):
+    classifier = warm()
+    weights = [np.array(weight) for weight in classifier.model_.trainable_weights]
+    classifier.set_params(
+        optimizer="sgd",
+        learning_rate=1e-9,
+        loss="focal",
+        label_smoothing=0.25,
+        architecture__dropout=0.125,
+    )
+    getattr(classifier, method)(lesions.images, lesions.target)
+    model = classifier.model_
+    assert isinstance(model.optimizer, keras.optimizers.SGD)
+    assert learning_rate(classifier) == pytest.approx(1e-9)
+    assert isinstance(model.loss, keras.losses.CategoricalFocalCrossentropy)
+    assert model.loss.get_config()["label_smoothing"] == 0.25
+    (dropout,) = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert dropout.rate == 0.125
+    for weight, earlier in zip(model.trainable_weights, weights, strict=True):
+        np.testing.assert_allclose(weight, earlier, atol=1e-6)
+    assert classifier.n_iter_ == (1 if method == "fit" else 2)
+
+
+def test_partial_fit_keeps_the_optimizer_where_nothing_has_changed(warm, lesions):
+    classifier = warm(optimizer=keras.optimizers.Adam(0.01))
+    optimizer = classifier.model_.optimizer
+    classifier.partial_fit(lesions.images, lesions.target)
+    assert classifier.model_.optimizer is optimizer
+
+
+def test_class_weight_counts(warm, lesions):
+    name = lesions.target_names[0]
+    classifier = warm(learning_rate=0.02).set_params(class_weight={name: 100.0}, epochs=2)
+    before = classifier.predict_proba(lesions.images)[:, 0].mean()
+    classifier.fit(lesions.images, lesions.target)
+    assert classifier.predict_proba(lesions.images)[:, 0].mean() > before + 0.1
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"architecture__filters": (8,)}, r"architecture__filters was set from \(4,\) to \(8,\)"),
+        ({"architecture__dense_units": 5}, "architecture__dense_units was set from 0 to 5"),
+        ({"architecture": "cnn"}, "architecture__filters was set"),
+        (
+            {"architecture": lambda *shapes: ConvNet((8,))(*shapes)},
+            "architecture was set from Conv",
+        ),
+    ],
+)
+def test_another_network_is_an_error_that_names_the_parameter(warm, lesions, change, named, method):
+    classifier = warm().set_params(**change)
+    with pytest.raises(ValueError, match=f"{named}.*warm_start=False to start anew"):
+        getattr(classifier, method)(lesions.images, lesions.target)
+
+
+def test_fine_tuning_in_two_stages(mobilenet_file):
+    lesions = make_lesion_images(30, n_classes=2, image_size=(32, 32), random_state=0)
+    classifier = SkinLesionClassifier(
+        Backbone("MobileNet", weights=mobilenet_file, trainable="head"),
+        epochs=1,
+        learning_rate=1e-9,
+        early_stopping=False,
+        warm_start=True,
+        random_state=0,
+    ).fit(lesions.images, lesions.target)
+    first = classifier.predict_proba(lesions.images)
+    n_weights = len(classifier.model_.trainable_weights)
+
+    classifier.set_params(architecture__trainable="all").fit(lesions.images, lesions.target)
+    assert len(classifier.model_.trainable_weights) > n_weights
+    np.testing.assert_allclose(classifier.predict_proba(lesions.images), first, atol=1e-3)
+    before = classifier.model_.get_weights()
+    classifier.set_params(learning_rate=0.01).fit(lesions.images, lesions.target)
+    assert not np.allclose(classifier.model_.get_weights()[0], before[0])
+
+    classifier.set_params(architecture__weights=None)
+    with pytest.raises(ValueError, match="architecture__weights was set from"):
+        classifier.fit(lesions.images, lesions.target)
+
+
+def held_out(classifier, images):
+    return {image.tobytes() for image in images[classifier.validation_indices_]}
+
+
+def test_what_was_held_out_is_held_out_again(warm, lesions):
+    classifier = warm(early_stopping=True)
+    first = held_out(classifier, lesions.images)
+    order = np.random.default_rng(0).permutation(90)
+    classifier.set_params(random_state=1)
+    classifier.fit(lesions.images[order], lesions.target[order])
+    assert held_out(classifier, lesions.images[order]) == first
+    # New images come to the training rows.
+    more = make_lesion_images(30, n_classes=3, image_size=(24, 24), random_state=5)
+    images = np.concatenate([more.images, lesions.images])
+    classifier.fit(images, np.concatenate([more.target, lesions.target]))
+    assert held_out(classifier, images) == first
+
+
+@pytest.mark.parametrize("unknown", ["none was held out", "other images", "partial_fit"])
+def test_validation_set_that_may_have_been_trained_on_is_spoken_of(warm, lesions, unknown):
+    classifier = warm(early_stopping=unknown != "none was held out")
+    images = lesions.images
+    if unknown == "other images":
+        images = images[:, ::-1]
+    elif unknown == "partial_fit":
+        classifier.partial_fit(images, lesions.target)
+    classifier.set_params(early_stopping=True)
+    with pytest.warns(UserWarning, match="X has 0 of these .* may hold images that the") as caught:
+        classifier.fit(images, lesions.target)
+    assert caught[0].filename == __file__
+
+
+def test_augmentation_does_not_repeat_itself(warm, lesions, monkeypatch):
+    drawn = []
+    draw = ImageAugmenter.draw
+
+    def record(self, n_images, random_state=None):
+        drawn.append(draw(self, n_images, random_state))
+        return drawn[-1]
+
+    monkeypatch.setattr(ImageAugmenter, "draw", record)
+    classifier = warm(augmenter=ImageAugmenter(), batch_size=90)
+    first = tuple(drawn[0]["angle"])
+    for _ in range(2):
+        del drawn[:]
+        classifier.fit(lesions.images, lesions.target)
+        assert tuple(drawn[0]["angle"]) != first
