@@ -93,7 +93,7 @@ def test_pipeline_and_its_file_agree(small, lesions, paths, tmp_path, step):
     np.testing.assert_allclose(OnnxClassifier(file).predict_proba(paths), expected, atol=1e-5)
     if step != "augmenter":
         assert np.abs(fitted.predict_proba(loader.transform(paths)) - expected).max() > 1e-3
-    with pytest.raises(TypeError, match="X holds no paths.*begins with an ImageLoader"):
+    with pytest.raises(TypeError, match=r"X holds no paths.*begins with an ImageLoader"):
         OnnxClassifier(file).predict(lesions.images)
 
     on_images = pipeline[1:]
