@@ -169,7 +169,9 @@ class TestTimeAugmentation(
 
         source = _open(estimator, X)
         with read_batches(source, np.arange(len(source)), _BATCH_SIZE) as batches:
-            return np.concatenate([average(check_images(images, scale_is_known=True)) for images in batches])
+            return np.concatenate(
+                [average(check_images(images, scale_is_known=True)) for images in batches]
+            )
 
     def _fitted(self):
         return getattr(self, "estimator_", self.estimator)

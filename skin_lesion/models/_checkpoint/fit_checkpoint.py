@@ -1,8 +1,7 @@
 """The checkpoint of a fit: which fit it is, and where it is kept."""
 
 import hashlib
-import os
-from functools import partial
+import sys
 from importlib.metadata import version
 from numbers import Integral
 
@@ -12,9 +11,19 @@ from sklearn.base import BaseEstimator
 from ..._utils import lazy_keras as keras
 from ..._utils.documentation_link import DocumentedMixin
 from .checkpoint_file import CheckpointFile
+from .fingerprint import WITHOUT_EFFECT, describe
 
-# What changes how a fit runs, and not what comes of it.
-_WITHOUT_EFFECT = {"verbose", "n_jobs", "cache_dir"}
+# With which pixels and weights are made.
+_PACKAGES = (
+    "skin_lesion",
+    "imbalanced-learn",
+    "keras",
+    "numpy",
+    "opencv-python-headless",
+    "Pillow",
+    "scikeras",
+    "scikit-learn",
+)
 
 
 class FitCheckpoint(DocumentedMixin, BaseEstimator):
@@ -39,10 +48,13 @@ class FitCheckpoint(DocumentedMixin, BaseEstimator):
     -----
     A fit is known by the parameters of the classifier, of its objects and of its other callbacks;
     by y, weights and rows; by the pixels of an array, or the paths, sizes and times of files; and
-    by the backend and the versions of packages. Of a function, such as an `architecture`, name and
-    code count, not what it calls. Where the folder holds an unfinished fit of something else and
-    nothing of this one, a warning says in what they differ, and training starts anew; so it does
-    where a checkpoint is damaged. `random_state` must be an int. `partial_fit` saves nothing.
+    by the versions of the backend and of packages. Of your own functions and classes, such as an
+    `architecture`, code, closures, defaults and bound arguments count, and so does what they name:
+    other functions, classes and values. What holds something else, such as an open file or a
+    generator, is an error: whether a fit is the same cannot be told. Where the folder holds an
+    unfinished fit of something else and nothing of this one, a warning says in what they differ,
+    and training starts anew; so it does where a checkpoint is damaged. `random_state` must be an
+    int. `partial_fit` saves nothing.
 
     A checkpoint holds the weights, the state of the optimizer and of dropout, the best weights so
     far, and what other callbacks keep in public attributes as numbers, text or lists of arrays, as
@@ -107,18 +119,17 @@ def open_checkpoint_file(estimator, source, y, training, validation):
     parameters = {
         name: value
         for name, value in estimator.get_params(deep=False).items()
-        if name != "callbacks" and name not in _WITHOUT_EFFECT
+        if name != "callbacks" and name not in WITHOUT_EFFECT
     }
     parameters["callbacks"] = without_checkpoints(estimator.callbacks)
+    backend = keras.backend.backend()
     return CheckpointFile(
         found[0].folder,
         {
-            **{name: _describe(value) for name, value in parameters.items()},
+            **{name: describe(value, name) for name, value in parameters.items()},
             "the data": _fingerprint_data(source, y, training, validation),
-            "the backend": keras.backend.backend(),
-            "versions of packages": {
-                name: version(name) for name in ("skin_lesion", "keras", "numpy", "Pillow")
-            },
+            "the backend": f"{backend} {sys.modules[backend].__version__}",
+            "versions of packages": {name: version(name) for name in _PACKAGES},
         },
     )
 
@@ -140,33 +151,3 @@ def _fingerprint_data(source, y, training, validation):
             digest.update(f"{values.dtype} {values.shape}".encode())
             digest.update(values)
     return digest.hexdigest()
-
-
-def _describe(value):
-    """Return, in terms of JSON, what tells one value of a parameter from another."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if isinstance(value, (list, tuple)):
-        return [_describe(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _describe(item) for key, item in value.items()}
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    if isinstance(value, partial):
-        return _describe([value.func, value.args, value.keywords])
-    if hasattr(value, "__code__"):
-        code = value.__code__.co_code + repr(value.__code__.co_names).encode()
-        constants = [item for item in value.__code__.co_consts if not hasattr(item, "co_code")]
-        code += repr(constants).encode()
-        return [f"{value.__module__}.{value.__qualname__}", hashlib.sha256(code).hexdigest()]
-    if hasattr(value, "get_params"):
-        state = value.get_params(deep=False)
-    elif hasattr(value, "get_config"):
-        state = value.get_config()
-    else:
-        attributes = getattr(value, "__dict__", {})
-        state = {name: item for name, item in attributes.items() if not name.startswith("_")}
-    state = {name: _describe(item) for name, item in state.items() if name not in _WITHOUT_EFFECT}
-    return [f"{type(value).__module__}.{type(value).__qualname__}", state]

@@ -19,11 +19,14 @@ def can_export_and_run():
 
 
 def export_model(model):
-    """Return a Keras model as an onnx.ModelProto, for batches of any size."""
-    _require(_TO_EXPORT, "Exporting to ONNX")
+    """Return a Keras model as an onnx.ModelProto, for batches of any size.
+
+    ONNX Runtime has loaded it, and puts out for a batch of noise what Keras does.
+    """
+    _require((*_TO_EXPORT, *_TO_RUN), "Exporting to ONNX")
     import onnx
 
-    model = _without_normalization(model)
+    original, model = model, _without_normalization(model)
     model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32))  # Keras asks for a first call
     with temporary_folder() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of tf2onnx about NumPy's old names
@@ -37,7 +40,42 @@ def export_model(model):
             " Expected a network without constant tensors, such as those of a Normalization layer"
             " in an inner model. Use Rescaling there."
         )
+    _check_operations(model.name, exported.graph.node)
+    _compare_outputs(original, exported)
     return exported
+
+
+def _check_operations(name, nodes):
+    from onnx.defs import has
+
+    # tf2onnx leaves those that it does not know under their names in TensorFlow.
+    unknown = sorted({node.op_type for node in nodes if not has(node.op_type, node.domain)})
+    if unknown:
+        raise ValueError(
+            f"{name!r} cannot be exported: ONNX has no counterpart of its operations {unknown}."
+            " Expected a network of other ones. Replace the layers that use them, such as"
+            " activation='gelu' by 'relu', or use save_model."
+        )
+
+
+def _compare_outputs(model, exported):
+    noise = np.random.RandomState(0).uniform(0, 255, (3, *model.input_shape[1:]))
+    noise = noise.astype(np.float32)
+    try:
+        found = run_session(open_session(exported.SerializeToString(), n_threads=1), noise)
+    except Exception as error:  # ONNX Runtime has a class of its own for each kind of failure
+        raise ValueError(
+            f"{model.name!r} cannot be exported: ONNX Runtime does not run what was written"
+            f" ({error}). Expected a network of other layers. Replace those that it names."
+        ) from error
+    expected = np.asarray(model.predict_on_batch(noise))
+    if not np.allclose(found, expected, rtol=1e-3, atol=1e-4):
+        raise ValueError(
+            f"{model.name!r} cannot be exported: on a batch of noise ONNX Runtime puts out other"
+            f" values than Keras, by up to {np.abs(found - expected).max():.2g}. Expected the same"
+            " within 1e-4. A network that draws random numbers at predict or that puts out NaN has"
+            " none."
+        )
 
 
 def _without_normalization(model):

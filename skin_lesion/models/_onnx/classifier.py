@@ -5,6 +5,7 @@ import os
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from ..._utils.validation import are_paths
 from .._classifier import MostProbableClassMixin
 from .._networks.onnx_network import run_session
 from .._training.image_source import open_source, read_batches
@@ -16,8 +17,8 @@ _BATCH_SIZE = 32
 class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     """A file that :func:`export_onnx` wrote, as a fitted classifier.
 
-    It takes what the exported classifier took, paths included, and gives the same probabilities
-    within 1e-5, in a fraction of the time for few images and without Keras. The file is opened at
+    It takes what the exported classifier or pipeline took, and gives the same probabilities within
+    1e-5, in a fraction of the time for few images and without Keras. The file is opened at
     the first call, and again when it has changed. A pickle holds the path, not the file.
 
     Needs the extra "onnx", of which ``onnxruntime`` is enough.
@@ -110,12 +111,31 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
             If the file of the classifier, or of an image, does not exist.
         ImportError
             If ``onnxruntime`` is not installed.
+        TypeError
+            If `X` holds paths, and what was exported takes images alone, or the other way round.
         ValueError
             If the file is no ONNX file or was not written by :func:`export_onnx`, or if `X` has
             another shape.
         """
         self._validate_params()
         file = open_onnx_file(self.path)
+        steps = file.steps
+        if are_paths(X):
+            if file.loader is None:
+                raise TypeError(
+                    "X holds paths, and what was exported was fitted on arrays: how their images"
+                    " were read and cleaned is not in the file. Expected such arrays. To predict"
+                    " paths, export the whole pipeline, or a classifier with loader=ImageLoader()."
+                )
+        elif not file.reads_images:
+            raise TypeError(
+                "X holds no paths. Expected paths, as the pipeline that was exported begins with"
+                " an ImageLoader."
+            )
+        else:
+            for step in steps:
+                X = step.transform(X)
+            steps = []
         source = open_source(
             self,
             X,
@@ -124,9 +144,15 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
             expected_shape=file.input_shape,
         )
         with read_batches(source, np.arange(len(source)), _BATCH_SIZE) as batches:
-            outputs = [run_session(file.session, images) for images in batches]
+            outputs = [run_session(file.session, _clean(steps, images)) for images in batches]
         probabilities = np.concatenate(outputs).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def __sklearn_is_fitted__(self):
         return True
+
+
+def _clean(steps, images):
+    for step in steps:
+        images = step.transform(images)
+    return images

@@ -7,16 +7,25 @@ from importlib.metadata import version
 from types import SimpleNamespace
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.atomic_writing import check_folder_of, new_file
-from ...images import ImageLoader, ImageTransformer, flatten_steps
+from ...images import (
+    BorderCropper,
+    ColorConstancy,
+    HairRemover,
+    ImageAugmenter,
+    ImageLoader,
+    flatten_steps,
+)
 from .._backend.threads import n_own_cores
 from .._classifier import SkinLesionClassifier
 from .._networks.onnx_network import export_model, open_session
 
 _KEY = "skin_lesion"
-_FORMAT = 1
+_FORMAT = 2
+_CLEANING = {cls.__name__: cls for cls in (BorderCropper, ColorConstancy, HairRemover)}
 
 
 def export_onnx(estimator, path):
@@ -31,18 +40,25 @@ def export_onnx(estimator, path):
 
     Parameters
     ----------
-    estimator : SkinLesionClassifier
-        Fitted.
+    estimator : SkinLesionClassifier or Pipeline
+        Fitted. Pass the whole of a pipeline that ends in a classifier: the file then loads and
+        cleans as its steps do. Beside the classifier it may hold an :class:`ImageLoader`,
+        :class:`ColorConstancy`, :class:`HairRemover` and :class:`BorderCropper`, and what does
+        nothing at predict: an :class:`ImageAugmenter` and samplers.
 
     path : str or os.PathLike
-        The file to write. One that exists is replaced, once the new one is complete.
+        The file to write. One that exists is replaced, once ONNX Runtime has loaded the new one and
+        its probabilities on a batch of noise are those of Keras.
 
     Raises
     ------
     ImportError
         If the extra is not installed.
     TypeError
-        If `estimator` is something else.
+        If `estimator` is something else, or a step of it cannot go into the file.
+    ValueError
+        If the network has an operation without a counterpart in ONNX, which the message names, or
+        if the probabilities differ.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
     FileNotFoundError
@@ -51,6 +67,11 @@ def export_onnx(estimator, path):
     See Also
     --------
     OnnxClassifier : The file as a classifier.
+
+    Notes
+    -----
+    The file takes what the estimator was fitted on. A classifier without a `loader` that was fitted
+    on arrays gives a file that refuses paths: how these arrays were read and cleaned is unknown.
 
     References
     ----------
@@ -64,35 +85,83 @@ def export_onnx(estimator, path):
     ...
     TypeError: estimator is 'model', of type str. Expected a fitted SkinLesionClassifier...
     """
-    if not isinstance(estimator, SkinLesionClassifier):
-        raise TypeError(
-            f"estimator is {estimator!r}, of type {type(estimator).__name__}. Expected a fitted"
-            " SkinLesionClassifier. Of a pipeline pass the last step: its loader is another step,"
-            " which the file cannot hold; SkinLesionClassifier(loader=...) reads paths itself."
-        )
-    check_is_fitted(estimator)
+    steps, classifier = _split_pipeline(estimator)
+    check_is_fitted(classifier)
     path = check_folder_of(path)
-    model = export_model(estimator.model_)
-    model.metadata_props.add(key=_KEY, value=json.dumps(_describe(estimator)))
+    model = export_model(classifier.model_)
+    description = json.dumps(_describe(steps, classifier))
+    model.metadata_props.add(key=_KEY, value=description)
     with new_file(path) as unfinished:
         unfinished.write_bytes(model.SerializeToString())
 
 
-def _describe(estimator):
-    loader = ImageLoader() if estimator.loader is None else estimator.loader
+def _split_pipeline(estimator):
+    """Return the steps that work at predict, and the classifier behind them."""
+    *steps, classifier = _flatten(estimator)
+    if not isinstance(classifier, SkinLesionClassifier):
+        raise TypeError(
+            f"estimator is {estimator!r}, of type {type(estimator).__name__}. Expected a fitted"
+            " SkinLesionClassifier, or a pipeline that ends in one."
+        )
+    steps = [
+        step
+        for step in steps
+        # Samplers and augmenters do nothing at predict.
+        if not hasattr(step, "fit_resample") and type(step) is not ImageAugmenter
+    ]
+    for number, step in enumerate(steps):
+        cleans = _CLEANING.get(type(step).__name__) is type(step)
+        if not cleans and (type(step) is not ImageLoader or number > 0):
+            raise TypeError(
+                f"The pipeline has the step {step!r}, of type {type(step).__name__}, which the file"
+                " cannot hold. Expected an ImageLoader first, then ColorConstancy, HairRemover and"
+                " BorderCropper. Leave the step out, or pass the classifier alone and do the step"
+                " before each call of OnnxClassifier."
+            )
+    return steps, classifier
+
+
+def _flatten(estimator):
+    """Return the steps of a pipeline and of pipelines in it, without those that are skipped."""
+    if not isinstance(estimator, Pipeline):
+        return [estimator]
+    steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+    return [inner for step in steps for inner in _flatten(step)]
+
+
+def _describe(steps, classifier):
+    loader, reads_images = classifier.loader, True
+    if steps and isinstance(steps[0], ImageLoader):
+        loader, reads_images = steps.pop(0), False
+    elif steps:
+        loader = None  # cleaning takes images alone
+    elif loader is None and classifier.n_features_in_ == 1:
+        loader = ImageLoader()
     return {
         "format": _FORMAT,
         "version": version("skin_lesion"),
-        "classes": estimator.classes_.tolist(),
-        "classes_dtype": estimator.classes_.dtype.str,
-        "input_shape": list(estimator.model_.input_shape[1:]),
-        "image_shape": estimator.image_shape and list(estimator.image_shape),
-        "n_features_in": estimator.n_features_in_,
-        "loader": {"resize": loader.resize, "on_error": loader.on_error},
-        "preprocess": [
-            [type(step).__name__, step.get_params()] for step in flatten_steps(loader.preprocess)
-        ],
+        "classes": classifier.classes_.tolist(),
+        "classes_dtype": classifier.classes_.dtype.str,
+        "input_shape": list(classifier.model_.input_shape[1:]),
+        "image_shape": classifier.image_shape and list(classifier.image_shape),
+        "n_features_in": classifier.n_features_in_ if reads_images else 1,
+        "loader": loader and {"resize": loader.resize, "on_error": loader.on_error},
+        "preprocess": _describe_steps(flatten_steps(loader and loader.preprocess)),
+        "reads_images": reads_images,
+        "steps": _describe_steps(steps),
     }
+
+
+def _describe_steps(steps):
+    described = []
+    for step in steps:
+        if _CLEANING.get(type(step).__name__) is not type(step):
+            raise TypeError(
+                f"The loader cleans by {step!r}, of type {type(step).__name__}, which the file"
+                f" cannot hold. Expected {', '.join(_CLEANING)}."
+            )
+        described.append([type(step).__name__, step.get_params()])
+    return described
 
 
 def open_onnx_file(path):
@@ -105,8 +174,9 @@ def open_onnx_file(path):
     Returns
     -------
     file : SimpleNamespace
-        With `session`, `classes`, `loader`, `image_shape`, `input_shape` and `n_features_in`.
-        Shared by all who open the same file.
+        With `session`, `classes`, `loader`, which is None where paths are refused, `reads_images`,
+        `steps` that clean what was read, `image_shape`, `input_shape` and `n_features_in`. Shared
+        by all who open the same file.
     """
     path = os.path.abspath(path)
     if not os.path.isfile(path):
@@ -143,6 +213,8 @@ def _open(path, state, n_threads):
         session=session,
         classes=np.array(description["classes"], dtype=description["classes_dtype"]),
         loader=_make_loader(description),
+        reads_images=description["reads_images"],
+        steps=_make_steps(description["steps"]),
         image_shape=description["image_shape"],
         input_shape=tuple(description["input_shape"]),
         n_features_in=description["n_features_in"],
@@ -150,10 +222,15 @@ def _open(path, state, n_threads):
 
 
 def _make_loader(description):
-    steps = {cls.__name__: cls for cls in ImageTransformer.__subclasses__()}
+    if description["loader"] is None:
+        return None
     height, width, _ = description["input_shape"]
     return ImageLoader(
         (height, width),
-        preprocess=[steps[name](**params) for name, params in description["preprocess"]],
+        preprocess=_make_steps(description["preprocess"]),
         **description["loader"],
     )
+
+
+def _make_steps(described):
+    return [_CLEANING[name](**params) for name, params in described]

@@ -80,9 +80,10 @@ def save_model(estimator, path):
     The file is a zip archive, nothing in it compressed: networks in the ``.keras`` format, all else
     as JSON and raw arrays, and a manifest with the versions of packages and the SHA-256 checksum of
     each entry. An :class:`ImageEmbedder` takes the weights of its backbone along. What belongs to
-    the machine or to training does not go into the file: `cache_dir`, `memory`, `callbacks`, the
-    state of the optimizer, what a sampler has learnt, and the metadata that was requested of
-    estimators.
+    the machine or to training does not go into the file: `cache_dir`, `memory`, `callbacks`, an
+    `optimizer` that is an object, the state of any optimizer, what a sampler has learnt, and the
+    metadata that was requested of estimators. In the loaded estimator these parameters are None.
+    It predicts without them; to train anew, set `optimizer` first.
 
     References
     ----------

@@ -15,6 +15,8 @@ from .allowed_classes import find_class, is_estimator, keeps_only_parameters, na
 # anywhere, and callbacks. Metadata requests are left out as well: without the attribute, an
 # estimator requests what its class does.
 _LEFT_OUT = frozenset(["cache_dir", "callbacks", "memory"])
+# Likewise an optimizer that is an object of Keras; its name is kept.
+_OPTIMIZER = "optimizer"
 # What builds a network can be called, and would be wherever an estimator takes a function.
 _NETWORKS = frozenset(["architecture", "backbone"])
 _PLAIN_KINDS = "biufUS"
@@ -124,7 +126,9 @@ class StateWriter:
         left_out, beside = self._special.get(type(value), lambda _: ((), None))(value)
         self._open.append(id(value))
         attributes = {
-            attribute: None if attribute in _LEFT_OUT else self.write(item, f"{where}.{attribute}")
+            attribute: None
+            if attribute in _LEFT_OUT or (attribute == _OPTIMIZER and not isinstance(item, str))
+            else self.write(item, f"{where}.{attribute}")
             for attribute, item in vars(value).items()
             if attribute not in left_out and attribute != METADATA_REQUEST
         }

@@ -1,5 +1,6 @@
 """A fit that was killed goes on, and comes to what it would have come to."""
 
+import functools
 import os
 import re
 import signal
@@ -18,17 +19,17 @@ from filelock import FileLock
 from sklearn.model_selection import GridSearchCV
 
 from skin_lesion import ConvNet, FitCheckpoint, ImageAugmenter, ImageLoader, load_image_folder
+from skin_lesion.models._checkpoint.fingerprint import describe
+from skin_lesion.models._training.batches import ImageBatches
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 class CtrlC(keras.callbacks.Callback):
-    """Interrupt the third epoch, as long as it is told to."""
-
-    armed = True
+    """Interrupt the third epoch, as long as it is told to from outside of the fit."""
 
     def on_epoch_begin(self, epoch, logs=None):
-        if epoch == 2 and CtrlC.armed:
+        if epoch == 2 and "SKIN_LESION_TEST_GOES_ON" not in os.environ:
             raise KeyboardInterrupt
 
 
@@ -56,15 +57,13 @@ def interrupted(long, lesions, tmp_path, monkeypatch):
     """Return the folder with the checkpoint of a fit that was interrupted after two epochs."""
     with pytest.raises(KeyboardInterrupt):
         long([FitCheckpoint(tmp_path)]).fit(lesions.images, lesions.target)
-    monkeypatch.setattr(CtrlC, "armed", False)
+    monkeypatch.setenv("SKIN_LESION_TEST_GOES_ON", "1")
     return tmp_path
 
 
 @pytest.fixture
 def epochs_trained(monkeypatch):
     """Collect the epochs whose batches are asked for."""
-    from skin_lesion.models._training.batches import ImageBatches
-
     epochs = []
     start_epoch = ImageBatches.start_epoch
 
@@ -102,7 +101,7 @@ def test_what_an_own_early_stopping_has_seen_is_not_forgotten(
 
     with pytest.raises(KeyboardInterrupt):
         fit()
-    monkeypatch.setattr(CtrlC, "armed", False)
+    monkeypatch.setenv("SKIN_LESION_TEST_GOES_ON", "1")
     assert fit().n_iter_ == 4
 
 
@@ -212,7 +211,7 @@ def test_damaged_checkpoint_starts_anew_and_says_so(
 
 
 def test_fit_that_ended_is_not_trained_again(long, lesions, tmp_path, epochs_trained, monkeypatch):
-    monkeypatch.setattr(CtrlC, "armed", False)
+    monkeypatch.setenv("SKIN_LESION_TEST_GOES_ON", "1")
     stopping = {"patience": 1, "epochs": 30, "learning_rate": 0.5}
     first = long([FitCheckpoint(tmp_path)], **stopping).fit(lesions.images, lesions.target)
     assert first.best_epoch_ < first.n_iter_ < 30
@@ -279,16 +278,16 @@ def test_search_goes_on_after_ctrl_c(small, lesions, tmp_path, epochs_trained, m
             lesions.images, lesions.target
         )
 
-    monkeypatch.setattr(CtrlC, "armed", False)
-    n_batches = count(1)
-    start_epoch = CtrlC.on_epoch_begin
+    monkeypatch.setenv("SKIN_LESION_TEST_GOES_ON", "1")
+    n_epochs = count(1)
+    start_epoch = ImageBatches.start_epoch
 
     def interrupt_late(self, epoch, logs=None):
-        if next(n_batches) == 8:
+        if logs is not None and next(n_epochs) == 8:
             raise KeyboardInterrupt
         start_epoch(self, epoch, logs)
 
-    monkeypatch.setattr(CtrlC, "on_epoch_begin", interrupt_late)
+    monkeypatch.setattr(ImageBatches, "start_epoch", interrupt_late)
     with pytest.raises(KeyboardInterrupt):
         search()
     done = len(epochs_trained)
@@ -322,3 +321,115 @@ def test_changed_file_is_other_data(small, lesion_folder, tmp_path, epochs_train
     os.utime(folder.data[0, 0], (1, 1))
     classifier.fit(folder.data, folder.target)
     assert epochs_trained == [0, 0]
+
+
+class Net:
+    n_filters = 4
+
+    def __init__(self, n_filters):
+        self._n_filters = n_filters
+
+    def __call__(self, input_shape, n_classes):
+        return ConvNet(filters=(self._n_filters,))(input_shape, n_classes)
+
+    def build(self, input_shape, n_classes):
+        return self(input_shape, n_classes)
+
+
+def closure(n_filters):
+    return lambda input_shape, n_classes: ConvNet(filters=(n_filters,))(input_shape, n_classes)
+
+
+def default(n_filters):
+    def network(input_shape, n_classes, *, n_filters=n_filters):
+        return ConvNet(filters=(n_filters,))(input_shape, n_classes)
+
+    return network
+
+
+def inner_code(n_filters):
+    source = f"""
+def network(input_shape, n_classes):
+    def inner():
+        return ConvNet(filters=({n_filters},))
+    return inner()(input_shape, n_classes)
+"""
+    names = {"ConvNet": ConvNet, "__name__": __name__}
+    exec(source, names)
+    return names["network"]
+
+
+def value_of_a_module(n_filters):
+    source = """
+def network(input_shape, n_classes):
+    return helper()(input_shape, n_classes)
+def helper():
+    return ConvNet(filters=(N_FILTERS,))
+"""
+    names = {"ConvNet": ConvNet, "N_FILTERS": n_filters, "__name__": __name__}
+    exec(source, names)
+    return names["network"]
+
+
+def class_value(n_filters):
+    return type("Own", (Net,), {"n_filters": n_filters, "__module__": __name__})(4)
+
+
+NETWORKS = [
+    closure,
+    default,
+    inner_code,
+    value_of_a_module,
+    class_value,
+    Net,
+    lambda n_filters: Net(n_filters).build,
+    lambda n_filters: functools.partial(default(4), n_filters=n_filters),
+]
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+def test_architectures_that_differ_in_what_they_do_are_told_apart(make):
+    assert describe(make(4), "architecture") == describe(make(4), "architecture")
+    assert describe(make(4), "architecture") != describe(make(5), "architecture")
+
+
+def test_fit_of_another_closure_is_not_returned(small, lesions, tmp_path, epochs_trained):
+    for n_filters in (4, 5, 4):
+        fitted = small(
+            architecture=closure(n_filters), epochs=1, callbacks=[FitCheckpoint(tmp_path)]
+        ).fit(lesions.images, lesions.target)
+        assert fitted.model_.layers[-1].output.shape[-1] == 3
+        assert n_filters in {weight.shape[-1] for weight in fitted.model_.weights}
+    assert epochs_trained == [0, 0]
+
+
+def test_what_cannot_be_told_apart_is_refused(small, lesions, tmp_path):
+    numbers = count(4)
+
+    def network(input_shape, n_classes):
+        return ConvNet(filters=(next(numbers),))(input_shape, n_classes)
+
+    classifier = small(architecture=network, callbacks=[FitCheckpoint(tmp_path)])
+    with pytest.raises(ValueError, match=r"architecture holds count\(4\).*leave the checkpoint"):
+        classifier.fit(lesions.images, lesions.target)
+
+
+def test_sets_in_code_are_described_alike_in_every_process():
+    code = """
+import sys
+from skin_lesion.models._checkpoint.fingerprint import describe
+def network(shape, n_classes):
+    return shape in {"a", "b", "c", "d"}
+sys.stdout.write(str(describe(network, "architecture")))
+"""
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1

@@ -3,6 +3,7 @@ import pickle
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,8 +12,18 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from skin_lesion import BorderCropper, ColorConstancy, ImageLoader, OnnxClassifier, export_onnx
+from skin_lesion import (
+    BorderCropper,
+    ColorConstancy,
+    HairRemover,
+    ImageAugmenter,
+    ImageLoader,
+    OnnxClassifier,
+    export_onnx,
+)
+from skin_lesion.images import ImageTransformer
 from skin_lesion.models._networks import onnx_network as _onnx
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -55,6 +66,93 @@ def test_probabilities_are_those_of_keras(exported, lesions, paths):
     assert from_file.classes_.tolist() == classifier.classes_.tolist()
     assert from_file.n_features_in_ == 1
     assert names_in(file.parent) == ["model.onnx"]
+
+
+STEPS = {
+    "border": BorderCropper(threshold=80),
+    "constancy": ColorConstancy(method="max_rgb"),
+    "hair": HairRemover(contrast=2),
+    "augmenter": ImageAugmenter(),
+}
+
+
+def test_steps_are_all_that_the_library_has():
+    assert set(ImageTransformer.__subclasses__()) | {ImageAugmenter} == {
+        type(step) for step in STEPS.values()
+    }
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_pipeline_and_its_file_agree(small, lesions, paths, tmp_path, step):
+    """Without the step the labels are others: the file has to hold it."""
+    loader, file = ImageLoader((24, 24), resize="pad"), tmp_path / "model.onnx"
+    fitted = small().fit(loader.transform(paths), lesions.target)
+    pipeline = make_pipeline(loader, make_pipeline(STEPS[step], "passthrough"), fitted)
+    export_onnx(pipeline, file)
+    expected = pipeline.predict_proba(paths)
+    np.testing.assert_allclose(OnnxClassifier(file).predict_proba(paths), expected, atol=1e-5)
+    if step != "augmenter":
+        assert np.abs(fitted.predict_proba(loader.transform(paths)) - expected).max() > 1e-3
+    with pytest.raises(TypeError, match=r"X holds no paths.*begins with an ImageLoader"):
+        OnnxClassifier(file).predict(lesions.images)
+
+    on_images = pipeline[1:]
+    export_onnx(on_images, file)
+    expected = on_images.predict_proba(lesions.images)
+    found = OnnxClassifier(file).predict_proba(lesions.images)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    with pytest.raises(TypeError, match=r"X holds paths.*export the whole pipeline"):
+        OnnxClassifier(file).predict(paths)
+
+    export_onnx(fitted, file)
+    with pytest.raises(TypeError, match=r"X holds paths.*export the whole pipeline"):
+        OnnxClassifier(file).predict(paths)
+
+
+def test_step_that_the_file_cannot_hold(small, lesions, tmp_path):
+    class ColorConstancy(STEPS["constancy"].__class__):
+        """Another one of the same name."""
+
+    fitted = small(epochs=1).fit(lesions.images, lesions.target)
+    with pytest.raises(TypeError, match=r"step FunctionTransformer.*cannot hold"):
+        export_onnx(make_pipeline(FunctionTransformer(), fitted), tmp_path / "model.onnx")
+    fitted.set_params(loader=ImageLoader((24, 24), preprocess=ColorConstancy()))
+    with pytest.raises(TypeError, match=r"loader cleans by ColorConstancy.*cannot hold"):
+        export_onnx(fitted, tmp_path / "model.onnx")
+    assert names_in(tmp_path) == []
+
+
+def with_gelu(input_shape, n_classes):
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, activation="gelu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(n_classes, activation="softmax"),
+        ]
+    )
+
+
+def test_operation_without_counterpart_is_named_and_the_old_file_stays(
+    small, exported, lesions, tmp_path
+):
+    file = tmp_path / "model.onnx"
+    file.write_bytes(exported[1].read_bytes())
+    fitted = small(architecture=with_gelu, epochs=1).fit(lesions.images, lesions.target)
+    with pytest.raises(ValueError, match=r"no counterpart of its operations \['Erfc'\]"):
+        export_onnx(fitted, file)
+    assert file.read_bytes() == exported[1].read_bytes()
+    assert names_in(tmp_path) == ["model.onnx"]
+
+
+def test_file_that_computes_something_else_is_not_written(exported, tmp_path, monkeypatch):
+    run = _onnx.run_session
+    monkeypatch.setattr(_onnx, "run_session", lambda *args: run(*args)[:, ::-1])
+    with pytest.raises(ValueError, match="puts out other values than Keras"):
+        export_onnx(exported[0], tmp_path / "model.onnx")
+    assert names_in(tmp_path) == []
 
 
 def names_in(folder):
@@ -141,10 +239,10 @@ def test_files_that_are_not_ours(exported, tmp_path):
 
     model = onnx.load(str(exported[1]))
     entry = next(entry for entry in model.metadata_props if entry.key == "skin_lesion")
-    entry.value = entry.value.replace('"format": 1', '"format": 2')
+    entry.value = entry.value.replace('"format": 2', '"format": 3')
     newer = tmp_path / "newer.onnx"
     onnx.save(model, str(newer))
-    with pytest.raises(ValueError, match=r"has format 2.*Expected format 1"):
+    with pytest.raises(ValueError, match=r"has format 3.*Expected format 2"):
         OnnxClassifier(newer).predict(["a.png"])
     del model.metadata_props[:]
     other = tmp_path / "other.onnx"
@@ -157,8 +255,8 @@ def test_bad_input(exported, small, lesions, tmp_path):
     classifier, file = exported
     with pytest.raises(ValueError, match=r"images of shape \(12, 12, 3\)"):
         OnnxClassifier(file).predict(lesions.images[:, ::2, ::2])
-    with pytest.raises(TypeError, match=r"type Pipeline.*Of a pipeline pass the last step"):
-        export_onnx(make_pipeline(classifier), tmp_path / "model.onnx")
+    with pytest.raises(TypeError, match=r"type Pipeline.*Expected a fitted SkinLesionClassifier"):
+        export_onnx(make_pipeline(ImageLoader()), tmp_path / "model.onnx")
     with pytest.raises(NotFittedError):
         export_onnx(small(), tmp_path / "model.onnx")
     with pytest.raises(FileNotFoundError, match="no existing folder"):

@@ -218,9 +218,27 @@ def test_optimizer_and_callbacks(small, lesions, tmp_path):
     save_model(classifier, tmp_path / "model")
     assert load_model(tmp_path / "model").callbacks is None
     assert classifier.callbacks is callbacks
-    classifier.set_params(optimizer=keras.optimizers.SGD())
-    with pytest.raises(TypeError, match=r"SkinLesionClassifier.optimizer is .*SGD.*Expected"):
-        save_model(classifier, tmp_path / "model")
+
+
+def test_optimizer_object_stays_out_of_the_file(
+    small, lesions, tmp_path, assert_same_after_loading
+):
+    optimizer = keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.01, 10))
+    classifier = small(architecture=ConvNet(filters=(4,)), epochs=1, optimizer=optimizer)
+    classifier.fit(lesions.images, lesions.target)
+    calibrated = CalibratedClassifierCV(FrozenEstimator(classifier), method="temperature")
+    assert_same_after_loading(calibrated.fit(lesions.images, lesions.target), lesions.images)
+    averaged = TestTimeAugmentation(classifier, n_augmentations=2, random_state=0)
+    assert_same_after_loading(averaged, lesions.images)
+
+    save_model(classifier, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    assert loaded.optimizer is None
+    assert classifier.optimizer is optimizer
+    # Another optimizer in its place would be a silent change.
+    with pytest.raises(TypeError, match=r"optimizer is None.*Expected a name"):
+        loaded.fit(lesions.images, lesions.target)
+    loaded.set_params(optimizer="sgd").fit(lesions.images, lesions.target)
 
 
 def test_training_does_not_go_on_silently(small, lesions, tmp_path):

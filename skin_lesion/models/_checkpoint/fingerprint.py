@@ -1,0 +1,210 @@
+"""What tells one parameter of a fit from another: values, and the code that they stand for."""
+
+import hashlib
+import inspect
+import os
+import sys
+from functools import cache, cached_property, partial
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
+
+import numpy as np
+
+# What changes how a fit runs, and not what comes of it.
+WITHOUT_EFFECT = {"verbose", "n_jobs", "cache_dir"}
+
+
+def describe(value, where):
+    """Return, in terms of JSON, what a value of a parameter does.
+
+    Of functions and classes that belong to no installed package code, closure, defaults and bound
+    arguments count, and so does what they name: other functions, classes and values of a module.
+    Those of a package are known by name and version.
+
+    Parameters
+    ----------
+    value : object
+
+    where : str
+        The name of the parameter, for the message.
+
+    Raises
+    ------
+    ValueError
+        If it holds something whose content is unknown.
+    """
+    return _Describer(where).describe(value)
+
+
+class _Describer:
+    def __init__(self, where):
+        self._where = where
+        self._seen = []  # functions call themselves, and objects hold each other
+
+    def describe(self, value):
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        if isinstance(value, (bytes, complex, slice, range)) or value is Ellipsis:
+            return repr(value)
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        if isinstance(value, (list, tuple)):
+            return [self.describe(item) for item in value]
+        if isinstance(value, (set, frozenset)):  # in an order that a process has for itself
+            return sorted((self.describe(item) for item in value), key=repr)
+        if isinstance(value, (dict, MappingProxyType)):
+            return {str(key): self.describe(item) for key, item in value.items()}
+        if isinstance(value, (np.ndarray, np.generic)):
+            if value.dtype.hasobject:
+                return self.describe(value.tolist())
+            array = np.ascontiguousarray(value)
+            digest = hashlib.sha256(array.tobytes()).hexdigest()
+            return [str(array.dtype), list(np.shape(value)), digest]
+        if isinstance(value, CodeType):
+            return self._describe_code(value)
+        for number, item in enumerate(self._seen):
+            if value is item:
+                return ["seen", number]
+        self._seen.append(value)
+        return self._describe_object(value)
+
+    def _describe_object(self, value):
+        if isinstance(value, ModuleType):
+            return [value.__name__, _version_of(value.__name__)]
+        if isinstance(value, partial):
+            return ["partial", self.describe([value.func, value.args, value.keywords])]
+        if isinstance(value, MethodType):
+            return ["method", self.describe([value.__func__, value.__self__])]
+        if isinstance(value, (staticmethod, classmethod)):
+            return self.describe(value.__func__)
+        if isinstance(value, property):
+            return self.describe([value.fget, value.fset])
+        if isinstance(value, cached_property):
+            return self.describe(value.func)
+        if isinstance(value, np.ufunc):
+            return ["ufunc", value.__name__]
+        if inspect.ismemberdescriptor(value) or inspect.isgetsetdescriptor(value):
+            return ["attribute", value.__name__]
+        name = getattr(value, "__qualname__", None)
+        if isinstance(name, str):
+            name = f"{getattr(value, '__module__', None)}.{name}"
+        if isinstance(value, FunctionType):
+            # One of a package, too, may be a closure, such as a schedule that it has made.
+            inner = [value.__defaults__, value.__kwdefaults__, self._describe_closure(value)]
+            return [name, *self.describe(inner), self._describe_code_of(value)]
+        if isinstance(value, type):
+            return [name, self._describe_class(value)]
+        if callable(value) and hasattr(value, "__wrapped__"):  # by functools.lru_cache
+            return self.describe(value.__wrapped__)
+        if name is not None:  # a function in C; those of an object have no module
+            installed = _version_of(getattr(value, "__module__", None) or "")
+            return self._refuse(value) if installed is None else [name, installed]
+        return [self.describe(type(value)), self._describe_state(value)]
+
+    def _describe_code_of(self, function):
+        installed = _version_of(function.__module__ or "")
+        if installed is not None:
+            return installed
+        names = sorted(_names_in(function.__code__) & function.__globals__.keys())
+        used = {name: self.describe(function.__globals__[name]) for name in names}
+        return [self._describe_code(function.__code__), used]
+
+    def _describe_code(self, code):
+        return [
+            hashlib.sha256(code.co_code).hexdigest(),
+            list(code.co_names),
+            list(code.co_varnames),
+            self.describe(code.co_consts),
+        ]
+
+    def _describe_closure(self, function):
+        cells = {}
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            try:
+                cells[name] = cell.cell_contents
+            except ValueError:  # it is not set yet, and code that reads it raises an error
+                cells[name] = None
+        return cells
+
+    def _describe_class(self, cls):
+        installed = _version_of(cls.__module__)
+        if installed is not None:
+            return installed
+        members = {
+            name: self.describe(member)
+            for name, member in sorted(vars(cls).items())
+            if not name.startswith("_abc_") and (not _is_dunder(name) or _is_code(member))
+        }
+        return [members, [self.describe(base) for base in cls.__bases__]]
+
+    def _describe_state(self, value):
+        if hasattr(value, "get_params"):
+            state = value.get_params(deep=False)
+        elif hasattr(value, "get_config"):
+            state = value.get_config()
+            if hasattr(value, "get_weights"):
+                state = {"config": state, "weights": value.get_weights()}
+        elif hasattr(value, "__array__"):
+            state = {"array": np.asarray(value)}
+        else:
+            slots = [
+                name
+                for cls in type(value).__mro__
+                for name in np.atleast_1d(getattr(cls, "__slots__", ())).tolist()
+            ]
+            state = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+            state |= getattr(value, "__dict__", {})
+            if not slots and not hasattr(value, "__dict__"):
+                self._refuse(value)
+        return {
+            str(name): self.describe(item)
+            for name, item in state.items()
+            if name not in WITHOUT_EFFECT
+        }
+
+    def _refuse(self, value):
+        raise ValueError(
+            f"FitCheckpoint cannot tell whether a fit is the same: {self._where} holds {value!r},"
+            f" of type {type(value).__qualname__}, whose content is unknown. Expected numbers,"
+            " text, arrays, functions, and objects with attributes of these. Pass what it is made"
+            " of instead, or leave the checkpoint out."
+        )
+
+
+def _is_dunder(name):
+    return name.startswith("__") and name.endswith("__")
+
+
+def _is_code(member):
+    return isinstance(member, (FunctionType, staticmethod, classmethod, property))
+
+
+def _names_in(code):
+    """Return the names in code and in the functions inside it."""
+    inner = [item for item in code.co_consts if isinstance(item, CodeType)]
+    return set(code.co_names).union(*map(_names_in, inner))
+
+
+def _version_of(module):
+    """Return the version of the package of a module, or None where it belongs to none."""
+    package = module.partition(".")[0]
+    if package in sys.stdlib_module_names:
+        return sys.version.split()[0]
+    # The code of a package that is developed changes while its version stays.
+    if package != "skin_lesion" and not _is_installed(sys.modules.get(package)):
+        return None
+    found = _distributions().get(package, ())
+    return ", ".join(f"{name} {version(name)}" for name in sorted(set(found))) or package
+
+
+def _is_installed(package):
+    paths = [getattr(package, "__file__", None) or "", *getattr(package, "__path__", ())]
+    return any({"site-packages", "dist-packages"} & set(Path(path).parts) for path in paths)
+
+
+@cache
+def _distributions():
+    return packages_distributions()
