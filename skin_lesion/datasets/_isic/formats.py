@@ -95,6 +95,13 @@ DUPLICATES_2020 = ("image_name_1", "image_name_2")
 # Not of a release: forms to hand predictions in, and a study of readers in the HAM10000 archive.
 IGNORED = re.compile(r"submission|NatureMedicine", re.IGNORECASE)
 
+# Predictions have the columns of a ground truth that has nothing but labels: then its name decides.
+GROUND_TRUTH = re.compile(
+    r"^(?!.*(pred|prob|result|output)).*"
+    r"(ground[\W_]?truth|metadata|(?<![a-z])(labels?|gt|train(ing)?)(?![a-z]))",
+    re.IGNORECASE,
+)
+
 # Other names of the columns that frame has for all releases; the first that is there is taken.
 HARMONISED = {
     "age": ("age", "age_approx", "age_approximate"),
@@ -116,6 +123,13 @@ SPELLINGS = {
         ),
     )
     for name in names
+}
+
+# Each of these may be all that a table says of an image. The other columns that are known show that
+# it is metadata, which nobody predicts.
+BARE_LABELS = {
+    *("target", "malignant", "malignancy", "benign_malignant", "diagnosis", "diagnosis_1", "dx"),
+    *("melanoma", "seborrheic_keratosis", "UNK", *CLASSES_2018, *CLASSES_2019),
 }
 
 # These tell the label, or how it was come by, which tells it, too: a lesion that was followed up is

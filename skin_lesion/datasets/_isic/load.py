@@ -16,7 +16,7 @@ from .choose_rows import choose_rows
 from .dermamnist import NOTE, load_dermamnist
 from .files import find_files
 from .frame import read_rows
-from .recognise import recognise
+from .recognise import describe_bare, recognise
 from .tables import find_duplicates, read_tables
 
 # What the keys of `left_out` mean, in the words of the description.
@@ -145,7 +145,8 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
     Warns
     -----
     UserWarning
-        If images have no file, files have no row, or labels have no counterpart.
+        If images have no file, files have no row, or labels have no counterpart; if a table of ids
+        and labels alone may hold predictions, and is left out.
 
     See Also
     --------
@@ -160,6 +161,10 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
     of HAM10000 stay in `localization`. The diagnosis in what the isic-cli writes is `diagnosis_3`,
     `diagnosis_2` where that is empty, and `diagnosis` in tables from before 2025; diagnoses that no
     label set knows keep their names, in lower case.
+
+    Predictions have the columns of a ground truth. A table that has nothing but ids and labels is
+    read where its name has "GroundTruth", "labels", "gt", "metadata" or "train" in it, and left out
+    with a warning otherwise.
 
     A table belongs to the split that its file name tells, or else the nearest folder below `root`.
     Where some do so, the others are the training set.
@@ -220,7 +225,7 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
     """
     root = os.fspath(root)
     files = find_files(root)
-    release, tables = recognise(files, root, release)
+    release, tables, bare = recognise(files, root, release)
     if release == "DermaMNIST":
         dataset = load_dermamnist(tables, split, label)
         dataset.DESCR = f"{_describe(dataset, [])}\n{NOTE}"
@@ -230,6 +235,8 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
         files.add_hdf5_entries()
     rows = read_rows(read_tables(tables, root), release, label, find_duplicates(files))
     chosen, left_out, missing, messages = choose_rows(rows, files, split, label, release, root)
+    if bare:
+        messages.append(describe_bare(bare, root).strip())
     for message in messages:
         # One frame for each of: load_isic_release, validate_params.
         warnings.warn(message, stacklevel=3)

@@ -660,6 +660,41 @@ def test_dermamnist_of_two_sizes(tmp_path):
 # Labels
 
 
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("my_preds.csv", ["image_name,target", "ISIC_0000004,1"]),
+        ("train_predictions.csv", ["image_name,target,fold", "ISIC_0000004,1,2"]),
+        ("best.csv", ["isic_id,target", "ISIC_0000004,1"]),
+        ("best.csv", ["ISIC_0000004,1.0"]),
+        ("best.csv", [LABELS_2019, "ISIC_0000004,0,0,1,0,0,0,0,0,0"]),
+        ("best.csv", ["image_id,dx", "ISIC_0000004,bcc"]),
+    ],
+)
+def test_predictions_are_no_ground_truth(isic2020, name, lines):
+    write(isic2020, name, *lines)
+    with pytest.warns(UserWarning, match=f"may be predictions, were left out: '{name}'.*Rename"):
+        dataset = load_isic_release(isic2020)
+    assert dataset.release == "2020"
+    assert ids(dataset) == ["0000001", "0000002", "0000003"]
+    assert dataset.left_out == {"without_label": 1}
+
+
+def test_predictions_alone_are_named(tmp_path):
+    write(tmp_path, "best.csv", "isic_id,target", "ISIC_0000004,1")
+    touch(tmp_path, "ISIC_0000004.jpg")
+    for release in ("auto", "2024"):
+        with pytest.raises(ValueError, match=r"may be predictions, were left out: 'best.csv'"):
+            load_isic_release(tmp_path, release)
+
+
+@pytest.mark.usefixtures("quietly")
+def test_labels_alone_under_the_name_of_a_ground_truth(tmp_path):
+    write(tmp_path, "ground_truth.csv", "image_name,target,patient_id", "ISIC_0000004,1,IP_1")
+    touch(tmp_path, "ISIC_0000004.jpg")
+    assert load_isic_release(tmp_path).target.tolist() == ["malignant"]
+
+
 @pytest.mark.usefixtures("quietly")
 def test_column_as_label(cli):
     dataset = load_isic_release(cli, label="diagnosis_confirm_type")
@@ -815,7 +850,7 @@ def test_separators_and_byte_order_mark(isic2019, separator, encoding):
 def test_upper_and_lower_case_of_columns(tmp_path):
     write(
         tmp_path,
-        "a.csv",
+        "a_labels.csv",
         LABELS_2018.lower().replace("image", " Image "),
         "ISIC_0000001,1,0,0,0,0,0,0",
     )
@@ -878,7 +913,7 @@ def test_two_diseases_in_2017(tmp_path):
 def test_value_that_is_neither_benign_nor_malignant(isic2020):
     rewrite(isic2020 / "train.csv", "nevus,benign,0", "nevus,,2")
     with pytest.raises(
-        ValueError, match=r"'target' of 2020 is .*2.* for 'ISIC_0000003', and 1 value"
+        ValueError, match=r"train.csv' has '2' as 'target' of 'ISIC_0000003', and 1 value"
     ):
         load_isic_release(isic2020)
 
