@@ -158,6 +158,16 @@ SITES = {
     "genital": "oral/genital",
 }
 
+# Where each release says which images show one lesion or patient; the others do not say so.
+TABLES_OF_IDS = {
+    "2018": "ISIC2018_Task3_Training_LesionGroupings.csv, with lesion_id",
+    "HAM10000": "HAM10000_metadata, with lesion_id",
+    "2019": "ISIC_2019_Training_Metadata.csv, with lesion_id",
+    "2020": "ISIC_2020_Training_GroundTruth_v2.csv, with patient_id and lesion_id",
+    "2024": "train-metadata.csv, or metadata.csv of the challenge, with patient_id",
+    "isic-cli": "metadata.csv of the isic-cli, with lesion_id and patient_id",
+}
+
 # ISIC 2018 and 2019 say by the lesion's id where an image comes from.
 SOURCES = {"HAM": "HAM10000", "BCN": "BCN20000", "MSK": "MSK"}
 
