@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..._utils.sklearn_private import validate_params
+from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation import name_some
 from .._description import describe_dataset
+from .._groups import GROUP_COLUMNS
 from .metadata import METADATA_FILE, read_metadata
 from .tree import choose_parts, read_tree
 
@@ -25,10 +26,15 @@ _REASONS = {
 
 
 @validate_params(
-    {"root": [str, os.PathLike], "split": [str, None], "return_X_y": ["boolean"]},
+    {
+        "root": [str, os.PathLike],
+        "split": [str, None],
+        "group_by": [StrOptions(set(GROUP_COLUMNS)), None],
+        "return_X_y": ["boolean"],
+    },
     prefer_skip_nested_validation=True,
 )
-def load_image_folder(root, *, split=None, return_X_y=False):
+def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     """Find the images in a folder with one subfolder for each class.
 
     Reads `<root>/<class>/<image>` and `<root>/<split>/<class>/<image>`. Split folders are
@@ -44,6 +50,10 @@ def load_image_folder(root, *, split=None, return_X_y=False):
 
     split : str or None, default=None
         Load only this split, by any of the names above. With None, all of them.
+
+    group_by : {"patient_id", "lesion_id"} or None, default=None
+        What `groups` are. With None or "patient_id", the patient where it is known, else the
+        lesion; with "lesion_id", the lesion where it is known, else the patient.
 
     return_X_y : bool, default=False
         Return `(data, target)` instead of a Bunch.
@@ -62,8 +72,9 @@ def load_image_folder(root, *, split=None, return_X_y=False):
         split : ndarray of shape (n,), of str, or None
             "train", "val" or "test", where there are split folders.
         groups : ndarray of shape (n,), of str, or None
-            The `lesion_id` of each image or else its `patient_id`, where there is a
-            `metadata.csv`. An image without one, or with "unknown" there, is a group of its own.
+            The `patient_id` of each image or else its `lesion_id`, where there is a
+            `metadata.csv`. Images of one lesion are always in one group. An image without either,
+            or with a placeholder such as "unknown", "?" or -1 there, is a group of its own.
         frame : DataFrame of n rows
             Columns `path`, `target`, `split` where there is one, and those of `metadata.csv`;
             what has one of these three names there is called `metadata_path` etc. here.
@@ -92,14 +103,15 @@ def load_image_folder(root, *, split=None, return_X_y=False):
     -----
     UserWarning
         If a class folder is empty or holds folders, if two classes differ only by upper and lower
-        case, or if images have no group in `metadata.csv`.
+        case, if images have no group in `metadata.csv`, or if a group is implausibly large.
 
     Notes
     -----
     `metadata.csv` is UTF-8 with commas. It has one column that names the file, called `image_id`,
     `isic_id`, `image`, `image_name`, `file`, `filename` or `path`, in which stands the path
     relative to `root`, the file name, or the file name without extension. Of several such columns
-    the one that names most of the files is used. It also has a column `lesion_id` or `patient_id`.
+    the one that names most of the files is used. It also has a column `patient_id`, `lesion_id`, or
+    both.
     Column names may be in upper or lower case. Rows of other images are ignored.
 
     Examples
@@ -145,7 +157,10 @@ def load_image_folder(root, *, split=None, return_X_y=False):
         frame["split"] = splits
     groups = None
     if os.path.isfile(os.path.join(root, METADATA_FILE)):
-        metadata, groups = read_metadata(root, relative_paths)
+        metadata, groups, messages = read_metadata(root, relative_paths, group_by)
+        for message in messages:
+            # One frame for each of: load_image_folder, validate_params.
+            warnings.warn(message, stacklevel=3)
         renamed = {name: f"metadata_{name}" for name in frame}
         frame = pd.concat([frame, metadata.rename(columns=renamed)], axis=1)
 

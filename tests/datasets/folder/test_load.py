@@ -420,12 +420,26 @@ def test_blank_lines_and_commas_at_the_end_of_lines(tmp_path, end):
 
 
 @pytest.mark.usefixtures("quietly")
-def test_lesion_is_preferred_to_patient(tmp_path):
-    write(tmp_path, ["nevus/1.jpg"])
-    write_metadata(tmp_path, "image,patient_id,lesion_id\n1,patient,lesion\n")
-    assert load_image_folder(tmp_path).groups.tolist() == ["lesion"]
-    write_metadata(tmp_path, "image,patient_id\n1,patient\n")
-    assert load_image_folder(tmp_path).groups.tolist() == ["patient"]
+def test_patient_is_preferred_to_lesion(tmp_path):
+    write(tmp_path, [f"nevus/{n}.jpg" for n in range(1, 6)])
+    write_metadata(tmp_path, "image,Patient_ID,lesion_id\n1,a,x\n2,,x\n3,a,y\n4,-1,z\n5,?,z\n")
+    dataset = load_image_folder(tmp_path)
+    assert dataset.groups.tolist() == ["a", "a", "a", "z", "z"]
+    assert dataset.frame["Patient_ID"].isna().tolist() == [False, True, False, True, True]
+    dataset = load_image_folder(tmp_path, group_by="lesion_id")
+    assert dataset.groups.tolist() == ["x", "x", "y", "z", "z"]
+    write_metadata(tmp_path, "image,patient_id\n" + "".join(f"{n},p\n" for n in range(1, 6)))
+    assert load_image_folder(tmp_path).groups.tolist() == ["p"] * 5
+
+
+def test_a_group_of_an_implausible_share(tmp_path):
+    write(tmp_path, [f"nevus/{n}.jpg" for n in range(40)])
+    write_metadata(
+        tmp_path, "image,patient_id\n" + "".join(f"{n},{'x' * (n < 20) or n}\n" for n in range(40))
+    )
+    with pytest.warns(UserWarning, match="^20 of 40 images are in one group, 'x'") as caught:
+        load_image_folder(tmp_path)
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.usefixtures("quietly")
@@ -437,7 +451,7 @@ def test_the_column_that_names_most_files_is_used(tmp_path):
     assert list(dataset.frame.columns) == ["path", "target", "image", "lesion_id", "metadata_path"]
 
 
-@pytest.mark.parametrize("blank", ["", " ", "NA", "nan", "Unknown"])
+@pytest.mark.parametrize("blank", ["", " ", "NA", "nan", "Unknown", "-1", "none", "?", "0"])
 def test_files_without_a_group_are_groups_of_their_own(tmp_path, blank):
     write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg", "nevus/3.jpg", "wart/3.jpg"])
     write_metadata(tmp_path, f"image,lesion_id,age\n1,a,50\n2,{blank},60\n")
