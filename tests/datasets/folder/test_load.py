@@ -254,12 +254,43 @@ def test_empty_class_is_kept_with_a_warning(tmp_path):
     assert "wart            0" in dataset.DESCR
 
 
-def test_folders_inside_class_folders_are_named(tmp_path):
-    write(tmp_path, ["nevus/1.jpg", "nevus/more/2.jpg"])
-    with pytest.warns(UserWarning, match=r"inside class folders were not read: 'nevus.more'"):
+def test_folders_inside_class_folders_are_read(tmp_path):
+    names = ["melanoma/p1/a.jpg", "melanoma/p1/b.jpg", "nevus/1.jpg", "nevus/p1/x/c.jpg"]
+    write(tmp_path, [*names, "nevus/p2/masks/c.jpg"])
+    (tmp_path / "nevus/p2/loop").symlink_to(tmp_path / "nevus", target_is_directory=True)
+    with pytest.warns(UserWarning, match=r"hold folders: 'melanoma.p1', .* upper folder as class"):
         dataset = load_image_folder(tmp_path)
-    assert relative(dataset, tmp_path) == ["nevus/1.jpg"]
-    assert dataset.left_out == {"nested_folders": 1}
+    assert relative(dataset, tmp_path) == names
+    assert dataset.target.tolist() == ["melanoma"] * 2 + ["nevus"] * 2
+    assert dataset.left_out == {"masks": 1}
+    assert dataset.groups is None
+    with pytest.warns(UserWarning, match="hold folders"):
+        dataset = load_image_folder(tmp_path, group_by="folder")
+    assert dataset.groups[[0, 1, 3]].tolist() == ["p1"] * 3
+    assert dataset.groups[2] not in {"p1", "p2"}
+    assert "Groups: 2, from folders inside class folders." in dataset.DESCR
+
+
+@pytest.mark.usefixtures("quietly")
+def test_reports_and_masks_are_no_classes(tmp_path):
+    write(tmp_path, [*NAMES, "masks/1.png", "skin_lesion_report/a.png"])
+    write(tmp_path, ["out/audit.html", "out/sample_images.png"])
+    dataset = load_image_folder(tmp_path)
+    assert dataset.target_names.tolist() == ["melanoma", "nevus"]
+    assert dataset.left_out == {"reports": 2, "mask_folders": 1}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["HAM10000_images_part_1/1.jpg", "HAM10000_images_part_2/2.jpg", "HAM10000_metadata.csv"],
+        ["images/1.jpg", "masks/1.png"],
+        ["train/images/1.jpg", "train/masks/1.png"],
+    ],
+)
+def test_folders_of_any_images_are_no_classes(tmp_path, names):
+    with pytest.raises(ValueError, match=r"names are no classes.*load_isic_release"):
+        load_image_folder(write(tmp_path, names))
 
 
 def test_split_of_another_name_is_named(tmp_path):
