@@ -12,6 +12,7 @@ from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation import name_some
 from .._description import describe_dataset
 from .._groups import GROUP_COLUMNS
+from .._table_file import find_ordered_columns
 from .metadata import METADATA_FILE, read_metadata
 from .tree import choose_parts, read_tree
 
@@ -108,7 +109,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     -----
     UserWarning
         If a class folder is empty or holds folders, if two classes differ only by upper and lower
-        case, if images have no group in `metadata.csv`, or if a group is implausibly large.
+        case, if images have no group in `metadata.csv`, if a group is implausibly large, or if
+        a column of numbers in `metadata.csv` is in the order of the classes.
 
     Notes
     -----
@@ -165,6 +167,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         metadata, groups, messages = read_metadata(
             root, relative_paths, None if group_by == "folder" else group_by
         )
+        messages += find_ordered_columns(metadata, pd.Series(classes))
         for message in messages:
             # One frame for each of: load_image_folder, validate_params.
             warnings.warn(message, stacklevel=3)

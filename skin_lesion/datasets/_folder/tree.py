@@ -268,9 +268,9 @@ def _find_reason(tree, root, extensions):
     ]
     if datasets:
         return (
-            " Its folders hold folders alike, or it has but one. If they are classes with folders of"
-            " patients, name these differently in each class, and have two classes. If they are"
-            f" datasets, load the dataset that lies inside instead: {name_some(datasets)}."
+            " Its folders hold folders alike, or it has but one. If they are classes with"
+            " folders of patients, name these differently in each class, and have two classes. If"
+            f" they are datasets, load the dataset that lies inside instead: {name_some(datasets)}."
         )
     return f" It holds the folders {name_some(tree.top.folders)}." if tree.top.folders else ""
 

@@ -66,6 +66,11 @@ def find_files(root):
         )
     files = Files()
     extensions = image_extensions()
+    if not os.path.isdir(root) and not root.lower().endswith(".npz"):
+        raise NotADirectoryError(
+            f"{root!r} is a file. Expected the folder with the images and tables of a release. Pass"
+            f" {os.path.dirname(root) or os.curdir!r}; unpack an archive first."
+        )
     if not os.path.isdir(root):
         _add_file(files, root, extensions, are_masks=False)
         return files

@@ -156,7 +156,17 @@ SITES = {
     "foot": "lower extremity",
     "acral": "palms/soles",
     "genital": "oral/genital",
+    # The ISIC archive of today has three columns of sites, each finer than the last.
+    "anterior trunk": "anterior torso",
+    "posterior trunk": "posterior torso",
+    "lateral trunk": "lateral torso",
+    **dict.fromkeys(("head and neck", "head & neck"), "head/neck"),
+    **dict.fromkeys(("upper limb", "arm"), "upper extremity"),
+    **dict.fromkeys(("lower limb", "leg"), "lower extremity"),
+    **dict.fromkeys(("palms and soles", "palm", "sole", "palm or sole"), "palms/soles"),
+    **dict.fromkeys(("oral and genital", "oral or genital", "anogenital"), "oral/genital"),
 }
+FINE_SITES = ("anatom_site_3", "anatom_site_2", "anatom_site_1")
 
 # Where each release says which images show one lesion or patient; the others do not say so.
 TABLES_OF_IDS = {

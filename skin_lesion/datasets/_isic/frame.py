@@ -13,7 +13,7 @@ from ..._utils.validation import did_you_mean
 from .._groups import GROUP_COLUMNS, clean_ids, make_groups
 from .._table_file import change_values, clean_values, to_numbers
 from .._taxonomy import LABEL_SETS
-from .formats import HARMONISED, REVEALING, SITES, SOURCES
+from .formats import FINE_SITES, HARMONISED, REVEALING, SITES, SOURCES
 from .labels import choose_label, is_label_set, read_labels
 from .tables import SPLIT
 
@@ -120,9 +120,7 @@ def _harmonise(table, diagnosis, release):
         {
             "age": _read_age(known["age"]),
             "sex": change_values(known["sex"], lambda text: _SEXES.get(text.lower())),
-            "site": change_values(
-                known["site"], lambda text: SITES.get(text.lower(), text.lower())
-            ),
+            "site": _read_site(known["site"], table),
             "diagnosis": diagnosis,
             "source": _find_source(known, release),
         }
@@ -152,6 +150,25 @@ def _read_age(column):
     if not pd.api.types.is_numeric_dtype(column):
         column = change_values(column, lambda text: text.rstrip("+"))  # the archive has "85+"
     return to_numbers(column)
+
+
+def _read_site(site, table):
+    """Return the site, from the finest of the archive's columns that has a counterpart."""
+    site = change_values(site, lambda text: SITES.get(text.lower(), text.lower()))
+    for column in FINE_SITES:
+        if column in table:
+            values = clean_values(table[column].astype(object))
+            known = change_values(
+                values,
+                lambda text: SITES.get(
+                    text.lower(), text.lower() if text.lower() in SITES.values() else None
+                ),
+            )
+            site = site.where(site.notna(), known)
+    if FINE_SITES[-1] in table:
+        rest = change_values(clean_values(table[FINE_SITES[-1]].astype(object)), str.lower)
+        site = site.where(site.notna(), rest)
+    return site
 
 
 def _find_source(known, release):

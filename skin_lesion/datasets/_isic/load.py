@@ -13,6 +13,7 @@ from sklearn.utils import Bunch
 from ..._utils.sklearn_private import StrOptions, validate_params
 from .._description import describe_dataset
 from .._groups import GROUP_COLUMNS, find_group_faults
+from .._table_file import find_ordered_columns
 from .choose_rows import choose_rows
 from .dermamnist import NOTE, load_dermamnist
 from .files import find_files
@@ -144,6 +145,8 @@ def load_isic_release(
     ------
     FileNotFoundError
         If `root` does not exist.
+    NotADirectoryError
+        If `root` is a file, other than that of DermaMNIST.
     ValueError
         If there are no tables that are known, or those of several releases; if a table lacks
         columns, has one twice, contradicts itself or another, has ids that are none, or labels that
@@ -157,7 +160,8 @@ def load_isic_release(
     UserWarning
         If images have no file, files have no row, or labels have no counterpart; if a table of ids
         and labels alone may hold predictions, and is left out; if most training images have neither
-        a lesion nor a patient although the release tells them; or if a group is implausibly large.
+        a lesion nor a patient although the release tells them; if a group is implausibly large;
+        or if a column of numbers is in the order of the classes.
 
     See Also
     --------
@@ -250,6 +254,7 @@ def load_isic_release(
         messages.append(describe_bare(bare, root).strip())
     messages += _find_missing_ids(rows, chosen, release)
     messages += find_group_faults(rows.groups[chosen])
+    messages += find_ordered_columns(rows.frame[chosen], rows.target[chosen])
     for message in messages:
         # One frame for each of: load_isic_release, validate_params.
         warnings.warn(message, stacklevel=3)

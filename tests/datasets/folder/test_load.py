@@ -463,6 +463,15 @@ def test_patient_is_preferred_to_lesion(tmp_path):
     assert load_image_folder(tmp_path).groups.tolist() == ["p"] * 5
 
 
+def test_an_index_goes_and_an_order_of_the_classes_is_named(tmp_path):
+    write(tmp_path, [f"{'ab'[n // 20]}/{n}.jpg" for n in range(40)])
+    rows = "".join(f"{n},{n},p{n},{n}\n" for n in range(40))
+    write_metadata(tmp_path, f",image,patient_id,row\n{rows}")
+    with pytest.warns(UserWarning, match=r"^The column\(s\) \['row'\] of the table tell the class"):
+        dataset = load_image_folder(tmp_path)
+    assert list(dataset.frame) == ["path", "target", "image", "patient_id", "row"]
+
+
 def test_a_group_of_an_implausible_share(tmp_path):
     write(tmp_path, [f"nevus/{n}.jpg" for n in range(40)])
     write_metadata(

@@ -836,7 +836,58 @@ def test_missing_table_of_ids(tmp_path, name, lines, table):
         load_isic_release(tmp_path)
 
 
+# Columns
+
+
+@pytest.mark.usefixtures("quietly")
+def test_sites_of_the_archive_of_today(tmp_path):
+    sites = {
+        "Trunk,Posterior trunk,": "posterior torso",
+        "Trunk,,": "torso",
+        "Head and neck,Face,Nose": "head/neck",
+        "Lower extremity,Thigh,": "lower extremity",
+        "Nail,,": "nail",
+        ",,": "",
+    }
+    write(
+        tmp_path,
+        "metadata.csv",
+        "isic_id,diagnosis_1,patient_id,anatom_site_1,anatom_site_2,anatom_site_3",
+        *(f"ISIC_{n:07d},Benign,IP_{n},{site}" for n, site in enumerate(sites)),
+    )
+    touch(tmp_path, *(f"ISIC_{n:07d}.jpg" for n in range(len(sites))))
+    frame = load_isic_release(tmp_path, label="benign_malignant").frame
+    assert frame["site"].fillna("").tolist() == list(sites.values())
+
+
+@pytest.mark.usefixtures("quietly")
+def test_an_index_that_pandas_wrote_is_no_column(ham):
+    table = pd.read_csv(ham / "HAM10000_metadata.csv")
+    for _ in range(2):  # a saved index, and one saved twice
+        table.to_csv(ham / "HAM10000_metadata.csv")
+        assert not [x for x in load_isic_release(ham).frame if "Unnamed" in x]
+        table = pd.read_csv(ham / "HAM10000_metadata.csv")
+
+
+def test_a_column_in_the_order_of_the_classes(tmp_path):
+    write(
+        tmp_path,
+        "train.csv",
+        "image_name,patient_id,age_approx,row,target",
+        *(f"ISIC_{n:07d},IP_{n},{n % 9},{n},{n // 30}" for n in range(60)),
+    )
+    touch(tmp_path, *(f"ISIC_{n:07d}.jpg" for n in range(60)))
+    with pytest.warns(UserWarning, match=r"^The column\(s\) \['row'\] of the table tell the class"):
+        load_isic_release(tmp_path)
+
+
 # Files
+
+
+@pytest.mark.usefixtures("quietly")
+def test_a_file_in_place_of_its_folder(ham):
+    with pytest.raises(NotADirectoryError, match=r"metadata.csv' is a file.*Pass '.*'; unpack"):
+        load_isic_release(ham / "HAM10000_metadata.csv")
 
 
 def test_images_missing_on_disk_are_counted(ham):
