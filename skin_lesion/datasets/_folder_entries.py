@@ -1,6 +1,10 @@
 """List what lies in a folder, in an order that does not depend on the disk."""
 
 import os
+import re
+
+# Masks of lesions may be called as the image is: then only the folder tells.
+MASK_FOLDER = re.compile(r"segmentation|superpixel|attribute|mask", re.IGNORECASE)
 
 
 def list_entries(folder):

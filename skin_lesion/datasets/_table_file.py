@@ -1,5 +1,7 @@
 """Read a file with a row for each image, and bring what stands in its columns into one form."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,9 @@ _TEXT = {
     *("lesion_id", "patient_id", "patient"),
 }
 _UNKNOWN = {"", "unknown", "unk", "nan"}
+_UNNAMED = r"(Unnamed: \d+(\.\d+)?)?"
+# Fewer rows may be in the order of their classes by chance.
+_FEWEST_ORDERED = 40
 _NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
@@ -34,6 +39,7 @@ def read_table(path, separator=",", names=None, *, numbers_lines=True, remedy="d
     Returns
     -------
     table : DataFrame
+        Without unnamed columns, such as an index that pandas wrote.
 
     Raises
     ------
@@ -62,6 +68,8 @@ def read_table(path, separator=",", names=None, *, numbers_lines=True, remedy="d
         ) from error
     table.index += 1 if names else 2
     table.columns = [str(column).strip() for column in table.columns]
+    # An index that a program wrote tells the order of the table, and with it often the class.
+    table = table[[column for column in table if not re.fullmatch(_UNNAMED, column)]]
     return table.dropna(how="all")
 
 
@@ -104,3 +112,34 @@ def to_numbers(column):
     if not pd.api.types.is_numeric_dtype(column):
         column = column.astype(str).str.replace(",", ".", regex=False)
     return pd.to_numeric(column, errors="coerce").astype(float)
+
+
+def find_ordered_columns(frame, target):
+    """Return what to warn of: columns of numbers that are in the order of the classes.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+
+    target : Series of n rows
+    """
+    names = [
+        name
+        for name in frame.select_dtypes("number")
+        if len(frame) >= _FEWEST_ORDERED and _tells_class(frame[name], target)
+    ]
+    if not names:
+        return []
+    message = (
+        f"The column(s) {names} of the table tell the class: their values are in the order of the"
+        " classes, as a row number of a sorted table is. Expected none that does. Use them as no"
+        " feature, or remove them."
+    )
+    return [message]
+
+
+def _tells_class(values, target):
+    ranges = values.groupby(np.asarray(target)).agg(["min", "max"]).sort_values("min")
+    lows, highs = ranges["min"].to_numpy(), ranges["max"].to_numpy()
+    # Nothing is greater than a missing value.
+    return len(ranges) > 1 and bool((lows[1:] > highs[:-1]).all())

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..._utils.sklearn_private import validate_params
+from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation import name_some
 from .._description import describe_dataset
+from .._groups import GROUP_COLUMNS
+from .._table_file import find_ordered_columns
 from .metadata import METADATA_FILE, read_metadata
 from .tree import choose_parts, read_tree
 
@@ -19,19 +21,27 @@ _REASONS = {
     "hidden": "hidden files and folders",
     "not_images": "files that are no images",
     "without_class": "images outside of class folders",
-    "nested_folders": "folders inside class folders",
+    "reports": "folders of reports of this library",
+    "mask_folders": "folders of masks",
+    "masks": "masks inside class folders",
     "other_folders": "folders that are no split",
 }
 
 
 @validate_params(
-    {"root": [str, os.PathLike], "split": [str, None], "return_X_y": ["boolean"]},
+    {
+        "root": [str, os.PathLike],
+        "split": [str, None],
+        "group_by": [StrOptions({*GROUP_COLUMNS, "folder"}), None],
+        "return_X_y": ["boolean"],
+    },
     prefer_skip_nested_validation=True,
 )
-def load_image_folder(root, *, split=None, return_X_y=False):
+def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     """Find the images in a folder with one subfolder for each class.
 
-    Reads `<root>/<class>/<image>` and `<root>/<split>/<class>/<image>`. Split folders are
+    Reads `<root>/<class>/<image>` and `<root>/<split>/<class>/<image>`, and folders inside of
+    class folders, such as `<root>/<class>/<patient>/<image>`. Split folders are
     called train or training, val, valid or validation, and test or testing, in upper or lower case.
     Files are found by their extension, every one that Pillow can decode, and none is opened.
 
@@ -44,6 +54,11 @@ def load_image_folder(root, *, split=None, return_X_y=False):
 
     split : str or None, default=None
         Load only this split, by any of the names above. With None, all of them.
+
+    group_by : {"patient_id", "lesion_id", "folder"} or None, default=None
+        What `groups` are. With None or "patient_id", the patient where it is known, else the
+        lesion; with "lesion_id", the lesion where it is known, else the patient; with "folder",
+        the folder inside the class folder, which is one patient by this name in all classes.
 
     return_X_y : bool, default=False
         Return `(data, target)` instead of a Bunch.
@@ -62,15 +77,17 @@ def load_image_folder(root, *, split=None, return_X_y=False):
         split : ndarray of shape (n,), of str, or None
             "train", "val" or "test", where there are split folders.
         groups : ndarray of shape (n,), of str, or None
-            The `lesion_id` of each image or else its `patient_id`, where there is a
-            `metadata.csv`. An image without one, or with "unknown" there, is a group of its own.
+            The `patient_id` of each image or else its `lesion_id`, where there is a
+            `metadata.csv`. Images of one lesion are always in one group. An image without either,
+            or with a placeholder such as "unknown", "?" or -1 there, is a group of its own.
         frame : DataFrame of n rows
             Columns `path`, `target`, `split` where there is one, and those of `metadata.csv`;
             what has one of these three names there is called `metadata_path` etc. here.
         left_out : dict of str to int
             How many entries were left out, by reason: "hidden" (the name begins with a dot),
             "not_images", "without_class" (images that lie outside of class folders),
-            "nested_folders" (inside class folders) and "other_folders" (beside split folders).
+            "reports" (folders that the command line wrote), "mask_folders", "masks" (in folders
+            inside class folders) and "other_folders" (beside split folders).
         DESCR : str
             A description of all this.
 
@@ -92,14 +109,16 @@ def load_image_folder(root, *, split=None, return_X_y=False):
     -----
     UserWarning
         If a class folder is empty or holds folders, if two classes differ only by upper and lower
-        case, or if images have no group in `metadata.csv`.
+        case, if images have no group in `metadata.csv`, if a group is implausibly large, or if
+        a column of numbers in `metadata.csv` is in the order of the classes.
 
     Notes
     -----
     `metadata.csv` is UTF-8 with commas. It has one column that names the file, called `image_id`,
     `isic_id`, `image`, `image_name`, `file`, `filename` or `path`, in which stands the path
     relative to `root`, the file name, or the file name without extension. Of several such columns
-    the one that names most of the files is used. It also has a column `lesion_id` or `patient_id`.
+    the one that names most of the files is used. It also has a column `patient_id`, `lesion_id`, or
+    both.
     Column names may be in upper or lower case. Rows of other images are ignored.
 
     Examples
@@ -145,9 +164,18 @@ def load_image_folder(root, *, split=None, return_X_y=False):
         frame["split"] = splits
     groups = None
     if os.path.isfile(os.path.join(root, METADATA_FILE)):
-        metadata, groups = read_metadata(root, relative_paths)
+        metadata, groups, messages = read_metadata(
+            root, relative_paths, None if group_by == "folder" else group_by
+        )
+        messages += find_ordered_columns(metadata, pd.Series(classes))
+        for message in messages:
+            # One frame for each of: load_image_folder, validate_params.
+            warnings.warn(message, stacklevel=3)
         renamed = {name: f"metadata_{name}" for name in frame}
         frame = pd.concat([frame, metadata.rename(columns=renamed)], axis=1)
+
+    if group_by == "folder":
+        groups = _group_by_folder(files, parts)
 
     data = np.array(paths, dtype=str).reshape(-1, 1)
     target = np.array(classes, dtype=str)
@@ -162,8 +190,20 @@ def load_image_folder(root, *, split=None, return_X_y=False):
         frame=frame,
         left_out=dict(sum((part.left_out for part in parts), tree.left_out)),
     )
-    dataset.DESCR = describe_dataset(dataset, [_name_groups(groups)], _REASONS)
+    dataset.DESCR = describe_dataset(dataset, [_name_groups(groups, group_by)], _REASONS)
     return dataset
+
+
+def _group_by_folder(files, parts):
+    """Return the folder of each image inside its class folder, else the image itself."""
+    names = [name for part in parts for x in part.class_folders for name in x.listing.images]
+    return np.array(
+        [
+            name.split(os.sep)[0] if os.sep in name else f"image {path}"
+            for name, (path, *_) in zip(names, files, strict=True)
+        ],
+        dtype=str,
+    )
 
 
 def _warn_of_folders(tree, parts):
@@ -177,7 +217,10 @@ def _warn_of_folders(tree, parts):
         for name in folder.listing.folders
     ]
     if nested:
-        _warn(f"Folders inside class folders were not read: {name_some(nested)}.")
+        _warn(
+            f"Class folders hold folders: {name_some(nested)}. Their images were read, with the"
+            " upper folder as class. If the inner ones are patients, pass group_by='folder'."
+        )
     unread = [part.relative_path for part in tree.beside_splits if part.n_images]
     if unread:
         _warn(f"Folders beside the splits were not read: {name_some(unread)}.")
@@ -192,7 +235,9 @@ def _warn(message):
     warnings.warn(message, stacklevel=5)
 
 
-def _name_groups(groups):
+def _name_groups(groups, group_by):
+    if group_by == "folder":
+        return f"Groups: {len(np.unique(groups))}, from folders inside class folders."
     found = (
         f"none, for want of a {METADATA_FILE}."
         if groups is None

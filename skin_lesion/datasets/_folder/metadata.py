@@ -2,19 +2,19 @@
 
 import os
 import unicodedata
-import warnings
 
 import numpy as np
+import pandas as pd
 
-from .._table_file import change_values, clean_values, read_table
+from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
+from .._table_file import change_values, read_table
 
 METADATA_FILE = "metadata.csv"
 
 _ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
-_GROUP_COLUMNS = ("lesion_id", "patient_id")
 
 
-def read_metadata(root, relative_paths):
+def read_metadata(root, relative_paths, group_by):
     """Read the rows of `metadata.csv` that belong to the given files.
 
     Parameters
@@ -25,20 +25,26 @@ def read_metadata(root, relative_paths):
     relative_paths : sequence of n str
         Images, relative to `root`.
 
+    group_by : {"patient_id", "lesion_id"} or None
+        As in :func:`load_image_folder`.
+
     Returns
     -------
     metadata : DataFrame of n rows
         The row of each image, missing values where it has none.
 
     groups : ndarray of shape (n,), of str
-        The lesion, or else the patient, of each image. Images without one are groups of their own.
+        The patient, or else the lesion, of each image. Images without one are groups of their own.
+
+    messages : list of str
+        What to warn of.
     """
     path = os.path.join(root, METADATA_FILE)
     metadata = read_table(
         path, numbers_lines=False, remedy="rename it to load the images without groups"
     )
     id_columns = _find_columns(metadata, _ID_COLUMNS, path)
-    group_column = _find_columns(metadata, _GROUP_COLUMNS, path)[0]
+    group_columns = _find_columns(metadata, GROUP_COLUMNS, path)
     ids_by_column = {
         column: change_values(metadata[column], lambda name: _normalise(name) or None)
         for column in id_columns
@@ -50,13 +56,21 @@ def read_metadata(root, relative_paths):
     id_column = max(rows_by_column, key=lambda column: np.sum(rows_by_column[column] >= 0))
     ids, rows = ids_by_column[id_column], rows_by_column[id_column]
 
-    group_of_id = _group_by_id(ids, clean_values(metadata[group_column]), path)
-    groups = [group_of_id.get(ids.iloc[row], "") if row >= 0 else "" for row in rows]
-    _warn_without_group(groups, relative_paths, path, group_column)
-    groups = [group or f"image {path}" for group, path in zip(groups, relative_paths, strict=True)]
+    names = pd.Series([ids.iloc[row] if row >= 0 else None for row in rows], dtype=object)
     # -1 is in no index: those rows become missing values.
-    metadata = metadata.reset_index(drop=True).reindex(rows).reset_index(drop=True)
-    return metadata, np.array(groups, dtype=str)
+    read = metadata.reset_index(drop=True).reindex(rows).reset_index(drop=True)
+    known = {}
+    for column in group_columns:
+        group_of_id = _group_by_id(ids, clean_ids(metadata[column]), path)
+        read[column] = names.map(group_of_id).astype(object)
+        known[column.lower()] = read[column]
+    own = "image " + pd.Series(relative_paths, dtype=object)
+    groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
+    messages = [
+        *_find_without_group(pd.DataFrame(known), relative_paths, path),
+        *find_group_faults(groups),
+    ]
+    return read, groups.to_numpy(dtype=str), messages
 
 
 def _find_columns(metadata, names, path):
@@ -103,13 +117,13 @@ def _group_by_id(ids, groups, path):
     return group_of_id
 
 
-def _warn_without_group(groups, relative_paths, path, group_column):
-    missing = [name for name, group in zip(relative_paths, groups, strict=True) if not group]
-    if missing:
-        # One frame for each of: this, read_metadata, load_image_folder, validate_params.
-        warnings.warn(
-            f"{len(missing)} of {len(groups)} images have no {group_column} in {path!r}, the first"
-            f" is {missing[0]!r}. Each becomes a group of its own: if some show the same lesion,"
-            " they can leak from the training into the test images.",
-            stacklevel=5,
-        )
+def _find_without_group(known, relative_paths, path):
+    is_missing = known.isna().all(axis=1).to_numpy()
+    if not is_missing.any():
+        return []
+    message = (
+        f"{is_missing.sum()} of {len(known)} images have no {' or '.join(known)} in {path!r}, the"
+        f" first is {relative_paths[is_missing.argmax()]!r}. Each becomes a group of its own: if"
+        " some show the same lesion, they can leak from the training into the test images."
+    )
+    return [message]

@@ -1,26 +1,39 @@
 """Find class folders and splits in a folder, and say what is wrong where there are none."""
 
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from ..._utils.image_files import image_extensions
 from ..._utils.validation import name_some
-from .._folder_entries import list_entries
+from .._folder_entries import MASK_FOLDER, list_entries
 from .._split_names import SPLIT_NAMES, check_split
 from .metadata import METADATA_FILE
 
 _LAYOUTS = "<root>/<class>/<image>, or <root>/<split>/<class>/<image> with splits train, val, test"
 
+# What the command-line interface writes; it begins with the page of the audit.
+_REPORT_FOLDER = "skin_lesion_report"
+_REPORT_FILES = {"audit.html", "report.html", "report.json"}
+
+# Folders of any images, whatever their class, as archives and challenges name them.
+_UNSORTED_FOLDER = re.compile(
+    r"(images?|imgs?|pictures|photos|data|jpe?g|png)|.*(images?|data)[ _-]part[ _-]?\d+"
+    r"|(part|batch)[ _-]?\d+",
+    re.IGNORECASE,
+)
+
 
 @dataclass
 class Listing:
-    """The names of the entries of one folder, sorted."""
+    """The names of the entries of one folder, sorted; those of images are relative paths."""
 
     folders: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     n_hidden: int = 0
+    n_masks: int = 0
 
 
 @dataclass
@@ -80,9 +93,42 @@ def _list(folder, extensions):
     return listing
 
 
+def _list_below(folder, extensions):
+    """List a class folder with all folders inside of it, but for masks."""
+    listing = _list(folder, extensions)
+    seen = {os.path.realpath(folder)}
+    waiting = [(name, name) for name in reversed(listing.folders)]
+    while waiting:
+        path, name = waiting.pop()
+        # A link may lead back up.
+        if os.path.realpath(os.path.join(folder, path)) in seen:
+            continue
+        seen.add(os.path.realpath(os.path.join(folder, path)))
+        inside = _list(os.path.join(folder, path), extensions)
+        if MASK_FOLDER.search(name):
+            listing.n_masks += len(inside.images)
+            continue
+        listing.images += [os.path.join(path, image) for image in inside.images]
+        listing.others += inside.others
+        listing.n_hidden += inside.n_hidden
+        waiting += [(os.path.join(path, inner), inner) for inner in reversed(inside.folders)]
+    return listing
+
+
+def _is_report(folder):
+    return os.path.basename(folder) == _REPORT_FOLDER or any(
+        os.path.isfile(os.path.join(folder, name)) for name in _REPORT_FILES
+    )
+
+
 def _scan(root, extensions):
     top = _list(root, extensions)
+    reports = [name for name in top.folders if _is_report(os.path.join(root, name))]
+    masks = [name for name in top.folders if MASK_FOLDER.search(name)]
+    top.folders = [name for name in top.folders if name not in {*reports, *masks}]
     left_out = Counter(
+        reports=len(reports),
+        mask_folders=len(masks),
         hidden=top.n_hidden,
         not_images=len(set(top.others) - {METADATA_FILE}),
         without_class=len(top.images),
@@ -100,9 +146,15 @@ def _scan(root, extensions):
 
 def _scan_split(root, name, extensions):
     listing = _list(os.path.join(root, name), extensions)
-    folders = [(os.path.join(name, class_name), class_name) for class_name in listing.folders]
+    masks = [folder for folder in listing.folders if MASK_FOLDER.search(folder)]
+    folders = [
+        (os.path.join(name, class_name), class_name)
+        for class_name in listing.folders
+        if class_name not in masks
+    ]
     part = _scan_part(root, SPLIT_NAMES.get(name.lower()), name, folders, extensions)
     part.left_out.update(
+        mask_folders=len(masks),
         hidden=listing.n_hidden,
         not_images=len(listing.others),
         without_class=len(listing.images),
@@ -112,7 +164,7 @@ def _scan_split(root, name, extensions):
 
 def _scan_part(root, split, relative_path, folders, extensions):
     class_folders = [
-        ClassFolder(path, class_name, _list(os.path.join(root, path), extensions))
+        ClassFolder(path, class_name, _list_below(os.path.join(root, path), extensions))
         for path, class_name in folders
     ]
     left_out = Counter()
@@ -120,7 +172,7 @@ def _scan_part(root, split, relative_path, folders, extensions):
         left_out.update(
             hidden=folder.listing.n_hidden,
             not_images=len(folder.listing.others),
-            nested_folders=len(folder.listing.folders),
+            masks=folder.listing.n_masks,
         )
     return Part(split, relative_path, class_folders, left_out)
 
@@ -140,12 +192,42 @@ def read_tree(root):
     tree = _scan(root, extensions)
     if tree.has_splits:
         _check_splits(tree, root)
-    if tree.n_images == 0:
+    _check_classes(tree, root)
+    if tree.n_images == 0 or _is_wrapper(tree):
         raise ValueError(
             f"{root!r} has no class folder with images. Expected {_LAYOUTS}."
             f"{_find_reason(tree, root, extensions)}"
         )
     return tree
+
+
+def _check_classes(tree, root):
+    """Raise a ValueError if all folders are images of any class."""
+    names = tree.class_names
+    if names and all(_UNSORTED_FOLDER.fullmatch(name) for name in names):
+        tables = [
+            name for name in tree.top.others if name.lower().endswith((".csv", ".tsv", ".tab"))
+        ]
+        table = f" beside the table(s) {name_some(tables)}" if tables else ""
+        raise ValueError(
+            f"{root!r} has the folders {name_some(names)}{table}, whose names are no classes."
+            f" Expected {_LAYOUTS}. Load a release of the ISIC archive with its table by"
+            " load_isic_release; otherwise move each image into a folder named for its class."
+        )
+
+
+def _is_wrapper(tree):
+    """Tell whether the folders are datasets, or the only one, rather than classes of patients."""
+    folders = [folder.listing for part in tree.parts for folder in part.class_folders]
+    folders = [listing for listing in folders if listing.images]
+    if tree.has_splits or any(os.path.dirname(name) == "" for x in folders for name in x.images):
+        return False
+    inner = [set(listing.folders) for listing in folders]
+    return (
+        any(name.lower() in SPLIT_NAMES for names in inner for name in names)
+        or len(folders) == 1
+        or all(names == inner[0] for names in inner)
+    )
 
 
 def _check_splits(tree, root):
@@ -185,7 +267,11 @@ def _find_reason(tree, root, extensions):
         if _scan(os.path.join(root, name), extensions).n_images
     ]
     if datasets:
-        return f" Load the dataset that lies inside instead: {name_some(datasets)}."
+        return (
+            " Its folders hold folders alike, or it has but one. If they are classes with"
+            " folders of patients, name these differently in each class, and have two classes. If"
+            f" they are datasets, load the dataset that lies inside instead: {name_some(datasets)}."
+        )
     return f" It holds the folders {name_some(tree.top.folders)}." if tree.top.folders else ""
 
 

@@ -1,20 +1,16 @@
 """Find the images and tables of a release below a folder, however deep an archive unpacked them."""
 
 import os
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from ..._utils.image_files import HDF5_EXTENSIONS, image_extensions, list_image_entries
-from .._folder_entries import list_entries
+from .._folder_entries import MASK_FOLDER, list_entries
 from .ids import isic_id_of
 
 TABLE_EXTENSIONS = (".csv", ".tab", ".tsv")
 # Dataverse gives this one without an extension.
 _BARE_TABLE = "ham10000_metadata"
-
-# Masks of lesions may be called as the image is: then only the folder tells.
-_MASK_FOLDER = re.compile(r"segmentation|superpixel|attribute|mask", re.IGNORECASE)
 
 
 @dataclass
@@ -70,6 +66,11 @@ def find_files(root):
         )
     files = Files()
     extensions = image_extensions()
+    if not os.path.isdir(root) and not root.lower().endswith(".npz"):
+        raise NotADirectoryError(
+            f"{root!r} is a file. Expected the folder with the images and tables of a release. Pass"
+            f" {os.path.dirname(root) or os.curdir!r}; unpack an archive first."
+        )
     if not os.path.isdir(root):
         _add_file(files, root, extensions, are_masks=False)
         return files
@@ -82,7 +83,7 @@ def find_files(root):
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        are_masks = folder != root and bool(_MASK_FOLDER.search(os.path.basename(folder)))
+        are_masks = folder != root and bool(MASK_FOLDER.search(os.path.basename(folder)))
         for kind, entry in list_entries(folder):
             if kind == "folder":
                 waiting.append(entry.path)
@@ -98,7 +99,7 @@ def _add_file(files, path, extensions, *, are_masks):
     extension = os.path.splitext(name)[1].lower()
     if extension in extensions:
         isic_id = isic_id_of(name)
-        if are_masks or (isic_id is None and _MASK_FOLDER.search(name)):
+        if are_masks or (isic_id is None and MASK_FOLDER.search(name)):
             files.left_out["masks"] += 1
         elif isic_id is None:
             files.left_out["without_id"] += 1

@@ -95,6 +95,13 @@ DUPLICATES_2020 = ("image_name_1", "image_name_2")
 # Not of a release: forms to hand predictions in, and a study of readers in the HAM10000 archive.
 IGNORED = re.compile(r"submission|NatureMedicine", re.IGNORECASE)
 
+# Predictions have the columns of a ground truth that has nothing but labels: then its name decides.
+GROUND_TRUTH = re.compile(
+    r"^(?!.*(pred|prob|result|output)).*"
+    r"(ground[\W_]?truth|metadata|(?<![a-z])(labels?|gt|train(ing)?)(?![a-z]))",
+    re.IGNORECASE,
+)
+
 # Other names of the columns that frame has for all releases; the first that is there is taken.
 HARMONISED = {
     "age": ("age", "age_approx", "age_approximate"),
@@ -116,6 +123,13 @@ SPELLINGS = {
         ),
     )
     for name in names
+}
+
+# Each of these may be all that a table says of an image. The other columns that are known show that
+# it is metadata, which nobody predicts.
+BARE_LABELS = {
+    *("target", "malignant", "malignancy", "benign_malignant", "diagnosis", "diagnosis_1", "dx"),
+    *("melanoma", "seborrheic_keratosis", "UNK", *CLASSES_2018, *CLASSES_2019),
 }
 
 # These tell the label, or how it was come by, which tells it, too: a lesion that was followed up is
@@ -142,6 +156,26 @@ SITES = {
     "foot": "lower extremity",
     "acral": "palms/soles",
     "genital": "oral/genital",
+    # The ISIC archive of today has three columns of sites, each finer than the last.
+    "anterior trunk": "anterior torso",
+    "posterior trunk": "posterior torso",
+    "lateral trunk": "lateral torso",
+    **dict.fromkeys(("head and neck", "head & neck"), "head/neck"),
+    **dict.fromkeys(("upper limb", "arm"), "upper extremity"),
+    **dict.fromkeys(("lower limb", "leg"), "lower extremity"),
+    **dict.fromkeys(("palms and soles", "palm", "sole", "palm or sole"), "palms/soles"),
+    **dict.fromkeys(("oral and genital", "oral or genital", "anogenital"), "oral/genital"),
+}
+FINE_SITES = ("anatom_site_3", "anatom_site_2", "anatom_site_1")
+
+# Where each release says which images show one lesion or patient; the others do not say so.
+TABLES_OF_IDS = {
+    "2018": "ISIC2018_Task3_Training_LesionGroupings.csv, with lesion_id",
+    "HAM10000": "HAM10000_metadata, with lesion_id",
+    "2019": "ISIC_2019_Training_Metadata.csv, with lesion_id",
+    "2020": "ISIC_2020_Training_GroundTruth_v2.csv, with patient_id and lesion_id",
+    "2024": "train-metadata.csv, or metadata.csv of the challenge, with patient_id",
+    "isic-cli": "metadata.csv of the isic-cli, with lesion_id and patient_id",
 }
 
 # ISIC 2018 and 2019 say by the lesion's id where an image comes from.

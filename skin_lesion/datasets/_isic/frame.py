@@ -10,9 +10,10 @@ import pandas as pd
 
 from ..._utils.linked_groups import link_groups
 from ..._utils.validation import did_you_mean
+from .._groups import GROUP_COLUMNS, clean_ids, make_groups
 from .._table_file import change_values, clean_values, to_numbers
 from .._taxonomy import LABEL_SETS
-from .formats import HARMONISED, REVEALING, SITES, SOURCES
+from .formats import FINE_SITES, HARMONISED, REVEALING, SITES, SOURCES
 from .labels import choose_label, is_label_set, read_labels
 from .tables import SPLIT
 
@@ -36,7 +37,7 @@ class Rows:
     revealing: list
 
 
-def read_rows(table, release, label, duplicates):
+def read_rows(table, release, label, duplicates, group_by):
     """Name the target of each row, and bring its metadata into the form of the frame.
 
     Parameters
@@ -52,13 +53,18 @@ def read_rows(table, release, label, duplicates):
     duplicates : DataFrame of two columns
         Pairs of ISIC ids.
 
+    group_by : {"patient_id", "lesion_id"} or None
+        As in :func:`load_isic_release`.
+
     Returns
     -------
     rows : Rows
     """
     labels = read_labels(table, release)
     frame, revealing = _harmonise(table, labels["diagnosis"], release)
-    groups = _make_groups(frame)
+    groups = make_groups(
+        frame.get("patient_id"), frame.get("lesion_id"), frame.index.to_series(), group_by
+    )
     if len(duplicates):
         groups = _join_duplicates(groups, duplicates)
     if is_label_set(label):
@@ -105,16 +111,16 @@ def _harmonise(table, diagnosis, release):
         for name, columns in HARMONISED.items()
     }
     known = {
-        name: clean_values(table[column]) if column else pd.Series(None, table.index, dtype=object)
+        name: (clean_ids if name in GROUP_COLUMNS else clean_values)(table[column])
+        if column
+        else pd.Series(None, table.index, dtype=object)
         for name, column in sources.items()
     }
     frame = pd.DataFrame(
         {
             "age": _read_age(known["age"]),
             "sex": change_values(known["sex"], lambda text: _SEXES.get(text.lower())),
-            "site": change_values(
-                known["site"], lambda text: SITES.get(text.lower(), text.lower())
-            ),
+            "site": _read_site(known["site"], table),
             "diagnosis": diagnosis,
             "source": _find_source(known, release),
         }
@@ -132,33 +138,6 @@ def _harmonise(table, diagnosis, release):
     return pd.concat([frame, rest.rename(columns=renamed)], axis=1), revealing
 
 
-def _make_groups(frame):
-    """Return the lesion of each row, else its patient, else the image itself.
-
-    A row without a lesion may show any lesion of its patient: then all rows of the patient are one
-    group.
-
-    Parameters
-    ----------
-    frame : DataFrame of n rows
-        Indexed by ISIC id.
-
-    Returns
-    -------
-    groups : Series of n rows
-    """
-    nothing = pd.Series(None, frame.index, dtype=object)
-    lesion = frame.get("lesion_id", nothing)
-    patient = frame.get("patient_id", nothing)
-    if lesion.notna().any() and patient.notna().any():
-        # One row of a lesion may tell its patient, another not.
-        patient = patient.where(patient.notna(), lesion.map(patient.groupby(lesion).first()))
-        undivided = patient[lesion.isna()].dropna().unique()
-        lesion = lesion.where(~patient.isin(undivided))
-    groups = lesion.where(lesion.notna(), patient)
-    return groups.where(groups.notna(), frame.index.to_series())
-
-
 def _join_duplicates(groups, duplicates):
     """Put the images of each pair into one group, which has the name of its first row's."""
     place = pd.Series(np.arange(len(groups)), groups.index)
@@ -171,6 +150,25 @@ def _read_age(column):
     if not pd.api.types.is_numeric_dtype(column):
         column = change_values(column, lambda text: text.rstrip("+"))  # the archive has "85+"
     return to_numbers(column)
+
+
+def _read_site(site, table):
+    """Return the site, from the finest of the archive's columns that has a counterpart."""
+    site = change_values(site, lambda text: SITES.get(text.lower(), text.lower()))
+    for column in FINE_SITES:
+        if column in table:
+            values = clean_values(table[column].astype(object))
+            known = change_values(
+                values,
+                lambda text: SITES.get(
+                    text.lower(), text.lower() if text.lower() in SITES.values() else None
+                ),
+            )
+            site = site.where(site.notna(), known)
+    if FINE_SITES[-1] in table:
+        rest = change_values(clean_values(table[FINE_SITES[-1]].astype(object)), str.lower)
+        site = site.where(site.notna(), rest)
+    return site
 
 
 def _find_source(known, release):

@@ -29,8 +29,26 @@ _MALIGNANCY = {
 }
 
 
+# The first that has a value is taken.
+_MALIGNANCY_COLUMNS = {
+    **dict.fromkeys(
+        ("2016", "2020", "2024"), ("malignancy", "benign_malignant", "target", "malignant")
+    ),
+    "isic-cli": ("benign_malignant", "diagnosis_1"),
+}
+
+
 def gather_label(table, table_format, path):
-    """Put the label of each row into one column, in place of those that held it together."""
+    """Put the label of each row into one column, in place of those that held it together.
+
+    Raises
+    ------
+    ValueError
+        If a row names no class, or is neither benign nor malignant.
+    """
+    for column in _MALIGNANCY_COLUMNS.get(table_format.release, ()):
+        if column in table:
+            _to_malignancy(table[column], path)
     if table_format.one_hot:
         columns = [name for name in table_format.one_hot if name in table]
         label = _read_one_hot(table[columns], path)
@@ -64,23 +82,15 @@ def read_labels(table, release):
         also be "unknown", where the release says so.
     """
     labels = pd.DataFrame({"own": None, "diagnosis": None, "malignancy": None}, table.index)
+    malignancy = _present(table, _MALIGNANCY_COLUMNS.get(release, ()))
+    labels["malignancy"] = _first(
+        [_to_malignancy(column, "the tables") for column in malignancy], table.index
+    )
     if release in ("2016", "2020", "2024"):
-        labels["malignancy"] = _first(
-            [
-                _to_malignancy(table[column], release)
-                for column in ("malignancy", "benign_malignant", "target", "malignant")
-                if column in table
-            ],
-            table.index,
-        )
         columns = {"2020": ["diagnosis"], "2024": ["iddx_3"]}.get(release, [])
         labels["diagnosis"] = _first(_present(table, columns), table.index)
         labels["own"] = labels["malignancy"]
     elif release == "isic-cli":
-        malignancy = _present(table, ["benign_malignant", "diagnosis_1"])
-        labels["malignancy"] = _first(
-            [_to_malignancy(column, release) for column in malignancy], table.index
-        )
         columns = ["diagnosis", "diagnosis_3", "diagnosis_2"]
         labels["diagnosis"] = _first(_present(table, columns), table.index)
         labels["own"] = labels["diagnosis"]
@@ -169,13 +179,13 @@ def _first(columns, index):
     return values
 
 
-def _to_malignancy(column, release):
+def _to_malignancy(column, path):
     malignancy = change_values(column, lambda text: _MALIGNANCY.get(text.lower(), "wrong"))
     wrong = malignancy == "wrong"
     if wrong.any():
         isic_id = wrong.index[wrong.to_numpy()][0]
         raise ValueError(
-            f"{column.name!r} of {release} is {column[isic_id]!r} for {isic_id!r}, and"
+            f"{path!r} has {str(column[isic_id])!r} as {column.name!r} of {isic_id!r}, and"
             f" {wrong.sum()} value(s) in all are neither 0 and 1 nor 'benign' and 'malignant'."
             " Repair these rows."
         )

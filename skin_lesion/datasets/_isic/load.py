@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..._utils.sklearn_private import validate_params
+from ..._utils.sklearn_private import StrOptions, validate_params
 from .._description import describe_dataset
+from .._groups import GROUP_COLUMNS, find_group_faults
+from .._table_file import find_ordered_columns
 from .choose_rows import choose_rows
 from .dermamnist import NOTE, load_dermamnist
 from .files import find_files
+from .formats import TABLES_OF_IDS
 from .frame import read_rows
-from .recognise import recognise
+from .recognise import describe_bare, recognise
 from .tables import find_duplicates, read_tables
 
 # What the keys of `left_out` mean, in the words of the description.
@@ -37,11 +40,14 @@ _REASONS = {
         "release": [str],
         "split": [str, None],
         "label": [str, None],
+        "group_by": [StrOptions(set(GROUP_COLUMNS)), None],
         "return_X_y": ["boolean"],
     },
     prefer_skip_nested_validation=True,
 )
-def load_isic_release(root, release="auto", *, split=None, label=None, return_X_y=False):
+def load_isic_release(
+    root, release="auto", *, split=None, label=None, group_by=None, return_X_y=False
+):
     """Load a release of the ISIC archive, or one of its descendants, as it lies on disk.
 
     The release is recognised by the columns of its tables, wherever they lie below `root`, and
@@ -85,6 +91,10 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
         - the name of a column of the tables, such as "diagnosis_confirm_type" or "diagnosis_2":
           its values, as text.
 
+    group_by : {"patient_id", "lesion_id"} or None, default=None
+        What `groups` are. With None or "patient_id", the patient where it is known, else the
+        lesion; with "lesion_id", the lesion where it is known, else the patient.
+
     return_X_y : bool, default=False
         Return `(data, target)` instead of a Bunch.
 
@@ -104,9 +114,10 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
         split : ndarray of shape (n,), of str, or None
             "train", "val" or "test", where the release has splits.
         groups : ndarray of shape (n,), of str
-            The lesion that an image shows, or else its patient, or else the image itself. Where a
-            patient has images with and without a lesion id, all of them are one group. So are the
-            lesions that the list of duplicates of ISIC 2020 joins.
+            The patient of an image, or else its lesion, or else the image itself. Images of one
+            lesion are always in one group, and so are lesions that the list of duplicates of ISIC
+            2020 joins. By lesion, a patient with images with and without a lesion id is one group.
+            Placeholders such as -1, "none" and "?" are no ids.
         frame : DataFrame of n rows
             Columns `path` (where there are paths), `target`, `split` where there is one, `isic_id`;
             `age` in years, `sex` ("female", "male"), `site`, `diagnosis` and `source`; `lesion_id`
@@ -134,6 +145,8 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
     ------
     FileNotFoundError
         If `root` does not exist.
+    NotADirectoryError
+        If `root` is a file, other than that of DermaMNIST.
     ValueError
         If there are no tables that are known, or those of several releases; if a table lacks
         columns, has one twice, contradicts itself or another, has ids that are none, or labels that
@@ -145,7 +158,10 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
     Warns
     -----
     UserWarning
-        If images have no file, files have no row, or labels have no counterpart.
+        If images have no file, files have no row, or labels have no counterpart; if a table of ids
+        and labels alone may hold predictions, and is left out; if most training images have neither
+        a lesion nor a patient although the release tells them; if a group is implausibly large;
+        or if a column of numbers is in the order of the classes.
 
     See Also
     --------
@@ -160,6 +176,10 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
     of HAM10000 stay in `localization`. The diagnosis in what the isic-cli writes is `diagnosis_3`,
     `diagnosis_2` where that is empty, and `diagnosis` in tables from before 2025; diagnoses that no
     label set knows keep their names, in lower case.
+
+    Predictions have the columns of a ground truth. A table that has nothing but ids and labels is
+    read where its name has "GroundTruth", "labels", "gt", "metadata" or "train" in it, and left out
+    with a warning otherwise.
 
     A table belongs to the split that its file name tells, or else the nearest folder below `root`.
     Where some do so, the others are the training set.
@@ -220,7 +240,7 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
     """
     root = os.fspath(root)
     files = find_files(root)
-    release, tables = recognise(files, root, release)
+    release, tables, bare = recognise(files, root, release)
     if release == "DermaMNIST":
         dataset = load_dermamnist(tables, split, label)
         dataset.DESCR = f"{_describe(dataset, [])}\n{NOTE}"
@@ -228,8 +248,13 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
 
     if release == "2024":
         files.add_hdf5_entries()
-    rows = read_rows(read_tables(tables, root), release, label, find_duplicates(files))
+    rows = read_rows(read_tables(tables, root), release, label, find_duplicates(files), group_by)
     chosen, left_out, missing, messages = choose_rows(rows, files, split, label, release, root)
+    if bare:
+        messages.append(describe_bare(bare, root).strip())
+    messages += _find_missing_ids(rows, chosen, release)
+    messages += find_group_faults(rows.groups[chosen])
+    messages += find_ordered_columns(rows.frame[chosen], rows.target[chosen])
     for message in messages:
         # One frame for each of: load_isic_release, validate_params.
         warnings.warn(message, stacklevel=3)
@@ -254,12 +279,27 @@ def load_isic_release(root, release="auto", *, split=None, label=None, return_X_
         left_out={reason: int(n) for reason, n in left_out.items() if n},
         missing=missing,
     )
-    dataset.DESCR = _describe(dataset, rows.revealing)
+    dataset.DESCR = _describe(dataset, rows.revealing, group_by)
     return dataset
 
 
-def _describe(dataset, revealing):
-    by = [name for name in ("lesion_id", "patient_id") if name in dataset.frame]
+def _find_missing_ids(rows, chosen, release):
+    # Test sets come without ids.
+    wanted = rows.frame[chosen & (rows.split.isna() | (rows.split == "train")).to_numpy()]
+    n_missing = wanted[[name for name in GROUP_COLUMNS if name in wanted]].isna().all(axis=1).sum()
+    if release not in TABLES_OF_IDS or n_missing <= len(wanted) / 2:
+        return []
+    message = (
+        f"{n_missing} of {len(wanted)} training images of {release} have neither a lesion nor a"
+        f" patient. Expected {TABLES_OF_IDS[release]}. Each is a group of its own, so that a split"
+        " cannot promise to keep the images of one lesion on one side. Add it where it is missing."
+    )
+    return [message]
+
+
+def _describe(dataset, revealing, group_by=None):
+    names = GROUP_COLUMNS[::-1] if group_by == "lesion_id" else GROUP_COLUMNS
+    by = [name for name in names if name in dataset.frame]
     how = f"by {', else '.join(by)}" if by else "each image its own, for want of lesion ids"
     notes = [
         f"Groups: {len(np.unique(dataset.groups))}, {how}.",

@@ -6,7 +6,16 @@ from collections import Counter
 
 from ..._utils.validation import name_some
 from .dermamnist import is_dermamnist
-from .formats import FORMAT_2016, FORMATS, IGNORED, NAMES, SPELLINGS, release_named
+from .formats import (
+    BARE_LABELS,
+    FORMAT_2016,
+    FORMATS,
+    GROUND_TRUTH,
+    IGNORED,
+    NAMES,
+    SPELLINGS,
+    release_named,
+)
 from .ids import isic_id_of
 
 # The first of equals is taken: commas are what the releases have.
@@ -32,6 +41,9 @@ def recognise(files, root, release):
     tables : list of (str, str, TableFormat)
         Path, separator and format; for DermaMNIST the path alone.
 
+    bare : list of str
+        Tables of ids and labels that may be predictions, and are left out.
+
     Raises
     ------
     ValueError
@@ -39,6 +51,7 @@ def recognise(files, root, release):
     """
     by_release = {}
     headers = {}
+    bare = []
     for path in files.tables:
         if IGNORED.search(os.path.basename(path)):
             continue
@@ -50,7 +63,9 @@ def recognise(files, root, release):
             continue
         headers[path] = cells
         table_format = _find_format(path, cells)
-        if table_format is not None:
+        if table_format is not None and _may_be_predictions(path, cells, table_format):
+            bare.append(path)
+        elif table_format is not None:
             _check_columns(cells, path)
             table = (path, separator, table_format)
             by_release.setdefault(table_format.release, []).append(table)
@@ -58,7 +73,7 @@ def recognise(files, root, release):
     if archives:
         by_release["DermaMNIST"] = archives
     if release == "auto":
-        release = _choose_release(by_release, headers, files, root)
+        release = _choose_release(by_release, headers, bare, files, root)
     else:
         name = release_named(release)
         if name is None:
@@ -68,9 +83,28 @@ def recognise(files, root, release):
             found = f"those of {sorted(by_release)}" if by_release else "none that is known"
             raise ValueError(
                 f"release is {release!r}, but of the tables in {root!r} there are {found}."
-                f" Expected {_describe_expected(release)}."
+                f" Expected {_describe_expected(release)}.{describe_bare(bare, root)}"
             )
-    return release, by_release[release]
+    return release, by_release[release], bare
+
+
+def _may_be_predictions(path, cells, table_format):
+    if GROUND_TRUTH.search(os.path.splitext(os.path.basename(path))[0]):
+        return False
+    columns = {SPELLINGS.get(cell.lower(), cell) for cell in cells} - {table_format.id_column}
+    return table_format is FORMAT_2016 or columns & set(SPELLINGS.values()) <= BARE_LABELS
+
+
+def describe_bare(bare, root):
+    """Say which tables were left out because they may be predictions; "" where none was."""
+    if not bare:
+        return ""
+    return (
+        f" Tables of ids and labels alone, which may be predictions, were left out:"
+        f" {name_some([_name_of(path, root) for path in bare])}. Expected a ground truth to say so"
+        " in its name, or to have metadata beside the labels. Rename it, such as"
+        " 'Training_GroundTruth.csv', if these are the true labels."
+    )
 
 
 def _find_format(path, cells):
@@ -92,7 +126,7 @@ def _find_format(path, cells):
     return None
 
 
-def _choose_release(by_release, headers, files, root):
+def _choose_release(by_release, headers, bare, files, root):
     if len(by_release) == 1:
         return next(iter(by_release))
     if by_release:
@@ -112,7 +146,7 @@ def _choose_release(by_release, headers, files, root):
     raise ValueError(
         f"{root!r} holds no table of a release that is known; found {' and '.join(found)}. Expected"
         f" the tables of one of {list(NAMES)}, as downloaded. Put them into the folder; if"
-        " its subfolders are classes, use load_image_folder."
+        f" its subfolders are classes, use load_image_folder.{describe_bare(bare, root)}"
     )
 
 

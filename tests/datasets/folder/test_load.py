@@ -254,12 +254,43 @@ def test_empty_class_is_kept_with_a_warning(tmp_path):
     assert "wart            0" in dataset.DESCR
 
 
-def test_folders_inside_class_folders_are_named(tmp_path):
-    write(tmp_path, ["nevus/1.jpg", "nevus/more/2.jpg"])
-    with pytest.warns(UserWarning, match=r"inside class folders were not read: 'nevus.more'"):
+def test_folders_inside_class_folders_are_read(tmp_path):
+    names = ["melanoma/p1/a.jpg", "melanoma/p1/b.jpg", "nevus/1.jpg", "nevus/p1/x/c.jpg"]
+    write(tmp_path, [*names, "nevus/p2/masks/c.jpg"])
+    (tmp_path / "nevus/p2/loop").symlink_to(tmp_path / "nevus", target_is_directory=True)
+    with pytest.warns(UserWarning, match=r"hold folders: 'melanoma.p1', .* upper folder as class"):
         dataset = load_image_folder(tmp_path)
-    assert relative(dataset, tmp_path) == ["nevus/1.jpg"]
-    assert dataset.left_out == {"nested_folders": 1}
+    assert relative(dataset, tmp_path) == names
+    assert dataset.target.tolist() == ["melanoma"] * 2 + ["nevus"] * 2
+    assert dataset.left_out == {"masks": 1}
+    assert dataset.groups is None
+    with pytest.warns(UserWarning, match="hold folders"):
+        dataset = load_image_folder(tmp_path, group_by="folder")
+    assert dataset.groups[[0, 1, 3]].tolist() == ["p1"] * 3
+    assert dataset.groups[2] not in {"p1", "p2"}
+    assert "Groups: 2, from folders inside class folders." in dataset.DESCR
+
+
+@pytest.mark.usefixtures("quietly")
+def test_reports_and_masks_are_no_classes(tmp_path):
+    write(tmp_path, [*NAMES, "masks/1.png", "skin_lesion_report/a.png"])
+    write(tmp_path, ["out/audit.html", "out/sample_images.png"])
+    dataset = load_image_folder(tmp_path)
+    assert dataset.target_names.tolist() == ["melanoma", "nevus"]
+    assert dataset.left_out == {"reports": 2, "mask_folders": 1}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["HAM10000_images_part_1/1.jpg", "HAM10000_images_part_2/2.jpg", "HAM10000_metadata.csv"],
+        ["images/1.jpg", "masks/1.png"],
+        ["train/images/1.jpg", "train/masks/1.png"],
+    ],
+)
+def test_folders_of_any_images_are_no_classes(tmp_path, names):
+    with pytest.raises(ValueError, match=r"names are no classes.*load_isic_release"):
+        load_image_folder(write(tmp_path, names))
 
 
 def test_split_of_another_name_is_named(tmp_path):
@@ -420,12 +451,35 @@ def test_blank_lines_and_commas_at_the_end_of_lines(tmp_path, end):
 
 
 @pytest.mark.usefixtures("quietly")
-def test_lesion_is_preferred_to_patient(tmp_path):
-    write(tmp_path, ["nevus/1.jpg"])
-    write_metadata(tmp_path, "image,patient_id,lesion_id\n1,patient,lesion\n")
-    assert load_image_folder(tmp_path).groups.tolist() == ["lesion"]
-    write_metadata(tmp_path, "image,patient_id\n1,patient\n")
-    assert load_image_folder(tmp_path).groups.tolist() == ["patient"]
+def test_patient_is_preferred_to_lesion(tmp_path):
+    write(tmp_path, [f"nevus/{n}.jpg" for n in range(1, 6)])
+    write_metadata(tmp_path, "image,Patient_ID,lesion_id\n1,a,x\n2,,x\n3,a,y\n4,-1,z\n5,?,z\n")
+    dataset = load_image_folder(tmp_path)
+    assert dataset.groups.tolist() == ["a", "a", "a", "z", "z"]
+    assert dataset.frame["Patient_ID"].isna().tolist() == [False, True, False, True, True]
+    dataset = load_image_folder(tmp_path, group_by="lesion_id")
+    assert dataset.groups.tolist() == ["x", "x", "y", "z", "z"]
+    write_metadata(tmp_path, "image,patient_id\n" + "".join(f"{n},p\n" for n in range(1, 6)))
+    assert load_image_folder(tmp_path).groups.tolist() == ["p"] * 5
+
+
+def test_an_index_goes_and_an_order_of_the_classes_is_named(tmp_path):
+    write(tmp_path, [f"{'ab'[n // 20]}/{n}.jpg" for n in range(40)])
+    rows = "".join(f"{n},{n},p{n},{n}\n" for n in range(40))
+    write_metadata(tmp_path, f",image,patient_id,row\n{rows}")
+    with pytest.warns(UserWarning, match=r"^The column\(s\) \['row'\] of the table tell the class"):
+        dataset = load_image_folder(tmp_path)
+    assert list(dataset.frame) == ["path", "target", "image", "patient_id", "row"]
+
+
+def test_a_group_of_an_implausible_share(tmp_path):
+    write(tmp_path, [f"nevus/{n}.jpg" for n in range(40)])
+    write_metadata(
+        tmp_path, "image,patient_id\n" + "".join(f"{n},{'x' * (n < 20) or n}\n" for n in range(40))
+    )
+    with pytest.warns(UserWarning, match="^20 of 40 images are in one group, 'x'") as caught:
+        load_image_folder(tmp_path)
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.usefixtures("quietly")
@@ -437,7 +491,7 @@ def test_the_column_that_names_most_files_is_used(tmp_path):
     assert list(dataset.frame.columns) == ["path", "target", "image", "lesion_id", "metadata_path"]
 
 
-@pytest.mark.parametrize("blank", ["", " ", "NA", "nan", "Unknown"])
+@pytest.mark.parametrize("blank", ["", " ", "NA", "nan", "Unknown", "-1", "none", "?", "0"])
 def test_files_without_a_group_are_groups_of_their_own(tmp_path, blank):
     write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg", "nevus/3.jpg", "wart/3.jpg"])
     write_metadata(tmp_path, f"image,lesion_id,age\n1,a,50\n2,{blank},60\n")

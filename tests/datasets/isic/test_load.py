@@ -405,8 +405,11 @@ def test_2020_v2_with_duplicates(tmp_path):
     touch(tmp_path, *(f"ISIC_2020_Training_JPEG/train/ISIC_000000{n}.jpg" for n in (1, 2, 3, 4)))
     dataset = load_isic_release(tmp_path)
     assert dataset.release == "2020"
+    assert dataset.groups.tolist() == ["IP_1"] * 4
+    assert {"patient_id", "lesion_id"} <= set(dataset.frame)
+    dataset = load_isic_release(tmp_path, group_by="lesion_id")
     assert dataset.groups.tolist() == ["IL_1", "IL_1", "IL_3", "IL_1"]
-    assert "patient_id" in dataset.frame
+    assert "by lesion_id, else patient_id" in dataset.DESCR
 
 
 ROWS_2024 = (
@@ -423,8 +426,10 @@ def test_2024_images(tmp_path):
     dataset = load_isic_release(tmp_path)
     assert dataset.release == "2024"
     assert dataset.target.tolist() == ["benign", "malignant", "benign"]
+    assert dataset.groups.tolist() == ["IP_1", "IP_1", "IP_2"]
     # Patient 1 has an image without a lesion id: it may show any of the patient's lesions.
-    assert dataset.groups.tolist() == ["IP_1", "IP_1", "IL_2"]
+    by_lesion = load_isic_release(tmp_path, group_by="lesion_id")
+    assert by_lesion.groups.tolist() == ["IP_1", "IP_1", "IL_2"]
     assert dataset.frame["source"].tolist() == ["Hospital A", "Hospital A", "Hospital B"]
     assert dataset.frame["diagnosis"].tolist()[1:] == ["melanoma", "nevus"]
     assert "tbp_lv_areaMM2" in dataset.frame
@@ -515,9 +520,9 @@ def cli(tmp_path):
     return tmp_path
 
 
-@pytest.mark.usefixtures("quietly")
 def test_isic_cli(cli):
-    dataset = load_isic_release(cli)
+    with pytest.warns(UserWarning, match="^3 of 5 training images .* lesion nor a patient"):
+        dataset = load_isic_release(cli)
     assert dataset.release == "isic-cli"
     assert dataset.target.tolist() == [
         "nevus",
@@ -527,7 +532,7 @@ def test_isic_cli(cli):
         "verruca",
     ]
     assert dataset.left_out == {"without_label": 1}
-    assert dataset.groups.tolist()[:3] == ["IL_1", "IP_2", "ISIC_0000003"]
+    assert dataset.groups.tolist()[:3] == ["IP_1", "IP_2", "ISIC_0000003"]
     assert dataset.frame["age"].tolist()[:2] == [85, 40]
     assert dataset.frame["source"].tolist()[:2] == ["Clinic, A", "B"]
     assert "image_type" in dataset.frame
@@ -550,7 +555,7 @@ def test_isic_cli_in_other_label_sets(cli):
     ]
 
 
-@pytest.mark.usefixtures("quietly")
+@pytest.mark.filterwarnings("ignore:3 of 3 training images of isic-cli have neither")
 def test_isic_cli_of_old(tmp_path):
     write(
         tmp_path,
@@ -660,6 +665,41 @@ def test_dermamnist_of_two_sizes(tmp_path):
 # Labels
 
 
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("my_preds.csv", ["image_name,target", "ISIC_0000004,1"]),
+        ("train_predictions.csv", ["image_name,target,fold", "ISIC_0000004,1,2"]),
+        ("best.csv", ["isic_id,target", "ISIC_0000004,1"]),
+        ("best.csv", ["ISIC_0000004,1.0"]),
+        ("best.csv", [LABELS_2019, "ISIC_0000004,0,0,1,0,0,0,0,0,0"]),
+        ("best.csv", ["image_id,dx", "ISIC_0000004,bcc"]),
+    ],
+)
+def test_predictions_are_no_ground_truth(isic2020, name, lines):
+    write(isic2020, name, *lines)
+    with pytest.warns(UserWarning, match=f"may be predictions, were left out: '{name}'.*Rename"):
+        dataset = load_isic_release(isic2020)
+    assert dataset.release == "2020"
+    assert ids(dataset) == ["0000001", "0000002", "0000003"]
+    assert dataset.left_out == {"without_label": 1}
+
+
+def test_predictions_alone_are_named(tmp_path):
+    write(tmp_path, "best.csv", "isic_id,target", "ISIC_0000004,1")
+    touch(tmp_path, "ISIC_0000004.jpg")
+    for release in ("auto", "2024"):
+        with pytest.raises(ValueError, match=r"may be predictions, were left out: 'best.csv'"):
+            load_isic_release(tmp_path, release)
+
+
+@pytest.mark.usefixtures("quietly")
+def test_labels_alone_under_the_name_of_a_ground_truth(tmp_path):
+    write(tmp_path, "ground_truth.csv", "image_name,target,patient_id", "ISIC_0000004,1,IP_1")
+    touch(tmp_path, "ISIC_0000004.jpg")
+    assert load_isic_release(tmp_path).target.tolist() == ["malignant"]
+
+
 @pytest.mark.usefixtures("quietly")
 def test_column_as_label(cli):
     dataset = load_isic_release(cli, label="diagnosis_confirm_type")
@@ -698,7 +738,156 @@ def test_no_label_has_a_counterpart(tmp_path):
         load_isic_release(tmp_path, label="7-class")
 
 
+# Groups
+
+
+def write_2020(root, *ids):
+    """Write a table of 2020 with these pairs of patient and lesion."""
+    write(
+        root,
+        "train.csv",
+        "image_name,patient_id,lesion_id,age_approx,target",
+        *(f"ISIC_{n:07d},{patient},{lesion},40,0" for n, (patient, lesion) in enumerate(ids)),
+    )
+    touch(root, *(f"ISIC_{n:07d}.jpg" for n in range(len(ids))))
+
+
+@pytest.mark.usefixtures("quietly")
+def test_images_of_a_lesion_are_in_one_group(tmp_path):
+    pairs = [
+        ("a", "x"),
+        ("", "x"),
+        ("b", "y"),
+        ("a", "y"),
+        ("", "z"),
+        ("", "z"),
+        ("c", ""),
+        ("c", "v"),
+    ]
+    write_2020(tmp_path, *pairs)
+    for group_by, expected in {
+        None: ["a"] * 4 + ["z"] * 2 + ["c"] * 2,
+        "patient_id": ["a"] * 4 + ["z"] * 2 + ["c"] * 2,
+        "lesion_id": ["x"] * 2 + ["y"] * 2 + ["z"] * 2 + ["c"] * 2,
+    }.items():
+        dataset = load_isic_release(tmp_path, group_by=group_by)
+        assert dataset.groups.tolist() == expected
+        assert {"patient_id", "lesion_id"} <= set(dataset.frame)
+    with pytest.raises(ValueError, match="'group_by' parameter"):
+        load_isic_release(tmp_path, group_by="age")
+
+
+@pytest.mark.usefixtures("quietly")
+def test_a_lesion_and_a_patient_of_one_name_are_two_groups(tmp_path):
+    write_2020(tmp_path, ("1", "2"), ("", "1"), ("1", ""))
+    assert load_isic_release(tmp_path).groups.tolist() == ["patient 1", "lesion 1", "patient 1"]
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("placeholder", ["-1", "none", "?", "0", "N/A", "unknown", "-1.0"])
+def test_placeholders_are_no_ids(tmp_path, placeholder):
+    pairs = [
+        (placeholder, ""),
+        ("b", placeholder),
+        (placeholder, placeholder),
+        ("b", "y"),
+        ("b", ""),
+    ]
+    write_2020(tmp_path, *pairs)
+    dataset = load_isic_release(tmp_path)
+    assert dataset.groups.tolist() == ["ISIC_0000000", "b", "ISIC_0000002", "b", "b"]
+    assert dataset.frame["patient_id"].isna().tolist() == [True, False, True, False, False]
+
+
+@pytest.mark.usefixtures("quietly")
+def test_ids_that_count_up_from_zero(tmp_path):
+    write_2020(tmp_path, ("0", ""), ("0", ""), ("1", ""), ("2", ""))
+    assert load_isic_release(tmp_path).groups.tolist() == ["0", "0", "1", "2"]
+
+
+def test_a_group_of_an_implausible_share(tmp_path):
+    write_2020(tmp_path, *[("IP_x", "")] * 30, *[(f"IP_{n}", "") for n in range(30)])
+    with pytest.warns(UserWarning, match="^30 of 60 images are in one group, 'IP_x'.*blank"):
+        load_isic_release(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "table"),
+    [
+        (
+            "ISIC_2019_Training_GroundTruth.csv",
+            [LABELS_2019, "ISIC_0000001,0,1,0,0,0,0,0,0,0"],
+            "ISIC_2019_Training_Metadata.csv",
+        ),
+        (
+            "ISIC2018_Task3_Training_GroundTruth.csv",
+            [LABELS_2018, "ISIC_0000001,0,1,0,0,0,0,0"],
+            "ISIC2018_Task3_Training_LesionGroupings.csv",
+        ),
+        ("HAM10000_metadata.csv", ["image_id,dx,age", "ISIC_0000001,nv,3"], "HAM10000_metadata"),
+        ("train.csv", ["image_name,target,age_approx", "ISIC_0000001,0,4"], "GroundTruth_v2.csv"),
+        ("train-metadata.csv", ["isic_id,target", "ISIC_0000001,0"], "train-metadata.csv"),
+    ],
+)
+def test_missing_table_of_ids(tmp_path, name, lines, table):
+    write(tmp_path, name, *lines)
+    touch(tmp_path, "ISIC_0000001.jpg")
+    with pytest.warns(UserWarning, match=f"^1 of 1 training .*{table}.* cannot promise"):
+        load_isic_release(tmp_path)
+
+
+# Columns
+
+
+@pytest.mark.usefixtures("quietly")
+def test_sites_of_the_archive_of_today(tmp_path):
+    sites = {
+        "Trunk,Posterior trunk,": "posterior torso",
+        "Trunk,,": "torso",
+        "Head and neck,Face,Nose": "head/neck",
+        "Lower extremity,Thigh,": "lower extremity",
+        "Nail,,": "nail",
+        ",,": "",
+    }
+    write(
+        tmp_path,
+        "metadata.csv",
+        "isic_id,diagnosis_1,patient_id,anatom_site_1,anatom_site_2,anatom_site_3",
+        *(f"ISIC_{n:07d},Benign,IP_{n},{site}" for n, site in enumerate(sites)),
+    )
+    touch(tmp_path, *(f"ISIC_{n:07d}.jpg" for n in range(len(sites))))
+    frame = load_isic_release(tmp_path, label="benign_malignant").frame
+    assert frame["site"].fillna("").tolist() == list(sites.values())
+
+
+@pytest.mark.usefixtures("quietly")
+def test_an_index_that_pandas_wrote_is_no_column(ham):
+    table = pd.read_csv(ham / "HAM10000_metadata.csv")
+    for _ in range(2):  # a saved index, and one saved twice
+        table.to_csv(ham / "HAM10000_metadata.csv")
+        assert not [x for x in load_isic_release(ham).frame if "Unnamed" in x]
+        table = pd.read_csv(ham / "HAM10000_metadata.csv")
+
+
+def test_a_column_in_the_order_of_the_classes(tmp_path):
+    write(
+        tmp_path,
+        "train.csv",
+        "image_name,patient_id,age_approx,row,target",
+        *(f"ISIC_{n:07d},IP_{n},{n % 9},{n},{n // 30}" for n in range(60)),
+    )
+    touch(tmp_path, *(f"ISIC_{n:07d}.jpg" for n in range(60)))
+    with pytest.warns(UserWarning, match=r"^The column\(s\) \['row'\] of the table tell the class"):
+        load_isic_release(tmp_path)
+
+
 # Files
+
+
+@pytest.mark.usefixtures("quietly")
+def test_a_file_in_place_of_its_folder(ham):
+    with pytest.raises(NotADirectoryError, match=r"metadata.csv' is a file.*Pass '.*'; unpack"):
+        load_isic_release(ham / "HAM10000_metadata.csv")
 
 
 def test_images_missing_on_disk_are_counted(ham):
@@ -811,11 +1000,11 @@ def test_separators_and_byte_order_mark(isic2019, separator, encoding):
     pd.testing.assert_frame_equal(dataset.frame, expected.frame)
 
 
-@pytest.mark.usefixtures("quietly")
+@pytest.mark.filterwarnings("ignore:1 of 1 training images of 2018 have neither")
 def test_upper_and_lower_case_of_columns(tmp_path):
     write(
         tmp_path,
-        "a.csv",
+        "a_labels.csv",
         LABELS_2018.lower().replace("image", " Image "),
         "ISIC_0000001,1,0,0,0,0,0,0",
     )
@@ -878,7 +1067,7 @@ def test_two_diseases_in_2017(tmp_path):
 def test_value_that_is_neither_benign_nor_malignant(isic2020):
     rewrite(isic2020 / "train.csv", "nevus,benign,0", "nevus,,2")
     with pytest.raises(
-        ValueError, match=r"'target' of 2020 is .*2.* for 'ISIC_0000003', and 1 value"
+        ValueError, match=r"train.csv' has '2' as 'target' of 'ISIC_0000003', and 1 value"
     ):
         load_isic_release(isic2020)
 
