@@ -5,6 +5,7 @@ import sys
 from importlib.metadata import version
 from numbers import Integral
 
+import cv2
 import numpy as np
 from sklearn.base import BaseEstimator
 
@@ -19,7 +20,6 @@ _PACKAGES = (
     "imbalanced-learn",
     "keras",
     "numpy",
-    "opencv-python-headless",
     "Pillow",
     "scikeras",
     "scikit-learn",
@@ -129,7 +129,9 @@ def open_checkpoint_file(estimator, source, y, training, validation):
             **{name: describe(value, name) for name, value in parameters.items()},
             "the data": _fingerprint_data(source, y, training, validation),
             "the backend": f"{backend} {sys.modules[backend].__version__}",
-            "versions of packages": {name: version(name) for name in _PACKAGES},
+            # OpenCV is asked itself: it is installed under several names.
+            "versions of packages": {name: version(name) for name in _PACKAGES}
+            | {"OpenCV": cv2.__version__},
         },
     )
 

@@ -15,7 +15,7 @@ from ...images import ImageLoader
 from .._networks.backbone import Backbone
 from .._training.image_source import ArraySource, PathSource, read_batches
 from .cache import FeatureCache
-from .engine import describe_weights, open_engine
+from .engine import describe_engine, describe_weights, open_engine, possible_engines
 
 
 class ImageEmbedder(
@@ -77,7 +77,8 @@ class ImageEmbedder(
     pixels: of images of 32 pixels MobileNetV2 sees next to nothing.
 
     In the cache, features are known by the content of the image, what the loader makes of it, the
-    backbone and the content of its weights, `pooling` and `engine`. It is an SQLite file of its
+    backbone and the content of its weights, `pooling`, and the engine that computed them with its
+    version: Keras and ONNX Runtime never share features. It is an SQLite file of its
     own in `cache_dir`, as safe as that of :class:`ImageLoader`; delete the folder to be rid of it.
     Where all features are cached, no network is built.
 
@@ -206,6 +207,13 @@ class ImageEmbedder(
             n_features_in = int(np.prod(source.image_shape))
         if reset:
             self.n_features_in_ = n_features_in
+            self._image_shape = source.image_shape
+        elif source.image_shape != self._image_shape:
+            raise ValueError(
+                f"X has images of shape {source.image_shape}, ImageEmbedder was fitted on images of"
+                f" shape {self._image_shape}. Resize them, for paths by"
+                f" loader=ImageLoader(image_size={self._image_shape[:2]})."
+            )
         return items, source
 
     def _own_backbone(self):
@@ -224,28 +232,17 @@ class ImageEmbedder(
         else:
             weights = None if backbone.weights is None else os.fspath(backbone.weights)
         network = (backbone.name, weights, describe_weights(backbone.name, weights))
-        cache = None
-        features, keys = [None] * len(items), [None] * len(items)
-        if self.cache_dir is not None:
-            description = f"{backbone.name}, {network[2]}, {self.pooling}, {self.engine}"
-            cache = FeatureCache(self.cache_dir, self._own_loader(), description)
-            for row, item in enumerate(items):
-                features[row], keys[row] = cache.look_up(item)
-
-        missing = np.array([row for row, found in enumerate(features) if found is None], dtype=int)
-        if len(missing):
-            compute = open_engine(
+        cache, features = self._find_all_in_cache(network, items)
+        if features is None:
+            compute, engine = open_engine(
                 *network, source.image_shape, self.pooling, self.engine, source.n_readers
             )
-            rows = iter(missing)
-            with read_batches(source, missing, self.batch_size) as batches:
-                for images in batches:
-                    for image, found in zip(images, compute(images), strict=True):
-                        row = next(rows)
-                        features[row] = found
-                        # The loader gives a black image for a file that it cannot read.
-                        if cache is not None and image.any():
-                            cache.add(items[row], keys[row], found)
+            features, keys = [None] * len(items), [None] * len(items)
+            if self.cache_dir is not None:
+                cache = self._open_cache(network, engine)
+                for row, item in enumerate(items):
+                    features[row], keys[row] = cache.look_up(item)
+            self._compute_missing(compute, source, items, features, cache, keys)
         if cache is not None and cache.store.problem is not None:
             warnings.warn(
                 f"The cache in cache_dir={self.cache_dir!r} fails: {cache.store.problem}. Images"
@@ -255,6 +252,40 @@ class ImageEmbedder(
                 stacklevel=3,
             )
         return np.stack(features)
+
+    def _compute_missing(self, compute, source, items, features, cache, keys):
+        missing = np.array([row for row, found in enumerate(features) if found is None], dtype=int)
+        if not len(missing):
+            return
+        rows = iter(missing)
+        with read_batches(source, missing, self.batch_size) as batches:
+            for images in batches:
+                for image, found in zip(images, compute(images), strict=True):
+                    row = next(rows)
+                    features[row] = found
+                    # The loader gives a black image for a file that it cannot read.
+                    if cache is not None and image.any():
+                        cache.add(items[row], keys[row], found)
+
+    def _open_cache(self, network, engine):
+        name, _, weights = network
+        description = f"{name}, {weights}, {self.pooling}, {describe_engine(engine)}"
+        return FeatureCache(self.cache_dir, self._own_loader(), description)
+
+    def _find_all_in_cache(self, network, items):
+        """Return the cache and the features of all items, of one engine, or None twice."""
+        if self.cache_dir is None:
+            return None, None
+        for engine in possible_engines(self.engine):
+            cache, features = self._open_cache(network, engine), []
+            for item in items:
+                found, _ = cache.look_up(item)
+                if found is None:
+                    break
+                features.append(found)
+            else:
+                return cache, features
+        return None, None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -13,7 +13,13 @@ from ..._utils.read_ahead import ReadAhead
 from .._backend.seeds import seeded_keras
 from .._networks.applications import build_application, check_weights_exist
 from .._networks.network_file import weights_as_file
-from .._networks.onnx_network import can_export_and_run, export_model, open_session, run_session
+from .._networks.onnx_network import (
+    can_export_and_run,
+    export_model,
+    open_session,
+    run_session,
+    runtime_version,
+)
 
 
 class StoredWeights:
@@ -54,10 +60,21 @@ def describe_weights(name, weights):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def possible_engines(engine):
+    """Return by what features may be computed, the preferred first. Keras is not asked yet."""
+    engines = ["onnx", "keras"] if engine == "auto" else [engine]
+    return [name for name in engines if name != "onnx" or can_export_and_run()]
+
+
+def describe_engine(engine):
+    """Return as text what tells the features of an engine from those of another."""
+    return f"{engine} {version('keras') if engine == 'keras' else runtime_version()}"
+
+
 # The clones of a search would each build the same network, which takes longer than to run it.
 @lru_cache(maxsize=2)
 def open_engine(name, weights, described_weights, image_shape, pooling, engine, n_threads):
-    """Return a function from a stack of images to their features, float32.
+    """Return a function from a stack of images to their features, float32, and what computes.
 
     Parameters
     ----------
@@ -77,6 +94,12 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
 
     n_threads : int
         For ONNX Runtime; Keras has those of its backend.
+
+    Returns
+    -------
+    compute : callable
+
+    engine : {"keras", "onnx"}
     """
     model = _build_model(name, weights, image_shape, pooling)
 
@@ -84,7 +107,7 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
         return np.asarray(model.predict_on_batch(images.astype(np.float32, copy=False)))
 
     if engine == "keras" or (engine == "auto" and not _prefers_onnx()):
-        return compute
+        return compute, "keras"
     try:
         session = open_session(export_model(model).SerializeToString(), n_threads=1)
     except Exception as error:  # of whatever tf2onnx, onnx or ONNX Runtime cannot do
@@ -95,9 +118,9 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
                 UserWarning,
                 stacklevel=4,
             )
-            return compute
+            return compute, "keras"
         raise
-    return partial(_run_image_by_image, session, n_threads)
+    return partial(_run_image_by_image, session, n_threads), "onnx"
 
 
 def _run_image_by_image(session, n_threads, images):

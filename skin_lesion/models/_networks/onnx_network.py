@@ -122,6 +122,13 @@ def open_session(model, n_threads):
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
+def runtime_version():
+    """Return the version of ONNX Runtime, of whatever package it comes in."""
+    import onnxruntime
+
+    return onnxruntime.__version__
+
+
 def run_session(session, images):
     """Return what the model puts out for images, float32."""
     pixels = images.astype(np.float32, copy=False)

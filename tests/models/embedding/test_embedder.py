@@ -61,8 +61,8 @@ def computed(monkeypatch):
     sizes = []
 
     def count(*args):
-        compute = open_engine(*args)
-        return lambda images: (sizes.append(len(images)), compute(images))[1]
+        compute, engine = open_engine(*args)
+        return lambda images: (sizes.append(len(images)), compute(images))[1], engine
 
     monkeypatch.setattr(_image_embedder, "open_engine", count)
     return sizes
@@ -180,14 +180,14 @@ def test_embedding_goes_on_after_ctrl_c(embed, paths, computed, tmp_path, monkey
     count = _image_embedder.open_engine
 
     def interrupt_third(*args):
-        compute = count(*args)
+        compute, engine = count(*args)
 
         def compute_or_not(images):
             if len(computed) == 3:
                 raise KeyboardInterrupt
             return compute(images)
 
-        return compute_or_not
+        return compute_or_not, engine
 
     cached = {"cache_dir": tmp_path, "batch_size": 5}
     with monkeypatch.context() as interrupted:
@@ -324,3 +324,24 @@ def test_bad_input(embed, lesions, paths, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="cannot be used"):
         embed(cache_dir=tmp_path / "file").fit(paths)
+
+
+def test_images_of_another_shape_than_were_fitted(embed, lesions, paths):
+    with pytest.raises(ValueError, match=r"shape \(48, 48, 3\), ImageEmbedder was fitted on .*32"):
+        embed().fit(paths).transform(np.zeros((1, 48, 48, 3), dtype=np.uint8))
+
+
+def test_engines_never_share_features_in_a_cache(embed, paths, computed, tmp_path, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    open_engine.cache_clear()  # of tests without the extra
+    by_onnx = embed(engine="auto", cache_dir=tmp_path).fit_transform(paths[:2])
+    monkeypatch.setattr(_onnx, "find_spec", lambda name: None)
+    open_engine.cache_clear()
+    by_keras = embed(engine="auto", cache_dir=tmp_path).fit_transform(paths[:2])
+    assert computed == [1, 1, 1, 1]
+    assert (by_onnx != by_keras).any()
+    again = embed(engine="keras", cache_dir=tmp_path).fit_transform(paths[:2])
+    np.testing.assert_array_equal(again, by_keras)
+    assert computed == [1, 1, 1, 1]
+    open_engine.cache_clear()
