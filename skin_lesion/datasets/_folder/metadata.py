@@ -7,20 +7,46 @@ import numpy as np
 import pandas as pd
 
 from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
-from .._table_file import change_values, read_table
+from .._table_file import change_values, read_header, read_table
 
 METADATA_FILE = "metadata.csv"
 
 _ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
 
 
-def read_metadata(root, relative_paths, group_by):
+def find_metadata(root, names):
+    """Return the name of the table of groups among files of a folder, None where there is none.
+
+    It is `metadata.csv`, or else the only table that has a column of files and one of groups.
+    """
+    if METADATA_FILE in names:
+        return METADATA_FILE
+    found = []
+    for name in names:
+        if name.lower().endswith((".csv", ".tsv", ".tab")) or name == "HAM10000_metadata":
+            try:
+                columns = {cell.lower() for cell in read_header(os.path.join(root, name))[1]}
+            except (OSError, ValueError):  # no table
+                continue
+            if columns & set(_ID_COLUMNS) and columns & set(GROUP_COLUMNS):
+                found.append(name)
+    if len(found) > 1:
+        raise ValueError(
+            f"{root!r} has several tables of lesions or patients: {found}. Expected one. Rename the"
+            f" one to use to {METADATA_FILE!r}."
+        )
+    return found[0] if found else None
+
+
+def read_metadata(root, file_name, relative_paths, group_by):
     """Read the rows of `metadata.csv` that belong to the given files.
 
     Parameters
     ----------
     root : str
         The folder that holds the file.
+
+    file_name : str
 
     relative_paths : sequence of n str
         Images, relative to `root`.
@@ -39,9 +65,10 @@ def read_metadata(root, relative_paths, group_by):
     messages : list of str
         What to warn of.
     """
-    path = os.path.join(root, METADATA_FILE)
+    path = os.path.join(root, file_name)
+    separator = read_header(path)[0]
     metadata = read_table(
-        path, numbers_lines=False, remedy="rename it to load the images without groups"
+        path, separator, numbers_lines=False, remedy="rename it to load the images without groups"
     )
     id_columns = _find_columns(metadata, _ID_COLUMNS, path)
     group_columns = _find_columns(metadata, GROUP_COLUMNS, path)
