@@ -13,7 +13,7 @@ from ..._utils.validation import name_some
 from .._description import describe_dataset
 from .._groups import GROUP_COLUMNS
 from .._table_file import find_ordered_columns
-from .metadata import METADATA_FILE, find_metadata, read_metadata
+from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
 from .tree import choose_parts, read_tree
 
 # What the keys of `left_out` mean, in the words of the description.
@@ -103,22 +103,22 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         If `root` is a file.
     ValueError
         If there are no class folders with images, if it is unclear whether folders are classes or
-        splits, if `split` is none of the splits, or if `metadata.csv` has no column of file names
-        or of groups, or gives one file two groups.
+        splits, if `split` is none of the splits, or if `metadata.csv` gives one file two groups.
 
     Warns
     -----
     UserWarning
         If a class folder is empty or holds folders, if two classes differ only by upper and lower
-        case, if images have no group in `metadata.csv`, if a group is implausibly large, or if
+        case, if `metadata.csv` has no column of file names or of
+        groups, or has none for some images, if a group is implausibly large, or if
         a column of numbers in `metadata.csv` is in the order of the classes.
 
     Notes
     -----
     `metadata.csv` is UTF-8 with commas, semicolons or tabs. It has one column that names the file,
     called `image_id`, `isic_id`, `image`, `image_name`, `file`, `filename` or `path`, in which
-    stands the path relative to `root`, the file name, or the file name without extension. Of several such columns
-    the one that names most of the files is used. It also has a column `patient_id`, `lesion_id`, or
+    stands the path relative to `root`, the file name, or the file name without extension.
+    Of several such columns the one that names most of the files is used. It also has a column `patient_id`, `lesion_id`, or
     both.
     Column names may be in upper or lower case. Rows of other images are ignored.
 
@@ -166,7 +166,10 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     groups = None
     metadata_file = find_metadata(root, tree.top.others)
     left_out = sum((part.left_out for part in parts), tree.left_out)
-    if metadata_file is not None:
+    lacks = find_lacking_columns(root, metadata_file)
+    if lacks:
+        warnings.warn(lacks, stacklevel=3)
+    elif metadata_file is not None:
         if metadata_file != METADATA_FILE:
             left_out -= Counter(not_images=1)
         metadata, groups, messages = read_metadata(

@@ -10,6 +10,7 @@ from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
 from .._table_file import change_values, read_header, read_table
 
 METADATA_FILE = "metadata.csv"
+_REMEDY = "rename it to load the images without groups"
 
 _ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
 
@@ -67,11 +68,9 @@ def read_metadata(root, file_name, relative_paths, group_by):
     """
     path = os.path.join(root, file_name)
     separator = read_header(path)[0]
-    metadata = read_table(
-        path, separator, numbers_lines=False, remedy="rename it to load the images without groups"
-    )
-    id_columns = _find_columns(metadata, _ID_COLUMNS, path)
-    group_columns = _find_columns(metadata, GROUP_COLUMNS, path)
+    metadata = read_table(path, separator, numbers_lines=False, remedy=_REMEDY)
+    id_columns = _find_columns(metadata, _ID_COLUMNS)
+    group_columns = _find_columns(metadata, GROUP_COLUMNS)
     ids_by_column = {
         column: change_values(metadata[column], lambda name: _normalise(name) or None)
         for column in id_columns
@@ -100,16 +99,25 @@ def read_metadata(root, file_name, relative_paths, group_by):
     return read, groups.to_numpy(dtype=str), messages
 
 
-def _find_columns(metadata, names, path):
-    by_lower_case = {column.lower(): column for column in metadata}
-    found = [by_lower_case[name] for name in names if name in by_lower_case]
-    if not found:
-        raise ValueError(
-            f"{path!r} has the columns {list(metadata)}. Expected, separated by commas, one of"
-            f" {list(names)}. Rename a column, or rename the file to load the images without"
-            " groups."
-        )
-    return found
+def find_lacking_columns(root, file_name):
+    """Say that a table has no column of files or of groups; "" where it has, or there is none."""
+    if file_name is None:
+        return ""
+    path = os.path.join(root, file_name)
+    columns = read_table(path, read_header(path)[0], numbers_lines=False, remedy=_REMEDY).columns
+    for names in (_ID_COLUMNS, GROUP_COLUMNS):
+        if not _find_columns(columns, names):
+            return (
+                f"{path!r} has the columns {list(columns)}. Expected one of {list(names)}. The"
+                " images are loaded without groups: if some show the same lesion, they can leak from the"
+                " training into the test images. Rename a column."
+            )
+    return ""
+
+
+def _find_columns(columns, names):
+    by_lower_case = {column.lower(): column for column in columns}
+    return [by_lower_case[name] for name in names if name in by_lower_case]
 
 
 def _find_rows(ids, relative_paths):

@@ -544,8 +544,6 @@ def test_doubled_rows_that_agree(tmp_path):
     ("text", "message"),
     [
         ("image,lesion_id\n1,a\n1,b\n", "gives '1' two values of lesion_id, 'a' and 'b'"),
-        ("name,lesion_id\n1,a\n", r"the columns \['name', 'lesion_id'\]. Expected.*'image_id'"),
-        ("image,age\n1,50\n", r"the columns \['image', 'age'\]. Expected.*'lesion_id'"),
         ("", "cannot be read: No columns to parse"),
         ("image,lesion_id\n1,a\n2,b,c,d\n", "cannot be read"),
     ],
@@ -556,6 +554,21 @@ def test_metadata_that_is_refused(tmp_path, text, message):
     with pytest.raises(ValueError, match=message) as raised:
         load_image_folder(tmp_path)
     assert "metadata.csv" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,lesion_id\n1,a\n", r"the columns \['name', 'lesion_id'\]. Expected.*'image_id'"),
+        ("image,age\n1,50\n", r"the columns \['image', 'age'\]. Expected.*'lesion_id'.*without"),
+    ],
+)
+def test_metadata_without_ids(tmp_path, text, message):
+    write(tmp_path, ["nevus/1.jpg"])
+    write_metadata(tmp_path, text)
+    with pytest.warns(UserWarning, match=message) as caught:
+        assert load_image_folder(tmp_path).groups is None
+    assert caught[0].filename == __file__
 
 
 def test_metadata_in_another_encoding(tmp_path):
