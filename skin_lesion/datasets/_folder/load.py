@@ -119,7 +119,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     called `image_id`, `isic_id`, `image`, `image_name`, `file`, `filename` or `path`, in which
     stands the path relative to `root`, the file name, or the file name without extension.
     Of several such columns the one that names most of the files is used. It also has a
-    column `patient_id`, `lesion_id`, or both. Column names may be in upper or lower case. Rows of other images are ignored.
+    column `patient_id`, `lesion_id`, or both. Column names may be in upper or lower case.
+    Rows of other images are ignored.
 
     Examples
     --------

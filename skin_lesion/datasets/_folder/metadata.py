@@ -109,8 +109,8 @@ def find_lacking_columns(root, file_name):
         if not _find_columns(columns, names):
             return (
                 f"{path!r} has the columns {list(columns)}. Expected one of {list(names)}. The"
-                " images are loaded without groups: if some show the same lesion, they can leak from"
-                " the training into the test images. Rename a column."
+                " images are loaded without groups: if some show the same lesion, they can leak"
+                " from the training into the test images. Rename a column."
             )
     return ""
 
