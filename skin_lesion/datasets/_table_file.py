@@ -1,5 +1,6 @@
 """Read a file with a row for each image, and bring what stands in its columns into one form."""
 
+import csv
 import re
 
 import numpy as np
@@ -15,6 +16,30 @@ _UNNAMED = r"(Unnamed: \d+(\.\d+)?)?"
 # Fewer rows may be in the order of their classes by chance.
 _FEWEST_ORDERED = 40
 _NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
+# The first of equals is taken: commas are what the releases have.
+_SEPARATORS = ",;\t"
+
+
+def read_header(path):
+    """Return the separator of a table and the cells of its first line.
+
+    Raises
+    ------
+    ValueError
+        If the file is no text in UTF-8.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            line = file.readline()
+    except ValueError as error:
+        raise ValueError(
+            f"{path!r} cannot be read: {error}. Expected a table in UTF-8. Save it anew, or move it"
+            " out of the folder."
+        ) from error
+    separator = max(_SEPARATORS, key=line.count)
+    cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+    return separator, cells
 
 
 def read_table(path, separator=",", names=None, *, numbers_lines=True, remedy="download it again"):

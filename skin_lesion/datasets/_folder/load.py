@@ -13,7 +13,7 @@ from ..._utils.validation import name_some
 from .._description import describe_dataset
 from .._groups import GROUP_COLUMNS
 from .._table_file import find_ordered_columns
-from .metadata import METADATA_FILE, read_metadata
+from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
 from .tree import choose_parts, read_tree
 
 # What the keys of `left_out` mean, in the words of the description.
@@ -45,7 +45,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     called train or training, val, valid or validation, and test or testing, in upper or lower case.
     Files are found by their extension, every one that Pillow can decode, and none is opened.
 
-    A file `metadata.csv` in `root` tells which images show the same lesion or patient.
+    A file `metadata.csv` in `root` tells which images show the same lesion or patient. Without it,
+    the only table in `root` that has its columns is read, such as `HAM10000_metadata.csv`.
 
     Parameters
     ----------
@@ -102,24 +103,24 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         If `root` is a file.
     ValueError
         If there are no class folders with images, if it is unclear whether folders are classes or
-        splits, if `split` is none of the splits, or if `metadata.csv` has no column of file names
-        or of groups, or gives one file two groups.
+        splits, if `split` is none of the splits, or if `metadata.csv` gives one file two groups.
 
     Warns
     -----
     UserWarning
         If a class folder is empty or holds folders, if two classes differ only by upper and lower
-        case, if images have no group in `metadata.csv`, if a group is implausibly large, or if
+        case, if `metadata.csv` has no column of file names or of
+        groups, or has none for some images, if a group is implausibly large, or if
         a column of numbers in `metadata.csv` is in the order of the classes.
 
     Notes
     -----
-    `metadata.csv` is UTF-8 with commas. It has one column that names the file, called `image_id`,
-    `isic_id`, `image`, `image_name`, `file`, `filename` or `path`, in which stands the path
-    relative to `root`, the file name, or the file name without extension. Of several such columns
-    the one that names most of the files is used. It also has a column `patient_id`, `lesion_id`, or
-    both.
-    Column names may be in upper or lower case. Rows of other images are ignored.
+    `metadata.csv` is UTF-8 with commas, semicolons or tabs. It has one column that names the file,
+    called `image_id`, `isic_id`, `image`, `image_name`, `file`, `filename` or `path`, in which
+    stands the path relative to `root`, the file name, or the file name without extension.
+    Of several such columns the one that names most of the files is used. It also has a
+    column `patient_id`, `lesion_id`, or both. Column names may be in upper or lower case.
+    Rows of other images are ignored.
 
     Examples
     --------
@@ -163,9 +164,16 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     if tree.has_splits:
         frame["split"] = splits
     groups = None
-    if os.path.isfile(os.path.join(root, METADATA_FILE)):
+    metadata_file = find_metadata(root, tree.top.others)
+    left_out = sum((part.left_out for part in parts), tree.left_out)
+    lacks = find_lacking_columns(root, metadata_file)
+    if lacks:
+        warnings.warn(lacks, stacklevel=3)
+    elif metadata_file is not None:
+        if metadata_file != METADATA_FILE:
+            left_out -= Counter(not_images=1)
         metadata, groups, messages = read_metadata(
-            root, relative_paths, None if group_by == "folder" else group_by
+            root, metadata_file, relative_paths, None if group_by == "folder" else group_by
         )
         messages += find_ordered_columns(metadata, pd.Series(classes))
         for message in messages:
@@ -188,9 +196,11 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         split=np.array(splits, dtype=str) if tree.has_splits else None,
         groups=groups,
         frame=frame,
-        left_out=dict(sum((part.left_out for part in parts), tree.left_out)),
+        left_out=dict(left_out),
     )
-    dataset.DESCR = describe_dataset(dataset, [_name_groups(groups, group_by)], _REASONS)
+    dataset.DESCR = describe_dataset(
+        dataset, [_name_groups(groups, group_by, metadata_file)], _REASONS
+    )
     return dataset
 
 
@@ -235,12 +245,12 @@ def _warn(message):
     warnings.warn(message, stacklevel=5)
 
 
-def _name_groups(groups, group_by):
+def _name_groups(groups, group_by, metadata_file):
     if group_by == "folder":
         return f"Groups: {len(np.unique(groups))}, from folders inside class folders."
     found = (
         f"none, for want of a {METADATA_FILE}."
         if groups is None
-        else f"{len(np.unique(groups))}, from {METADATA_FILE}."
+        else f"{len(np.unique(groups))}, from {metadata_file}."
     )
     return f"Groups: {found}"

@@ -7,20 +7,47 @@ import numpy as np
 import pandas as pd
 
 from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
-from .._table_file import change_values, read_table
+from .._table_file import change_values, read_header, read_table
 
 METADATA_FILE = "metadata.csv"
+_REMEDY = "rename it to load the images without groups"
 
 _ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
 
 
-def read_metadata(root, relative_paths, group_by):
+def find_metadata(root, names):
+    """Return the name of the table of groups among files of a folder, None where there is none.
+
+    It is `metadata.csv`, or else the only table that has a column of files and one of groups.
+    """
+    if METADATA_FILE in names:
+        return METADATA_FILE
+    found = []
+    for name in names:
+        if name.lower().endswith((".csv", ".tsv", ".tab")) or name == "HAM10000_metadata":
+            try:
+                columns = {cell.lower() for cell in read_header(os.path.join(root, name))[1]}
+            except (OSError, ValueError):  # no table
+                continue
+            if columns & set(_ID_COLUMNS) and columns & set(GROUP_COLUMNS):
+                found.append(name)
+    if len(found) > 1:
+        raise ValueError(
+            f"{root!r} has several tables of lesions or patients: {found}. Expected one. Rename the"
+            f" one to use to {METADATA_FILE!r}."
+        )
+    return found[0] if found else None
+
+
+def read_metadata(root, file_name, relative_paths, group_by):
     """Read the rows of `metadata.csv` that belong to the given files.
 
     Parameters
     ----------
     root : str
         The folder that holds the file.
+
+    file_name : str
 
     relative_paths : sequence of n str
         Images, relative to `root`.
@@ -39,12 +66,11 @@ def read_metadata(root, relative_paths, group_by):
     messages : list of str
         What to warn of.
     """
-    path = os.path.join(root, METADATA_FILE)
-    metadata = read_table(
-        path, numbers_lines=False, remedy="rename it to load the images without groups"
-    )
-    id_columns = _find_columns(metadata, _ID_COLUMNS, path)
-    group_columns = _find_columns(metadata, GROUP_COLUMNS, path)
+    path = os.path.join(root, file_name)
+    separator = read_header(path)[0]
+    metadata = read_table(path, separator, numbers_lines=False, remedy=_REMEDY)
+    id_columns = _find_columns(metadata, _ID_COLUMNS)
+    group_columns = _find_columns(metadata, GROUP_COLUMNS)
     ids_by_column = {
         column: change_values(metadata[column], lambda name: _normalise(name) or None)
         for column in id_columns
@@ -73,16 +99,25 @@ def read_metadata(root, relative_paths, group_by):
     return read, groups.to_numpy(dtype=str), messages
 
 
-def _find_columns(metadata, names, path):
-    by_lower_case = {column.lower(): column for column in metadata}
-    found = [by_lower_case[name] for name in names if name in by_lower_case]
-    if not found:
-        raise ValueError(
-            f"{path!r} has the columns {list(metadata)}. Expected, separated by commas, one of"
-            f" {list(names)}. Rename a column, or rename the file to load the images without"
-            " groups."
-        )
-    return found
+def find_lacking_columns(root, file_name):
+    """Say that a table has no column of files or of groups; "" where it has, or there is none."""
+    if file_name is None:
+        return ""
+    path = os.path.join(root, file_name)
+    columns = read_table(path, read_header(path)[0], numbers_lines=False, remedy=_REMEDY).columns
+    for names in (_ID_COLUMNS, GROUP_COLUMNS):
+        if not _find_columns(columns, names):
+            return (
+                f"{path!r} has the columns {list(columns)}. Expected one of {list(names)}. The"
+                " images are loaded without groups: if some show the same lesion, they can leak"
+                " from the training into the test images. Rename a column."
+            )
+    return ""
+
+
+def _find_columns(columns, names):
+    by_lower_case = {column.lower(): column for column in columns}
+    return [by_lower_case[name] for name in names if name in by_lower_case]
 
 
 def _find_rows(ids, relative_paths):

@@ -248,10 +248,14 @@ def load_isic_release(
 
     if release == "2024":
         files.add_hdf5_entries()
-    rows = read_rows(read_tables(tables, root), release, label, find_duplicates(files), group_by)
+    id_messages = []
+    rows = read_rows(
+        read_tables(tables, root, id_messages), release, label, find_duplicates(files), group_by
+    )
     chosen, left_out, missing, messages = choose_rows(rows, files, split, label, release, root)
     if bare:
         messages.append(describe_bare(bare, root).strip())
+    messages += id_messages
     messages += _find_missing_ids(rows, chosen, release)
     messages += find_group_faults(rows.groups[chosen])
     messages += find_ordered_columns(rows.frame[chosen], rows.target[chosen])

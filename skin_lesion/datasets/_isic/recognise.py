@@ -1,10 +1,10 @@
 """Tell which release lies in a folder, by the first lines of its tables."""
 
-import csv
 import os
 from collections import Counter
 
 from ..._utils.validation import name_some
+from .._table_file import read_header
 from .dermamnist import is_dermamnist
 from .formats import (
     BARE_LABELS,
@@ -17,9 +17,6 @@ from .formats import (
     release_named,
 )
 from .ids import isic_id_of
-
-# The first of equals is taken: commas are what the releases have.
-_SEPARATORS = ",;\t"
 
 
 def recognise(files, root, release):
@@ -165,27 +162,6 @@ def _describe_expected(release):
         if table_format.release == release
     ]
     return f"a table with the columns {' or '.join(repr(form) for form in forms)}, among others"
-
-
-def read_header(path):
-    """Return the separator of a table and the cells of its first line.
-
-    Raises
-    ------
-    ValueError
-        If the file is no text in UTF-8.
-    """
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            line = file.readline()
-    except ValueError as error:
-        raise ValueError(
-            f"{path!r} cannot be read: {error}. Expected a table in UTF-8. Save it anew, or move it"
-            " out of the folder."
-        ) from error
-    separator = max(_SEPARATORS, key=line.count)
-    cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
-    return separator, cells
 
 
 def _check_columns(cells, path):

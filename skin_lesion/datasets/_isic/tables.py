@@ -1,21 +1,31 @@
 """Read the tables of a release, whatever program last saved them, and join them by ISIC id."""
 
 import os
+import re
 
 import pandas as pd
 
 from ..._utils.validation import name_some
-from .._split_names import split_in
-from .._table_file import read_table, to_numbers
+from .._split_names import SPLIT_NAMES, split_in
+from .._table_file import read_header, read_table, to_numbers
 from .formats import DUPLICATES_2020, FORMAT_2016, REVEALING, SPELLINGS
 from .ids import isic_id_of
 from .labels import gather_label
-from .recognise import read_header
 
 SPLIT = "_split"
 
+# What a folder of a release may be called beside its split.
+_SPLIT_FOLDER = re.compile(
+    rf"(isic|isbi|ham|task|part|phase|ground ?truth|input|images?|data|jpe?g|metadata"
+    rf"|tables?|labels?|set|permissive|official|resized|v|{'|'.join(SPLIT_NAMES)}|[\W\d_])+",
+    re.IGNORECASE,
+)
 
-def read_tables(tables, root):
+# A larger share of ids that are none is another kind of table, not a slip.
+_MOST_MALFORMED = 0.1
+
+
+def read_tables(tables, root, messages):
     """Read the tables of one release and join them by ISIC id.
 
     Parameters
@@ -23,6 +33,9 @@ def read_tables(tables, root):
     tables : list of (str, str, TableFormat)
 
     root : str
+
+    messages : list of str
+        What to warn of is added.
 
     Returns
     -------
@@ -44,7 +57,7 @@ def read_tables(tables, root):
         )
         table = read_table(path, separator, names)
         table = table.rename(columns=lambda name: SPELLINGS.get(name.lower(), name))
-        table = _index_by_isic_id(table, table_format.id_column, path)
+        table = _index_by_isic_id(table, table_format.id_column, path, messages)
         table = gather_label(table, table_format, path)
         read.append((path, table.assign(**{SPLIT: _find_split(path, root)})))
     joined = _join_tables(read)
@@ -74,11 +87,13 @@ def find_duplicates(files):
 
 def _find_split(path, root):
     """Return the split that a file's name tells, or else the nearest folder's."""
-    names = os.path.relpath(path, root).split(os.sep)
-    return next((split for split in map(split_in, reversed(names)) if split), None)
+    *folders, name = os.path.relpath(path, root).split(os.sep)
+    # A folder such as "ham_test_run" names no split.
+    names = [name, *(folder for folder in reversed(folders) if _SPLIT_FOLDER.fullmatch(folder))]
+    return next((split for split in map(split_in, names) if split), None)
 
 
-def _index_by_isic_id(table, column, path):
+def _index_by_isic_id(table, column, path, messages):
     """Return a table with the ISIC ids of one of its columns as index, each once.
 
     Raises
@@ -95,14 +110,18 @@ def _index_by_isic_id(table, column, path):
     plain = names.str.fullmatch(r"ISIC_\d{7}")
     ids = names.where(plain, None).astype(object)
     ids[~plain] = [isic_id_of(name) for name in names[~plain]]
-    if ids.isna().any():
-        row = ids.index[ids.isna()][0]
-        raise ValueError(
-            f"{path!r} has {ids.isna().sum()} row(s) whose {column!r} is no ISIC id, the first is"
+    is_malformed = ids.isna()
+    if is_malformed.any():
+        row = ids.index[is_malformed][0]
+        found = (
+            f"{path!r} has {is_malformed.sum()} row(s) whose {column!r} is no ISIC id, the first is"
             f" {names[row]!r} in line {row}. Expected one such as 'ISIC_0024306'. Repair the id, or"
             " remove the row."
         )
-    table = table.drop(columns=column)
+        if is_malformed.sum() > len(ids) * _MOST_MALFORMED:
+            raise ValueError(found)
+        messages.append(f"{found} They are left out.")
+    table, ids = table[~is_malformed].drop(columns=column), ids[~is_malformed]
     repeated = ids.duplicated(keep=False)
     if repeated.any():
         _check_copies_agree(table[repeated], ids[repeated], path)

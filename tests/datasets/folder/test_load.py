@@ -472,6 +472,26 @@ def test_an_index_goes_and_an_order_of_the_classes_is_named(tmp_path):
     assert list(dataset.frame) == ["path", "target", "image", "patient_id", "row"]
 
 
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("name", ["HAM10000_metadata.csv", "HAM10000_metadata", "lesions.csv"])
+def test_table_of_lesions_under_its_published_name(tmp_path, name):
+    write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg"])
+    (tmp_path / name).write_text("lesion_id;image_id;dx\nx;1;nv\nx;2;nv\n")
+    (tmp_path / "other.csv").write_text("a,b\n")
+    dataset = load_image_folder(tmp_path)
+    assert dataset.groups.tolist() == ["x", "x"]
+    assert f"from {name}." in dataset.DESCR
+    assert dataset.left_out == {"not_images": 1}
+
+
+def test_two_tables_of_lesions(tmp_path):
+    write(tmp_path, ["nevus/1.jpg"])
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("lesion_id,image_id\nx,1\n")
+    with pytest.raises(ValueError, match=r"\['a.csv', 'b.csv'\]. Expected one. Rename"):
+        load_image_folder(tmp_path)
+
+
 def test_a_group_of_an_implausible_share(tmp_path):
     write(tmp_path, [f"nevus/{n}.jpg" for n in range(40)])
     write_metadata(
@@ -524,9 +544,6 @@ def test_doubled_rows_that_agree(tmp_path):
     ("text", "message"),
     [
         ("image,lesion_id\n1,a\n1,b\n", "gives '1' two values of lesion_id, 'a' and 'b'"),
-        ("name,lesion_id\n1,a\n", r"the columns \['name', 'lesion_id'\]. Expected.*'image_id'"),
-        ("image,age\n1,50\n", r"the columns \['image', 'age'\]. Expected.*'lesion_id'"),
-        ("image;lesion_id\n1;a\n", r"\['image;lesion_id'\]. Expected, separated by commas"),
         ("", "cannot be read: No columns to parse"),
         ("image,lesion_id\n1,a\n2,b,c,d\n", "cannot be read"),
     ],
@@ -537,6 +554,21 @@ def test_metadata_that_is_refused(tmp_path, text, message):
     with pytest.raises(ValueError, match=message) as raised:
         load_image_folder(tmp_path)
     assert "metadata.csv" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,lesion_id\n1,a\n", r"the columns \['name', 'lesion_id'\]. Expected.*'image_id'"),
+        ("image,age\n1,50\n", r"the columns \['image', 'age'\]. Expected.*'lesion_id'.*without"),
+    ],
+)
+def test_metadata_without_ids(tmp_path, text, message):
+    write(tmp_path, ["nevus/1.jpg"])
+    write_metadata(tmp_path, text)
+    with pytest.warns(UserWarning, match=message) as caught:
+        assert load_image_folder(tmp_path).groups is None
+    assert caught[0].filename == __file__
 
 
 def test_metadata_in_another_encoding(tmp_path):

@@ -839,6 +839,18 @@ def test_missing_table_of_ids(tmp_path, name, lines, table):
 # Columns
 
 
+def test_one_malformed_id_is_left_out(tmp_path):
+    write_2020(tmp_path / "ham_test_run", *[(f"IP_{n}", "") for n in range(30)])
+    with open(tmp_path / "ham_test_run/train.csv", "a") as table:
+        table.write("total,IP_1,,40,0\n")
+    os.rename(tmp_path / "ham_test_run/train.csv", tmp_path / "ham_test_run/table.csv")
+    with pytest.warns(UserWarning, match="has 1 row.* is no ISIC id.*'total'.* left out"):
+        dataset = load_isic_release(tmp_path)
+    assert len(dataset.data) == 30
+    # The folder's name tells no split.
+    assert dataset.split is None
+
+
 @pytest.mark.usefixtures("quietly")
 def test_sites_of_the_archive_of_today(tmp_path):
     sites = {
