@@ -11,6 +11,7 @@ def __getattr__(name):
     if name not in (
         "build_keras_classifier",
         "predict_in_batches",
+        "resolve_architecture",
         "train_epochs",
         "train_one_epoch",
     ):
