@@ -154,7 +154,7 @@ def test_faults_are_left_out_and_both_scores_are_reported(faulty, root, tmp_path
         "for training, with a counterpart in the test set": n_of_turned,
     }
     for expected in (
-        "Label conflicts: 1 content under several labels: 1 melanoma / nevus",
+        "Label conflicts: 1 photograph under several labels: 1 melanoma / nevus",
         "1 image: unreadable",
         "2 images: under several labels",
         "Pictures of what the audit found are in",

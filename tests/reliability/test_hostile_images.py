@@ -157,7 +157,7 @@ def test_pipes_sockets_devices_and_circles_in_a_folder(tmp_path):
     (root / "nevus" / "up").symlink_to(root)
     with socket.socket(socket.AF_UNIX) as file:
         file.bind(str(root / "melanoma" / "s.jpg"))
-    with pytest.warns(UserWarning, match="Folders inside class folders were not read: 'nevus/up'"):
+    with pytest.warns(UserWarning, match="Class folders hold folders: 'nevus/up'"):
         dataset = load_image_folder(root)
     names = [os.path.basename(path) for path in dataset.data[:, 0]]
     # Links may lead to a disk that is not there today: those are not left out in silence.

@@ -96,14 +96,16 @@ def _list(folder, extensions):
 def _list_below(folder, extensions):
     """List a class folder with all folders inside of it, but for masks."""
     listing = _list(folder, extensions)
-    seen = {os.path.realpath(folder)}
+    top = os.path.realpath(folder)
+    seen = {top}
     waiting = [(name, name) for name in reversed(listing.folders)]
     while waiting:
         path, name = waiting.pop()
-        # A link may lead back up.
-        if os.path.realpath(os.path.join(folder, path)) in seen:
+        real = os.path.realpath(os.path.join(folder, path))
+        # A link may lead back, or up to the folder of all classes.
+        if real in seen or os.path.commonpath([real, top]) == real:
             continue
-        seen.add(os.path.realpath(os.path.join(folder, path)))
+        seen.add(real)
         inside = _list(os.path.join(folder, path), extensions)
         if MASK_FOLDER.search(name):
             listing.n_masks += len(inside.images)

@@ -193,15 +193,16 @@ def _version_of(module):
     package = module.partition(".")[0]
     if package in sys.stdlib_module_names:
         return sys.version.split()[0]
-    # The code of a package that is developed changes while its version stays.
-    if package != "skin_lesion" and not _is_installed(sys.modules.get(package)):
+    # The code of a package that is developed changes while its version stays. Not by the name of
+    # the package: an installed one may have the name of a user's, such as "tests".
+    if package != "skin_lesion" and not _is_installed(sys.modules.get(module)):
         return None
     found = _distributions().get(package, ())
     return ", ".join(f"{name} {version(name)}" for name in sorted(set(found))) or package
 
 
-def _is_installed(package):
-    paths = [getattr(package, "__file__", None) or "", *getattr(package, "__path__", ())]
+def _is_installed(module):
+    paths = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
     return any({"site-packages", "dist-packages"} & set(Path(path).parts) for path in paths)
 
 

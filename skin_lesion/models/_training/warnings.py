@@ -50,7 +50,7 @@ def warn_of_training(classifier, network, y, predicted):
         )
     elif len(y) and len(np.unique(predicted)) == 1:
         problem = (
-            f"The classifier takes all {len(y)} validation rows for {predicted[0]!r}, after"
+            f"The classifier takes all {len(y)} validation rows for {str(predicted[0])!r}, after"
             f" {n_iter} epochs at {rate}. That is likely too high or too low: set another"
             " learning_rate, or class_weight='balanced' if the class is frequent. A pretrained"
             " architecture needs fewer epochs"
