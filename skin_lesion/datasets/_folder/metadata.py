@@ -20,6 +20,7 @@ def find_metadata(root, names):
 
     It is `metadata.csv`, or else the only table that has a column of files and one of groups.
     """
+    names = [name for name in names if os.path.isfile(os.path.join(root, name))]  # a pipe may hang
     if METADATA_FILE in names:
         return METADATA_FILE
     found = []
