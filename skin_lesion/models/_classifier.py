@@ -17,7 +17,7 @@ from ._training.image_source import open_source
 from ._training.training_rows import TrainingRows, check_targets
 from ._training.unfinished import unchanged_on_failure
 from ._training.validation_split import hold_out_again, split_off_validation
-from ._training.warnings import warn_of_interruption, warn_of_training
+from ._training.warnings import warn_if_still_improving, warn_of_interruption
 
 MAX_SEED = 2**31 - 1
 
@@ -342,9 +342,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Warns
         -----
         ConvergenceWarning
-            If training ended at `epochs`, and the validation loss was lowest in their later half;
-            if the loss never fell, all validation rows are taken for one class, or random weights
-            of a Backbone stay as they are.
+            If training ended at `epochs`, and the validation loss was lowest in their later half.
         UserWarning
             If X lacks what the last fit held out, with `warm_start`: images that were trained on
             may then be held out.
@@ -354,12 +352,13 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             come to. KeyboardInterrupt is raised all the same.
         """
         with unchanged_on_failure(self):
-            interrupt, found = self._fit(X, y, sample_weight, groups)
+            interrupt = self._fit(X, y, sample_weight, groups)
         if interrupt is not None:
             warn_of_interruption(self.n_iter_, self.best_epoch_, self.epochs)
             # A script must not go on, nor a search, as if this were what was asked for.
             raise interrupt
-        warn_of_training(self, *found)
+        if self.early_stopping:
+            warn_if_still_improving(self.n_iter_, self.best_epoch_, self.epochs)
         return self
 
     def _fit(self, X, y, sample_weight, groups):
@@ -399,15 +398,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         seed = rng.randint(MAX_SEED)
 
         self.keras_classifier_ = _training.build_keras_classifier(self, source, train, earlier)
-        interrupt = _training.train_epochs(
-            self, source, y, training, validation, seed, earlier=earlier
-        )
-        predicted = []
-        if interrupt is None and len(validation):
-            columns = _training.predict_in_batches(self, source, validation).argmax(axis=1)
-            predicted = classes[columns]
-        network = _training.resolve_architecture(self.architecture)
-        return interrupt, (network, y[validation], predicted)
+        return _training.train_epochs(self, source, y, training, validation, seed, earlier=earlier)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):

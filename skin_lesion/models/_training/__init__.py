@@ -11,7 +11,6 @@ def __getattr__(name):
     if name not in (
         "build_keras_classifier",
         "predict_in_batches",
-        "resolve_architecture",
         "train_epochs",
         "train_one_epoch",
     ):

@@ -100,10 +100,9 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
     _keep_result(estimator)
 
 
-def predict_in_batches(estimator, source, rows=None):
-    """Return what the network puts out for some rows of the source, or for all."""
-    rows = np.arange(len(source)) if rows is None else rows
-    n_rows = len(rows)
+def predict_in_batches(estimator, source):
+    """Return what the network puts out for each row of the source."""
+    rows = np.arange(len(source))
     if len(rows) > 1:
         # Backends compute the odd rows of a last block by another kernel, which rounds otherwise.
         # In full blocks, what comes out for a row does not depend on its place among others.
@@ -116,7 +115,7 @@ def predict_in_batches(estimator, source, rows=None):
         batches = _make_batches(estimator, source, rows)
         with batches.in_use():
             output = estimator.model_.predict(batches, verbose=0)
-    return np.asarray(output, dtype=np.float64)[:n_rows]
+    return np.asarray(output, dtype=np.float64)[: len(source)]
 
 
 def _fit_head(estimator, source, y, training, model, positions, weight):
