@@ -3,8 +3,9 @@
 from ._backend.gradients import find_activations_and_gradients
 from ._backend.threads import limit_backend_threads
 from ._checkpoint.fit_checkpoint import FitCheckpoint
-from ._classifier import SkinLesionClassifier, open_images
+from ._classifier import SkinLesionClassifier
 from ._embedding.embedder import ImageEmbedder
+from ._image_classifier import open_images
 from ._networks.backbone import Backbone
 from ._networks.convnet import ConvNet
 from ._onnx.classifier import OnnxClassifier

@@ -1,6 +1,5 @@
 """The classifier: a convolutional network with scikit-learn's behaviour."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -8,79 +7,22 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.documentation_link import DocumentedMixin
-from .._utils.linked_groups import merge_groups
 from .._utils.sklearn_private import HasMethods, Interval, StrOptions, fit_context
 from ..images import ImageAugmenter, ImageLoader
 from . import _training
-from ._training.image_source import open_source
-from ._training.training_rows import TrainingRows, check_targets
+from ._image_classifier import MostProbableClassMixin, open_images
+from ._nested_parameters import check_owners
+from ._training.training_rows import (
+    TrainingRows,
+    check_targets,
+    find_announced_classes,
+    find_classes,
+)
 from ._training.unfinished import unchanged_on_failure
-from ._training.validation_split import hold_out_again, split_off_validation
+from ._training.validation_split import hold_out
 from ._training.warnings import warn_if_still_improving, warn_of_interruption
 
 MAX_SEED = 2**31 - 1
-
-# Objects with parameters that can be set, for the message where a bare name was passed.
-_EXAMPLES = {
-    "architecture": "architecture=ConvNet()",
-    "augmenter": "augmenter=ImageAugmenter()",
-    "loader": "loader=ImageLoader()",
-    "sampler": "sampler=RandomOverSampler()",
-}
-
-
-class MostProbableClassMixin(DocumentedMixin):
-    """What the classifiers of images share: they predict by `predict_proba`, and take paths."""
-
-    def predict(self, X):
-        """Return the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
-            As for :meth:`predict_proba`.
-
-        Returns
-        -------
-        y : ndarray of shape (n,)
-            Class names.
-
-        Raises
-        ------
-        ValueError
-            If probabilities are not finite.
-        """
-        probabilities = self.predict_proba(X)
-        n_unknown = np.count_nonzero(~np.isfinite(probabilities).all(axis=1))
-        if n_unknown:  # of which argmax takes the first class
-            raise ValueError(
-                f"{n_unknown} of {len(probabilities)} rows have probabilities that are not finite."
-                " Expected a network whose weights are finite and fit the range of X: fit it anew,"
-                " with a smaller learning_rate if training diverged."
-            )
-        return self.classes_[probabilities.argmax(axis=1)]
-
-    def predict_log_proba(self, X):
-        """Return the logarithm of the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
-            As for :meth:`predict_proba`.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n, n_classes)
-            Minus infinity where a probability is 0.
-        """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        return tags
 
 
 class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
@@ -367,18 +309,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         source = open_images(self, X, reset=not goes_on)
         y, sample_weight = check_targets(self, source, y, sample_weight, groups)
         rows = np.arange(len(y)) if sample_weight is None else np.flatnonzero(sample_weight)
-        classes = np.unique(y[rows])
-        if len(classes) < 2:
-            raise ValueError(
-                f"y has {len(classes)} class, {classes.tolist()}, in rows of positive weight."
-                " Expected at least two classes to tell apart."
-            )
-        if goes_on and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"With warm_start=True, y has the classes {classes.tolist()}. Expected those of the"
-                f" last fit, {self.classes_.tolist()}. Use warm_start=False to start anew."
-            )
-        self.classes_ = classes
+        self.classes_ = find_classes(y[rows], self.classes_ if goes_on else None)
 
         rng = check_random_state(self.random_state)
         if goes_on:  # otherwise an int gives the same batches and variants in each fit
@@ -386,11 +317,9 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self._n_fits = self._n_fits + 1 if goes_on else 1
         train, validation = rows, np.array([], dtype=int)
         if self.early_stopping:
-            groups = merge_groups(groups, source.content_ids())
-            known = y[rows], groups[rows]
-            split = goes_on and hold_out_again(rows, *known, source.digests(rows), self._held_out)
-            train, validation = split or split_off_validation(
-                rows, *known, self.validation_fraction, rng
+            held_out = self._held_out if goes_on else None
+            train, validation = hold_out(
+                source, rows, y, groups, held_out, self.validation_fraction, rng
             )
         self._held_out = source.digests(validation)
         self.validation_indices_ = validation
@@ -447,19 +376,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         is_first = not hasattr(self, "keras_classifier_")
         source = open_images(self, X, reset=is_first)
         y, sample_weight = check_targets(self, source, y, sample_weight)
-        if is_first:
-            self.classes_ = np.unique(y if classes is None else classes)
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(
-                f"classes={np.unique(classes).tolist()}. Expected those of the earlier calls,"
-                f" {self.classes_.tolist()}."
-            )
-        unseen = np.setdiff1d(y, self.classes_)
-        if len(unseen):
-            raise ValueError(
-                f"y has the classes {unseen.tolist()}. Expected some of {self.classes_.tolist()}."
-                " Pass all classes as `classes` at the first call."
-            )
+        self.classes_ = find_announced_classes(y, classes, None if is_first else self.classes_)
         self.validation_indices_ = np.array([], dtype=int)
         self._held_out = np.array([], dtype="S64")
         self._n_fits = getattr(self, "_n_fits", 0) + 1
@@ -489,44 +406,6 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         probabilities = _training.predict_in_batches(self, open_images(self, X))
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
-    def score(self, X, y, sample_weight=None):
-        """Return the accuracy; a label that was not seen in training counts as wrong.
-
-        On imbalanced classes accuracy flatters: look at
-        :func:`sklearn.metrics.balanced_accuracy_score` beside it.
-
-        Parameters
-        ----------
-        X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
-            Paths or images of the shape that was fitted.
-
-        y : array-like of shape (n,)
-            True class names.
-
-        sample_weight : array-like of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        accuracy : float
-            From 0 to 1.
-
-        Warns
-        -----
-        UserWarning
-            If y has labels that were not seen in training.
-        """
-        check_is_fitted(self)
-        unseen = np.setdiff1d(y, self.classes_)
-        if len(unseen):
-            warnings.warn(
-                f"y has the classes {unseen.tolist()}, which were not seen in training."
-                f" {np.isin(y, unseen).sum()} of {len(y)} rows count as wrong.",
-                UserWarning,
-                stacklevel=2,
-            )
-        return super().score(X, y, sample_weight)
-
     def __getstate__(self):
         state = dict(super().__getstate__())
         state.pop("callbacks_", None)
@@ -545,39 +424,5 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self : SkinLesionClassifier
             The estimator itself.
         """
-        _check_owners(self, params)
+        check_owners(self, params)
         return super().set_params(**params)
-
-
-def open_images(classifier, X, *, reset=False):
-    """Return X as a source of images, as a SkinLesionClassifier reads it; see open_source.
-
-    With ``reset=False`` the images must have the shape that was fitted.
-    """
-    return open_source(
-        classifier,
-        X,
-        loader=classifier.loader,
-        image_shape=classifier.image_shape,
-        expected_shape=None if reset else classifier.model_.input_shape[1:],
-    )
-
-
-def _check_owners(estimator, params):
-    """Raise an error where a parameter is to be set of what is no object, such as a bare name.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-
-    params : dict
-        What its `set_params` was given.
-    """
-    for name in params:
-        owner, _, inner = name.partition("__")
-        value = params.get(owner, getattr(estimator, owner, None))
-        if inner and owner in estimator.get_params(deep=False) and not hasattr(value, "set_params"):
-            raise ValueError(
-                f"{name} cannot be set: {owner} is {value!r}, which has no parameters. Pass an"
-                f" object first, such as {_EXAMPLES.get(owner, owner + '=...')}."
-            )

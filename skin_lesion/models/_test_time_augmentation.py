@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils.sklearn_private import HasMethods, Interval, fit_context
 from .._utils.validation import are_paths, check_images
 from ..images import ImageAugmenter
-from ._classifier import MostProbableClassMixin, SkinLesionClassifier, open_images
+from ._classifier import SkinLesionClassifier
+from ._image_classifier import MostProbableClassMixin, open_images
 from ._training.image_source import ArraySource, read_batches
 
 _BATCH_SIZE = 256  # images that are varied and predicted at a time

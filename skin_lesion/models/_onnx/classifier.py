@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from ..._utils.validation import are_paths
-from .._classifier import MostProbableClassMixin
+from .._image_classifier import MostProbableClassMixin
 from .._networks.onnx_network import run_session
 from .._training.image_source import open_source, read_batches
 from .onnx_file import open_onnx_file

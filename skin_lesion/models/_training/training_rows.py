@@ -39,6 +39,68 @@ def check_targets(estimator, source, y, sample_weight, groups=None):
     return y, sample_weight
 
 
+def find_classes(y, known=None):
+    """Return the classes of `fit`, at least two, and those of the fit that it goes on from.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Of rows with a positive weight.
+
+    known : ndarray or None
+        The classes of the fit that this one goes on from.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+    """
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y has {len(classes)} class, {classes.tolist()}, in rows of positive weight."
+            " Expected at least two classes to tell apart."
+        )
+    if known is not None and not np.array_equal(classes, known):
+        raise ValueError(
+            f"With warm_start=True, y has the classes {classes.tolist()}. Expected those of the"
+            f" last fit, {known.tolist()}. Use warm_start=False to start anew."
+        )
+    return classes
+
+
+def find_announced_classes(y, classes, known=None):
+    """Return the classes of `partial_fit`: announced at the first call, or of y if none were.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+
+    classes : array-like or None
+        What the call announces.
+
+    known : ndarray or None
+        The classes of the earlier calls.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+    """
+    announced = None if classes is None else np.unique(classes)
+    if known is None:
+        known = np.unique(y) if announced is None else announced
+    elif announced is not None and not np.array_equal(announced, known):
+        raise ValueError(
+            f"classes={announced.tolist()}. Expected those of the earlier calls, {known.tolist()}."
+        )
+    unseen = np.setdiff1d(y, known)
+    if len(unseen):
+        raise ValueError(
+            f"y has the classes {unseen.tolist()}. Expected some of {known.tolist()}."
+            " Pass all classes as `classes` at the first call."
+        )
+    return known
+
+
 class TrainingRows:
     """The rows to train on, balanced and weighted.
 

@@ -4,10 +4,46 @@ import warnings
 
 import numpy as np
 
+from ..._utils.linked_groups import merge_groups
 from ...datasets import train_test_split_by_group
 
 
-def split_off_validation(rows, y, groups, validation_fraction, rng):
+def hold_out(source, rows, y, groups, held_out, validation_fraction, rng):
+    """Split rows in two, as an earlier fit did where this one goes on from it, else anew.
+
+    Parameters
+    ----------
+    source : PathSource, ArraySource or FeatureSource
+
+    rows : ndarray of shape (n_rows,), of int
+        Rows of the source to split.
+
+    y : ndarray of shape (n,)
+        Classes of all rows.
+
+    groups : array-like of shape (n,) or None
+        Of all rows. Exact copies are joined with them.
+
+    held_out : ndarray of bytes or None
+        Hashes of what the earlier fit held out; None where there is none.
+
+    validation_fraction : float
+
+    rng : RandomState
+
+    Returns
+    -------
+    train, validation : ndarray of int
+        Rows.
+    """
+    groups = merge_groups(groups, source.content_ids())[rows]
+    split = None
+    if held_out is not None:
+        split = _hold_out_again(rows, y[rows], groups, source.digests(rows), held_out)
+    return split or _split_off_validation(rows, y[rows], groups, validation_fraction, rng)
+
+
+def _split_off_validation(rows, y, groups, validation_fraction, rng):
     """Split rows in two, each class on both sides and each group on one.
 
     Parameters
@@ -35,13 +71,13 @@ def split_off_validation(rows, y, groups, validation_fraction, rng):
         ) from error
 
 
-def hold_out_again(rows, y, groups, digests, held_out):
+def _hold_out_again(rows, y, groups, digests, held_out):
     """Split rows in two as an earlier fit did, or warn, in `fit`, that this is not possible.
 
     Parameters
     ----------
     rows, y, groups : ndarray of shape (n,)
-        As for :func:`split_off_validation`.
+        As for :func:`_split_off_validation`.
 
     digests, held_out : ndarray of bytes
         Hashes of the rows, and of those that the earlier fit held out.
@@ -54,15 +90,21 @@ def hold_out_again(rows, y, groups, digests, held_out):
     is_known = np.isin(digests, held_out)
     is_validation = np.isin(groups, groups[is_known])
     sides = [np.unique(y[side]).tolist() for side in (is_known, ~is_validation)]
-    if sides[0] == sides[1] == np.unique(y).tolist():
+    n_there = np.isin(held_out, digests).sum()
+    is_enough = 2 * n_there >= len(held_out)  # a few would be too noisy to stop by
+    if is_enough and sides[0] == sides[1] == np.unique(y).tolist():
         return rows[~is_validation], rows[is_validation]
+    found = "The last fit held out no images."
+    if len(held_out):
+        found = (
+            "The images that the last fit held out would be held out again, and X has"
+            f" {n_there} of these {len(held_out)}: too few, or not of each class."
+        )
     warnings.warn(
-        "With warm_start=True, the images that the last fit held out would be held out again, and"
-        f" X has {np.isin(held_out, digests).sum()} of these {len(held_out)}: not enough for each"
-        " class. A new validation set is drawn. It may hold images that the network was trained on,"
-        " whose loss flatters. Fit with the same images and early_stopping=True each time, or with"
-        " early_stopping=False.",
+        f"With warm_start=True: {found} A new validation set is drawn. It may hold images that the"
+        " network was trained on, whose loss flatters. Fit with the same images and"
+        " early_stopping=True each time, or with early_stopping=False.",
         UserWarning,
-        stacklevel=5,
+        stacklevel=6,
     )
     return None
