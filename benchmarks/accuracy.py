@@ -1,4 +1,4 @@
-"""What models of this library reach on real images, split by lesion, beside what needs no medicine.
+"""What models of this library reach on real images, split by lesion, beside shortcut baselines.
 
 Run it with ``python benchmarks/accuracy.py --data path/to/HAM10000 --weights FILE``, where FILE
 holds the ImageNet weights of the backbone without its top; "imagenet" lets Keras download them. The

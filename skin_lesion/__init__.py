@@ -1,4 +1,4 @@
-"""Dermoscopic images of skin lesions, from a folder to a score one can defend.
+"""scikit-learn estimators for classifying dermoscopic images of skin lesions.
 
 Every public name can be imported from here. Names are loaded at first use (PEP 562), so that
 ``import skin_lesion`` imports neither Keras nor a backend such as TensorFlow.

@@ -3,9 +3,8 @@
 Where to draw the line, and when to pass on
 ===========================================
 
-Who is to be excised, and which photographs had better be looked at by a dermatologist? The first
-is a threshold on the probability of a melanoma, chosen on the training side; the second, a
-threshold on how sure the model is.
+Choose an operating point: a threshold on the probability of a melanoma, from the training side.
+Then choose which photographs a dermatologist should see: a threshold on the model's confidence.
 """
 
 # %%

@@ -3,8 +3,8 @@
 A report that a reviewer would ask for
 ======================================
 
-:func:`~skin_lesion.evaluate` gives every score with its interval, class by class, and beside the
-model what is reached without any medicine.
+:func:`~skin_lesion.evaluate` gives every score with its interval, class by class, and shortcut
+baselines on the same images.
 """
 
 # %%
@@ -80,7 +80,7 @@ ax.legend(loc="upper left", frameon=False)
 plt.show()
 
 # %%
-# What the network has above the colours may be medicine; where the intervals overlap, ask
+# Only performance above the colours can reflect diagnostic signal. Where the intervals overlap, ask
 # :func:`~skin_lesion.compare`, which draws the same lesions for both. None of the intervals
-# contains what another training run would change. ``report.to_html("report.html")`` writes all of
+# includes run-to-run training variability. ``report.to_html("report.html")`` writes all of
 # it, with curves and the most confident errors, to one page.

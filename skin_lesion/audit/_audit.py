@@ -54,8 +54,8 @@ def audit_dataset(
 
     Reads every image once and looks for files that cannot be read, exact and near duplicates,
     photographs under several labels, images and lesions on both sides of a split, lesions of
-    several labels, and, with predictions, for suspected labels; measures how well the class is
-    predicted from what is no medicine, such as the size of the image, and estimates the quality of
+    several labels, and, with predictions, for suspected labels; measures how well
+    shortcuts alone, such as the size of the image, predict the class, and estimates the quality of
     each image. An image that cannot be read is a finding, not an error.
 
     Parameters
@@ -75,7 +75,7 @@ def audit_dataset(
     frame : DataFrame of n rows, default=None
         More on the images, such as the `frame` of :func:`load_image_folder`. Of its columns two are
         used: `lesion_id`, as photographs of one lesion cannot have several labels, those of one
-        patient can; and `source`, as where an image comes from is no medicine either.
+        patient can; and `source`, as where an image comes from is a shortcut, too.
 
     pred_probas : array-like of shape (n, n_classes), default=None
         Out-of-fold probabilities, by models that were not trained on the row (and not on its

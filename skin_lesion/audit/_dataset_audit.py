@@ -64,7 +64,7 @@ class DatasetAudit:
         Images, distinct contents, groups and images of each split, by class.
 
     shortcuts : DataFrame
-        How well the class is predicted from what is no medicine: `balanced_accuracy` with a 95%
+        How well each shortcut alone predicts the class: `balanced_accuracy` with a 95%
         interval `low` to `high`, and `chance`.
 
     quality : DataFrame of n rows

@@ -43,8 +43,8 @@ _SAID = (
     "error",
 )
 _ON_SHORTCUTS = (
-    "Balanced accuracy of predicting the class, cross-validated, from nothing else. What is far"
-    " above chance (the line) a network can learn in place of medicine."
+    "Balanced accuracy of predicting the class, cross-validated, from this alone. What is far"
+    " above chance (the line), a network can learn in place of diagnostic signal."
 )
 _ON_QUALITY = "Estimates from small versions of the images: the share of each class, and examples."
 _EXPLANATIONS = {

@@ -50,8 +50,8 @@ def evaluate(
     """Judge a fitted classifier on images that it has not seen.
 
     Gives, in one call, what a reviewer of a medical-AI paper asks for: every score with a 95%
-    interval from a bootstrap over lesions or patients, curves, operating points, slices, and beside
-    the model what is reached without any medicine.
+    interval from a bootstrap over lesions or patients, curves, operating points, slices, and
+    shortcut baselines.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def _sections(report):
             report.operating_points,
             spread_operating_points,
         ),
-        *_optional("Beside what is no medicine:", report.baselines, spread_scores),
+        *_optional("Shortcut baselines:", report.baselines, spread_scores),
     )
     yield (
         "Fairness and heterogeneity (TRIPOD+AI 14, 23b; CLAIM: results)",

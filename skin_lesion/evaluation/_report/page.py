@@ -43,9 +43,9 @@ _ON_OPERATING_POINTS = (
     " fold (choose_thresholds): one that was chosen on these images would flatter."
 )
 _ON_BASELINES = (
-    "How far one gets without medicine, on the same images: by always naming the most frequent"
-    " class, and by a forest that sees nothing but the size of the image and the mean and spread of"
-    " its colours. What the model has above these may be medicine."
+    "What colour and image size alone achieve on the same images: a classifier that always names"
+    " the most frequent class, and a forest that sees only the size of the image and the mean and"
+    " spread of its colours. Only performance above these baselines can reflect diagnostic signal."
 )
 _ON_SLICES = (
     "Balanced accuracy averages over the classes that occur in a slice: compare slices with the"
@@ -77,7 +77,7 @@ def render_page(report, *, is_whole):
             report.operating_points,
             spread_operating_points,
         ),
-        ("Beside what is no medicine", _ON_BASELINES, report.baselines, spread_scores),
+        ("Shortcut baselines", _ON_BASELINES, report.baselines, spread_scores),
         ("Slices", _ON_SLICES, report.slices, spread_slices),
     ):
         if table is not None:

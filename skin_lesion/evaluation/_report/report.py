@@ -15,7 +15,7 @@ from .text import describe_data, describe_intervals, summarise
 
 
 class EvaluationReport:
-    """How good a model is, how sure that is, and what it may owe to things other than medicine.
+    """The scores of a model with their intervals, beside shortcut baselines.
 
     Tables of scores have columns `value`, `low` and `high`, the 95% interval; undefined scores are
     NaN, and so are intervals of classes with less than two lesions.

@@ -105,7 +105,7 @@ def summarise(report):
         lines += _indent(f"{report.positive} against the rest", say_scores(of_positive))
     for title, table, spread in (
         ("Operating points", report.operating_points, spread_operating_points),
-        ("Beside what is no medicine", report.baselines, spread_scores),
+        ("Shortcut baselines", report.baselines, spread_scores),
     ):
         if table is not None:
             lines += ["", title]

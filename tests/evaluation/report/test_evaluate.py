@@ -233,7 +233,7 @@ def test_page_is_self_contained_and_small(report, tmp_path, read_links):
         "must not be used to diagnose",
         "melanoma against the rest",
         "Operating points",
-        "Beside what is no medicine",
+        "Shortcut baselines",
         "Slices",
         "few groups",
         "The most confident errors",
