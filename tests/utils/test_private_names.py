@@ -11,6 +11,7 @@ from imblearn.over_sampling.base import BaseOverSampler
 from scikeras.wrappers import KerasClassifier
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.preprocessing import OneHotEncoder
 
 from skin_lesion._utils import sklearn_private
@@ -26,6 +27,8 @@ OF_SKLEARN = {
     "sklearn.utils": "_safe_indexing",
     "sklearn.metrics._scorer": "_BaseScorer",
     "sklearn.utils._response": "_get_response_values",
+    # Parts of fitted estimators, which a saved model names.
+    "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling",
 }
 OF_KERAS = {
     **keras_private.CLASSES_IN_FILES,
@@ -53,6 +56,10 @@ def names_of(distribution, modules):
         ("scikit-learn", BaseEstimator, "_validate_params"),
         ("scikit-learn", BaseEstimator, "_doc_link_module"),
         ("scikit-learn", BaseEstimator, "_doc_link_template"),
+        *[
+            ("scikit-learn", make_scorer(accuracy_score), name)
+            for name in ("_score_func", "_sign", "_kwargs", "_response_method")
+        ],
         ("imbalanced-learn", "imblearn.over_sampling.base", "BaseOverSampler"),
         ("imbalanced-learn", BaseOverSampler, "_check_X_y"),
         ("imbalanced-learn", BaseOverSampler, "_fit_resample"),
