@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation import name_some
 from .._description import describe_dataset
-from .._groups import GROUP_COLUMNS
+from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults
 from .._table_file import find_ordered_columns
 from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
 from .tree import choose_parts, read_tree
@@ -60,6 +60,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         What `groups` are. With None or "patient_id", the patient where it is known, else the
         lesion; with "lesion_id", the lesion where it is known, else the patient; with "folder",
         the folder inside the class folder, which is one patient by this name in all classes.
+        Where all class folders hold folders of the same names, this says that they are patients.
 
     return_X_y : bool, default=False
         Return `(data, target)` instead of a Bunch.
@@ -148,7 +149,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     Left out: nothing.
     """
     root = os.fspath(root)
-    tree = read_tree(root)
+    tree = read_tree(root, has_patients=group_by == "folder")
     parts = choose_parts(tree, split, root)
     files = [
         (os.path.join(folder.relative_path, name), folder.class_name, part.split)
@@ -164,6 +165,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     if tree.has_splits:
         frame["split"] = splits
     groups = None
+    messages = []
     metadata_file = find_metadata(root, tree.top.others)
     left_out = sum((part.left_out for part in parts), tree.left_out)
     lacks = find_lacking_columns(root, metadata_file)
@@ -176,14 +178,16 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
             root, metadata_file, relative_paths, None if group_by == "folder" else group_by
         )
         messages += find_ordered_columns(metadata, pd.Series(classes))
-        for message in messages:
-            # One frame for each of: load_image_folder, validate_params.
-            warnings.warn(message, stacklevel=3)
         renamed = {name: f"metadata_{name}" for name in frame}
         frame = pd.concat([frame, metadata.rename(columns=renamed)], axis=1)
 
     if group_by == "folder":
         groups = _group_by_folder(files, parts)
+    if groups is not None:
+        messages += find_group_faults(groups)
+    for message in messages:
+        # One frame for each of: load_image_folder, validate_params.
+        warnings.warn(message, stacklevel=3)
 
     data = np.array(paths, dtype=str).reshape(-1, 1)
     target = np.array(classes, dtype=str)
@@ -207,13 +211,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
 def _group_by_folder(files, parts):
     """Return the folder of each image inside its class folder, else the image itself."""
     names = [name for part in parts for x in part.class_folders for name in x.listing.images]
-    return np.array(
-        [
-            name.split(os.sep)[0] if os.sep in name else f"image {path}"
-            for name, (path, *_) in zip(names, files, strict=True)
-        ],
-        dtype=str,
-    )
+    folders = clean_ids(pd.Series([os.path.dirname(name).split(os.sep)[0] for name in names]))
+    own = "image " + pd.Series([path for path, *_ in files])
+    return folders.where(folders.notna(), own).to_numpy(dtype=str)
 
 
 def _warn_of_folders(tree, parts):

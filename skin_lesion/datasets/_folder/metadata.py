@@ -6,7 +6,7 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
+from .._groups import GROUP_COLUMNS, clean_ids, make_groups
 from .._table_file import change_values, read_header, read_table
 
 METADATA_FILE = "metadata.csv"
@@ -93,10 +93,7 @@ def read_metadata(root, file_name, relative_paths, group_by):
         known[column.lower()] = read[column]
     own = "image " + pd.Series(relative_paths, dtype=object)
     groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
-    messages = [
-        *_find_without_group(pd.DataFrame(known), relative_paths, path),
-        *find_group_faults(groups),
-    ]
+    messages = _find_without_group(pd.DataFrame(known), relative_paths, path)
     return read, groups.to_numpy(dtype=str), messages
 
 

@@ -189,7 +189,8 @@ def _scan_part(root, split, relative_path, folders, extensions):
     return Part(split, relative_path, class_folders, left_out)
 
 
-def read_tree(root):
+def read_tree(root, *, has_patients=False):
+    """Read the folder; with `has_patients`, folders alike inside of all folders are patients."""
     if not os.path.exists(root):
         raise FileNotFoundError(
             f"The folder {root!r} does not exist. Expected a folder with one subfolder for each"
@@ -205,7 +206,7 @@ def read_tree(root):
     if tree.has_splits:
         _check_splits(tree, root)
     _check_classes(tree, root)
-    if tree.n_images == 0 or _is_wrapper(tree):
+    if tree.n_images == 0 or _is_wrapper(tree, has_patients=has_patients):
         raise ValueError(
             f"{root!r} has no class folder with images. Expected {_LAYOUTS}."
             f"{_find_reason(tree, root, extensions)}"
@@ -228,7 +229,7 @@ def _check_classes(tree, root):
         )
 
 
-def _is_wrapper(tree):
+def _is_wrapper(tree, *, has_patients):
     """Tell whether the folders are datasets, or the only one, rather than classes of patients."""
     folders = [folder.listing for part in tree.parts for folder in part.class_folders]
     folders = [listing for listing in folders if listing.images]
@@ -238,7 +239,7 @@ def _is_wrapper(tree):
     return (
         any(name.lower() in SPLIT_NAMES for names in inner for name in names)
         or len(folders) == 1
-        or all(names == inner[0] for names in inner)
+        or (not has_patients and all(names == inner[0] for names in inner))
     )
 
 
@@ -280,8 +281,8 @@ def _find_reason(tree, root, extensions):
     ]
     if datasets:
         return (
-            " Its folders hold folders alike, or it has but one. If they are classes with"
-            " folders of patients, name these differently in each class, and have two classes. If"
+            " Its folders hold folders alike, or it has but one. If two or more are classes with"
+            " folders of patients, pass group_by='folder'. If"
             f" they are datasets, load the dataset that lies inside instead: {name_some(datasets)}."
         )
     return f" It holds the folders {name_some(tree.top.folders)}." if tree.top.folders else ""
