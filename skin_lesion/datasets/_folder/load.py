@@ -46,7 +46,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     Files are found by their extension, every one that Pillow can decode, and none is opened.
 
     A file `metadata.csv` in `root` tells which images show the same lesion or patient. Without it,
-    the only table in `root` that has its columns is read, such as `HAM10000_metadata.csv`.
+    the tables in `root` that have its columns are read, such as `HAM10000_metadata.csv`, or
+    `train.csv` and `test.csv`. Each of several must tell of other images; one named for a split
+    tells of its images alone.
 
     Parameters
     ----------
@@ -104,7 +106,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         If `root` is a file.
     ValueError
         If there are no class folders with images, if it is unclear whether folders are classes or
-        splits, if `split` is none of the splits, or if `metadata.csv` gives one file two groups.
+        splits, if `split` is none of the splits, if `metadata.csv` gives one file two groups, or if
+        several tables tell of one file.
 
     Warns
     -----
@@ -166,16 +169,15 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         frame["split"] = splits
     groups = None
     messages = []
-    metadata_file = find_metadata(root, tree.top.others)
+    tables = find_metadata(root, tree.top.others)
     left_out = sum((part.left_out for part in parts), tree.left_out)
-    lacks = find_lacking_columns(root, metadata_file)
+    lacks = find_lacking_columns(root, tables[0]) if tables else ""
     if lacks:
         warnings.warn(lacks, stacklevel=3)
-    elif metadata_file is not None:
-        if metadata_file != METADATA_FILE:
-            left_out -= Counter(not_images=1)
+    elif tables:
+        left_out -= Counter(not_images=len(set(tables) - {METADATA_FILE}))
         metadata, groups, messages = read_metadata(
-            root, metadata_file, relative_paths, None if group_by == "folder" else group_by
+            root, tables, relative_paths, None if group_by == "folder" else group_by
         )
         messages += find_ordered_columns(metadata, pd.Series(classes))
         renamed = {name: f"metadata_{name}" for name in frame}
@@ -202,9 +204,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         frame=frame,
         left_out=dict(left_out),
     )
-    dataset.DESCR = describe_dataset(
-        dataset, [_name_groups(groups, group_by, metadata_file)], _REASONS
-    )
+    dataset.DESCR = describe_dataset(dataset, [_name_groups(groups, group_by, tables)], _REASONS)
     return dataset
 
 
@@ -245,12 +245,12 @@ def _warn(message):
     warnings.warn(message, stacklevel=5)
 
 
-def _name_groups(groups, group_by, metadata_file):
+def _name_groups(groups, group_by, tables):
     if group_by == "folder":
         return f"Groups: {len(np.unique(groups))}, from folders inside class folders."
     found = (
         f"none, for want of a {METADATA_FILE}."
         if groups is None
-        else f"{len(np.unique(groups))}, from {metadata_file}."
+        else f"{len(np.unique(groups))}, from {', '.join(tables)}."
     )
     return f"Groups: {found}"
