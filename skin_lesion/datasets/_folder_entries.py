@@ -3,8 +3,13 @@
 import os
 import re
 
-# Masks of lesions may be called as the image is: then only the folder tells.
-MASK_FOLDER = re.compile(r"segmentation|superpixel|attribute|mask", re.IGNORECASE)
+# Masks of lesions may be called as the image is: then only the folder tells. The word stands alone,
+# begins with a capital, or is a plural: "unmasked" and the name Damaskinos are no masks.
+MASK_FOLDER = re.compile(
+    r"((?<![A-Za-z])(?i:mask|segmentation|superpixel|attribute|annotation|ground[\W_]?truth)"
+    r"|(?<=[a-z])(Mask|Segmentation|Superpixel|Attribute|Annotation|Ground[\W_]?[Tt]ruth)"
+    r"|(?i:mask|segmentation|superpixel|annotation)(?=[Ss]))(?i:s?)(?![a-z]|(?<=[A-Z])[A-Z])"
+)
 
 
 def list_entries(folder):

@@ -1,5 +1,7 @@
 """Which images belong together: the one rule of all loaders."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -7,12 +9,17 @@ from .._utils.linked_groups import link_groups
 from ._table_file import change_values, is_unknown
 
 # What tables write in place of an id that they do not have.
-_PLACEHOLDERS = {
-    *("-1", "-1.0", "-99", "-999", "-9999", "none", "null", "na", "n/a", "?", "??", "-", "--", "."),
-    *("missing", "not available", "not known", "no id"),
-}
+_NOTHING = r"unknown|unk|anonym(ous|i[sz]ed)|missing|unspecified|undefined|undisclosed|none|no|null"
+_WHOSE = r"patient|lesion|subject|person|case|id"
+_PLACEHOLDER = re.compile(
+    rf"-(1|9+)(\.0+)?|<?n[./]?a\.?n?>?|[-?._*/]+|({_NOTHING})([ _-]?({_WHOSE}))*"
+    rf"|(({_WHOSE})[ _-]?)+({_NOTHING})"
+    r"|not[ _](available|known|specified|applicable|recorded|given)",
+    re.IGNORECASE,
+)
 # These are placeholders too, unless ids count up from there.
-_ZEROS = {"0", "0.0"}
+_ZERO = re.compile(r"0+(\.0+)?")
+_ONE = r"0*1(\.0+)?"
 
 # A larger share of the images in one group is implausible, where there are enough of them to tell.
 _LARGEST_SHARE = 0.25
@@ -32,11 +39,16 @@ def clean_ids(column):
     -------
     ids : Series of n rows, of str
     """
-    counts_up = column.astype(str).str.strip().isin(["1", "1.0"]).any()
-    missing = _PLACEHOLDERS if counts_up else _PLACEHOLDERS | _ZEROS
-    return change_values(
-        column, lambda text: None if is_unknown(text) or text.lower() in missing else text
-    )
+    counts_up = column.astype(str).str.strip().str.fullmatch(_ONE).any()
+
+    def is_missing(text):
+        return (
+            is_unknown(text)
+            or _PLACEHOLDER.fullmatch(text)
+            or (not counts_up and _ZERO.fullmatch(text))
+        )
+
+    return change_values(column, lambda text: None if is_missing(text) else text)
 
 
 def make_groups(patient, lesion, own, group_by=None):
@@ -93,6 +105,7 @@ def find_group_faults(groups):
     message = (
         f"{counts.iloc[0]} of {len(groups)} images are in one group, {str(counts.index[0])!r}."
         f" Expected no patient or lesion with more than {_LARGEST_SHARE:.0%}. If this id stands for"
-        " unknown ones, make it blank in the table: a split cannot divide the group."
+        " unknown ones, make it blank in the table, or move the images out of the folder of this"
+        " name: a split cannot divide the group."
     )
     return [message]

@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation import name_some
 from .._description import describe_dataset
-from .._groups import GROUP_COLUMNS
+from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults
 from .._table_file import find_ordered_columns
 from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
 from .tree import choose_parts, read_tree
@@ -46,7 +46,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     Files are found by their extension, every one that Pillow can decode, and none is opened.
 
     A file `metadata.csv` in `root` tells which images show the same lesion or patient. Without it,
-    the only table in `root` that has its columns is read, such as `HAM10000_metadata.csv`.
+    the tables in `root` that have its columns are read, such as `HAM10000_metadata.csv`, or
+    `train.csv` and `test.csv`. Each of several must tell of other images; one named for a split
+    tells of its images alone.
 
     Parameters
     ----------
@@ -60,6 +62,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         What `groups` are. With None or "patient_id", the patient where it is known, else the
         lesion; with "lesion_id", the lesion where it is known, else the patient; with "folder",
         the folder inside the class folder, which is one patient by this name in all classes.
+        Where all class folders hold folders of the same names, this says that they are patients.
 
     return_X_y : bool, default=False
         Return `(data, target)` instead of a Bunch.
@@ -103,7 +106,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         If `root` is a file.
     ValueError
         If there are no class folders with images, if it is unclear whether folders are classes or
-        splits, if `split` is none of the splits, or if `metadata.csv` gives one file two groups.
+        splits, if `split` is none of the splits, if `metadata.csv` gives one file two groups, or if
+        several tables tell of one file.
 
     Warns
     -----
@@ -148,7 +152,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     Left out: nothing.
     """
     root = os.fspath(root)
-    tree = read_tree(root)
+    tree = read_tree(root, has_patients=group_by == "folder")
     parts = choose_parts(tree, split, root)
     files = [
         (os.path.join(folder.relative_path, name), folder.class_name, part.split)
@@ -164,26 +168,28 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     if tree.has_splits:
         frame["split"] = splits
     groups = None
-    metadata_file = find_metadata(root, tree.top.others)
+    messages = []
+    tables = find_metadata(root, tree.top.others)
     left_out = sum((part.left_out for part in parts), tree.left_out)
-    lacks = find_lacking_columns(root, metadata_file)
+    lacks = find_lacking_columns(root, tables[0]) if tables else ""
     if lacks:
         warnings.warn(lacks, stacklevel=3)
-    elif metadata_file is not None:
-        if metadata_file != METADATA_FILE:
-            left_out -= Counter(not_images=1)
+    elif tables:
+        left_out -= Counter(not_images=len(set(tables) - {METADATA_FILE}))
         metadata, groups, messages = read_metadata(
-            root, metadata_file, relative_paths, None if group_by == "folder" else group_by
+            root, tables, relative_paths, None if group_by == "folder" else group_by
         )
         messages += find_ordered_columns(metadata, pd.Series(classes))
-        for message in messages:
-            # One frame for each of: load_image_folder, validate_params.
-            warnings.warn(message, stacklevel=3)
         renamed = {name: f"metadata_{name}" for name in frame}
         frame = pd.concat([frame, metadata.rename(columns=renamed)], axis=1)
 
     if group_by == "folder":
         groups = _group_by_folder(files, parts)
+    if groups is not None:
+        messages += find_group_faults(groups)
+    for message in messages:
+        # One frame for each of: load_image_folder, validate_params.
+        warnings.warn(message, stacklevel=3)
 
     data = np.array(paths, dtype=str).reshape(-1, 1)
     target = np.array(classes, dtype=str)
@@ -198,22 +204,16 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         frame=frame,
         left_out=dict(left_out),
     )
-    dataset.DESCR = describe_dataset(
-        dataset, [_name_groups(groups, group_by, metadata_file)], _REASONS
-    )
+    dataset.DESCR = describe_dataset(dataset, [_name_groups(groups, group_by, tables)], _REASONS)
     return dataset
 
 
 def _group_by_folder(files, parts):
     """Return the folder of each image inside its class folder, else the image itself."""
     names = [name for part in parts for x in part.class_folders for name in x.listing.images]
-    return np.array(
-        [
-            name.split(os.sep)[0] if os.sep in name else f"image {path}"
-            for name, (path, *_) in zip(names, files, strict=True)
-        ],
-        dtype=str,
-    )
+    folders = clean_ids(pd.Series([os.path.dirname(name).split(os.sep)[0] for name in names]))
+    own = "image " + pd.Series([path for path, *_ in files])
+    return folders.where(folders.notna(), own).to_numpy(dtype=str)
 
 
 def _warn_of_folders(tree, parts):
@@ -245,12 +245,12 @@ def _warn(message):
     warnings.warn(message, stacklevel=5)
 
 
-def _name_groups(groups, group_by, metadata_file):
+def _name_groups(groups, group_by, tables):
     if group_by == "folder":
         return f"Groups: {len(np.unique(groups))}, from folders inside class folders."
     found = (
         f"none, for want of a {METADATA_FILE}."
         if groups is None
-        else f"{len(np.unique(groups))}, from {metadata_file}."
+        else f"{len(np.unique(groups))}, from {', '.join(tables)}."
     )
     return f"Groups: {found}"

@@ -6,7 +6,8 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
+from .._groups import GROUP_COLUMNS, clean_ids, make_groups
+from .._split_names import SPLIT_NAMES, split_in
 from .._table_file import change_values, read_header, read_table
 
 METADATA_FILE = "metadata.csv"
@@ -16,13 +17,13 @@ _ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename",
 
 
 def find_metadata(root, names):
-    """Return the name of the table of groups among files of a folder, None where there is none.
+    """Return the names of the tables of groups among files of a folder.
 
-    It is `metadata.csv`, or else the only table that has a column of files and one of groups.
+    It is `metadata.csv` alone, or else those that have a column of files and one of groups.
     """
     names = [name for name in names if os.path.isfile(os.path.join(root, name))]  # a pipe may hang
     if METADATA_FILE in names:
-        return METADATA_FILE
+        return [METADATA_FILE]
     found = []
     for name in names:
         if name.lower().endswith((".csv", ".tsv", ".tab")) or name == "HAM10000_metadata":
@@ -32,23 +33,19 @@ def find_metadata(root, names):
                 continue
             if columns & set(_ID_COLUMNS) and columns & set(GROUP_COLUMNS):
                 found.append(name)
-    if len(found) > 1:
-        raise ValueError(
-            f"{root!r} has several tables of lesions or patients: {found}. Expected one. Rename the"
-            f" one to use to {METADATA_FILE!r}."
-        )
-    return found[0] if found else None
+    return found
 
 
-def read_metadata(root, file_name, relative_paths, group_by):
-    """Read the rows of `metadata.csv` that belong to the given files.
+def read_metadata(root, file_names, relative_paths, group_by):
+    """Read the rows of `metadata.csv`, or of other tables, that belong to the given files.
 
     Parameters
     ----------
     root : str
-        The folder that holds the file.
+        The folder that holds the tables.
 
-    file_name : str
+    file_names : list of str
+        Each of several tells of other images.
 
     relative_paths : sequence of n str
         Images, relative to `root`.
@@ -66,15 +63,47 @@ def read_metadata(root, file_name, relative_paths, group_by):
 
     messages : list of str
         What to warn of.
+
+    Raises
+    ------
+    ValueError
+        If two tables tell of one image, or one gives it two groups.
     """
-    path = os.path.join(root, file_name)
-    separator = read_header(path)[0]
-    metadata = read_table(path, separator, numbers_lines=False, remedy=_REMEDY)
-    id_columns = _find_columns(metadata, _ID_COLUMNS)
-    group_columns = _find_columns(metadata, GROUP_COLUMNS)
+    tables = [_read_rows(os.path.join(root, name), relative_paths) for name in file_names]
+    if len(tables) > 1:
+        # Files of one name may lie in several splits.
+        tables = [
+            table.filter(
+                [row for row in table.index if _may_tell_of(name, relative_paths[row])], axis=0
+            )
+            for name, table in zip(file_names, tables, strict=True)
+        ]
+    # One table may write the name of a column in capitals, another not.
+    spelled = {}
+    read = pd.concat(
+        table.rename(columns=lambda name: spelled.setdefault(name.lower(), name))
+        for table in tables
+    )
+    if read.index.has_duplicates:
+        raise ValueError(
+            f"{root!r} has several tables of lesions or patients: {file_names}. Expected one."
+            f" Rename the one to use to {METADATA_FILE!r}."
+        )
+    read = read.reindex(range(len(relative_paths)))
+    known = {name.lower(): read[name] for name in _find_columns(read, GROUP_COLUMNS)}
+    own = "image " + pd.Series(relative_paths, dtype=object)
+    groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
+    path = os.path.join(root, " and ".join(file_names))
+    messages = _find_without_group(pd.DataFrame(known), relative_paths, path)
+    return read, groups.to_numpy(dtype=str), messages
+
+
+def _read_rows(path, relative_paths):
+    """Return the rows of the images that a table names, by their places among all images."""
+    metadata = read_table(path, read_header(path)[0], numbers_lines=False, remedy=_REMEDY)
     ids_by_column = {
         column: change_values(metadata[column], lambda name: _normalise(name) or None)
-        for column in id_columns
+        for column in _find_columns(metadata, _ID_COLUMNS)
     }
     rows_by_column = {
         column: _find_rows(ids, relative_paths) for column, ids in ids_by_column.items()
@@ -83,27 +112,25 @@ def read_metadata(root, file_name, relative_paths, group_by):
     id_column = max(rows_by_column, key=lambda column: np.sum(rows_by_column[column] >= 0))
     ids, rows = ids_by_column[id_column], rows_by_column[id_column]
 
-    names = pd.Series([ids.iloc[row] if row >= 0 else None for row in rows], dtype=object)
-    # -1 is in no index: those rows become missing values.
-    read = metadata.reset_index(drop=True).reindex(rows).reset_index(drop=True)
-    known = {}
-    for column in group_columns:
+    is_named = rows >= 0
+    rows = rows[is_named]
+    read = metadata.iloc[rows].set_axis(np.flatnonzero(is_named))
+    names = ids.iloc[rows].set_axis(read.index)
+    for column in _find_columns(metadata, GROUP_COLUMNS):
         group_of_id = _group_by_id(ids, clean_ids(metadata[column]), path)
         read[column] = names.map(group_of_id).astype(object)
-        known[column.lower()] = read[column]
-    own = "image " + pd.Series(relative_paths, dtype=object)
-    groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
-    messages = [
-        *_find_without_group(pd.DataFrame(known), relative_paths, path),
-        *find_group_faults(groups),
-    ]
-    return read, groups.to_numpy(dtype=str), messages
+    return read
+
+
+def _may_tell_of(table_name, relative_path):
+    """Tell whether a table among several is of an image's split, or of none."""
+    of_table = split_in(table_name)
+    of_image = SPLIT_NAMES.get(relative_path.split(os.sep)[0].lower())
+    return None in (of_table, of_image) or of_table == of_image
 
 
 def find_lacking_columns(root, file_name):
-    """Say that a table has no column of files or of groups; "" where it has, or there is none."""
-    if file_name is None:
-        return ""
+    """Say that a table has no column of files or of groups; "" where it has."""
     path = os.path.join(root, file_name)
     columns = read_table(path, read_header(path)[0], numbers_lines=False, remedy=_REMEDY).columns
     for names in (_ID_COLUMNS, GROUP_COLUMNS):

@@ -34,6 +34,7 @@ class Listing:
     others: list[str] = field(default_factory=list)
     n_hidden: int = 0
     n_masks: int = 0
+    n_reports: int = 0
 
 
 @dataclass
@@ -94,11 +95,16 @@ def _list(folder, extensions):
 
 
 def _list_below(folder, extensions):
-    """List a class folder with all folders inside of it, but for masks."""
+    """List a class folder with all folders inside of it, but for masks and reports."""
     listing = _list(folder, extensions)
     top = os.path.realpath(folder)
     seen = {top}
     waiting = [(name, name) for name in reversed(listing.folders)]
+    listing.folders = [
+        name
+        for name in listing.folders
+        if not MASK_FOLDER.search(name) and not _is_report(os.path.join(folder, name))
+    ]
     while waiting:
         path, name = waiting.pop()
         real = os.path.realpath(os.path.join(folder, path))
@@ -106,6 +112,9 @@ def _list_below(folder, extensions):
         if real in seen or os.path.commonpath([real, top]) == real:
             continue
         seen.add(real)
+        if _is_report(os.path.join(folder, path)):
+            listing.n_reports += 1
+            continue
         inside = _list(os.path.join(folder, path), extensions)
         if MASK_FOLDER.search(name):
             listing.n_masks += len(inside.images)
@@ -125,12 +134,8 @@ def _is_report(folder):
 
 def _scan(root, extensions):
     top = _list(root, extensions)
-    reports = [name for name in top.folders if _is_report(os.path.join(root, name))]
-    masks = [name for name in top.folders if MASK_FOLDER.search(name)]
-    top.folders = [name for name in top.folders if name not in {*reports, *masks}]
-    left_out = Counter(
-        reports=len(reports),
-        mask_folders=len(masks),
+    left_out = _leave_out_folders(root, top)
+    left_out.update(
         hidden=top.n_hidden,
         not_images=len(set(top.others) - {METADATA_FILE}),
         without_class=len(top.images),
@@ -146,17 +151,21 @@ def _scan(root, extensions):
     return Tree(top, parts, beside, left_out)
 
 
+def _leave_out_folders(folder, listing):
+    """Take reports and masks off the folders of a listing that is of no class, and count them."""
+    reports = [name for name in listing.folders if _is_report(os.path.join(folder, name))]
+    masks = [name for name in listing.folders if MASK_FOLDER.search(name)]
+    listing.folders = [name for name in listing.folders if name not in {*reports, *masks}]
+    return Counter(reports=len(reports), mask_folders=len(masks))
+
+
 def _scan_split(root, name, extensions):
     listing = _list(os.path.join(root, name), extensions)
-    masks = [folder for folder in listing.folders if MASK_FOLDER.search(folder)]
-    folders = [
-        (os.path.join(name, class_name), class_name)
-        for class_name in listing.folders
-        if class_name not in masks
-    ]
+    left_out = _leave_out_folders(os.path.join(root, name), listing)
+    folders = [(os.path.join(name, class_name), class_name) for class_name in listing.folders]
     part = _scan_part(root, SPLIT_NAMES.get(name.lower()), name, folders, extensions)
+    part.left_out.update(left_out)
     part.left_out.update(
-        mask_folders=len(masks),
         hidden=listing.n_hidden,
         not_images=len(listing.others),
         without_class=len(listing.images),
@@ -175,11 +184,13 @@ def _scan_part(root, split, relative_path, folders, extensions):
             hidden=folder.listing.n_hidden,
             not_images=len(folder.listing.others),
             masks=folder.listing.n_masks,
+            reports=folder.listing.n_reports,
         )
     return Part(split, relative_path, class_folders, left_out)
 
 
-def read_tree(root):
+def read_tree(root, *, has_patients=False):
+    """Read the folder; with `has_patients`, folders alike inside of all folders are patients."""
     if not os.path.exists(root):
         raise FileNotFoundError(
             f"The folder {root!r} does not exist. Expected a folder with one subfolder for each"
@@ -195,7 +206,7 @@ def read_tree(root):
     if tree.has_splits:
         _check_splits(tree, root)
     _check_classes(tree, root)
-    if tree.n_images == 0 or _is_wrapper(tree):
+    if tree.n_images == 0 or _is_wrapper(tree, has_patients=has_patients):
         raise ValueError(
             f"{root!r} has no class folder with images. Expected {_LAYOUTS}."
             f"{_find_reason(tree, root, extensions)}"
@@ -218,7 +229,7 @@ def _check_classes(tree, root):
         )
 
 
-def _is_wrapper(tree):
+def _is_wrapper(tree, *, has_patients):
     """Tell whether the folders are datasets, or the only one, rather than classes of patients."""
     folders = [folder.listing for part in tree.parts for folder in part.class_folders]
     folders = [listing for listing in folders if listing.images]
@@ -228,7 +239,7 @@ def _is_wrapper(tree):
     return (
         any(name.lower() in SPLIT_NAMES for names in inner for name in names)
         or len(folders) == 1
-        or all(names == inner[0] for names in inner)
+        or (not has_patients and all(names == inner[0] for names in inner))
     )
 
 
@@ -270,8 +281,8 @@ def _find_reason(tree, root, extensions):
     ]
     if datasets:
         return (
-            " Its folders hold folders alike, or it has but one. If they are classes with"
-            " folders of patients, name these differently in each class, and have two classes. If"
+            " Its folders hold folders alike, or it has but one. If two or more are classes with"
+            " folders of patients, pass group_by='folder'. If"
             f" they are datasets, load the dataset that lies inside instead: {name_some(datasets)}."
         )
     return f" It holds the folders {name_some(tree.top.folders)}." if tree.top.folders else ""

@@ -95,12 +95,20 @@ DUPLICATES_2020 = ("image_name_1", "image_name_2")
 # Not of a release: forms to hand predictions in, and a study of readers in the HAM10000 archive.
 IGNORED = re.compile(r"submission|NatureMedicine", re.IGNORECASE)
 
+# By its name a table of somebody's predictions, whatever columns stand beside them.
+PREDICTIONS = re.compile(
+    r"pred|prob|pseudo|ensembl|submission|(?<![a-z])(oof|blend|soft)", re.IGNORECASE
+)
+
 # Predictions have the columns of a ground truth that has nothing but labels: then its name decides.
 GROUND_TRUTH = re.compile(
-    r"^(?!.*(pred|prob|result|output)).*"
-    r"(ground[\W_]?truth|metadata|(?<![a-z])(labels?|gt|train(ing)?)(?![a-z]))",
+    r"^(?!.*(result|output)).*"
+    r"(ground[\W_]?truth|metadata|(?<![a-z])(gt|train(ing)?)(?![a-z]))",
     re.IGNORECASE,
 )
+
+# Labels of somebody, too, are called so: this is ground truth where no other table has labels.
+LABELS = re.compile(r"^(?!.*(result|output)).*(?<![a-z])labels?(?![a-z])", re.IGNORECASE)
 
 # Other names of the columns that frame has for all releases; the first that is there is taken.
 HARMONISED = {
@@ -129,6 +137,7 @@ SPELLINGS = {
 # it is metadata, which nobody predicts.
 BARE_LABELS = {
     *("target", "malignant", "malignancy", "benign_malignant", "diagnosis", "diagnosis_1", "dx"),
+    "iddx_full",
     *("melanoma", "seborrheic_keratosis", "UNK", *CLASSES_2018, *CLASSES_2019),
 }
 

@@ -158,8 +158,8 @@ def load_isic_release(
     Warns
     -----
     UserWarning
-        If images have no file, files have no row, or labels have no counterpart; if a table of ids
-        and labels alone may hold predictions, and is left out; if most training images have neither
+        If images have no file, files have no row, or labels have no counterpart; if a table
+        of labels may hold predictions, and is left out; if most training images have neither
         a lesion nor a patient although the release tells them; if a group is implausibly large;
         or if a column of numbers is in the order of the classes.
 
@@ -177,9 +177,11 @@ def load_isic_release(
     `diagnosis_2` where that is empty, and `diagnosis` in tables from before 2025; diagnoses that no
     label set knows keep their names, in lower case.
 
-    Predictions have the columns of a ground truth. A table that has nothing but ids and labels is
-    read where its name has "GroundTruth", "labels", "gt", "metadata" or "train" in it, and left out
-    with a warning otherwise.
+    Predictions have the columns of a ground truth, so these are left out with a warning: labels in
+    a table named "pred", "prob", "pseudo", "oof", "ensemble", "blend" or "soft"; and, unless
+    "GroundTruth", "gt", "metadata" or "train" is in the name, a table of ids and labels alone, or
+    one that labels images which another table has without labels. "labels" in the name counts where
+    no other table has labels.
 
     A table belongs to the split that its file name tells, or else the nearest folder below `root`.
     Where some do so, the others are the training set.
@@ -252,9 +254,9 @@ def load_isic_release(
     rows = read_rows(
         read_tables(tables, root, id_messages), release, label, find_duplicates(files), group_by
     )
+    if bare:  # ahead of an error that there are no labels
+        warnings.warn(describe_bare(bare, root).strip(), stacklevel=3)
     chosen, left_out, missing, messages = choose_rows(rows, files, split, label, release, root)
-    if bare:
-        messages.append(describe_bare(bare, root).strip())
     messages += id_messages
     messages += _find_missing_ids(rows, chosen, release)
     messages += find_group_faults(rows.groups[chosen])

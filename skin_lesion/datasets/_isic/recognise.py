@@ -4,7 +4,7 @@ import os
 from collections import Counter
 
 from ..._utils.validation import name_some
-from .._table_file import read_header
+from .._table_file import read_header, read_table
 from .dermamnist import is_dermamnist
 from .formats import (
     BARE_LABELS,
@@ -12,7 +12,9 @@ from .formats import (
     FORMATS,
     GROUND_TRUTH,
     IGNORED,
+    LABELS,
     NAMES,
+    PREDICTIONS,
     SPELLINGS,
     release_named,
 )
@@ -39,7 +41,7 @@ def recognise(files, root, release):
         Path, separator and format; for DermaMNIST the path alone.
 
     bare : list of str
-        Tables of ids and labels that may be predictions, and are left out.
+        Tables of labels that may be predictions, and are left out.
 
     Raises
     ------
@@ -66,6 +68,10 @@ def recognise(files, root, release):
             _check_columns(cells, path)
             table = (path, separator, table_format)
             by_release.setdefault(table_format.release, []).append(table)
+    for tables in by_release.values():
+        for table in _find_labels_beside(tables, headers):
+            tables.remove(table)
+            bare.append(table[0])
     archives = [path for path in files.npz if is_dermamnist(path)]
     if archives:
         by_release["DermaMNIST"] = archives
@@ -86,10 +92,57 @@ def recognise(files, root, release):
 
 
 def _may_be_predictions(path, cells, table_format):
-    if GROUND_TRUTH.search(os.path.splitext(os.path.basename(path))[0]):
+    name = _stem(path)
+    if PREDICTIONS.search(name):
+        return table_format is FORMAT_2016 or bool(_label_columns(cells))
+    if GROUND_TRUTH.search(name) or LABELS.search(name):
         return False
+    return _is_bare(cells, table_format)
+
+
+def _is_bare(cells, table_format):
     columns = {SPELLINGS.get(cell.lower(), cell) for cell in cells} - {table_format.id_column}
     return table_format is FORMAT_2016 or columns & set(SPELLINGS.values()) <= BARE_LABELS
+
+
+def _find_labels_beside(tables, headers):
+    """Return the tables that say of images beside other tables what a prediction would.
+
+    These label images whose own table has metadata and no labels, or are ids and labels alone where
+    another table has labels; their names do not say ground truth.
+    """
+    labels = {table: _label_columns(headers[table[0]]) for table in tables}
+    suspects = [
+        table for table in tables if labels[table] and not GROUND_TRUTH.search(_stem(table[0]))
+    ]
+    named = [table for table in suspects if LABELS.search(_stem(table[0]))]
+    if not any(labels[table] for table in tables if table not in named):
+        suspects = [table for table in suspects if table not in named]
+    unlabelled = [table for table in tables if not labels[table] and table[2] is not FORMAT_2016]
+    ids = set().union(*(_read_ids(table) for table in unlabelled if suspects))
+    return [
+        table
+        for table in suspects
+        if _is_bare(headers[table[0]], table[2]) or ids & _read_ids(table, labels[table])
+    ]
+
+
+def _read_ids(table, columns=None):
+    """Return the ISIC ids of a table, of all rows or of those with a value in these columns."""
+    path, separator, table_format = table
+    rows = read_table(path, separator)
+    if columns is not None:
+        rows = rows[rows[columns].notna().any(axis=1)]
+    spelled = {SPELLINGS.get(name.lower(), name): name for name in rows}
+    return set(map(isic_id_of, rows[spelled[table_format.id_column]].dropna().astype(str))) - {None}
+
+
+def _label_columns(cells):
+    return [cell for cell in cells if SPELLINGS.get(cell.lower(), cell) in BARE_LABELS]
+
+
+def _stem(path):
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def describe_bare(bare, root):
@@ -97,9 +150,9 @@ def describe_bare(bare, root):
     if not bare:
         return ""
     return (
-        f" Tables of ids and labels alone, which may be predictions, were left out:"
+        f" Tables of labels, which may be predictions, were left out:"
         f" {name_some([_name_of(path, root) for path in bare])}. Expected a ground truth to say so"
-        " in its name, or to have metadata beside the labels. Rename it, such as"
+        " in its name, or to be the only table with metadata of its images. Rename it, such as"
         " 'Training_GroundTruth.csv', if these are the true labels."
     )
 

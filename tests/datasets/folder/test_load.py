@@ -271,6 +271,78 @@ def test_folders_inside_class_folders_are_read(tmp_path):
     assert "Groups: 2, from folders inside class folders." in dataset.DESCR
 
 
+def test_patients_of_the_same_names_in_all_classes(tmp_path):
+    write(tmp_path, [f"{name}/p{n}/{name}.jpg" for name in ("mel", "nv") for n in range(2)])
+    with pytest.raises(ValueError, match=r"has but one. If .* patients, pass group_by='folder'"):
+        load_image_folder(tmp_path)
+    with pytest.warns(UserWarning, match="Class folders hold folders"):
+        dataset = load_image_folder(tmp_path, group_by="folder")
+    assert dataset.target.tolist() == ["mel", "mel", "nv", "nv"]
+    assert dataset.groups.tolist() == ["p0", "p1"] * 2
+
+
+def test_one_folder_and_splits_are_no_classes_of_patients(tmp_path):
+    write(tmp_path / "a", ["wrap/mel/1.jpg", "wrap/nv/2.jpg"])
+    write(tmp_path / "b", ["x/train/1.jpg", "y/test/1.jpg"])
+    for root in ("a", "b"):
+        with pytest.raises(ValueError, match="no class folder with images"):
+            load_image_folder(tmp_path / root, group_by="folder")
+
+
+@pytest.mark.filterwarnings("ignore:Class folders hold folders")
+def test_folders_of_patients_are_checked_as_ids_are(tmp_path):
+    write(tmp_path, [f"{'ab'[n % 2]}/{'x' * (n < 20) or n}/{n}.jpg" for n in range(40)])
+    with pytest.warns(UserWarning, match="^20 of 40 images are in one group, 'x'"):
+        load_image_folder(tmp_path, group_by="folder")
+    write(tmp_path / "placeholders", [f"{c}/unknown/{n}.jpg" for c in "ab" for n in range(2)])
+    write(tmp_path / "placeholders", ["a/p1/5.jpg"])
+    groups = load_image_folder(tmp_path / "placeholders", group_by="folder").groups
+    assert len(set(groups)) == 5
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("where", ["train/skin_lesion_report", "train/mel/skin_lesion_report"])
+def test_reports_in_splits_and_classes_are_not_read(tmp_path, where):
+    write(tmp_path, ["train/mel/1.jpg", "train/nv/2.jpg", "test/nv/3.jpg", f"{where}/fig1.png"])
+    dataset = load_image_folder(tmp_path)
+    assert dataset.target_names.tolist() == ["mel", "nv"]
+    assert len(dataset.data) == 3
+    assert dataset.left_out == {"reports": 1}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "masks",
+        "lesion_masks",
+        "LesionMasks",
+        "trainmasks",
+        "SegmentationClass",
+        "HAM10000_segmentations_lesion_tschandl",
+        "ISIC-2017_Training_Part1_GroundTruth",
+        "ground truth",
+        "annotations",
+    ],
+)
+def test_folders_of_masks_by_name(tmp_path, name):
+    write(tmp_path, ["images/1.jpg", f"{name}/1.png"])
+    with pytest.raises(ValueError, match="names are no classes"):
+        load_image_folder(tmp_path)
+    (tmp_path / "images").rename(tmp_path / "nevus")
+    dataset = load_image_folder(tmp_path)
+    assert dataset.target_names.tolist() == ["nevus"]
+    assert dataset.left_out == {"mask_folders": 1}
+
+
+@pytest.mark.filterwarnings("ignore:Class folders hold folders")
+def test_names_that_hold_the_word_mask_are_read(tmp_path):
+    write(tmp_path, ["unmasked_nevus/Damaskinos/1.jpg", "UNMASKED/2.jpg", "nevus/3.jpg"])
+    dataset = load_image_folder(tmp_path)
+    assert dataset.target_names.tolist() == ["UNMASKED", "nevus", "unmasked_nevus"]
+    assert dataset.left_out == {}
+    assert len(dataset.data) == 3
+
+
 @pytest.mark.usefixtures("quietly")
 def test_reports_and_masks_are_no_classes(tmp_path):
     write(tmp_path, [*NAMES, "masks/1.png", "skin_lesion_report/a.png"])
@@ -492,6 +564,27 @@ def test_two_tables_of_lesions(tmp_path):
         load_image_folder(tmp_path)
 
 
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("column", ["image_name", "isic_id"])
+def test_tables_of_different_images_are_joined(tmp_path, column):
+    write(tmp_path, SPLIT_NAMES)
+    (tmp_path / "train.csv").write_text("image_name,patient_id\n1,a\n2,a\n3,b\n")
+    (tmp_path / "test.csv").write_text(f"{column},Patient_ID\n4,c\n")
+    dataset = load_image_folder(tmp_path)
+    # In the order of the files: 4, 1, 2, 3.
+    assert dataset.groups.tolist() == ["c", "a", "a", "b"]
+    assert dataset.left_out == {}
+    assert "from test.csv, train.csv." in dataset.DESCR
+
+
+@pytest.mark.usefixtures("quietly")
+def test_a_table_named_for_a_split_tells_of_its_images(tmp_path):
+    write(tmp_path, ["train/nevus/1.jpg", "test/nevus/1.jpg"])
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.csv").write_text(f"image_name,patient_id\n1,of_{split}\n")
+    assert load_image_folder(tmp_path).groups.tolist() == ["of_test", "of_train"]
+
+
 def test_a_group_of_an_implausible_share(tmp_path):
     write(tmp_path, [f"nevus/{n}.jpg" for n in range(40)])
     write_metadata(
@@ -511,7 +604,13 @@ def test_the_column_that_names_most_files_is_used(tmp_path):
     assert list(dataset.frame.columns) == ["path", "target", "image", "lesion_id", "metadata_path"]
 
 
-@pytest.mark.parametrize("blank", ["", " ", "NA", "nan", "Unknown", "-1", "none", "?", "0"])
+@pytest.mark.parametrize(
+    "blank",
+    [
+        *("", " ", "NA", "nan", "Unknown", "-1", "none", "?", "0", "N.A.", "-9", "0000"),
+        *("anonymous", "Not specified", "unknown patient", "patient_unknown"),
+    ],
+)
 def test_files_without_a_group_are_groups_of_their_own(tmp_path, blank):
     write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg", "nevus/3.jpg", "wart/3.jpg"])
     write_metadata(tmp_path, f"image,lesion_id,age\n1,a,50\n2,{blank},60\n")

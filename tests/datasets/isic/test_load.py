@@ -1,6 +1,7 @@
 import io
 import os
 import warnings
+from itertools import islice
 from pathlib import Path
 
 import h5py
@@ -691,6 +692,64 @@ def test_predictions_alone_are_named(tmp_path):
     for release in ("auto", "2024"):
         with pytest.raises(ValueError, match=r"may be predictions, were left out: 'best.csv'"):
             load_isic_release(tmp_path, release)
+
+
+def write_two_sides(root):
+    """Write the full metadata of a training set, and that of a test set without labels."""
+    n = iter(range(1, 61))
+    rows = [f"ISIC_{i:07d},IP_{i},male,45.0,torso,nevus,benign,0" for i in islice(n, 40)]
+    write(root, "train.csv", METADATA_2020, *rows)
+    columns = ",".join(METADATA_2020.split(",")[:5])
+    rows = [f"ISIC_{i:07d},IP_{i},male,45.0,torso" for i in n]
+    write(root, "test.csv", columns, *rows)
+    touch(root, *(f"ISIC_{i:07d}.jpg" for i in range(1, 61)))
+    return columns, rows
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("pseudo_labels.csv", "image_name,target"),
+        ("test_labels_v3.csv", "image_name,target"),
+        ("my_labels.csv", "image_name,patient_id,target"),
+        ("blend.csv", "image_name,patient_id,target"),
+        ("oof_train.csv", "image_name,patient_id,target"),
+        ("test_predictions.csv", METADATA_2020),
+        ("ensemble_final.csv", METADATA_2020),
+        ("final.csv", METADATA_2020),
+        ("final.csv", "image_name,patient_id,target"),
+    ],
+)
+def test_labels_of_somebody_for_a_test_set_are_left_out(tmp_path, name, columns):
+    known, rows = write_two_sides(tmp_path)
+    cells = [dict(zip(known.split(","), row.split(","), strict=True)) for row in rows]
+    lines = [",".join(x.get(key, "1") for key in columns.split(",")) for x in cells]
+    write(tmp_path, name, columns, *lines)
+    with pytest.warns(UserWarning, match=f"may be predictions, were left out: '{name}'.*Rename"):
+        dataset = load_isic_release(tmp_path)
+    assert len(dataset.target) == 40
+    assert dataset.left_out == {"without_label": 20}
+
+
+@pytest.mark.usefixtures("quietly")
+def test_a_table_of_both_sides_that_labels_one_is_read(tmp_path):
+    _, rows = write_two_sides(tmp_path)
+    (tmp_path / "train.csv").rename(tmp_path / "all.csv")
+    with open(tmp_path / "all.csv", "a") as file:
+        file.writelines(f"\n{row},,," for row in rows)
+    assert len(load_isic_release(tmp_path).target) == 40
+
+
+def test_left_out_labels_are_named_where_none_are_left(tmp_path):
+    _, rows = write_two_sides(tmp_path)
+    (tmp_path / "train.csv").unlink()
+    write(tmp_path, "final.csv", "image_name,target", *(f"{row[:12]},1" for row in rows))
+    with (
+        pytest.warns(UserWarning, match=r"left out: 'final.csv'"),
+        pytest.raises(ValueError, match="has a label"),
+    ):
+        load_isic_release(tmp_path)
 
 
 @pytest.mark.usefixtures("quietly")
