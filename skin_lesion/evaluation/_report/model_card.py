@@ -81,7 +81,7 @@ def _sections(report):
         *(f"- {note}" for note in report.notes),
         *(f"- Not reported: {what}: {why}." for what, why in report.left_out.items()),
         "- Predictive values and net benefits are those of this set's shares, not of a clinic's.",
-        "- The intervals leave out what another training run would change.",
+        "- The intervals do not include run-to-run training variability.",
     )
     yield (
         "Usability, ethics, openness, patients (TRIPOD+AI 17-19, 24, 25, 27; CLAIM: other)",

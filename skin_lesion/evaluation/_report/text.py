@@ -41,8 +41,8 @@ def describe_intervals(report):
     )
     text = (
         f"Intervals hold 95%, from {report.n_bootstraps} bootstraps that draw {what} class by class"
-        f" (random_state={report.random_state}). They leave out what another training run would"
-        " change."
+        f" (random_state={report.random_state}). They do not include run-to-run"
+        " training variability."
     )
     if report.n_folds > 1:
         text = (

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..._utils import lazy_keras as keras
 from ..._utils.read_ahead import ReadAhead
+from .._backend.log import without_retracing_warnings
 from .._backend.seeds import seeded_keras
 from .._networks.applications import build_application, check_weights_exist
 from .._networks.network_file import weights_as_file
@@ -103,6 +104,7 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
     """
     model = _build_model(name, weights, image_shape, pooling)
 
+    @without_retracing_warnings()
     def compute(images):
         return np.asarray(model.predict_on_batch(images.astype(np.float32, copy=False)))
 

@@ -7,6 +7,7 @@ import numpy as np
 from tqdm.keras import TqdmCallback
 
 from ..._utils import lazy_keras as keras
+from .._backend.log import without_retracing_warnings
 from .._backend.seeds import seeded_keras
 from .._checkpoint.callback import SaveFit
 from .._checkpoint.fit_checkpoint import open_checkpoint_file
@@ -100,6 +101,7 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
     _keep_result(estimator)
 
 
+@without_retracing_warnings()
 def predict_in_batches(estimator, source):
     """Return what the network puts out for each row of the source."""
     rows = np.arange(len(source))
@@ -125,6 +127,7 @@ def _fit_head(estimator, source, y, training, model, positions, weight):
     fit_output_layer(model, batches, np.searchsorted(estimator.classes_, y[rows]), weight)
 
 
+@without_retracing_warnings()
 def _train(estimator, fit, source, y, training, seed, callbacks):
     def make_batches(positions, weight):
         rows = training.rows[positions]

@@ -1,6 +1,7 @@
 """What a fit takes: memory, threads and time, and what it gives back."""
 
 import gc
+import logging
 import os
 import subprocess
 import sys
@@ -235,3 +236,19 @@ def test_threads_that_the_user_gave_tensorflow_stay(monkeypatch):
     _cores.limit_backend_threads()
     assert os.environ["TF_NUM_INTRAOP_THREADS"] == "7"
     assert os.environ["TF_NUM_INTEROP_THREADS"] == "1"
+
+
+def test_tensorflow_says_nothing_of_retracing(small):
+    lesions = make_lesion_images(40, n_classes=2, image_size=(16, 16), random_state=0)
+    records = []
+    logger, handler = logging.getLogger("tensorflow"), logging.Handler()
+    handler.emit = records.append
+    logger.addHandler(handler)
+    try:
+        for _ in range(7):  # it warns from the fifth trace on
+            model = small(architecture=ConvNet(filters=(2,)), epochs=1)
+            model.fit(lesions.images, lesions.target).predict(lesions.images)
+        logger.warning("of something else")
+    finally:
+        logger.removeHandler(handler)
+    assert [record.getMessage() for record in records] == ["of something else"]
