@@ -12,7 +12,7 @@ from ..images import ImageAugmenter, ImageLoader
 from . import _training
 from ._image_classifier import MostProbableClassMixin, open_images
 from ._nested_parameters import check_owners
-from ._training.probabilities import check_sums
+from ._networks.probabilities import check_sums
 from ._training.training_rows import (
     TrainingRows,
     check_targets,

@@ -12,7 +12,7 @@ from .._checkpoint.fit_checkpoint import without_checkpoints
 from .._networks.applications import application_names
 from .._networks.backbone import Backbone
 from .._networks.convnet import ConvNet
-from .probabilities import check_sums, no_softmax
+from .._networks.probabilities import check_sums, no_softmax
 
 ARCHITECTURES = {"cnn": ConvNet}
 
