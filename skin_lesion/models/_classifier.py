@@ -12,6 +12,7 @@ from ..images import ImageAugmenter, ImageLoader
 from . import _training
 from ._image_classifier import MostProbableClassMixin, open_images
 from ._nested_parameters import check_owners
+from ._networks.probabilities import check_sums
 from ._training.training_rows import (
     TrainingRows,
     check_targets,
@@ -401,9 +402,16 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         -------
         probabilities : ndarray of shape (n, n_classes)
             Rows sum to 1; columns are in the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            If a row of the network's output is negative somewhere, or its sum is off by more than
+            0.01: the network does not end in a softmax.
         """
         check_is_fitted(self)
         probabilities = _training.predict_in_batches(self, open_images(self, X))
+        check_sums(probabilities)  # and divide what rounding leaves
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def __getstate__(self):

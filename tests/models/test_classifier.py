@@ -22,6 +22,7 @@ from skin_lesion import (
     load_model,
     save_model,
 )
+from skin_lesion.models._training.build_model import build_model
 
 # Most fits here are too short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at epochs")
@@ -434,6 +435,64 @@ def test_network_that_ends_in_no_softmax_says_what_to_add(small, lesions, activa
 
     with pytest.raises(ValueError, match=r"gives \[.*Expected probabilities.*layers\.Softmax\(\)"):
         small(architecture=network).fit(lesions.images, lesions.target)
+
+
+def test_output_that_is_not_finite_for_noise_is_no_softmax(small, lesions):
+    def network(input_shape, n_classes):
+        model = ConvNet(filters=(4,))(input_shape, n_classes)
+        return keras.Model(model.inputs, model.output / 0.0 * 0.0)
+
+    with pytest.raises(ValueError, match="Expected probabilities"):
+        small(architecture=network).fit(lesions.images, lesions.target)
+
+
+@pytest.mark.parametrize("random_state", range(12))
+@pytest.mark.parametrize("activation", ["sigmoid", "hard_sigmoid", None])
+def test_saturated_sigmoids_are_no_softmax(activation, random_state):
+    keras.utils.set_random_seed(random_state)
+
+    def network(input_shape, n_classes):  # without scaling, so that outputs are 0 or 1
+        inputs = keras.Input(input_shape)
+        x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(inputs))
+        x = keras.layers.Dense(n_classes, activation=activation)(x)
+        return keras.Model(inputs, x if activation else keras.ops.sigmoid(x))
+
+    compiled_with = ("adam", None, "crossentropy", 0.0)
+    with pytest.raises(ValueError, match=r"Expected probabilities.*layers\.Softmax\(\)"):
+        build_model(network, (24, 24, 3), 2, None, *compiled_with)
+
+
+def test_softmax_ahead_of_the_output_is_accepted(small, lesions):
+    def network(input_shape, n_classes):
+        inputs = keras.Input(input_shape)
+        x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(inputs))
+        p = keras.layers.Dense(1, activation="sigmoid")(x)
+        rest = keras.layers.Dense(n_classes - 1, activation="softmax")(x)
+        both = keras.layers.Concatenate()([p, (1 - p) * rest])
+        return keras.Model(inputs, keras.layers.Activation("linear", dtype="float32")(both))
+
+    classifier = small(architecture=network, epochs=1).fit(lesions.images, lesions.target)
+    np.testing.assert_allclose(classifier.predict_proba(lesions.images).sum(axis=1), 1)
+
+
+def test_predicted_rows_that_do_not_sum_to_one_are_not_divided(small, lesions):
+    classifier = small(architecture=ConvNet(filters=(4,)), epochs=1)
+    model = classifier.fit(lesions.images, lesions.target).model_
+    classifier.model_ = keras.Model(model.inputs, 1.02 * model.output)
+    with pytest.raises(ValueError, match=r"gives \[.*Expected probabilities.*layers\.Softmax\(\)"):
+        classifier.predict_proba(lesions.images)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_rounding_in_half_precision_is_no_wrong_sum(small, lesions, policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        classifier = small(architecture=ConvNet(filters=(4,)), epochs=1)
+        classifier.fit(lesions.images, lesions.target)
+        probabilities = classifier.predict_proba(lesions.images)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
 def test_predicting_before_fitting(small, lesions):

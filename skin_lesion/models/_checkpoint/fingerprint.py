@@ -1,15 +1,21 @@
 """What tells one parameter of a fit from another: values, and the code that they stand for."""
 
+import dis
 import hashlib
 import inspect
 import os
 import sys
 from functools import cache, cached_property, partial
+from importlib import import_module
 from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 
 import numpy as np
+
+from .._networks.backbone import Backbone
+from .._networks.weights import describe_weights
 
 # What changes how a fit runs, and not what comes of it.
 WITHOUT_EFFECT = {"verbose", "n_jobs", "cache_dir"}
@@ -20,6 +26,7 @@ def describe(value, where):
 
     Of functions and classes that belong to no installed package code, closure, defaults and bound
     arguments count, and so does what they name: other functions, classes and values of a module.
+    So do modules that they name or import, with their source and values.
     Those of a package are known by name and version.
 
     Parameters
@@ -41,6 +48,7 @@ class _Describer:
     def __init__(self, where):
         self._where = where
         self._seen = []  # functions call themselves, and objects hold each other
+        self._modules = {}
 
     def describe(self, value):
         if value is None or isinstance(value, (bool, int, float, str)):
@@ -63,6 +71,8 @@ class _Describer:
             return [str(array.dtype), list(np.shape(value)), digest]
         if isinstance(value, CodeType):
             return self._describe_code(value)
+        if isinstance(value, ModuleType):
+            return self._describe_module(value, None)
         for number, item in enumerate(self._seen):
             if value is item:
                 return ["seen", number]
@@ -70,8 +80,6 @@ class _Describer:
         return self._describe_object(value)
 
     def _describe_object(self, value):
-        if isinstance(value, ModuleType):
-            return [value.__name__, _version_of(value.__name__)]
         if isinstance(value, partial):
             return ["partial", self.describe([value.func, value.args, value.keywords])]
         if isinstance(value, MethodType):
@@ -106,9 +114,64 @@ class _Describer:
         installed = _version_of(function.__module__ or "")
         if installed is not None:
             return installed
-        names = sorted(_names_in(function.__code__) & function.__globals__.keys())
-        used = {name: self.describe(function.__globals__[name]) for name in names}
-        return [self._describe_code(function.__code__), used]
+        names = _names_in(function.__code__)
+        used = {}
+        for name in sorted(names & function.__globals__.keys()):
+            value = function.__globals__[name]
+            is_module = isinstance(value, ModuleType)
+            used[name] = self._describe_module(value, names) if is_module else self.describe(value)
+        imported = {
+            name: self._describe_import(name, names)
+            for name in sorted(_imports_in(function.__code__, function.__globals__))
+        }
+        return [self._describe_code(function.__code__), used, imported]
+
+    def _describe_import(self, name, names):
+        installed = _version_of_import(name)
+        if installed is not None:
+            return [name, installed]
+        try:
+            module = import_module(name)  # as the code will
+        except ImportError:  # of which the code may know, or it names no module but what is in one
+            return [name, "not importable"]
+        # What is set in the packages above it may be used as well.
+        packages = [".".join(name.split(".")[:depth]) for depth in range(1, name.count(".") + 1)]
+        above = [self._describe_module(sys.modules[package], names) for package in packages]
+        return [*above, self._describe_module(module, names)]
+
+    def _describe_module(self, module, names):
+        """Return what code does that reads these names of a module; None stands for any.
+
+        Of a module of the user's, source, plain values and modules always count, as their names may
+        be made up while the code runs. So nothing else does, such as a lock, unless it is named.
+        """
+        installed = _version_of(module.__name__)
+        if installed is not None:
+            return [module.__name__, installed]
+        done = self._modules.setdefault(module.__name__, [])
+        if names in done:  # modules import each other
+            return module.__name__
+        is_first = not done
+        done.append(names)
+        found = {}
+        for name, value in sorted(vars(module).items()):
+            if _is_dunder(name):
+                continue
+            is_code = isinstance(value, (FunctionType, type))
+            if isinstance(value, ModuleType):
+                found[name] = self._describe_module(value, names)
+            elif (is_code if names is None else name in names) or (is_first and _is_plain(value)):
+                found[name] = self.describe(value)
+        return [module.__name__, self._describe_source(module) if is_first else None, found]
+
+    def _describe_source(self, module):
+        path = getattr(module, "__file__", None)
+        if path is None and hasattr(module, "__path__"):  # a folder of modules alone
+            return None
+        try:
+            return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        except (TypeError, OSError):
+            return self._refuse(module)
 
     def _describe_code(self, code):
         return [
@@ -143,6 +206,8 @@ class _Describer:
     def _describe_state(self, value):
         if hasattr(value, "get_params"):
             state = value.get_params(deep=False)
+            if isinstance(value, Backbone):  # a file may be another one by now
+                state["weights"] = describe_weights(value.name, value.weights)
         elif hasattr(value, "get_config"):
             state = value.get_config()
             if hasattr(value, "get_weights"):
@@ -188,22 +253,68 @@ def _names_in(code):
     return set(code.co_names).union(*map(_names_in, inner))
 
 
-def _version_of(module):
+def _imports_in(code, variables):
+    """Return the full names of what code, and functions inside it, import while they run.
+
+    Of ``from package import name``, both the package and what may be a module in it.
+    """
+    found = set()
+    steps = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
+    for level, names, step in zip(steps, steps[1:], steps[2:], strict=False):
+        if step.opname == "IMPORT_NAME":
+            name = step.argval
+            if level.argval:
+                package = variables.get("__package__") or ""
+                name = resolve_name("." * level.argval + name, package)
+            found |= {name, *(f"{name}.{inner}" for inner in names.argval or ())}
+    inner = [item for item in code.co_consts if isinstance(item, CodeType)]
+    return found.union(*(_imports_in(item, variables) for item in inner))
+
+
+def _is_plain(value):
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return all(map(_is_plain, value))
+    if isinstance(value, (dict, MappingProxyType)):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, (np.ndarray, np.generic)):
+        return not value.dtype.hasobject
+    return value is None or isinstance(
+        value, (bool, int, float, complex, str, bytes, slice, range, os.PathLike)
+    )
+
+
+def _version_of_import(name):
+    """Return the version of the package of a module that need not be imported yet."""
+    package = name.partition(".")[0]
+    if package in sys.stdlib_module_names or package == "skin_lesion" or package in sys.modules:
+        return _version_of(package)
+    try:
+        spec = find_spec(package)
+    except ValueError:  # of a module that was made without one
+        return None
+    places = [getattr(spec, "origin", None) or ""]
+    places += getattr(spec, "submodule_search_locations", None) or ()
+    return _version_of(package, places)
+
+
+def _version_of(module, places=None):
     """Return the version of the package of a module, or None where it belongs to none."""
     package = module.partition(".")[0]
     if package in sys.stdlib_module_names:
         return sys.version.split()[0]
     # The code of a package that is developed changes while its version stays. Not by the name of
     # the package: an installed one may have the name of a user's, such as "tests".
-    if package != "skin_lesion" and not _is_installed(sys.modules.get(module)):
+    if places is None:
+        found = sys.modules.get(module)
+        places = [getattr(found, "__file__", None) or "", *getattr(found, "__path__", ())]
+    if package != "skin_lesion" and not _are_installed(places):
         return None
     found = _distributions().get(package, ())
     return ", ".join(f"{name} {version(name)}" for name in sorted(set(found))) or package
 
 
-def _is_installed(module):
-    paths = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
-    return any({"site-packages", "dist-packages"} & set(Path(path).parts) for path in paths)
+def _are_installed(places):
+    return any({"site-packages", "dist-packages"} & set(Path(place).parts) for place in places)
 
 
 @cache

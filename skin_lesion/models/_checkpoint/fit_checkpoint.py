@@ -50,7 +50,8 @@ class FitCheckpoint(DocumentedMixin, BaseEstimator):
     by y, weights and rows; by the pixels of an array, or the paths, sizes and times of files; and
     by the versions of the backend and of packages. Of your own functions and classes, such as an
     `architecture`, code, closures, defaults and bound arguments count, and so does what they name:
-    other functions, classes and values. What holds something else, such as an open file or a
+    other functions, classes and values. The weights of a :class:`Backbone` count by the content of
+    their file. What holds something else, such as an open file or a
     generator, is an error: whether a fit is the same cannot be told. Where the folder holds an
     unfinished fit of something else and nothing of this one, a warning says in what they differ,
     and training starts anew; so it does where a checkpoint is damaged. `random_state` must be an

@@ -13,9 +13,10 @@ from ..._utils.sklearn_private import Interval, StrOptions, check_feature_names,
 from ..._utils.validation import are_paths, check_images, check_paths
 from ...images import ImageLoader
 from .._networks.backbone import Backbone
+from .._networks.weights import describe_weights
 from .._training.image_source import ArraySource, PathSource, read_batches
 from .cache import FeatureCache
-from .engine import describe_engine, describe_weights, open_engine, possible_engines
+from .engine import describe_engine, open_engine, possible_engines
 
 
 class ImageEmbedder(

@@ -1,6 +1,5 @@
 """A frozen backbone as a function from images to features, on Keras or on ONNX Runtime."""
 
-import hashlib
 import warnings
 from contextlib import ExitStack
 from functools import lru_cache, partial
@@ -12,7 +11,7 @@ from ..._utils import lazy_keras as keras
 from ..._utils.read_ahead import ReadAhead
 from .._backend.log import without_retracing_warnings
 from .._backend.seeds import seeded_keras
-from .._networks.applications import build_application, check_weights_exist
+from .._networks.applications import build_application
 from .._networks.network_file import weights_as_file
 from .._networks.onnx_network import (
     can_export_and_run,
@@ -21,44 +20,7 @@ from .._networks.onnx_network import (
     run_session,
     runtime_version,
 )
-
-
-class StoredWeights:
-    """Weights that came with an embedder in a model file, in place of a file of their own.
-
-    Parameters
-    ----------
-    data : bytes
-        As Keras writes them.
-
-    backbone : Backbone
-        Whose they are; the embedder may be given another one later.
-    """
-
-    def __init__(self, data, backbone):
-        self.data = data
-        self.digest = hashlib.sha256(data).hexdigest()
-        self._backbone = (backbone.name, backbone.weights)
-
-    def belong_to(self, backbone):
-        return self._backbone == (backbone.name, backbone.weights)
-
-    def __eq__(self, other):
-        return isinstance(other, StoredWeights) and other.digest == self.digest
-
-    def __hash__(self):
-        return hash(self.digest)
-
-
-def describe_weights(name, weights):
-    """Return as text what tells these weights from others: of a file, its content."""
-    if isinstance(weights, StoredWeights):
-        return weights.digest
-    if weights is None or weights == "imagenet":
-        return f"{weights}, Keras {version('keras')}"
-    check_weights_exist(name, weights)
-    with open(weights, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+from .._networks.weights import StoredWeights
 
 
 def possible_engines(engine):

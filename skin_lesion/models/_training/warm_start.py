@@ -1,7 +1,16 @@
 """Go on from the weights of an earlier fit, in a network of the present parameters."""
 
+import re
+
 from ..._utils import lazy_keras as keras
 from .._networks.backbone import Backbone
+
+# Where a configuration names layers.
+_ENDS_OF_NETWORK = {"input_layers", "keras_history", "output_layers"}
+# In the configuration of a layer or model: dropout and what else leaves predictions as they are.
+_TRAINING_ONLY = re.compile(
+    r"^(name|trainable|seed|rate|compile_config)$|dropout$|_(initializer|regularizer)$"
+)
 
 
 def as_it_is(value):
@@ -29,13 +38,15 @@ def take_weights(earlier_model, earlier_architecture, architecture, model, *_):
     Raises
     ------
     ValueError
-        If they do not fit, or if other weights were asked for.
+        If the networks compute something else, or if other weights were asked for.
     """
     weights = earlier_model.get_weights()
     shapes = [weight.shape for weight in weights]
-    if _names_weights(architecture) != _names_weights(earlier_architecture) or shapes != [
-        tuple(weight.shape) for weight in model.weights
-    ]:
+    if (
+        _names_weights(architecture) != _names_weights(earlier_architecture)
+        or shapes != [tuple(weight.shape) for weight in model.weights]
+        or _computation_of(model) != _computation_of(earlier_model)
+    ):
         raise ValueError(
             "The classifier goes on from the weights of its last fit, and since then"
             f" {_describe_change(earlier_architecture, architecture)}. Expected the network of the"
@@ -56,6 +67,45 @@ def _names_weights(architecture):
     return architecture.weights if isinstance(architecture, Backbone) else None
 
 
+def _computation_of(model):
+    """Return what a network computes at predict, apart from its weights, in terms of JSON.
+
+    A model or layer of a class of the user's may have no configuration: then the class of the
+    model is all there is.
+    """
+    try:
+        config = model.get_config()
+    except NotImplementedError:
+        config = None
+    return type(model), _without_training(keras.saving.serialize_keras_object(config), {})
+
+
+def _without_training(config, numbers):
+    """Leave out what only training depends on, and number layers: their names count on."""
+    if isinstance(config, (list, tuple)):
+        return [_without_training(item, numbers) for item in config]
+    if not isinstance(config, dict):
+        return config
+    if isinstance(layers := config.get("layers"), (list, tuple)):
+        names = [layer["config"]["name"] for layer in layers]
+        numbers = {name: number for number, name in enumerate(names)}
+    kept = {}
+    for key, value in config.items():
+        if key in _ENDS_OF_NETWORK:
+            kept[key] = _number(value, numbers)
+        elif not _TRAINING_ONLY.search(key):
+            kept[key] = _without_training(value, numbers)
+    return kept
+
+
+def _number(value, numbers):
+    if isinstance(value, (list, tuple)):
+        return [_number(item, numbers) for item in value]
+    if isinstance(value, dict):
+        return {key: _number(item, numbers) for key, item in value.items()}
+    return numbers.get(value, value) if isinstance(value, str) else value
+
+
 def _describe_change(earlier, present):
     if type(earlier) is type(present) and hasattr(present, "get_params"):
         before, after = earlier.get_params(), present.get_params()
@@ -66,4 +116,6 @@ def _describe_change(earlier, present):
         ]
         if changed:
             return " and ".join(changed)
+    if earlier is present:
+        return f"the architecture builds another network, {present!r}"
     return f"architecture was set from {earlier!r} to {present!r}"

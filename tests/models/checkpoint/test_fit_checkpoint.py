@@ -1,8 +1,10 @@
 """A fit that was killed goes on, and comes to what it would have come to."""
 
 import functools
+import importlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +20,14 @@ import pytest
 from filelock import FileLock
 from sklearn.model_selection import GridSearchCV
 
-from skin_lesion import ConvNet, FitCheckpoint, ImageAugmenter, ImageLoader, load_image_folder
+from skin_lesion import (
+    Backbone,
+    ConvNet,
+    FitCheckpoint,
+    ImageAugmenter,
+    ImageLoader,
+    load_image_folder,
+)
 from skin_lesion.models._checkpoint.fingerprint import describe
 from skin_lesion.models._training.batches import ImageBatches
 
@@ -391,6 +400,119 @@ NETWORKS = [
 def test_architectures_that_differ_in_what_they_do_are_told_apart(make):
     assert describe(make(4), "architecture") == describe(make(4), "architecture")
     assert describe(make(4), "architecture") != describe(make(5), "architecture")
+
+
+def test_weights_of_a_backbone_are_told_apart_by_the_content_of_their_file(tmp_path):
+    path = tmp_path / "some.weights.h5"
+    seen = []
+    for content in (b"one", b"two", b"one"):
+        path.write_bytes(content)
+        seen.append(describe(Backbone("MobileNet", weights=path), "architecture"))
+    assert seen[0] == seen[2] != seen[1]
+
+
+BLOCKS = """
+import threading
+from my_package import more
+
+ACT, WIDTHS, LOCK = "relu", (4, 8), threading.Lock()
+
+def head(x, n):
+    return ACT, WIDTHS, more.tail(x)
+
+def recursive(x):
+    return recursive(x)
+"""
+MORE = """
+from my_package import blocks
+
+SCALE = 1
+
+def tail(x):
+    return blocks.head, SCALE
+
+def locked():
+    return blocks.LOCK
+"""
+IN_GLOBALS = "from my_package import blocks\ndef arch(s, n): return blocks.head(s, n)"
+CHAIN = "import my_package.blocks\ndef arch(s, n): return my_package.blocks.head(s, n)"
+INSIDE = "def arch(s, n):\n    import my_package.blocks as b\n    return b.head(s, n)"
+FROM = "def arch(s, n):\n    from my_package.blocks import head as h\n    return h(s, n)"
+RELATIVE = "def arch(s, n):\n    from . import blocks\n    return blocks.head(s, n)"
+BELOW = "def arch(s, n):\n    def f():\n        from my_package import blocks as b\n    return f()"
+LATER = (
+    "def arch(s, n):\n    import my_package.blocks\n    return getattr(my_package.blocks, 'h' + n)"
+)
+
+
+@pytest.fixture
+def own_package(tmp_path, monkeypatch):
+    """Return a function that writes modules of the user's, and imports none of them."""
+    folder = tmp_path / "my_package"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def forget():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "my_package"]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+
+    def write(architecture, blocks=BLOCKS, more=MORE):
+        texts = {"__init__": "", "blocks": blocks, "more": more, "arch": architecture}
+        for name, text in texts.items():
+            (folder / f"{name}.py").write_text(text)
+        shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+        forget()
+        return importlib.import_module("my_package.arch").arch
+
+    yield write
+    forget()
+
+
+@pytest.mark.parametrize(
+    "text", [IN_GLOBALS, CHAIN, INSIDE, FROM, RELATIVE, BELOW, LATER], ids=lambda text: text[-40:]
+)
+def test_own_modules_are_told_apart(own_package, text):
+    def describe_anew(*texts):
+        return describe(own_package(text, *texts), "architecture")
+
+    first = describe_anew()
+    assert describe_anew() == first
+    assert describe_anew(BLOCKS.replace("relu", "sigmoid")) != first
+    assert describe_anew(BLOCKS, MORE.replace("SCALE = 1", "SCALE = 2")) != first
+    # And where they are set while the process runs.
+    architecture = own_package(text)
+    assert describe(architecture, "architecture") == first
+    sys.modules["my_package.blocks"].ACT = "sigmoid"
+    changed = describe(architecture, "architecture")
+    assert changed != first
+    sys.modules["my_package.more"].SCALE = 2
+    assert describe(architecture, "architecture") not in (first, changed)
+
+
+def test_functions_of_a_module_that_an_object_holds(own_package):
+    own_package(INSIDE, BLOCKS.replace("threading.Lock()", "None"))
+    more = importlib.import_module("my_package.more")
+    first = describe(functools.partial(max, more), "architecture")
+    more.tail = more.locked
+    assert describe(functools.partial(max, more), "architecture") != first
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def arch(s, n):\n    from my_package import more\n    return more.locked()",
+        "def arch(s, n):\n    import my_package.blocks\n    return my_package.blocks.LOCK",
+    ],
+)
+def test_own_module_of_unknown_content_is_refused(own_package, text):
+    with pytest.raises(ValueError, match="cannot tell whether a fit is the same"):
+        describe(own_package(text), "architecture")
+
+
+def test_import_that_fails_is_that_of_the_code(own_package):
+    text = "def arch(s, n):\n    try:\n        import my_missing\n    except ImportError: pass"
+    assert describe(own_package(text), "architecture") is not None
 
 
 def test_fit_of_another_closure_is_not_returned(small, lesions, tmp_path, epochs_trained):

@@ -236,8 +236,10 @@ def test_optimizer_object_stays_out_of_the_file(
     assert loaded.optimizer is None
     assert classifier.optimizer is optimizer
     # Another optimizer in its place would be a silent change.
-    with pytest.raises(TypeError, match=r"optimizer is None.*Expected a name"):
-        loaded.fit(lesions.images, lesions.target)
+    with pytest.raises(TypeError, match=r"optimizer is None.*Expected a name") as raised:
+        clone(loaded).fit(lesions.images, lesions.target)
+    assert "save_model leaves an optimizer object out of its file" in str(raised.value)
+    assert "set_params(optimizer=...)" in str(raised.value)
     loaded.set_params(optimizer="sgd").fit(lesions.images, lesions.target)
 
 

@@ -82,6 +82,81 @@ def test_another_network_is_an_error_that_names_the_parameter(warm, lesions, cha
         getattr(classifier, method)(lesions.images, lesions.target)
 
 
+def network(activation="relu", dropout=0.1, initializer="zeros", trainable=True, n_before=0):
+    def build(input_shape, n_classes):
+        inputs = keras.Input(input_shape)
+        x = keras.layers.Conv2D(4, 3, bias_initializer=initializer, trainable=trainable)(inputs)
+        for _ in range(n_before):
+            keras.layers.Conv2D(4, 3)(inputs)  # names count on
+        x = keras.layers.Activation(activation)(x)
+        inner = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(dropout, seed=n_before)])
+        x = inner(keras.layers.GlobalAveragePooling2D()(x))
+        return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
+
+    return build
+
+
+def pooled(layer):
+    def build(input_shape, n_classes):
+        last = keras.layers.Dense(n_classes, activation="softmax")
+        return keras.Sequential(
+            [keras.Input(input_shape), keras.layers.Conv2D(4, 3), layer(), last]
+        )
+
+    return build
+
+
+def shortcut(place):
+    def build(input_shape, n_classes):
+        tensors = [keras.Input(input_shape)]
+        for _ in range(2):
+            tensors.append(keras.layers.Conv2D(input_shape[-1], 3, padding="same")(tensors[-1]))
+        x = keras.layers.Add()([tensors[place], tensors[2]])
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        return keras.Model(tensors[0], keras.layers.Dense(n_classes, activation="softmax")(x))
+
+    return build
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (network("relu"), network("sigmoid")),
+        (shortcut(0), shortcut(1)),
+        (pooled(keras.layers.GlobalAveragePooling2D), pooled(keras.layers.GlobalMaxPooling2D)),
+    ],
+)
+def test_network_of_the_same_shapes_that_computes_something_else(
+    warm, lesions, before, after, method
+):
+    classifier = warm(architecture=before).set_params(architecture=after)
+    with pytest.raises(ValueError, match=r"architecture was set from.*warm_start=False"):
+        getattr(classifier, method)(lesions.images, lesions.target)
+
+
+def test_architecture_that_builds_another_network_than_before(warm, lesions):
+    activation = "relu"
+
+    def architecture(*shapes):
+        return network(activation)(*shapes)
+
+    classifier = warm(architecture=architecture)
+    activation = "sigmoid"
+    with pytest.raises(
+        ValueError, match=r"the architecture builds another network.*warm_start=False"
+    ):
+        classifier.fit(lesions.images, lesions.target)
+
+
+def test_own_network_goes_on_where_only_its_training_differs(warm, lesions):
+    classifier = warm(architecture=network())
+    classifier.set_params(architecture=network("relu", 0.3, "ones", False, 2), learning_rate=1e-9)
+    weights = classifier.model_.get_weights()
+    classifier.fit(lesions.images, lesions.target)
+    np.testing.assert_allclose(classifier.model_.get_weights()[0], weights[0], atol=1e-6)
+
+
 def test_fine_tuning_in_two_stages(mobilenet_file):
     lesions = make_lesion_images(30, n_classes=2, image_size=(32, 32), random_state=0)
     classifier = SkinLesionClassifier(

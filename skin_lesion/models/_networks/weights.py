@@ -1,0 +1,44 @@
+"""Weights of a backbone: what tells them from others, and those that came in a model file."""
+
+import hashlib
+from importlib.metadata import version
+
+from .applications import check_weights_exist
+
+
+class StoredWeights:
+    """Weights that came with an embedder in a model file, in place of a file of their own.
+
+    Parameters
+    ----------
+    data : bytes
+        As Keras writes them.
+
+    backbone : Backbone
+        Whose they are; the embedder may be given another one later.
+    """
+
+    def __init__(self, data, backbone):
+        self.data = data
+        self.digest = hashlib.sha256(data).hexdigest()
+        self._backbone = (backbone.name, backbone.weights)
+
+    def belong_to(self, backbone):
+        return self._backbone == (backbone.name, backbone.weights)
+
+    def __eq__(self, other):
+        return isinstance(other, StoredWeights) and other.digest == self.digest
+
+    def __hash__(self):
+        return hash(self.digest)
+
+
+def describe_weights(name, weights):
+    """Return as text what tells these weights from others: of a file, its content."""
+    if isinstance(weights, StoredWeights):
+        return weights.digest
+    if weights is None or weights == "imagenet":
+        return f"{weights}, Keras {version('keras')}"
+    check_weights_exist(name, weights)
+    with open(weights, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
