@@ -1,4 +1,4 @@
-"""Put a report together from the predictions of one model, or of one for each fold."""
+"""Put the sections of a report together from the predictions of one model, or of several."""
 
 import warnings
 from numbers import Real
@@ -9,29 +9,30 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import classification_report
 from sklearn.utils import check_consistent_length
 
-from ..._utils.validation import did_you_mean
+from ..._utils.validation import did_you_mean, number_labels
+from .._intervals.estimates import LEAST_GROUPS, OF_CUT_OFF
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables, pool_part
 from .._metrics.input_checks import check_labels
 from .baselines import holds_images, score_baselines
 from .predictions import last_step
-from .report import EvaluationReport
 from .slices import make_slices
 
 _MAX_ERRORS = 24
 _NO_PROBABILITIES = "the estimator gives no probabilities"
 
 
-def build_report(parts, *, X, frame, positive, thresholds, train, estimator, draws, notes):
-    """Return the report on the predictions of one model, or of one for each fold."""
-    classes = parts[0].predictions.classes
-    place = find_class(positive, classes)
+def build_sections(estimates, *, X, frame, positive, thresholds, train, estimator, seed):
+    """Return the tables of a report by their names, notes, and what is left out and why."""
+    classes, parts = estimates.classes, estimates.parts
+    place = find_class(positive, classes.tolist())
     pooled = pool_part(parts)
-    has_probabilities = pooled.predictions.probabilities is not None
     counts = count_classes(pooled)
-    notes = [*notes, *_note_classes(parts), *_note_groups(parts, draws, counts)]
-    left_out = {} if has_probabilities else {"AUC, calibration and curves": _NO_PROBABILITIES}
+    notes = [*_note_classes(parts), *_note_groups(estimates)]
+    left_out = {}
+    if not estimates.has_probabilities:
+        left_out["AUC, calibration and curves"] = _NO_PROBABILITIES
 
-    scores, class_scores = make_tables(parts, draws)
+    scores, class_scores = make_tables(estimates)
     tables = {
         "scores": scores,
         "class_scores": class_scores,
@@ -49,14 +50,15 @@ def build_report(parts, *, X, frame, positive, thresholds, train, estimator, dra
         "baselines": None,
         "slices": None,
         "errors": _find_errors(pooled),
+        "participant_flow": _count_participants(train, pooled, frame),
     }
     if thresholds is None:
         left_out["operating points"] = "no thresholds were given (choose_thresholds finds them)"
-    elif not has_probabilities:
+    elif not estimates.has_probabilities:
         left_out["operating points"] = _NO_PROBABILITIES
     else:
-        tables["operating_points"] = make_operating_points(parts, draws, thresholds, place)
-    X_train, y_train = train
+        tables["operating_points"] = make_operating_points(estimates, thresholds, place, OF_CUT_OFF)
+    X_train, y_train, _ = train
     if X_train is None or y_train is None:
         left_out["shortcut baselines"] = "no training data were given"
     else:
@@ -68,32 +70,22 @@ def build_report(parts, *, X, frame, positive, thresholds, train, estimator, dra
                 f"y_train has the classes {unknown}, which neither the estimator nor y has."
                 " Expected what the estimator was fitted on."
             )
-        tables["baselines"], missing = score_baselines(X_train, y_train, X, pooled, draws, place)
+        tables["baselines"], missing = score_baselines(X_train, y_train, X, pooled, seed, place)
         left_out |= {f"baseline of {name}": why for name, why in missing.items()}
     if frame is None:
         left_out["slices"] = "no frame was given"
     else:
-        slices, missing = make_slices(frame, pooled, draws, place)
+        # Rows that no fold tests are not judged.
+        slices, missing = make_slices(frame.iloc[pooled.rows], pooled, place)
         left_out |= {f"slices by {name}": why for name, why in missing.items()}
         tables["slices"] = slices if len(slices) else None
     if not holds_images(X):
         left_out["pictures of errors"] = "X holds neither paths nor RGB images"
     if place is None:
         left_out["decision curve"] = "no positive class was named"
-    history = getattr(last_step(estimator), "history_", None)
-    if not isinstance(history, dict):
-        history = None
+    if not isinstance(getattr(last_step(estimator), "history_", None), dict):
         left_out["training curves"] = "the estimator has no history"
-    return EvaluationReport(
-        tables,
-        parts,
-        draws,
-        positive=positive,
-        images=X if holds_images(X) else None,
-        history=None if history is None else (history, last_step(estimator).best_epoch_),
-        notes=notes,
-        left_out=left_out,
-    )
+    return tables, notes, left_out
 
 
 def find_class(positive, classes):
@@ -106,7 +98,7 @@ def find_class(positive, classes):
     """
     if positive is None:
         return None
-    known = classes.tolist()
+    known = list(classes)
     if positive not in known:
         raise ValueError(
             f"positive={positive!r} is not among the classes {known}. Expected one of"
@@ -135,13 +127,19 @@ def check_thresholds(thresholds, positive):
     return {str(name): float(threshold) for name, threshold in thresholds.items()} or None
 
 
+def check_groups(groups):
+    """Return groups by their numbers, None where there are none."""
+    return None if groups is None else number_labels(groups, name="groups")[1]
+
+
 def _note_classes(parts):
     classes, notes = parts[0].predictions.classes, []
     counts = np.array([np.bincount(part.predictions.y, minlength=len(classes)) for part in parts])
     absent = classes[counts.sum(axis=0) == 0].tolist()
     if absent:
         notes.append(
-            f"y lacks the classes {absent}: their scores are NaN, and means leave them out."
+            f"y lacks the classes {absent}: their sensitivity, F1 and AUC are NaN, and means over"
+            " classes leave them out."
         )
     unseen = ~np.array([part.predictions.seen for part in parts])
     if unseen.any():
@@ -151,25 +149,48 @@ def _note_classes(parts):
             f" {counts[unseen].sum()} of {counts.sum()} images count as wrong."
         )
     for note in notes:
-        warnings.warn(note, UndefinedMetricWarning, stacklevel=5)
+        warnings.warn(note, UndefinedMetricWarning, stacklevel=6)
     return notes
 
 
-def _note_groups(parts, draws, counts):
-    notes = []
-    lone = counts.index[counts["groups"] == 1].tolist()
-    if not any(bootstrap.varies for bootstrap in draws.bootstraps(parts)):
-        notes.append(
-            "There is one group in each class: nothing can be drawn, and intervals are NaN."
-        )
-    elif lone:
-        notes.append(
-            f"The classes {lone} have one lesion or patient each: they have no intervals, and those"
-            " of means over classes are too narrow."
-        )
-    for note in notes:
-        warnings.warn(note, UndefinedMetricWarning, stacklevel=5)
-    return notes
+def _note_groups(estimates):
+    few = {}
+    for number in estimates.present:
+        n = min(estimates.count_groups(number))
+        if n < LEAST_GROUPS:
+            few[str(estimates.classes[number])] = n
+    if not few:
+        return []
+    named = ", ".join(f"{name} ({n})" for name, n in few.items())
+    note = (
+        f"Fewer than {LEAST_GROUPS} lesions or patients have these classes, or any other class:"
+        f" {named}. Only their rates and AUC have intervals, which are wide."
+    )
+    warnings.warn(note, UndefinedMetricWarning, stacklevel=6)
+    return [note]
+
+
+def _count_participants(train, part, frame):
+    """Return how many images, lesions or patients there are at each step, as far as is known."""
+    X_train, y_train, groups_train = train
+    lines = {}
+    for known in (y_train, groups_train, X_train):
+        if known is not None:
+            n_groups = np.nan if groups_train is None else len(set(np.ravel(groups_train)))
+            lines["training"] = {"images": len(known), "groups": n_groups}
+            break
+    n_groups = np.nan if part.groups is None else len(np.unique(part.groups))
+    lines["test"] = {"images": len(part.rows), "groups": n_groups}
+    for name in ("lesion_id", "patient_id"):
+        if frame is not None and name in frame:
+            lines["test"][name.replace("_id", "s")] = frame[name].iloc[part.rows].nunique()
+    classes = part.predictions.classes
+    for number, label in enumerate(classes):
+        rows = part.predictions.y == number
+        n_groups = np.nan if part.groups is None else len(np.unique(part.groups[rows]))
+        lines[f"test: {label}"] = {"images": int(rows.sum()), "groups": n_groups}
+    table = pd.DataFrame.from_dict(lines, orient="index").astype("Int64")
+    return table.rename_axis("step")
 
 
 def _count_confusions(part):
