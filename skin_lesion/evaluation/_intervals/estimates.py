@@ -165,7 +165,7 @@ class Estimates:
         self.parts = parts
         self.classes = parts[0].predictions.classes
         self._draws = draws
-        self._found = {}
+        self._ranked = {}
         self.numbers = _number_groups(parts, most_blocks) if numbers is None else numbers
         self._groups, self._blocks = self.numbers
         self.n_groups, self._n_blocks = self._groups.max() + 1, self._blocks.max() + 1
@@ -216,7 +216,7 @@ class Estimates:
         if name in OF_CLASS:
             return self._estimate_f1(number) if name == "f1" else self._rates(name, number)[0]
         if name in OF_CURVE:
-            return self._curves(number)[name][0]
+            return self._estimate_curve(name, number)
         if name in OF_CALIBRATION:
             return self._calibrations(number)[OF_CALIBRATION.index(name)]
         if name == "accuracy":
@@ -239,7 +239,7 @@ class Estimates:
         if name in OF_CLASS:
             return self._rates(name, number)[1]
         if name in OF_CURVE:
-            return self._curves(number)[name][1]
+            return self._rank(number)[2][OF_CURVE.index(name)]
         means = {
             "balanced_accuracy": "sensitivity",
             "f1_macro": "f1",
@@ -283,8 +283,10 @@ class Estimates:
         return self._estimate_rate(lambda one: (hits & cases, cases))[0]
 
     def samples(self, name, number):
-        """Return a score in each draw of the bootstrap, None where it needs no draws."""
-        return self._curves(number)[name][2] if name in _UNSMOOTH else None
+        """Return a score in each draw of the bootstrap, None where it has no need of draws."""
+        if name not in _UNSMOOTH or self._draws is None or number not in self._drawn:
+            return None
+        return self._drawn[number][_UNSMOOTH.index(name)]
 
     def _rates(self, name, number):
         return self._estimate_rate(lambda one: one.rate(name, number))
@@ -362,49 +364,54 @@ class Estimates:
         ]
         return [_hide(one) if n_groups < LEAST_GROUPS else one for one in estimates]
 
-    def _curves(self, number):
-        """Return, of each score of a curve, the estimate, those of the parts, and the draws."""
-        if number not in self._found:
-            self._found[number] = self._rank(number)
-        return self._found[number]
+    def _estimate_curve(self, name, number):
+        values, influences, _ = self._rank(number)
+        place = OF_CURVE.index(name)
+        value, influence = values[place], influences[place]
+        n_positive, n_negative = self.count_groups(number)
+        n_smaller = min(n_positive, n_negative)
+        least_groups = {"roc_auc": 1, "partial_auc": LEAST_GROUPS_OF_PART}.get(name, LEAST_GROUPS)
+        drawn = self.samples(name, number)
+        is_lacking = name in _UNSMOOTH and drawn is None
+        if np.isnan(value) or n_smaller < least_groups or is_lacking:
+            return _hide(Estimate(value, np.nan, np.nan, n_smaller, influence))
+        if name == "roc_auc":
+            least = 1 / (1 / n_positive + 1 / n_negative)
+            return estimate_smooth(value, influence, n_smaller, least=least)
+        if name in _SMOOTH:
+            return estimate_smooth(value, influence, n_smaller, scale=_SMOOTH[name])
+        n_cases = n_positive if name == "sensitivity_at_90_specificity" else n_negative
+        return estimate_rate_at(value, influence, n_smaller, n_cases, np.nanstd(drawn))
 
     def _rank(self, number):
-        ranked = [self._rank_part(part, number) for part in self.parts]
+        """Return the scores of a curve, how far each block moves them, and those of the parts."""
+        if number in self._ranked:
+            return self._ranked[number]
+        ranked = self._rank_parts(number)
         of_parts = np.stack(
-            [
-                np.full(len(OF_CURVE), np.nan)
-                if one is None
-                else one.score(one.ranked.sums.sum(axis=1)[:, np.newaxis])[:, 0]
-                for one in ranked
-            ],
+            [np.full(len(OF_CURVE), np.nan) if one is None else one.score_all() for one in ranked],
             axis=1,
         )
         values = _mean_of_known(list(of_parts.T))
-        n_positive, n_negative = self.count_groups(number)
-        n_smaller = min(n_positive, n_negative)
-        influences = self._leave_out(ranked, of_parts, values)
-        samples = dict.fromkeys(OF_CURVE)
-        if self._draws is not None and n_smaller >= LEAST_GROUPS and any(ranked):
-            drawn = self._resample(ranked)
-            samples.update(zip(_UNSMOOTH, drawn, strict=True))
-        found = {}
-        for place, name in enumerate(OF_CURVE):
-            value, influence = values[place], influences[place]
-            if name == "roc_auc":
-                least = 1 / (1 / max(n_positive, 0.5) + 1 / max(n_negative, 0.5))
-                one = estimate_smooth(value, influence, n_smaller, least=least)
-            elif name in _SMOOTH:
-                one = estimate_smooth(value, influence, n_smaller, scale=_SMOOTH[name])
-            else:
-                n_cases = n_positive if name == "sensitivity_at_90_specificity" else n_negative
-                drawn = samples[name]
-                deviation = np.nan if drawn is None else np.nanstd(drawn)
-                one = estimate_rate_at(value, influence, n_smaller, max(n_cases, 1), deviation)
-            least = {"roc_auc": 1, "partial_auc": LEAST_GROUPS_OF_PART}.get(name, LEAST_GROUPS)
-            if np.isnan(value) or n_smaller < least or (name in _UNSMOOTH and drawn is None):
-                one = _hide(one)
-            found[name] = one, of_parts[place], samples[name]
-        return found
+        self._ranked[number] = values, self._leave_out(ranked, of_parts, values), of_parts
+        return self._ranked[number]
+
+    @cached_property
+    def _drawn(self):
+        """The scores that have no jackknife in each draw, by class: all classes on one pass."""
+        ranked = {}
+        for number in range(len(self.classes)):
+            parts = [one for one in self._rank_parts(number) if one is not None]
+            if parts and min(self.count_groups(number)) >= LEAST_GROUPS:
+                ranked[number] = parts
+        samples = {number: [] for number in ranked}
+        for drawn in draw_groups(self.n_groups, self._draws.n_bootstraps, self._draws.seed):
+            for number, parts in ranked.items():
+                samples[number].append(_mean_of_known([one.resample(drawn) for one in parts]))
+        return {number: np.concatenate(found, axis=1) for number, found in samples.items()}
+
+    def _rank_parts(self, number):
+        return [self._rank_part(part, number) for part in self.parts]
 
     def _rank_part(self, part, number):
         one = part.predictions
@@ -431,14 +438,6 @@ class Estimates:
         moved = (values[:, np.newaxis] - _mean_of_known(list(without))) * scale
         return np.nan_to_num(moved)
 
-    def _resample(self, ranked):
-        samples = []
-        for drawn in draw_groups(self.n_groups, self._draws.n_bootstraps, self._draws.seed):
-            samples.append(
-                _mean_of_known([one.resample(drawn) for one in ranked if one is not None])
-            )
-        return np.concatenate(samples, axis=1)
-
 
 @dataclass
 class _RankedPart:
@@ -449,6 +448,9 @@ class _RankedPart:
     blocks: np.ndarray
     groups: np.ndarray
     n_groups: int
+
+    def score_all(self):
+        return self.score(self.ranked.sums.sum(axis=1)[:, np.newaxis])[:, 0]
 
     def score(self, sums, names=OF_CURVE):
         with np.errstate(divide="ignore", invalid="ignore"):
