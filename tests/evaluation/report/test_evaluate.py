@@ -15,6 +15,7 @@ from sklearn.svm import LinearSVC
 
 from skin_lesion import (
     ConvNet,
+    EvaluationReport,
     SkinLesionClassifier,
     choose_thresholds,
     evaluate,
@@ -196,6 +197,138 @@ def test_empty_slice_and_numbers(lesions):
     assert np.isnan(empty["accuracy"])
     assert len(slices.loc["diameter"]) == 4
     assert slices.loc["is_new"].index.tolist() == ["False", "True"]
+
+
+def test_missing_values_beside_ones_that_are_named_so(lesions):
+    test = lesions.test
+    values = np.resize(["missing", None, "trunk"], len(test.y))
+    report = evaluate(lesions.model, test.X, test.y, frame=pd.DataFrame({"site": values}), **QUICK)
+    images = report.slices.loc["site", "images"]
+    assert images["missing"] == (values != "trunk").sum()
+    assert images["trunk"] == (values == "trunk").sum()
+
+
+def test_slices_are_compared_with_all_other_images():
+    """A model that is right in nine of ten images of one clinic, and in half of the other's."""
+    rng = np.random.default_rng(0)
+    y = np.tile(["a", "b"], 200)
+    clinic = np.repeat(["x", "y"], 200)
+    is_right = rng.random(400) < np.where(clinic == "x", 0.9, 0.5)
+    p = np.where(is_right == (y == "a"), 0.8, 0.2)
+    report = judge_fixed(
+        ["a", "b"], np.column_stack([p, 1 - p]), y, frame=pd.DataFrame({"clinic": clinic})
+    )
+    of_x, of_y = (report.slices.loc[("clinic", name)] for name in "xy")
+    difference = of_x["accuracy"] - of_y["accuracy"]
+    assert of_x["accuracy_difference"] == pytest.approx(difference)
+    assert of_x["accuracy_difference_low"] > 0.25
+    assert of_y["accuracy_difference_high"] == pytest.approx(-of_x["accuracy_difference_low"])
+    text = report._repr_html_()
+    assert f"{difference:.3f}" in text
+
+
+def test_several_fits_show_what_another_training_would_change(lesions, make_model, capsys):
+    train, test = lesions.train, lesions.test
+    models = [make_model(C=C).fit(train.X, train.y) for C in (1e-4, 1e-3, 1e-2)]
+    options = {"groups": test.groups, "positive": "melanoma", **QUICK}
+    report = evaluate(models, test.X, test.y, **options)
+    accuracies = [accuracy_score(test.y, model.predict(test.X)) for model in models]
+    line = report.scores.loc["accuracy"]
+    assert line["value"] == pytest.approx(np.mean(accuracies))
+    assert line["run_deviation"] == pytest.approx(np.std(accuracies, ddof=1))
+    assert report.n_fits == 3
+    assert report.n_images == len(test.y) == report.confusion_matrix.to_numpy().sum()
+    first = evaluate(models[0], test.X, test.y, **options)
+    np.testing.assert_array_equal(report.confusion_matrix, first.confusion_matrix)
+    wide = line["high"] - line["low"]
+    alone = first.scores.loc["accuracy"]
+    assert 0.7 < wide / (alone["high"] - alone["low"]) < 1.1  # no less for being three
+    report.summary()
+    assert "deviation over fits" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="empty list"):
+        evaluate([], test.X, test.y)
+
+
+def test_predictions_from_anywhere_give_the_same_report(lesions):
+    test = lesions.test
+    options = {"groups": test.groups, "frame": test.frame, "positive": "melanoma", **QUICK}
+    expected = evaluate(lesions.model, test.X, test.y, thresholds=[0.3], **options)
+    order = [2, 0, 1]
+    report = EvaluationReport.from_predictions(
+        test.y,
+        lesions.model.predict_proba(test.X)[:, order],
+        classes=lesions.model.classes_[order],
+        thresholds=[0.3],
+        **options,
+    )
+    pd.testing.assert_frame_equal(report.to_frame(), expected.to_frame())
+    assert report.draw_figures().keys() == expected.draw_figures().keys()
+    assert "no training data were given" in report.left_out["shortcut baselines"]
+
+
+def test_one_column_is_the_probability_of_the_second_class():
+    y, p = ["nv", "mel", "nv", "mel"] * 10, np.tile([0.2, 0.9, 0.6, 0.7], 10)
+    report = EvaluationReport.from_predictions(
+        y, p, classes=["nv", "mel"], positive="mel", n_bootstraps=2
+    )
+    assert report.scores.loc["accuracy", "value"] == 0.75
+    assert report.class_scores.loc[("mel", "sensitivity"), "value"] == 1
+
+
+@pytest.mark.parametrize(
+    ("y_prob", "options", "match"),
+    [
+        ([[0.9, 0.3], [0.2, 0.8]], {}, "do not sum to 1"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["a", "b", "c"]}, "a different class for each col"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["a", "a"]}, "a different class for each column"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["x", "y"]}, "at least one in common"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"positive": "bb"}, "positive='bb' is not among"),
+        ([[0.7, 0.3]], {}, "inconsistent"),
+        ([[1.7, -0.7], [0.2, 0.8]], {}, "Expected probabilities, from 0 to 1"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"groups": [1, None]}, "groups is missing in 1 of 2 rows"),
+    ],
+)
+def test_bad_predictions(y_prob, options, match):
+    options = {"classes": ["a", "b"]} | options
+    with pytest.raises(ValueError, match=match):
+        EvaluationReport.from_predictions(["a", "b"], y_prob, **options)
+
+
+def test_wrong_positive_is_found_before_anything_is_predicted(lesions):
+    class Broken:
+        classes_ = lesions.model.classes_
+
+        def predict(self, X):
+            pytest.fail("it predicted")
+
+    test = lesions.test
+    with pytest.raises(ValueError, match=r"not among the classes.*Did you mean 'melanoma'"):
+        evaluate(Broken(), test.X, test.y, positive="melanom")
+
+
+def test_participant_flow_reaches_the_model_card(report, lesions, tmp_path):
+    test, train = lesions.test, lesions.train
+    flow = report.participant_flow
+    assert flow.loc["training"].tolist() == [len(train.y), len(np.unique(train.groups))]
+    assert flow.loc["test"].tolist() == [len(test.y), len(np.unique(test.groups))]
+    assert flow.loc["test: melanoma", "images"] == (test.y == "melanoma").sum()
+    card = report.to_model_card(tmp_path / "card.md").read_text()
+    assert "Participant flow (TRIPOD+AI 20a)" in card
+    assert f"| training | {len(train.y)} |" in card
+    frame = test.frame.assign(patient_id=np.arange(len(test.y)) // 4)
+    frame["patient_id"] = frame["patient_id"].astype(str)
+    found = evaluate(lesions.model, test.X, test.y, frame=frame, **QUICK).participant_flow
+    assert found.loc["test", "patients"] == -(-len(test.y) // 4)
+    assert pd.isna(found.loc["test", "groups"])
+
+
+def test_curves_have_their_intervals(report):
+    figures = report.draw_figures()
+    for name in ("reliability", "decision curve"):
+        bands = [one for axes in figures[name].axes for one in axes.collections]
+        assert len(bands) == 1
+        low, high = np.sort(bands[0].get_paths()[0].vertices[:, 1])[[0, -1]]
+        assert high - low > 0.1
 
 
 def test_sections_that_are_left_out_say_so(lesions):
