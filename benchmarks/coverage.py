@@ -21,7 +21,7 @@ from skin_lesion._utils.intervals import compare_estimates
 from skin_lesion.evaluation._intervals.estimates import Draws, Estimates, Part, Predictions
 
 N_IN_POPULATION = 200_000
-N_BOOTSTRAPS = 500
+N_BOOTSTRAPS = 200
 # How far the logit of the true class lies above the others.
 MODELS = {"poor": np.array([1.2, 1.5, 1.8]), "good": np.array([2.6, 2.8, 3.0])}
 SETTINGS = {
