@@ -47,6 +47,7 @@ def cross_evaluate(
 
     For each fold a clone is fitted on the others. The scores are means of those of the folds, not
     scores of all predictions together: the probabilities of different models need not rank alike.
+    Only calibration intercept and slope, which are biased in small folds, are of all predictions.
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ def cross_evaluate(
     >>> report.n_folds, report.n_images
     (5, 150)
     >>> report.scores.loc["accuracy"].index.tolist()
-    ['value', 'low', 'high', 'deviation']
+    ['value', 'low', 'high', 'groups', 'deviation']
     """
     y = check_labels(y, name="y")
     check_consistent_length(X, y, groups, frame)
