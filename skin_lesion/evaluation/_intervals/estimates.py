@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from ..._utils.intervals import (
     Estimate,
     combine,
+    compare_estimates,
     draw_groups,
     estimate_rate,
     estimate_rate_at,
@@ -257,6 +258,34 @@ class Estimates:
             return np.array([self._recalibrate(part, number)[0][place] for part in self.parts])
         return np.array([function(part.predictions) for part in self.parts])
 
+    def compare(self, other, names=None):
+        """Return both values, difference, its interval and p of the scores that both have.
+
+        Parameters
+        ----------
+        other : Estimates
+            Of the same images, groups and draws.
+
+        names : list of (str, int or None), default=None
+
+        Returns
+        -------
+        lines : dict of (str, int or None) to list of float
+        """
+        of_other, lines = other.score(names), {}
+        for key, one in self.score(names).items():
+            if key not in of_other:
+                continue
+            drawn, drawn_other = self.samples(*key), other.samples(*key)
+            deviation = None
+            if drawn is not None and drawn_other is not None:
+                deviation = np.nanstd(drawn_other - drawn)
+            found = compare_estimates(
+                one, of_other[key], is_count=key[0] in OF_ALL + OF_CLASS, deviation=deviation
+            )
+            lines[key] = [one.value, of_other[key].value, *found]
+        return lines
+
     def cut_off(self, name, number, threshold):
         """Return a score of a fixed threshold on the probability of a class."""
 
@@ -345,7 +374,7 @@ class Estimates:
         return recalibrate(one.y == number, one.probabilities[:, number])
 
     def _calibrations(self, number):
-        # A slope of few lesions is biased, and the mean over folds as well: they are taken together.
+        # The slope of a small fold is biased, and so would their mean be: they are taken together.
         repeats = sorted({part.repeat for part in self.parts})
         fits = [join([part for part in self.parts if part.repeat == one]) for one in repeats]
         found = [(part, *self._recalibrate(part, number)) for part in fits]
