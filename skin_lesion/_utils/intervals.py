@@ -23,6 +23,7 @@ _FEW = 10
 # where they are normally distributed. By simulation 1.8 comes close to McNemar's exact test for
 # the former, and holds for AUC near 1.
 _FREEDOM, _FREEDOM_OF_NORMAL = 1.8, 3.0
+_LEAST_FREEDOM = 4
 # Sums of floats that differ by less are equal.
 _NOTHING = 1e-12
 # Weights of this many groups times bootstraps are held at once: 16 MB.
@@ -177,7 +178,8 @@ def estimate_rate_at(value, influence, n_groups, n_cases, deviation):
 
     It varies at least as a rate of `n_cases` lesions at a fixed threshold does.
     """
-    freedom = _count_freedom(influence, n_groups)
+    # The influences are those of a few lesions at the threshold alone: they say little.
+    freedom = max(_count_freedom(influence, n_groups), min(_LEAST_FREEDOM, n_groups - 1))
     spread = value * (1 - value)
     if spread == 0:
         bounds = _find_exact(value, n_cases)
