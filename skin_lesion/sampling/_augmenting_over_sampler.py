@@ -98,15 +98,27 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         return X, y, binarize_y
 
     def _fit_resample(self, X, y):
-        self._choose_rows(y)
+        self.choose_rows(y)
         new_rows = self.sample_indices_[len(X) :]
         return (
             np.concatenate([X, self.augmenter_.apply(X[new_rows], self.draws_)]),
             np.asarray(y)[self.sample_indices_],
         )
 
-    def _choose_rows(self, y):
-        """Set `sample_indices_` and `draws_`; the classifier goes on from here, batch by batch."""
+    def choose_rows(self, y):
+        """Choose rows by y alone, and draw the variants: the classifier makes them as it trains.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            The class of each row.
+
+        Returns
+        -------
+        sample_indices : ndarray of shape (n_new,), of int
+            All rows, then those of the new images, also in `sample_indices_`. How each new image
+            is made is in `draws_`.
+        """
         rng = check_random_state(self.random_state)
         copier = RandomOverSampler(sampling_strategy=self.sampling_strategy, random_state=rng)
         copier.fit_resample(np.arange(len(y)).reshape(-1, 1), y)
@@ -114,6 +126,7 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         self.sampling_strategy_ = copier.sampling_strategy_
         self.sample_indices_ = copier.sample_indices_
         self.draws_ = self.augmenter_.draw(len(self.sample_indices_) - len(y), random_state=rng)
+        return self.sample_indices_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

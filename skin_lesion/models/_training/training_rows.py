@@ -121,8 +121,7 @@ class TrainingRows:
         self._sampler = None
         if sampler is not None:
             self._sampler = _seeded(sampler, rng)
-            self._sampler._choose_rows(y[rows])
-            self.rows = rows[self._sampler.sample_indices_]
+            self.rows = rows[self._sampler.choose_rows(y[rows])]
         self.weight = None if sample_weight is None else sample_weight[self.rows]
         if class_weight is not None:
             class_weight = _weigh_classes(class_weight, y[self.rows])
