@@ -21,7 +21,7 @@ from ._training.training_rows import (
 )
 from ._training.unfinished import unchanged_on_failure
 from ._training.validation_split import hold_out
-from ._training.warnings import warn_if_still_improving, warn_of_interruption
+from ._training.warnings import warn_of_interruption, warn_of_training
 
 MAX_SEED = 2**31 - 1
 
@@ -285,7 +285,9 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Warns
         -----
         ConvergenceWarning
-            If training ended at `epochs`, and the validation loss was lowest in their later half.
+            If training came to nothing: after five epochs or more the loss never fell, or all
+            validation rows (ten or more) are taken for one class. Else if training ended at
+            `epochs`, and the validation loss was lowest in their later half.
         UserWarning
             If X lacks what the last fit held out, with `warm_start`: images that were trained on
             may then be held out.
@@ -295,13 +297,12 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             come to. KeyboardInterrupt is raised all the same.
         """
         with unchanged_on_failure(self):
-            interrupt = self._fit(X, y, sample_weight, groups)
+            interrupt, found = self._fit(X, y, sample_weight, groups)
         if interrupt is not None:
             warn_of_interruption(self.n_iter_, self.best_epoch_, self.epochs)
             # A script must not go on, nor a search, as if this were what was asked for.
             raise interrupt
-        if self.early_stopping:
-            warn_if_still_improving(self.n_iter_, self.best_epoch_, self.epochs)
+        warn_of_training(self, **found)
         return self
 
     def _fit(self, X, y, sample_weight, groups):
@@ -328,7 +329,15 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         seed = rng.randint(MAX_SEED)
 
         self.keras_classifier_ = _training.build_keras_classifier(self, source, train, earlier)
-        return _training.train_epochs(self, source, y, training, validation, seed, earlier=earlier)
+        interrupt = _training.train_epochs(
+            self, source, y, training, validation, seed, earlier=earlier
+        )
+        found = {}
+        if interrupt is None:
+            found["network"] = _training.resolve_architecture(self.architecture)
+            found["only_class"] = _training.find_only_class(self, source, y, training)
+            found["goes_on"] = goes_on
+        return interrupt, found
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):

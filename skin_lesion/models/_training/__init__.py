@@ -10,7 +10,9 @@ from importlib import import_module
 def __getattr__(name):
     if name not in (
         "build_keras_classifier",
+        "find_only_class",
         "predict_in_batches",
+        "resolve_architecture",
         "train_epochs",
         "train_one_epoch",
     ):

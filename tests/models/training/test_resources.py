@@ -70,8 +70,9 @@ def test_batches_are_read_ahead_and_only_a_few_of_them():
         del source.reads[:]
         for index in (0, 1, 0, 1, 2):
             batches[index]
-        assert names_of_threads() != before
-    assert names_of_threads() == before
+        assert names_of_threads() - before
+    # Others' threads may have ended meanwhile.
+    assert names_of_threads() <= before
     assert sorted(source.reads) == sorted({tuple(rows): rows for rows in source.reads}.values())
 
 
