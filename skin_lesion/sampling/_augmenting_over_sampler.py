@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._utils.documentation_link import DocumentedMixin
-from .._utils.validation import are_paths, check_images
+from .._utils.validation import are_paths, check_images, check_labels
 from ..images import ImageAugmenter
 from ._imblearn_private import BaseOverSampler
 
@@ -83,6 +83,29 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         super().__init__(sampling_strategy=sampling_strategy)
         self.augmenter = augmenter
         self.random_state = random_state
+
+    def fit_resample(self, X, y):
+        """Fill the minority classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width, 3)
+            RGB images, uint8, or floating from 0 to 255.
+
+        y : array-like of shape (n,) or (n, n_classes)
+            The class of each image, or one-hot columns.
+
+        Returns
+        -------
+        X_resampled : ndarray of shape (n_new, height, width, 3)
+            The images, then the new ones.
+
+        y_resampled : array-like of shape (n_new,) or (n_new, n_classes)
+            Their classes, of the type of y.
+        """
+        if not hasattr(y, "shape") or len(y.shape) < 2:
+            check_labels(y, name="y")
+        return super().fit_resample(X, y)
 
     def _check_X_y(self, X, y):
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)

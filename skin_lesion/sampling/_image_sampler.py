@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.sklearn_private import HasMethods, check_y, safe_indexing
+from .._utils.validation import check_labels, check_rows
 
 
 class ImageSampler(DocumentedMixin, BaseSampler):
@@ -110,9 +111,13 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         Raises
         ------
         TypeError
-            If `sampler` looks at features, as SMOTE does.
+            If `sampler` looks at features, as SMOTE does, or if X has no rows.
+        ValueError
+            If labels are missing.
         """
         self._validate_params()
+        check_rows(X)
+        check_labels(y, name="y")
         check_consistent_length(X, y)
         check_classification_targets(y)
         self.choose_rows(check_y(y, estimator=self))

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import HasMethods, Interval, fit_context
-from ..._utils.validation import number_labels
-from .._metrics.input_checks import check_labels, check_probabilities
+from ..._utils.validation import check_labels, check_rows, number_labels
+from .._metrics.input_checks import check_probabilities
 
 
 class ConformalClassifier(DocumentedMixin, BaseEstimator):
@@ -116,6 +116,7 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
             raise ImportError(
                 'ConformalClassifier needs MAPIE. Install it: pip install "skin_lesion[conformal]".'
             ) from error
+        check_rows(X)
         y = check_labels(y, name="y")
         check_consistent_length(y, groups)
         groups = np.arange(len(y)) if groups is None else number_labels(groups, name="groups")[1]

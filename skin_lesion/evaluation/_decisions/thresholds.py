@@ -7,9 +7,8 @@ from sklearn.metrics import roc_curve
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
-from ..._utils.validation import did_you_mean
+from ..._utils.validation import check_labels, check_rows, did_you_mean
 from .._folds import fit_fold, split_folds
-from .._metrics.input_checks import check_labels
 
 
 @validate_params(
@@ -99,6 +98,7 @@ def choose_thresholds(
     >>> thresholds["sensitivity 0.90"] > thresholds["sensitivity 0.95"]
     True
     """
+    check_rows(X)
     y = check_labels(y, name="y")
     check_consistent_length(X, y, groups)
     is_positive = y == positive

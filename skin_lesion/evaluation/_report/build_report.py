@@ -7,12 +7,10 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import classification_report
-from sklearn.utils import check_consistent_length
 
 from ..._utils.validation import did_you_mean
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables, pool_part
-from .._metrics.input_checks import check_labels
-from .baselines import holds_images, score_baselines
+from .baselines import score_baselines
 from .predictions import last_step
 from .report import EvaluationReport
 from .slices import make_slices
@@ -21,7 +19,7 @@ _MAX_ERRORS = 24
 _NO_PROBABILITIES = "the estimator gives no probabilities"
 
 
-def build_report(parts, *, X, frame, positive, thresholds, train, estimator, draws, notes):
+def build_report(parts, *, pictures, frame, positive, thresholds, train, estimator, draws, notes):
     """Return the report on the predictions of one model, or of one for each fold."""
     classes = parts[0].predictions.classes
     place = find_class(positive, classes)
@@ -56,19 +54,22 @@ def build_report(parts, *, X, frame, positive, thresholds, train, estimator, dra
         left_out["operating points"] = _NO_PROBABILITIES
     else:
         tables["operating_points"] = make_operating_points(parts, draws, thresholds, place)
-    X_train, y_train = train
-    if X_train is None or y_train is None:
+    train_pictures, y_train = train
+    problem = "" if train_pictures is None else train_pictures.why_not_compared(pictures)
+    if problem:
+        left_out["search for training images"] = problem
+    if train_pictures is None or y_train is None:
         left_out["shortcut baselines"] = "no training data were given"
     else:
-        y_train = check_labels(y_train, name="y_train")
-        check_consistent_length(X_train, y_train)
         unknown = sorted(set(y_train.tolist()) - set(classes.tolist()))
         if unknown:
             raise ValueError(
                 f"y_train has the classes {unknown}, which neither the estimator nor y has."
                 " Expected what the estimator was fitted on."
             )
-        tables["baselines"], missing = score_baselines(X_train, y_train, X, pooled, draws, place)
+        tables["baselines"], missing = score_baselines(
+            train_pictures, y_train, pictures, pooled, draws, place
+        )
         left_out |= {f"baseline of {name}": why for name, why in missing.items()}
     if frame is None:
         left_out["slices"] = "no frame was given"
@@ -76,8 +77,8 @@ def build_report(parts, *, X, frame, positive, thresholds, train, estimator, dra
         slices, missing = make_slices(frame, pooled, draws, place)
         left_out |= {f"slices by {name}": why for name, why in missing.items()}
         tables["slices"] = slices if len(slices) else None
-    if not holds_images(X):
-        left_out["pictures of errors"] = "X holds neither paths nor RGB images"
+    if pictures.problem:
+        left_out["pictures of errors"] = pictures.problem
     if place is None:
         left_out["decision curve"] = "no positive class was named"
     history = getattr(last_step(estimator), "history_", None)
@@ -89,7 +90,7 @@ def build_report(parts, *, X, frame, positive, thresholds, train, estimator, dra
         parts,
         draws,
         positive=positive,
-        images=X if holds_images(X) else None,
+        images=pictures.images,
         history=None if history is None else (history, last_step(estimator).best_epoch_),
         notes=notes,
         left_out=left_out,

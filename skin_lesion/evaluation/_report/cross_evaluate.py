@@ -7,10 +7,10 @@ import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
-from ..._utils.validation import number_labels
+from ..._utils.validation import check_labels, check_rows, number_labels
 from .._folds import fit_fold, split_folds
 from .._intervals.score_tables import Draws, Part
-from .._metrics.input_checks import check_labels
+from .._pictures import find_pictures
 from .build_report import build_report, find_class
 from .evaluate import choose_seed
 from .predictions import predict_images
@@ -116,6 +116,7 @@ def cross_evaluate(
     >>> report.scores.loc["accuracy"].index.tolist()
     ['value', 'low', 'high', 'deviation']
     """
+    check_rows(X)
     y = check_labels(y, name="y")
     check_consistent_length(X, y, groups, frame)
     classes = np.unique(y)
@@ -135,7 +136,7 @@ def cross_evaluate(
         notes.append(f"{n_left_out} of {len(y)} images are in the test side of no fold.")
     return build_report(
         parts,
-        X=X,
+        pictures=find_pictures(X),
         frame=frame,
         positive=positive,
         thresholds=None,

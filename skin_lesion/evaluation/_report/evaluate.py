@@ -8,11 +8,10 @@ import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state
 
 from ..._utils.sklearn_private import HasMethods, Interval, validate_params
-from ..._utils.validation import number_labels
+from ..._utils.validation import check_labels, check_rows, number_labels
 from ...audit import assert_no_leak
 from .._intervals.score_tables import Draws, Part
-from .._metrics.input_checks import check_labels
-from .baselines import holds_images
+from .._pictures import find_pictures
 from .build_report import build_report, check_thresholds
 from .predictions import predict_images
 
@@ -60,8 +59,10 @@ def evaluate(
         `predict_proba` all that needs probabilities is left out.
 
     X : array-like of n rows
-        Images as the estimator takes them. Paths and stacks of images can also be shown, and
-        measured for the baselines.
+        Images as the estimator takes them, or anything else that it takes, such as a table of
+        paths and metadata for a :class:`~sklearn.compose.ColumnTransformer`. Paths, a column of
+        paths among others, and stacks of images are also shown, measured for the baselines, and
+        compared with `X_train`; without them the report says what it leaves out.
 
     y : array-like of shape (n,)
         Their classes.
@@ -154,19 +155,30 @@ def evaluate(
     >>> sorted(report.left_out)
     ['operating points', 'slices', 'training curves']
     """
+    check_rows(X)
     y = check_labels(y, name="y")
     check_consistent_length(y, groups, frame)
+    if y_train is not None:
+        y_train = check_labels(y_train, name="y_train")
+    train_pictures = None
+    if X_train is not None:
+        check_rows(X_train, name="X_train")
+        check_consistent_length(X_train, y_train, groups_train)
+        train_pictures = find_pictures(X_train, name="X_train")
     thresholds = check_thresholds(thresholds, positive)
     predictions = predict_images(estimator, X, y)
-    notes = [] if X_train is None else _check_leak(X_train, X, groups_train, groups)
+    pictures = find_pictures(X)
+    notes = []
+    if train_pictures is not None:
+        notes = _check_leak(train_pictures, pictures, groups_train, groups)
     groups = None if groups is None else number_labels(groups, name="groups")[1]
     return build_report(
         [Part(predictions, groups, np.arange(len(y)))],
-        X=X,
+        pictures=pictures,
         frame=frame,
         positive=positive,
         thresholds=thresholds,
-        train=(X_train, y_train),
+        train=(train_pictures, y_train),
         estimator=estimator,
         draws=Draws(n_bootstraps, choose_seed(random_state)),
         notes=notes,
@@ -179,16 +191,16 @@ def choose_seed(random_state):
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def _check_leak(X_train, X, groups_train, groups):
+def _check_leak(train, test, groups_train, groups):
     """Return a note, and warn, if images or groups of the training data are judged."""
     found = None
     if groups_train is not None and groups is not None:
         shared = np.isin(np.asarray(groups), np.asarray(groups_train))
         if shared.any():
             found = f"{shared.sum()} of {len(shared)} images are of groups that were trained on."
-    if found is None and holds_images(X_train) and holds_images(X):
+    if found is None and not train.why_not_compared(test):
         try:
-            assert_no_leak(X_train, X)
+            assert_no_leak(train.images, test.images)
         except ValueError as error:
             found = str(error)
     if found is None:

@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
+from ..._utils.validation import check_labels
 from ...models import SkinLesionClassifier
 from .._intervals.weighted_scores import Predictions
-from .._metrics.input_checks import check_labels, check_probabilities
+from .._metrics.input_checks import check_probabilities
 
 
 def predict_images(estimator, X, y, *, more_classes=()):

@@ -7,6 +7,7 @@ from sklearn.utils import check_consistent_length, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..._utils.sklearn_private import check_sample_weight, check_y
+from ..._utils.validation import check_labels
 from ...sampling import AugmentingOverSampler, ImageSampler
 
 
@@ -29,6 +30,7 @@ def check_targets(estimator, source, y, sample_weight, groups=None):
 
     sample_weight : ndarray of shape (n,), of float, or None
     """
+    check_labels(y, name="y")
     y = check_y(y, estimator=estimator)
     check_classification_targets(y)
     check_consistent_length(source, y, groups)

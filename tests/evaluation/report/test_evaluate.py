@@ -431,7 +431,7 @@ def test_estimator_without_probabilities(lesions, tmp_path):
     report = evaluate(model, X, lesions.test.y, frame=lesions.test.frame, **QUICK)
     assert report.scores.index.tolist() == ["accuracy", "balanced_accuracy", "f1_macro"]
     assert "no probabilities" in report.left_out["AUC, calibration and curves"]
-    assert "neither paths nor RGB images" in report.left_out["pictures of errors"]
+    assert "neither paths of existing files nor RGB images" in report.left_out["pictures of errors"]
     report.to_html(tmp_path / "report.html")
     json.loads(report.to_json(), parse_constant=pytest.fail)
 
