@@ -60,6 +60,7 @@ API_REFERENCE = {
             "ImageEmbedder",
             "FitCheckpoint",
             "TestTimeAugmentation",
+            "PriorCorrectedClassifier",
             "save_model",
             "load_model",
             "export_onnx",

@@ -36,6 +36,7 @@ _ROOM_OF = {
             "FitCheckpoint",
             "ImageEmbedder",
             "OnnxClassifier",
+            "PriorCorrectedClassifier",
             "SkinLesionClassifier",
             "TestTimeAugmentation",
             "export_onnx",

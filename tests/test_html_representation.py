@@ -19,6 +19,7 @@ from skin_lesion import (
     ImageLoader,
     ImageSampler,
     OnnxClassifier,
+    PriorCorrectedClassifier,
     SkinLesionClassifier,
     TestTimeAugmentation,
 )
@@ -38,6 +39,7 @@ ESTIMATORS = [
     ImageLoader(),
     ImageSampler(),
     OnnxClassifier("model.onnx"),
+    PriorCorrectedClassifier(SkinLesionClassifier()),
     SkinLesionClassifier(),
     TestTimeAugmentation(SkinLesionClassifier()),
 ]

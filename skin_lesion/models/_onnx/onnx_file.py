@@ -31,10 +31,11 @@ _CLEANING = {cls.__name__: cls for cls in (BorderCropper, ColorConstancy, HairRe
 def export_onnx(estimator, path):
     """Write a fitted classifier to one ONNX file, which runs without Keras.
 
-    The network takes a float32 batch (n, height, width, 3) of RGB pixels from 0 to 255 and puts out
-    the probabilities (n, n_classes); it rescales the pixels itself. The names of the classes, and
-    how photographs are resized and cleaned before, are in the metadata of the file, as JSON under
-    the key "skin_lesion". :class:`OnnxClassifier` reads all of it.
+    The network takes a float32 batch (n, height, width, 3) of RGB pixels from 0 to 255, which it
+    rescales itself, and puts out the probabilities (n, n_classes), for the present `prior` of the
+    classifier. The names of the classes, and how photographs are resized and cleaned before, are in
+    the metadata of the file, as JSON under the key "skin_lesion". :class:`OnnxClassifier` reads all
+    of it.
 
     Needs the extra "onnx", and TensorFlow as the backend of Keras.
 
@@ -88,7 +89,7 @@ def export_onnx(estimator, path):
     steps, classifier = _split_pipeline(estimator)
     check_is_fitted(classifier)
     path = check_folder_of(path)
-    model = export_model(classifier.model_)
+    model = export_model(classifier.model_, classifier._prior_factors())
     description = json.dumps(_describe(steps, classifier))
     model.metadata_props.add(key=_KEY, value=description)
     with new_file(path) as unfinished:

@@ -35,7 +35,7 @@ _OF_OTHERS = {
 }
 _OURS = (
     "Backbone BorderCropper ColorConstancy ConvNet HairRemover ImageEmbedder"
-    " ImageLoader SkinLesionClassifier TestTimeAugmentation"
+    " ImageLoader PriorCorrectedClassifier SkinLesionClassifier TestTimeAugmentation"
 )
 # They do nothing at predict: of these, parameters are kept alone.
 _FOR_TRAINING = {
