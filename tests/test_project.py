@@ -206,7 +206,8 @@ def test_sub_packages_offer_nothing_but_their_modules():
     """What a room offers stands in its own __init__; those inside say what they hold."""
     for path, package, source in sources():
         if path.count("/") == 2 and path.endswith("__init__.py"):
-            assert imported_names(source, package) <= {"importlib.import_module"}, path
+            late = {"importlib.import_module", "skin_lesion._utils.lazy_keras.import_keras"}
+            assert imported_names(source, package) <= late, path
 
 
 def test_one_module_alone_imports_scikeras():
