@@ -34,7 +34,7 @@ _OF_OTHERS = {
     "sklearn.svm": "LinearSVC",
 }
 _OURS = (
-    "Backbone BorderCropper ColorConstancy ConvNet HairRemover ImageEmbedder"
+    "Backbone BorderCropper ColorConstancy ConformalClassifier ConvNet HairRemover ImageEmbedder"
     " ImageLoader PriorCorrectedClassifier SkinLesionClassifier TestTimeAugmentation"
 )
 # They do nothing at predict: of these, parameters are kept alone.
