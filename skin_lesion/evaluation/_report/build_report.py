@@ -10,6 +10,7 @@ from sklearn.metrics import classification_report
 from sklearn.utils import check_consistent_length
 
 from ..._utils.validation import did_you_mean
+from .._decisions.thresholds import name_thresholds
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables, pool_part
 from .._metrics.input_checks import check_labels
 from .baselines import holds_images, score_baselines
@@ -124,15 +125,14 @@ def check_thresholds(thresholds, positive):
             "Got thresholds without positive. Expected the class whose probability they are for:"
             " positive='melanoma', for example."
         )
-    if not isinstance(thresholds, dict):
-        thresholds = {f"{threshold:g}": threshold for threshold in np.ravel(thresholds).tolist()}
+    thresholds = name_thresholds(thresholds)
     for name, threshold in thresholds.items():
-        if not isinstance(threshold, Real) or not 0 <= threshold < 1:
+        # What is just above 1 calls nobody positive.
+        if not isinstance(threshold, Real) or not 0 <= threshold <= np.nextafter(1, 2):
             raise ValueError(
-                f"The threshold {name!r} is {threshold!r}. Expected a probability from 0 to below"
-                " 1."
+                f"The threshold {name!r} is {threshold!r}. Expected a probability from 0 to 1."
             )
-    return {str(name): float(threshold) for name, threshold in thresholds.items()} or None
+    return {name: float(threshold) for name, threshold in thresholds.items()} or None
 
 
 def _note_classes(parts):

@@ -78,9 +78,10 @@ def evaluate(
     positive : str or int, default=None
         The class to find, such as "melanoma", for decision curve, operating points, and slices.
 
-    thresholds : dict of str to float, or array-like of float, default=None
+    thresholds : DataFrame, dict of str to float, or array-like of float, default=None
         Operating points: a probability of `positive` of at least this is called positive. They
-        must come from the training side, such as by :func:`choose_thresholds`.
+        must not come from the test images: pass the table of :func:`choose_thresholds`. At 1 the
+        net benefit is NaN.
 
     X_train, y_train, groups_train : array-like of n_train rows, default=None
         What the estimator was fitted on, for the baselines, and to see that no image and no lesion
@@ -101,7 +102,7 @@ def evaluate(
     ------
     ValueError
         If lengths differ, labels or groups are missing, `positive` is no class, thresholds are not
-        in [0, 1) or come without `positive`, the rows of `predict_proba` do not sum to 1, or the
+        in [0, 1] or come without `positive`, the rows of `predict_proba` do not sum to 1, or the
         estimator knows none of the classes of y.
 
     Warns

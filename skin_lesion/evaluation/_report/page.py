@@ -39,8 +39,8 @@ _STYLE = """
 .report pre { font-size: 0.8rem; overflow-x: auto; }
 """
 _ON_OPERATING_POINTS = (
-    "What fixed thresholds on the probability do. They must come from the training side, out of"
-    " fold (choose_thresholds): one that was chosen on these images would flatter."
+    "What fixed thresholds on the probability do. They must come from other lesions, held out or"
+    " predicted out of fold (choose_thresholds): one that was chosen on these images would flatter."
 )
 _ON_BASELINES = (
     "What colour and image size alone achieve on the same images: a classifier that always names"

@@ -35,7 +35,8 @@ _OF_OTHERS = {
 }
 _OURS = (
     "Backbone BorderCropper ColorConstancy ConformalClassifier ConvNet HairRemover ImageEmbedder"
-    " ImageLoader PriorCorrectedClassifier SkinLesionClassifier TestTimeAugmentation"
+    " ImageLoader OperatingPointClassifier PriorCorrectedClassifier SkinLesionClassifier"
+    " TestTimeAugmentation"
 )
 # They do nothing at predict: of these, parameters are kept alone.
 _FOR_TRAINING = {
