@@ -10,6 +10,7 @@ from sklearn.metrics import classification_report
 from sklearn.utils import check_consistent_length
 
 from ..._utils.validation import did_you_mean
+from .._decisions.prevalence import make_prevalence_table
 from .._decisions.thresholds import name_thresholds
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables, pool_part
 from .._metrics.input_checks import check_labels
@@ -22,7 +23,9 @@ _MAX_ERRORS = 24
 _NO_PROBABILITIES = "the estimator gives no probabilities"
 
 
-def build_report(parts, *, X, frame, positive, thresholds, train, estimator, draws, notes):
+def build_report(
+    parts, *, X, frame, positive, thresholds, train, estimator, draws, notes, prevalence=None
+):
     """Return the report on the predictions of one model, or of one for each fold."""
     classes = parts[0].predictions.classes
     place = find_class(positive, classes)
@@ -57,6 +60,11 @@ def build_report(parts, *, X, frame, positive, thresholds, train, estimator, dra
         left_out["operating points"] = _NO_PROBABILITIES
     else:
         tables["operating_points"] = make_operating_points(parts, draws, thresholds, place)
+    tables["prevalence"], tables["at_prevalence"] = prevalence, None
+    if prevalence is not None:
+        tables["at_prevalence"] = make_prevalence_table(
+            class_scores, tables["operating_points"], positive, prevalence
+        )
     X_train, y_train = train
     if X_train is None or y_train is None:
         left_out["shortcut baselines"] = "no training data were given"

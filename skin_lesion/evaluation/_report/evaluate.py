@@ -25,6 +25,7 @@ from .predictions import predict_images
         "frame": [pd.DataFrame, None],
         "positive": [Real, str, "boolean", None],
         "thresholds": [dict, "array-like", None],
+        "prevalence": [Interval(Real, 0, 1, closed="neither"), None],
         "y_train": ["array-like", None],
         "groups_train": ["array-like", None],
         "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
@@ -41,6 +42,7 @@ def evaluate(
     frame=None,
     positive=None,
     thresholds=None,
+    prevalence=None,
     X_train=None,
     y_train=None,
     groups_train=None,
@@ -82,6 +84,10 @@ def evaluate(
         Operating points: a probability of `positive` of at least this is called positive. They
         must not come from the test images: pass the table of :func:`choose_thresholds`. At 1 the
         net benefit is NaN.
+
+    prevalence : float in (0, 1), default=None
+        How frequent `positive` is where the model is to be used: the report then has its predictive
+        values there, and the net benefit of the operating points.
 
     X_train, y_train, groups_train : array-like of n_train rows, default=None
         What the estimator was fitted on, for the baselines, and to see that no image and no lesion
@@ -158,6 +164,11 @@ def evaluate(
     y = check_labels(y, name="y")
     check_consistent_length(y, groups, frame)
     thresholds = check_thresholds(thresholds, positive)
+    if prevalence is not None and positive is None:
+        raise ValueError(
+            "Got prevalence without positive. Expected the class that is as frequent as that:"
+            " positive='melanoma', for example."
+        )
     predictions = predict_images(estimator, X, y)
     notes = [] if X_train is None else _check_leak(X_train, X, groups_train, groups)
     groups = None if groups is None else number_labels(groups, name="groups")[1]
@@ -167,6 +178,7 @@ def evaluate(
         frame=frame,
         positive=positive,
         thresholds=thresholds,
+        prevalence=prevalence,
         train=(X_train, y_train),
         estimator=estimator,
         draws=Draws(n_bootstraps, choose_seed(random_state)),
