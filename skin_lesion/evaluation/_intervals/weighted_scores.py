@@ -156,7 +156,11 @@ def make_cut_off_sheet(is_positive, scores, thresholds):
         ~is_called & ~is_positive,
     ]
     sums = csr_array(np.concatenate(outcomes))
-    cost = (thresholds / (1 - thresholds))[:, np.newaxis]
+    # At a probability of 1 a false positive costs infinitely more than a true one is worth.
+    odds = np.divide(
+        thresholds, 1 - thresholds, out=np.full(len(thresholds), np.nan), where=thresholds < 1
+    )
+    cost = odds[:, np.newaxis]
 
     def finish(sums):
         tp, fp, fn, tn = sums.reshape(4, len(thresholds), -1)

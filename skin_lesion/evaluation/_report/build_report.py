@@ -9,6 +9,8 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import classification_report
 
 from ..._utils.validation import did_you_mean
+from .._decisions.prevalence import make_prevalence_table
+from .._decisions.thresholds import name_thresholds
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables, pool_part
 from .baselines import score_baselines
 from .predictions import last_step
@@ -19,7 +21,19 @@ _MAX_ERRORS = 24
 _NO_PROBABILITIES = "the estimator gives no probabilities"
 
 
-def build_report(parts, *, pictures, frame, positive, thresholds, train, estimator, draws, notes):
+def build_report(
+    parts,
+    *,
+    pictures,
+    frame,
+    positive,
+    thresholds,
+    train,
+    estimator,
+    draws,
+    notes,
+    prevalence=None,
+):
     """Return the report on the predictions of one model, or of one for each fold."""
     classes = parts[0].predictions.classes
     place = find_class(positive, classes)
@@ -54,6 +68,11 @@ def build_report(parts, *, pictures, frame, positive, thresholds, train, estimat
         left_out["operating points"] = _NO_PROBABILITIES
     else:
         tables["operating_points"] = make_operating_points(parts, draws, thresholds, place)
+    tables["prevalence"], tables["at_prevalence"] = prevalence, None
+    if prevalence is not None:
+        tables["at_prevalence"] = make_prevalence_table(
+            class_scores, tables["operating_points"], positive, prevalence
+        )
     train_pictures, y_train = train
     problem = "" if train_pictures is None else train_pictures.why_not_compared(pictures)
     if problem:
@@ -125,15 +144,14 @@ def check_thresholds(thresholds, positive):
             "Got thresholds without positive. Expected the class whose probability they are for:"
             " positive='melanoma', for example."
         )
-    if not isinstance(thresholds, dict):
-        thresholds = {f"{threshold:g}": threshold for threshold in np.ravel(thresholds).tolist()}
+    thresholds = name_thresholds(thresholds)
     for name, threshold in thresholds.items():
-        if not isinstance(threshold, Real) or not 0 <= threshold < 1:
+        # What is just above 1 calls nobody positive.
+        if not isinstance(threshold, Real) or not 0 <= threshold <= np.nextafter(1, 2):
             raise ValueError(
-                f"The threshold {name!r} is {threshold!r}. Expected a probability from 0 to below"
-                " 1."
+                f"The threshold {name!r} is {threshold!r}. Expected a probability from 0 to 1."
             )
-    return {str(name): float(threshold) for name, threshold in thresholds.items()} or None
+    return {name: float(threshold) for name, threshold in thresholds.items()} or None
 
 
 def _note_classes(parts):

@@ -24,6 +24,7 @@ from .predictions import predict_images
         "frame": [pd.DataFrame, None],
         "positive": [Real, str, "boolean", None],
         "thresholds": [dict, "array-like", None],
+        "prevalence": [Interval(Real, 0, 1, closed="neither"), None],
         "y_train": ["array-like", None],
         "groups_train": ["array-like", None],
         "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
@@ -40,6 +41,7 @@ def evaluate(
     frame=None,
     positive=None,
     thresholds=None,
+    prevalence=None,
     X_train=None,
     y_train=None,
     groups_train=None,
@@ -79,9 +81,14 @@ def evaluate(
     positive : str or int, default=None
         The class to find, such as "melanoma", for decision curve, operating points, and slices.
 
-    thresholds : dict of str to float, or array-like of float, default=None
+    thresholds : DataFrame, dict of str to float, or array-like of float, default=None
         Operating points: a probability of `positive` of at least this is called positive. They
-        must come from the training side, such as by :func:`choose_thresholds`.
+        must not come from the test images: pass the table of :func:`choose_thresholds`. At 1 the
+        net benefit is NaN.
+
+    prevalence : float in (0, 1), default=None
+        How frequent `positive` is where the model is to be used: the report then has its predictive
+        values there, and the net benefit of the operating points.
 
     X_train, y_train, groups_train : array-like of n_train rows, default=None
         What the estimator was fitted on, for the baselines, and to see that no image and no lesion
@@ -102,7 +109,7 @@ def evaluate(
     ------
     ValueError
         If lengths differ, labels or groups are missing, `positive` is no class, thresholds are not
-        in [0, 1) or come without `positive`, the rows of `predict_proba` do not sum to 1, or the
+        in [0, 1] or come without `positive`, the rows of `predict_proba` do not sum to 1, or the
         estimator knows none of the classes of y.
 
     Warns
@@ -166,6 +173,11 @@ def evaluate(
         check_consistent_length(X_train, y_train, groups_train)
         train_pictures = find_pictures(X_train, name="X_train")
     thresholds = check_thresholds(thresholds, positive)
+    if prevalence is not None and positive is None:
+        raise ValueError(
+            "Got prevalence without positive. Expected the class that is as frequent as that:"
+            " positive='melanoma', for example."
+        )
     predictions = predict_images(estimator, X, y)
     pictures = find_pictures(X)
     notes = []
@@ -178,6 +190,7 @@ def evaluate(
         frame=frame,
         positive=positive,
         thresholds=thresholds,
+        prevalence=prevalence,
         train=(train_pictures, y_train),
         estimator=estimator,
         draws=Draws(n_bootstraps, choose_seed(random_state)),

@@ -41,6 +41,12 @@ class EvaluationReport:
     operating_points : DataFrame indexed by operating point and score, or None
         What the given thresholds do: `threshold`, `value`, `low`, `high`.
 
+    at_prevalence : DataFrame indexed by operating point and score, or None
+        Predictive values and net benefit of the positive class at the `prevalence` that was given:
+        of the predicted class, and of each operating point.
+
+    prevalence : float or None
+
     baselines : DataFrame indexed by model and score, or None
         The model, the most frequent class, and a forest on colour and size.
 
@@ -139,13 +145,16 @@ class EvaluationReport:
         Returns
         -------
         frame : DataFrame
-            Columns `section` ("scores", "classes", "operating points", "baselines" or "slices"),
+            Columns `section` ("scores", "classes", "operating points", "prevalence", "baselines" or
+            "slices"),
             `name` (of the class, operating point, model or slice), `score`, `value`, `low` and
             `high`.
         """
         parts = [_lengthen("scores", self.scores), _lengthen("classes", self.class_scores)]
         if self.operating_points is not None:
             parts.append(_lengthen("operating points", self.operating_points))
+        if self.at_prevalence is not None:
+            parts.append(_lengthen("prevalence", self.at_prevalence))
         if self.baselines is not None:
             parts.append(_lengthen("baselines", self.baselines))
         if self.slices is not None:

@@ -48,10 +48,10 @@ def save_model(estimator, path):
     Parameters
     ----------
     estimator : estimator
-        Fitted: a :class:`SkinLesionClassifier`, :class:`ImageEmbedder` or
-        :class:`TestTimeAugmentation`, or a pipeline or column transformer of these, of the other
-        steps of this library, and of estimators of scikit-learn and imbalanced-learn that predict
-        by NumPy alone, such as encoders, scalers and linear models.
+        Fitted: a :class:`SkinLesionClassifier`, an :class:`ImageEmbedder`, a classifier around
+        another one, such as :class:`TestTimeAugmentation`, or a pipeline or column transformer of
+        these, of the other steps of this library, and of estimators of scikit-learn and
+        imbalanced-learn that predict by NumPy alone, such as encoders, scalers and linear models.
 
     path : str or os.PathLike
         The file to write. One that exists is replaced at once: a crash leaves the old file or the

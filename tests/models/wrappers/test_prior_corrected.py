@@ -59,7 +59,6 @@ def test_temperature_cannot_undo_the_shift_and_the_prior_does():
         p = model.predict_proba(X)[:, 1]
         return expected_calibration_error(y, p), net_benefit(y, p, threshold=0.1)
 
-    print(judge(balanced), judge(tempered), judge(corrected))
     assert judge(balanced) == pytest.approx((0.288, 0.012), abs=0.003)
     assert judge(tempered) == pytest.approx((0.292, 0.012), abs=0.003)
     assert judge(corrected) == pytest.approx((0.003, 0.046), abs=0.003)
