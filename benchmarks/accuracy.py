@@ -8,7 +8,7 @@ than 5 groups cannot be judged. ``--quick`` takes a few drawn images and random 
 scores say nothing, to see that it runs.
 
 Models are judged by ``cross_evaluate`` on folds that keep lesions whole: printed are means of the
-folds, with 95% intervals from a bootstrap over lesions. These hold what other test images would
+folds, with 95% intervals over lesions. These hold what other test images would
 change; what another training would change shows with another --seed. ``--folds 0`` judges on the
 first fold alone, where networks take long. With ``--test FOLDER`` models are fitted on all of
 --data and judged on another folder, for external validation.

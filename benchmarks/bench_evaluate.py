@@ -1,9 +1,10 @@
 """What the intervals of a report cost, beside a loop over scikit-learn's metrics.
 
 Run it alone with ``python benchmarks/bench_evaluate.py [--quick] [--json FILE]``. Predictions for
-10,000 images of 7,500 lesions in 9 classes are drawn at random; 2,000 bootstraps of them give the
-intervals of all scores of a report. What a user would write instead, a loop that resamples lesions
-and calls scikit-learn, computes a third of them; it is timed over 20 bootstraps and multiplied.
+10,000 images of 7,500 lesions in 9 classes are drawn at random; a jackknife and 2,000 bootstraps of
+them give the intervals of all scores of a report. What a user would write instead, a loop that
+resamples lesions and calls scikit-learn, computes a third of them; it is timed over 20 bootstraps
+and multiplied.
 Last, the whole of evaluate, with slices by three columns, and the size of its page.
 """
 
@@ -31,9 +32,8 @@ def draw_predictions(n_images):
     return y, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), lesions
 
 
-def resample_sheet(n_images):
-    from skin_lesion._utils.bootstrap import GroupBootstrap, find_intervals
-    from skin_lesion.evaluation._intervals.weighted_scores import Predictions, make_score_sheet
+def make_intervals(n_images):
+    from skin_lesion.evaluation._intervals.estimates import Draws, Estimates, Part, Predictions
 
     y, probabilities, lesions = draw_predictions(n_images)
     n_classes = len(SHARES)
@@ -45,11 +45,9 @@ def resample_sheet(n_images):
         np.ones(n_classes, dtype=bool),
     )
     stopwatch = Stopwatch()
-    sheet = make_score_sheet(predictions)
-    bootstrap = GroupBootstrap(y, lesions, n_bootstraps=N_BOOTSTRAPS, random_state=0)
-    samples = sheet.resample(bootstrap)
-    intervals = find_intervals(sheet.score(), samples, sheet.count_cases(bootstrap))
-    return {**stopwatch.read(), "scores": len(intervals)}
+    part = Part(predictions, lesions, np.arange(n_images))
+    estimates = Estimates([part], Draws(N_BOOTSTRAPS, 0)).score()
+    return {**stopwatch.read(), "scores": len(estimates)}
 
 
 def loop_over_scikit_learn(n_images):
@@ -131,7 +129,7 @@ def write_report(n_images):
     return {**cost, "scores": len(report.to_frame()), "page_mb": size / 1e6}
 
 
-STEPS = {step.__name__: step for step in (resample_sheet, loop_over_scikit_learn, write_report)}
+STEPS = {step.__name__: step for step in (make_intervals, loop_over_scikit_learn, write_report)}
 
 
 def main():
@@ -159,7 +157,7 @@ def main():
     for step in STEPS:
         cost = json.loads(run_apart(__file__, "--step", step, n_images))
         figures["costs"][step] = cost
-        ratio = cost["seconds"] / figures["costs"]["resample_sheet"]["seconds"]
+        ratio = cost["seconds"] / figures["costs"]["make_intervals"]["seconds"]
         print(
             f"{step.replace('_', ' '):<26}{cost['scores']:>8}{cost['seconds']:>10.1f}"
             f"{cost['cpu_seconds']:>8.1f}{cost['peak_mb']:>7.0f}{ratio:>8.1f}"

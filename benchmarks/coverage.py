@@ -1,12 +1,13 @@
 """How often the 95% intervals of a report hold the true score, by simulation.
 
-Run it with ``python benchmarks/coverage.py [--sets N] [--quick] [--json FILE]``. Each simulated
-set has three classes of 30, 60 and 150 lesions, one to four images each that a lesion makes alike,
-and the probabilities of a model that is right in some seven cases of ten. The true scores are those
-of a population of 200,000 lesions of the same shares. An interval is right if it covers in 93% to
-97%.
+Run it with ``python benchmarks/coverage.py [--sets N] [--quick] [--only WORD] [--json FILE]``. Each
+setting is a test set of three classes, with one to four images of a lesion that are mostly right or
+wrong together, and the probabilities of a poor or a good model. Sets are drawn naturally, so that
+the number of lesions of each class varies, or with fixed counts; by lesion or by patient, who has
+one to six lesions of any class; whole or in five folds. The true scores are those of a population
+of 200,000 lesions. Sets in which a class is absent are left out: their means are other scores.
 
-Beside them, of every fourth set: intervals that resample images in place of lesions.
+Last, two models that are equally good are compared: how often is p below 0.05?
 """
 
 import argparse
@@ -16,99 +17,194 @@ from pathlib import Path
 import numpy as np
 from _common import Stopwatch, describe_machine, installed_versions
 
-from skin_lesion._utils.bootstrap import GroupBootstrap, find_intervals
-from skin_lesion.evaluation._intervals.weighted_scores import Predictions, make_score_sheet
+from skin_lesion._utils.intervals import compare_estimates
+from skin_lesion.evaluation._intervals.estimates import Draws, Estimates, Part, Predictions
 
-N_LESIONS = (30, 60, 150)
 N_IN_POPULATION = 200_000
-N_BOOTSTRAPS = 2000
-NEAR = ("accuracy", "balanced_accuracy", "roc_auc_ovr", "roc_auc")
+N_BOOTSTRAPS = 200
+# How far the logit of the true class lies above the others.
+MODELS = {"poor": np.array([1.2, 1.5, 1.8]), "good": np.array([2.6, 2.8, 3.0])}
+SETTINGS = {
+    "3 lesions, natural": {"n_lesions": (3, 30, 120), "model": "poor", "is_natural": True},
+    "5 lesions": {"n_lesions": (5, 30, 120), "model": "poor"},
+    "10 lesions": {"n_lesions": (10, 60, 150), "model": "poor"},
+    "30 lesions, natural": {"n_lesions": (30, 60, 150), "model": "poor", "is_natural": True},
+    "30 lesions, natural, good": {"n_lesions": (30, 60, 150), "model": "good", "is_natural": True},
+    "150 lesions, good": {"n_lesions": (150, 150, 150), "model": "good"},
+    "30 lesions, patients": {
+        "n_lesions": (30, 60, 150),
+        "model": "poor",
+        "is_natural": True,
+        "by_patient": True,
+    },
+    "30 lesions, 5 folds": {
+        "n_lesions": (30, 60, 150),
+        "model": "poor",
+        "is_natural": True,
+        "n_folds": 5,
+    },
+}
+RARE = 0
+# An interval that few sets have is that of the sets with the most lesions, and not of all.
+LEAST_SHARE = 0.5
 
 
-def simulate(n_lesions, rng):
-    """Return the predictions for images of lesions, and the lesion of each image."""
-    n_classes = len(n_lesions)
-    y = np.repeat(np.arange(n_classes), n_lesions)
-    n_images = 1 + rng.binomial(3, 0.25, len(y))
-    lesions = np.repeat(np.arange(len(y)), n_images)
-    # Most of what makes an image easy or hard is the lesion's.
-    logits = rng.normal(0, 1.0, (len(y), n_classes))[lesions]
-    logits += rng.normal(0, 0.6, logits.shape)
+def simulate(y, model, rng, *, by_patient=False, n_models=1):
+    """Return the predictions of models for images of lesions of the classes y, and their groups."""
+    n_classes = len(MODELS[model])
+    patients = np.arange(len(y))
+    if by_patient:
+        sizes = rng.integers(1, 7, len(y))
+        patients = np.repeat(np.arange(len(y)), sizes)[: len(y)]
+    lesions = np.repeat(np.arange(len(y)), 1 + rng.binomial(3, 0.25, len(y)))
+    shape = (len(lesions), n_classes)
+    # Most of what makes an image easy or hard is the lesion's, and in part the patient's.
+    common = rng.normal(0, 0.7, (len(y), n_classes))[lesions]
+    common += rng.normal(0, 0.5, (len(y), n_classes))[patients[lesions]]
     y = y[lesions]
-    logits[np.arange(len(y)), y] += np.array([1.2, 1.5, 1.8])[y]
-    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    classes = np.arange(n_classes)
-    predictions = Predictions(
-        y, probabilities.argmax(axis=1), probabilities, classes, np.ones(n_classes, dtype=bool)
-    )
-    return predictions, lesions
+    found = []
+    for _ in range(n_models):
+        logits = common + rng.normal(0, 0.5, (patients.size, n_classes))[lesions]
+        logits += rng.normal(0, 0.6, shape)
+        logits[np.arange(len(y)), y] += MODELS[model][y]
+        p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        seen = np.ones(n_classes, dtype=bool)
+        found.append(Predictions(y, p.argmax(axis=1), p, np.arange(n_classes), seen))
+    return found, patients[lesions]
 
 
-def find_truth(rng):
-    shares = np.array(N_LESIONS) / sum(N_LESIONS)
-    predictions, _ = simulate(np.round(shares * N_IN_POPULATION).astype(int), rng)
-    return make_score_sheet(predictions).score()
+def draw_classes(n_lesions, is_natural, rng):
+    n_lesions = np.array(n_lesions)
+    if is_natural:
+        return rng.choice(len(n_lesions), n_lesions.sum(), p=n_lesions / n_lesions.sum())
+    return rng.permutation(np.repeat(np.arange(len(n_lesions)), n_lesions))
 
 
-def measure(n_sets, n_bootstraps, random_state):
-    """Return the names of the scores, the truth, and the intervals of all simulated sets."""
-    rng = np.random.default_rng(random_state)
-    truth = find_truth(rng)
-    bounds = {"lesions": [], "images": []}
+def split(part, n_folds, rng):
+    fold = rng.integers(n_folds, size=part.groups.max() + 1)[part.groups]
+    return [part.take(np.flatnonzero(fold == number)) for number in range(n_folds)]
+
+
+def list_names(estimates):
+    """Return the scores of all classes, and those of the rarest against the rest."""
+    return [key for key in estimates.score() if key[1] in (None, RARE)]
+
+
+def measure(n_sets, *, n_lesions, model, is_natural=False, by_patient=False, n_folds=1):
+    """Return a line for each score: truth, share of sets with an interval, coverage, width."""
+    rng = np.random.default_rng(0)
+    shares = np.array(n_lesions) / sum(n_lesions)
+    y = rng.choice(len(shares), N_IN_POPULATION, p=shares)
+    (population,), groups = simulate(y, model, rng, by_patient=by_patient)
+    whole = Estimates([Part(population, groups, np.arange(len(groups)))], most_blocks=2)
+    names = list_names(whole)
+    truth = np.array([whole.values(*name)[0] for name in names])
+    limits = []
+    while len(limits) < n_sets:
+        y = draw_classes(n_lesions, is_natural, rng)
+        if len(np.unique(y)) < len(n_lesions):
+            continue
+        (predictions,), groups = simulate(y, model, rng, by_patient=by_patient)
+        parts = [Part(predictions, groups, np.arange(len(groups)))]
+        if n_folds > 1:
+            parts = split(parts[0], n_folds, rng)
+        found = Estimates(parts, Draws(N_BOOTSTRAPS, len(limits))).score(names).values()
+        limits.append([[one.value, one.low, one.high] for one in found])
+    values, low, high = np.moveaxis(np.array(limits), 2, 0)
+    is_given = ~np.isnan(low)
+    lines = []
+    for place, name in enumerate(names):
+        given = is_given[:, place]
+        if given.mean() < LEAST_SHARE:
+            continue
+        below, above = low[given, place], high[given, place]
+        value = values[given, place]
+        lines.append(
+            {
+                "score": name[0],
+                "truth": round(float(truth[place]), 4),
+                "given": round(float(given.mean()), 3),
+                "coverage": round(
+                    float(np.mean((below <= truth[place]) & (truth[place] <= above))), 4
+                ),
+                "width": round(float(np.mean(above - below)), 4),
+                "zero_width": int(np.sum(above - below < 1e-9)),
+                "outside": int(np.sum((value < below - 1e-9) | (value > above + 1e-9))),
+            }
+        )
+    return lines
+
+
+def find_false_alarms(n_sets, *, n_lesions, model):
+    """Return for each score how often two equally good models differ with p < 0.05."""
+    rng = np.random.default_rng(0)
+    p_values = []
     for seed in range(n_sets):
-        predictions, lesions = simulate(N_LESIONS, rng)
-        sheet = make_score_sheet(predictions)
-        for what, groups in (("lesions", lesions), ("images", None)):
-            if groups is None and seed % 4:
-                continue
-            bootstrap = GroupBootstrap(
-                predictions.y, groups, n_bootstraps=n_bootstraps, random_state=seed
+        y = draw_classes(n_lesions, True, rng)
+        both, groups = simulate(y, model, rng, n_models=2)
+        a, b = (
+            Estimates([Part(one, groups, np.arange(len(groups)))], Draws(N_BOOTSTRAPS, seed))
+            for one in both
+        )
+        names = list_names(a)
+        of_a, of_b = a.score(names), b.score(names)
+        line = []
+        for name in names:
+            drawn = a.samples(*name), b.samples(*name)
+            deviation = (
+                None if drawn[0] is None or drawn[1] is None else np.nanstd(drawn[1] - drawn[0])
             )
-            bounds[what].append(
-                find_intervals(
-                    sheet.score(), sheet.resample(bootstrap), sheet.count_cases(bootstrap)
-                )
-            )
-    return sheet.names, truth, {what: np.array(found) for what, found in bounds.items()}
+            line.append(compare_estimates(of_a[name], of_b[name], deviation)[3])
+        p_values.append(line)
+    p_values = np.array(p_values)
+    return [
+        {"score": name[0], "false_alarms": round(float(np.nanmean(p_values[:, place] < 0.05)), 4)}
+        for place, name in enumerate(names)
+        if np.isfinite(p_values[:, place]).mean() > LEAST_SHARE
+    ]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", type=int, default=2000, help="number of simulated sets")
-    parser.add_argument("--quick", action="store_true", help="200 sets, 500 bootstraps")
+    parser.add_argument("--quick", action="store_true", help="100 sets")
+    parser.add_argument("--only", default="", help="only settings whose name holds this word")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     arguments = parser.parse_args()
-    n_sets, n_bootstraps = (200, 500) if arguments.quick else (arguments.sets, N_BOOTSTRAPS)
-    stopwatch = Stopwatch()
-    names, truth, bounds = measure(n_sets, n_bootstraps, random_state=0)
-    cost = stopwatch.read()
+    n_sets = 100 if arguments.quick else arguments.sets
     figures = {
         "sets": n_sets,
-        "bootstraps": n_bootstraps,
+        "bootstraps": N_BOOTSTRAPS,
         "versions": installed_versions("skin_lesion", "numpy", "scipy"),
         "machine": describe_machine(),
-        "seconds": round(cost["seconds"], 1),
     }
     for name, value in figures.items():
         print(f"{name:>12}  {value}")
-    error = (0.95 * 0.05 / n_sets) ** 0.5
-    print(f"\nThe standard error of a coverage of 0.95 is {error:.4f}.")
-    print(f"{'score':<32}{'class':>6}{'truth':>8}{'lesions':>9}{'width':>8}{'images':>9}")
-    figures["coverage"] = []
-    for number, (name, label) in enumerate(names):
-        line = {"score": name, "class": label, "truth": round(float(truth[number]), 4)}
-        for what, found in bounds.items():
-            low, high = found[:, number].T
-            line[what] = round(float(np.mean((low <= truth[number]) & (truth[number] <= high))), 4)
-            line[f"width_{what}"] = round(float(np.mean(high - low)), 4)
-        figures["coverage"].append(line)
-        mark = ""
-        if name in NEAR:
-            mark = "  within" if 0.93 <= line["lesions"] <= 0.97 else "  MISSED"
-        print(
-            f"{name:<32}{'' if label is None else label:>6}{line['truth']:>8.3f}"
-            f"{line['lesions']:>9.3f}{line['width_lesions']:>8.3f}{line['images']:>9.3f}{mark}"
-        )
+    print(f"\nThe standard error of a coverage of 0.95 is {(0.95 * 0.05 / n_sets) ** 0.5:.4f}.")
+    figures["coverage"], figures["false_alarms"] = {}, {}
+    for setting, options in SETTINGS.items():
+        if arguments.only not in setting:
+            continue
+        stopwatch = Stopwatch()
+        figures["coverage"][setting] = measure(n_sets, **options)
+        print(f"\n{setting}: {options}, {stopwatch.read()['seconds']:.0f} s")
+        print(f"{'score':<32}{'truth':>8}{'given':>8}{'coverage':>10}{'width':>8}")
+        for line in figures["coverage"][setting]:
+            faults = "".join(
+                f"  {line[name]} {name}" for name in ("zero_width", "outside") if line[name]
+            )
+            mark = "" if 0.93 <= line["coverage"] <= 0.97 else "  *"
+            print(
+                f"{line['score']:<32}{line['truth']:>8.3f}{line['given']:>8.3f}"
+                f"{line['coverage']:>10.3f}{line['width']:>8.3f}{mark}{faults}"
+            )
+    if arguments.only in "compare":
+        stopwatch = Stopwatch()
+        found = find_false_alarms(n_sets, n_lesions=(30, 60, 150), model="poor")
+        print(f"\nTwo equally good models, {stopwatch.read()['seconds']:.0f} s")
+        for line in found:
+            print(f"{line['score']:<32}{line['false_alarms']:>8.3f}")
+        figures["false_alarms"] = found
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 

@@ -14,7 +14,7 @@ def make_prevalence_table(class_scores, operating_points, positive, prevalence):
     Parameters
     ----------
     class_scores : DataFrame indexed by class and score
-        With `value`, `low` and `high`.
+        With `value`, `low`, `high` and `groups`.
 
     operating_points : DataFrame indexed by operating point and score, or None
         With `threshold` beside these.
@@ -26,7 +26,8 @@ def make_prevalence_table(class_scores, operating_points, positive, prevalence):
     Returns
     -------
     at_prevalence : DataFrame indexed by operating point and score
-        "predicted class", and each operating point: columns `value`, `low` and `high`.
+        "predicted class", and each operating point: columns `value`, `low`, `high` and `groups`,
+        the lesions or patients behind the rate, of the two, that rests on fewer.
     """
     decisions = {"predicted class": class_scores.loc[positive]}
     if operating_points is not None:
@@ -39,10 +40,11 @@ def make_prevalence_table(class_scores, operating_points, positive, prevalence):
             for rate in ("sensitivity", "specificity")
         )
         threshold = scores["threshold"].iloc[0] if "threshold" in scores else None
+        n_groups = scores.loc[["sensitivity", "specificity"], "groups"].min()
         for score, values in scores_at_prevalence(*rates, prevalence, threshold).items():
-            lines[name, score] = values
+            lines[name, score] = [*values, n_groups]
     return pd.DataFrame.from_dict(
-        lines, orient="index", columns=["value", "low", "high"]
+        lines, orient="index", columns=["value", "low", "high", "groups"]
     ).set_index(pd.MultiIndex.from_tuples(lines, names=["operating point", "score"]))
 
 

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions, validate_params
 from ...models import SkinLesionClassifier, open_images
-from .._report.predictions import last_step
+from .._plots.training_curves import last_step
 
 _BATCH_SIZE = 32
 

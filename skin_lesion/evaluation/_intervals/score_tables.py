@@ -1,170 +1,88 @@
 """Scores with their intervals, as tables."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
-from ..._utils.bootstrap import GroupBootstrap, bound_what_never_failed, find_intervals
-from .weighted_scores import Predictions, make_cut_off_sheet, make_score_sheet, make_short_sheet
+from .estimates import Part, Predictions
 
 FEW_GROUPS = 30
+SHORT_SCORES = ("accuracy", "balanced_accuracy")
 
 
-@dataclass
-class Part:
-    """Images that one model was judged on: all of them, or a fold.
-
-    Attributes
-    ----------
-    predictions : Predictions
-
-    groups : ndarray of shape (n,) or None
-        Lesions or patients.
-
-    rows : ndarray of shape (n,)
-        Places in X.
-    """
-
-    predictions: Predictions
-    groups: np.ndarray | None
-    rows: np.ndarray
-
-
-@dataclass
-class Draws:
-    """How to draw: the same draws each time.
-
-    Attributes
-    ----------
-    n_bootstraps : int
-
-    seed : int
-    """
-
-    n_bootstraps: int
-    seed: int
-
-    def bootstraps(self, parts):
-        """Return a bootstrap of each part, all from one stream of random numbers."""
-        rng = np.random.RandomState(self.seed)
-        return [
-            GroupBootstrap(
-                part.predictions.y,
-                part.groups,
-                n_bootstraps=self.n_bootstraps,
-                random_state=rng.randint(2**31 - 1),
-            )
-            for part in parts
-        ]
-
-
-def score_parts(parts, draws, make_sheet=make_score_sheet):
-    """Return names, values, draws and cases of the scores: the means over parts.
+def make_tables(estimates):
+    """Return the table of scores of all classes together, and that of each class.
 
     Parameters
     ----------
-    parts : list of Part
-
-    draws : Draws
-
-    make_sheet : callable
-        ``make_sheet(predictions)`` gives a :class:`ScoreSheet`.
-
-    Returns
-    -------
-    names : list of (str, int or None)
-
-    values : ndarray of shape (n_scores, n_parts)
-
-    samples : ndarray of shape (n_scores, n_bootstraps)
-
-    n_cases : ndarray of shape (n_scores,)
-    """
-    sheets = [make_sheet(part.predictions) for part in parts]
-    bootstraps = draws.bootstraps(parts)
-    values = np.stack([sheet.score() for sheet in sheets], axis=1)
-    of_parts = [sheet.resample(one) for sheet, one in zip(sheets, bootstraps, strict=True)]
-    n_cases = sum(sheet.count_cases(one) for sheet, one in zip(sheets, bootstraps, strict=True))
-    if not any(one.varies for one in bootstraps):
-        n_cases = np.zeros_like(n_cases)  # draws that are all alike are no interval
-    return sheets[0].names, values, mean_of_known(of_parts), n_cases
-
-
-def mean_of_known(arrays):
-    """Return the mean of arrays, of those values that are not NaN."""
-    stacked = np.stack(arrays)
-    known = ~np.isnan(stacked)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, stacked, 0.0).sum(axis=0) / known.sum(axis=0)
-
-
-def make_tables(parts, draws):
-    """Return the table of scores of all classes together, and that of each class.
+    estimates : Estimates
 
     Returns
     -------
     scores : DataFrame indexed by score
 
     class_scores : DataFrame indexed by class and score
-        Both have columns `value`, `low` and `high`; of folds also `deviation`, the standard
-        deviation over folds.
+        Both have columns `value`, `low`, `high` and `groups`; of folds also `deviation`, the
+        standard deviation over folds, and of several fits `run_deviation`, that over fits.
     """
-    names, values, samples, n_cases = score_parts(parts, draws)
-    table = _make_table(names, values, samples, n_cases)
-    if len(parts) > 1:
-        table["deviation"] = pd.DataFrame(values).std(axis=1, ddof=1)
-    classes = parts[0].predictions.classes
-    of_all = np.array([number is None for _, number in names])
+    found = estimates.score()
+    table = _make_table(found.values())
+    of_parts = np.array([estimates.values(*key) for key in found])
+    repeats = np.array([part.repeat for part in estimates.parts])
+    if (repeats == 0).sum() > 1:
+        table["deviation"] = pd.DataFrame(of_parts).std(axis=1, ddof=1)
+    if repeats.any():
+        of_fits = pd.DataFrame(of_parts.T).groupby(repeats).mean()
+        table["run_deviation"] = of_fits.std(axis=0, ddof=1)
+    classes = estimates.classes
+    of_all = np.array([number is None for _, number in found])
     scores = table[of_all].set_index(
-        pd.Index([name for name, number in names if number is None], name="score")
+        pd.Index([name for name, number in found if number is None], name="score")
     )
     class_scores = table[~of_all].set_index(
         pd.MultiIndex.from_tuples(
-            [(classes[number], name) for name, number in names if number is not None],
+            [(classes[number], name) for name, number in found if number is not None],
             names=["class", "score"],
         )
     )
     order = [
         (label, name)
         for label in classes
-        for name in dict.fromkeys(name for name, number in names if number is not None)
+        for name in dict.fromkeys(name for name, number in found if number is not None)
     ]
     return scores, class_scores.loc[order]
 
 
-def make_short_table(part, draws, positive):
-    """Return the few scores that slices and baselines are compared by, indexed by score."""
-    names, values, samples, n_cases = score_parts(
-        [part], draws, lambda predictions: make_short_sheet(predictions, positive)
-    )
-    table = _make_table(names, values, samples, n_cases)
-    return table.set_index(pd.Index([name for name, _ in names], name="score"))
+def score_shortly(estimates, positive):
+    """Return the few scores that slices and baselines are compared by, by their names."""
+    names = [(name, None) for name in SHORT_SCORES]
+    if positive is not None:
+        names += [("sensitivity", positive), ("specificity", positive)]
+    if estimates.has_probabilities:
+        names.append(("roc_auc_ovr", None) if positive is None else ("roc_auc", positive))
+    return {name: one for (name, _), one in estimates.score(names).items()}
 
 
-def make_operating_points(parts, draws, thresholds, positive):
+def make_short_table(estimates, positive):
+    """Return those of :func:`score_shortly`, indexed by score."""
+    found = score_shortly(estimates, positive)
+    return _make_table(found.values()).set_index(pd.Index(list(found), name="score"))
+
+
+def make_operating_points(estimates, thresholds, positive, names):
     """Return what fixed thresholds on the probability of a class do, with intervals.
 
     Returns
     -------
     operating_points : DataFrame indexed by operating point and score
-        Columns `threshold`, `value`, `low` and `high`.
+        Columns `threshold`, `value`, `low`, `high` and `groups`.
     """
-    cut_offs = np.array(list(thresholds.values()), dtype=float)
-
-    def make_sheet(predictions):
-        return make_cut_off_sheet(
-            predictions.y == positive, predictions.probabilities[:, positive], cut_offs
-        )
-
-    names, values, samples, _ = score_parts(parts, draws, make_sheet)
-    table = _make_table(names, values, samples, np.full(len(names), _count_cases(parts, positive)))
-    table.insert(0, "threshold", [cut_offs[number] for _, number in names])
-    labels = list(thresholds)
-    table.index = pd.MultiIndex.from_tuples(
-        [(labels[number], name) for name, number in names], names=["operating point", "score"]
+    keys = [(label, name) for label in thresholds for name in names]
+    table = _make_table(
+        [estimates.cut_off(name, positive, thresholds[label]) for label, name in keys]
     )
-    return table.loc[labels]
+    table.insert(0, "threshold", [thresholds[label] for label, _ in keys])
+    table.index = pd.MultiIndex.from_tuples(keys, names=["operating point", "score"])
+    return table
 
 
 def count_classes(part):
@@ -184,41 +102,31 @@ def count_classes(part):
     return table
 
 
-def pool(parts):
-    """Return y, predicted classes, groups, probabilities and rows of all parts, by row."""
-    rows = np.concatenate([part.rows for part in parts])
-    order = np.argsort(rows, kind="stable")
-    y = np.concatenate([part.predictions.y for part in parts])[order]
-    predicted = np.concatenate([part.predictions.predicted for part in parts])[order]
-    groups = np.concatenate([part.rows if part.groups is None else part.groups for part in parts])[
-        order
-    ]
-    probabilities = None
-    if all(part.predictions.probabilities is not None for part in parts):
-        probabilities = np.concatenate([part.predictions.probabilities for part in parts])[order]
-    return y, predicted, groups, probabilities, rows[order]
-
-
 def pool_part(parts):
-    """Return all parts as one, as if one model had made all predictions."""
+    """Return the parts of the first fit as one, by row, as if one model had predicted them all."""
+    parts = [part for part in parts if part.repeat == 0]
     if len(parts) == 1:
         return parts[0]
-    y, predicted, groups, probabilities, rows = pool(parts)
-    seen = np.any([part.predictions.seen for part in parts], axis=0)
-    predictions = Predictions(y, predicted, probabilities, parts[0].predictions.classes, seen)
-    return Part(predictions, groups, rows)
+    rows = np.concatenate([part.rows for part in parts])
+    all_predictions = [part.predictions for part in parts]
+    probabilities = None
+    if all(one.probabilities is not None for one in all_predictions):
+        probabilities = np.concatenate([one.probabilities for one in all_predictions])
+    predictions = Predictions(
+        np.concatenate([one.y for one in all_predictions]),
+        np.concatenate([one.predicted for one in all_predictions]),
+        probabilities,
+        all_predictions[0].classes,
+        np.any([one.seen for one in all_predictions], axis=0),
+    )
+    groups = None
+    if parts[0].groups is not None:
+        groups = np.concatenate([part.groups for part in parts])
+    return Part(predictions, groups, rows).take(np.argsort(rows, kind="stable"))
 
 
-def _make_table(names, values, samples, n_cases):
-    means = mean_of_known(list(values.T))
-    intervals = find_intervals(means, samples, n_cases)
-    for number, (name, _) in enumerate(names):
-        if means[number] in (0, 1) and (intervals[number] == means[number]).all():
-            intervals[number] = bound_what_never_failed(name, means[number], n_cases[number])
-    return pd.DataFrame(np.column_stack([means, intervals]), columns=["value", "low", "high"])
-
-
-def _count_cases(parts, number):
-    """Return the number of groups of a class, or of the others where those are fewer."""
-    y, _, groups = pool(parts)[:3]
-    return min(len(np.unique(groups[y == number])), len(np.unique(groups[y != number])))
+def _make_table(estimates):
+    return pd.DataFrame(
+        [[one.value, one.low, one.high, one.n_groups] for one in estimates],
+        columns=["value", "low", "high", "groups"],
+    )

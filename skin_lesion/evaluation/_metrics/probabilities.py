@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
+from scipy import special
 from sklearn.metrics import confusion_matrix_at_thresholds
 from sklearn.utils import check_consistent_length
 
@@ -14,6 +15,10 @@ from .input_checks import (
     check_probabilities,
     check_weights,
 )
+
+# What is nearer to 0 or 1 counts as this in a recalibration, whose logits must be finite.
+_CLOSE_TO_SURE = 1e-6
+_MOST_STEPS = 100
 
 
 @validate_params(
@@ -74,7 +79,7 @@ def expected_calibration_error(
     Notes
     -----
     The error depends on the bins and is never negative: of a perfectly calibrated model it is above
-    0 by chance, by more the fewer the rows. An interval by a bootstrap shares this bias. Compare
+    0 by chance, by more the fewer the rows. So reports give it without an interval. Compare
     models on the same images, and look at the reliability curve.
 
     References
@@ -112,6 +117,55 @@ def expected_calibration_error(
 def bin_confidence(confidence, n_bins):
     """Return the number of the bin of each confidence; bins are closed on the right."""
     return np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], confidence)
+
+
+def recalibrate(is_positive, probabilities):
+    """Return the intercept and the slope of a logistic recalibration, and what moves them.
+
+    The intercept is that at a slope of 1: below 0, the probabilities are too high on the whole. A
+    slope below 1 says that they are too extreme [1]_.
+
+    Parameters
+    ----------
+    is_positive : ndarray of shape (n,), of bool
+
+    probabilities : ndarray of shape (n,)
+
+    Returns
+    -------
+    values : ndarray of shape (2,)
+        NaN where there is no finite slope: of constant probabilities, or perfect separation.
+
+    moves : ndarray of shape (2, n)
+        How far each row moves either.
+
+    References
+    ----------
+    .. [1] B. Van Calster et al., "Calibration: the Achilles heel of predictive analytics", BMC
+       Medicine 17, 230, 2019. :doi:`10.1186/s12916-019-1466-7`
+    """
+    logit = special.logit(np.clip(probabilities, _CLOSE_TO_SURE, 1 - _CLOSE_TO_SURE))
+    values, moves = np.full(2, np.nan), np.zeros((2, len(logit)))
+    of_slope = np.column_stack([np.ones(len(logit)), logit])
+    if is_positive.all() or not is_positive.any() or np.ptp(logit) < 1e-9:
+        return values, moves
+    for place, design, offset in ((0, of_slope[:, :1], logit), (1, of_slope, 0.0)):
+        fit = np.zeros(design.shape[1])
+        for _ in range(_MOST_STEPS):
+            expected = special.expit(design @ fit + offset)
+            curvature = (design.T * (expected * (1 - expected))) @ design
+            if np.linalg.cond(curvature) > 1e12:
+                return np.full(2, np.nan), moves
+            moved = np.linalg.solve(curvature, design.T * (is_positive - expected))
+            step = moved.sum(axis=1)
+            # Far from the solution a whole step may lead away from it.
+            fit += step / max(1.0, np.abs(step).max())
+            if np.abs(step).max() < 1e-8:
+                values[place], moves[place] = fit[-1], moved[-1]
+                break
+        else:
+            return np.full(2, np.nan), moves
+    return values, moves
 
 
 @validate_params(

@@ -1,6 +1,6 @@
 """One class against the rest by a score, ranked once for any number of weightings of the rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -34,6 +34,7 @@ class RankedCurve:
     through: np.ndarray
     n_positive: np.ndarray
     n_negative: np.ndarray
+    _cuts: dict = field(default_factory=dict, repr=False)
 
     def area(self):
         """Return the area under the curve, of shape (b,)."""
@@ -75,12 +76,15 @@ class RankedCurve:
 
     def _cut(self, tpr):
         """Return where each piece of the curve starts if it is cut off below a rate."""
+        if tpr in self._cuts:
+            return self._cuts[tpr]
         before = (self.true - self.hits) / self.n_positive
         after = self.true / self.n_positive
         start = np.clip(tpr, before, after)
         rise = after - before
         share = np.divide(start - before, rise, out=np.zeros_like(rise), where=rise > 0)
         fpr_at_start = (self.above + share * (self.through - self.above)) / self.n_negative
+        self._cuts[tpr] = start, fpr_at_start
         return start, fpr_at_start
 
     def _of_both(self, values):

@@ -63,8 +63,7 @@ class TrainingCurveDisplay:
         ValueError
             If no training history is found.
         """
-        fitted = getattr(estimator, "best_estimator_", estimator)
-        fitted = fitted[-1] if hasattr(fitted, "steps") else fitted
+        fitted = last_step(estimator)
         if not hasattr(fitted, "history_"):
             raise ValueError(
                 f"{fitted!r} has no history_. Expected a fitted SkinLesionClassifier, or a Pipeline"
@@ -130,3 +129,10 @@ class TrainingCurveDisplay:
                 axes.legend()
         self.ax_[1].set_ylim(0, 1)
         return self
+
+
+def last_step(estimator):
+    """Return the classifier at the end of searches and pipelines, in any order."""
+    if hasattr(estimator, "best_estimator_"):
+        return last_step(estimator.best_estimator_)
+    return last_step(estimator[-1]) if hasattr(estimator, "steps") else estimator

@@ -5,14 +5,15 @@ import pandas as pd
 from sklearn.dummy import DummyClassifier
 
 from ...audit import make_shortcut_model, open_images
-from .._intervals.score_tables import Part, make_short_table
+from .._intervals.estimates import Estimates, Part
+from .._intervals.score_tables import make_short_table
 from .predictions import number_predictions
 
 _SIDE = 32
 MODEL, MAJORITY, COLOUR = "this model", "majority class", "colour and size"
 
 
-def score_baselines(train, y_train, test, part, draws, positive):
+def score_baselines(train, y_train, test, part, seed, positive):
     """Return the scores of the baselines beside those of the model, and why some are left out.
 
     Parameters
@@ -25,14 +26,15 @@ def score_baselines(train, y_train, test, part, draws, positive):
     part : Part
         The model's predictions for X.
 
-    draws : Draws
+    seed : int
+        Of the forest.
 
     positive : int or None
 
     Returns
     -------
     baselines : DataFrame indexed by model and score
-        Columns `value`, `low` and `high`.
+        Columns `value`, `low`, `high` and `groups`.
 
     left_out : dict of str to str
     """
@@ -51,10 +53,10 @@ def score_baselines(train, y_train, test, part, draws, positive):
         except ValueError as error:
             left_out[COLOUR] = str(error)
         else:
-            model = make_shortcut_model(n_jobs=None, random_state=draws.seed)
+            model = make_shortcut_model(n_jobs=None, random_state=seed)
             models[COLOUR] = _predict(model, *features, y_train, y, predictions.classes)
     tables = {
-        name: make_short_table(Part(of_model, part.groups, part.rows), draws, positive)
+        name: make_short_table(Estimates([Part(of_model, part.groups, part.rows)]), positive)
         for name, of_model in models.items()
     }
     return pd.concat(tables, names=["model", "score"]), left_out

@@ -1,4 +1,4 @@
-"""Put a report together from the predictions of one model, or of one for each fold."""
+"""Put the sections of a report together from the predictions of one model, or of several."""
 
 import warnings
 from numbers import Real
@@ -8,42 +8,33 @@ import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import classification_report
 
-from ..._utils.validation import did_you_mean
+from ..._utils.validation import did_you_mean, number_labels
 from .._decisions.prevalence import make_prevalence_table
 from .._decisions.thresholds import name_thresholds
+from .._intervals.estimates import LEAST_GROUPS, OF_CUT_OFF
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables, pool_part
 from .baselines import score_baselines
 from .predictions import last_step
-from .report import EvaluationReport
 from .slices import make_slices
 
 _MAX_ERRORS = 24
 _NO_PROBABILITIES = "the estimator gives no probabilities"
 
 
-def build_report(
-    parts,
-    *,
-    pictures,
-    frame,
-    positive,
-    thresholds,
-    train,
-    estimator,
-    draws,
-    notes,
-    prevalence=None,
+def build_sections(
+    estimates, *, pictures, frame, positive, thresholds, prevalence, train, estimator, seed
 ):
-    """Return the report on the predictions of one model, or of one for each fold."""
-    classes = parts[0].predictions.classes
-    place = find_class(positive, classes)
+    """Return the tables of a report by their names, notes, and what is left out and why."""
+    classes, parts = estimates.classes, estimates.parts
+    place = find_class(positive, classes.tolist())
     pooled = pool_part(parts)
-    has_probabilities = pooled.predictions.probabilities is not None
     counts = count_classes(pooled)
-    notes = [*notes, *_note_classes(parts), *_note_groups(parts, draws, counts)]
-    left_out = {} if has_probabilities else {"AUC, calibration and curves": _NO_PROBABILITIES}
+    notes = [*_note_classes(parts), *_note_groups(estimates)]
+    left_out = {}
+    if not estimates.has_probabilities:
+        left_out["AUC, calibration and curves"] = _NO_PROBABILITIES
 
-    scores, class_scores = make_tables(parts, draws)
+    scores, class_scores = make_tables(estimates)
     tables = {
         "scores": scores,
         "class_scores": class_scores,
@@ -58,22 +49,23 @@ def build_report(
             digits=3,
         ),
         "operating_points": None,
+        "at_prevalence": None,
         "baselines": None,
         "slices": None,
         "errors": _find_errors(pooled),
+        "participant_flow": _count_participants(train, pooled, frame),
     }
     if thresholds is None:
         left_out["operating points"] = "no thresholds were given (choose_thresholds finds them)"
-    elif not has_probabilities:
+    elif not estimates.has_probabilities:
         left_out["operating points"] = _NO_PROBABILITIES
     else:
-        tables["operating_points"] = make_operating_points(parts, draws, thresholds, place)
-    tables["prevalence"], tables["at_prevalence"] = prevalence, None
+        tables["operating_points"] = make_operating_points(estimates, thresholds, place, OF_CUT_OFF)
     if prevalence is not None:
         tables["at_prevalence"] = make_prevalence_table(
             class_scores, tables["operating_points"], positive, prevalence
         )
-    train_pictures, y_train = train
+    train_pictures, y_train, _ = train
     problem = "" if train_pictures is None else train_pictures.why_not_compared(pictures)
     if problem:
         left_out["search for training images"] = problem
@@ -87,33 +79,23 @@ def build_report(
                 " Expected what the estimator was fitted on."
             )
         tables["baselines"], missing = score_baselines(
-            train_pictures, y_train, pictures, pooled, draws, place
+            train_pictures, y_train, pictures, pooled, seed, place
         )
         left_out |= {f"baseline of {name}": why for name, why in missing.items()}
     if frame is None:
         left_out["slices"] = "no frame was given"
     else:
-        slices, missing = make_slices(frame, pooled, draws, place)
+        # Rows that no fold tests are not judged.
+        slices, missing = make_slices(frame.iloc[pooled.rows], pooled, place)
         left_out |= {f"slices by {name}": why for name, why in missing.items()}
         tables["slices"] = slices if len(slices) else None
     if pictures.problem:
         left_out["pictures of errors"] = pictures.problem
     if place is None:
         left_out["decision curve"] = "no positive class was named"
-    history = getattr(last_step(estimator), "history_", None)
-    if not isinstance(history, dict):
-        history = None
+    if not isinstance(getattr(last_step(estimator), "history_", None), dict):
         left_out["training curves"] = "the estimator has no history"
-    return EvaluationReport(
-        tables,
-        parts,
-        draws,
-        positive=positive,
-        images=pictures.images,
-        history=None if history is None else (history, last_step(estimator).best_epoch_),
-        notes=notes,
-        left_out=left_out,
-    )
+    return tables, notes, left_out
 
 
 def find_class(positive, classes):
@@ -126,7 +108,7 @@ def find_class(positive, classes):
     """
     if positive is None:
         return None
-    known = classes.tolist()
+    known = list(classes)
     if positive not in known:
         raise ValueError(
             f"positive={positive!r} is not among the classes {known}. Expected one of"
@@ -154,13 +136,28 @@ def check_thresholds(thresholds, positive):
     return {name: float(threshold) for name, threshold in thresholds.items()} or None
 
 
+def check_prevalence(prevalence, positive):
+    """Raise an error where it is not said of which class a prevalence is."""
+    if prevalence is not None and positive is None:
+        raise ValueError(
+            "Got prevalence without positive. Expected the class that is as frequent as that:"
+            " positive='melanoma', for example."
+        )
+
+
+def check_groups(groups):
+    """Return groups by their numbers, None where there are none."""
+    return None if groups is None else number_labels(groups, name="groups")[1]
+
+
 def _note_classes(parts):
     classes, notes = parts[0].predictions.classes, []
     counts = np.array([np.bincount(part.predictions.y, minlength=len(classes)) for part in parts])
     absent = classes[counts.sum(axis=0) == 0].tolist()
     if absent:
         notes.append(
-            f"y lacks the classes {absent}: their scores are NaN, and means leave them out."
+            f"y lacks the classes {absent}: their sensitivity, F1 and AUC are NaN, and means over"
+            " classes leave them out."
         )
     unseen = ~np.array([part.predictions.seen for part in parts])
     if unseen.any():
@@ -170,25 +167,48 @@ def _note_classes(parts):
             f" {counts[unseen].sum()} of {counts.sum()} images count as wrong."
         )
     for note in notes:
-        warnings.warn(note, UndefinedMetricWarning, stacklevel=5)
+        warnings.warn(note, UndefinedMetricWarning, stacklevel=6)
     return notes
 
 
-def _note_groups(parts, draws, counts):
-    notes = []
-    lone = counts.index[counts["groups"] == 1].tolist()
-    if not any(bootstrap.varies for bootstrap in draws.bootstraps(parts)):
-        notes.append(
-            "There is one group in each class: nothing can be drawn, and intervals are NaN."
-        )
-    elif lone:
-        notes.append(
-            f"The classes {lone} have one lesion or patient each: they have no intervals, and those"
-            " of means over classes are too narrow."
-        )
-    for note in notes:
-        warnings.warn(note, UndefinedMetricWarning, stacklevel=5)
-    return notes
+def _note_groups(estimates):
+    few = {}
+    for number in estimates.present:
+        n = min(estimates.count_groups(number))
+        if n < LEAST_GROUPS:
+            few[str(estimates.classes[number])] = n
+    if not few:
+        return []
+    named = ", ".join(f"{name} ({n})" for name, n in few.items())
+    note = (
+        f"Fewer than {LEAST_GROUPS} lesions or patients have these classes, or any other class:"
+        f" {named}. Only their rates and AUC have intervals, which are wide."
+    )
+    warnings.warn(note, UndefinedMetricWarning, stacklevel=6)
+    return [note]
+
+
+def _count_participants(train, part, frame):
+    """Return how many images, lesions or patients there are at each step, as far as is known."""
+    pictures, y_train, groups_train = train
+    lines = {}
+    for known in (y_train, groups_train, None if pictures is None else pictures.images):
+        if known is not None:
+            n_groups = np.nan if groups_train is None else len(set(np.ravel(groups_train)))
+            lines["training"] = {"images": len(known), "groups": n_groups}
+            break
+    n_groups = np.nan if part.groups is None else len(np.unique(part.groups))
+    lines["test"] = {"images": len(part.rows), "groups": n_groups}
+    for name in ("lesion_id", "patient_id"):
+        if frame is not None and name in frame:
+            lines["test"][name.replace("_id", "s")] = frame[name].iloc[part.rows].nunique()
+    classes = part.predictions.classes
+    for number, label in enumerate(classes):
+        rows = part.predictions.y == number
+        n_groups = np.nan if part.groups is None else len(np.unique(part.groups[rows]))
+        lines[f"test: {label}"] = {"images": int(rows.sum()), "groups": n_groups}
+    table = pd.DataFrame.from_dict(lines, orient="index").astype("Int64")
+    return table.rename_axis("step")
 
 
 def _count_confusions(part):

@@ -4,16 +4,17 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
-from ..._utils.validation import check_labels, check_rows, number_labels
+from ..._utils.validation import check_labels, check_rows
 from .._folds import fit_fold, split_folds
-from .._intervals.score_tables import Draws, Part
+from .._intervals.estimates import Draws, Part
 from .._pictures import find_pictures
-from .build_report import build_report, find_class
-from .evaluate import choose_seed
+from .build_report import check_groups, find_class
 from .predictions import predict_images
+from .report import EvaluationReport, choose_seed
 
 
 @validate_params(
@@ -24,6 +25,7 @@ from .predictions import predict_images
         "cv": [Interval(Integral, 2, None, closed="left"), "cv_object"],
         "frame": [pd.DataFrame, None],
         "positive": [Real, str, "boolean", None],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
         "random_state": ["random_state"],
     },
@@ -38,6 +40,7 @@ def cross_evaluate(
     cv=5,
     frame=None,
     positive=None,
+    n_repeats=1,
     n_bootstraps=2000,
     random_state=None,
 ):
@@ -71,17 +74,23 @@ def cross_evaluate(
     positive : str or int, default=None
         The class to find.
 
+    n_repeats : int, default=1
+        How often all folds are fitted, each time with other seeds of the estimator and, where `cv`
+        is a number, other folds. The scores have the standard deviation over repeats beside their
+        interval: run-to-run training variability.
+
     n_bootstraps : int, default=2000
-        Number of draws, of the groups of each fold.
+        Number of draws of the groups of all folds together, as in :func:`evaluate`.
 
     random_state : int, RandomState instance or None, default=None
-        Of folds and draws. Pass an int for the same ones at each call; that of the estimator is its
-        own.
+        Of folds and draws, and of what repeats change. Pass an int for the same ones at each call;
+        the seed of the estimator in the first repeat is its own.
 
     Returns
     -------
     report : EvaluationReport
-        With `deviation`, the standard deviation over folds, beside the scores.
+        With `deviation`, the standard deviation over folds, beside the scores, and with
+        `run_deviation`, that over repeats.
 
     Raises
     ------
@@ -94,9 +103,10 @@ def cross_evaluate(
 
     Notes
     -----
-    The intervals hold what other test images would change. What other training images would change
-    they leave out, and the deviation over folds does not hold it either: the folds share most of
-    their training images, and no estimate from one cross-validation is unbiased [1]_.
+    The intervals, over the lesions of all folds together, say what other test images would change.
+    What other training images would change they leave out, and the deviation over folds does not
+    hold it either: the folds share most of their training images, and no estimate from one
+    cross-validation is unbiased [1]_.
 
     References
     ----------
@@ -120,28 +130,42 @@ def cross_evaluate(
     y = check_labels(y, name="y")
     check_consistent_length(X, y, groups, frame)
     classes = np.unique(y)
-    find_class(positive, classes)  # here, and not when all folds have been trained
+    find_class(positive, classes.tolist())  # here, and not when all folds have been trained
     seed = choose_seed(random_state)
-    numbers = None if groups is None else number_labels(groups, name="groups")[1]
+    numbers = check_groups(groups)
+    rng = np.random.RandomState(seed)
+    if not isinstance(cv, Integral):
+        cv = split_folds(y, groups, cv, seed)  # an iterable could not be read twice
     parts = []
-    for train, test in split_folds(y, groups, cv, seed):
-        model = fit_fold(estimator, X, y, groups, train)
-        predictions = predict_images(
-            model, safe_indexing(X, test), y[test], more_classes=classes.tolist()
-        )
-        parts.append(Part(predictions, None if numbers is None else numbers[test], test))
+    for repeat in range(n_repeats):
+        fold_seed = seed if repeat == 0 else rng.randint(2**31 - 1)
+        way = estimator if repeat == 0 else _reseed(estimator, rng)
+        for train, test in split_folds(y, groups, cv, fold_seed):
+            model = fit_fold(way, X, y, groups, train)
+            predictions = predict_images(
+                model, safe_indexing(X, test), y[test], more_classes=classes.tolist()
+            )
+            parts.append(Part(predictions, None if groups is None else numbers[test], test, repeat))
     notes = []
-    n_left_out = len(y) - sum(len(part.rows) for part in parts)
+    n_left_out = len(y) - sum(len(part.rows) for part in parts if part.repeat == 0)
     if n_left_out:
         notes.append(f"{n_left_out} of {len(y)} images are in the test side of no fold.")
-    return build_report(
+    return EvaluationReport(
         parts,
         pictures=find_pictures(X),
         frame=frame,
         positive=positive,
         thresholds=None,
-        train=(None, None),
+        train=(None, None, None),
         estimator=None,
         draws=Draws(n_bootstraps, seed),
         notes=notes,
     )
+
+
+def _reseed(estimator, rng):
+    """Return a clone with another seed in each of its steps."""
+    names = [
+        name for name in sorted(estimator.get_params()) if name.split("__")[-1] == "random_state"
+    ]
+    return clone(estimator).set_params(**{name: rng.randint(2**31 - 1) for name in names})

@@ -5,20 +5,21 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, validate_params
-from ..._utils.validation import check_labels, check_rows, number_labels
+from ..._utils.validation import check_labels, check_rows
 from ...audit import assert_no_leak
-from .._intervals.score_tables import Draws, Part
+from .._intervals.estimates import Draws, Part
 from .._pictures import find_pictures
-from .build_report import build_report, check_thresholds
-from .predictions import predict_images
+from .build_report import check_groups, check_prevalence, check_thresholds, find_class
+from .predictions import find_classes, predict_images
+from .report import EvaluationReport, choose_seed
 
 
 @validate_params(
     {
-        "estimator": [HasMethods(["predict"])],
+        "estimator": [HasMethods(["predict"]), list, tuple],
         "y": ["array-like"],
         "groups": ["array-like", None],
         "frame": [pd.DataFrame, None],
@@ -51,14 +52,15 @@ def evaluate(
     """Judge a fitted classifier on images that it has not seen.
 
     Gives, in one call, what a reviewer of a medical-AI paper asks for: every score with a 95%
-    interval from a bootstrap over lesions or patients, curves, operating points, slices, and
-    shortcut baselines.
+    interval over lesions or patients, curves, operating points, slices, and shortcut baselines.
+    Probabilities from elsewhere are judged by :meth:`EvaluationReport.from_predictions`.
 
     Parameters
     ----------
-    estimator : fitted classifier
+    estimator : fitted classifier, or list of them
         Any of scikit-learn's, or a :class:`SkinLesionClassifier`, a pipeline, a search. Without
-        `predict_proba` all that needs probabilities is left out.
+        `predict_proba` all that needs probabilities is left out. Of a list, such as fits with
+        different seeds, scores are means over the fits, with the standard deviation over them.
 
     X : array-like of n rows
         Images as the estimator takes them, or anything else that it takes, such as a table of
@@ -70,8 +72,8 @@ def evaluate(
         Their classes.
 
     groups : array-like of shape (n,), default=None
-        The lesion or patient of each image. Without them images are resampled, and photographs of
-        one lesion make the intervals too narrow.
+        The lesion or patient of each image. Without them each image counts as one, and photographs
+        of one lesion make the intervals too narrow.
 
     frame : DataFrame of n rows, default=None
         What to slice by: numbers in bands (`age` in those of dermatology), everything else by
@@ -95,7 +97,8 @@ def evaluate(
         of it is judged.
 
     n_bootstraps : int, default=2000
-        Number of draws.
+        Number of draws, for the scores at 80% or 90% sensitivity or specificity. All others have
+        intervals that need none.
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same intervals at each call.
@@ -115,8 +118,8 @@ def evaluate(
     Warns
     -----
     UndefinedMetricWarning
-        If y lacks classes of the estimator or has others, whose scores are NaN, or if there is only
-        one group in each class, so that there are no intervals.
+        If y lacks classes of the estimator or has others, whose scores are NaN, or if a class has
+        fewer than 10 lesions.
     UserWarning
         If images or groups of the training data are judged.
 
@@ -128,16 +131,21 @@ def evaluate(
 
     Notes
     -----
-    The intervals are bias-corrected bootstrap percentiles, widened for few groups. In simulations
-    with at least 30 lesions a class (benchmarks/coverage.py) those of accuracy, balanced accuracy
-    and AUC held the truth in 93% to 97%. That of the partial AUC of 30 lesions holds less, and that
-    of the calibration error, which is biased, must not be taken for one. None contains what another
-    training run would change.
+    Intervals say what other lesions, drawn from the same population, would change. How frequent the
+    classes are counts as drawn, too. They leave out what another training run would change: pass a
+    list of fits to see that. :doc:`/how_to/intervals` says which method each score has, and where
+    not to trust it. In simulations (benchmarks/coverage.py) intervals that rest on at least 10
+    lesions held the truth in about 95%.
 
-    A class that y lacks has NaN for its scores, and means over classes leave it out. A class that
-    the model has never seen counts as wrong, with NaN for its AUC. Constant scores have an AUC of
-    0.5. An empty slice has NaN. Where all cases are right, or all wrong, accuracy, sensitivity and
-    specificity have the exact interval of as many lesions, and other scores have none.
+    A rate rests on the lesions of its denominator, and has an interval however few they are; of 500
+    nevi that are all right, the specificity has the exact one, 0.993 to 1. The AUC has one from one
+    lesion on; other scores of a ranking, and calibration, from 10 lesions of the smaller class on;
+    the partial AUC, which rests on a fifth of the positive lesions, from 50 on. The calibration
+    error, which is biased, has none.
+
+    A class that y lacks has NaN for sensitivity, F1 and AUC, and all means over classes leave it
+    out, that of F1 too. A class that the model has never seen counts as wrong, with NaN for its
+    AUC. Constant scores have an AUC of 0.5. An empty slice has NaN.
 
     Examples
     --------
@@ -173,35 +181,32 @@ def evaluate(
         check_consistent_length(X_train, y_train, groups_train)
         train_pictures = find_pictures(X_train, name="X_train")
     thresholds = check_thresholds(thresholds, positive)
-    if prevalence is not None and positive is None:
-        raise ValueError(
-            "Got prevalence without positive. Expected the class that is as frequent as that:"
-            " positive='melanoma', for example."
-        )
-    predictions = predict_images(estimator, X, y)
+    check_prevalence(prevalence, positive)
+    fits = list(estimator) if isinstance(estimator, (list, tuple)) else [estimator]
+    if not fits:
+        raise ValueError("estimator is an empty list. Expected at least one fitted classifier.")
+    known = dict.fromkeys(name for fit in fits for name in find_classes(fit).tolist())
+    find_class(positive, known | dict.fromkeys(y.tolist()))  # here, and not when all is predicted
+    numbers, rows = check_groups(groups), np.arange(len(y))
     pictures = find_pictures(X)
     notes = []
     if train_pictures is not None:
         notes = _check_leak(train_pictures, pictures, groups_train, groups)
-    groups = None if groups is None else number_labels(groups, name="groups")[1]
-    return build_report(
-        [Part(predictions, groups, np.arange(len(y)))],
+    return EvaluationReport(
+        [
+            Part(predict_images(fit, X, y, more_classes=known), numbers, rows, repeat)
+            for repeat, fit in enumerate(fits)
+        ],
         pictures=pictures,
         frame=frame,
         positive=positive,
         thresholds=thresholds,
         prevalence=prevalence,
-        train=(train_pictures, y_train),
-        estimator=estimator,
+        train=(train_pictures, y_train, groups_train),
+        estimator=fits[0],
         draws=Draws(n_bootstraps, choose_seed(random_state)),
         notes=notes,
     )
-
-
-def choose_seed(random_state):
-    if isinstance(random_state, Integral):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def _check_leak(train, test, groups_train, groups):

@@ -3,10 +3,10 @@
 import io
 
 import numpy as np
-from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import ConfusionMatrixDisplay, PrecisionRecallDisplay, RocCurveDisplay
 
 from .._decisions.selective_prediction import ReferralCurveDisplay
+from .._intervals.estimates import Estimates
 from .._metrics.probabilities import net_benefit
 from .._plots.style import COLOURS
 from .._plots.training_curves import TrainingCurveDisplay
@@ -64,24 +64,28 @@ def draw_precision_recall(predictions, positive):
     return figure
 
 
-def draw_reliability(predictions, positive):
+def draw_reliability(part, positive):
     """How often a class occurs where a probability is given, and how often that is."""
     figure, axes = _new_figure(5.2, 4.6)
+    predictions = part.predictions
     if positive is None:
         confidence = predictions.probabilities.max(axis=1)
         is_right, what = predictions.probabilities.argmax(axis=1) == predictions.y, "highest class"
     else:
         confidence = predictions.probabilities[:, positive]
         is_right, what = predictions.y == positive, str(predictions.classes[positive])
-    CalibrationDisplay.from_predictions(
-        is_right,
-        np.clip(confidence, 0, 1),
-        n_bins=_N_BINS,
-        strategy="quantile",
-        name=what,
-        ax=axes,
-        color=COLOURS[0],
-    )
+    estimates = Estimates([part])
+    edges = np.unique(np.quantile(confidence, np.linspace(0, 1, _N_BINS + 1)))
+    bins = np.searchsorted(edges[1:-1], confidence)
+    points = np.array(
+        [
+            [confidence[bins == number].mean(), *_limits(estimates.share(is_right, bins == number))]
+            for number in np.unique(bins)
+        ]
+    ).T
+    axes.plot([0, 1], [0, 1], color="0.3", linestyle=":", label="perfectly calibrated")
+    axes.plot(points[0], points[1], "s-", color=COLOURS[0], label=f"{what}, with 95% intervals")
+    axes.fill_between(points[0], points[2], points[3], color=COLOURS[0], alpha=0.2, linewidth=0)
     counts = axes.twinx()
     counts.hist(confidence, bins=np.linspace(0, 1, 21), color="0.8", zorder=0)
     counts.set(ylabel="Images", ylim=(0, 4 * max(1, counts.get_ylim()[1])))
@@ -96,19 +100,21 @@ def draw_reliability(predictions, positive):
     return figure
 
 
-def draw_decision(predictions, positive):
+def draw_decision(part, positive):
     """Net benefit of treating by the model, beside treating everybody and nobody."""
     figure, axes = _new_figure(5.2, 4.6)
+    predictions, estimates = part.predictions, Estimates([part])
     thresholds = np.linspace(0.01, _HIGHEST_THRESHOLD, 50)
     is_positive = predictions.y == positive
-    of_model = net_benefit(
-        is_positive, predictions.probabilities[:, positive], threshold=thresholds
-    )
+    of_model, low, high = np.array(
+        [_limits(estimates.cut_off("net_benefit", positive, one)) for one in thresholds]
+    ).T
     of_all = net_benefit(is_positive, np.ones(len(is_positive)), threshold=thresholds)
-    axes.plot(thresholds, of_model, color=COLOURS[0], label="by the model")
+    axes.plot(thresholds, of_model, color=COLOURS[0], label="by the model, with 95% intervals")
+    axes.fill_between(thresholds, low, high, color=COLOURS[0], alpha=0.2, linewidth=0)
     axes.plot(thresholds, of_all, color=COLOURS[1], linestyle="--", label="all")
     axes.axhline(0, color="0.3", linestyle=":", label="none")
-    top = max(is_positive.mean(), of_model.max())
+    top = max(is_positive.mean(), of_model.max(), high.max())
     axes.set(
         xlabel=f"Risk of {predictions.classes[positive]} from which on one treats",
         ylabel="Net benefit",
@@ -144,6 +150,10 @@ def to_png(figure):
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=_DPI)
     return file.getvalue()
+
+
+def _limits(estimate):
+    return estimate.value, estimate.low, estimate.high
 
 
 def _new_figure(width, height, n_columns=1):

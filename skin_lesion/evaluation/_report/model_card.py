@@ -4,6 +4,7 @@ from .text import (
     WARNING,
     describe_data,
     describe_intervals,
+    describe_methods,
     say_prevalence,
     say_scores,
     spread_operating_points,
@@ -37,7 +38,9 @@ def _sections(report):
         f"Judged on {describe_data(report)}. A group is a lesion or a patient."
         if report.has_groups
         else f"Judged on {describe_data(report)}. Lesions and patients are not known.",
-        _table(report.class_counts.drop(columns="few"), "class"),
+        "Participant flow (TRIPOD+AI 20a), as far as the report knows it:",
+        _table(report.participant_flow.astype(object).fillna("unknown"), "step"),
+        f"Exclusions before these steps: {_MISSING}",
         f"Sources, dates, eligibility, devices: {_MISSING}",
     )
     yield (
@@ -59,7 +62,8 @@ def _sections(report):
     yield (
         "Performance (TRIPOD+AI 23a; CLAIM: evaluation, results)",
         describe_intervals(report),
-        _table(say_scores(report.scores).to_frame("value (95% interval)"), "score"),
+        describe_methods(report),
+        _table(say_scores(report.scores), "score"),
         "Each class against the rest:",
         _table(spread_scores(report.class_scores), "class"),
         *_optional(
@@ -83,7 +87,9 @@ def _sections(report):
         *(f"- {note}" for note in report.notes),
         *(f"- Not reported: {what}: {why}." for what, why in report.left_out.items()),
         "- Predictive values and net benefits without a prevalence are those of this set's shares.",
-        "- The intervals do not include run-to-run training variability.",
+        "- The intervals do not include run-to-run training variability."
+        if report.n_fits == 1
+        else "- The deviations over fits, not the intervals, show run-to-run training variability.",
     )
     yield (
         "Usability, ethics, openness, patients (TRIPOD+AI 17-19, 24, 25, 27; CLAIM: other)",
@@ -93,7 +99,7 @@ def _sections(report):
 
 def _describe_partitions(report):
     if report.n_folds > 1:
-        return f"Means over {report.n_folds} folds that keep groups whole."
+        return f"Means over {report.n_folds} folds that keep groups whole, {report.n_fits} time(s)."
     return (
         "One held-out set. How it was held out, at which level (image, lesion, patient), and"
         f" whether it is external: {_MISSING}"

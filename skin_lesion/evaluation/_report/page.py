@@ -11,6 +11,7 @@ from .text import (
     WARNING,
     describe_data,
     describe_intervals,
+    describe_methods,
     say_prevalence,
     say_scores,
     spread_operating_points,
@@ -53,10 +54,9 @@ _ON_BASELINES = (
     " spread of its colours. Only performance above these baselines can reflect diagnostic signal."
 )
 _ON_SLICES = (
-    "Balanced accuracy averages over the classes that occur in a slice: compare slices with the"
-    " same classes. Of fewer than 30 groups (marked) the interval says little, that of a mean"
-    " over classes is too narrow where a class has one group, and among many slices some differ by"
-    " chance."
+    "Differences are to all other images. Balanced accuracy averages over the classes that occur in"
+    " a slice: it has no difference where the others have other classes. Of fewer than 30 groups"
+    " (marked) the interval says little, and among many slices some differ by chance."
 )
 
 
@@ -72,6 +72,7 @@ def render_page(report, *, is_whole):
         "<h2>Scores</h2>",
         f'<p class="note">{escape(describe_intervals(report))}</p>',
         _render_scores(report),
+        f'<p class="note">{escape(describe_methods(report))}</p>',
         _render_classes(report),
         _render_figures(report),
     ]
@@ -97,14 +98,11 @@ def render_page(report, *, is_whole):
 
 
 def _render_scores(report):
-    words = say_scores(report.scores).to_frame("value (95% interval)").rename_axis("score")
-    if "deviation" in report.scores:
-        words["deviation over folds"] = report.scores["deviation"].map("{:.3f}".format).to_numpy()
-    tables = [_to_table(words)]
+    tables = [_to_table(say_scores(report.scores))]
     if report.positive is not None:
         of_positive = say_scores(report.class_scores.loc[report.positive])
         name = f"{report.positive} against the rest"
-        tables.append(_to_table(of_positive.to_frame(name).rename_axis("score")))
+        tables.append(_to_table(of_positive.rename(columns={"value (95% interval)": name})))
     return f'<div class="figures">{"".join(tables)}</div>'
 
 

@@ -5,8 +5,9 @@ from sklearn.utils import check_consistent_length
 
 from ..._utils.validation import check_labels
 from ...models import SkinLesionClassifier
-from .._intervals.weighted_scores import Predictions
+from .._intervals.estimates import Predictions
 from .._metrics.input_checks import check_probabilities
+from .._plots.training_curves import last_step
 
 
 def predict_images(estimator, X, y, *, more_classes=()):
@@ -31,13 +32,7 @@ def predict_images(estimator, X, y, *, more_classes=()):
         If there are no `classes_`, if y has none of them, or if probabilities are none.
     """
     y = check_labels(y, name="y")
-    known = getattr(estimator, "classes_", None)
-    if known is None:
-        raise ValueError(
-            f"{type(estimator).__name__} has no classes_. Expected a classifier that was fitted:"
-            " call fit first."
-        )
-    known = np.asarray(known)
+    known = find_classes(estimator)
     # Not by numpy: it would compare numbers with text by turning both into text.
     if not set(known.tolist()) & set(y.tolist()):
         raise ValueError(
@@ -64,6 +59,17 @@ def predict_images(estimator, X, y, *, more_classes=()):
     return number_predictions(known, y, predicted, probabilities, more_classes)
 
 
+def find_classes(estimator):
+    """Return the classes of a fitted classifier."""
+    known = getattr(estimator, "classes_", None)
+    if known is None:
+        raise ValueError(
+            f"{type(estimator).__name__} has no classes_. Expected a classifier that was fitted:"
+            " call fit first."
+        )
+    return np.asarray(known)
+
+
 def number_predictions(known, y, predicted, probabilities, more_classes=()):
     """Return predictions by the places of the classes, with columns of zeros for unseen ones."""
     classes = np.array(sorted({*known.tolist(), *y.tolist(), *more_classes}))
@@ -81,9 +87,3 @@ def number_predictions(known, y, predicted, probabilities, more_classes=()):
         classes,
         seen,
     )
-
-
-def last_step(estimator):
-    """Return the classifier at the end of searches and pipelines."""
-    fitted = getattr(estimator, "best_estimator_", estimator)
-    return last_step(fitted[-1]) if hasattr(fitted, "steps") else fitted

@@ -1,33 +1,56 @@
 """What a reviewer asks for, of a model on a set of images."""
 
 import json
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import check_consistent_length, check_random_state
 
 from ..._utils.atomic_writing import write_text
+from ..._utils.sklearn_private import Interval, validate_params
+from ..._utils.validation import check_labels
+from .._intervals.estimates import Draws, Estimates, Part
 from .._intervals.score_tables import pool_part
+from .._metrics.input_checks import check_probabilities
+from .._pictures import Pictures
 from . import figures as _figures
+from .build_report import (
+    build_sections,
+    check_groups,
+    check_prevalence,
+    check_thresholds,
+    find_class,
+)
 from .model_card import render_model_card
 from .page import render_page
+from .predictions import last_step, number_predictions
 from .text import describe_data, describe_intervals, summarise
+
+_COLUMNS = ["value", "low", "high", "groups"]
 
 
 class EvaluationReport:
     """The scores of a model with their intervals, beside shortcut baselines.
 
-    Tables of scores have columns `value`, `low` and `high`, the 95% interval; undefined scores are
-    NaN, and so are intervals of classes with less than two lesions.
+    Tables of scores have columns `value`, `low` and `high`, the 95% interval, and `groups`, the
+    number of lesions or patients that the score rests on. Undefined scores are NaN, and so are the
+    intervals of scores that have none (see :func:`evaluate`). :func:`evaluate` and
+    :func:`cross_evaluate` make a report of a model, :meth:`from_predictions` makes one of
+    probabilities from anywhere.
 
     Attributes
     ----------
     scores : DataFrame indexed by score
         Of all classes together. From :func:`cross_evaluate`, `value` is the mean over folds and
-        `deviation` the standard deviation.
+        `deviation` the standard deviation. Of several fits, `value` is the mean over them and
+        `run_deviation` the standard deviation: run-to-run training variability, which the interval
+        leaves out.
 
     class_scores : DataFrame indexed by class and score
-        Of each class against the rest.
+        Of each class against the rest. `calibration_intercept` and `calibration_slope` are those of
+        a logistic recalibration: 0 and 1 where the class is as frequent as its probability says.
 
     class_counts : DataFrame indexed by class
         `images`, `groups`, `predicted` (how often) and `few` (less than 30 groups).
@@ -39,7 +62,7 @@ class EvaluationReport:
         That of scikit-learn.
 
     operating_points : DataFrame indexed by operating point and score, or None
-        What the given thresholds do: `threshold`, `value`, `low`, `high`.
+        What the given thresholds do: `threshold`, `value`, `low`, `high`, `groups`.
 
     at_prevalence : DataFrame indexed by operating point and score, or None
         Predictive values and net benefit of the positive class at the `prevalence` that was given:
@@ -51,7 +74,11 @@ class EvaluationReport:
         The model, the most frequent class, and a forest on colour and size.
 
     slices : DataFrame indexed by column and value, or None
-        Scores of parts of the images.
+        Scores of parts of the images, and their differences to all other images.
+
+    participant_flow : DataFrame indexed by step
+        How many images, groups and, where a frame names them, lesions and patients were trained on
+        and judged.
 
     errors : DataFrame
         The most confident errors: `row`, `class`, `predicted` and `confidence`.
@@ -71,10 +98,11 @@ class EvaluationReport:
     positive : str or int, or None
         The class to find.
 
-    n_images, n_groups, n_errors, n_folds, n_bootstraps : int
+    n_images, n_groups, n_errors, n_folds, n_fits, n_bootstraps : int
+        Errors, predictions, curves, slices and counts are those of the first of several fits.
 
     has_groups : bool
-        Whether lesions or patients were given. Without them images were resampled.
+        Whether lesions or patients were given. Without them each image counts as one.
 
     random_state : int
         The seed of the draws: with it as `random_state` they are the same.
@@ -86,16 +114,43 @@ class EvaluationReport:
     compare : Tests two of them against each other.
     """
 
-    def __init__(self, tables, parts, draws, *, positive, images, history, notes, left_out):
+    def __init__(
+        self,
+        parts,
+        *,
+        pictures,
+        frame,
+        positive,
+        thresholds,
+        train,
+        estimator,
+        draws,
+        prevalence=None,
+        notes=(),
+    ):
+        self._parts, self._draws = parts, draws
+        self._estimates = Estimates(parts, draws)
+        tables, found, self.left_out = build_sections(
+            self._estimates,
+            pictures=pictures,
+            frame=frame,
+            positive=positive,
+            thresholds=thresholds,
+            prevalence=prevalence,
+            train=train,
+            estimator=estimator,
+            seed=draws.seed,
+        )
         for name, table in tables.items():
             setattr(self, name, table)
         self.positive = positive
-        self.notes = notes
-        self.left_out = left_out
-        self.n_folds = len(parts)
-        self.n_images = sum(len(part.rows) for part in parts)
+        self.prevalence = prevalence
+        self.notes = [*notes, *found]
+        self.n_fits = max(part.repeat for part in parts) + 1
+        self.n_folds = sum(part.repeat == 0 for part in parts)
         self.has_groups = parts[0].groups is not None
         pooled = pool_part(parts)
+        self.n_images = len(pooled.rows)
         self.n_groups = len(np.unique(pooled.groups)) if self.has_groups else self.n_images
         predictions = pooled.predictions
         self.n_errors = int(np.sum(predictions.y != predictions.predicted))
@@ -105,10 +160,115 @@ class EvaluationReport:
             self.probabilities = predictions.probabilities[:, predictions.seen]
         self.n_bootstraps = draws.n_bootstraps
         self.random_state = draws.seed
-        self._parts = parts
-        self._draws = draws
-        self._images = images
-        self._history = history
+        self._images = pictures.images
+        fitted = last_step(estimator)
+        self._history = None
+        if "training curves" not in self.left_out:
+            self._history = fitted.history_, fitted.best_epoch_
+
+    @classmethod
+    @validate_params(
+        {
+            "y_true": ["array-like"],
+            "y_prob": ["array-like"],
+            "classes": ["array-like"],
+            "groups": ["array-like", None],
+            "frame": [pd.DataFrame, None],
+            "positive": [Real, str, "boolean", None],
+            "thresholds": [dict, "array-like", None],
+            "prevalence": [Interval(Real, 0, 1, closed="neither"), None],
+            "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def from_predictions(
+        cls,
+        y_true,
+        y_prob,
+        *,
+        classes,
+        groups=None,
+        frame=None,
+        positive=None,
+        thresholds=None,
+        prevalence=None,
+        n_bootstraps=2000,
+        random_state=None,
+    ):
+        """Make a report of probabilities, whatever program they come from.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            True classes.
+
+        y_prob : array-like of shape (n, n_classes) or (n,)
+            Probabilities of the classes, whose rows sum to 1. Of two classes also those of the
+            second alone. The most probable class is the predicted one.
+
+        classes : array-like of shape (n_classes,)
+            The classes of the columns, in their order.
+
+        groups : array-like of shape (n,), default=None
+            The lesion or patient of each image. Without them each image counts as one, and
+            photographs of one lesion make the intervals too narrow.
+
+        frame, positive, thresholds, prevalence, n_bootstraps, random_state
+            As in :func:`evaluate`.
+
+        Returns
+        -------
+        report : EvaluationReport
+            Without baselines, training curves and pictures, which need the images.
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, labels or groups are missing, `classes` and columns do not fit,
+            `y_true` has none of the classes, or rows of `y_prob` do not sum to 1.
+
+        Examples
+        --------
+        >>> from skin_lesion import EvaluationReport
+        >>> y_prob = [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7], [0.8, 0.2]]
+        >>> report = EvaluationReport.from_predictions(
+        ...     ["nevus", "nevus", "melanoma", "nevus", "nevus"], y_prob,
+        ...     classes=["nevus", "melanoma"], positive="melanoma", random_state=0)
+        >>> report.class_scores.loc[("melanoma", "specificity"), ["value", "groups"]].tolist()
+        [0.75, 4.0]
+        """
+        y_true = check_labels(y_true)
+        y_prob = check_probabilities(y_prob)
+        check_consistent_length(y_true, y_prob, groups, frame)
+        classes = check_labels(classes, name="classes")
+        if y_prob.ndim == 1:
+            y_prob = np.column_stack([1 - y_prob, y_prob])
+        if len(classes) != y_prob.shape[1] or len(set(classes.tolist())) < len(classes):
+            raise ValueError(
+                f"classes is {classes[:10].tolist()} and y_prob has {y_prob.shape[1]} columns."
+                " Expected a different class for each column, in their order."
+            )
+        if not set(classes.tolist()) & set(y_true.tolist()):
+            raise ValueError(
+                f"y_true has the classes {np.unique(y_true)[:10].tolist()}, the columns are"
+                f" {classes[:10].tolist()}. Expected at least one in common: name them alike."
+            )
+        check_prevalence(prevalence, positive)
+        find_class(positive, dict.fromkeys([*classes.tolist(), *y_true.tolist()]))
+        predicted = classes[y_prob.argmax(axis=1)]
+        predictions = number_predictions(classes, y_true, predicted, y_prob)
+        return cls(
+            [Part(predictions, check_groups(groups), np.arange(len(y_true)))],
+            pictures=Pictures(None, "no images were given"),
+            frame=frame,
+            positive=positive,
+            thresholds=check_thresholds(thresholds, positive),
+            prevalence=prevalence,
+            train=(None, None, None),
+            estimator=None,
+            draws=Draws(n_bootstraps, choose_seed(random_state)),
+        )
 
     def __repr__(self):
         score = self.scores.loc["balanced_accuracy"]
@@ -147,8 +307,8 @@ class EvaluationReport:
         frame : DataFrame
             Columns `section` ("scores", "classes", "operating points", "prevalence", "baselines" or
             "slices"),
-            `name` (of the class, operating point, model or slice), `score`, `value`, `low` and
-            `high`.
+            `name` (of the class, operating point, model or slice), `score`, `value`, `low`, `high`
+            and `groups`.
         """
         parts = [_lengthen("scores", self.scores), _lengthen("classes", self.class_scores)]
         if self.operating_points is not None:
@@ -180,12 +340,14 @@ class EvaluationReport:
             "images": self.n_images,
             "groups": self.n_groups,
             "folds": self.n_folds,
+            "fits": self.n_fits,
             "bootstraps": self.n_bootstraps,
             "random_state": self.random_state,
             "positive": self.positive,
             "notes": self.notes,
             "left_out": self.left_out,
             "classes": _to_records(self.class_counts.reset_index()),
+            "participant_flow": _to_records(self.participant_flow.reset_index()),
             "confusion_matrix": {
                 str(label): {str(name): int(count) for name, count in row.items()}
                 for label, row in self.confusion_matrix.iterrows()
@@ -237,41 +399,48 @@ class EvaluationReport:
         figures : dict of str to matplotlib Figure
             "confusion matrix"; with probabilities "roc", "precision and recall", "reliability" and
             "referral", with a positive class "decision curve", and "training" where the estimator
-            has a history. Of folds, the probabilities of all models together.
+            has a history. Bands are 95% intervals. Of folds, the probabilities of all models
+            together, and of several fits, those of the first.
         """
-        predictions = pool_part(self._parts).predictions
-        classes = predictions.classes.tolist()
+        pooled = pool_part(self._parts)
+        predictions, classes = pooled.predictions, pooled.predictions.classes.tolist()
         positive = None if self.positive is None else classes.index(self.positive)
         figures = {"confusion matrix": _figures.draw_confusion(self.confusion_matrix)}
         if predictions.probabilities is not None:
             figures["roc"] = _figures.draw_roc(predictions, positive)
             figures["precision and recall"] = _figures.draw_precision_recall(predictions, positive)
-            figures["reliability"] = _figures.draw_reliability(predictions, positive)
+            figures["reliability"] = _figures.draw_reliability(pooled, positive)
             figures["referral"] = _figures.draw_referral(predictions)
             if positive is not None:
-                figures["decision curve"] = _figures.draw_decision(predictions, positive)
+                figures["decision curve"] = _figures.draw_decision(pooled, positive)
         if self._history is not None:
             figures["training"] = _figures.draw_training(*self._history)
         return figures
 
 
+def choose_seed(random_state):
+    """Return a seed that can be passed again."""
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
 def _lengthen(section, table):
-    long = table[["value", "low", "high"]].reset_index()
+    long = table[_COLUMNS].reset_index()
     if table.index.nlevels == 1:
         long.insert(0, "name", "all")
-    long.columns = ["name", "score", "value", "low", "high"]
+    long.columns = ["name", "score", *_COLUMNS]
     long.insert(0, "section", section)
     return long
 
 
 def _lengthen_slices(slices):
-    names = [name for name in slices if f"{name}_low" in slices]
-    lines = [
-        ["slices", f"{column} = {value}", name, *line[[name, f"{name}_low", f"{name}_high"]]]
-        for (column, value), line in slices.iterrows()
-        for name in names
-    ]
-    return pd.DataFrame(lines, columns=["section", "name", "score", "value", "low", "high"])
+    lines = []
+    for (column, value), line in slices.iterrows():
+        for name in [name.removesuffix("_low") for name in slices if name.endswith("_low")]:
+            limits = line[[name, f"{name}_low", f"{name}_high"]]
+            lines.append(["slices", f"{column} = {value}", name, *limits, line["groups"]])
+    return pd.DataFrame(lines, columns=["section", "name", "score", *_COLUMNS])
 
 
 def _write(path, text):

@@ -3,15 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from .._intervals.score_tables import FEW_GROUPS, Part, make_short_table
+from ..._utils.intervals import combine
+from .._intervals.estimates import Estimates
+from .._intervals.score_tables import FEW_GROUPS, SHORT_SCORES, score_shortly
 
 _AGES = {"under 30": 30, "30 to 49": 50, "50 to 69": 70, "70 and over": np.inf}
 _MAX_VALUES = 20
 _N_QUANTILES = 4
 _MISSING = "missing"
+# Fewer than in the report: there are many slices, each scored beside the rest.
+_MOST_BLOCKS = 200
 
 
-def make_slices(frame, part, draws, positive):
+def make_slices(frame, part, positive):
     """Return the scores of each value of each column, and why columns were left out.
 
     Parameters
@@ -20,8 +24,6 @@ def make_slices(frame, part, draws, positive):
 
     part : Part
 
-    draws : Draws
-
     positive : int or None
         The class whose sensitivity, specificity and AUC are scored, too.
 
@@ -29,20 +31,21 @@ def make_slices(frame, part, draws, positive):
     -------
     slices : DataFrame indexed by column and value
         `images`, `groups`, `classes` (how many occur), `few` (less than 30 groups: the interval
-        says little), `lone` (a class has one group, which never varies), and each score with its
-        `_low` and `_high`.
+        says little), each score with its `_low` and `_high`, and its `_difference` to that of all
+        other images, with `_difference_low` and `_difference_high`.
 
     left_out : dict of str to str
     """
     lines, left_out = {}, {}
+    numbers = Estimates([part], most_blocks=_MOST_BLOCKS).numbers
     for name in frame:
         values, reason = _cut(frame[name], part.predictions.y)
         if reason:
             left_out[str(name)] = reason
             continue
         for value in values.cat.categories:
-            rows = np.flatnonzero(values == value)
-            lines[str(name), str(value)] = _score(part, rows, draws, positive)
+            is_inside = (values == value).to_numpy()
+            lines[str(name), str(value)] = _score(part, is_inside, numbers, positive)
     slices = pd.DataFrame.from_dict(lines, orient="index")
     if len(lines):
         slices.index = pd.MultiIndex.from_tuples(lines, names=["column", "value"])
@@ -61,7 +64,9 @@ def _cut(column, y):
         return None, f"it has {n_values} values, an id? At most {_MAX_VALUES} are sliced"
     column = column.cat.rename_categories([str(value) for value in column.cat.categories])
     if column.isna().any():
-        column = column.cat.add_categories(_MISSING).fillna(_MISSING)
+        if _MISSING not in column.cat.categories:
+            column = column.cat.add_categories(_MISSING)
+        column = column.fillna(_MISSING)
     if column.nunique() < 2:
         return None, "it has one value"
     n_classes = pd.Series(y).groupby(column.to_numpy()).nunique()
@@ -81,7 +86,8 @@ def _cut_numbers(column):
     return bands.cat.rename_categories(names)
 
 
-def _score(part, rows, draws, positive):
+def _score(part, is_inside, numbers, positive):
+    rows, others = np.flatnonzero(is_inside), np.flatnonzero(~is_inside)
     groups = part.rows if part.groups is None else part.groups
     n_groups = len(np.unique(groups[rows]))
     line = {
@@ -89,16 +95,19 @@ def _score(part, rows, draws, positive):
         "groups": n_groups,
         "classes": len(np.unique(part.predictions.y[rows])),
         "few": n_groups < FEW_GROUPS,
-        "lone": _has_lone_class(part.predictions.y[rows], groups[rows]),
     }
     if not len(rows):
         return line
-    of_slice = Part(part.predictions.take(rows), groups[rows], part.rows[rows])
-    for name, scores in make_short_table(of_slice, draws, positive).iterrows():
-        line |= {name: scores.value, f"{name}_low": scores.low, f"{name}_high": scores.high}
+    inside, rest = (Estimates([part.take(side)], numbers=numbers) for side in (rows, others))
+    of_rest = score_shortly(rest, positive)
+    for name, one in score_shortly(inside, positive).items():
+        line |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+        # A mean over other classes is another score.
+        if inside.present == rest.present or name not in (SHORT_SCORES[1], "roc_auc_ovr"):
+            other = combine([one, of_rest[name]], [1, -1], bounds=(-1, 1))
+            line |= {
+                f"{name}_difference": other.value,
+                f"{name}_difference_low": other.low,
+                f"{name}_difference_high": other.high,
+            }
     return line
-
-
-def _has_lone_class(y, groups):
-    pairs = np.unique(np.stack([y, groups]), axis=1)
-    return bool(1 in np.bincount(pairs[0]))

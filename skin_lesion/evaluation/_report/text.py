@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_OF_PART
+
 TITLES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -21,9 +23,20 @@ TITLES = {
     "auc_above_80_sensitivity": "AUC above 80% sensitivity, ISIC 2018",
     "sensitivity_at_90_specificity": "sensitivity at 90% specificity",
     "specificity_at_90_sensitivity": "specificity at 90% sensitivity",
+    "calibration_intercept": "calibration intercept (0 is best)",
+    "calibration_slope": "calibration slope (1 is best)",
     "net_benefit": "net benefit",
 }
 WARNING = "This is research software. It is not a medical device and must not be used to diagnose."
+
+
+_DEVIATIONS = {"deviation": "deviation over folds", "run_deviation": "deviation over fits"}
+_METHODS = (
+    ("sensitivity, specificity, predictive values, accuracy, F1", "Wilson's, or the exact one"),
+    ("means over classes, net benefit", "combined from those of their parts"),
+    ("AUC, average precision, partial AUC, Brier score", "a jackknife and a t distribution"),
+    ("calibration intercept and slope", "a sandwich variance and a t distribution"),
+)
 
 
 def describe_data(report):
@@ -34,16 +47,19 @@ def describe_data(report):
 
 def describe_intervals(report):
     """Return in a few sentences what the intervals mean."""
-    what = (
-        "lesions or patients (groups), each with all its images,"
-        if report.has_groups
-        else "images (no groups were given: photographs of one lesion make them too narrow),"
-    )
+    unit = "lesions or patients (groups), each with all its images"
+    if not report.has_groups:
+        unit = "images (no groups were given: photographs of one lesion make them too narrow)"
     text = (
-        f"Intervals hold 95%, from {report.n_bootstraps} bootstraps that draw {what} class by class"
-        f" (random_state={report.random_state}). They do not include run-to-run"
+        f"Intervals hold 95%, over {unit}. They say what other such samples of the same population"
+        " would change, the frequencies of the classes included. They do not include run-to-run"
         " training variability."
     )
+    if report.n_fits > 1:
+        text += (
+            f" The deviation over fits, of {report.n_fits}, shows it. Values are means over the"
+            " fits; predictions, curves, errors and slices are those of the first."
+        )
     if report.n_folds > 1:
         text = (
             f"Values are means over {report.n_folds} folds. {text} The folds share training images,"
@@ -51,6 +67,18 @@ def describe_intervals(report):
             " variance."
         )
     return text
+
+
+def describe_methods(report):
+    """Return in a few sentences how the intervals are made, and which scores have none."""
+    made = "; ".join(f"of {scores}: {method}" for scores, method in _METHODS)
+    return (
+        f"How intervals are made, {made}; of scores at 80% or 90% sensitivity or specificity:"
+        f" {report.n_bootstraps} bootstraps (random_state={report.random_state}). The groups that a"
+        f" score rests on are those of its denominator, or of its smaller class. The calibration"
+        f" error has no interval. Of fewer than {LEAST_GROUPS} groups only rates and AUC have one,"
+        f" of fewer than {LEAST_GROUPS_OF_PART} not the partial AUC."
+    )
 
 
 def say_score(line):
@@ -63,9 +91,14 @@ def say_score(line):
 
 
 def say_scores(table):
-    """Return a Series of a table's values in words, its index in words, too."""
-    words = [say_score(line) for _, line in table.iterrows()]
-    return pd.Series(words, index=[TITLES.get(name, name) for name in table.index], dtype=object)
+    """Return a table's values in words, with what they rest on, its index in words, too."""
+    words = {"value (95% interval)": [say_score(line) for _, line in table.iterrows()]}
+    for name in ("groups", *_DEVIATIONS):
+        if name in table:
+            form = "{:.0f}" if name == "groups" else "{:.3f}"
+            words[_DEVIATIONS.get(name, name)] = table[name].map(form.format).to_numpy()
+    index = pd.Index([TITLES.get(name, name) for name in table.index], name="score")
+    return pd.DataFrame(words, index=index)
 
 
 def spread_scores(table):
@@ -83,8 +116,10 @@ def spread_slices(slices):
     words = slices[["images", "groups", "classes"]].copy()
     for name in names:
         words[TITLES[name]] = [_say_of_slice(line, name) for _, line in slices.iterrows()]
-    lone = np.where(slices["lone"], "a class of one group", "")
-    words["note"] = np.where(slices["few"], "few groups", lone)
+        words[f"difference in {TITLES[name]}"] = [
+            _say_of_slice(line, f"{name}_difference") for _, line in slices.iterrows()
+        ]
+    words["note"] = np.where(slices["few"], "few groups", "")
     return words
 
 
@@ -104,7 +139,7 @@ def say_prevalence(report):
 def summarise(report):
     """Return a page of text."""
     lines = [f"Report on {describe_data(report)}", WARNING, "", report.classification_report]
-    lines += _indent("Scores (95% interval)", say_scores(report.scores))
+    lines += _indent("Scores", say_scores(report.scores))
     if report.positive is not None:
         of_positive = report.class_scores.loc[report.positive]
         lines += _indent(f"{report.positive} against the rest", say_scores(of_positive))
@@ -128,17 +163,16 @@ def summarise(report):
                 f" {_say_of_slice(line, 'balanced_accuracy')},"
                 f" {line['images']} images{few}"
             )
-    lines += ["", describe_intervals(report)]
+    lines += ["", describe_intervals(report), describe_methods(report)]
     lines += [f"Note: {note}" for note in report.notes]
     lines += [f"Left out: {what}: {why}." for what, why in report.left_out.items()]
     return "\n".join(lines)
 
 
 def _say_of_slice(line, name):
-    score = {"value": line[name], "low": line[f"{name}_low"], "high": line[f"{name}_high"]}
-    return say_score(score)
+    columns = {"value": name, "low": f"{name}_low", "high": f"{name}_high"}
+    return say_score({key: line.get(column, np.nan) for key, column in columns.items()})
 
 
 def _indent(title, words):
-    width = max(len(name) for name in words.index)
-    return ["", title, *(f"  {name:<{width}}  {text}" for name, text in words.items())]
+    return ["", title, *(f"  {line}" for line in words.rename_axis(None).to_string().splitlines())]

@@ -77,8 +77,8 @@ def test_the_interval_is_wider_where_images_are_not_independent():
     y, groups = make_labels(n_per_class=200, n_classes=2, per_group=10)
     is_hit = np.random.default_rng(0).random(40)[groups] < 0.7
     labels = pd.factorize(y)[0]
-    score, low, high = _shortcuts._score(labels, is_hit, groups, 0)
-    _, low_alone, high_alone = _shortcuts._score(labels, is_hit, np.arange(len(y)), 0)
+    score, low, high = _shortcuts._score(labels, is_hit, groups)
+    _, low_alone, high_alone = _shortcuts._score(labels, is_hit, np.arange(len(y)))
     assert score == pytest.approx(
         recall_score(
             y, np.where(is_hit, y, "other"), average="macro", labels=["class 0", "class 1"]
@@ -99,7 +99,7 @@ def test_the_interval_is_that_of_a_bootstrap_written_out():
         drawn = np.concatenate([rng.choice(candidates, len(candidates)) for candidates in of_class])
         rows = np.concatenate([members[group] for group in drawn])
         scores.append(np.mean([is_hit[rows][labels[rows] == label].mean() for label in range(3)]))
-    _, low, high = _shortcuts._score(labels, is_hit, groups, 0)
+    _, low, high = _shortcuts._score(labels, is_hit, groups)
     np.testing.assert_allclose([low, high], np.quantile(scores, [0.025, 0.975]), atol=0.015)
 
 
@@ -108,7 +108,7 @@ def test_the_interval_covers_chance_where_predictions_are_guesses():
     for seed in range(100):
         rng = np.random.default_rng(seed)
         labels = rng.permutation(np.repeat([0, 1, 2], [120, 60, 40]))
-        _, low, high = _shortcuts._score(labels, rng.random(220) < 1 / 3, np.arange(220), seed)
+        _, low, high = _shortcuts._score(labels, rng.random(220) < 1 / 3, np.arange(220))
         covered.append(low <= 1 / 3 <= high)
     assert 0.88 <= np.mean(covered) <= 1
 

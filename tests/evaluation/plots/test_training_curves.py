@@ -107,8 +107,17 @@ def test_epochs_are_whole_numbers():
         lambda fitted: SimpleNamespace(
             best_estimator_=Pipeline([("load", "passthrough"), ("cnn", fitted)])
         ),
+        lambda fitted: Pipeline(
+            [
+                ("load", "passthrough"),
+                (
+                    "search",
+                    SimpleNamespace(best_estimator_=Pipeline([("cnn", fitted)])),
+                ),
+            ]
+        ),
     ],
-    ids=["classifier", "pipeline", "search", "search over a pipeline"],
+    ids=["classifier", "pipeline", "search", "search over a pipeline", "pipeline with a search"],
 )
 def test_from_estimator(fitted, wrap):
     display = TrainingCurveDisplay.from_estimator(wrap(fitted))

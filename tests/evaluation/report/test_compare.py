@@ -1,9 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import binomtest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 
-from skin_lesion import compare, cross_evaluate, evaluate
+from skin_lesion import EvaluationReport, compare, cross_evaluate, evaluate
 
 
 class Saying(ClassifierMixin, BaseEstimator):
@@ -63,8 +65,58 @@ def test_model_beside_itself():
     y, lesion = np.repeat(["mel", "nv"], 50), np.arange(100)
     report = judge(answer(y, 0.7, rng, lesion), y)
     comparison = compare(report, report)
-    assert (comparison[["difference", "low", "high"]] == 0).all(axis=None)
+    assert (comparison["difference"] == 0).all()
+    assert comparison[["low", "high"]].isna().all(axis=None)  # no lesion tells them apart
     assert (comparison["p_value"] == 1).all()
+
+
+@pytest.mark.parametrize(("better", "worse"), [(5, 0), (6, 0), (7, 1), (8, 1), (10, 2), (9, 3)])
+def test_few_discordant_lesions_are_tested_as_by_mcnemar(better, worse):
+    y = np.repeat(["mel", "nv"], 50)
+    a, b = y.copy(), y.copy()
+    a[:better] = "nv"
+    b[50 : 50 + worse] = "mel"
+    line = compare(judge(a, y), judge(b, y)).loc[("all", "accuracy")]
+    exact = binomtest(worse, better + worse).pvalue
+    assert line["p_value"] == pytest.approx(exact, rel=0.35)
+    assert (line["p_value"] < 0.05) == (exact < 0.05)
+
+
+def test_p_is_small_exactly_where_the_interval_leaves_out_0():
+    rng = np.random.default_rng(0)
+    y, lesion = np.repeat([0, 1], 80), np.arange(160) // 2
+    tables = []
+    for _ in range(12):
+        reports = [
+            EvaluationReport.from_predictions(
+                y,
+                np.clip(rng.normal(0.4 + shift * y, 0.2), 0.01, 0.99),
+                classes=[0, 1],
+                groups=lesion,
+                n_bootstraps=100,
+                random_state=0,
+            )
+            for shift in (0.2, 0.3)
+        ]
+        tables.append(compare(*reports))
+    table = pd.concat(tables).dropna()
+    leaves_out = (table["low"] > 0) | (table["high"] < 0)
+    assert leaves_out.any()
+    assert not leaves_out.all()
+    assert ((table["p_value"] < 0.05) == leaves_out).all()
+
+
+def test_predictions_from_anywhere_are_compared_with_those_of_an_estimator():
+    rng = np.random.default_rng(0)
+    y = np.repeat(["mel", "nv"], 50)
+    predicted = answer(y, 0.7, rng, np.arange(100))
+    p = np.where(predicted == "mel", 0.9, 0.1)
+    other = EvaluationReport.from_predictions(
+        y, np.column_stack([p, 1 - p]), classes=["mel", "nv"], n_bootstraps=2
+    )
+    comparison = compare(judge(predicted, y), other)
+    assert (comparison["difference"] == 0).all()
+    assert ("all", "brier_score") not in comparison.index
 
 
 @pytest.mark.slow

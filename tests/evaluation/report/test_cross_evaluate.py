@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import accuracy_score, roc_auc_score
@@ -48,6 +49,62 @@ def test_scores_are_means_over_folds(lesions, make_model, class_names):
     assert scores["low"] < scores["value"] < scores["high"]
     assert report.n_folds == 3
     assert report.n_images == report.confusion_matrix.to_numpy().sum() == len(train.y)
+
+
+def test_repeats_show_what_another_training_would_change(lesions):
+    """A model whose seed decides what it says, on folds that stay as they are."""
+
+    class Seeded(ClassifierMixin, BaseEstimator):
+        def __init__(self, random_state=None):
+            self.random_state = random_state
+
+        def fit(self, X, y):
+            self.classes_ = np.unique(y)
+            self.seed_ = self.random_state
+            return self
+
+        def predict(self, X):
+            return np.random.RandomState(self.seed_).choice(self.classes_, len(X))
+
+    train = lesions.train
+    cv = StratifiedGroupKFold(3, shuffle=True, random_state=1)
+    options = {"groups": train.groups, "cv": cv, **QUICK}
+    report = cross_evaluate(Seeded(0), train.X, train.y, n_repeats=4, **options)
+    once = cross_evaluate(Seeded(0), train.X, train.y, **options)
+    assert report.n_fits == 4
+    assert report.n_folds == 3
+    assert report.n_images == len(train.y)
+    np.testing.assert_array_equal(report.confusion_matrix, once.confusion_matrix)
+    line = report.scores.loc["accuracy"]
+    assert 0.01 < line["run_deviation"] < 0.1
+    assert line["value"] != once.scores.loc["accuracy", "value"]
+    assert "run_deviation" not in once.scores
+    other = cross_evaluate(Seeded(0), train.X, train.y, n_repeats=4, **options)
+    assert other.to_json() == report.to_json()
+
+
+@pytest.mark.filterwarnings("ignore:Fewer than 10 lesions")
+def test_one_lesion_of_a_class_in_each_fold():
+    """Three of five melanomas are right: as of five lesions, and never 0.600 to 0.600."""
+    y = np.tile(["melanoma", *["nevus"] * 9], 5)
+    says = np.where(np.arange(50) < 20, "nevus", y)
+
+    class Saying(ClassifierMixin, BaseEstimator):
+        def fit(self, X, y):
+            self.classes_ = np.unique(y)
+            return self
+
+        def predict(self, X):
+            return says[np.ravel(X)]
+
+    rows = np.arange(50)
+    folds = [(np.flatnonzero(rows // 10 != i), np.flatnonzero(rows // 10 == i)) for i in range(5)]
+    report = cross_evaluate(Saying(), rows[:, np.newaxis], y, groups=None, cv=folds, **QUICK)
+    line = report.class_scores.loc[("melanoma", "sensitivity")]
+    expected = binomtest(3, 5).proportion_ci(method="exact")
+    assert line["value"] == pytest.approx(0.6)
+    assert [line["low"], line["high"]] == pytest.approx([expected.low, expected.high])
+    assert (report.scores["high"] - report.scores["low"] > 0.05).all()
 
 
 def test_says_what_the_intervals_leave_out(lesions, make_model, capsys, tmp_path):

@@ -15,6 +15,7 @@ from sklearn.svm import LinearSVC
 
 from skin_lesion import (
     ConvNet,
+    EvaluationReport,
     SkinLesionClassifier,
     evaluate,
     load_image_folder,
@@ -87,10 +88,10 @@ def test_scores_are_those_of_scikit_learn(report, lesions, class_names):
 
 def test_every_score_lies_in_its_interval(report):
     table = report.to_frame().dropna()
+    assert len(table) > 100
     assert (table["low"] <= table["value"] + 1e-12).all()
     assert (table["value"] <= table["high"] + 1e-12).all()
-    wide = report.scores["high"] - report.scores["low"]
-    assert (wide > 0.01).all()
+    assert (table["high"] - table["low"] > 1e-3).all()
 
 
 def test_same_seed_same_intervals(report, lesions):
@@ -197,6 +198,138 @@ def test_empty_slice_and_numbers(lesions):
     assert slices.loc["is_new"].index.tolist() == ["False", "True"]
 
 
+def test_missing_values_beside_ones_that_are_named_so(lesions):
+    test = lesions.test
+    values = np.resize(["missing", None, "trunk"], len(test.y))
+    report = evaluate(lesions.model, test.X, test.y, frame=pd.DataFrame({"site": values}), **QUICK)
+    images = report.slices.loc["site", "images"]
+    assert images["missing"] == (values != "trunk").sum()
+    assert images["trunk"] == (values == "trunk").sum()
+
+
+def test_slices_are_compared_with_all_other_images():
+    """A model that is right in nine of ten images of one clinic, and in half of the other's."""
+    rng = np.random.default_rng(0)
+    y = np.tile(["a", "b"], 200)
+    clinic = np.repeat(["x", "y"], 200)
+    is_right = rng.random(400) < np.where(clinic == "x", 0.9, 0.5)
+    p = np.where(is_right == (y == "a"), 0.8, 0.2)
+    report = judge_fixed(
+        ["a", "b"], np.column_stack([p, 1 - p]), y, frame=pd.DataFrame({"clinic": clinic})
+    )
+    of_x, of_y = (report.slices.loc[("clinic", name)] for name in "xy")
+    difference = of_x["accuracy"] - of_y["accuracy"]
+    assert of_x["accuracy_difference"] == pytest.approx(difference)
+    assert of_x["accuracy_difference_low"] > 0.25
+    assert of_y["accuracy_difference_high"] == pytest.approx(-of_x["accuracy_difference_low"])
+    text = report._repr_html_()
+    assert f"{difference:.3f}" in text
+
+
+def test_several_fits_show_what_another_training_would_change(lesions, make_model, capsys):
+    train, test = lesions.train, lesions.test
+    models = [make_model(C=C).fit(train.X, train.y) for C in (1e-4, 1e-3, 1e-2)]
+    options = {"groups": test.groups, "positive": "melanoma", **QUICK}
+    report = evaluate(models, test.X, test.y, **options)
+    accuracies = [accuracy_score(test.y, model.predict(test.X)) for model in models]
+    line = report.scores.loc["accuracy"]
+    assert line["value"] == pytest.approx(np.mean(accuracies))
+    assert line["run_deviation"] == pytest.approx(np.std(accuracies, ddof=1))
+    assert report.n_fits == 3
+    assert report.n_images == len(test.y) == report.confusion_matrix.to_numpy().sum()
+    first = evaluate(models[0], test.X, test.y, **options)
+    np.testing.assert_array_equal(report.confusion_matrix, first.confusion_matrix)
+    wide = line["high"] - line["low"]
+    alone = first.scores.loc["accuracy"]
+    assert 0.7 < wide / (alone["high"] - alone["low"]) < 1.1  # no less for being three
+    report.summary()
+    assert "deviation over fits" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="empty list"):
+        evaluate([], test.X, test.y)
+
+
+def test_predictions_from_anywhere_give_the_same_report(lesions):
+    test = lesions.test
+    options = {"groups": test.groups, "frame": test.frame, "positive": "melanoma", **QUICK}
+    expected = evaluate(lesions.model, test.X, test.y, thresholds=[0.3], **options)
+    order = [2, 0, 1]
+    report = EvaluationReport.from_predictions(
+        test.y,
+        lesions.model.predict_proba(test.X)[:, order],
+        classes=lesions.model.classes_[order],
+        thresholds=[0.3],
+        **options,
+    )
+    pd.testing.assert_frame_equal(report.to_frame(), expected.to_frame())
+    assert report.draw_figures().keys() == expected.draw_figures().keys()
+    assert "no training data were given" in report.left_out["shortcut baselines"]
+
+
+def test_one_column_is_the_probability_of_the_second_class():
+    y, p = ["nv", "mel", "nv", "mel"] * 10, np.tile([0.2, 0.9, 0.6, 0.7], 10)
+    report = EvaluationReport.from_predictions(
+        y, p, classes=["nv", "mel"], positive="mel", n_bootstraps=2
+    )
+    assert report.scores.loc["accuracy", "value"] == 0.75
+    assert report.class_scores.loc[("mel", "sensitivity"), "value"] == 1
+
+
+@pytest.mark.parametrize(
+    ("y_prob", "options", "match"),
+    [
+        ([[0.9, 0.3], [0.2, 0.8]], {}, "do not sum to 1"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["a", "b", "c"]}, "a different class for each col"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["a", "a"]}, "a different class for each column"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["x", "y"]}, "at least one in common"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"positive": "bb"}, "positive='bb' is not among"),
+        ([[0.7, 0.3]], {}, "inconsistent"),
+        ([[1.7, -0.7], [0.2, 0.8]], {}, "Expected probabilities, from 0 to 1"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"groups": [1, None]}, "groups is missing in 1 of 2 rows"),
+    ],
+)
+def test_bad_predictions(y_prob, options, match):
+    options = {"classes": ["a", "b"]} | options
+    with pytest.raises(ValueError, match=match):
+        EvaluationReport.from_predictions(["a", "b"], y_prob, **options)
+
+
+def test_wrong_positive_is_found_before_anything_is_predicted(lesions):
+    class Broken:
+        classes_ = lesions.model.classes_
+
+        def predict(self, X):
+            pytest.fail("it predicted")
+
+    test = lesions.test
+    with pytest.raises(ValueError, match=r"not among the classes.*Did you mean 'melanoma'"):
+        evaluate(Broken(), test.X, test.y, positive="melanom")
+
+
+def test_participant_flow_reaches_the_model_card(report, lesions, tmp_path):
+    test, train = lesions.test, lesions.train
+    flow = report.participant_flow
+    assert flow.loc["training"].tolist() == [len(train.y), len(np.unique(train.groups))]
+    assert flow.loc["test"].tolist() == [len(test.y), len(np.unique(test.groups))]
+    assert flow.loc["test: melanoma", "images"] == (test.y == "melanoma").sum()
+    card = report.to_model_card(tmp_path / "card.md").read_text()
+    assert "Participant flow (TRIPOD+AI 20a)" in card
+    assert f"| training | {len(train.y)} |" in card
+    frame = test.frame.assign(patient_id=np.arange(len(test.y)) // 4)
+    frame["patient_id"] = frame["patient_id"].astype(str)
+    found = evaluate(lesions.model, test.X, test.y, frame=frame, **QUICK).participant_flow
+    assert found.loc["test", "patients"] == -(-len(test.y) // 4)
+    assert pd.isna(found.loc["test", "groups"])
+
+
+def test_curves_have_their_intervals(report):
+    figures = report.draw_figures()
+    for name in ("reliability", "decision curve"):
+        bands = [one for axes in figures[name].axes for one in axes.collections]
+        assert len(bands) == 1
+        low, high = np.sort(bands[0].get_paths()[0].vertices[:, 1])[[0, -1]]
+        assert high - low > 0.1
+
+
 def test_sections_that_are_left_out_say_so(lesions):
     test = lesions.test
     report = evaluate(lesions.model, test.X, test.y, **QUICK)
@@ -237,7 +370,9 @@ def test_page_is_self_contained_and_small(report, tmp_path, read_links):
         "few groups",
         "The most confident errors",
         "the estimator has no history",
-        "draw lesions or patients",
+        "over lesions or patients",
+        "The groups that a score rests on",
+        "difference in balanced accuracy",
     ):
         assert expected in page
     assert "<html" not in report._repr_html_()
@@ -291,7 +426,7 @@ def test_json_and_frame(report, tmp_path):
     }
     line = frame.query("section == 'classes' and name == 'nevus' and score == 'roc_auc'").iloc[0]
     assert line["value"] == report.class_scores.loc[("nevus", "roc_auc"), "value"]
-    assert list(frame) == ["section", "name", "score", "value", "low", "high"]
+    assert list(frame) == ["section", "name", "score", "value", "low", "high", "groups"]
 
 
 def test_json_has_no_nan():
@@ -330,22 +465,33 @@ def test_absent_and_unseen_classes():
 def test_one_group_in_each_class():
     y = np.repeat(["a", "b"], 10)
     p = np.random.default_rng(0).dirichlet([1, 1], 20)
-    with pytest.warns(UndefinedMetricWarning, match="one group in each class"):
+    with pytest.warns(UndefinedMetricWarning, match=r"any other class: a \(1\), b \(1\)"):
         report = judge_fixed(["a", "b"], p, y, groups=np.repeat([0, 1], 10))
     assert np.isfinite(report.scores["value"]).all()
-    assert report.scores[["low", "high"]].isna().all(axis=None)
+    wide = report.class_scores.loc["a"].loc[["sensitivity", "specificity", "roc_auc"]]
+    assert (wide["high"] - wide["low"] > 0.8).all()
 
 
-def test_class_of_one_lesion_has_no_interval():
+def test_patient_with_everything():
+    y = np.repeat(["a", "b"], 10)
+    p = np.random.default_rng(0).dirichlet([1, 1], 20)
+    with pytest.warns(UndefinedMetricWarning, match=r"any other class: a \(1\), b \(1\)"):
+        report = judge_fixed(["a", "b"], p, y, groups=np.zeros(20), positive="a")
+    table = report.to_frame()
+    assert (table["groups"] == 1).all()
+    assert np.isfinite(table["value"]).sum() > 15
+    assert not (table["high"] - table["low"] < 0.5).any()
+
+
+def test_class_of_one_lesion_widens_the_means():
     y = np.array(["a"] * 40 + ["b"] * 4)
     p = np.random.default_rng(0).dirichlet([1, 1], 44)
     groups = [*range(40), 40, 40, 40, 40]
-    with pytest.warns(UndefinedMetricWarning, match=r"The classes \['b'\] have one lesion"):
+    with pytest.warns(UndefinedMetricWarning, match=r"Only their rates and AUC have intervals"):
         report = judge_fixed(["a", "b"], p, y, groups=groups)
-    assert "too narrow" in report.notes[0]
-    assert np.isfinite(report.scores.loc["balanced_accuracy"]).all()
-    assert report.class_scores.loc["b", "low"].isna().all()
-    assert np.isfinite(report.scores.loc["accuracy"]).all()
+    line = report.scores.loc["balanced_accuracy"]
+    assert line["high"] - line["low"] > 0.4
+    assert np.isnan(report.class_scores.loc[("b", "average_precision"), "low"])
 
 
 def test_what_never_failed_may_fail_the_next_time():
@@ -359,15 +505,16 @@ def test_what_never_failed_may_fail_the_next_time():
     wrong = judge_fixed(["a", "b"], p[::-1], y)
     assert wrong.class_scores.loc[("a", "sensitivity"), "high"] == pytest.approx(0.1684, abs=1e-4)
     line = report.class_scores.loc[("a", "roc_auc")]
-    assert line["value"] == 1
-    assert np.isnan(line["low"])
+    assert line["value"] == line["high"] == 1
+    assert line["low"] == pytest.approx(0.025 ** (1 / 10))  # as of 10 lesions beside 10
 
 
 def test_constant_scores():
     y = np.repeat(["a", "b"], 20)
     report = judge_fixed(["a", "b"], np.full((40, 2), 0.5), y, positive="b")
     line = report.class_scores.loc[("b", "roc_auc")]
-    assert line.tolist() == [0.5, 0.5, 0.5]
+    assert line["value"] == 0.5
+    assert line["low"] < 0.3 < 0.7 < line["high"]
     assert report.class_scores.loc[("b", "partial_auc"), "value"] == pytest.approx(0.02)
 
 

@@ -1,0 +1,560 @@
+"""All scores of a set of predictions, with their intervals.
+
+Each method where it holds (benchmarks/coverage.py). Rates have the interval of Wilson, at the
+number of images that the lesions are worth. Means over classes and net benefits have what the
+limits of their parts give. AUC, average precision and Brier score have a t distribution, with the
+variance of a jackknife over lesions. Rates at a threshold that is estimated have the variance of a
+bootstrap: their jackknife does not converge.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..._utils.intervals import (
+    Estimate,
+    combine,
+    draw_groups,
+    estimate_rate,
+    estimate_rate_at,
+    estimate_smooth,
+    estimate_unbounded,
+)
+from .._metrics.probabilities import bin_confidence, recalibrate
+from .._metrics.ranked_scores import RankedScores
+from .._metrics.scorers import squared_distances
+
+N_BINS = 15
+MIN_SENSITIVITY = 0.8
+AT_RATE = 0.9
+# Lesions of the smaller class below which a score has no interval: those of fewer held too little.
+LEAST_GROUPS, LEAST_GROUPS_OF_PART = 10, 50
+MOST_BLOCKS = 1000
+_AT_ONCE = 256
+
+OF_ALL = ("accuracy", "balanced_accuracy", "f1_macro")
+OF_ALL_PROBABILITIES = ("roc_auc_ovr", "brier_score", "expected_calibration_error")
+OF_CLASS = ("sensitivity", "specificity", "ppv", "npv", "f1")
+OF_CURVE = (
+    "roc_auc",
+    "average_precision",
+    "partial_auc",
+    "auc_above_80_sensitivity",
+    "sensitivity_at_90_specificity",
+    "specificity_at_90_sensitivity",
+)
+OF_CALIBRATION = ("calibration_intercept", "calibration_slope")
+OF_CUT_OFF = ("sensitivity", "specificity", "ppv", "npv", "net_benefit")
+_SMOOTH = {"roc_auc": 1.0, "average_precision": 1.0, "partial_auc": 1 - MIN_SENSITIVITY}
+_UNSMOOTH = OF_CURVE[3:]
+
+
+@dataclass
+class Predictions:
+    """What a model said of n images, and what they are.
+
+    Attributes
+    ----------
+    y, predicted : ndarray of shape (n,), of int
+        True and predicted class, as places in `classes`.
+
+    probabilities : ndarray of shape (n, n_classes), or None
+        Zero in the columns of classes that the model has never seen.
+
+    classes : ndarray of shape (n_classes,)
+        Those of the model and of the truth, sorted.
+
+    seen : ndarray of shape (n_classes,), of bool
+        Which classes the model knows.
+    """
+
+    y: np.ndarray
+    predicted: np.ndarray
+    probabilities: np.ndarray | None
+    classes: np.ndarray
+    seen: np.ndarray
+
+    def __len__(self):
+        return len(self.y)
+
+    def take(self, rows):
+        """Return those of some rows."""
+        probabilities = None if self.probabilities is None else self.probabilities[rows]
+        return Predictions(
+            self.y[rows], self.predicted[rows], probabilities, self.classes, self.seen
+        )
+
+    def rate(self, name, number):
+        """Return which rows are right and which count, for a rate of a class."""
+        is_of_class, is_called = self.y == number, self.predicted == number
+        cases = {
+            "sensitivity": is_of_class,
+            "specificity": ~is_of_class,
+            "ppv": is_called,
+            "npv": ~is_called,
+            # F1 is 2 J / (1 + J) of this rate J. As all means do, it leaves out an absent class.
+            "f1": (is_of_class | is_called) & is_of_class.any(),
+        }[name]
+        return cases & (is_of_class == is_called), cases
+
+
+@dataclass
+class Part:
+    """Images that one model was judged on: all of them, or a fold.
+
+    Attributes
+    ----------
+    predictions : Predictions
+
+    groups : ndarray of shape (n,) or None
+        Lesions or patients.
+
+    rows : ndarray of shape (n,)
+        Places in X.
+
+    repeat : int
+        Which fit this is of several on the same images.
+    """
+
+    predictions: Predictions
+    groups: np.ndarray | None
+    rows: np.ndarray
+    repeat: int = 0
+
+    def take(self, rows):
+        """Return that of some of its images."""
+        groups = None if self.groups is None else self.groups[rows]
+        return Part(self.predictions.take(rows), groups, self.rows[rows], self.repeat)
+
+
+@dataclass
+class Draws:
+    """How to draw: the same draws each time.
+
+    Attributes
+    ----------
+    n_bootstraps : int
+
+    seed : int
+    """
+
+    n_bootstraps: int
+    seed: int
+
+
+class Estimates:
+    """The scores of one model, or the means over several, with intervals over shared groups.
+
+    Parameters
+    ----------
+    parts : list of Part
+
+    draws : Draws or None
+        None leaves out what only a bootstrap gives.
+
+    most_blocks : int
+        Of more groups, blocks are left out in the jackknife.
+
+    numbers : tuple of two ndarrays, default=None
+        The group and the block of each row of X, where other parts are to be compared.
+    """
+
+    def __init__(self, parts, draws=None, *, most_blocks=MOST_BLOCKS, numbers=None):
+        self.parts = parts
+        self.classes = parts[0].predictions.classes
+        self._draws = draws
+        self._ranked = {}
+        self.numbers = _number_groups(parts, most_blocks) if numbers is None else numbers
+        self._groups, self._blocks = self.numbers
+        self.n_groups, self._n_blocks = self._groups.max() + 1, self._blocks.max() + 1
+        self.y = np.full(len(self._groups), -1)
+        for part in parts:
+            self.y[part.rows] = part.predictions.y
+        self.has_probabilities = all(part.predictions.probabilities is not None for part in parts)
+
+    @cached_property
+    def present(self):
+        """The numbers of the classes that images have: means are over these."""
+        return np.unique(self.y[self.y >= 0]).tolist()
+
+    def count_groups(self, number):
+        """Return how many groups have images of a class, and how many have others."""
+        is_used = self.y >= 0
+        return [
+            len(np.unique(self._groups[is_used & rows]))
+            for rows in (self.y == number, self.y != number)
+        ]
+
+    def score(self, names=None):
+        """Return all scores.
+
+        Parameters
+        ----------
+        names : list of (str, int or None), default=None
+            Those that are wanted: names with the number of the class, None for all together.
+
+        Returns
+        -------
+        estimates : dict of (str, int or None) to Estimate
+        """
+        if names is None:
+            names = [(name, None) for name in OF_ALL]
+            names += [(name, number) for name in OF_CLASS for number in range(len(self.classes))]
+            if self.has_probabilities:
+                names += [(name, None) for name in OF_ALL_PROBABILITIES]
+                names += [
+                    (name, number)
+                    for name in OF_CURVE + OF_CALIBRATION
+                    for number in range(len(self.classes))
+                ]
+        return {(name, number): self.estimate(name, number) for name, number in names}
+
+    def estimate(self, name, number=None):
+        """Return one score."""
+        if name in OF_CLASS:
+            return self._estimate_f1(number) if name == "f1" else self._rates(name, number)[0]
+        if name in OF_CURVE:
+            return self._estimate_curve(name, number)
+        if name in OF_CALIBRATION:
+            return self._calibrations(number)[OF_CALIBRATION.index(name)]
+        if name == "accuracy":
+            return self._estimate_rate(
+                lambda one: (one.y == one.predicted, np.ones(len(one), dtype=bool))
+            )[0]
+        if name == "brier_score":
+            return self._estimate_brier()
+        if name == "expected_calibration_error":
+            values = self.values(name)
+            return Estimate(
+                _mean(values), np.nan, np.nan, self.n_groups, np.full(self.n_groups, np.nan)
+            )
+        return self._estimate_mean(name)
+
+    def values(self, name, number=None):
+        """Return a score of each part, an array of shape (n_parts,)."""
+        if name == "f1":
+            return _to_f1(self._rates(name, number)[1])
+        if name in OF_CLASS:
+            return self._rates(name, number)[1]
+        if name in OF_CURVE:
+            return self._rank(number)[2][OF_CURVE.index(name)]
+        means = {
+            "balanced_accuracy": "sensitivity",
+            "f1_macro": "f1",
+            "roc_auc_ovr": "roc_auc",
+        }
+        if name in means:
+            return _mean_of_known([self.values(means[name], one) for one in self.present])
+        function = {
+            "accuracy": lambda one: np.mean(one.y == one.predicted),
+            "brier_score": lambda one: _square(one).mean(),
+            "expected_calibration_error": _score_calibration,
+        }.get(name)
+        if function is None:
+            place = OF_CALIBRATION.index(name)
+            return np.array([self._recalibrate(part, number)[0][place] for part in self.parts])
+        return np.array([function(part.predictions) for part in self.parts])
+
+    def cut_off(self, name, number, threshold):
+        """Return a score of a fixed threshold on the probability of a class."""
+
+        def pick(one):
+            called = one.probabilities[:, number] >= threshold
+            two = Predictions((one.y == number) * 1, called * 1, None, np.arange(2), None)
+            if name != "net_benefit":
+                return two.rate(name, 1)
+            return called & (two.y == 1), np.ones(len(one), dtype=bool)
+
+        rate, _ = self._estimate_rate(pick)
+        if name != "net_benefit":
+            return rate
+        false, _ = self._estimate_rate(
+            lambda one: (
+                (one.probabilities[:, number] >= threshold) & (one.y != number),
+                np.ones(len(one), dtype=bool),
+            )
+        )
+        # At a probability of 1 a false positive costs infinitely more than a true one is worth.
+        cost = threshold / (1 - threshold) if threshold < 1 else np.nan
+        return combine([rate, false], [1, -cost])
+
+    def share(self, hits, cases):
+        """Return the share of some rows of the only part that others are."""
+        return self._estimate_rate(lambda one: (hits & cases, cases))[0]
+
+    def samples(self, name, number):
+        """Return a score in each draw of the bootstrap, None where it has no need of draws."""
+        if name not in _UNSMOOTH or self._draws is None or number not in self._drawn:
+            return None
+        return self._drawn[number][_UNSMOOTH.index(name)]
+
+    def _rates(self, name, number):
+        return self._estimate_rate(lambda one: one.rate(name, number))
+
+    def _estimate_rate(self, pick):
+        """Return the mean of the rates of the parts with its interval, and those of the parts."""
+        picked = [pick(part.predictions) for part in self.parts]
+        n_cases = np.array([cases.sum() for _, cases in picked])
+        hits, weights = np.zeros((2, len(self._groups)))
+        for part, (hit, cases), n in zip(self.parts, picked, n_cases, strict=True):
+            if n:
+                share = 1 / (n * np.count_nonzero(n_cases))
+                hits[part.rows[hit]] += share
+                weights[part.rows[cases]] += share
+        with np.errstate(invalid="ignore"):
+            of_parts = np.array([hit.sum() for hit, _ in picked]) / n_cases
+        estimate = estimate_rate(hits, weights, self._groups, self.n_groups)
+        return replace(estimate, value=_mean(of_parts)), of_parts
+
+    def _estimate_f1(self, number):
+        rate, of_parts = self._rates("f1", number)
+        value = _mean(_to_f1(of_parts))
+        # Of folds, the mean of the scores is not quite the score of the mean.
+        shift = value - _to_f1(rate.value)
+        low, high = np.clip(_to_f1(np.array([rate.low, rate.high])) + shift, 0, 1)
+        slope = 2 / (1 + rate.value) ** 2
+        return Estimate(value, low, high, rate.n_groups, slope * rate.influence)
+
+    def _estimate_mean(self, name):
+        of_class = {
+            "balanced_accuracy": "sensitivity",
+            "f1_macro": "f1",
+            "roc_auc_ovr": "roc_auc",
+        }[name]
+        estimates = [self.estimate(of_class, number) for number in self.present]
+        estimates = [one for one in estimates if not np.isnan(one.value)]
+        weights = np.full(len(estimates), 1 / max(len(estimates), 1))
+        return combine(estimates, weights, value=_mean(self.values(name)), bounds=(0, 1))
+
+    def _estimate_brier(self):
+        total = np.zeros(len(self._groups))
+        weights = np.zeros(len(self._groups))
+        for part in self.parts:
+            share = 1 / (len(part.rows) * len(self.parts))
+            total[part.rows] += share * _square(part.predictions)
+            weights[part.rows] += share
+        value = total.sum()
+        influence = np.bincount(self._groups, total - value * weights, minlength=self.n_groups)
+        scale = 2.0 if len(self.classes) > 2 else 1.0
+        return estimate_smooth(value, influence, self.n_groups, scale=scale)
+
+    def _recalibrate(self, part, number):
+        one = part.predictions
+        if not one.seen[number]:
+            return np.full(2, np.nan), np.zeros((2, len(one)))
+        return recalibrate(one.y == number, one.probabilities[:, number])
+
+    def _calibrations(self, number):
+        found = [(part, *self._recalibrate(part, number)) for part in self.parts]
+        known = [
+            (part, values, moves) for part, values, moves in found if np.isfinite(values).all()
+        ]
+        n_groups = min(self.count_groups(number))
+        if not known:
+            nothing = Estimate(np.nan, np.nan, np.nan, n_groups, np.zeros(self.n_groups))
+            return nothing, nothing
+        values = np.mean([values for _, values, _ in known], axis=0)
+        influences = np.zeros((2, self.n_groups))
+        for part, _, moves in known:
+            for influence, move in zip(influences, moves, strict=True):
+                np.add.at(influence, self._groups[part.rows], move / len(known))
+        estimates = [
+            estimate_unbounded(value, influence, n_groups)
+            for value, influence in zip(values, influences, strict=True)
+        ]
+        return [_hide(one) if n_groups < LEAST_GROUPS else one for one in estimates]
+
+    def _estimate_curve(self, name, number):
+        values, influences, _ = self._rank(number)
+        place = OF_CURVE.index(name)
+        value, influence = values[place], influences[place]
+        n_positive, n_negative = self.count_groups(number)
+        n_smaller = min(n_positive, n_negative)
+        least_groups = {"roc_auc": 1, "partial_auc": LEAST_GROUPS_OF_PART}.get(name, LEAST_GROUPS)
+        drawn = self.samples(name, number)
+        is_lacking = name in _UNSMOOTH and drawn is None
+        if np.isnan(value) or n_smaller < least_groups or is_lacking:
+            return _hide(Estimate(value, np.nan, np.nan, n_smaller, influence))
+        if name == "roc_auc":
+            least = 1 / (1 / n_positive + 1 / n_negative)
+            return estimate_smooth(value, influence, n_smaller, least=least)
+        if name in _SMOOTH:
+            return estimate_smooth(value, influence, n_smaller, scale=_SMOOTH[name])
+        n_cases = n_positive if name == "sensitivity_at_90_specificity" else n_negative
+        return estimate_rate_at(value, influence, n_smaller, n_cases, np.nanstd(drawn))
+
+    def _rank(self, number):
+        """Return the scores of a curve, how far each block moves them, and those of the parts."""
+        if number in self._ranked:
+            return self._ranked[number]
+        ranked = self._rank_parts(number)
+        of_parts = np.stack(
+            [np.full(len(OF_CURVE), np.nan) if one is None else one.score_all() for one in ranked],
+            axis=1,
+        )
+        values = _mean_of_known(list(of_parts.T))
+        self._ranked[number] = values, self._leave_out(ranked, of_parts, values), of_parts
+        return self._ranked[number]
+
+    @cached_property
+    def _drawn(self):
+        """The scores that have no jackknife in each draw, by class: all classes on one pass."""
+        ranked = {}
+        for number in range(len(self.classes)):
+            parts = [one for one in self._rank_parts(number) if one is not None]
+            if parts and min(self.count_groups(number)) >= LEAST_GROUPS:
+                ranked[number] = parts
+        samples = {number: [] for number in ranked}
+        for drawn in draw_groups(self.n_groups, self._draws.n_bootstraps, self._draws.seed):
+            for number, parts in ranked.items():
+                samples[number].append(_mean_of_known([one.resample(drawn) for one in parts]))
+        return {number: np.concatenate(found, axis=1) for number, found in samples.items()}
+
+    def _rank_parts(self, number):
+        return [self._rank_part(part, number) for part in self.parts]
+
+    def _rank_part(self, part, number):
+        one = part.predictions
+        is_positive = one.y == number
+        if not one.seen[number] or is_positive.all() or not is_positive.any():
+            return None
+        return _RankedPart(
+            RankedScores(is_positive, one.probabilities[:, number]),
+            is_positive,
+            self._blocks[part.rows],
+            self._groups[part.rows],
+            self.n_groups,
+        )
+
+    def _leave_out(self, ranked, of_parts, values):
+        """Return how far each block moves each score: what it is without the block."""
+        without = np.repeat(of_parts.T[:, :, np.newaxis], self._n_blocks, axis=2)
+        scale = np.zeros(self._n_blocks)
+        for place, one in enumerate(ranked):
+            if one is not None:
+                blocks, scores, weights = one.leave_out()
+                without[place][:, blocks] = scores
+                scale[blocks] = np.maximum(scale[blocks], weights)
+        moved = (values[:, np.newaxis] - _mean_of_known(list(without))) * scale
+        return np.nan_to_num(moved)
+
+
+@dataclass
+class _RankedPart:
+    """The curve of a class on a part, without some of its images or with some repeated."""
+
+    ranked: RankedScores
+    is_positive: np.ndarray
+    blocks: np.ndarray
+    groups: np.ndarray
+    n_groups: int
+
+    def score_all(self):
+        return self.score(self.ranked.sums.sum(axis=1)[:, np.newaxis])[:, 0]
+
+    def score(self, sums, names=OF_CURVE):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return _finish_curve(self.ranked.curve(sums), names)
+
+    def leave_out(self):
+        """Return the blocks, the scores without each, and the root of (n - 1) / n of its class."""
+        blocks, numbers = np.unique(self.blocks, return_inverse=True)
+        sums = self._sum_by(numbers, len(blocks)).tocsc()
+        total = sums.sum(axis=1)[:, np.newaxis]
+        scores = [
+            self.score(total - sums[:, start : start + _AT_ONCE].toarray())
+            for start in range(0, len(blocks), _AT_ONCE)
+        ]
+        has_positive = np.bincount(numbers, self.is_positive) > 0
+        n = np.where(has_positive, has_positive.sum(), (~has_positive).sum())
+        # The only one of its class in a fold stands for the class there: it keeps all its weight.
+        return blocks, np.concatenate(scores, axis=1), np.sqrt(np.where(n > 1, (n - 1) / n, 1.0))
+
+    def resample(self, drawn):
+        """Return the scores that have no jackknife, for numbers of times that groups are drawn."""
+        return self.score(self._of_groups @ drawn, _UNSMOOTH)
+
+    @cached_property
+    def _of_groups(self):
+        return self._sum_by(self.groups, self.n_groups).tocsr()
+
+    def _sum_by(self, numbers, n):
+        members = csr_array(
+            (np.ones(len(numbers)), (np.arange(len(numbers)), numbers)), (len(numbers), n)
+        )
+        return self.ranked.sums @ members
+
+
+def _number_groups(parts, most_blocks):
+    """Return the number of the group and of the block of each row of X.
+
+    Groups of the rarest classes are spread over the blocks first: few of them share one.
+    """
+    n_rows = max(part.rows.max() for part in parts) + 1
+    groups, y = np.zeros((2, n_rows), dtype=int)
+    rows = np.concatenate([part.rows for part in parts])
+    ids = np.concatenate([part.rows if part.groups is None else part.groups for part in parts])
+    groups[rows] = np.unique(ids, return_inverse=True)[1]
+    y[rows] = np.concatenate([part.predictions.y for part in parts])
+    n_groups = groups.max() + 1
+    if n_groups <= most_blocks:
+        return groups, groups
+    rows = np.unique(rows)
+    count = np.bincount(y[rows])[y[rows]]
+    rarest = np.full(n_groups, len(rows) + 1)
+    np.minimum.at(rarest, groups[rows], count)
+    rank = np.empty(n_groups, dtype=int)
+    rank[np.argsort(rarest, kind="stable")] = np.arange(n_groups)
+    return groups, rank[groups] % most_blocks
+
+
+def _finish_curve(curve, names):
+    above = curve.area_above_tpr(MIN_SENSITIVITY)
+    functions = {
+        "roc_auc": curve.area,
+        "average_precision": curve.average_precision,
+        "partial_auc": lambda: above,
+        "auc_above_80_sensitivity": lambda: (
+            above + MIN_SENSITIVITY * (1 - curve.fpr_at_tpr(MIN_SENSITIVITY))
+        ),
+        "sensitivity_at_90_specificity": lambda: curve.best_tpr(AT_RATE),
+        "specificity_at_90_sensitivity": lambda: curve.best_specificity(AT_RATE),
+    }
+    return np.stack([functions[name]() for name in names])
+
+
+def _square(predictions):
+    return squared_distances(
+        predictions.y, predictions.probabilities, np.arange(len(predictions.classes))
+    )
+
+
+def _score_calibration(predictions):
+    confidence = np.clip(predictions.probabilities.max(axis=1), 0, 1)
+    is_right = predictions.probabilities.argmax(axis=1) == predictions.y
+    gaps = np.bincount(bin_confidence(confidence, N_BINS), is_right - confidence)
+    return np.abs(gaps).sum() / len(predictions)
+
+
+def _to_f1(rate):
+    return 2 * rate / (1 + rate)
+
+
+def _hide(estimate):
+    """Return a score without its interval."""
+    nothing = np.full(len(estimate.influence), np.nan)
+    return replace(estimate, low=np.nan, high=np.nan, influence=nothing)
+
+
+def _mean_of_known(arrays):
+    """Return the mean of arrays, of those values that are not NaN."""
+    stacked = np.stack(arrays)
+    known = ~np.isnan(stacked)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, stacked, 0.0).sum(axis=0) / known.sum(axis=0)
+
+
+def _mean(values):
+    return float(_mean_of_known(list(values)))

@@ -1,0 +1,209 @@
+"""All scores are those of scikit-learn and of the public metrics, one by one."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+from skin_lesion import (
+    auc_above_sensitivity_score,
+    expected_calibration_error,
+    net_benefit,
+    npv_score,
+    partial_auc_score,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+    specificity_score,
+)
+from skin_lesion._utils.intervals import draw_groups
+from skin_lesion.evaluation._intervals.estimates import (
+    OF_CUT_OFF,
+    Draws,
+    Estimates,
+    Part,
+    Predictions,
+)
+
+
+def estimate(predictions, groups=None, draws=None):
+    return Estimates([Part(predictions, groups, np.arange(len(predictions)))], draws)
+
+
+def score(predictions):
+    return {key: one.value for key, one in estimate(predictions).score().items()}
+
+
+def predict(n=150, n_classes=3, decimals=2, seed=0):
+    rng = np.random.default_rng(seed)
+    y = np.append(rng.integers(0, n_classes, n - n_classes), np.arange(n_classes))
+    logits = rng.normal(size=(n, n_classes))
+    logits[np.arange(n), y] += 1
+    probabilities = np.round(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), decimals)
+    probabilities[:, -1] = 1 - probabilities[:, :-1].sum(axis=1)
+    return Predictions(
+        y,
+        probabilities.argmax(axis=1),
+        np.clip(probabilities, 0, 1),
+        np.arange(n_classes),
+        np.ones(n_classes, dtype=bool),
+    )
+
+
+def expect(predictions):
+    y, predicted, p = predictions.y, predictions.predicted, predictions.probabilities
+    labels = list(range(p.shape[1]))
+    expected = {
+        ("accuracy", None): accuracy_score(y, predicted),
+        ("balanced_accuracy", None): balanced_accuracy_score(y, predicted),
+        ("f1_macro", None): f1_score(y, predicted, average="macro"),
+        ("brier_score", None): brier_score_loss(y, p, labels=labels),
+        ("expected_calibration_error", None): expected_calibration_error(y, p, labels=labels),
+    }
+    areas = []
+    for label in labels:
+        of_one = [y == label, p[:, label]]
+        areas.append(roc_auc_score(*of_one))
+        expected |= {
+            ("sensitivity", label): recall_score(y == label, predicted == label),
+            ("specificity", label): specificity_score(y, predicted, pos_label=label),
+            ("ppv", label): precision_score(y == label, predicted == label),
+            ("npv", label): npv_score(y, predicted, pos_label=label),
+            ("f1", label): f1_score(y == label, predicted == label),
+            ("roc_auc", label): areas[-1],
+            ("average_precision", label): average_precision_score(*of_one),
+        }
+        for name, metric in (
+            ("partial_auc", partial_auc_score),
+            ("auc_above_80_sensitivity", auc_above_sensitivity_score),
+            ("sensitivity_at_90_specificity", sensitivity_at_specificity),
+            ("specificity_at_90_sensitivity", specificity_at_sensitivity),
+        ):
+            expected[name, label] = metric(*of_one, pos_label=True)
+    expected["roc_auc_ovr", None] = np.mean(areas)
+    return expected
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+@pytest.mark.parametrize("decimals", [1, 8], ids=["ties", "no ties"])
+def test_scores_are_those_of_scikit_learn(n_classes, decimals):
+    predictions = predict(n_classes=n_classes, decimals=decimals)
+    found, expected = score(predictions), expect(predictions)
+    assert set(expected) == {key for key in found if not key[0].startswith("calibration_")}
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, abs=1e-12), name
+
+
+@pytest.mark.parametrize("most_blocks", [1000, 10])
+def test_jackknife_leaves_out_one_lesion_or_block_after_the_other(most_blocks):
+    predictions, lesions = predict(60), np.arange(60) // 2
+    part = Part(predictions, lesions, np.arange(60))
+    estimates = Estimates([part], most_blocks=most_blocks)
+    blocks = estimates.numbers[1]
+    assert len(np.unique(blocks)) == min(most_blocks, 30)
+    of_class = [
+        np.unique(blocks[predictions.y == 1]).size,
+        np.setdiff1d(blocks, blocks[predictions.y == 1]).size,
+    ]
+    for name in ("roc_auc", "average_precision", "partial_auc"):
+        one = estimates.estimate(name, 1)
+        for block in (0, 3):
+            rows = np.flatnonzero(blocks != block)
+            without = score(predictions.take(rows))[name, 1]
+            n = of_class[0 if (predictions.y[blocks == block] == 1).any() else 1]
+            moved = (one.value - without) * np.sqrt((n - 1) / n) if n > 1 else one.value - without
+            if name != "partial_auc":  # which has too few lesions for an interval
+                assert one.influence[block] == pytest.approx(moved, abs=1e-12)
+
+
+def test_resampled_scores_are_those_of_the_drawn_images():
+    predictions, lesions = predict(60), np.arange(60) // 2
+    samples = estimate(predictions, lesions, Draws(20, 0))
+    drawn = np.concatenate(list(draw_groups(30, 20, 0)), axis=1)
+    for number, times in enumerate(drawn.T):
+        rows = np.arange(60).repeat(times.astype(int)[lesions])
+        alone = score(predictions.take(rows))
+        for name in ("auc_above_80_sensitivity", "sensitivity_at_90_specificity"):
+            found = samples.samples(name, 1)[number]
+            assert found == pytest.approx(alone[name, 1], abs=1e-12)
+
+
+def test_class_that_is_absent_or_was_never_seen():
+    predictions = predict()
+    scores = score(predictions.take(predictions.y != 1))
+    for name in ("sensitivity", "f1", "roc_auc", "partial_auc", "average_precision"):
+        assert np.isnan(scores[name, 1]), name
+        assert np.isfinite(scores[name, 0]), name
+    for mean, name in (("balanced_accuracy", "sensitivity"), ("f1_macro", "f1")):
+        expected = np.mean([scores[name, 0], scores[name, 2]])
+        assert scores[mean, None] == pytest.approx(expected)
+    predictions.seen = np.array([True, False, True])
+    scores = score(predictions)
+    assert np.isnan(scores["roc_auc", 1])
+    assert np.isfinite(scores["roc_auc_ovr", None])
+
+
+def test_all_of_one_class_leaves_no_curve():
+    predictions = predict()
+    scores = score(predictions.take(predictions.y == 0))
+    assert np.isnan(scores["roc_auc_ovr", None])
+    assert np.isnan(scores["calibration_slope", 0])
+    assert np.isfinite(scores["accuracy", None])
+
+
+def test_without_probabilities():
+    predictions = predict()
+    predictions.probabilities = None
+    names = {name for name, _ in score(predictions)}
+    assert names == {
+        "accuracy",
+        "balanced_accuracy",
+        "f1_macro",
+        "sensitivity",
+        "specificity",
+        "ppv",
+        "npv",
+        "f1",
+    }
+
+
+def test_cut_offs():
+    predictions = predict()
+    is_positive, scores = predictions.y == 1, predictions.probabilities[:, 1]
+    estimates = estimate(predictions)
+    for threshold in (0.1, 0.37, 0.9):
+        found = {name: estimates.cut_off(name, 1, threshold) for name in OF_CUT_OFF}
+        is_called = scores >= threshold
+        expected = {
+            "sensitivity": recall_score(is_positive, is_called),
+            "specificity": recall_score(~is_positive, ~is_called),
+            "ppv": precision_score(is_positive, is_called),
+            "npv": precision_score(~is_positive, ~is_called),
+            "net_benefit": net_benefit(is_positive, scores, threshold=threshold),
+        }
+        assert {name: one.value for name, one in found.items()} == pytest.approx(expected)
+        for one in found.values():
+            assert one.low < one.value + 1e-12
+            assert one.value - 1e-12 < one.high
+
+
+def test_score_of_folds_rests_on_the_lesions_of_all_of_them():
+    """One lesion of a class in each of five folds: three of them are right."""
+    y = np.tile([1, *[0] * 9], 5)
+    predicted = y.copy()
+    predicted[[0, 10]] = 0
+    whole = Predictions(y, predicted, None, np.arange(2), np.ones(2, dtype=bool))
+    parts = [Part(whole, None, np.arange(50)).take(np.arange(10) + 10 * i) for i in range(5)]
+    one = Estimates(parts).estimate("sensitivity", 1)
+    exact = binomtest(3, 5).proportion_ci(method="exact")
+    assert one.value == pytest.approx(0.6)
+    assert [one.low, one.high] == pytest.approx([exact.low, exact.high])
+    assert one.n_groups == 5

@@ -1,0 +1,170 @@
+"""Intervals over lesions and patients: their limits, and how often they hold the truth."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from skin_lesion import EvaluationReport
+from skin_lesion._utils.intervals import draw_groups
+
+
+def judge(y, p, groups=None, **options):
+    """Report on two classes, of which 1 is positive, from its probability."""
+    options = {"positive": 1, "n_bootstraps": 200, "random_state": 0} | options
+    return EvaluationReport.from_predictions(y, p, classes=[0, 1], groups=groups, **options)
+
+
+def predict(n_right, n_wrong):
+    """Two classes of `n_right + n_wrong` rows each, equally well predicted."""
+    y = np.repeat([1, 0], n_right + n_wrong)
+    is_right = np.tile(np.repeat([True, False], [n_right, n_wrong]), 2)
+    return y, np.where(is_right == (y == 1), 0.9, 0.1)
+
+
+def limits(table, name):
+    return table.loc[name, ["low", "high"]].to_numpy(dtype=float)
+
+
+@pytest.mark.filterwarnings("ignore:Fewer than 10 lesions")
+@pytest.mark.parametrize("n_melanomas", [3, 1])
+def test_a_rate_rests_on_the_lesions_of_its_own_denominator(n_melanomas):
+    """500 nevi that are all right, beside a few melanomas."""
+    y = np.repeat([1, 0], [n_melanomas, 500])
+    of_class = judge(y, np.where(y == 1, 0.9, 0.1)).class_scores.loc[1]
+    exact = 0.025 ** (1 / 500)
+    for name, n in (("specificity", 500), ("npv", 500), ("sensitivity", n_melanomas)):
+        assert of_class.loc[name, "groups"] == n
+        assert limits(of_class, name) == pytest.approx([0.025 ** (1 / n), 1])
+    assert limits(of_class, "specificity") == pytest.approx([exact, 1])
+
+
+def test_rates_of_few_lesions_are_exact():
+    y = np.repeat([1, 0], [8, 40])
+    p = np.where(np.arange(48) < 6, 0.9, 0.1)
+    with pytest.warns(match="Fewer than 10 lesions"):
+        found = limits(judge(y, p).class_scores.loc[1], "sensitivity")
+    expected = stats.binomtest(6, 8).proportion_ci(method="exact")
+    assert found == pytest.approx([expected.low, expected.high])
+
+
+def test_rates_of_many_lesions_have_the_interval_of_wilson():
+    y, p = predict(160, 40)
+    report = judge(y, p)
+    expected = stats.binomtest(320, 400).proportion_ci(method="wilson")
+    assert limits(report.scores, "accuracy") == pytest.approx([expected.low, expected.high])
+
+
+def test_photographs_of_a_lesion_are_worth_as_much_as_they_differ():
+    y, p = predict(160, 40)
+    alike = limits(judge(y, p, np.arange(400) // 4).scores, "accuracy")
+    expected = stats.binomtest(80, 100).proportion_ci(method="wilson")
+    # The usual correlation is mixed in, which is less than that of photographs all alike.
+    assert alike == pytest.approx([expected.low, expected.high], abs=0.01)
+    mixed = limits(judge(y, p, np.arange(400) % 100).scores, "accuracy")
+    alone = limits(judge(y, p).scores, "accuracy")
+    assert np.ptp(alone) < np.ptp(mixed) < np.ptp(alike)
+
+
+def test_patients_of_several_classes_count_in_each():
+    """Every patient has three nevi and a melanoma."""
+    rng = np.random.default_rng(0)
+    y, patients = np.tile([0, 0, 0, 1], 60), np.repeat(np.arange(60), 4)
+    report = judge(y, np.clip(rng.normal(0.3 + 0.2 * y, 0.2), 0.01, 0.99), patients)
+    auc = report.class_scores.loc[(1, "roc_auc")]
+    assert auc["groups"] == 60
+    assert auc["value"] - 0.12 < auc["low"] < auc["value"] < auc["high"] < auc["value"] + 0.12
+    assert (report.class_counts["groups"] == 60).all()
+
+
+def test_names_and_order_of_groups_do_not_matter():
+    y, p = predict(20, 10)
+    groups = np.arange(60) // 3
+    expected = limits(judge(y, p, groups).scores, "accuracy")
+    named = np.array([f"lesion {i:03}" for i in groups])
+    order = np.random.default_rng(0).permutation(60)
+    assert limits(judge(y, p, named).scores, "accuracy") == pytest.approx(expected)
+    mixed = judge(y[order], p[order], groups[order]).scores
+    assert limits(mixed, "accuracy") == pytest.approx(expected)
+
+
+def test_no_interval_has_zero_width_and_each_holds_its_value():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [60, 12])
+    for p in (
+        np.full(72, 0.5),
+        np.where(y == 1, 0.9, 0.1),
+        np.clip(rng.normal(0.3 + 0.3 * y, 0.2), 0, 1),
+    ):
+        table = judge(y, p).to_frame().dropna()
+        assert (table["high"] - table["low"] > 1e-4).all()
+        assert (table["low"] <= table["value"] + 1e-9).all()
+        assert (table["value"] <= table["high"] + 1e-9).all()
+
+
+def test_calibration_error_has_no_interval():
+    report = judge(*predict(40, 20))
+    line = report.scores.loc["expected_calibration_error"]
+    assert line["value"] == pytest.approx(0.9 - 2 / 3)
+    assert np.isnan(line["low"])
+
+
+def test_partial_auc_of_few_lesions_has_no_interval():
+    rng = np.random.default_rng(0)
+    for n, is_said in ((49, False), (50, True)):
+        y = np.repeat([0, 1], [100, n])
+        report = judge(y, np.clip(rng.normal(0.3 + 0.2 * y, 0.2), 0.01, 0.99))
+        assert np.isfinite(report.class_scores.loc[(1, "partial_auc"), "low"]) == is_said
+        assert np.isfinite(report.class_scores.loc[(1, "roc_auc"), "low"])
+
+
+def test_means_leave_out_an_absent_class():
+    """One false call of a class that no image has costs that image, and not a ninth of the mean."""
+    y = np.repeat(["a", "b"], 100)
+    p = np.repeat([[0.9, 0.1, 0.0], [0.1, 0.9, 0.0]], 100, axis=0)
+    p[0] = [0.1, 0.2, 0.7]
+    with pytest.warns(match=r"lacks the classes \['c'\]"):
+        report = EvaluationReport.from_predictions(
+            y, p, classes=["a", "b", "c"], n_bootstraps=2, random_state=0
+        )
+    assert np.isnan(report.class_scores.loc[("c", "f1"), "value"])
+    assert report.scores.loc["f1_macro", "value"] == pytest.approx((198 / 199 + 1) / 2)
+    assert report.scores.loc["balanced_accuracy", "value"] == pytest.approx(0.995)
+
+
+def test_calibration_intercept_and_slope():
+    """Odds that are four times too high on the whole, and logits twice too large."""
+    rng = np.random.default_rng(0)
+    logit = rng.normal(-1, 1.5, 20_000)
+    y = (rng.random(20_000) < 1 / (1 + np.exp(-logit))).astype(int)
+    shifted = judge(y, 1 / (1 + np.exp(-logit - np.log(4)))).class_scores.loc[1]
+    assert shifted.loc["calibration_intercept", "value"] == pytest.approx(-np.log(4), abs=0.06)
+    assert shifted.loc["calibration_slope", "value"] == pytest.approx(1, abs=0.05)
+    extreme = judge(y, 1 / (1 + np.exp(-2 * logit))).class_scores.loc[1]
+    line = extreme.loc["calibration_slope"]
+    assert line["low"] < 0.5 < line["high"]
+    assert 0.03 < line["high"] - line["low"] < 0.06
+
+
+def test_what_depends_on_prevalence_is_covered_in_natural_samples():
+    """At 10% melanoma and 300 lesions, draws class by class held the accuracy in 81%."""
+    rng = np.random.default_rng(1)
+    truth = {"accuracy": 0.912, "npv": 0.882 / (0.882 + 0.07), "ppv": 0.03 / (0.03 + 0.018)}
+    held = dict.fromkeys(truth, 0)
+    for _ in range(120):
+        y = (rng.random(300) < 0.1).astype(int)
+        called = rng.random(300) < np.where(y == 1, 0.3, 0.02)
+        report = judge(y, np.where(called, 0.9, 0.1), n_bootstraps=2)
+        tables = {"accuracy": report.scores, "npv": report.class_scores.loc[1]}
+        for name, value in truth.items():
+            low, high = limits(tables.get(name, tables["npv"]), name)
+            held[name] += low <= value <= high
+    for name, n in held.items():
+        assert n >= 0.89 * 120, name
+
+
+def test_draws_are_the_same_each_time_and_of_whole_size():
+    first, second = (np.concatenate(list(draw_groups(30, 600, 1)), axis=1) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert first.shape == (30, 600)
+    assert (first.sum(axis=0) == 30).all()
+    assert len(np.unique(first, axis=1).T) == 600
