@@ -50,7 +50,7 @@ def score_baselines(X_train, y_train, X, part, draws, positive):
         except ValueError as error:
             left_out[COLOUR] = str(error)
         else:
-            model = make_shortcut_model(n_jobs=None, random_state=draws.seed)
+            model = make_shortcut_model(n_jobs=1, random_state=draws.seed)
             models[COLOUR] = _predict(model, *features, y_train, y, predictions.classes)
     else:
         left_out[COLOUR] = "X holds neither paths nor images of shape (n, height, width, 3)"

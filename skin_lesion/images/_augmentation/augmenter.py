@@ -86,8 +86,8 @@ class ImageAugmenter(DocumentedMixin, TransformerMixin, BaseEstimator):
         and its middle anywhere.
 
     n_jobs : int or None, default=None
-        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context; -1
-        means all cores. The result is the same.
+        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
+        threads; -1 means all cores of this process. The result is the same.
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same variants at each `fit_transform`. Inside a classifier the

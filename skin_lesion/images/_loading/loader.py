@@ -48,9 +48,9 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         - "pad" scales it to fit into `image_size` and fills the rest with black;
         - "stretch" scales height and width separately.
 
-    n_jobs : int or None, default=None
-        Number of threads that read files. None means 1, unless in a
-        :func:`joblib.parallel_config` context; -1 means all cores. The result is the same.
+    n_jobs : int or None, default=-1
+        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
+        threads; -1 means all cores of this process. The result is the same.
 
     on_error : {"raise", "warn"}, default="raise"
         What to do with a file that is no image, is damaged, has more than
@@ -151,7 +151,7 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         image_size=(224, 224),
         *,
         resize="crop",
-        n_jobs=None,
+        n_jobs=-1,
         on_error="raise",
         preprocess=None,
         cache_dir=None,
@@ -237,6 +237,8 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         share = len(missing) // (_BATCHES_OF_THREAD * max(n_threads, 1))
         size = min(max(share, 1), _BATCH_SIZE)
         batches = [missing[start : start + size] for start in range(0, len(missing), size)]
+        if len(batches) == 1:
+            n_threads = 0  # not worth one
 
         def read(batch):
             return self._read_batch(paths, images, batch, cache, preprocessing)
