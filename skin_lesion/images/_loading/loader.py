@@ -5,7 +5,7 @@ import warnings
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
@@ -13,7 +13,7 @@ from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.read_ahead import ReadAhead, count_threads
 from ..._utils.sklearn_private import StrOptions, check_feature_names, fit_context
 from ..._utils.validation import are_paths, check_files_exist, check_paths
-from .._transformer import ImageTransformer
+from .._transformer import ImageOutputMixin, ImageTransformer
 from .cache import ImageCache
 from .decode import UnreadableImageError, read_image
 from .preprocessing import Preprocessing
@@ -24,7 +24,7 @@ _BATCHES_OF_THREAD = 4
 _N_FAILURES_NAMED = 3
 
 
-class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
     """Read image files to a stack of RGB pixels of one size.
 
     Photographs are turned upright by their EXIF orientation. Transparent pixels are laid over

@@ -14,6 +14,7 @@ from copy import deepcopy
 
 import keras
 from keras.callbacks import EarlyStopping, LambdaCallback
+from sklearn.preprocessing import FunctionTransformer
 
 from ..._utils.private_names import private_name
 from .epochs import EpochRecord, check_weights
@@ -53,6 +54,11 @@ class StreamingKerasClassifier(KerasClassifier):
     A KeyboardInterrupt after an epoch or more leaves `history_` and the best weights that an
     EarlyStopping knows.
     """
+
+    @property
+    def feature_encoder(self):
+        # That of scikeras, which warns where the output of transformers is to be a data frame.
+        return FunctionTransformer().set_output(transform="default")
 
     def _fit_keras_model(
         self,
