@@ -18,9 +18,26 @@ _EXPECTED = (
 )
 
 
-class ImageTransformer(
-    DocumentedMixin, TransformerMixin, BaseEstimator, ABC, auto_wrap_output_keys=None
-):
+class ImageOutputMixin(TransformerMixin):
+    """For transformers that give images, which no data frame holds."""
+
+    def set_output(self, *, transform=None):
+        """Do nothing: images are arrays, whatever the other steps of a pipeline give.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The transformer itself.
+        """
+        return self
+
+
+class ImageTransformer(DocumentedMixin, ImageOutputMixin, BaseEstimator, ABC):
     """Base of transformers that make an image of an image, each on its own, and learn nothing.
 
     A subclass says in `_clean` what becomes of one image.

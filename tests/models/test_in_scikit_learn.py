@@ -7,6 +7,7 @@ from scipy.stats import randint
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import VotingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import ConfusionMatrixDisplay, classification_report
 from sklearn.model_selection import (
     GridSearchCV,
@@ -19,9 +20,22 @@ from sklearn.model_selection import (
     cross_val_score,
     permutation_test_score,
 )
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skin_lesion import ConvNet, ImageAugmenter, ImageLoader, load_image_folder
+import skin_lesion
+from skin_lesion import (
+    Backbone,
+    BorderCropper,
+    ColorConstancy,
+    ConformalClassifier,
+    ConvNet,
+    HairRemover,
+    ImageAugmenter,
+    ImageEmbedder,
+    ImageLoader,
+    load_image_folder,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -158,3 +172,65 @@ def test_scores_of_grouped_folds(quick, lesions):
         )
     assert scores.shape == (2,)
     assert not np.isnan(scores).any()
+
+
+LOADER = ImageLoader((32, 32))
+TRANSFORMERS = [
+    LOADER,
+    ColorConstancy(),
+    HairRemover(),
+    BorderCropper(),
+    ImageAugmenter(random_state=0),
+    ImageEmbedder(Backbone("MobileNet", weights=None), loader=LOADER, engine="keras"),
+]
+
+
+def test_all_transformers_are_here():
+    found = {
+        name
+        for name in skin_lesion.__all__
+        if isinstance(getattr(skin_lesion, name), type)
+        and hasattr(getattr(skin_lesion, name), "transform")
+    }
+    assert found == {type(transformer).__name__ for transformer in TRANSFORMERS}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras
+@pytest.mark.parametrize("transform", ["pandas", "polars"])
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda x: type(x).__name__)
+def test_set_output(transformer, transform, lesion_folder):
+    frames = pytest.importorskip(transform)
+    X = load_image_folder(lesion_folder).data[:10]
+    if not isinstance(transformer, (ImageLoader, ImageEmbedder)):
+        X = LOADER.transform(X)
+    transformer = sklearn.base.clone(transformer)
+    expected = transformer.fit_transform(X)
+    found = transformer.set_output(transform=transform).fit_transform(X)
+    is_frame = isinstance(transformer, ImageEmbedder)
+    # No data frame holds images.
+    assert isinstance(found, frames.DataFrame if is_frame else np.ndarray)
+    np.testing.assert_array_equal(np.asarray(found), expected)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("transform", ["pandas", "polars"])
+def test_set_output_of_pipelines(quick, lesion_folder, transform):
+    pytest.importorskip(transform)
+    folder = load_image_folder(lesion_folder)
+    *steps, embedder = TRANSFORMERS
+    for pipeline in (
+        make_pipeline(*steps, quick),
+        make_pipeline(embedder, StandardScaler(), LogisticRegression()),
+    ):
+        plain = sklearn.base.clone(pipeline).fit(folder.data, folder.target)
+        expected = plain.predict_proba(folder.data)
+        pipeline.set_output(transform=transform).fit(folder.data, folder.target)
+        np.testing.assert_array_equal(pipeline.predict_proba(folder.data), expected)
+        with sklearn.config_context(transform_output=transform):
+            plain.fit(folder.data, folder.target)
+            np.testing.assert_array_equal(plain.predict_proba(folder.data), expected)
+            sets = ConformalClassifier(plain, confidence=0.5).fit(folder.data, folder.target)
+            assert sets.predict_set(folder.data).shape == (60, 2)

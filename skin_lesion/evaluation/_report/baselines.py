@@ -53,7 +53,7 @@ def score_baselines(train, y_train, test, part, seed, positive):
         except ValueError as error:
             left_out[COLOUR] = str(error)
         else:
-            model = make_shortcut_model(n_jobs=None, random_state=seed)
+            model = make_shortcut_model(n_jobs=1, random_state=seed)
             models[COLOUR] = _predict(model, *features, y_train, y, predictions.classes)
     tables = {
         name: make_short_table(Estimates([Part(of_model, part.groups, part.rows)]), positive)

@@ -5,7 +5,7 @@ import warnings
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
@@ -13,7 +13,7 @@ from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.read_ahead import ReadAhead, count_threads
 from ..._utils.sklearn_private import StrOptions, check_feature_names, fit_context
 from ..._utils.validation import are_paths, check_files_exist, check_paths
-from .._transformer import ImageTransformer
+from .._transformer import ImageOutputMixin, ImageTransformer
 from .cache import ImageCache
 from .decode import UnreadableImageError, read_image
 from .preprocessing import Preprocessing
@@ -24,7 +24,7 @@ _BATCHES_OF_THREAD = 4
 _N_FAILURES_NAMED = 3
 
 
-class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
     """Read image files to a stack of RGB pixels of one size.
 
     Photographs are turned upright by their EXIF orientation. Transparent pixels are laid over
@@ -48,9 +48,9 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         - "pad" scales it to fit into `image_size` and fills the rest with black;
         - "stretch" scales height and width separately.
 
-    n_jobs : int or None, default=None
-        Number of threads that read files. None means 1, unless in a
-        :func:`joblib.parallel_config` context; -1 means all cores. The result is the same.
+    n_jobs : int or None, default=-1
+        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
+        threads; -1 means all cores of this process. The result is the same.
 
     on_error : {"raise", "warn"}, default="raise"
         What to do with a file that is no image, is damaged, has more than
@@ -151,7 +151,7 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         image_size=(224, 224),
         *,
         resize="crop",
-        n_jobs=None,
+        n_jobs=-1,
         on_error="raise",
         preprocess=None,
         cache_dir=None,
@@ -237,6 +237,8 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         share = len(missing) // (_BATCHES_OF_THREAD * max(n_threads, 1))
         size = min(max(share, 1), _BATCH_SIZE)
         batches = [missing[start : start + size] for start in range(0, len(missing), size)]
+        if len(batches) == 1:
+            n_threads = 0  # not worth one
 
         def read(batch):
             return self._read_batch(paths, images, batch, cache, preprocessing)

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.atomic_writing import check_folder_of, new_file
+from ..._utils.read_ahead import n_own_cores
 from ...images import (
     BorderCropper,
     ColorConstancy,
@@ -19,7 +20,6 @@ from ...images import (
     ImageLoader,
     flatten_steps,
 )
-from .._backend.threads import n_own_cores
 from .._classifier import SkinLesionClassifier
 from .._networks.onnx_network import export_model, open_session
 

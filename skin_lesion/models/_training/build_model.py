@@ -151,10 +151,12 @@ def _check_output(network, n_classes):
             f"architecture returned {network!r}, of type {type(network).__name__}. Expected a"
             " keras.Model."
         )
-    if network.output_shape != (None, n_classes):
+    output_shape = getattr(network, "output_shape", None)  # which a subclass may lack
+    if output_shape != (None, n_classes):
         raise ValueError(
-            f"architecture returned a model with output shape {network.output_shape}. Expected"
-            f" {(None, n_classes)}: a softmax over the {n_classes} classes."
+            f"architecture returned a model with output shape {output_shape}. Expected"
+            f" {(None, n_classes)}: a softmax over the {n_classes} classes, in a keras.Sequential"
+            " or a keras.Model(inputs, outputs)."
         )
 
 

@@ -14,7 +14,7 @@ from ..._utils.content_ids import (
     digests_of_images,
 )
 from ..._utils.image_files import stat_image_file
-from ..._utils.read_ahead import ReadAhead
+from ..._utils.read_ahead import ReadAhead, count_workers
 from ..._utils.sklearn_private import check_feature_names
 from ..._utils.validation import (
     are_paths,
@@ -24,7 +24,6 @@ from ..._utils.validation import (
     check_pixels,
 )
 from ...images import ImageLoader
-from .._backend.threads import n_own_cores
 
 _ROWS_IN_BLOCK = 1024
 
@@ -107,12 +106,15 @@ class ArraySource:
     ----------
     images : ndarray of shape (n, height, width, n_channels)
         Not copied.
+
+    n_jobs : int or None, default=-1
+        Number of threads that take batches out of it.
     """
 
-    def __init__(self, images):
+    def __init__(self, images, n_jobs=-1):
         self._images = images
         self.image_shape = images.shape[1:]
-        self.n_readers = n_own_cores()
+        self.n_readers = count_workers(n_jobs)
 
     def __len__(self):
         return len(self._images)
@@ -169,7 +171,7 @@ class PathSource:
         self._paths = paths
         # Batches are read side by side instead of the images of a batch.
         self._loader = clone(loader).set_params(verbose=0, n_jobs=1)
-        self.n_readers = _n_readers(loader.n_jobs)
+        self.n_readers = count_workers(loader.n_jobs)
         self.image_shape = (*loader.image_size, 3)
 
     def __len__(self):
@@ -196,10 +198,3 @@ class PathSource:
 
     def feature_scale(self, rows):
         """Return None: pixels have a scale of their own."""
-
-
-def _n_readers(n_jobs):
-    """Return the number of threads that a loader stands for; None leaves it to the classifier."""
-    if n_jobs is None:
-        return n_own_cores()
-    return n_jobs if n_jobs >= 0 else max(1, n_own_cores() + 1 + n_jobs)

@@ -12,6 +12,8 @@ longer maintained, no other module knows it: to leave it, write this one anew.
 from contextlib import ExitStack
 from copy import deepcopy
 
+from sklearn.preprocessing import FunctionTransformer
+
 from ..._utils import lazy_keras as keras
 from ..._utils.private_names import private_name
 from .epochs import EpochRecord, check_weights
@@ -51,6 +53,11 @@ class StreamingKerasClassifier(KerasClassifier):
     A KeyboardInterrupt after an epoch or more leaves `history_` and the best weights that an
     EarlyStopping knows.
     """
+
+    @property
+    def feature_encoder(self):
+        # That of scikeras, which warns where the output of transformers is to be a data frame.
+        return FunctionTransformer().set_output(transform="default")
 
     def _fit_keras_model(
         self,

@@ -219,13 +219,13 @@ def test_workers_share_the_cores(n_jobs):
     ("told", "expected"), [(None, 8), ("2", 2), ("3,1", 3), ("99", 8), ("0", 8), ("all", 8)]
 )
 def test_cores_of_a_process(monkeypatch, told, expected):
-    from skin_lesion.models._backend import threads as _cores
+    from skin_lesion._utils import read_ahead
 
-    monkeypatch.setattr(_cores, "cpu_count", lambda: 8)
+    monkeypatch.setattr(read_ahead, "cpu_count", lambda: 8)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if told is not None:
         monkeypatch.setenv("OMP_NUM_THREADS", told)
-    assert _cores.n_own_cores() == expected
+    assert read_ahead.n_own_cores() == expected
 
 
 def test_threads_that_the_user_gave_tensorflow_stay(monkeypatch):
