@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
 from ..._utils.validation import check_labels, check_rows, did_you_mean, number_labels
 from .._folds import fit_fold, split_folds
-from .._metrics.input_checks import check_classes, check_probabilities
+from .._metrics.input_checks import check_probabilities
 
 _ROUNDING = 1e-12  # 1 - 0.3 is less than 0.7 in some last digit
 _RATES = {
@@ -185,7 +185,7 @@ def choose_thresholds_from_predictions(
         The class to find.
 
     classes : array-like of shape (n_classes,), default=None
-        The classes of the columns, sorted. None means those of `y_true`.
+        The classes of the columns, in their order. None means those of `y_true`, sorted.
 
     groups : array-like of shape (n,), default=None
         The lesion or patient of each row, to be counted.
@@ -228,7 +228,14 @@ def choose_thresholds_from_predictions(
     check_consistent_length(y_true, y_prob, groups)
     _check_positive(positive, np.unique(y_true).tolist(), "y_true")
     if y_prob.ndim == 2:
-        columns = check_classes(classes, y_true, y_prob.shape[1]).tolist()
+        columns = np.unique(y_true) if classes is None else check_labels(classes, name="classes")
+        columns = columns.tolist()
+        if len(set(columns)) != y_prob.shape[1] or positive not in columns:
+            raise ValueError(
+                f"y_prob has {y_prob.shape[1]} columns, and the classes are {columns[:10]}."
+                f" Expected one for each, {positive!r} among them: pass all classes in the order"
+                " of the columns."
+            )
         y_prob = y_prob[:, columns.index(positive)]
     groups = np.arange(len(y_true)) if groups is None else np.asarray(groups)
     return _choose(y_true == positive, y_prob, groups, targets)

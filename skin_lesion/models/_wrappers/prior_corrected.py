@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions
 from .._training.priors import count_classes, find_factors, resolve_prior, shift
+from .operating_point import OperatingPointClassifier
 from .test_time_augmentation import TestTimeAugmentation
 from .wrapper import WrapperMixin
 
@@ -177,14 +178,15 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
             return resolve_prior(
                 self.class_prior, self.classes_, training_prior, name="class_prior"
             )
-        inner = _last_step(self._fitted())
+        fitted = self._fitted()
+        inner = _last_step(fitted)
         known = getattr(inner, "class_prior_", getattr(inner, "priors_", None))
         if known is not None:
             if getattr(inner, "prior", None) is None:
                 return known
             # For which it has corrected itself.
             return resolve_prior(inner.prior, self.classes_, inner.training_prior_)
-        balancing = _find_balancing(self.estimator)
+        balancing = _find_balancing(getattr(fitted, "best_estimator_", fitted))
         if weighted_shares is None or isinstance(self.estimator, FrozenEstimator):
             why = "was fitted before"
         elif balancing:
@@ -206,7 +208,7 @@ def _last_step(estimator):
     """Return the classifier that answers: the last one of pipelines and the best of searches."""
     if isinstance(estimator, FrozenEstimator):
         return _last_step(estimator.estimator)
-    if isinstance(estimator, TestTimeAugmentation):
+    if isinstance(estimator, (OperatingPointClassifier, TestTimeAugmentation)):
         return _last_step(estimator._fitted())
     if hasattr(estimator, "best_estimator_"):
         return _last_step(estimator.best_estimator_)

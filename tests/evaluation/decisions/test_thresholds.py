@@ -124,6 +124,10 @@ def test_calibrated_scores_where_they_are_calibrated(lesions):
         lesions.test.y, p, positive="melanoma", classes=model.classes_, **RATES
     )
     pd.testing.assert_frame_equal(points, given)
+    turned = choose_thresholds_from_predictions(
+        lesions.test.y, p[:, ::-1], positive="melanoma", classes=model.classes_[::-1], **RATES
+    )
+    pd.testing.assert_frame_equal(points, turned)
     assert (points["threshold"] != bare["threshold"]).all()
 
 
@@ -212,6 +216,11 @@ def test_bad_input(scored, lesions, make_model):
             call(positive="mell")
         with pytest.raises(ValueError, match=r"sensitivity has 95.*Expected rates above 0"):
             call(positive="mel", sensitivity=[95])
+    for classes in (["mel"], ["nv", "nv"], ["bcc", "nv"]):
+        with pytest.raises(ValueError, match="in the order of the columns"):
+            choose_thresholds_from_predictions(
+                y, Given().predict_proba(p), positive="mel", classes=classes
+            )
     with pytest.raises(NotFittedError, match="pass cv=5"):
         choose_thresholds(make_model(), lesions.train.X, lesions.train.y, positive="nevus")
     with pytest.raises(ValueError, match="the estimator has the classes"):

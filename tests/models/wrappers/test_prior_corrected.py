@@ -118,6 +118,7 @@ def test_prior_of_the_classifier_inside_counts(small, lesions):
     [
         LogisticRegression(class_weight="balanced"),
         make_pipeline(RandomOverSampler(random_state=0), LogisticRegression()),
+        GridSearchCV(LogisticRegression(), {"class_weight": ["balanced"]}, cv=2),
         FrozenEstimator(LogisticRegression()),
     ],
 )
