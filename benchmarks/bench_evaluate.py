@@ -4,8 +4,7 @@ Run it alone with ``python benchmarks/bench_evaluate.py [--quick] [--json FILE]`
 10,000 images of 7,500 lesions in 9 classes are drawn at random; a jackknife and 2,000 bootstraps of
 them give the intervals of all scores of a report. What a user would write instead, a loop that
 resamples lesions and calls scikit-learn, computes a third of them; it is timed over 20 bootstraps
-and multiplied.
-Last, the whole of evaluate, with slices by three columns, and the size of its page.
+and multiplied. Last, the whole of evaluate, with slices by three columns, and the size of its page.
 """
 
 import argparse

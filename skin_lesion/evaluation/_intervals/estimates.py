@@ -347,7 +347,10 @@ class Estimates:
         return recalibrate(one.y == number, one.probabilities[:, number])
 
     def _calibrations(self, number):
-        found = [(part, *self._recalibrate(part, number)) for part in self.parts]
+        # A slope of few lesions is biased, and the mean over folds as well: they are taken together.
+        repeats = sorted({part.repeat for part in self.parts})
+        fits = [join([part for part in self.parts if part.repeat == one]) for one in repeats]
+        found = [(part, *self._recalibrate(part, number)) for part in fits]
         known = [
             (part, values, moves) for part, values, moves in found if np.isfinite(values).all()
         ]
@@ -485,6 +488,29 @@ class _RankedPart:
             (np.ones(len(numbers)), (np.arange(len(numbers)), numbers)), (len(numbers), n)
         )
         return self.ranked.sums @ members
+
+
+def join(parts):
+    """Return parts as one, by row, as if one model had predicted them all."""
+    if len(parts) == 1:
+        return parts[0]
+    rows = np.concatenate([part.rows for part in parts])
+    all_predictions = [part.predictions for part in parts]
+    probabilities = None
+    if all(one.probabilities is not None for one in all_predictions):
+        probabilities = np.concatenate([one.probabilities for one in all_predictions])
+    predictions = Predictions(
+        np.concatenate([one.y for one in all_predictions]),
+        np.concatenate([one.predicted for one in all_predictions]),
+        probabilities,
+        all_predictions[0].classes,
+        np.any([one.seen for one in all_predictions], axis=0),
+    )
+    groups = None
+    if parts[0].groups is not None:
+        groups = np.concatenate([part.groups for part in parts])
+    joint = Part(predictions, groups, rows, parts[0].repeat)
+    return joint.take(np.argsort(rows, kind="stable"))
 
 
 def _number_groups(parts, most_blocks):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .estimates import Part, Predictions
+from .estimates import join
 
 FEW_GROUPS = 30
 SHORT_SCORES = ("accuracy", "balanced_accuracy")
@@ -104,25 +104,7 @@ def count_classes(part):
 
 def pool_part(parts):
     """Return the parts of the first fit as one, by row, as if one model had predicted them all."""
-    parts = [part for part in parts if part.repeat == 0]
-    if len(parts) == 1:
-        return parts[0]
-    rows = np.concatenate([part.rows for part in parts])
-    all_predictions = [part.predictions for part in parts]
-    probabilities = None
-    if all(one.probabilities is not None for one in all_predictions):
-        probabilities = np.concatenate([one.probabilities for one in all_predictions])
-    predictions = Predictions(
-        np.concatenate([one.y for one in all_predictions]),
-        np.concatenate([one.predicted for one in all_predictions]),
-        probabilities,
-        all_predictions[0].classes,
-        np.any([one.seen for one in all_predictions], axis=0),
-    )
-    groups = None
-    if parts[0].groups is not None:
-        groups = np.concatenate([part.groups for part in parts])
-    return Part(predictions, groups, rows).take(np.argsort(rows, kind="stable"))
+    return join([part for part in parts if part.repeat == 0])
 
 
 def _make_table(estimates):

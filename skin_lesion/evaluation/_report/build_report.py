@@ -172,20 +172,22 @@ def _note_classes(parts):
 
 
 def _note_groups(estimates):
-    few = {}
-    for number in estimates.present:
-        n = min(estimates.count_groups(number))
-        if n < LEAST_GROUPS:
-            few[str(estimates.classes[number])] = n
-    if not few:
-        return []
-    named = ", ".join(f"{name} ({n})" for name, n in few.items())
-    note = (
-        f"Fewer than {LEAST_GROUPS} lesions or patients have these classes, or any other class:"
-        f" {named}. Only their rates and AUC have intervals, which are wide."
-    )
-    warnings.warn(note, UndefinedMetricWarning, stacklevel=6)
-    return [note]
+    notes, names = [], [str(estimates.classes[number]) for number in estimates.present]
+    counts = [estimates.count_groups(number)[0] for number in estimates.present]
+    few = [f"{name} ({n})" for name, n in zip(names, counts, strict=True) if n < LEAST_GROUPS]
+    if few:
+        notes.append(
+            f"Fewer than {LEAST_GROUPS} lesions or patients have a class: {', '.join(few)}. Its"
+            " rates and its AUC have wide intervals, and its other scores have none."
+        )
+    if len(names) == 1:
+        notes.append(
+            f"All images are of one class, {names[0]}: AUC and other scores that compare classes"
+            " are NaN."
+        )
+    for note in notes:
+        warnings.warn(note, UndefinedMetricWarning, stacklevel=6)
+    return notes
 
 
 def _count_participants(train, part, frame):

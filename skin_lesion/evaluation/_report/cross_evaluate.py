@@ -48,6 +48,7 @@ def cross_evaluate(
 
     For each fold a clone is fitted on the others. The scores are means of those of the folds, not
     scores of all predictions together: the probabilities of different models need not rank alike.
+    Only calibration intercept and slope, which are biased in small folds, are of all predictions.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def cross_evaluate(
     >>> report.n_folds, report.n_images
     (5, 150)
     >>> report.scores.loc["accuracy"].index.tolist()
-    ['value', 'low', 'high', 'deviation']
+    ['value', 'low', 'high', 'groups', 'deviation']
     """
     check_rows(X)
     y = check_labels(y, name="y")

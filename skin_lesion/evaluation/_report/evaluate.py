@@ -134,8 +134,8 @@ def evaluate(
     Intervals say what other lesions, drawn from the same population, would change. How frequent the
     classes are counts as drawn, too. They leave out what another training run would change: pass a
     list of fits to see that. :doc:`/how_to/intervals` says which method each score has, and where
-    not to trust it. In simulations (benchmarks/coverage.py) intervals that rest on at least 10
-    lesions held the truth in about 95%.
+    not to trust it. In simulations (benchmarks/coverage.py) intervals on at least 10 lesions
+    held the truth in about 95%.
 
     A rate rests on the lesions of its denominator, and has an interval however few they are; of 500
     nevi that are all right, the specificity has the exact one, 0.993 to 1. The AUC has one from one

@@ -465,7 +465,7 @@ def test_absent_and_unseen_classes():
 def test_one_group_in_each_class():
     y = np.repeat(["a", "b"], 10)
     p = np.random.default_rng(0).dirichlet([1, 1], 20)
-    with pytest.warns(UndefinedMetricWarning, match=r"any other class: a \(1\), b \(1\)"):
+    with pytest.warns(UndefinedMetricWarning, match=r"have a class: a \(1\), b \(1\)"):
         report = judge_fixed(["a", "b"], p, y, groups=np.repeat([0, 1], 10))
     assert np.isfinite(report.scores["value"]).all()
     wide = report.class_scores.loc["a"].loc[["sensitivity", "specificity", "roc_auc"]]
@@ -475,7 +475,7 @@ def test_one_group_in_each_class():
 def test_patient_with_everything():
     y = np.repeat(["a", "b"], 10)
     p = np.random.default_rng(0).dirichlet([1, 1], 20)
-    with pytest.warns(UndefinedMetricWarning, match=r"any other class: a \(1\), b \(1\)"):
+    with pytest.warns(UndefinedMetricWarning, match=r"have a class: a \(1\), b \(1\)"):
         report = judge_fixed(["a", "b"], p, y, groups=np.zeros(20), positive="a")
     table = report.to_frame()
     assert (table["groups"] == 1).all()
@@ -483,11 +483,31 @@ def test_patient_with_everything():
     assert not (table["high"] - table["low"] < 0.5).any()
 
 
+def test_all_images_of_one_class():
+    p = np.random.default_rng(0).dirichlet([1, 1], 30)
+    with pytest.warns(UndefinedMetricWarning, match="All images are of one class, a: AUC"):
+        report = judge_fixed(["a", "b"], p, ["a"] * 30, positive="a")
+    assert np.isfinite(report.class_scores.loc[("a", "sensitivity")]).all()
+    assert report.class_scores.loc[("a", ["specificity", "roc_auc"]), "value"].isna().all()
+    assert report.scores.loc["f1_macro", "value"] > 0
+    report.to_json()
+
+
+def test_one_image():
+    with pytest.warns(UndefinedMetricWarning, match="All images are of one class, a: AUC"):
+        report = judge_fixed(["a", "b"], [[0.9, 0.1]], ["a"], positive="a")
+    line = report.scores.loc["accuracy"]
+    assert line.tolist() == pytest.approx([1, 0.025, 1, 1])
+    assert len(report.draw_figures()) == 6
+
+
 def test_class_of_one_lesion_widens_the_means():
     y = np.array(["a"] * 40 + ["b"] * 4)
     p = np.random.default_rng(0).dirichlet([1, 1], 44)
     groups = [*range(40), 40, 40, 40, 40]
-    with pytest.warns(UndefinedMetricWarning, match=r"Only their rates and AUC have intervals"):
+    with pytest.warns(
+        UndefinedMetricWarning, match=r"have a class: b \(1\)\. Its rates and its AUC have wide"
+    ):
         report = judge_fixed(["a", "b"], p, y, groups=groups)
     line = report.scores.loc["balanced_accuracy"]
     assert line["high"] - line["low"] > 0.4
