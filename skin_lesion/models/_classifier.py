@@ -90,7 +90,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     loader : ImageLoader, default=None
         Reads images where X holds paths. None stands for ``ImageLoader()``, with its 224 pixels.
 
-    image_shape : tuple of (height, width) or (height, width, n_channels), default=None
+    image_shape : int, tuple of (height, width) or (height, width, n_channels), default=None
         Shape of the images that the rows of a two-dimensional X hold, flattened. With None, such
         rows are features, not pixels: they are standardised and read as images of one row.
 
@@ -198,7 +198,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         "sampler": [HasMethods("fit_resample"), None],
         "augmenter": [ImageAugmenter, None],
         "loader": [ImageLoader, None],
-        "image_shape": [tuple, list, None],
+        "image_shape": [Integral, tuple, list, None],
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "random_state": ["random_state"],
@@ -324,7 +324,9 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             )
         self._held_out = source.digests(validation)
         self.validation_indices_ = validation
-        training = TrainingRows(train, y, sample_weight, self.sampler, self.class_weight, rng)
+        training = TrainingRows(
+            train, y, sample_weight, self.sampler, self.class_weight, self.classes_, rng
+        )
         seed = rng.randint(MAX_SEED)
 
         self.keras_classifier_ = _training.build_keras_classifier(self, source, train, earlier)
@@ -383,7 +385,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self._n_fits = getattr(self, "_n_fits", 0) + 1
         rng = check_random_state(self.random_state)
         rows = np.arange(len(y))
-        training = TrainingRows(rows, y, sample_weight, None, self.class_weight, rng)
+        training = TrainingRows(rows, y, sample_weight, None, self.class_weight, self.classes_, rng)
 
         earlier = None if is_first else self.keras_classifier_
         self.keras_classifier_ = _training.build_keras_classifier(self, source, rows, earlier)

@@ -169,6 +169,7 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
             the classes.
         """
         check_is_fitted(self)
+        check_rows(X)
         probabilities = check_probabilities(self.estimator.predict_proba(X))
         sets = np.ones(probabilities.shape, dtype=bool)
         for number, conformal in enumerate(self._conformalized):

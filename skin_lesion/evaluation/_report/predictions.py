@@ -33,9 +33,12 @@ def predict_images(estimator, X, y, *, more_classes=()):
     y = check_labels(y, name="y")
     known = getattr(estimator, "classes_", None)
     if known is None:
+        advice = "call fit first"
+        if type(estimator).__module__.startswith("keras."):
+            advice = "let SkinLesionClassifier(architecture=...) train such a network"
         raise ValueError(
-            f"{type(estimator).__name__} has no classes_. Expected a classifier that was fitted:"
-            " call fit first."
+            f"{getattr(estimator, '__name__', type(estimator).__name__)} has no classes_. Expected"
+            f" a classifier that was fitted: {advice}."
         )
     known = np.asarray(known)
     # Not by numpy: it would compare numbers with text by turning both into text.
