@@ -9,6 +9,7 @@ import reprlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -22,10 +23,11 @@ PATHS_EXPECTED = (
     "paths as an (n, 1) or (n,) array, a list of str or pathlib.Path, a Series or a one-column"
     " DataFrame"
 )
-_IMAGES_EXPECTED = "RGB images of shape (n, height, width, 3)"
+IMAGES_EXPECTED = "RGB images of shape (n, height, width, 3)"
 _LIST_FOLDER = "load_image_folder(folder).data"
 _N_NAMED = 5
 _N_LOOKED_AT = 100
+_DEEP_LEARNING = {"keras", "tensorflow", "torch"}
 _MISSING_AS_TEXT = ("nan", "NaN", "<NA>")  # what pandas and numpy write where they have no value
 
 
@@ -42,7 +44,13 @@ def name_some(names):
     return named if len(names) <= _N_NAMED else f"{named} and {len(names) - _N_NAMED} more"
 
 
-def check_rows(X, *, name="X", expected=f"{PATHS_EXPECTED}, or {_IMAGES_EXPECTED}"):
+def check_rows(
+    X,
+    *,
+    name="X",
+    expected=f"{PATHS_EXPECTED}, or {IMAGES_EXPECTED}",
+    entries=("data", "images"),
+):
     """Raise an error that says what to pass, where X is nothing that rows can be chosen from.
 
     Parameters
@@ -56,53 +64,64 @@ def check_rows(X, *, name="X", expected=f"{PATHS_EXPECTED}, or {_IMAGES_EXPECTED
     expected : str
         What X should be.
 
+    entries : tuple of str
+        Which entries of a Bunch are such.
+
     Raises
     ------
     ValueError
-        If X is None, a single path, or a folder.
+        If X is None, empty, a single path, or a folder.
     TypeError
         If it is a dict, a Bunch, a generator, a dataset, or something else without rows.
     """
-    if isinstance(X, (str, os.PathLike)):
-        _refuse_single_path(os.fspath(X), name, expected)
+    takes_paths = "paths" in expected
+    example = f"load_image_folder(folder).{entries[0]}"
+    if "images" in entries:
+        example = _LIST_FOLDER if takes_paths else f"ImageLoader().transform({_LIST_FOLDER})"
+        if isinstance(X, (str, os.PathLike)):
+            _refuse_single_path(str(os.fspath(X)), name, expected)
+        if isinstance(X, (list, tuple)) and not X:
+            raise ValueError(f"Found array with 0 sample(s) in {name}. Expected {expected}.")
     if X is None:
-        raise ValueError(f"{name} is None. Expected {expected}, such as {_LIST_FOLDER}.")
-    if len(getattr(X, "shape", ())) or isinstance(X, Image.Image):
+        raise ValueError(f"{name} is None. Expected {expected}, such as {example}.")
+    if hasattr(X, "__array__") or len(getattr(X, "shape", ())) or isinstance(X, Image.Image):
         return
     kind = type(X).__name__
     if isinstance(X, Mapping):
         keys = list(X)
-        key = next((key for key in ("data", "images") if key in X), keys[0] if keys else "image")
+        key = next((key for key in entries if key in X), keys[0] if keys else entries[0])
         entry = f"{name}.{key}" if isinstance(X, Bunch) else f"{name}[{key!r}]"
         raise TypeError(
             f"{name} is a {kind} with the entries {name_some(keys)}. Expected {expected}. Pass one"
             f" of its entries, such as {entry}."
         )
-    libraries = {base.__module__.split(".")[0] for base in type(X).__mro__}
-    if libraries & {"tensorflow", "keras", "torch"}:
+    libraries = {base.__module__.split(".")[0] for base in type(X).__mro__} & _DEEP_LEARNING
+    if libraries:
+        batches = "The paths of the files are read in batches, too" if takes_paths else "Use arrays"
         raise TypeError(
-            f"{name} is a {kind} of {min(libraries & {'tensorflow', 'keras', 'torch'})}. Expected"
-            f" {expected}. Pass the paths of the files, such as {_LIST_FOLDER}: they are read in"
-            " batches, too."
+            f"{name} is a {kind} of {min(libraries)}. Expected {expected}. {batches}: pass"
+            f" {example}."
         )
-    if hasattr(X, "__len__") and hasattr(X, "__getitem__"):
+    if hasattr(X, "__len__") and hasattr(X, "__getitem__") and not isinstance(X, (str, bytes)):
         return
-    if isinstance(X, Iterable):
+    if isinstance(X, Iterable) and not isinstance(X, (str, bytes)):
         collect = "sorted" if isinstance(X, (set, frozenset)) else "list"
         raise TypeError(
-            f"{name} is a {kind}, whose rows have no numbers. Expected {expected}. Pass"
+            f"{name} is a {kind}, whose rows cannot be chosen by number. Expected {expected}. Pass"
             f" {collect}({name})."
         )
     raise TypeError(f"{name} is {reprlib.repr(X)}, of type {kind}. Expected {expected}.")
 
 
 def _refuse_single_path(path, name, expected):
-    what, advice = "a single path", f"Put it into a list: [{path!r}]."
+    what, advice, paths = "a single path", "Put it into a list", f"[{path!r}]"
     if os.path.isdir(path):
-        what, advice = "a folder", f"List its images: load_image_folder({path!r}).data."
+        what, advice, paths = "a folder", "List its images", f"load_image_folder({path!r}).data"
     elif glob.has_magic(path) and not os.path.exists(path):
-        what, advice = "a pattern", f"List what it matches: sorted(glob.glob({path!r}))."
-    raise ValueError(f"{name} is {what}, {path!r}. Expected {expected}. {advice}")
+        what, advice, paths = "a pattern", "List what it matches", f"sorted(glob.glob({path!r}))"
+    if "paths" not in expected:
+        advice, paths = "Read the images", f"ImageLoader().transform({paths})"
+    raise ValueError(f"{name} is {what}, {path!r}. Expected {expected}. {advice}: {paths}.")
 
 
 def are_paths(X):
@@ -230,6 +249,8 @@ def check_files_exist(paths):
             f"{len(missing)} of {len(paths)} paths are no existing files, the first is"
             f" {str(missing[0])!r}"
         )
+        if missing[0].startswith(("http://", "https://")):
+            raise FileNotFoundError(f"{found}, a web address. Download the files first.")
         if os.path.isdir(missing[0]):
             raise FileNotFoundError(f"{found}, a folder. List its images: {_LIST_FOLDER}.")
         raise FileNotFoundError(f"{found}. Relative paths are looked up in {os.getcwd()!r}.")
@@ -291,7 +312,12 @@ def check_labels(values, *, name="y_true"):
             f"{name} is None. {name} should be a 1d array, {a_label} for each row. Pass such as"
             " load_image_folder(folder).target."
         )
-    check_rows(values, name=name, expected=f"{a_label} for each row, an array-like of shape (n,)")
+    check_rows(
+        values,
+        name=name,
+        expected=f"{a_label} for each row, an array-like of shape (n,)",
+        entries=("groups",) if are_groups else ("target",),
+    )
     # As objects: numpy turns a NaN among text into text.
     missing = values if hasattr(values, "dtype") else np.asarray(values, dtype=object)
     values = np.asarray(values)
@@ -327,6 +353,42 @@ def check_labels(values, *, name="y_true"):
     return values
 
 
+def check_image_size(size, *, name="image_size", at_least=1):
+    """Return height and width of images; one number stands for a square.
+
+    Parameters
+    ----------
+    size : int or sequence of 2 ints
+
+    name : str
+        What to call it in messages.
+
+    at_least : int
+        The smallest side that is possible.
+
+    Returns
+    -------
+    size : tuple of (int, int)
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    sides = [size] * 2 if isinstance(size, Integral) else size
+    if not isinstance(sides, (list, tuple, np.ndarray)):
+        sides = ()
+    if len(sides) != 2 or not all(
+        isinstance(side, Integral) and not isinstance(side, bool) and side >= at_least
+        for side in sides
+    ):
+        raise ValueError(
+            f"{name} is {size!r}. Expected (height, width), two whole numbers of at least"
+            f" {at_least}, or one for a square: {name}=(224, 224), or {name}=224."
+        )
+    return int(sides[0]), int(sides[1])
+
+
 def check_images(X, *, name="X", scale_is_known=False):
     """Return X as a stack of RGB images, without copying it where it is one already.
 
@@ -350,7 +412,14 @@ def check_images(X, *, name="X", scale_is_known=False):
     ------
     ValueError
         If X has another shape or range, or holds NaN or infinity.
+    TypeError
+        If X holds paths, or has no rows.
     """
+    if are_paths(X) and not isinstance(X, (str, os.PathLike)):
+        raise TypeError(
+            f"{name} holds paths, or text. Expected {IMAGES_EXPECTED}. Read them first:"
+            f" ImageLoader().transform({name}), or put ImageLoader ahead in a pipeline."
+        )
     images = stack_images(X, name=name)
     if images.ndim != 4 or images.shape[3] != 3:
         raise ValueError(_explain_shape(images, name))
@@ -380,10 +449,10 @@ def stack_images(X, *, name="X"):
     TypeError
         If X has no rows.
     """
-    check_rows(X, name=name, expected=_IMAGES_EXPECTED)
+    check_rows(X, name=name, expected=IMAGES_EXPECTED)
     if issparse(X):
         raise ValueError(
-            f"{name} is a sparse matrix of shape {X.shape}. Expected {_IMAGES_EXPECTED}. Use"
+            f"{name} is a sparse matrix of shape {X.shape}. Expected {IMAGES_EXPECTED}. Use"
             f" {name}.toarray(), and reshape it."
         )
     try:
@@ -396,14 +465,22 @@ def stack_images(X, *, name="X"):
     arrays = [np.asarray(image) for image in X]
     shapes = Counter(image.shape for image in arrays)
     if len(shapes) > 1:
-        found = name_some([f"{shape} ({n}x)" for shape, n in shapes.most_common()])
+        named = [f"{shape} in {n}" for shape, n in shapes.most_common(_N_NAMED)]
+        found = ", ".join(named + ["..."] * (len(shapes) > _N_NAMED))
         raise ValueError(
             f"{name} holds {len(arrays)} arrays of {len(shapes)} shapes: {found}. Expected"
-            f" {_IMAGES_EXPECTED}, all of one size. Let ImageLoader(image_size=(224, 224)) read the"
+            f" {IMAGES_EXPECTED}, all of one size. Let ImageLoader(image_size=(224, 224)) read the"
             f" files to one size, or resize the arrays: np.stack([cv2.resize(image, (224, 224)) for"
             f" image in {name}])."
         )
     return np.stack(arrays) if arrays[0].ndim > 1 else images
+
+
+def holds_arrays(X):
+    """Tell whether X is an image, or a stack or sequence of them, of one size or of several."""
+    if isinstance(X, Image.Image) or len(getattr(X, "shape", ())) > 2:
+        return True
+    return np.ndim(next(iter(X), None)) > 1
 
 
 def check_pixels(pixels, *, name="X", scale_is_known=False):
@@ -463,7 +540,7 @@ def check_pixels(pixels, *, name="X", scale_is_known=False):
 
 def _explain_shape(images, name):
     found = f"{name} has shape {images.shape}."
-    expected = f" Expected {_IMAGES_EXPECTED}."
+    expected = f" Expected {IMAGES_EXPECTED}."
     if images.ndim == 4 and images.shape[3] == 4:
         return f"{found}{expected} The fourth channel is transparency: use {name}[..., :3]."
     if images.ndim == 4 and images.shape[1] == 3:

@@ -100,7 +100,7 @@ def train_test_split_by_group(
     if not arrays:
         raise ValueError("Found no array to split. Expected at least one, such as X or y.")
     for number, array in enumerate(arrays):
-        check_rows(array, name=f"array {number}", expected="an array, a list, a Series or a table")
+        check_rows(array, name=f"arrays[{number}]", expected="paths, images, labels or groups")
     n_rows = num_samples(arrays[0])
     if n_rows == 0:
         raise ValueError("The arrays have no rows. Expected at least two.")

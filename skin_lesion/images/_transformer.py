@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.read_ahead import ReadAhead, count_threads
-from .._utils.validation import are_paths, check_images, check_pixels
+from .._utils.validation import are_paths, check_images, check_pixels, check_rows
 
 _BATCH_SIZE = 8  # images: fewer, and threads wait for each other; more, and the last waits alone
 
@@ -174,6 +174,7 @@ def split_images(X, *, name="X"):
 
     form : {"image", "stack", "list", "object array"}
     """
+    check_rows(X, name=name, expected="RGB images")
     if are_paths(X):
         raise TypeError(
             f"{name} holds paths.{_EXPECTED} Put ImageLoader ahead, or pass this step to it:"

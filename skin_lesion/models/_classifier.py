@@ -104,7 +104,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     loader : ImageLoader, default=None
         Reads images where X holds paths. None stands for ``ImageLoader()``, with its 224 pixels.
 
-    image_shape : tuple of (height, width) or (height, width, n_channels), default=None
+    image_shape : int, tuple of (height, width) or (height, width, n_channels), default=None
         Shape of the images that the rows of a two-dimensional X hold, flattened. With None, such
         rows are features, not pixels: they are standardised and read as images of one row.
 
@@ -231,7 +231,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         "sampler": [HasMethods("fit_resample"), None],
         "augmenter": [ImageAugmenter, None],
         "loader": [ImageLoader, None],
-        "image_shape": [tuple, list, None],
+        "image_shape": [Integral, tuple, list, None],
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "random_state": ["random_state"],
@@ -360,7 +360,9 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             )
         self._held_out = source.digests(validation)
         self.validation_indices_ = validation
-        training = TrainingRows(train, y, sample_weight, self.sampler, self.class_weight, rng)
+        training = TrainingRows(
+            train, y, sample_weight, self.sampler, self.class_weight, self.classes_, rng
+        )
         self._count_classes(y, rows, training)
         seed = rng.randint(MAX_SEED)
 
@@ -428,7 +430,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self._n_fits = getattr(self, "_n_fits", 0) + 1
         rng = check_random_state(self.random_state)
         rows = np.arange(len(y))
-        training = TrainingRows(rows, y, sample_weight, None, self.class_weight, rng)
+        training = TrainingRows(rows, y, sample_weight, None, self.class_weight, self.classes_, rng)
         given = rows if sample_weight is None else np.flatnonzero(sample_weight)
         self._count_classes(y, given, training, 0 if is_first else self._class_counts)
 

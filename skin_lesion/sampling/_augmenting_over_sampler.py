@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._utils.documentation_link import DocumentedMixin
-from .._utils.validation import are_paths, check_images, check_labels
+from .._utils.validation import IMAGES_EXPECTED, are_paths, check_images, check_labels, check_rows
 from ..images import ImageAugmenter
 from ._imblearn_private import BaseOverSampler
 
@@ -103,7 +103,8 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         y_resampled : array-like of shape (n_new,) or (n_new, n_classes)
             Their classes, of the type of y.
         """
-        if not hasattr(y, "shape") or len(y.shape) < 2:
+        check_rows(X, expected=IMAGES_EXPECTED)
+        if getattr(y, "shape", ())[1:] in ((), (1,)):  # no one-hot columns
             check_labels(y, name="y")
         return super().fit_resample(X, y)
 

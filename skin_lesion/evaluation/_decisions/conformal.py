@@ -160,6 +160,7 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
             none of the classes: see the Notes.
         """
         check_is_fitted(self)
+        check_rows(X)
         probabilities = check_probabilities(self.estimator.predict_proba(X))
         return probabilities >= self.thresholds_
 

@@ -347,7 +347,7 @@ class Estimates:
         return recalibrate(one.y == number, one.probabilities[:, number])
 
     def _calibrations(self, number):
-        # A slope of few lesions is biased, and the mean over folds as well: they are taken together.
+        # A slope of few lesions is biased, and so is the mean over folds: they are taken together.
         repeats = sorted({part.repeat for part in self.parts})
         fits = [join([part for part in self.parts if part.repeat == one]) for one in repeats]
         found = [(part, *self._recalibrate(part, number)) for part in fits]

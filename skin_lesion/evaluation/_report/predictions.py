@@ -63,9 +63,12 @@ def find_classes(estimator):
     """Return the classes of a fitted classifier."""
     known = getattr(estimator, "classes_", None)
     if known is None:
+        advice = "call fit first"
+        if type(estimator).__module__.startswith("keras."):
+            advice = "let SkinLesionClassifier(architecture=...) train such a network"
         raise ValueError(
-            f"{type(estimator).__name__} has no classes_. Expected a classifier that was fitted:"
-            " call fit first."
+            f"{getattr(estimator, '__name__', type(estimator).__name__)} has no classes_. Expected"
+            f" a classifier that was fitted: {advice}."
         )
     return np.asarray(known)
 

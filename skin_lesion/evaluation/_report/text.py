@@ -62,8 +62,8 @@ def describe_intervals(report):
         )
     if report.n_folds > 1:
         text = (
-            f"Values are means over {report.n_folds} folds, calibration intercept and slope those of"
-            f" all folds together. {text} The folds share training images,"
+            f"Values are means over {report.n_folds} folds, calibration intercept and slope those"
+            f" of all folds together. {text} The folds share training images,"
             " so that neither the intervals nor the deviations over folds hold the training"
             " variance."
         )

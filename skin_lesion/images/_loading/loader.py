@@ -12,7 +12,15 @@ from tqdm import tqdm
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.read_ahead import ReadAhead, count_threads
 from ..._utils.sklearn_private import StrOptions, check_feature_names, fit_context
-from ..._utils.validation import are_paths, check_files_exist, check_paths
+from ..._utils.validation import (
+    PATHS_EXPECTED,
+    are_paths,
+    check_files_exist,
+    check_image_size,
+    check_paths,
+    check_rows,
+    holds_arrays,
+)
 from .._transformer import ImageOutputMixin, ImageTransformer
 from .cache import ImageCache
 from .decode import UnreadableImageError, read_image
@@ -38,8 +46,8 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
 
     Parameters
     ----------
-    image_size : tuple of (int, int), default=(224, 224)
-        Height and width of the result.
+    image_size : int or tuple of (int, int), default=(224, 224)
+        Height and width of the result; one number stands for a square.
 
     resize : {"crop", "pad", "stretch"}, default="crop"
         What to do with an image of another aspect ratio:
@@ -137,7 +145,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "image_size": [tuple, list],
+        "image_size": "no_validation",  # our message says more
         "resize": [StrOptions({"crop", "pad", "stretch"})],
         "n_jobs": [Integral, None],
         "on_error": [StrOptions({"raise", "warn"})],
@@ -227,7 +235,8 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         cache = None if self.cache_dir is None else self._open_cache()
         preprocessing = Preprocessing(self.preprocess)
 
-        images = np.empty((len(paths), *self.image_size, 3), dtype=np.uint8)
+        image_size = check_image_size(self.image_size)
+        images = np.empty((len(paths), *image_size, 3), dtype=np.uint8)
         missing = range(len(paths))
         if cache is not None:
             # Here, because to start threads takes longer than to read a batch from the cache.
@@ -305,36 +314,26 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
 
     def _open_cache(self):
         self._validate_params()
-        self._check_image_size()
         if self.cache_dir is None:
             raise ValueError(
                 "cache_dir is None: this loader has no cache. Expected a folder. Pass"
                 " ImageLoader(cache_dir=...)."
             )
         return ImageCache(
-            self.cache_dir, tuple(self.image_size), self.resize, Preprocessing(self.preprocess)
+            self.cache_dir,
+            check_image_size(self.image_size),
+            self.resize,
+            Preprocessing(self.preprocess),
         )
 
-    def _check_image_size(self):
-        size = self.image_size
-        if len(size) != 2 or not all(
-            isinstance(side, Integral) and not isinstance(side, bool) and side > 0 for side in size
-        ):
-            raise ValueError(
-                f"image_size is {size!r}. Expected (height, width), two positive integers, for"
-                " example (224, 224)."
-            )
-
     def _check(self, X, *, reset):
-        self._check_image_size()
+        check_image_size(self.image_size)
         Preprocessing(self.preprocess)  # raises an error where a step is none
-        # Images in a list may be of several sizes, which make no array.
-        is_list = isinstance(X, (list, tuple)) and len(X) > 0
-        n_dimensions = 1 + np.ndim(X[0]) if is_list else np.ndim(X)
-        if n_dimensions > 2 and not are_paths(X):
+        check_rows(X, expected=PATHS_EXPECTED)
+        if not are_paths(X) and holds_arrays(X):
             raise TypeError(
-                f"X has {n_dimensions} dimensions: these images are loaded already. Expected paths."
-                " Leave ImageLoader out and hand them to the next step."
+                "X holds arrays: these images are loaded already. Expected paths. Leave ImageLoader"
+                " out and hand them to the next step."
             )
         paths = check_paths(X)
         if reset or hasattr(self, "n_features_in_"):
@@ -347,9 +346,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
             path = str(paths[row])
             try:
                 if cache is None:
-                    images[row] = read_image(
-                        path, tuple(self.image_size), self.resize, preprocessing
-                    )
+                    images[row] = read_image(path, images.shape[1:3], self.resize, preprocessing)
                 else:
                     cache.fetch(path, images[row])
             except UnreadableImageError as error:

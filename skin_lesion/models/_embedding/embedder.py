@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import Interval, StrOptions, check_feature_names, fit_context
-from ..._utils.validation import are_paths, check_images, check_paths
+from ..._utils.validation import are_paths, check_images, check_paths, check_rows
 from ...images import ImageLoader
 from .._networks.backbone import Backbone
 from .._networks.weights import describe_weights
@@ -197,6 +197,7 @@ class ImageEmbedder(
 
     def _open(self, X, *, reset):
         """Return the paths or the images, and a source that reads them."""
+        check_rows(X)
         if are_paths(X):
             paths = check_paths(X)
             check_feature_names(self, X, reset=reset)

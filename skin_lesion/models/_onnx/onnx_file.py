@@ -22,6 +22,7 @@ from ...images import (
 )
 from .._classifier import SkinLesionClassifier
 from .._networks.onnx_network import export_model, open_session
+from .._training.image_source import resolve_image_shape
 
 _KEY = "skin_lesion"
 _FORMAT = 2
@@ -144,7 +145,7 @@ def _describe(steps, classifier):
         "classes": classifier.classes_.tolist(),
         "classes_dtype": classifier.classes_.dtype.str,
         "input_shape": list(classifier.model_.input_shape[1:]),
-        "image_shape": classifier.image_shape and list(classifier.image_shape),
+        "image_shape": classifier.image_shape and list(resolve_image_shape(classifier.image_shape)),
         "n_features_in": classifier.n_features_in_ if reads_images else 1,
         "loader": loader and {"resize": loader.resize, "on_error": loader.on_error},
         "preprocess": _describe_steps(flatten_steps(loader and loader.preprocess)),

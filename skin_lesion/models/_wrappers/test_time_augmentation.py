@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, Interval
-from ..._utils.validation import are_paths, check_images
+from ..._utils.validation import IMAGES_EXPECTED, are_paths, check_images, check_rows
 from ...images import ImageAugmenter
 from .._classifier import SkinLesionClassifier
 from .._image_classifier import open_images
@@ -145,6 +145,7 @@ def _open(estimator, X):
     """Return X as a source of images."""
     if isinstance(estimator, SkinLesionClassifier):
         return open_images(estimator, X)
+    check_rows(X, expected=IMAGES_EXPECTED)
     if are_paths(X):
         raise TypeError(
             f"X holds paths, and the estimator is a {type(estimator).__name__}, which does not say"
