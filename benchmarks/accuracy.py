@@ -83,20 +83,16 @@ QUICK = {
 class Judged(ClassifierMixin, BaseEstimator):
     """A classifier on columns of a table of images, which notes what its training took.
 
-    With `balances` the class is chosen after probabilities were divided by the square root of each
-    class's share of the training images: square roots of balanced weights leave that much of the
-    shares in them. With `n_averaged` it takes over what an equal classifier learnt from the same
-    images in the row before, and averages the probabilities of each image and of so many variants
-    of it.
+    With `n_averaged` it takes over what an equal classifier learnt from the same images in the row
+    before, and averages the probabilities of each image and of so many variants of it.
     """
 
     trained = {}  # by the paths trained on
     trained_here = []  # (seconds, numbers that were trained) of each fit of a row
 
-    def __init__(self, classifier, columns, balances=False, n_averaged=0):
+    def __init__(self, classifier, columns, n_averaged=0):
         self.classifier = classifier
         self.columns = columns
-        self.balances = balances
         self.n_averaged = n_averaged
 
     def fit(self, X, y):
@@ -107,8 +103,7 @@ class Judged(ClassifierMixin, BaseEstimator):
             self.trained[paths] = fitted, time.perf_counter() - start
         self.fitted_, seconds = self.trained[paths]
         self.trained_here.append((seconds, count_parameters(self.fitted_)))
-        self.classes_, counts = np.unique(y, return_counts=True)
-        self.divisors_ = np.sqrt(counts / len(y)) if self.balances else np.ones(len(counts))
+        self.classes_ = np.unique(y)
         return self
 
     def predict_proba(self, X):
@@ -120,7 +115,7 @@ class Judged(ClassifierMixin, BaseEstimator):
         return predictor.predict_proba(X[self.columns])
 
     def predict(self, X):
-        return self.classes_[(self.predict_proba(X) / self.divisors_).argmax(axis=1)]
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
 def count_parameters(fitted):
@@ -153,6 +148,7 @@ def list_models(settings, n_training, cache_dir):
             architecture,
             optimizer=keras.optimizers.AdamW(schedule, weight_decay=1e-4),
             class_weight="sqrt_balanced",
+            prior="uniform",  # balanced accuracy counts all classes alike
             epochs=epochs,
             early_stopping=False,
             augmenter=ImageAugmenter(),
@@ -160,7 +156,7 @@ def list_models(settings, n_training, cache_dir):
             random_state=seed,
             verbose=2,
         )
-        return Judged(classifier, "path", balances=True)
+        return Judged(classifier, "path")
 
     embedder = ImageEmbedder(
         Backbone(settings["backbone"], weights=weights),

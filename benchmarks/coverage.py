@@ -86,7 +86,7 @@ def split(part, n_folds, rng):
 
 def list_names(estimates):
     """Return the scores of all classes, and those of the rarest against the rest."""
-    return [key for key in estimates.score() if key[1] in (None, RARE)]
+    return [key for key in estimates.list_scores() if key[1] in (None, RARE)]
 
 
 def measure(n_sets, *, n_lesions, model, is_natural=False, by_patient=False, n_folds=1):

@@ -19,6 +19,8 @@ from skin_lesion import (
     ImageLoader,
     ImageSampler,
     OnnxClassifier,
+    OperatingPointClassifier,
+    PriorCorrectedClassifier,
     SkinLesionClassifier,
     TestTimeAugmentation,
 )
@@ -38,6 +40,8 @@ ESTIMATORS = [
     ImageLoader(),
     ImageSampler(),
     OnnxClassifier("model.onnx"),
+    OperatingPointClassifier(SkinLesionClassifier()),
+    PriorCorrectedClassifier(SkinLesionClassifier()),
     SkinLesionClassifier(),
     TestTimeAugmentation(SkinLesionClassifier()),
 ]

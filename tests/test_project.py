@@ -206,7 +206,8 @@ def test_sub_packages_offer_nothing_but_their_modules():
     """What a room offers stands in its own __init__; those inside say what they hold."""
     for path, package, source in sources():
         if path.count("/") == 2 and path.endswith("__init__.py"):
-            assert imported_names(source, package) <= {"importlib.import_module"}, path
+            late = {"importlib.import_module", "skin_lesion._utils.lazy_keras.import_keras"}
+            assert imported_names(source, package) <= late, path
 
 
 def test_one_module_alone_imports_scikeras():
@@ -241,6 +242,8 @@ def test_readme_states_the_oldest_versions():
 def test_snippets_of_the_readme_run(tmp_path, monkeypatch):
     """All in one namespace and one folder, as a reader would type them one after the other."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    # Fewer images than a reader draws: what is shown here is that the code runs.
+    readme = readme.replace('"lesions", 200, ', '"lesions", 60, ')
     snippets = re.findall(r"^```python\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)
     names = {}

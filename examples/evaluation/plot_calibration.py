@@ -5,8 +5,8 @@ Probabilities that mean what they say
 
 Of the images that a network calls a melanoma with a probability of 0.8, eight in ten should be
 melanomas. Balanced classes, dropout, and too few or too many epochs all make a network say
-something else. Temperature scaling, on lesions that were held out, mends what one number can
-mend.
+something else. What balancing has shifted, the prior corrects. Temperature scaling, on lesions that
+were held out, then mends overconfidence.
 """
 
 # %%
@@ -47,6 +47,8 @@ model = SkinLesionClassifier(
     random_state=0,
 )
 model.fit(train.images, train.target)
+balanced = model.predict_proba(test.images)
+model.set_params(prior="training")  # the shares of the classes in y
 calibrated = CalibratedClassifierCV(FrozenEstimator(model), method="temperature")
 calibrated.fit(held.images, held.target)
 
@@ -57,17 +59,16 @@ calibrated.fit(held.images, held.target)
 # Of the class that is named: how probable it is said to be, and how often it is right. Below the
 # diagonal a model is surer than it is right, and above it, less sure.
 
-figure, axes = plt.subplots(2, 2, figsize=(9, 6), height_ratios=(3, 1), sharex=True)
-for (curve, counts), name, classifier, colour in zip(
+figure, axes = plt.subplots(2, 3, figsize=(12, 6), height_ratios=(3, 1), sharex=True)
+for (curve, counts), name, probabilities, colour in zip(
     axes.T,
-    ("before", "after"),
-    (model, calibrated),
-    ("#D55E00", "#0072B2"),
+    ("as trained", "prior", "prior, temperature"),
+    (balanced, model.predict_proba(test.images), calibrated.predict_proba(test.images)),
+    ("#D55E00", "#009E73", "#0072B2"),
     strict=True,
 ):
-    probabilities = classifier.predict_proba(test.images)
     confidence = probabilities.max(axis=1)
-    predicted = classifier.classes_[probabilities.argmax(axis=1)]
+    predicted = model.classes_[probabilities.argmax(axis=1)]
     CalibrationDisplay.from_predictions(
         predicted == test.target,
         confidence,
@@ -82,13 +83,13 @@ for (curve, counts), name, classifier, colour in zip(
     counts.hist(confidence, bins=np.linspace(0.3, 1, 29), color=colour)
     counts.set(xlabel="probability of the class that is named", ylabel="images")
     print(
-        f"{name:7} accuracy {accuracy_score(test.target, predicted):.3f}"
+        f"{name:18} accuracy {accuracy_score(test.target, predicted):.3f}"
         f"  log loss {log_loss(test.target, probabilities):.3f}"
         f"  calibration error {expected_calibration_error(test.target, probabilities):.3f}"
     )
 plt.show()
 
 # %%
-# The accuracy is the same to the last digit: one temperature changes how sure a model is, not
-# what it says. What is left of the error is partly chance, of which the number is never free, and
-# partly what one number for all classes cannot mend.
+# The prior changes which class is the most probable, and one temperature does not: it changes how
+# sure a model is, not what it says. What is left of the error is partly chance, of which the number
+# is never free, and partly what one number for all classes cannot mend.

@@ -89,5 +89,5 @@ for way, values in recalls.items():
 # Balancing buys sensitivity with specificity: it moves where the network draws the line. So would a
 # lower threshold on the probability of a melanoma, which costs nothing and can be chosen openly
 # (:func:`~skin_lesion.choose_thresholds`). How far the dots of one row lie apart says how little a
-# single run proves; and balanced training makes the probabilities wrong, which calibration mends
-# (:ref:`sphx_glr_auto_examples_evaluation_plot_calibration.py`).
+# single run proves; and balanced training makes rare classes too probable, which
+# ``prior="training"`` corrects (:ref:`sphx_glr_auto_examples_evaluation_plot_calibration.py`).

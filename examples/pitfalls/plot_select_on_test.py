@@ -80,4 +80,4 @@ ax = (
 # :class:`~sklearn.model_selection.GridSearchCV` chooses by folds of the training side, and the test
 # set is used once. The epoch to stop at and the threshold of a melanoma are choices as well:
 # :class:`~skin_lesion.SkinLesionClassifier` stops on a validation set of its own, and
-# :func:`~skin_lesion.choose_thresholds` works out of fold.
+# :func:`~skin_lesion.choose_thresholds` takes held-out lesions, or works out of fold.

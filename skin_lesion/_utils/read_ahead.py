@@ -1,5 +1,6 @@
 """Work in threads ahead of whoever asks, and leave none behind."""
 
+import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -59,14 +60,36 @@ class ReadAhead:
         self.close()
 
 
-def count_threads(n_jobs):
-    """Return the number of threads for ReadAhead that `n_jobs` stands for, as joblib counts.
+def count_workers(n_jobs):
+    """Return the number of workers that `n_jobs` stands for: the one rule of the library.
 
-    None takes what a :func:`joblib.parallel_config` of threads says, or else 1. One job needs no
-    thread of its own.
+    None takes what a :func:`joblib.parallel_config` of threads says, or else 1, as in scikit-learn.
+    Negative numbers count down from the cores of this process: -1 is all of them.
     """
     n_jobs = Parallel(n_jobs=n_jobs, require="sharedmem").n_jobs
     if n_jobs == 0:
         raise ValueError("n_jobs is 0. Expected a number of threads, -1 for all cores, or None.")
-    n_threads = n_jobs if n_jobs > 0 else max(1, cpu_count() + 1 + n_jobs)
-    return n_threads if n_threads > 1 else 0
+    return n_jobs if n_jobs > 0 else max(1, n_own_cores() + 1 + n_jobs)
+
+
+def count_threads(n_jobs):
+    """Return the number of threads for who does nothing but wait: then one needs no thread."""
+    n_workers = count_workers(n_jobs)
+    return n_workers if n_workers > 1 else 0
+
+
+def n_own_cores():
+    """Return the number of cores that are for this process.
+
+    joblib divides the cores among the workers of a search and tells each its share by
+    OMP_NUM_THREADS. Dask, batch systems and users set the same variable.
+    """
+    told = told_cores()
+    return cpu_count() if told is None else min(told, cpu_count())
+
+
+def told_cores():
+    """Return the number of cores that OMP_NUM_THREADS grants, None where it does not say."""
+    # OpenMP allows a list, one number for each level of nesting.
+    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) > 0 else None

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_array, check_consistent_length
 
+from .._utils.read_ahead import count_workers
 from .._utils.sklearn_private import validate_params
 from .._utils.validation import number_labels
 from ._dataset_audit import DatasetAudit
@@ -47,7 +48,7 @@ def audit_dataset(
     frame=None,
     pred_probas=None,
     near_duplicates=True,
-    n_jobs=None,
+    n_jobs=-1,
     verbose=0,
 ):
     """Find what is wrong with a dataset before a model learns it.
@@ -88,9 +89,9 @@ def audit_dataset(
         those cut to another frame. Or an embedding, of which rows with a cosine distance up to 0.02
         are near duplicates.
 
-    n_jobs : int or None, default=None
-        Number of threads that read images. None means 1, unless in a
-        :func:`joblib.parallel_config` context; -1 means all cores. The result is the same.
+    n_jobs : int or None, default=-1
+        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
+        threads; -1 means all cores of this process. The result is the same.
 
     verbose : int, default=0
         Above 0, show a progress bar.
@@ -192,7 +193,7 @@ def audit_dataset(
         },
         None if y is None else rows["label"].to_numpy()[sound],
         audit.groups[sound],
-        n_jobs=n_jobs,
+        n_jobs=count_workers(n_jobs),
     )
     return audit
 

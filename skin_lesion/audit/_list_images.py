@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
-from .._utils.validation import did_you_mean, number_labels
+from .._utils.validation import check_labels, did_you_mean, number_labels
 from ..datasets import SPLIT_NAMES, isic_id_of
 
 
@@ -18,11 +18,12 @@ def list_images(images, y, groups, split, frame):
     ValueError
         If lengths differ, if values are missing, or if a split has an unknown name.
     """
+    y = None if y is None else check_labels(y, name="y")
+    groups = None if groups is None else check_labels(groups, name="groups")
+    split = None if split is None else _check_split(split)
     check_consistent_length(images, y, groups, split, frame)
     rows = pd.DataFrame(index=pd.RangeIndex(len(images)))
-    rows["label"] = None if y is None else _check_values(y, "y")
-    rows["split"] = None if split is None else _check_split(split)
-    rows["group"] = None if groups is None else _check_values(groups, "groups")
+    rows["label"], rows["split"], rows["group"] = y, split, groups
     has_lesions = frame is not None and "lesion_id" in frame
     rows["lesion"] = _name_lesions(frame["lesion_id"]) if has_lesions else None
     return rows
@@ -44,11 +45,6 @@ def add_files(rows, files):
 def _name_lesions(ids):
     ids = ids.to_numpy(dtype=object, na_value=None)
     return [None if name is None or not str(name).strip() else name for name in ids]
-
-
-def _check_values(values, name):
-    distinct, numbers = number_labels(values, name=name)
-    return distinct[numbers]
 
 
 def _check_split(split):

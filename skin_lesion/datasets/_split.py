@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._utils.sklearn_private import Interval, num_samples, safe_indexing, validate_params
-from .._utils.validation import number_labels
+from .._utils.validation import check_rows, number_labels
 
 # No single move may help where two would; large datasets are as good as they get at the first draw.
 _N_DRAWS = 20
@@ -99,7 +99,8 @@ def train_test_split_by_group(
     """
     if not arrays:
         raise ValueError("Found no array to split. Expected at least one, such as X or y.")
-    check_consistent_length(*arrays, groups, stratify)
+    for number, array in enumerate(arrays):
+        check_rows(array, name=f"arrays[{number}]", expected="paths, images, labels or groups")
     n_rows = num_samples(arrays[0])
     if n_rows == 0:
         raise ValueError("The arrays have no rows. Expected at least two.")
@@ -109,6 +110,7 @@ def train_test_split_by_group(
     group_ids = np.arange(n_rows)
     if groups is not None:
         group_ids = number_labels(groups, name="groups")[1]
+    check_consistent_length(*arrays, groups, stratify)
     if isinstance(test_size, Integral):
         if test_size >= n_rows:
             raise ValueError(

@@ -229,10 +229,11 @@ def map_labels(y, label_set, *, unmapped="raise"):
 
 def _check_label_set(label_set):
     """Raise a ValueError if there is no label set of this name."""
-    if label_set not in LABEL_SETS:
+    if not isinstance(label_set, str) or label_set not in LABEL_SETS:
+        own = " For names of your own: pandas.Series(y).map(names)."
         raise ValueError(
             f"label_set is {label_set!r}. Expected one of {list(LABEL_SETS)}."
-            f"{did_you_mean(label_set, LABEL_SETS)}"
+            f"{own if isinstance(label_set, dict) else did_you_mean(label_set, LABEL_SETS)}"
         )
 
 

@@ -3,7 +3,7 @@
 from ._decisions.conformal import ConformalClassifier
 from ._decisions.operating_points import OperatingPointDisplay
 from ._decisions.selective_prediction import ReferralCurveDisplay, referral_curve
-from ._decisions.thresholds import choose_thresholds
+from ._decisions.thresholds import choose_thresholds, choose_thresholds_from_predictions
 from ._explain.activation_maps import class_activation_maps
 from ._explain.display import ActivationMapDisplay
 from ._metrics.class_rates import npv_score, ppv_score, sensitivity_score, specificity_score
@@ -31,6 +31,7 @@ __all__ = [
     "TrainingCurveDisplay",
     "auc_above_sensitivity_score",
     "choose_thresholds",
+    "choose_thresholds_from_predictions",
     "class_activation_maps",
     "compare",
     "cross_evaluate",

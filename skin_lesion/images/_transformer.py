@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.read_ahead import ReadAhead, count_threads
-from .._utils.validation import are_paths, check_images, check_pixels
+from .._utils.validation import are_paths, check_images, check_pixels, check_rows
 
 _BATCH_SIZE = 8  # images: fewer, and threads wait for each other; more, and the last waits alone
 
@@ -18,9 +18,26 @@ _EXPECTED = (
 )
 
 
-class ImageTransformer(
-    DocumentedMixin, TransformerMixin, BaseEstimator, ABC, auto_wrap_output_keys=None
-):
+class ImageOutputMixin(TransformerMixin):
+    """For transformers that give images, which no data frame holds."""
+
+    def set_output(self, *, transform=None):
+        """Do nothing: images are arrays, whatever the other steps of a pipeline give.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The transformer itself.
+        """
+        return self
+
+
+class ImageTransformer(DocumentedMixin, ImageOutputMixin, BaseEstimator, ABC):
     """Base of transformers that make an image of an image, each on its own, and learn nothing.
 
     A subclass says in `_clean` what becomes of one image.
@@ -157,6 +174,7 @@ def split_images(X, *, name="X"):
 
     form : {"image", "stack", "list", "object array"}
     """
+    check_rows(X, name=name, expected="RGB images")
     if are_paths(X):
         raise TypeError(
             f"{name} holds paths.{_EXPECTED} Put ImageLoader ahead, or pass this step to it:"

@@ -11,7 +11,9 @@ from ._networks.convnet import ConvNet
 from ._onnx.classifier import OnnxClassifier
 from ._onnx.onnx_file import export_onnx
 from ._persistence.save_model import load_model, save_model
-from ._test_time_augmentation import TestTimeAugmentation
+from ._wrappers.operating_point import OperatingPointClassifier
+from ._wrappers.prior_corrected import PriorCorrectedClassifier
+from ._wrappers.test_time_augmentation import TestTimeAugmentation
 
 __all__ = [
     "Backbone",
@@ -19,6 +21,8 @@ __all__ = [
     "FitCheckpoint",
     "ImageEmbedder",
     "OnnxClassifier",
+    "OperatingPointClassifier",
+    "PriorCorrectedClassifier",
     "SkinLesionClassifier",
     "TestTimeAugmentation",
     "export_onnx",

@@ -13,15 +13,19 @@ from . import _training
 from ._image_classifier import MostProbableClassMixin, open_images
 from ._nested_parameters import check_owners
 from ._networks.probabilities import check_sums
+from ._training.priors import count_classes, find_factors, shift
 from ._training.training_rows import (
     TrainingRows,
     check_targets,
     find_announced_classes,
     find_classes,
 )
-from ._training.unfinished import unchanged_on_failure
+from ._training.unfinished import (
+    unchanged_on_failure,
+    warn_of_interruption,
+    warn_of_training,
+)
 from ._training.validation_split import hold_out
-from ._training.warnings import warn_if_still_improving, warn_of_interruption
 
 MAX_SEED = 2**31 - 1
 
@@ -64,6 +68,16 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         'sqrt_balanced' takes the square roots of the balanced ones: on HAM10000, whose rarest class
         weighs 58 times the most frequent one when balanced, a fine-tuned network ranks better so.
 
+    prior : {'training', 'uniform'}, dict, Series, array-like of shape (n_classes,) or None, \
+            default=None
+        How frequent the classes are where `predict_proba` and `predict` are used. None leaves
+        probabilities as trained: for `class_prior_`, where rare classes are too probable after
+        balancing by `sampler` or `class_weight`. 'training' stands for `training_prior_`, the
+        shares in y. 'uniform' makes all classes equally frequent, which balanced accuracy asks
+        for. A dict or Series has the share of each class by name, such as in a clinic, and an array
+        in the order of `classes_`. Training does not depend on `prior`: set it after `fit` by
+        `set_params`, too.
+
     epochs : int, default=100
         Most epochs to train. 20 or 30 are often too few.
 
@@ -90,7 +104,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     loader : ImageLoader, default=None
         Reads images where X holds paths. None stands for ``ImageLoader()``, with its 224 pixels.
 
-    image_shape : tuple of (height, width) or (height, width, n_channels), default=None
+    image_shape : int, tuple of (height, width) or (height, width, n_channels), default=None
         Shape of the images that the rows of a two-dimensional X hold, flattened. With None, such
         rows are features, not pixels: they are standardised and read as images of one row.
 
@@ -113,6 +127,15 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     ----------
     classes_ : ndarray of shape (n_classes,)
         Class names, sorted.
+
+    class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes that the last fit was trained for: of the rows that are trained on,
+        after `sampler`, times `class_weight` and `sample_weight`. With :meth:`partial_fit` they
+        add up over its calls.
+
+    training_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes among the rows that the last fit was given, whether they are trained
+        on or held out, each counting once. Rows of weight 0 do not count.
 
     n_features_in_ : int
         Number of columns of a two-dimensional X, the column of paths included, or of pixels times
@@ -157,6 +180,12 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     ``GridSearchCV(..., cv=StratifiedGroupKFold()).fit(X, y, groups=groups)`` hands them to the
     folds and to the inner validation split. With routing off a search gives them to the folds only.
 
+    `prior` divides by the shares in training and multiplies by others, by Bayes' rule [2]_. It
+    holds where images of a class look the same in both places. It does not undo focal loss, label
+    smoothing or overconfidence: calibrate for these, after it. The validation loss, early stopping
+    and `history_` are as trained. A sampler ahead of the classifier in a pipeline cannot be known:
+    both attributes are of the rows that it hands on.
+
     A fit that fails leaves the classifier as it was before, fitted or not.
 
     This is research software. It is not a medical device.
@@ -165,6 +194,9 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     ----------
     .. [1] Lin, T.-Y. et al. "Focal Loss for Dense Object Detection." ICCV 2017.
        :doi:`10.1109/ICCV.2017.324`
+    .. [2] Saerens, M., Latinne, P. and Decaestecker, C. "Adjusting the Outputs of a Classifier to
+       New a Priori Probabilities." Neural Computation 14(1), 21-41 (2002).
+       :doi:`10.1162/089976602753284446`
 
     Examples
     --------
@@ -190,6 +222,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         "loss": [StrOptions({"crossentropy", "focal"})],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [StrOptions({"balanced", "sqrt_balanced"}), dict, None],
+        "prior": [StrOptions({"training", "uniform"}), dict, "array-like", None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
@@ -198,7 +231,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         "sampler": [HasMethods("fit_resample"), None],
         "augmenter": [ImageAugmenter, None],
         "loader": [ImageLoader, None],
-        "image_shape": [tuple, list, None],
+        "image_shape": [Integral, tuple, list, None],
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "random_state": ["random_state"],
@@ -214,6 +247,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         loss="crossentropy",
         label_smoothing=0.0,
         class_weight=None,
+        prior=None,
         epochs=100,
         batch_size=32,
         early_stopping=True,
@@ -234,6 +268,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self.loss = loss
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.prior = prior
         self.epochs = epochs
         self.batch_size = batch_size
         self.early_stopping = early_stopping
@@ -285,7 +320,9 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Warns
         -----
         ConvergenceWarning
-            If training ended at `epochs`, and the validation loss was lowest in their later half.
+            If training came to nothing: after five epochs or more the loss never fell, or all
+            validation rows (ten or more) are taken for one class. Else if training ended at
+            `epochs`, and the validation loss was lowest in their later half.
         UserWarning
             If X lacks what the last fit held out, with `warm_start`: images that were trained on
             may then be held out.
@@ -295,13 +332,12 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             come to. KeyboardInterrupt is raised all the same.
         """
         with unchanged_on_failure(self):
-            interrupt = self._fit(X, y, sample_weight, groups)
+            interrupt, found = self._fit(X, y, sample_weight, groups)
         if interrupt is not None:
             warn_of_interruption(self.n_iter_, self.best_epoch_, self.epochs)
             # A script must not go on, nor a search, as if this were what was asked for.
             raise interrupt
-        if self.early_stopping:
-            warn_if_still_improving(self.n_iter_, self.best_epoch_, self.epochs)
+        warn_of_training(self, **found)
         return self
 
     def _fit(self, X, y, sample_weight, groups):
@@ -324,11 +360,22 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             )
         self._held_out = source.digests(validation)
         self.validation_indices_ = validation
-        training = TrainingRows(train, y, sample_weight, self.sampler, self.class_weight, rng)
+        training = TrainingRows(
+            train, y, sample_weight, self.sampler, self.class_weight, self.classes_, rng
+        )
+        self._count_classes(y, rows, training)
         seed = rng.randint(MAX_SEED)
 
         self.keras_classifier_ = _training.build_keras_classifier(self, source, train, earlier)
-        return _training.train_epochs(self, source, y, training, validation, seed, earlier=earlier)
+        interrupt = _training.train_epochs(
+            self, source, y, training, validation, seed, earlier=earlier
+        )
+        found = {}
+        if interrupt is None:
+            found["network"] = _training.resolve_architecture(self.architecture)
+            found["only_class"] = _training.find_only_class(self, source, y, training)
+            found["goes_on"] = goes_on
+        return interrupt, found
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -383,15 +430,29 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self._n_fits = getattr(self, "_n_fits", 0) + 1
         rng = check_random_state(self.random_state)
         rows = np.arange(len(y))
-        training = TrainingRows(rows, y, sample_weight, None, self.class_weight, rng)
+        training = TrainingRows(rows, y, sample_weight, None, self.class_weight, self.classes_, rng)
+        given = rows if sample_weight is None else np.flatnonzero(sample_weight)
+        self._count_classes(y, given, training, 0 if is_first else self._class_counts)
 
         earlier = None if is_first else self.keras_classifier_
         self.keras_classifier_ = _training.build_keras_classifier(self, source, rows, earlier)
         seed = rng.randint(MAX_SEED)
         _training.train_one_epoch(self, source, y, training, seed, earlier=earlier)
 
+    def _count_classes(self, y, given, training, earlier=0):
+        as_given = count_classes(y[given], self.classes_)
+        as_trained = count_classes(y[training.rows], self.classes_, training.weight)
+        self._class_counts = np.stack([as_given, as_trained]) + earlier
+        shares = self._class_counts / self._class_counts.sum(axis=1, keepdims=True)
+        self.training_prior_, self.class_prior_ = shares
+        self._prior_factors()  # a wrong `prior` shall not show after hours of training
+
+    def _prior_factors(self):
+        """Return what the probabilities of the network are multiplied by for `prior`, or None."""
+        return find_factors(self.prior, self.classes_, self.class_prior_, self.training_prior_)
+
     def predict_proba(self, X):
-        """Return the probability of each class.
+        """Return the probability of each class, for the shares of the classes that `prior` says.
 
         Parameters
         ----------
@@ -407,12 +468,14 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         ------
         ValueError
             If a row of the network's output is negative somewhere, or its sum is off by more than
-            0.01: the network does not end in a softmax.
+            0.01: the network does not end in a softmax. If `prior` lacks a class, names others, or
+            has shares that are not positive or do not sum to 1.
         """
         check_is_fitted(self)
+        factors = self._prior_factors()
         probabilities = _training.predict_in_batches(self, open_images(self, X))
-        check_sums(probabilities)  # and divide what rounding leaves
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
+        check_sums(probabilities)
+        return shift(probabilities, factors)
 
     def __getstate__(self):
         state = dict(super().__getstate__())

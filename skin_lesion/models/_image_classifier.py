@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils.documentation_link import DocumentedMixin
+from .._utils.validation import check_labels
 from ._training.image_source import open_source
 
 
@@ -78,12 +79,18 @@ class MostProbableClassMixin(DocumentedMixin):
         accuracy : float
             From 0 to 1.
 
+        Raises
+        ------
+        ValueError
+            If labels are missing.
+
         Warns
         -----
         UserWarning
             If y has labels that were not seen in training.
         """
         check_is_fitted(self)
+        y = check_labels(y, name="y")
         unseen = np.setdiff1d(y, self.classes_)
         if len(unseen):
             warnings.warn(

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._utils.documentation_link import DocumentedMixin
-from .._utils.validation import are_paths, check_images
+from .._utils.validation import IMAGES_EXPECTED, are_paths, check_images, check_labels, check_rows
 from ..images import ImageAugmenter
 from ._imblearn_private import BaseOverSampler
 
@@ -84,6 +84,30 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         self.augmenter = augmenter
         self.random_state = random_state
 
+    def fit_resample(self, X, y):
+        """Fill the minority classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width, 3)
+            RGB images, uint8, or floating from 0 to 255.
+
+        y : array-like of shape (n,) or (n, n_classes)
+            The class of each image, or one-hot columns.
+
+        Returns
+        -------
+        X_resampled : ndarray of shape (n_new, height, width, 3)
+            The images, then the new ones.
+
+        y_resampled : array-like of shape (n_new,) or (n_new, n_classes)
+            Their classes, of the type of y.
+        """
+        check_rows(X, expected=IMAGES_EXPECTED)
+        if getattr(y, "shape", ())[1:] in ((), (1,)):  # no one-hot columns
+            check_labels(y, name="y")
+        return super().fit_resample(X, y)
+
     def _check_X_y(self, X, y):
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
         if are_paths(X):
@@ -98,15 +122,27 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         return X, y, binarize_y
 
     def _fit_resample(self, X, y):
-        self._choose_rows(y)
+        self.choose_rows(y)
         new_rows = self.sample_indices_[len(X) :]
         return (
             np.concatenate([X, self.augmenter_.apply(X[new_rows], self.draws_)]),
             np.asarray(y)[self.sample_indices_],
         )
 
-    def _choose_rows(self, y):
-        """Set `sample_indices_` and `draws_`; the classifier goes on from here, batch by batch."""
+    def choose_rows(self, y):
+        """Choose rows by y alone, and draw the variants: the classifier makes them as it trains.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            The class of each row.
+
+        Returns
+        -------
+        sample_indices : ndarray of shape (n_new,), of int
+            All rows, then those of the new images, also in `sample_indices_`. How each new image
+            is made is in `draws_`.
+        """
         rng = check_random_state(self.random_state)
         copier = RandomOverSampler(sampling_strategy=self.sampling_strategy, random_state=rng)
         copier.fit_resample(np.arange(len(y)).reshape(-1, 1), y)
@@ -114,6 +150,7 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         self.sampling_strategy_ = copier.sampling_strategy_
         self.sample_indices_ = copier.sample_indices_
         self.draws_ = self.augmenter_.draw(len(self.sample_indices_) - len(y), random_state=rng)
+        return self.sample_indices_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

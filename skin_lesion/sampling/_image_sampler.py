@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.sklearn_private import HasMethods, check_y, safe_indexing
+from .._utils.validation import check_labels, check_rows
 
 
 class ImageSampler(DocumentedMixin, BaseSampler):
@@ -110,18 +111,34 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         Raises
         ------
         TypeError
-            If `sampler` looks at features, as SMOTE does.
+            If `sampler` looks at features, as SMOTE does, or if X has no rows.
+        ValueError
+            If labels are missing.
         """
         self._validate_params()
+        check_rows(X)
+        check_labels(y, name="y")
         check_consistent_length(X, y)
         check_classification_targets(y)
-        self._choose_rows(check_y(y, estimator=self))
+        self.choose_rows(check_y(y, estimator=self))
         return safe_indexing(X, self.sample_indices_), safe_indexing(y, self.sample_indices_)
 
     def _fit_resample(self, X, y):
         return self.fit_resample(X, y)
 
-    def _choose_rows(self, y):
+    def choose_rows(self, y):
+        """Choose rows by y alone: what the classifier needs, whose images are read later.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            The class of each row.
+
+        Returns
+        -------
+        sample_indices : ndarray of shape (n_new,), of int
+            The chosen rows, also in `sample_indices_`.
+        """
         sampler = RandomOverSampler() if self.sampler is None else clone(self.sampler)
         _refuse_feature_space(sampler)
         sampler.fit_resample(np.arange(len(y)).reshape(-1, 1), y)
@@ -133,6 +150,7 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         self.sampler_ = sampler
         self.sampling_strategy_ = getattr(sampler, "sampling_strategy_", None)
         self.sample_indices_ = sampler.sample_indices_
+        return self.sample_indices_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

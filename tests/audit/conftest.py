@@ -1,5 +1,6 @@
 """A folder whose faults are known, because they were put there."""
 
+import copy
 import shutil
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from PIL import Image
 
 from skin_lesion import make_lesion_images
+from skin_lesion.audit._quality import shortcuts as _shortcuts
 
 
 class FaultyFolder:
@@ -28,6 +30,14 @@ class FaultyFolder:
                 f"lesion {row}",
                 "train" if row < 20 else "test",
             )
+
+    def copy_to(self, folder):
+        """Return the same in another folder."""
+        copied = copy.copy(self)
+        copied.folder = folder
+        copied.paths = [shutil.copy(path, folder) for path in self.paths]
+        copied.y, copied.groups, copied.split = [*self.y], [*self.groups], [*self.split]
+        return copied
 
     def add(self, write, label, group, split, name=None):
         """Add a row, whose file `write(path)` makes, and return its number."""
@@ -72,7 +82,26 @@ class FaultyFolder:
         return np.array(self.paths).reshape(-1, 1)
 
 
+@pytest.fixture(scope="session")
+def sound_folder(tmp_path_factory):
+    return FaultyFolder(tmp_path_factory.mktemp("sound"))
+
+
 @pytest.fixture
-def folder(tmp_path):
-    """A folder without faults."""
-    return FaultyFolder(tmp_path)
+def folder(sound_folder, tmp_path):
+    """A folder without faults, to which a test may add some."""
+    return sound_folder.copy_to(tmp_path)
+
+
+@pytest.fixture
+def few_trees(monkeypatch):
+    """Measure shortcuts with two trees, of which nearly all of the time of an audit would go.
+
+    What they tell is tested in quality/test_shortcuts.py, with all of them.
+    """
+    make = _shortcuts.make_shortcut_model
+    monkeypatch.setattr(
+        _shortcuts,
+        "make_shortcut_model",
+        lambda **options: make(**options).set_params(n_estimators=2),
+    )

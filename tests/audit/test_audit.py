@@ -1,6 +1,5 @@
 """What an audit finds, and what follows from it."""
 
-import os
 import pickle
 from pathlib import Path
 
@@ -10,12 +9,10 @@ import pytest
 from PIL import Image
 from sklearn.model_selection import StratifiedGroupKFold
 
-from skin_lesion import DatasetAudit, audit_dataset, load_image_folder, make_lesion_images
+from skin_lesion import DatasetAudit, audit_dataset, make_lesion_images
 
-DATA = os.environ.get("SKIN_LESION_DATA")
-needs_data = pytest.mark.skipif(
-    DATA is None, reason="SKIN_LESION_DATA is unset: it names a folder of real images"
-)
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 FINDINGS = (
     "unreadable",
     "exact_duplicates",
@@ -300,28 +297,6 @@ def test_is_pickled(folder):
     assert again._repr_html_() == audit._repr_html_()
 
 
-# Shortcuts
-
-
-def test_source_that_gives_the_class_away_is_measured(folder):
-    source = ["Vienna" if label == "melanoma" else "Queensland" for label in folder.y]
-    audit = audit_folder(folder, frame=pd.DataFrame({"source": source}))
-    assert list(audit.shortcuts.index) == [
-        "image size",
-        "file size",
-        "border",
-        "mean colour",
-        "source",
-    ]
-    told = audit.shortcuts.loc["source"]
-    # Melanomas for certain, and of the two other classes one.
-    assert told["balanced_accuracy"] == pytest.approx(2 / 3, abs=0.05)
-    assert told["chance"] == pytest.approx(1 / 3)
-    assert audit.shortcuts.loc["image size", "balanced_accuracy"] == pytest.approx(1 / 3, abs=0.05)
-    one_source = pd.DataFrame({"source": ["Vienna"] * 30})
-    assert "source" not in audit_folder(folder, frame=one_source).shortcuts.index
-
-
 # Suspected labels
 
 
@@ -463,34 +438,3 @@ def test_X_that_is_neither_paths_nor_images():
         audit_dataset(np.zeros((4, 10)))
     with pytest.raises(ValueError, match=r"shape \(0,\)"):
         audit_dataset([])
-
-
-# Real images
-
-
-@needs_data
-def test_the_faults_of_the_nine_class_set():
-    folder = load_image_folder(f"{DATA}/isic9")
-    audit = audit_dataset(folder.data, folder.target, split=folder.split, n_jobs=2)
-
-    assert len(audit.images) == 2359
-    assert audit.images["sha256"].nunique() == 2200
-    assert len(audit.label_conflicts) == 155
-    assert audit.label_conflicts["labels"].value_counts().to_dict() == {
-        ("melanoma", "seborrheic keratosis"): 78,
-        ("actinic keratosis", "nevus"): 77,
-    }
-    by_content = audit.split_leaks[audit.split_leaks["kind"] == "content"]
-    assert len(by_content) == 18
-    assert all(
-        row.label not in row.other_labels and row.other_split == "train"
-        for row in by_content.itertuples()
-    )
-    assert len(audit.exact_duplicates) - len(audit.label_conflicts) == 4
-    # Of what is then left, the seborrheic keratoses are two, and none to test on.
-    left = audit.images[audit.keep("drop_conflicts")]
-    left = left[left["label"] == "seborrheic keratosis"]
-    assert left["split"].tolist() == ["train", "train"]
-    # Classes come from other archives, whose numbers give them away.
-    ids = audit.shortcuts.loc["ISIC id"]
-    assert ids["low"] > 3 * ids["chance"]

@@ -14,6 +14,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from skin_lesion import load_image_folder, write_lesion_folder
 from skin_lesion.cli import main
+from skin_lesion.cli._train import search as _search
 
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at epochs")
 
@@ -115,6 +116,12 @@ def test_prints_the_way_and_the_report(printed):
 
 
 @pytest.fixture
+def one_candidate(monkeypatch):
+    """Search among one candidate: that there are two is seen where the folder is sound."""
+    monkeypatch.setattr(_search, "CANDIDATES", _search.CANDIDATES[:1])
+
+
+@pytest.fixture
 def faulty(root, tmp_path):
     """A conflict, a copy in one class, a turned training image in the test, and an empty file."""
     faulty = shutil.copytree(root, tmp_path / "faulty")
@@ -137,6 +144,7 @@ def faulty(root, tmp_path):
     return faulty
 
 
+@pytest.mark.usefixtures("one_candidate")
 def test_faults_are_left_out_and_both_scores_are_reported(faulty, root, tmp_path, capsys):
     output = tmp_path / "report"
     assert main([str(faulty), "--output", str(output), *SMALL]) == 0
@@ -173,6 +181,7 @@ def test_faults_are_left_out_and_both_scores_are_reported(faulty, root, tmp_path
     assert "The same parameters with the faults" in (output / "report.txt").read_text()
 
 
+@pytest.mark.usefixtures("one_candidate")
 def test_faults_can_be_kept_and_a_tree_without_a_test_split_is_split_by_lesion(
     faulty, tmp_path, capsys
 ):
@@ -204,6 +213,7 @@ def test_unreadable_image_cannot_be_kept(faulty, tmp_path, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_candidate")
 def test_class_that_cleaning_empties_is_left_out(root, tmp_path, capsys):
     """As the seborrheic keratoses of the 9-class set, nearly all of which are also melanomas."""
     emptied = shutil.copytree(root, tmp_path / "emptied")

@@ -24,7 +24,7 @@ def lesion_folder(tmp_path_factory):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small():
     """Return a function that makes a small, fast classifier."""
 

@@ -14,7 +14,7 @@ EXPECTED_FAILED_CHECKS = {
 
 
 def make_classifier():
-    return SkinLesionClassifier(ConvNet(filters=(16,)), learning_rate=0.1, epochs=3, random_state=0)
+    return SkinLesionClassifier(ConvNet(filters=(8,)), learning_rate=0.1, epochs=1, random_state=0)
 
 
 def expected_failed_checks(estimator):

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import soak
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
 from soak_save import make_model
 
 from skin_lesion import (
@@ -134,7 +134,7 @@ class _Embed(_Cached):
 
 
 class _Fit(Operation):
-    n_epochs = 60
+    n_epochs = 30
 
     def __call__(self, paths, folder):
         lesions = make_lesion_images(60, n_classes=2, image_size=(24, 24), random_state=0)
@@ -162,11 +162,12 @@ class _Fit(Operation):
 
 
 class _Search(_Fit):
-    n_epochs = 12
+    n_epochs = 8
 
     def fit(self, classifier, X, y):
         grid = {"learning_rate": [0.01, 0.001]}
-        return GridSearchCV(classifier, grid, cv=2, error_score="raise").fit(X, y)
+        cv = StratifiedShuffleSplit(1, random_state=0)
+        return GridSearchCV(classifier, grid, cv=cv, error_score="raise").fit(X, y)
 
     def is_at_work(self, folder):
         return n_begun(folder) > self.n_epochs  # the second fit

@@ -29,15 +29,15 @@ def run(script, *arguments):
     return process.stdout
 
 
-def test_five_hundred_damaged_files():
-    figures = run("fuzz_loader.py", "--files", 500, "--seed", 7)
-    assert figures.startswith("500 files made of ")
+def test_two_hundred_damaged_files():
+    figures = run("fuzz_loader.py", "--files", 200, "--seed", 7)
+    assert figures.startswith("200 files made of ")
     assert " 0 finds" in figures
 
 
-def test_two_hundred_damaged_hdf5_files():
-    figures = run("fuzz_loader.py", "--hdf5", "--files", 200, "--seed", 7)
-    assert figures.startswith("200 files made of 2 kinds")
+def test_eighty_damaged_hdf5_files():
+    figures = run("fuzz_loader.py", "--hdf5", "--files", 80, "--seed", 7)
+    assert figures.startswith("80 files made of 2 kinds")
     assert " 0 finds" in figures
     assert "refused" in figures
     assert "decoded" in figures

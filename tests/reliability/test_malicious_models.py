@@ -161,10 +161,13 @@ def test_arrays_are_read_once_and_generators_have_their_size(tmp_path):
         load_model(path)
 
 
-def test_what_builds_a_network_is_no_function(tmp_path):
+@pytest.mark.parametrize(
+    "name", ["skin_lesion.Backbone", "skin_lesion.models._networks.unsaved.UnsavedArchitecture"]
+)
+def test_what_builds_a_network_is_no_function(tmp_path, name):
     path = tmp_path / "model"
     save_model(FunctionTransformer().fit([[1.0]]), path)
-    backbone = {"kind": "object", "class": "skin_lesion.Backbone", "attributes": {}, "beside": None}
+    backbone = {"kind": "object", "class": name, "attributes": {}, "beside": None}
     _other_state(path, lambda found: found.update(func=backbone))
     with pytest.raises(ValueError, match="a function as 'func'"):
         load_model(path)

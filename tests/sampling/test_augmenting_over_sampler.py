@@ -240,7 +240,7 @@ def test_bad_X(images, to_wrong, message):
         (y[:14], "inconsistent numbers of samples"),
         (["nevus"] * 15, "more than 1 class"),
         (np.linspace(0, 1, 15), "continuous"),
-        ([0.0, 1.0, np.nan] * 5, "NaN"),
+        ([0.0, 1.0, np.nan] * 5, "missing in 5 of 15 rows"),
         (None, "None"),
     ],
 )

@@ -290,7 +290,7 @@ def test_no_sampler(images, sampler):
         (y[:14], r"inconsistent numbers of samples: \[15, 14\]"),
         (["nevus"] * 15, "more than 1 class"),
         (np.linspace(0, 1, 15), "continuous"),
-        ([0.0, 1.0, np.nan] * 5, "NaN"),
+        ([0.0, 1.0, np.nan] * 5, "missing in 5 of 15 rows"),
         (np.eye(3)[[0, 1, 2] * 5], "1d array"),
         (None, "None"),
     ],

@@ -179,7 +179,7 @@ def test_integers_up_to_1_are_dark_but_floats_are_rescaled():
         ((8, 8, 3), r"This is one image: use X\[np.newaxis\]"),
         ((2, 8, 8, 1), "These are grey images"),
         ((2, 8, 9), "These are grey images"),
-        ((2, 8, 8, 4), r"Expected RGB images of shape \(n, height, width, 3\).$"),
+        ((2, 8, 8, 4), r"The fourth channel is transparency: use X\[..., :3\]"),
         ((2, 192), r"X has shape \(2, 192\). Expected RGB images"),
         ((), r"X has shape \(\)"),
     ],

@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
-from ..._utils.validation import are_paths, check_files_exist, check_images, check_paths
+from ..._utils.validation import are_paths, check_files_exist, check_images, check_paths, check_rows
 from ...datasets import SPLITS
 from .describe_rows import distinct
 
@@ -139,6 +139,15 @@ def _describe_others(others):
 
 
 def _content_ids(X_train, X_test):
+    check_rows(X_train, name="X_train")
+    check_rows(X_test, name="X_test")
+    if are_paths(X_train) != are_paths(X_test):
+        of_paths, others = "X_train", "X_test"
+        if are_paths(X_test):
+            of_paths, others = others, of_paths
+        raise TypeError(
+            f"{of_paths} holds paths and {others} does not. Expected paths or images in both."
+        )
     if are_paths(X_train):
         train, test = check_paths(X_train, name="X_train"), check_paths(X_test, name="X_test")
         paths = np.concatenate([train, test])

@@ -12,7 +12,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from ..._utils.read_ahead import ReadAhead, count_threads
-from ..._utils.validation import are_paths, check_images, check_paths
+from ..._utils.validation import are_paths, check_images, check_paths, check_rows
 from ...images import decode_image, failures_explained, read_content
 from .._findings.near_duplicates import describe
 from .measures import THUMBNAIL_SIDE, measure_pixels
@@ -102,6 +102,7 @@ class Scan:
 
 def open_images(X):
     """Return X, paths or a stack of images, as images that can be loaded one by one."""
+    check_rows(X)
     return PathImages(X) if are_paths(X) else ArrayImages(X)
 
 

@@ -34,7 +34,7 @@ def list_shortcuts(rows, measures, frame):
     return shortcuts
 
 
-def measure_shortcuts(features, y, groups, *, n_jobs=None, random_state=0):
+def measure_shortcuts(features, y, groups, *, n_jobs=1, random_state=0):
     """Predict the class from each shortcut alone, in cross-validation by group.
 
     What a small model learns from the size of the file or the colour of the border, a network that
@@ -54,7 +54,7 @@ def measure_shortcuts(features, y, groups, *, n_jobs=None, random_state=0):
     groups : array-like of shape (n,), of int
         The lesion or patient of each image, which stays in one fold.
 
-    n_jobs : int, default=None
+    n_jobs : int
         Number of threads.
 
     random_state : int, default=0

@@ -79,7 +79,6 @@ def clean(folder, arguments):
         groups=folder.groups,
         split=side,
         frame=folder.frame,
-        n_jobs=-1,
         verbose=1,
     )
     everything = np.ones(len(folder.target), dtype=bool)

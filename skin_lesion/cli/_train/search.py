@@ -24,7 +24,7 @@ def search(data, arguments):
     """Return the fitted GridSearchCV."""
     pipeline = Pipeline(
         [
-            ("load", ImageLoader(image_size=(arguments.image_size,) * 2, n_jobs=-1)),
+            ("load", ImageLoader(image_size=(arguments.image_size,) * 2)),
             (
                 "cnn",
                 SkinLesionClassifier(

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from ..._utils.sklearn_private import Interval, validate_params
+from ..._utils.validation import check_image_size
 from .photograph import draw_photograph
 from .profiles import CLASS_PROFILES
 
@@ -27,7 +28,7 @@ DRAWING_CONSTRAINTS = {
     "n_classes": [Interval(Integral, 2, len(CLASS_PROFILES), closed="both")],
     "weights": ["array-like", None],
     "images_per_lesion": [Interval(Real, 1, None, closed="left")],
-    "image_size": ["array-like"],
+    "image_size": "no_validation",  # our message says more
     "random_state": ["random_state"],
 }
 
@@ -67,7 +68,7 @@ def make_lesion_images(
     images_per_lesion : float, default=1.3
         Mean number of photographs of one lesion, at least 1.
 
-    image_size : tuple of 2 ints, default=(96, 96)
+    image_size : int or tuple of 2 ints, default=(96, 96)
         Height and width in pixels, at least 16. The same `random_state` shows the same lesions at
         every size.
 
@@ -156,7 +157,7 @@ def make_lesion_images(
     1
     """
     n_classes = int(n_classes)
-    height, width = _check_image_size(image_size)
+    height, width = check_image_size(image_size, at_least=_MIN_SIDE)
     target_names = np.array(sorted(list(CLASS_PROFILES)[:n_classes]))
     proportions = _check_weights(weights, n_samples, target_names)
     class_sizes = _share_out(n_samples, proportions)
@@ -187,16 +188,6 @@ def make_lesion_images(
             width=width,
         ),
     )
-
-
-def _check_image_size(image_size):
-    sides = tuple(image_size)
-    if len(sides) != 2 or not all(isinstance(n, Integral) and n >= _MIN_SIDE for n in sides):
-        raise ValueError(
-            f"image_size is {image_size!r}. Expected (height, width), two whole numbers of at"
-            f" least {_MIN_SIDE}. Draw larger images and shrink them, if you need smaller ones."
-        )
-    return int(sides[0]), int(sides[1])
 
 
 def _check_weights(weights, n_samples, target_names):

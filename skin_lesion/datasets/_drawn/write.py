@@ -78,7 +78,7 @@ def write_lesion_folder(
     images_per_lesion : float, default=1.3
         Mean number of photographs of one lesion, at least 1.
 
-    image_size : tuple of 2 ints, default=(96, 96)
+    image_size : int or tuple of 2 ints, default=(96, 96)
         Height and width in pixels, at least 16.
 
     random_state : int, RandomState instance or None, default=None

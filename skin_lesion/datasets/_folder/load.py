@@ -47,8 +47,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
 
     A file `metadata.csv` in `root` tells which images show the same lesion or patient. Without it,
     the tables in `root` that have its columns are read, such as `HAM10000_metadata.csv`, or
-    `train.csv` and `test.csv`. Each of several must tell of other images; one named for a split
-    tells of its images alone.
+    `train.csv` and `test.csv`. Several may tell of one image where they agree; one named for a
+    split tells of its images alone.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         What `groups` are. With None or "patient_id", the patient where it is known, else the
         lesion; with "lesion_id", the lesion where it is known, else the patient; with "folder",
         the folder inside the class folder, which is one patient by this name in all classes.
-        Where all class folders hold folders of the same names, this says that they are patients.
+        Where there is one class, or all class folders hold folders of the same names, this says
+        that those are patients. Class folders named for a diagnosis do not need it.
 
     return_X_y : bool, default=False
         Return `(data, target)` instead of a Bunch.
@@ -106,15 +107,16 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         If `root` is a file.
     ValueError
         If there are no class folders with images, if it is unclear whether folders are classes or
-        splits, if `split` is none of the splits, if `metadata.csv` gives one file two groups, or if
-        several tables tell of one file.
+        splits, if `split` is none of the splits, or if `metadata.csv`, or
+        several tables, give one file two groups.
 
     Warns
     -----
     UserWarning
-        If a class folder is empty or holds folders, if two classes differ only by upper and lower
-        case, if `metadata.csv` has no column of file names or of
-        groups, or has none for some images, if a group is implausibly large, or if
+        If a class folder is empty or holds folders, if it is the only one then, if two classes
+        differ only by upper and lower case, if `metadata.csv` has no column of file names or of
+        groups, or has none for some images, if several tables contradict each other in another
+        column, if a group is implausibly large, or if
         a column of numbers in `metadata.csv` is in the order of the classes.
 
     Notes
@@ -231,6 +233,11 @@ def _warn_of_folders(tree, parts):
             f"Class folders hold folders: {name_some(nested)}. Their images were read, with the"
             " upper folder as class. If the inner ones are patients, pass group_by='folder'."
         )
+        if len(tree.class_names) == 1:
+            _warn(
+                f"All {tree.n_images} images are of one class, {tree.class_names[0]!r}. A"
+                " classifier needs two or more."
+            )
     unread = [part.relative_path for part in tree.beside_splits if part.n_images]
     if unread:
         _warn(f"Folders beside the splits were not read: {name_some(unread)}.")

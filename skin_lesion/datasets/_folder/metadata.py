@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .._groups import GROUP_COLUMNS, clean_ids, make_groups
+from .._join_tables import join_tables
 from .._split_names import SPLIT_NAMES, split_in
 from .._table_file import change_values, read_header, read_table
 
@@ -67,39 +68,32 @@ def read_metadata(root, file_names, relative_paths, group_by):
     Raises
     ------
     ValueError
-        If two tables tell of one image, or one gives it two groups.
+        If one table gives an image two groups, or two tables contradict each other in its group.
     """
-    tables = [_read_rows(os.path.join(root, name), relative_paths) for name in file_names]
-    if len(tables) > 1:
-        # Files of one name may lie in several splits.
-        tables = [
-            table.filter(
-                [row for row in table.index if _may_tell_of(name, relative_paths[row])], axis=0
-            )
-            for name, table in zip(file_names, tables, strict=True)
-        ]
     # One table may write the name of a column in capitals, another not.
     spelled = {}
-    read = pd.concat(
-        table.rename(columns=lambda name: spelled.setdefault(name.lower(), name))
-        for table in tables
-    )
-    if read.index.has_duplicates:
-        raise ValueError(
-            f"{root!r} has several tables of lesions or patients: {file_names}. Expected one."
-            f" Rename the one to use to {METADATA_FILE!r}."
-        )
-    read = read.reindex(range(len(relative_paths)))
+    tables = []
+    for name in file_names:
+        path = os.path.join(root, name)
+        table = _read_rows(path, relative_paths)
+        table = table.rename(columns=lambda name: spelled.setdefault(name.lower(), name))
+        if len(file_names) > 1:
+            # Files of one name may lie in several splits.
+            table = table.filter([row for row in table.index if _may_tell_of(name, row)], axis=0)
+        tables.append((path, table))
+    messages = []
+    read = join_tables(tables, _is_decisive, messages, _ID_COLUMNS).reindex(relative_paths)
+    read = read.reset_index(drop=True)
     known = {name.lower(): read[name] for name in _find_columns(read, GROUP_COLUMNS)}
     own = "image " + pd.Series(relative_paths, dtype=object)
     groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
     path = os.path.join(root, " and ".join(file_names))
-    messages = _find_without_group(pd.DataFrame(known), relative_paths, path)
+    messages += _find_without_group(pd.DataFrame(known), relative_paths, path)
     return read, groups.to_numpy(dtype=str), messages
 
 
 def _read_rows(path, relative_paths):
-    """Return the rows of the images that a table names, by their places among all images."""
+    """Return the rows of the images that a table names, by their paths."""
     metadata = read_table(path, read_header(path)[0], numbers_lines=False, remedy=_REMEDY)
     ids_by_column = {
         column: change_values(metadata[column], lambda name: _normalise(name) or None)
@@ -114,12 +108,16 @@ def _read_rows(path, relative_paths):
 
     is_named = rows >= 0
     rows = rows[is_named]
-    read = metadata.iloc[rows].set_axis(np.flatnonzero(is_named))
+    read = metadata.iloc[rows].set_axis(np.array(relative_paths, dtype=object)[is_named])
     names = ids.iloc[rows].set_axis(read.index)
     for column in _find_columns(metadata, GROUP_COLUMNS):
         group_of_id = _group_by_id(ids, clean_ids(metadata[column]), path)
         read[column] = names.map(group_of_id).astype(object)
     return read
+
+
+def _is_decisive(column):
+    return column.lower() in GROUP_COLUMNS
 
 
 def _may_tell_of(table_name, relative_path):

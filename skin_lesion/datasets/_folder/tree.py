@@ -9,6 +9,7 @@ from ..._utils.image_files import image_extensions
 from ..._utils.validation import name_some
 from .._folder_entries import MASK_FOLDER, list_entries
 from .._split_names import SPLIT_NAMES, check_split
+from .._taxonomy import canonical_name
 from .metadata import METADATA_FILE
 
 _LAYOUTS = "<root>/<class>/<image>, or <root>/<split>/<class>/<image> with splits train, val, test"
@@ -231,16 +232,19 @@ def _check_classes(tree, root):
 
 def _is_wrapper(tree, *, has_patients):
     """Tell whether the folders are datasets, or the only one, rather than classes of patients."""
-    folders = [folder.listing for part in tree.parts for folder in part.class_folders]
-    folders = [listing for listing in folders if listing.images]
-    if tree.has_splits or any(os.path.dirname(name) == "" for x in folders for name in x.images):
+    folders = [folder for part in tree.parts for folder in part.class_folders]
+    listings = {x.class_name: x.listing for x in folders if x.listing.images}
+    images = [name for listing in listings.values() for name in listing.images]
+    if tree.has_splits or any(os.path.dirname(name) == "" for name in images):
         return False
-    inner = [set(listing.folders) for listing in folders]
-    return (
-        any(name.lower() in SPLIT_NAMES for names in inner for name in names)
-        or len(folders) == 1
-        or (not has_patients and all(names == inner[0] for names in inner))
-    )
+    inner = [set(listing.folders) for listing in listings.values()]
+    names = set().union(*inner)
+    if any(name.lower() in SPLIT_NAMES for name in names) or all(map(canonical_name, names)):
+        return True
+    # One folder, or folders alike, may be datasets: who asks for patients says that they are not,
+    # and neither are folders named for diagnoses.
+    are_classes = has_patients or all(map(canonical_name, listings))
+    return not are_classes and all(names == inner[0] for names in inner)
 
 
 def _check_splits(tree, root):
@@ -281,7 +285,7 @@ def _find_reason(tree, root, extensions):
     ]
     if datasets:
         return (
-            " Its folders hold folders alike, or it has but one. If two or more are classes with"
+            " Its folders hold folders alike, or it has but one. If these are classes with"
             " folders of patients, pass group_by='folder'. If"
             f" they are datasets, load the dataset that lies inside instead: {name_some(datasets)}."
         )

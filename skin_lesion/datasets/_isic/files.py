@@ -26,7 +26,8 @@ class Files:
 
     left_out : Counter
         Numbers of images by why they were left out: "masks" (and superpixels), "without_id" (their
-        names are no ISIC ids) and "doubles" (another file has the same id).
+        names are no ISIC ids) and "doubles" (another file has the same id); reading the tables
+        adds "malformed_id".
     """
 
     images: dict[str, str] = field(default_factory=dict)

@@ -64,6 +64,7 @@ FORMATS = (
         file_name="2019.*GroundTruth",
         one_hot=(*CLASSES_2019, "UNK"),
     ),
+    TableFormat("2019", "image_name", CLASSES_2019, one_hot=(*CLASSES_2019, "UNK")),
     TableFormat(
         "2018",
         "image",
@@ -87,6 +88,9 @@ FORMATS = (
     TableFormat("isic-cli", "isic_id", ("diagnosis_1",)),
     TableFormat("isic-cli", "isic_id", ("diagnosis",)),
 )
+# Its columns are those of ISIC 2020: only its rows tell it from that.
+FORMAT_2019_AS_2020 = TableFormat("2019", "image_name", ("diagnosis",))
+LAST_ID_2019 = "ISIC_0073254"
 # This one has no line of names.
 FORMAT_2016 = TableFormat("2016", "image", ("malignancy",))
 # Pairs of images of the same lesion.

@@ -7,6 +7,7 @@ import pandas as pd
 
 from .._table_file import change_values, is_unknown, to_numbers
 from .._taxonomy import LABEL_SETS, canonical_name, counterpart
+from .formats import FORMAT_2019_AS_2020
 
 # The column that a table's own label is put into, whatever form it has there.
 LABEL = "_label"
@@ -34,6 +35,8 @@ _MALIGNANCY_COLUMNS = {
     **dict.fromkeys(
         ("2016", "2020", "2024"), ("malignancy", "benign_malignant", "target", "malignant")
     ),
+    # Its own tables have neither: resized copies do.
+    "2019": ("benign_malignant", "target"),
     "isic-cli": ("benign_malignant", "diagnosis_1"),
 }
 
@@ -60,6 +63,8 @@ def gather_label(table, table_format, path):
         label = _read_one_hot(scores.assign(nevus=nevus), path)
     elif "dx" in table:
         columns, label = [], table["dx"]
+    elif table_format is FORMAT_2019_AS_2020 and "diagnosis" in table:
+        columns, label = [], table["diagnosis"]
     else:
         return table
     return table.drop(columns=columns).assign(**{LABEL: label})
@@ -96,6 +101,8 @@ def read_labels(table, release):
         labels["own"] = labels["diagnosis"]
     elif LABEL in table:
         labels["own"] = labels["diagnosis"] = table[LABEL]
+    elif release == "2019":
+        labels["own"] = labels["malignancy"]
     labels["own"] = _name(labels["own"], keep_unknown=True)
     labels["diagnosis"] = _name(labels["diagnosis"])
     return labels

@@ -31,6 +31,7 @@ _REASONS = {
     "masks": "masks and superpixels",
     "without_id": "image files not named by an ISIC id",
     "doubles": "further files of the same image",
+    "malformed_id": "rows of the tables without an ISIC id",
 }
 
 
@@ -132,7 +133,8 @@ def load_isic_release(
             "without_row" (files of which no table tells), "without_label" (such as test sets whose
             labels are not public), "unmapped" (labels without a counterpart in the label set, and
             "UNK" of ISIC 2019), "masks" (and superpixels), "without_id" (files not named by an ISIC
-            id) and "doubles" (further files of the same image).
+            id), "doubles" (further files of the same image) and "malformed_id" (rows of the tables
+            without an ISIC id).
         missing : ndarray of str
             The ISIC ids of the images without a file, of splits that have files at all.
         DESCR : str
@@ -149,7 +151,7 @@ def load_isic_release(
         If `root` is a file, other than that of DermaMNIST.
     ValueError
         If there are no tables that are known, or those of several releases; if a table lacks
-        columns, has one twice, contradicts itself or another, has ids that are none, or labels that
+        columns, has one twice, contradicts itself or another, has no ISIC id at all, or labels that
         are not one class; if there is no image; or if a parameter is invalid.
     OSError
         If an HDF5 file is broken as a whole. A broken entry in it is for the reader of the images,
@@ -158,7 +160,8 @@ def load_isic_release(
     Warns
     -----
     UserWarning
-        If images have no file, files have no row, or labels have no counterpart; if a table
+        If images have no file, files have no row, labels have no counterpart, or rows have no
+        ISIC id; if a table
         of labels may hold predictions, and is left out; if most training images have neither
         a lesion nor a patient although the release tells them; if a group is implausibly large;
         or if a column of numbers is in the order of the classes.
@@ -182,6 +185,9 @@ def load_isic_release(
     "GroundTruth", "gt", "metadata" or "train" is in the name, a table of ids and labels alone, or
     one that labels images which another table has without labels. "labels" in the name counts where
     no other table has labels.
+
+    Resized copies of ISIC 2019 are shared with the columns of 2020. Their ids, up to ISIC_0073254,
+    and diagnoses tell them from it. Without diagnoses that only 2019 has, name `release`.
 
     A table belongs to the split that its file name tells, or else the nearest folder below `root`.
     Where some do so, the others are the training set.
@@ -252,7 +258,11 @@ def load_isic_release(
         files.add_hdf5_entries()
     id_messages = []
     rows = read_rows(
-        read_tables(tables, root, id_messages), release, label, find_duplicates(files), group_by
+        read_tables(tables, root, files.left_out, id_messages),
+        release,
+        label,
+        find_duplicates(files),
+        group_by,
     )
     if bare:  # ahead of an error that there are no labels
         warnings.warn(describe_bare(bare, root).strip(), stacklevel=3)

@@ -4,11 +4,13 @@ import os
 from collections import Counter
 
 from ..._utils.validation import name_some
+from .._split_names import split_in
 from .._table_file import read_header, read_table
 from .dermamnist import is_dermamnist
 from .formats import (
     BARE_LABELS,
     FORMAT_2016,
+    FORMAT_2019_AS_2020,
     FORMATS,
     GROUND_TRUTH,
     IGNORED,
@@ -19,6 +21,7 @@ from .formats import (
     release_named,
 )
 from .ids import isic_id_of
+from .look_alikes import tell_2019_from_2020
 
 
 def recognise(files, root, release):
@@ -50,7 +53,7 @@ def recognise(files, root, release):
     """
     by_release = {}
     headers = {}
-    bare = []
+    bare, unclear = [], []
     for path in files.tables:
         if IGNORED.search(os.path.basename(path)):
             continue
@@ -66,6 +69,13 @@ def recognise(files, root, release):
             bare.append(path)
         elif table_format is not None:
             _check_columns(cells, path)
+            has_columns_of_2020 = table_format.release == "2020" and "image_name" in cells
+            if has_columns_of_2020 and release_named(release) in (None, "2019", "2020"):
+                table_format, reason = tell_2019_from_2020(path, separator, table_format)
+                if reason and release == "auto":
+                    unclear.append(reason)
+                elif reason and release_named(release) == "2019":
+                    table_format = FORMAT_2019_AS_2020
             table = (path, separator, table_format)
             by_release.setdefault(table_format.release, []).append(table)
     for tables in by_release.values():
@@ -75,6 +85,11 @@ def recognise(files, root, release):
     archives = [path for path in files.npz if is_dermamnist(path)]
     if archives:
         by_release["DermaMNIST"] = archives
+    if unclear:
+        raise ValueError(
+            f"{'; '.join(unclear)}. Expected the ids of one release. Pass release='2019' or"
+            " release='2020', as which the table is then read."
+        )
     if release == "auto":
         release = _choose_release(by_release, headers, bare, files, root)
     else:
@@ -149,11 +164,13 @@ def describe_bare(bare, root):
     """Say which tables were left out because they may be predictions; "" where none was."""
     if not bare:
         return ""
+    # The split that it may have stays in its name.
+    split = split_in(_stem(bare[0])) or "training"
     return (
         f" Tables of labels, which may be predictions, were left out:"
         f" {name_some([_name_of(path, root) for path in bare])}. Expected a ground truth to say so"
         " in its name, or to be the only table with metadata of its images. Rename it, such as"
-        " 'Training_GroundTruth.csv', if these are the true labels."
+        f" '{split.capitalize()}_GroundTruth.csv', if these are the true labels."
     )
 
 

@@ -5,9 +5,9 @@ import re
 
 import pandas as pd
 
-from ..._utils.validation import name_some
+from .._join_tables import join_tables
 from .._split_names import SPLIT_NAMES, split_in
-from .._table_file import read_header, read_table, to_numbers
+from .._table_file import read_header, read_table
 from .formats import DUPLICATES_2020, FORMAT_2016, REVEALING, SPELLINGS
 from .ids import isic_id_of
 from .labels import gather_label
@@ -21,11 +21,8 @@ _SPLIT_FOLDER = re.compile(
     re.IGNORECASE,
 )
 
-# A larger share of ids that are none is another kind of table, not a slip.
-_MOST_MALFORMED = 0.1
 
-
-def read_tables(tables, root, messages):
+def read_tables(tables, root, left_out, messages):
     """Read the tables of one release and join them by ISIC id.
 
     Parameters
@@ -33,6 +30,9 @@ def read_tables(tables, root, messages):
     tables : list of (str, str, TableFormat)
 
     root : str
+
+    left_out : Counter
+        The number of rows without an ISIC id is added.
 
     messages : list of str
         What to warn of is added.
@@ -57,10 +57,10 @@ def read_tables(tables, root, messages):
         )
         table = read_table(path, separator, names)
         table = table.rename(columns=lambda name: SPELLINGS.get(name.lower(), name))
-        table = _index_by_isic_id(table, table_format.id_column, path, messages)
+        table = _index_by_isic_id(table, table_format.id_column, path, left_out, messages)
         table = gather_label(table, table_format, path)
         read.append((path, table.assign(**{SPLIT: _find_split(path, root)})))
-    joined = _join_tables(read)
+    joined = join_tables(read, _is_decisive, messages)
     splits = joined[SPLIT]
     if splits.notna().any():
         # HAM10000 names no split, the test set that comes with it does.
@@ -93,13 +93,13 @@ def _find_split(path, root):
     return next((split for split in map(split_in, names) if split), None)
 
 
-def _index_by_isic_id(table, column, path, messages):
+def _index_by_isic_id(table, column, path, left_out, messages):
     """Return a table with the ISIC ids of one of its columns as index, each once.
 
     Raises
     ------
     ValueError
-        If there are no rows, a row has no ISIC id, or two rows of an id contradict each other.
+        If there are no rows, none has an ISIC id, or two rows of an id contradict each other.
     """
     if table.empty:
         raise ValueError(
@@ -112,15 +112,16 @@ def _index_by_isic_id(table, column, path, messages):
     ids[~plain] = [isic_id_of(name) for name in names[~plain]]
     is_malformed = ids.isna()
     if is_malformed.any():
-        row = ids.index[is_malformed][0]
+        lines = [f"line {line}: {names[line]!r}" for line in ids.index[is_malformed][:3]]
         found = (
-            f"{path!r} has {is_malformed.sum()} row(s) whose {column!r} is no ISIC id, the first is"
-            f" {names[row]!r} in line {row}. Expected one such as 'ISIC_0024306'. Repair the id, or"
-            " remove the row."
+            f"{path!r} has {is_malformed.sum()} of {len(ids)} row(s) whose {column!r} is no ISIC id"
+            f" ({', '.join([*lines, '...'] if is_malformed.sum() > 3 else lines)}). Expected ids"
+            " such as 'ISIC_0024306'."
         )
-        if is_malformed.sum() > len(ids) * _MOST_MALFORMED:
-            raise ValueError(found)
-        messages.append(f"{found} They are left out.")
+        if is_malformed.all():
+            raise ValueError(f"{found} Repair them, or move the table out of the folder.")
+        messages.append(f"{found} These rows are left out. Repair their ids to load them.")
+        left_out["malformed_id"] += int(is_malformed.sum())
     table, ids = table[~is_malformed].drop(columns=column), ids[~is_malformed]
     repeated = ids.duplicated(keep=False)
     if repeated.any():
@@ -138,51 +139,9 @@ def _check_copies_agree(table, ids, path):
             lines = ids.index[ids == isic_id][:2]
             raise ValueError(
                 f"{path!r} has two rows for {isic_id!r} that contradict each other: {column!r} is"
-                f" {values[lines[0]]!r} in line {lines[0]} and {values[lines[1]]!r} in line"
-                f" {lines[1]}. Expected one row for each image. Remove the wrong one."
+                f" {str(values[lines[0]])!r} in line {lines[0]} and {str(values[lines[1]])!r} in"
+                f" line {lines[1]}. Expected one row for each image. Remove the wrong one."
             )
-
-
-def _join_tables(tables):
-    """Join tables by id: all their rows, all their columns; the first value of each is taken.
-
-    Parameters
-    ----------
-    tables : list of (str, DataFrame)
-        Paths, and tables indexed by ISIC id.
-
-    Raises
-    ------
-    ValueError
-        If two tables contradict each other in a label, a split or a group.
-    """
-    path, joined = tables[0]
-    paths = [path]
-    for path, table in tables[1:]:
-        index = joined.index.union(table.index, sort=False)
-        joined, table = joined.reindex(index), table.reindex(index)
-        for column in table:
-            if column in joined:
-                if _is_decisive(column):
-                    _check_tables_agree(joined[column], table[column], paths, path)
-                joined[column] = joined[column].where(joined[column].notna(), table[column])
-        new = [column for column in table if column not in joined]
-        joined = pd.concat([joined, table[new]], axis=1)
-        paths.append(path)
-    return joined
-
-
-def _check_tables_agree(known, values, paths, path):
-    differ = known.notna() & values.notna() & (known.astype(str) != values.astype(str))
-    if differ.any():
-        differ &= to_numbers(known).ne(to_numbers(values))
-    if differ.any():
-        isic_id = differ.index[differ][0]
-        raise ValueError(
-            f"{path!r} contradicts {name_some(paths)} in {differ.sum()} row(s):"
-            f" {known.name.strip('_')!r} of {isic_id!r} is {values[isic_id]!r} instead of"
-            f" {known[isic_id]!r}. Expected the same value in both. Remove the wrong file."
-        )
 
 
 def _is_decisive(column):

@@ -1,17 +1,18 @@
-"""Sets of classes that hold the true one as often as they promise, through MAPIE."""
+"""Sets of classes that hold the true one as often as they promise."""
 
+import math
 import warnings
 from numbers import Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import HasMethods, Interval, fit_context
-from ..._utils.validation import number_labels
-from .._metrics.input_checks import check_labels, check_probabilities
+from ..._utils.validation import check_labels, check_rows, number_labels
+from .._metrics.input_checks import check_probabilities
 
 
 class ConformalClassifier(DocumentedMixin, BaseEstimator):
@@ -19,8 +20,7 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
 
     Split conformal prediction of each class by itself: of the images of any class, at least
     `confidence` have it in their set, whatever the model is worth [1]_ [2]_. A poor model has large
-    sets. The quantiles are those of MAPIE, which has to be installed:
-    ``pip install "skin_lesion[conformal]"``.
+    sets. A class needs 9 lesions for a confidence of 0.9, and 19 for 0.95.
 
     Parameters
     ----------
@@ -38,6 +38,9 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
     n_calibration_ : ndarray of shape (n_classes,), of int
         Number of lesions of each class that were used.
 
+    thresholds_ : ndarray of shape (n_classes,)
+        A class of at least this probability is in the set. 0 where there are too few lesions.
+
     See Also
     --------
     referral_curve : What is gained by passing on what a model is not sure of.
@@ -45,8 +48,13 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
     Notes
     -----
     It must be fitted on images that served neither for training, nor for early stopping, nor serve
-    for the test, at their natural prevalence. The promise is for lesions drawn as those of `fit`: a
-    clinic of other patients or other dermatoscopes has no part in it.
+    for the test. The promise is for lesions drawn as those of `fit`: a clinic of other patients or
+    other dermatoscopes has no part in it.
+
+    A set does not tell whether an image is like those of `fit`. An empty set says that each class
+    is less probable than it was for the share `confidence` of its lesions in `fit`, which happens
+    between classes that the model tells apart well. An image that is no lesion at all, or of a
+    class that the model does not know, may well have a set of one class.
 
     References
     ----------
@@ -100,8 +108,6 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
 
         Raises
         ------
-        ImportError
-            If MAPIE is not installed.
         ValueError
             If lengths differ, or values are missing.
 
@@ -110,44 +116,30 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         UserWarning
             If a class has too few lesions for the confidence: it is in every set.
         """
-        try:
-            from mapie.classification import SplitConformalClassifier
-        except ImportError as error:
-            raise ImportError(
-                'ConformalClassifier needs MAPIE. Install it: pip install "skin_lesion[conformal]".'
-            ) from error
+        check_rows(X)
         y = check_labels(y, name="y")
         check_consistent_length(y, groups)
         groups = np.arange(len(y)) if groups is None else number_labels(groups, name="groups")[1]
         probabilities = check_probabilities(self.estimator.predict_proba(X))
         check_consistent_length(y, probabilities)
         self.classes_ = np.asarray(self.estimator.classes_)
-        self._conformalized, n_used, always = [], [], []
+        self.thresholds_ = np.zeros(len(self.classes_))
+        self.n_calibration_ = np.zeros(len(self.classes_), dtype=int)
         for number, name in enumerate(self.classes_):
             of_class = np.flatnonzero(y == name)
             rows = of_class[np.unique(groups[of_class], return_index=True)[1]]
-            n_used.append(len(rows))
-            if len(rows) * (1 - self.confidence) <= 1:
-                self._conformalized.append(None)
-                always.append(str(name))
-                continue
-            conformal = SplitConformalClassifier(
-                _Probabilities(len(self.classes_)),
-                confidence_level=self.confidence,
-                conformity_score="lac",
-                prefit=True,
-            )
-            with warnings.catch_warnings():
-                # One class at a time is what is wanted.
-                warnings.filterwarnings("ignore", ".*conformalization dataset has less labels")
-                conformal.conformalize(probabilities[rows], np.full(len(rows), number))
-            self._conformalized.append(conformal)
-        self.n_calibration_ = np.array(n_used)
+            self.n_calibration_[number] = len(rows)
+            # A new lesion has any rank among these and itself alike. Rounded: 10 * 0.1 is 1.
+            n_missed = int(round((len(rows) + 1) * (1 - self.confidence), 9))
+            if n_missed:
+                self.thresholds_[number] = np.sort(probabilities[rows, number])[n_missed - 1]
+        n_needed = math.ceil(round(1 / (1 - self.confidence), 9)) - 1
+        always = self.classes_[self.n_calibration_ < n_needed].tolist()
         if always:
             warnings.warn(
                 f"The classes {always} have too few lesions for confidence={self.confidence:g}"
-                f" (more than {1 / (1 - self.confidence):.0f} are needed): they are in every set."
-                " Calibrate on more, or promise less.",
+                f" (at least {n_needed} are needed): they are in every set. Calibrate on more, or"
+                " promise less.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -164,17 +156,13 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         Returns
         -------
         sets : ndarray of shape (n, n_classes), of bool
-            Columns in the order of `classes_`. An empty set says that the image is like none of
-            the classes.
+            Columns in the order of `classes_`. An empty set does not say that the image is like
+            none of the classes: see the Notes.
         """
         check_is_fitted(self)
+        check_rows(X)
         probabilities = check_probabilities(self.estimator.predict_proba(X))
-        sets = np.ones(probabilities.shape, dtype=bool)
-        for number, conformal in enumerate(self._conformalized):
-            if conformal is not None:
-                _, of_all = conformal.predict_set(probabilities)
-                sets[:, number] = of_all[:, number, 0]
-        return sets
+        return probabilities >= self.thresholds_
 
     def predict(self, X):
         """Return the most probable class, as the estimator does.
@@ -191,26 +179,3 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return self.estimator.predict(X)
-
-
-class _Probabilities(ClassifierMixin, BaseEstimator):
-    """A fitted classifier whose X is its probabilities, so that images are read once for all."""
-
-    def __init__(self, n_classes):
-        self.n_classes = n_classes
-
-    def __sklearn_is_fitted__(self):
-        return True
-
-    @property
-    def classes_(self):
-        return np.arange(self.n_classes)
-
-    def fit(self, X, y):
-        return self
-
-    def predict_proba(self, X):
-        return np.asarray(X)
-
-    def predict(self, X):
-        return np.argmax(X, axis=1)

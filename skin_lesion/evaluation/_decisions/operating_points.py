@@ -6,6 +6,7 @@ from sklearn.metrics import confusion_matrix_at_thresholds
 from ..._utils.sklearn_private import get_response_values
 from .._metrics.input_checks import check_one_against_rest
 from .._plots.style import COLOURS
+from .thresholds import name_thresholds
 
 
 class OperatingPointDisplay:
@@ -22,7 +23,7 @@ class OperatingPointDisplay:
     sensitivity, specificity, ppv : ndarray of shape (n_cut_offs,)
         What they do; the positive predictive value is NaN where nobody is called positive.
 
-    thresholds : dict of str to float, default=None
+    thresholds : DataFrame of choose_thresholds, or dict of str to float, default=None
         Operating points to mark.
 
     pos_label : str or int, default=None
@@ -36,7 +37,7 @@ class OperatingPointDisplay:
 
     See Also
     --------
-    choose_thresholds : Finds `thresholds` on the training side.
+    choose_thresholds : Finds `thresholds`.
 
     Examples
     --------
@@ -74,7 +75,7 @@ class OperatingPointDisplay:
         pos_label : str or int, default=None
             The positive class. None means the second of two.
 
-        thresholds : dict of str to float, default=None
+        thresholds : DataFrame of choose_thresholds, or dict of str to float, default=None
             Operating points to mark.
 
         ax : matplotlib Axes, default=None
@@ -119,7 +120,7 @@ class OperatingPointDisplay:
         pos_label : str or int, default=None
             The positive label. None means 1, for labels of {0, 1} or {-1, 1}.
 
-        thresholds : dict of str to float, default=None
+        thresholds : DataFrame of choose_thresholds, or dict of str to float, default=None
             Operating points to mark.
 
         ax : matplotlib Axes, default=None
@@ -174,7 +175,8 @@ class OperatingPointDisplay:
         for (label, values, line), colour in zip(curves, COLOURS, strict=False):
             # A step before each score: thresholds up to it do what it does.
             ax.step(self.cut_offs, values, line, where="pre", color=colour, label=label)
-        for name, threshold in (self.thresholds or {}).items():
+        thresholds = {} if self.thresholds is None else name_thresholds(self.thresholds)
+        for name, threshold in thresholds.items():
             ax.axvline(threshold, color="0.4", linestyle=":")
             ax.annotate(
                 name,

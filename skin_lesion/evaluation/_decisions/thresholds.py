@@ -1,25 +1,33 @@
-"""Operating points, chosen where they may be: on the training side, out of fold."""
+"""Operating points: thresholds on the probability of a class, chosen where they may be."""
 
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
+import pandas as pd
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_curve
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
-from ..._utils.validation import did_you_mean
+from ..._utils.validation import check_labels, check_rows, did_you_mean, number_labels
 from .._folds import fit_fold, split_folds
-from .._metrics.input_checks import check_labels
+from .._metrics.input_checks import check_probabilities
+
+_ROUNDING = 1e-12  # 1 - 0.3 is less than 0.7 in some last digit
+_RATES = {
+    "positive": [Real, str, "boolean"],
+    "groups": ["array-like", None],
+    "sensitivity": ["array-like", Interval(Real, 0, 1, closed="right"), None],
+    "specificity": ["array-like", Interval(Real, 0, 1, closed="right"), None],
+}
 
 
 @validate_params(
     {
-        "estimator": [HasMethods(["fit", "predict_proba"])],
-        "groups": ["array-like", None],
-        "positive": [Real, str, "boolean"],
-        "sensitivity": ["array-like", Interval(Real, 0, 1, closed="right")],
-        "specificity": ["array-like", Interval(Real, 0, 1, closed="right")],
-        "cv": [Interval(Integral, 2, None, closed="left"), "cv_object"],
+        "estimator": [HasMethods(["predict_proba"])],
+        **_RATES,
+        "cv": [Interval(Integral, 2, None, closed="left"), "cv_object", None],
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
@@ -33,21 +41,23 @@ def choose_thresholds(
     groups=None,
     sensitivity=(0.9, 0.95),
     specificity=(0.9,),
-    cv=5,
+    cv=None,
     random_state=None,
 ):
-    """Choose thresholds on the probability of a class, by predictions out of fold.
+    """Choose thresholds on the probability of a class for a fitted classifier.
 
-    A threshold that is chosen on the test images is a part of the model that saw them. Here it is
-    chosen on the training images, by models that were not trained on the image or its lesion.
+    A threshold that is chosen on the test images is a part of the model that saw them. Choose it on
+    held-out lesions, which served for neither training, early stopping nor the test, or with `cv`
+    on the training images, out of fold.
 
     Parameters
     ----------
-    estimator : classifier
-        Cloned and fitted once a fold; with `predict_proba`.
+    estimator : classifier with predict_proba
+        Fitted; with its calibration and its `prior`, if it has them. With `cv`, clones are fitted
+        instead.
 
     X : array-like of n rows
-        Training images, as the estimator takes them.
+        Held-out images, or with `cv` the training images, as the estimator takes them.
 
     y : array-like of shape (n,)
         Their classes.
@@ -56,35 +66,54 @@ def choose_thresholds(
         The class to find.
 
     groups : array-like of shape (n,), default=None
-        The lesion or patient of each row, which stays in one fold. They also reach the validation
-        split inside a :class:`SkinLesionClassifier`. None makes each row a group of its own.
+        The lesion or patient of each row, to be counted; with `cv` it stays in one fold, and the
+        groups also reach the validation split inside a :class:`SkinLesionClassifier`. None makes
+        each row a group of its own.
 
-    sensitivity, specificity : float or sequence of float in (0, 1]
+    sensitivity, specificity : float, sequence of float in (0, 1] or None
         The rates to keep. Of all thresholds with at least this sensitivity the highest is taken,
         and the lowest with at least this specificity.
 
-    cv : int, splitter or iterable, default=5
-        Number of stratified grouped folds, or how to split.
+    cv : int, splitter or iterable, default=None
+        None uses the estimator as it is fitted. An int is the number of stratified grouped folds
+        of which clones predict the rows that they were not fitted on. Their thresholds suit a model
+        that is fitted on all of X in the same way, as far as its probabilities are alike.
 
     random_state : int, RandomState instance or None, default=None
         Of the folds; pass an int for the same ones.
 
     Returns
     -------
-    thresholds : dict of str to float
-        "sensitivity 0.90" and so on, for :func:`evaluate`: who has at least this probability is
-        called positive.
+    operating_points : DataFrame indexed by operating point
+        "sensitivity 0.90" and so on, with columns `threshold`: who has at least this probability is
+        called positive; `target`, the rate that was asked for; the `sensitivity` and `specificity`
+        that are reached on these rows; `n_positive` and `n_negative`, the groups that they rest
+        on. :func:`evaluate` takes it as `thresholds`, and :class:`OperatingPointClassifier` a
+        threshold of it.
 
     Raises
     ------
     ValueError
-        If `positive` is no class of y, or if there are no others.
+        If `positive` is no class of y, or if there are no others, or if a rate is not in (0, 1].
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted, and `cv` is None.
+
+    Warns
+    -----
+    UserWarning
+        If a target is kept only by calling nobody positive, or everybody: many rows have the same
+        score.
+
+    See Also
+    --------
+    choose_thresholds_from_predictions : The same of probabilities.
+    OperatingPointClassifier : Applies a threshold to new images.
+    evaluate : Judges the thresholds on test images.
 
     Notes
     -----
-    The models of the folds are trained on fewer images than the one that is judged, whose
-    probabilities may differ a little. What the thresholds reach on new images is what
-    :func:`evaluate` reports, not their names.
+    Of n positive lesions, a sensitivity can be told to about 1/n: 0.95 of ten is all ten. On new
+    images the rates differ from those that are reached here, which :func:`evaluate` reports.
 
     Examples
     --------
@@ -92,22 +121,155 @@ def choose_thresholds(
     >>> from sklearn.linear_model import LogisticRegression
     >>> from skin_lesion import choose_thresholds
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> model = LogisticRegression(C=1e-3, max_iter=5000)
-    >>> thresholds = choose_thresholds(model, X, y, positive=1, random_state=0)
-    >>> list(thresholds)
-    ['sensitivity 0.90', 'sensitivity 0.95', 'specificity 0.90']
-    >>> thresholds["sensitivity 0.90"] > thresholds["sensitivity 0.95"]
-    True
+    >>> model = LogisticRegression(C=1e-3, max_iter=5000).fit(X[::2], y[::2])
+    >>> points = choose_thresholds(model, X[1::2], y[1::2], positive=1)
+    >>> points.round(3)[["threshold", "target", "sensitivity", "specificity"]]
+                      threshold  target  sensitivity  specificity
+    operating point
+    sensitivity 0.90      0.786    0.90        0.902        0.936
+    sensitivity 0.95      0.571    0.95        0.954        0.873
+    specificity 0.90      0.632    0.90        0.931        0.900
     """
+    check_rows(X)
+    targets = _check_targets(sensitivity, specificity)
     y = check_labels(y, name="y")
     check_consistent_length(X, y, groups)
-    is_positive = y == positive
-    if not is_positive.any() or is_positive.all():
-        known = np.unique(y).tolist()
+    _check_positive(positive, np.unique(y).tolist(), "y")
+    if cv is not None:
+        rows, scores = _predict_out_of_fold(estimator, X, y, positive, groups, cv, random_state)
+    else:
+        if not hasattr(estimator, "classes_"):
+            raise NotFittedError(
+                f"{type(estimator).__name__} has no classes_. Expected a classifier that was"
+                " fitted, and lesions that it has not seen. To choose on the training images, out"
+                " of fold, pass cv=5."
+            )
+        classes = np.asarray(estimator.classes_).tolist()
+        _check_positive(positive, classes, "the estimator")
+        probabilities = check_probabilities(estimator.predict_proba(X), name="predict_proba(X)")
+        rows, scores = np.arange(len(y)), probabilities[:, classes.index(positive)]
+    groups = np.arange(len(y)) if groups is None else np.asarray(groups)
+    return _choose(y[rows] == positive, scores, groups[rows], targets)
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "y_prob": ["array-like"],
+        "classes": ["array-like", None],
+        **_RATES,
+    },
+    prefer_skip_nested_validation=True,
+)
+def choose_thresholds_from_predictions(
+    y_true,
+    y_prob,
+    *,
+    positive,
+    classes=None,
+    groups=None,
+    sensitivity=(0.9, 0.95),
+    specificity=(0.9,),
+):
+    """Choose thresholds on the probability of a class by probabilities from anywhere.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        True classes of held-out images, or of training images that are predicted out of fold.
+
+    y_prob : array-like of shape (n,) or (n, n_classes)
+        The probability of `positive`, or those of all classes.
+
+    positive : str or int
+        The class to find.
+
+    classes : array-like of shape (n_classes,), default=None
+        The classes of the columns, in their order. None means those of `y_true`, sorted.
+
+    groups : array-like of shape (n,), default=None
+        The lesion or patient of each row, to be counted.
+
+    sensitivity, specificity : float, sequence of float in (0, 1] or None
+        As for :func:`choose_thresholds`.
+
+    Returns
+    -------
+    operating_points : DataFrame indexed by operating point
+        As of :func:`choose_thresholds`.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, probabilities are none, `positive` is no class of `y_true`, or a rate is
+        not in (0, 1].
+
+    Warns
+    -----
+    UserWarning
+        If a target is kept only by calling nobody positive, or everybody.
+
+    See Also
+    --------
+    choose_thresholds : The same of a classifier.
+
+    Examples
+    --------
+    >>> from skin_lesion import choose_thresholds_from_predictions
+    >>> y_true = ["melanoma", "nevus", "nevus", "melanoma", "nevus"]
+    >>> points = choose_thresholds_from_predictions(
+    ...     y_true, [0.9, 0.3, 0.1, 0.4, 0.05], positive="melanoma", sensitivity=0.95)
+    >>> points["threshold"].to_dict()
+    {'sensitivity 0.95': 0.4, 'specificity 0.90': 0.4}
+    """
+    targets = _check_targets(sensitivity, specificity)
+    y_true = check_labels(y_true)
+    y_prob = check_probabilities(y_prob)
+    check_consistent_length(y_true, y_prob, groups)
+    _check_positive(positive, np.unique(y_true).tolist(), "y_true")
+    if y_prob.ndim == 2:
+        columns = np.unique(y_true) if classes is None else check_labels(classes, name="classes")
+        columns = columns.tolist()
+        if len(set(columns)) != y_prob.shape[1] or positive not in columns:
+            raise ValueError(
+                f"y_prob has {y_prob.shape[1]} columns, and the classes are {columns[:10]}."
+                f" Expected one for each, {positive!r} among them: pass all classes in the order"
+                " of the columns."
+            )
+        y_prob = y_prob[:, columns.index(positive)]
+    groups = np.arange(len(y_true)) if groups is None else np.asarray(groups)
+    return _choose(y_true == positive, y_prob, groups, targets)
+
+
+def name_thresholds(thresholds):
+    """Return thresholds as a dict of names and numbers.
+
+    Parameters
+    ----------
+    thresholds : DataFrame of `choose_thresholds`, Series, dict or array-like of float
+    """
+    if isinstance(thresholds, pd.DataFrame):
+        if "threshold" not in thresholds:
+            raise ValueError(
+                f"thresholds is a DataFrame with the columns {list(thresholds)[:10]}. Expected a"
+                " column 'threshold', as in that of choose_thresholds."
+            )
+        thresholds = thresholds["threshold"]
+    if hasattr(thresholds, "items"):
+        return {str(name): threshold for name, threshold in thresholds.items()}
+    return {str(threshold): threshold for threshold in np.ravel(thresholds).tolist()}
+
+
+def _check_positive(positive, known, who):
+    if positive not in known or len(known) < 2:
         raise ValueError(
-            f"positive={positive!r}, and y has the classes {known}. Expected one of them, beside"
-            f" others.{did_you_mean(positive, list(map(str, known)))}"
+            f"positive={positive!r}, and {who} has the classes {known[:10]}. Expected one of them,"
+            f" beside others.{did_you_mean(positive, list(map(str, known)))}"
         )
+
+
+def _predict_out_of_fold(estimator, X, y, positive, groups, cv, random_state):
+    """Return rows, and the probability of the class by models that were not fitted on them."""
     tested, scores = [], []
     for train, test in split_folds(y, groups, cv, random_state):
         model = fit_fold(estimator, X, y, groups, train)
@@ -117,15 +279,52 @@ def choose_thresholds(
                 f"A fold has no {positive!r} to train on. Expected at least one in each: use fewer"
                 " folds."
             )
+        probabilities = check_probabilities(model.predict_proba(safe_indexing(X, test)))
         tested.append(test)
-        scores.append(model.predict_proba(safe_indexing(X, test))[:, column[0]])
-    tested, scores = np.concatenate(tested), np.concatenate(scores)
-    fpr, tpr, cuts = roc_curve(is_positive[tested], scores, drop_intermediate=False)
-    # The first, infinity, calls nobody positive: so does what is just above all scores.
-    cuts[0] = min(np.nextafter(scores.max(), 2), np.nextafter(1, 0))
-    thresholds = {}
-    for rate in np.atleast_1d(sensitivity):
-        thresholds[f"sensitivity {rate:.2f}"] = float(cuts[np.flatnonzero(tpr >= rate)[0]])
-    for rate in np.atleast_1d(specificity):
-        thresholds[f"specificity {rate:.2f}"] = float(cuts[np.flatnonzero(1 - fpr >= rate)[-1]])
-    return thresholds
+        scores.append(probabilities[:, column[0]])
+    return np.concatenate(tested), np.concatenate(scores)
+
+
+def _choose(is_positive, scores, groups, targets):
+    groups = number_labels(groups, name="groups")[1]
+    fpr, tpr, cuts = roc_curve(is_positive, scores, drop_intermediate=False)
+    # The first, infinity, calls nobody positive: so does what is just above all scores, and of new
+    # images it lets those through that have a higher one.
+    cuts[0] = np.nextafter(scores.max(), np.inf)
+    points = {}
+    for name, target in targets:
+        if name == "sensitivity":
+            place = np.flatnonzero(tpr >= target - _ROUNDING)[0]
+        else:
+            place = np.flatnonzero(1 - fpr >= target - _ROUNDING)[-1]
+        digits = np.format_float_positional(target, min_digits=2)
+        points[f"{name} {digits}"] = (cuts[place], target, tpr[place], 1 - fpr[place])
+    table = pd.DataFrame.from_dict(
+        points, orient="index", columns=["threshold", "target", "sensitivity", "specificity"]
+    ).rename_axis("operating point")
+    table["n_positive"] = len(np.unique(groups[is_positive]))
+    table["n_negative"] = len(np.unique(groups[~is_positive]))
+    for rate, whom in (("sensitivity", "nobody"), ("specificity", "everybody")):
+        useless = table.index[table[rate] == 0].tolist()
+        if useless:
+            warnings.warn(
+                f"{useless} can be kept only by calling {whom} positive: too many of these"
+                f" {len(scores)} rows have the same score. Expected scores that tell them apart:"
+                " calibrate them, or ask for less.",
+                UserWarning,
+                stacklevel=4,
+            )
+    return table
+
+
+def _check_targets(sensitivity, specificity):
+    """Return the names and values of the rates to keep."""
+    targets = []
+    for name, rates in (("sensitivity", sensitivity), ("specificity", specificity)):
+        for rate in [] if rates is None else np.ravel(rates).tolist():
+            if not isinstance(rate, Real) or not 0 < rate <= 1:
+                raise ValueError(
+                    f"{name} has {rate!r}. Expected rates above 0, up to 1, such as 0.9."
+                )
+            targets.append((name, rate))
+    return targets

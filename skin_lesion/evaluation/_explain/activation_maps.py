@@ -92,7 +92,7 @@ def make_maps(estimator, X, target):
         )
     check_is_fitted(classifier)
     fitted = getattr(estimator, "best_estimator_", estimator)
-    if hasattr(fitted, "steps"):
+    if len(getattr(fitted, "steps", ())) > 1:
         X = fitted[:-1].transform(X)
     source = open_images(classifier, X)
     columns = _find_columns(classifier, X, target, len(source))

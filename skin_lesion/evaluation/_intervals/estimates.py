@@ -188,29 +188,20 @@ class Estimates:
             for rows in (self.y == number, self.y != number)
         ]
 
+    def list_scores(self):
+        """Return the names of all scores with the number of the class, None for all together."""
+        numbers = range(len(self.classes))
+        names = [(name, None) for name in OF_ALL]
+        names += [(name, number) for name in OF_CLASS for number in numbers]
+        if self.has_probabilities:
+            names += [(name, None) for name in OF_ALL_PROBABILITIES]
+            names += [(name, number) for name in OF_CURVE + OF_CALIBRATION for number in numbers]
+        return names
+
     def score(self, names=None):
-        """Return all scores.
-
-        Parameters
-        ----------
-        names : list of (str, int or None), default=None
-            Those that are wanted: names with the number of the class, None for all together.
-
-        Returns
-        -------
-        estimates : dict of (str, int or None) to Estimate
-        """
-        if names is None:
-            names = [(name, None) for name in OF_ALL]
-            names += [(name, number) for name in OF_CLASS for number in range(len(self.classes))]
-            if self.has_probabilities:
-                names += [(name, None) for name in OF_ALL_PROBABILITIES]
-                names += [
-                    (name, number)
-                    for name in OF_CURVE + OF_CALIBRATION
-                    for number in range(len(self.classes))
-                ]
-        return {(name, number): self.estimate(name, number) for name, number in names}
+        """Return the scores of these names, None for all, as a dict of :class:`Estimate`."""
+        names = self.list_scores() if names is None else names
+        return {key: self.estimate(*key) for key in names}
 
     def estimate(self, name, number=None):
         """Return one score."""
@@ -267,15 +258,17 @@ class Estimates:
             Of the same images, groups and draws.
 
         names : list of (str, int or None), default=None
+            All of them.
 
         Returns
         -------
         lines : dict of (str, int or None) to list of float
         """
-        of_other, lines = other.score(names), {}
-        for key, one in self.score(names).items():
-            if key not in of_other:
-                continue
+        names = self.list_scores() if names is None else names
+        known = set(other.list_scores())
+        shared = [key for key in names if key in known]
+        lines, of_other = {}, other.score(shared)
+        for key, one in self.score(shared).items():
             drawn, drawn_other = self.samples(*key), other.samples(*key)
             deviation = None
             if drawn is not None and drawn_other is not None:
@@ -305,7 +298,9 @@ class Estimates:
                 np.ones(len(one), dtype=bool),
             )
         )
-        return combine([rate, false], [1, -threshold / (1 - threshold)])
+        # At a probability of 1 a false positive costs infinitely more than a true one is worth.
+        cost = threshold / (1 - threshold) if threshold < 1 else np.nan
+        return combine([rate, false], [1, -cost])
 
     def share(self, hits, cases):
         """Return the share of some rows of the only part that others are."""
@@ -374,7 +369,7 @@ class Estimates:
         return recalibrate(one.y == number, one.probabilities[:, number])
 
     def _calibrations(self, number):
-        # The slope of a small fold is biased, and so would their mean be: they are taken together.
+        # A slope of few lesions is biased, and so is the mean over folds: they are taken together.
         repeats = sorted({part.repeat for part in self.parts})
         fits = [join([part for part in self.parts if part.repeat == one]) for one in repeats]
         found = [(part, *self._recalibrate(part, number)) for part in fits]

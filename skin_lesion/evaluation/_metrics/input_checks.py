@@ -4,20 +4,13 @@ import warnings
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
+from sklearn.utils import assert_all_finite, check_consistent_length
 
 from ..._utils.sklearn_private import check_sample_weight
-from ..._utils.validation import number_labels
+from ..._utils.validation import check_labels
 
 # Softmax in float32 is off by 1e-6, in half precision by 1e-3 and more: that is worth an error.
 _SUM_TOLERANCE = 1e-4
-
-
-def check_labels(y, *, name="y_true"):
-    """Return labels as an array of shape (n,), without missing values."""
-    y = column_or_1d(np.asarray(y))
-    number_labels(y, name=name)
-    return y
 
 
 def check_one_against_rest(y_true, y_score, pos_label, sample_weight):

@@ -13,7 +13,7 @@ from sklearn.metrics import (
 )
 
 from ..._utils.sklearn_private import BaseScorer
-from ..._utils.validation import did_you_mean
+from ..._utils.validation import check_labels, did_you_mean
 from .class_rates import npv_score, ppv_score, sensitivity_score, specificity_score
 from .probabilities import expected_calibration_error
 from .ranked_scores import RankedScores
@@ -33,6 +33,7 @@ class _ClassScorer(BaseScorer):
     """
 
     def _score(self, method_caller, estimator, X, y_true, **kwargs):
+        y_true = check_labels(y_true, name="y")
         predicted = method_caller(estimator, self._response_method, X)
         if self._response_method == "predict_proba" and predicted.ndim == 1:
             predicted = np.column_stack([1 - predicted, predicted])  # that of the second of two
@@ -44,7 +45,7 @@ class _ClassScorer(BaseScorer):
                 f"positive={positive!r} is not among the classes {known}. Expected one of"
                 f" them.{did_you_mean(positive, list(map(str, known)))}"
             )
-        score = self._score_func(np.asarray(y_true), predicted, classes, **self._kwargs, **kwargs)
+        score = self._score_func(y_true, predicted, classes, **self._kwargs, **kwargs)
         return self._sign * score
 
 
@@ -106,7 +107,7 @@ def isic_scorers(positive=None):
     """
     scorers = {
         "balanced_accuracy": make_scorer(_score_balanced_accuracy),
-        "accuracy": make_scorer(accuracy_score),
+        "accuracy": make_scorer(_score_accuracy),
         "roc_auc_ovr": _ClassScorer(_score_auc_ovr, 1, {}, "predict_proba"),
         "neg_brier_score": _ClassScorer(_score_brier, -1, {}, "predict_proba"),
         "neg_expected_calibration_error": _ClassScorer(_score_calibration, -1, {}, "predict_proba"),
@@ -163,7 +164,12 @@ def squared_distances(y, probabilities, classes):
     return distances / 2 if len(classes) <= 2 else distances
 
 
+def _score_accuracy(y_true, y_pred, *, sample_weight=None):
+    return accuracy_score(check_labels(y_true, name="y"), y_pred, sample_weight=sample_weight)
+
+
 def _score_balanced_accuracy(y_true, y_pred, *, sample_weight=None):
+    y_true = check_labels(y_true, name="y")
     with warnings.catch_warnings():
         # A fold may lack a rare class that the model knows.
         warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")

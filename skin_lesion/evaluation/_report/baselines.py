@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from sklearn.dummy import DummyClassifier
 
-from ..._utils.validation import are_paths
 from ...audit import make_shortcut_model, open_images
 from .._intervals.estimates import Estimates, Part
 from .._intervals.score_tables import make_short_table
@@ -14,13 +13,13 @@ _SIDE = 32
 MODEL, MAJORITY, COLOUR = "this model", "majority class", "colour and size"
 
 
-def score_baselines(X_train, y_train, X, part, seed, positive):
+def score_baselines(train, y_train, test, part, seed, positive):
     """Return the scores of the baselines beside those of the model, and why some are left out.
 
     Parameters
     ----------
-    X_train, X : array-like
-        Images.
+    train, test : Pictures
+        Of the rows that the model was fitted on, and of those that are judged.
 
     y_train : ndarray of shape (n_train,)
 
@@ -46,26 +45,21 @@ def score_baselines(X_train, y_train, X, part, seed, positive):
     models[MAJORITY] = _predict(
         DummyClassifier(strategy="prior"), *nothing, y_train, y, predictions.classes
     )
-    if holds_images(X_train) and holds_images(X):
+    if train.problem or test.problem:
+        left_out[COLOUR] = train.problem or test.problem
+    else:
         try:
-            features = measure_colour(X_train), measure_colour(X)
+            features = measure_colour(train.images), measure_colour(test.images)
         except ValueError as error:
             left_out[COLOUR] = str(error)
         else:
-            model = make_shortcut_model(n_jobs=None, random_state=seed)
+            model = make_shortcut_model(n_jobs=1, random_state=seed)
             models[COLOUR] = _predict(model, *features, y_train, y, predictions.classes)
-    else:
-        left_out[COLOUR] = "X holds neither paths nor images of shape (n, height, width, 3)"
     tables = {
         name: make_short_table(Estimates([Part(of_model, part.groups, part.rows)]), positive)
         for name, of_model in models.items()
     }
     return pd.concat(tables, names=["model", "score"]), left_out
-
-
-def holds_images(X):
-    """Tell whether X is paths or a stack of RGB images, which can be shown and measured."""
-    return are_paths(X) or (np.ndim(X) == 4 and np.shape(X)[3] == 3)
 
 
 def measure_colour(X):

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import classification_report
-from sklearn.utils import check_consistent_length
 
 from ..._utils.validation import did_you_mean, number_labels
+from .._decisions.prevalence import make_prevalence_table
+from .._decisions.thresholds import name_thresholds
 from .._intervals.estimates import LEAST_GROUPS, OF_CUT_OFF
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables, pool_part
-from .._metrics.input_checks import check_labels
-from .baselines import holds_images, score_baselines
+from .baselines import score_baselines
 from .predictions import last_step
 from .slices import make_slices
 
@@ -21,7 +21,9 @@ _MAX_ERRORS = 24
 _NO_PROBABILITIES = "the estimator gives no probabilities"
 
 
-def build_sections(estimates, *, X, frame, positive, thresholds, train, estimator, seed):
+def build_sections(
+    estimates, *, pictures, frame, positive, thresholds, prevalence, train, estimator, seed
+):
     """Return the tables of a report by their names, notes, and what is left out and why."""
     classes, parts = estimates.classes, estimates.parts
     place = find_class(positive, classes.tolist())
@@ -47,6 +49,7 @@ def build_sections(estimates, *, X, frame, positive, thresholds, train, estimato
             digits=3,
         ),
         "operating_points": None,
+        "at_prevalence": None,
         "baselines": None,
         "slices": None,
         "errors": _find_errors(pooled),
@@ -58,19 +61,26 @@ def build_sections(estimates, *, X, frame, positive, thresholds, train, estimato
         left_out["operating points"] = _NO_PROBABILITIES
     else:
         tables["operating_points"] = make_operating_points(estimates, thresholds, place, OF_CUT_OFF)
-    X_train, y_train, _ = train
-    if X_train is None or y_train is None:
+    if prevalence is not None:
+        tables["at_prevalence"] = make_prevalence_table(
+            class_scores, tables["operating_points"], positive, prevalence
+        )
+    train_pictures, y_train, _ = train
+    problem = "" if train_pictures is None else train_pictures.why_not_compared(pictures)
+    if problem:
+        left_out["search for training images"] = problem
+    if train_pictures is None or y_train is None:
         left_out["shortcut baselines"] = "no training data were given"
     else:
-        y_train = check_labels(y_train, name="y_train")
-        check_consistent_length(X_train, y_train)
         unknown = sorted(set(y_train.tolist()) - set(classes.tolist()))
         if unknown:
             raise ValueError(
                 f"y_train has the classes {unknown}, which neither the estimator nor y has."
                 " Expected what the estimator was fitted on."
             )
-        tables["baselines"], missing = score_baselines(X_train, y_train, X, pooled, seed, place)
+        tables["baselines"], missing = score_baselines(
+            train_pictures, y_train, pictures, pooled, seed, place
+        )
         left_out |= {f"baseline of {name}": why for name, why in missing.items()}
     if frame is None:
         left_out["slices"] = "no frame was given"
@@ -79,8 +89,8 @@ def build_sections(estimates, *, X, frame, positive, thresholds, train, estimato
         slices, missing = make_slices(frame.iloc[pooled.rows], pooled, place)
         left_out |= {f"slices by {name}": why for name, why in missing.items()}
         tables["slices"] = slices if len(slices) else None
-    if not holds_images(X):
-        left_out["pictures of errors"] = "X holds neither paths nor RGB images"
+    if pictures.problem:
+        left_out["pictures of errors"] = pictures.problem
     if place is None:
         left_out["decision curve"] = "no positive class was named"
     if not isinstance(getattr(last_step(estimator), "history_", None), dict):
@@ -116,15 +126,23 @@ def check_thresholds(thresholds, positive):
             "Got thresholds without positive. Expected the class whose probability they are for:"
             " positive='melanoma', for example."
         )
-    if not isinstance(thresholds, dict):
-        thresholds = {f"{threshold:g}": threshold for threshold in np.ravel(thresholds).tolist()}
+    thresholds = name_thresholds(thresholds)
     for name, threshold in thresholds.items():
-        if not isinstance(threshold, Real) or not 0 <= threshold < 1:
+        # What is just above 1 calls nobody positive.
+        if not isinstance(threshold, Real) or not 0 <= threshold <= np.nextafter(1, 2):
             raise ValueError(
-                f"The threshold {name!r} is {threshold!r}. Expected a probability from 0 to below"
-                " 1."
+                f"The threshold {name!r} is {threshold!r}. Expected a probability from 0 to 1."
             )
-    return {str(name): float(threshold) for name, threshold in thresholds.items()} or None
+    return {name: float(threshold) for name, threshold in thresholds.items()} or None
+
+
+def check_prevalence(prevalence, positive):
+    """Raise an error where it is not said of which class a prevalence is."""
+    if prevalence is not None and positive is None:
+        raise ValueError(
+            "Got prevalence without positive. Expected the class that is as frequent as that:"
+            " positive='melanoma', for example."
+        )
 
 
 def check_groups(groups):
@@ -174,9 +192,9 @@ def _note_groups(estimates):
 
 def _count_participants(train, part, frame):
     """Return how many images, lesions or patients there are at each step, as far as is known."""
-    X_train, y_train, groups_train = train
+    pictures, y_train, groups_train = train
     lines = {}
-    for known in (y_train, groups_train, X_train):
+    for known in (y_train, groups_train, None if pictures is None else pictures.images):
         if known is not None:
             n_groups = np.nan if groups_train is None else len(set(np.ravel(groups_train)))
             lines["training"] = {"images": len(known), "groups": n_groups}

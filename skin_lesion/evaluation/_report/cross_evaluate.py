@@ -8,9 +8,10 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
+from ..._utils.validation import check_labels, check_rows
 from .._folds import fit_fold, split_folds
 from .._intervals.estimates import Draws, Part
-from .._metrics.input_checks import check_labels
+from .._pictures import find_pictures
 from .build_report import check_groups, find_class
 from .predictions import predict_images
 from .report import EvaluationReport, choose_seed
@@ -126,6 +127,7 @@ def cross_evaluate(
     >>> report.scores.loc["accuracy"].index.tolist()
     ['value', 'low', 'high', 'groups', 'deviation']
     """
+    check_rows(X)
     y = check_labels(y, name="y")
     check_consistent_length(X, y, groups, frame)
     classes = np.unique(y)
@@ -151,7 +153,7 @@ def cross_evaluate(
         notes.append(f"{n_left_out} of {len(y)} images are in the test side of no fold.")
     return EvaluationReport(
         parts,
-        X=X,
+        pictures=find_pictures(X),
         frame=frame,
         positive=positive,
         thresholds=None,

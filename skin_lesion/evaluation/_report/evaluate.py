@@ -8,11 +8,11 @@ import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, validate_params
+from ..._utils.validation import check_labels, check_rows
 from ...audit import assert_no_leak
 from .._intervals.estimates import Draws, Part
-from .._metrics.input_checks import check_labels
-from .baselines import holds_images
-from .build_report import check_groups, check_thresholds, find_class
+from .._pictures import find_pictures
+from .build_report import check_groups, check_prevalence, check_thresholds, find_class
 from .predictions import find_classes, predict_images
 from .report import EvaluationReport, choose_seed
 
@@ -25,6 +25,7 @@ from .report import EvaluationReport, choose_seed
         "frame": [pd.DataFrame, None],
         "positive": [Real, str, "boolean", None],
         "thresholds": [dict, "array-like", None],
+        "prevalence": [Interval(Real, 0, 1, closed="neither"), None],
         "y_train": ["array-like", None],
         "groups_train": ["array-like", None],
         "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
@@ -41,6 +42,7 @@ def evaluate(
     frame=None,
     positive=None,
     thresholds=None,
+    prevalence=None,
     X_train=None,
     y_train=None,
     groups_train=None,
@@ -61,8 +63,10 @@ def evaluate(
         different seeds, scores are means over the fits, with the standard deviation over them.
 
     X : array-like of n rows
-        Images as the estimator takes them. Paths and stacks of images can also be shown, and
-        measured for the baselines.
+        Images as the estimator takes them, or anything else that it takes, such as a table of
+        paths and metadata for a :class:`~sklearn.compose.ColumnTransformer`. Paths, a column of
+        paths among others, and stacks of images are also shown, measured for the baselines, and
+        compared with `X_train`; without them the report says what it leaves out.
 
     y : array-like of shape (n,)
         Their classes.
@@ -79,9 +83,14 @@ def evaluate(
     positive : str or int, default=None
         The class to find, such as "melanoma", for decision curve, operating points, and slices.
 
-    thresholds : dict of str to float, or array-like of float, default=None
+    thresholds : DataFrame, dict of str to float, or array-like of float, default=None
         Operating points: a probability of `positive` of at least this is called positive. They
-        must come from the training side, such as by :func:`choose_thresholds`.
+        must not come from the test images: pass the table of :func:`choose_thresholds`. At 1 the
+        net benefit is NaN.
+
+    prevalence : float in (0, 1), default=None
+        How frequent `positive` is where the model is to be used: the report then has its predictive
+        values there, and the net benefit of the operating points.
 
     X_train, y_train, groups_train : array-like of n_train rows, default=None
         What the estimator was fitted on, for the baselines, and to see that no image and no lesion
@@ -103,7 +112,7 @@ def evaluate(
     ------
     ValueError
         If lengths differ, labels or groups are missing, `positive` is no class, thresholds are not
-        in [0, 1) or come without `positive`, the rows of `predict_proba` do not sum to 1, or the
+        in [0, 1] or come without `positive`, the rows of `predict_proba` do not sum to 1, or the
         estimator knows none of the classes of y.
 
     Warns
@@ -161,42 +170,55 @@ def evaluate(
     >>> sorted(report.left_out)
     ['operating points', 'slices', 'training curves']
     """
+    check_rows(X)
     y = check_labels(y, name="y")
     check_consistent_length(y, groups, frame)
+    if y_train is not None:
+        y_train = check_labels(y_train, name="y_train")
+    train_pictures = None
+    if X_train is not None:
+        check_rows(X_train, name="X_train")
+        check_consistent_length(X_train, y_train, groups_train)
+        train_pictures = find_pictures(X_train, name="X_train")
     thresholds = check_thresholds(thresholds, positive)
+    check_prevalence(prevalence, positive)
     fits = list(estimator) if isinstance(estimator, (list, tuple)) else [estimator]
     if not fits:
         raise ValueError("estimator is an empty list. Expected at least one fitted classifier.")
     known = dict.fromkeys(name for fit in fits for name in find_classes(fit).tolist())
     find_class(positive, known | dict.fromkeys(y.tolist()))  # here, and not when all is predicted
     numbers, rows = check_groups(groups), np.arange(len(y))
-    notes = [] if X_train is None else _check_leak(X_train, X, groups_train, groups)
+    pictures = find_pictures(X)
+    notes = []
+    if train_pictures is not None:
+        notes = _check_leak(train_pictures, pictures, groups_train, groups)
     return EvaluationReport(
         [
             Part(predict_images(fit, X, y, more_classes=known), numbers, rows, repeat)
             for repeat, fit in enumerate(fits)
         ],
-        X=X,
+        pictures=pictures,
         frame=frame,
         positive=positive,
         thresholds=thresholds,
-        train=(X_train, y_train, groups_train),
+        prevalence=prevalence,
+        train=(train_pictures, y_train, groups_train),
         estimator=fits[0],
         draws=Draws(n_bootstraps, choose_seed(random_state)),
         notes=notes,
     )
 
 
-def _check_leak(X_train, X, groups_train, groups):
+def _check_leak(train, test, groups_train, groups):
     """Return a note, and warn, if images or groups of the training data are judged."""
     found = None
     if groups_train is not None and groups is not None:
         shared = np.isin(np.asarray(groups), np.asarray(groups_train))
         if shared.any():
             found = f"{shared.sum()} of {len(shared)} images are of groups that were trained on."
-    if found is None and holds_images(X_train) and holds_images(X):
+    if found is None and not train.why_not_compared(test):
         try:
-            assert_no_leak(X_train, X)
+            assert_no_leak(train.images, test.images)
         except ValueError as error:
             found = str(error)
     if found is None:

@@ -5,6 +5,7 @@ from .text import (
     describe_data,
     describe_intervals,
     describe_methods,
+    say_prevalence,
     say_scores,
     spread_operating_points,
     spread_scores,
@@ -70,6 +71,7 @@ def _sections(report):
             report.operating_points,
             spread_operating_points,
         ),
+        *_optional(f"{say_prevalence(report)}:", report.at_prevalence, spread_scores),
         *_optional("Shortcut baselines:", report.baselines, spread_scores),
     )
     yield (
@@ -84,7 +86,7 @@ def _sections(report):
         "Limits (TRIPOD+AI 26; CLAIM: discussion)",
         *(f"- {note}" for note in report.notes),
         *(f"- Not reported: {what}: {why}." for what, why in report.left_out.items()),
-        "- Predictive values and net benefits are those of this set's shares, not of a clinic's.",
+        "- Predictive values and net benefits without a prevalence are those of this set's shares.",
         "- The intervals do not include run-to-run training variability."
         if report.n_fits == 1
         else "- The deviations over fits, not the intervals, show run-to-run training variability.",

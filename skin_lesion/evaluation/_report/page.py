@@ -12,6 +12,7 @@ from .text import (
     describe_data,
     describe_intervals,
     describe_methods,
+    say_prevalence,
     say_scores,
     spread_operating_points,
     spread_scores,
@@ -40,8 +41,12 @@ _STYLE = """
 .report pre { font-size: 0.8rem; overflow-x: auto; }
 """
 _ON_OPERATING_POINTS = (
-    "What fixed thresholds on the probability do. They must come from the training side, out of"
-    " fold (choose_thresholds): one that was chosen on these images would flatter."
+    "What fixed thresholds on the probability do. They must come from other lesions, held out or"
+    " predicted out of fold (choose_thresholds): one that was chosen on these images would flatter."
+)
+_ON_PREVALENCE = (
+    "Predictive values and net benefit where the positive class is as frequent as was stated, by"
+    " Bayes' rule from sensitivity and specificity. In the other tables they are those of this set."
 )
 _ON_BASELINES = (
     "What colour and image size alone achieve on the same images: a classifier that always names"
@@ -78,6 +83,7 @@ def render_page(report, *, is_whole):
             report.operating_points,
             spread_operating_points,
         ),
+        (say_prevalence(report), _ON_PREVALENCE, report.at_prevalence, spread_scores),
         ("Shortcut baselines", _ON_BASELINES, report.baselines, spread_scores),
         ("Slices", _ON_SLICES, report.slices, spread_slices),
     ):

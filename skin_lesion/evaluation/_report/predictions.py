@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
+from ..._utils.validation import check_labels
 from ...models import SkinLesionClassifier
 from .._intervals.estimates import Predictions
-from .._metrics.input_checks import check_labels, check_probabilities
+from .._metrics.input_checks import check_probabilities
 from .._plots.training_curves import last_step
 
 
@@ -62,9 +63,12 @@ def find_classes(estimator):
     """Return the classes of a fitted classifier."""
     known = getattr(estimator, "classes_", None)
     if known is None:
+        advice = "call fit first"
+        if type(estimator).__module__.startswith("keras."):
+            advice = "let SkinLesionClassifier(architecture=...) train such a network"
         raise ValueError(
-            f"{type(estimator).__name__} has no classes_. Expected a classifier that was fitted:"
-            " call fit first."
+            f"{getattr(estimator, '__name__', type(estimator).__name__)} has no classes_. Expected"
+            f" a classifier that was fitted: {advice}."
         )
     return np.asarray(known)
 

@@ -10,12 +10,19 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from ..._utils.atomic_writing import write_text
 from ..._utils.sklearn_private import Interval, validate_params
+from ..._utils.validation import check_labels
 from .._intervals.estimates import Draws, Estimates, Part
 from .._intervals.score_tables import pool_part
-from .._metrics.input_checks import check_labels, check_probabilities
+from .._metrics.input_checks import check_probabilities
+from .._pictures import Pictures
 from . import figures as _figures
-from .baselines import holds_images
-from .build_report import build_sections, check_groups, check_thresholds, find_class
+from .build_report import (
+    build_sections,
+    check_groups,
+    check_prevalence,
+    check_thresholds,
+    find_class,
+)
 from .model_card import render_model_card
 from .page import render_page
 from .predictions import last_step, number_predictions
@@ -56,6 +63,12 @@ class EvaluationReport:
 
     operating_points : DataFrame indexed by operating point and score, or None
         What the given thresholds do: `threshold`, `value`, `low`, `high`, `groups`.
+
+    at_prevalence : DataFrame indexed by operating point and score, or None
+        Predictive values and net benefit of the positive class at the `prevalence` that was given:
+        of the predicted class, and of each operating point.
+
+    prevalence : float or None
 
     baselines : DataFrame indexed by model and score, or None
         The model, the most frequent class, and a forest on colour and size.
@@ -101,15 +114,29 @@ class EvaluationReport:
     compare : Tests two of them against each other.
     """
 
-    def __init__(self, parts, *, X, frame, positive, thresholds, train, estimator, draws, notes=()):
+    def __init__(
+        self,
+        parts,
+        *,
+        pictures,
+        frame,
+        positive,
+        thresholds,
+        train,
+        estimator,
+        draws,
+        prevalence=None,
+        notes=(),
+    ):
         self._parts, self._draws = parts, draws
         self._estimates = Estimates(parts, draws)
         tables, found, self.left_out = build_sections(
             self._estimates,
-            X=X,
+            pictures=pictures,
             frame=frame,
             positive=positive,
             thresholds=thresholds,
+            prevalence=prevalence,
             train=train,
             estimator=estimator,
             seed=draws.seed,
@@ -117,6 +144,7 @@ class EvaluationReport:
         for name, table in tables.items():
             setattr(self, name, table)
         self.positive = positive
+        self.prevalence = prevalence
         self.notes = [*notes, *found]
         self.n_fits = max(part.repeat for part in parts) + 1
         self.n_folds = sum(part.repeat == 0 for part in parts)
@@ -132,7 +160,7 @@ class EvaluationReport:
             self.probabilities = predictions.probabilities[:, predictions.seen]
         self.n_bootstraps = draws.n_bootstraps
         self.random_state = draws.seed
-        self._images = X if holds_images(X) else None
+        self._images = pictures.images
         fitted = last_step(estimator)
         self._history = None
         if "training curves" not in self.left_out:
@@ -148,6 +176,7 @@ class EvaluationReport:
             "frame": [pd.DataFrame, None],
             "positive": [Real, str, "boolean", None],
             "thresholds": [dict, "array-like", None],
+            "prevalence": [Interval(Real, 0, 1, closed="neither"), None],
             "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
             "random_state": ["random_state"],
         },
@@ -163,6 +192,7 @@ class EvaluationReport:
         frame=None,
         positive=None,
         thresholds=None,
+        prevalence=None,
         n_bootstraps=2000,
         random_state=None,
     ):
@@ -184,7 +214,7 @@ class EvaluationReport:
             The lesion or patient of each image. Without them each image counts as one, and
             photographs of one lesion make the intervals too narrow.
 
-        frame, positive, thresholds, n_bootstraps, random_state
+        frame, positive, thresholds, prevalence, n_bootstraps, random_state
             As in :func:`evaluate`.
 
         Returns
@@ -224,15 +254,17 @@ class EvaluationReport:
                 f"y_true has the classes {np.unique(y_true)[:10].tolist()}, the columns are"
                 f" {classes[:10].tolist()}. Expected at least one in common: name them alike."
             )
+        check_prevalence(prevalence, positive)
         find_class(positive, dict.fromkeys([*classes.tolist(), *y_true.tolist()]))
         predicted = classes[y_prob.argmax(axis=1)]
         predictions = number_predictions(classes, y_true, predicted, y_prob)
         return cls(
             [Part(predictions, check_groups(groups), np.arange(len(y_true)))],
-            X=None,
+            pictures=Pictures(None, "no images were given"),
             frame=frame,
             positive=positive,
             thresholds=check_thresholds(thresholds, positive),
+            prevalence=prevalence,
             train=(None, None, None),
             estimator=None,
             draws=Draws(n_bootstraps, choose_seed(random_state)),
@@ -273,13 +305,16 @@ class EvaluationReport:
         Returns
         -------
         frame : DataFrame
-            Columns `section` ("scores", "classes", "operating points", "baselines" or "slices"),
+            Columns `section` ("scores", "classes", "operating points", "prevalence", "baselines" or
+            "slices"),
             `name` (of the class, operating point, model or slice), `score`, `value`, `low`, `high`
             and `groups`.
         """
         parts = [_lengthen("scores", self.scores), _lengthen("classes", self.class_scores)]
         if self.operating_points is not None:
             parts.append(_lengthen("operating points", self.operating_points))
+        if self.at_prevalence is not None:
+            parts.append(_lengthen("prevalence", self.at_prevalence))
         if self.baselines is not None:
             parts.append(_lengthen("baselines", self.baselines))
         if self.slices is not None:

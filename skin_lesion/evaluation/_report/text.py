@@ -62,8 +62,8 @@ def describe_intervals(report):
         )
     if report.n_folds > 1:
         text = (
-            f"Values are means over {report.n_folds} folds; calibration is of all folds together."
-            f" {text} The folds share training images,"
+            f"Values are means over {report.n_folds} folds, calibration intercept and slope those"
+            f" of all folds together. {text} The folds share training images,"
             " so that neither the intervals nor the deviations over folds hold the training"
             " variance."
         )
@@ -132,6 +132,11 @@ def spread_operating_points(table):
     return wide
 
 
+def say_prevalence(report):
+    """Return the title of the scores at a stated prevalence."""
+    return None if report.prevalence is None else f"At a prevalence of {report.prevalence:g}"
+
+
 def summarise(report):
     """Return a page of text."""
     lines = [f"Report on {describe_data(report)}", WARNING, "", report.classification_report]
@@ -141,6 +146,7 @@ def summarise(report):
         lines += _indent(f"{report.positive} against the rest", say_scores(of_positive))
     for title, table, spread in (
         ("Operating points", report.operating_points, spread_operating_points),
+        (say_prevalence(report), report.at_prevalence, spread_scores),
         ("Shortcut baselines", report.baselines, spread_scores),
     ):
         if table is not None:

@@ -3,13 +3,13 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import Interval
 from ..._utils.validation import check_images
-from .._transformer import for_each_row
+from .._transformer import ImageOutputMixin, for_each_row
 from .degradation import degrade
 from .light import change_light
 from .paint_artefacts import draw_artefacts
@@ -17,7 +17,7 @@ from .random_draws import check_draws, draw_variants
 from .warp import warp
 
 
-class ImageAugmenter(DocumentedMixin, TransformerMixin, BaseEstimator):
+class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
     """Vary position, light, sharpness and what gets in the way of images at random.
 
     A photograph of a lesion has no up or down, and its light, distance and camera vary. A model
@@ -86,8 +86,8 @@ class ImageAugmenter(DocumentedMixin, TransformerMixin, BaseEstimator):
         and its middle anywhere.
 
     n_jobs : int or None, default=None
-        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context; -1
-        means all cores. The result is the same.
+        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
+        threads; -1 means all cores of this process. The result is the same.
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same variants at each `fit_transform`. Inside a classifier the

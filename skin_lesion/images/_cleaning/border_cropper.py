@@ -41,8 +41,8 @@ class BorderCropper(ImageTransformer):
           and with them the margin of the field: up to half of a full circle's rectangle.
 
     n_jobs : int or None, default=None
-        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context; -1
-        means all cores. The result is the same.
+        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
+        threads; -1 means all cores of this process. The result is the same.
 
     See Also
     --------

@@ -38,8 +38,8 @@ class HairRemover(ImageTransformer):
         By how many grey levels a hair is darker than what lies on both sides, at least.
 
     n_jobs : int or None, default=None
-        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context; -1
-        means all cores. The result is the same.
+        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
+        threads; -1 means all cores of this process. The result is the same.
 
     See Also
     --------

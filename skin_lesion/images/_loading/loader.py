@@ -5,15 +5,23 @@ import warnings
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.read_ahead import ReadAhead, count_threads
 from ..._utils.sklearn_private import StrOptions, check_feature_names, fit_context
-from ..._utils.validation import are_paths, check_files_exist, check_paths
-from .._transformer import ImageTransformer
+from ..._utils.validation import (
+    PATHS_EXPECTED,
+    are_paths,
+    check_files_exist,
+    check_image_size,
+    check_paths,
+    check_rows,
+    holds_arrays,
+)
+from .._transformer import ImageOutputMixin, ImageTransformer
 from .cache import ImageCache
 from .decode import UnreadableImageError, read_image
 from .preprocessing import Preprocessing
@@ -24,7 +32,7 @@ _BATCHES_OF_THREAD = 4
 _N_FAILURES_NAMED = 3
 
 
-class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
     """Read image files to a stack of RGB pixels of one size.
 
     Photographs are turned upright by their EXIF orientation. Transparent pixels are laid over
@@ -38,8 +46,8 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
 
     Parameters
     ----------
-    image_size : tuple of (int, int), default=(224, 224)
-        Height and width of the result.
+    image_size : int or tuple of (int, int), default=(224, 224)
+        Height and width of the result; one number stands for a square.
 
     resize : {"crop", "pad", "stretch"}, default="crop"
         What to do with an image of another aspect ratio:
@@ -48,9 +56,9 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         - "pad" scales it to fit into `image_size` and fills the rest with black;
         - "stretch" scales height and width separately.
 
-    n_jobs : int or None, default=None
-        Number of threads that read files. None means 1, unless in a
-        :func:`joblib.parallel_config` context; -1 means all cores. The result is the same.
+    n_jobs : int or None, default=-1
+        Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
+        threads; -1 means all cores of this process. The result is the same.
 
     on_error : {"raise", "warn"}, default="raise"
         What to do with a file that is no image, is damaged, has more than
@@ -137,7 +145,7 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
     """
 
     _parameter_constraints = {
-        "image_size": [tuple, list],
+        "image_size": "no_validation",  # our message says more
         "resize": [StrOptions({"crop", "pad", "stretch"})],
         "n_jobs": [Integral, None],
         "on_error": [StrOptions({"raise", "warn"})],
@@ -151,7 +159,7 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         image_size=(224, 224),
         *,
         resize="crop",
-        n_jobs=None,
+        n_jobs=-1,
         on_error="raise",
         preprocess=None,
         cache_dir=None,
@@ -227,7 +235,8 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         cache = None if self.cache_dir is None else self._open_cache()
         preprocessing = Preprocessing(self.preprocess)
 
-        images = np.empty((len(paths), *self.image_size, 3), dtype=np.uint8)
+        image_size = check_image_size(self.image_size)
+        images = np.empty((len(paths), *image_size, 3), dtype=np.uint8)
         missing = range(len(paths))
         if cache is not None:
             # Here, because to start threads takes longer than to read a batch from the cache.
@@ -237,6 +246,8 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
         share = len(missing) // (_BATCHES_OF_THREAD * max(n_threads, 1))
         size = min(max(share, 1), _BATCH_SIZE)
         batches = [missing[start : start + size] for start in range(0, len(missing), size)]
+        if len(batches) == 1:
+            n_threads = 0  # not worth one
 
         def read(batch):
             return self._read_batch(paths, images, batch, cache, preprocessing)
@@ -303,36 +314,26 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
 
     def _open_cache(self):
         self._validate_params()
-        self._check_image_size()
         if self.cache_dir is None:
             raise ValueError(
                 "cache_dir is None: this loader has no cache. Expected a folder. Pass"
                 " ImageLoader(cache_dir=...)."
             )
         return ImageCache(
-            self.cache_dir, tuple(self.image_size), self.resize, Preprocessing(self.preprocess)
+            self.cache_dir,
+            check_image_size(self.image_size),
+            self.resize,
+            Preprocessing(self.preprocess),
         )
 
-    def _check_image_size(self):
-        size = self.image_size
-        if len(size) != 2 or not all(
-            isinstance(side, Integral) and not isinstance(side, bool) and side > 0 for side in size
-        ):
-            raise ValueError(
-                f"image_size is {size!r}. Expected (height, width), two positive integers, for"
-                " example (224, 224)."
-            )
-
     def _check(self, X, *, reset):
-        self._check_image_size()
+        check_image_size(self.image_size)
         Preprocessing(self.preprocess)  # raises an error where a step is none
-        # Images in a list may be of several sizes, which make no array.
-        is_list = isinstance(X, (list, tuple)) and len(X) > 0
-        n_dimensions = 1 + np.ndim(X[0]) if is_list else np.ndim(X)
-        if n_dimensions > 2 and not are_paths(X):
+        check_rows(X, expected=PATHS_EXPECTED)
+        if not are_paths(X) and holds_arrays(X):
             raise TypeError(
-                f"X has {n_dimensions} dimensions: these images are loaded already. Expected paths."
-                " Leave ImageLoader out and hand them to the next step."
+                "X holds arrays: these images are loaded already. Expected paths. Leave ImageLoader"
+                " out and hand them to the next step."
             )
         paths = check_paths(X)
         if reset or hasattr(self, "n_features_in_"):
@@ -345,9 +346,7 @@ class ImageLoader(DocumentedMixin, TransformerMixin, BaseEstimator, auto_wrap_ou
             path = str(paths[row])
             try:
                 if cache is None:
-                    images[row] = read_image(
-                        path, tuple(self.image_size), self.resize, preprocessing
-                    )
+                    images[row] = read_image(path, images.shape[1:3], self.resize, preprocessing)
                 else:
                     cache.fetch(path, images[row])
             except UnreadableImageError as error:

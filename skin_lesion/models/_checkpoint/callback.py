@@ -2,8 +2,9 @@
 
 import warnings
 
-import keras
 import numpy as np
+
+from ..._utils import lazy_keras as keras
 
 
 class SaveFit(keras.callbacks.Callback):

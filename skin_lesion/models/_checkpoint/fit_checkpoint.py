@@ -46,9 +46,10 @@ class FitCheckpoint(DocumentedMixin, BaseEstimator):
 
     Notes
     -----
-    A fit is known by the parameters of the classifier, of its objects and of its other callbacks;
-    by y, weights and rows; by the pixels of an array, or the paths, sizes and times of files; and
-    by the versions of the backend and of packages. Of your own functions and classes, such as an
+    A fit is known by the parameters of the classifier except `prior`, which does not change
+    training, and by those of its objects and of its other callbacks; by y, weights and rows; by the
+    pixels of an array, or the paths, sizes and times of files; and by the versions of the backend
+    and of packages. Of your own functions and classes, such as an
     `architecture`, code, closures, defaults and bound arguments count, and so does what they name:
     other functions, classes and values. The weights of a :class:`Backbone` count by the content of
     their file. What holds something else, such as an open file or a
@@ -120,7 +121,7 @@ def open_checkpoint_file(estimator, source, y, training, validation):
     parameters = {
         name: value
         for name, value in estimator.get_params(deep=False).items()
-        if name != "callbacks" and name not in WITHOUT_EFFECT
+        if name not in {"callbacks", "prior"} | WITHOUT_EFFECT
     }
     parameters["callbacks"] = without_checkpoints(estimator.callbacks)
     backend = keras.backend.backend()

@@ -6,6 +6,7 @@ import os
 import numpy as np
 
 from ..._utils.image_files import stat_image_file
+from ..._utils.validation import check_image_size
 from ...images import ByteStore, Preprocessing, describe_pixels, identify
 
 
@@ -30,7 +31,9 @@ class FeatureCache:
     """
 
     def __init__(self, cache_dir, loader, description):
-        pixels = describe_pixels(loader.image_size, loader.resize, Preprocessing(loader.preprocess))
+        pixels = describe_pixels(
+            check_image_size(loader.image_size), loader.resize, Preprocessing(loader.preprocess)
+        )
         self.store = ByteStore(os.path.join(cache_dir, "features"), f"{pixels}, {description}")
 
     def look_up(self, item):

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import Interval, StrOptions, check_feature_names, fit_context
-from ..._utils.validation import are_paths, check_images, check_paths
+from ..._utils.validation import are_paths, check_images, check_paths, check_rows
 from ...images import ImageLoader
 from .._networks.backbone import Backbone
 from .._networks.weights import describe_weights
@@ -56,9 +56,10 @@ class ImageEmbedder(
         Images that are read at a time, and that Keras computes at a time; ONNX Runtime computes
         each by itself, so that its features depend on no other image.
 
-    n_jobs : int or None, default=None
-        Number of threads that read images, and with which ONNX Runtime computes. None and -1 stand
-        for all cores of this process.
+    n_jobs : int or None, default=-1
+        Number of threads, in which ONNX Runtime computes, too. None means 1, unless in a
+        :func:`joblib.parallel_config` context of threads; -1 means all cores of this process. The
+        result is the same.
 
     Attributes
     ----------
@@ -122,7 +123,7 @@ class ImageEmbedder(
         loader=None,
         cache_dir=None,
         batch_size=32,
-        n_jobs=None,
+        n_jobs=-1,
     ):
         self.backbone = backbone
         self.pooling = pooling
@@ -196,6 +197,7 @@ class ImageEmbedder(
 
     def _open(self, X, *, reset):
         """Return the paths or the images, and a source that reads them."""
+        check_rows(X)
         if are_paths(X):
             paths = check_paths(X)
             check_feature_names(self, X, reset=reset)
@@ -204,7 +206,7 @@ class ImageEmbedder(
             items = paths.tolist()
         else:
             items = check_images(X, scale_is_known=not reset)
-            source = ArraySource(items)
+            source = ArraySource(items, self.n_jobs)
             n_features_in = int(np.prod(source.image_shape))
         if reset:
             self.n_features_in_ = n_features_in

@@ -22,10 +22,11 @@ _ENTRIES = re.compile(r"metadata\.json|config\.json|model\.weights\.h5")
 
 # Layers without code, files or lookups of their own: those of keras.applications and the like.
 _LAYERS = """
-    Activation ActivityRegularization Add AlphaDropout Average AveragePooling2D BatchNormalization
-    CenterCrop Concatenate Conv2D Conv2DTranspose Cropping2D Dense DepthwiseConv2D Dot Dropout ELU
-    Flatten GaussianDropout GaussianNoise GlobalAveragePooling2D GlobalMaxPooling2D
-    GroupNormalization InputLayer LayerNormalization LeakyReLU MaxPooling2D Maximum Minimum
+    Activation ActivityRegularization Add AlphaDropout Average AveragePooling1D AveragePooling2D
+    BatchNormalization CenterCrop Concatenate Conv1D Conv2D Conv2DTranspose Cropping2D Dense
+    DepthwiseConv2D Dot Dropout ELU Flatten GaussianDropout GaussianNoise GlobalAveragePooling1D
+    GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D GroupNormalization InputLayer
+    LayerNormalization LeakyReLU MaxPooling1D MaxPooling2D Maximum Minimum MultiHeadAttention
     Multiply Normalization PReLU Permute RMSNormalization ReLU RepeatVector Rescaling Reshape
     Resizing SeparableConv2D Softmax SpatialDropout2D SpectralNormalization Subtract
     UnitNormalization UpSampling2D ZeroPadding2D
@@ -62,8 +63,9 @@ def network_to_bytes(model):
     ValueError
         If it has parts that :func:`network_from_bytes` would refuse.
     """
-
-    _check_config(model.get_config())
+    config = keras.saving.serialize_keras_object(model)
+    config.pop("compile_config", None)  # which is not saved
+    _check_config(config)
     # Not clone_model, which compiles the copy as well.
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())

@@ -18,15 +18,22 @@ def can_export_and_run():
     return all(find_spec(name) is not None for name in (*_TO_EXPORT, *_TO_RUN))
 
 
-def export_model(model):
+def export_model(model, factors=None):
     """Return a Keras model as an onnx.ModelProto, for batches of any size.
 
     ONNX Runtime has loaded it, and puts out for a batch of noise what Keras does.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    factors : ndarray of shape (n_classes,), or None
+        What probabilities are multiplied by, so that rows sum to 1 again.
     """
     _require((*_TO_EXPORT, *_TO_RUN), "Exporting to ONNX")
     import onnx
 
-    original, model = model, _without_normalization(model)
+    original, model = (_shift(one, factors) for one in (model, _without_normalization(model)))
     model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32))  # Keras asks for a first call
     with temporary_folder() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of tf2onnx about NumPy's old names
@@ -102,6 +109,17 @@ def _without_normalization(model):
         if not is_normalization(layer):
             its_copy.set_weights(layer.get_weights())
     return copied
+
+
+def _shift(model, factors):
+    """Return the model, or one that shifts its probabilities as `priors.shift` does."""
+    if factors is None:
+        return model
+    inputs = keras.Input(model.input_shape[1:])
+    # In half precision factors would be rounded.
+    scaled = keras.layers.Rescaling(factors.tolist(), dtype="float32")(model(inputs))
+    shifted = scaled / keras.ops.sum(scaled, axis=-1, keepdims=True)
+    return keras.Model(inputs, shifted, name=model.name)
 
 
 def open_session(model, n_threads):

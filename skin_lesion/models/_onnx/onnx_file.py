@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.atomic_writing import check_folder_of, new_file
+from ..._utils.read_ahead import n_own_cores
 from ...images import (
     BorderCropper,
     ColorConstancy,
@@ -19,9 +20,9 @@ from ...images import (
     ImageLoader,
     flatten_steps,
 )
-from .._backend.threads import n_own_cores
 from .._classifier import SkinLesionClassifier
 from .._networks.onnx_network import export_model, open_session
+from .._training.image_source import resolve_image_shape
 
 _KEY = "skin_lesion"
 _FORMAT = 2
@@ -31,10 +32,11 @@ _CLEANING = {cls.__name__: cls for cls in (BorderCropper, ColorConstancy, HairRe
 def export_onnx(estimator, path):
     """Write a fitted classifier to one ONNX file, which runs without Keras.
 
-    The network takes a float32 batch (n, height, width, 3) of RGB pixels from 0 to 255 and puts out
-    the probabilities (n, n_classes); it rescales the pixels itself. The names of the classes, and
-    how photographs are resized and cleaned before, are in the metadata of the file, as JSON under
-    the key "skin_lesion". :class:`OnnxClassifier` reads all of it.
+    The network takes a float32 batch (n, height, width, 3) of RGB pixels from 0 to 255, which it
+    rescales itself, and puts out the probabilities (n, n_classes), for the present `prior` of the
+    classifier. The names of the classes, and how photographs are resized and cleaned before, are in
+    the metadata of the file, as JSON under the key "skin_lesion". :class:`OnnxClassifier` reads all
+    of it.
 
     Needs the extra "onnx", and TensorFlow as the backend of Keras.
 
@@ -88,7 +90,7 @@ def export_onnx(estimator, path):
     steps, classifier = _split_pipeline(estimator)
     check_is_fitted(classifier)
     path = check_folder_of(path)
-    model = export_model(classifier.model_)
+    model = export_model(classifier.model_, classifier._prior_factors())
     description = json.dumps(_describe(steps, classifier))
     model.metadata_props.add(key=_KEY, value=description)
     with new_file(path) as unfinished:
@@ -143,7 +145,7 @@ def _describe(steps, classifier):
         "classes": classifier.classes_.tolist(),
         "classes_dtype": classifier.classes_.dtype.str,
         "input_shape": list(classifier.model_.input_shape[1:]),
-        "image_shape": classifier.image_shape and list(classifier.image_shape),
+        "image_shape": classifier.image_shape and list(resolve_image_shape(classifier.image_shape)),
         "n_features_in": classifier.n_features_in_ if reads_images else 1,
         "loader": loader and {"resize": loader.resize, "on_error": loader.on_error},
         "preprocess": _describe_steps(flatten_steps(loader and loader.preprocess)),

@@ -34,8 +34,9 @@ _OF_OTHERS = {
     "sklearn.svm": "LinearSVC",
 }
 _OURS = (
-    "Backbone BorderCropper ColorConstancy ConvNet HairRemover ImageEmbedder"
-    " ImageLoader SkinLesionClassifier TestTimeAugmentation"
+    "Backbone BorderCropper ColorConstancy ConformalClassifier ConvNet HairRemover ImageEmbedder"
+    " ImageLoader OperatingPointClassifier PriorCorrectedClassifier SkinLesionClassifier"
+    " TestTimeAugmentation"
 )
 # They do nothing at predict: of these, parameters are kept alone.
 _FOR_TRAINING = {
@@ -55,7 +56,8 @@ def _name_classes(modules):
 
 
 _UNFITTED = _name_classes(_FOR_TRAINING)
-_CLASSES = {**_name_classes({**_OF_OTHERS, "skin_lesion": _OURS}), **_UNFITTED}
+_UNSAVED = {"skin_lesion.models._networks.unsaved": "UnsavedArchitecture"}
+_CLASSES = {**_name_classes({**_OF_OTHERS, "skin_lesion": _OURS, **_UNSAVED}), **_UNFITTED}
 
 
 def name_class(obj):

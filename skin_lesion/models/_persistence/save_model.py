@@ -48,10 +48,10 @@ def save_model(estimator, path):
     Parameters
     ----------
     estimator : estimator
-        Fitted: a :class:`SkinLesionClassifier`, :class:`ImageEmbedder` or
-        :class:`TestTimeAugmentation`, or a pipeline or column transformer of these, of the other
-        steps of this library, and of estimators of scikit-learn and imbalanced-learn that predict
-        by NumPy alone, such as encoders, scalers and linear models.
+        Fitted: a :class:`SkinLesionClassifier`, an :class:`ImageEmbedder`, a classifier around
+        another one, such as :class:`TestTimeAugmentation`, or a pipeline or column transformer of
+        these, of the other steps of this library, and of estimators of scikit-learn and
+        imbalanced-learn that predict by NumPy alone, such as encoders, scalers and linear models.
 
     path : str or os.PathLike
         The file to write. One that exists is replaced at once: a crash leaves the old file or the
@@ -84,6 +84,10 @@ def save_model(estimator, path):
     `optimizer` that is an object, the state of any optimizer, what a sampler has learnt, and the
     metadata that was requested of estimators. In the loaded estimator these parameters are None.
     It predicts without them; to train anew, set `optimizer` first.
+
+    A function or class of your own as `architecture` is code, too. The network that it has built is
+    saved where its layers are Keras's own and hold no code. The loaded classifier predicts; to
+    `fit` it is an error until `architecture` is set.
 
     References
     ----------
@@ -120,7 +124,7 @@ def save_model(estimator, path):
             return (), None
 
         name = f"networks/{len(networks)}.keras"
-        networks[name] = network_to_bytes(classifier.model_)
+        networks[name] = _network_of(classifier)
         return ("model_", "keras_classifier_", "callbacks_"), {"network": name}
 
     def keep_weights(embedder):
@@ -295,6 +299,17 @@ def _reader(entries):
         SkinLesionClassifier: add_network,
     }
     return StateReader(entries, special)
+
+
+def _network_of(classifier):
+    try:
+        return network_to_bytes(classifier.model_)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        raise ValueError(
+            f"The network of the {type(classifier).__name__} cannot be saved: {error}. Expected"
+            " layers of Keras alone, without code. Build it of these, use export_onnx, or use"
+            " joblib among those who trust each other."
+        ) from error
 
 
 def _weights_of(embedder):

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import METADATA_REQUEST
+from .._networks.unsaved import name_unsaved
 from .allowed_classes import find_class, is_estimator, keeps_only_parameters, name_class
 
 # They belong to the machine, or to training: the folder of a cache, which a file could point
@@ -17,8 +18,10 @@ from .allowed_classes import find_class, is_estimator, keeps_only_parameters, na
 _LEFT_OUT = frozenset(["cache_dir", "callbacks", "memory"])
 # Likewise an optimizer that is an object of Keras; its name is kept.
 _OPTIMIZER = "optimizer"
+# A function is code: its name is kept, and the network that it has built.
+_ARCHITECTURE = "architecture"
 # What builds a network can be called, and would be wherever an estimator takes a function.
-_NETWORKS = frozenset(["architecture", "backbone"])
+_NETWORKS = frozenset([_ARCHITECTURE, "backbone"])
 _PLAIN_KINDS = "biufUS"
 _OBJECT = np.dtype(object)  # which an imputer of text remembers; arrays of it are lists here
 _DTYPE = re.compile(r"[<>|=][biufUS]\d{1,9}")
@@ -126,14 +129,19 @@ class StateWriter:
         left_out, beside = self._special.get(type(value), lambda _: ((), None))(value)
         self._open.append(id(value))
         attributes = {
-            attribute: None
-            if attribute in _LEFT_OUT or (attribute == _OPTIMIZER and not isinstance(item, str))
-            else self.write(item, f"{where}.{attribute}")
+            attribute: self.write(_replace_code(attribute, item), f"{where}.{attribute}")
             for attribute, item in vars(value).items()
             if attribute not in left_out and attribute != METADATA_REQUEST
         }
         self._open.pop()
         return {"kind": "object", "class": name, "attributes": attributes, "beside": beside}
+
+
+def _replace_code(attribute, item):
+    if attribute in _LEFT_OUT or (attribute == _OPTIMIZER and not isinstance(item, str)):
+        return None
+    is_code = attribute == _ARCHITECTURE and callable(item) and name_class(item) is None
+    return name_unsaved(item) if is_code else item
 
 
 _EXPECTED = (

@@ -2,9 +2,9 @@
 
 from contextlib import contextmanager
 
-import keras
 import numpy as np
 
+from ..._utils import lazy_keras as keras
 from ..._utils.read_ahead import ReadAhead
 from .._backend.memory import forget_traces, keep_freed_memory
 

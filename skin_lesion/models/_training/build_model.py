@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import reprlib
 
 import numpy as np
 
@@ -20,6 +21,7 @@ ARCHITECTURES = {"cnn": ConvNet}
 def resolve_architecture(architecture):
     """Return the callable that builds the network; a name stands for one with its defaults."""
     if callable(architecture):
+        _check_builder(architecture)
         return architecture
     if architecture in ARCHITECTURES:
         return ARCHITECTURES[architecture]()
@@ -31,6 +33,35 @@ def resolve_architecture(architecture):
             " -> keras.Model."
         )
     return Backbone(architecture)
+
+
+def _check_builder(architecture):
+    """Raise a TypeError that says what to pass, where a callable cannot build a network."""
+    expected = (
+        "Expected a name, ConvNet(...), Backbone(...), or a callable (input_shape, n_classes) ->"
+        " keras.Model."
+    )
+    found = f"architecture is {reprlib.repr(architecture)}, "
+    name = getattr(architecture, "__name__", type(architecture).__name__)
+    if isinstance(architecture, keras.layers.Layer):  # a model is one
+        raise TypeError(
+            f"{found}a {name} that is built already, and every fit needs a new network. {expected}"
+            " Pass the function that builds it, with the input shape and the number of classes from"
+            " its arguments."
+        )
+    if inspect.isclass(architecture):
+        if architecture in (ConvNet, Backbone):
+            raise TypeError(f"{found}a class. {expected} Pass an object: {name}(...).")
+        if architecture.__module__.startswith("keras."):
+            raise TypeError(f"{found}a class. {expected} Pass a function that builds a {name}.")
+    if inspect.isfunction(architecture) and name in application_names():
+        raise TypeError(f"{found}a function of Keras. {expected} Pass its name: {name!r}.")
+    try:
+        inspect.signature(architecture).bind((224, 224, 3), 2)
+    except TypeError as error:
+        raise TypeError(f"{found}which cannot be called so: {error}. {expected}") from error
+    except ValueError:  # of compiled code, which has no signature
+        return
 
 
 def resolve_optimizer(optimizer, learning_rate):
@@ -151,10 +182,12 @@ def _check_output(network, n_classes):
             f"architecture returned {network!r}, of type {type(network).__name__}. Expected a"
             " keras.Model."
         )
-    if network.output_shape != (None, n_classes):
+    output_shape = getattr(network, "output_shape", None)  # which a subclass may lack
+    if output_shape != (None, n_classes):
         raise ValueError(
-            f"architecture returned a model with output shape {network.output_shape}. Expected"
-            f" {(None, n_classes)}: a softmax over the {n_classes} classes."
+            f"architecture returned a model with output shape {output_shape}. Expected"
+            f" {(None, n_classes)}: a softmax over the {n_classes} classes, in a keras.Sequential"
+            " or a keras.Model(inputs, outputs)."
         )
 
 

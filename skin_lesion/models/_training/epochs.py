@@ -1,7 +1,8 @@
 """What is known of each epoch that was trained, and the end of a fit that diverges."""
 
-import keras
 import numpy as np
+
+from ..._utils import lazy_keras as keras
 
 
 class EpochRecord(keras.callbacks.Callback):

@@ -20,6 +20,7 @@ from .unfinished import network_unchanged_on_failure
 from .warm_start import are_alike, as_it_is, take_weights
 
 _ROWS_OF_KERNEL = 8
+_FEW_ROWS = 10  # which a good network, too, may take for one class
 
 
 def build_keras_classifier(estimator, source, rows, earlier=None):
@@ -82,6 +83,25 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
     return interrupt
 
 
+def find_only_class(estimator, source, y, training):
+    """Return what a fitted network takes all validation rows for, or None if it tells them apart.
+
+    Their accuracy is known from training. Where it is not the share of a class, some are taken for
+    another one, and they need not be predicted again.
+    """
+    rows = estimator.validation_indices_
+    if len(rows) < _FEW_ROWS:
+        return None
+    weight = training.weigh_alike(rows)
+    is_class = y[rows, np.newaxis] == estimator.classes_
+    shares = np.average(is_class, axis=0, weights=weight)
+    accuracy = estimator.history_["val_accuracy"][estimator.best_epoch_ - 1]
+    if not np.isclose(shares, accuracy, atol=1e-4).any():
+        return None
+    predicted = predict_in_batches(estimator, source, rows).argmax(axis=1)
+    return estimator.classes_[predicted[0]] if (predicted == predicted[0]).all() else None
+
+
 def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
     """Train for one epoch more, in a new network if the parameters ask for another."""
     wrapper = estimator.keras_classifier_
@@ -102,9 +122,10 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
 
 
 @without_retracing_warnings()
-def predict_in_batches(estimator, source):
-    """Return what the network puts out for each row of the source."""
-    rows = np.arange(len(source))
+def predict_in_batches(estimator, source, rows=None):
+    """Return what the network puts out for some rows of the source, or for each."""
+    rows = np.arange(len(source)) if rows is None else rows
+    n_rows = len(rows)
     if len(rows) > 1:
         # Backends compute the odd rows of a last block by another kernel, which rounds otherwise.
         # In full blocks, what comes out for a row does not depend on its place among others.
@@ -117,7 +138,7 @@ def predict_in_batches(estimator, source):
         batches = _make_batches(estimator, source, rows)
         with batches.in_use():
             output = estimator.model_.predict(batches, verbose=0)
-    return np.asarray(output, dtype=np.float64)[: len(source)]
+    return np.asarray(output, dtype=np.float64)[:n_rows]
 
 
 def _fit_head(estimator, source, y, training, model, positions, weight):

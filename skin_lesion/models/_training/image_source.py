@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
@@ -14,17 +15,19 @@ from ..._utils.content_ids import (
     digests_of_images,
 )
 from ..._utils.image_files import stat_image_file
-from ..._utils.read_ahead import ReadAhead
+from ..._utils.read_ahead import ReadAhead, count_workers
 from ..._utils.sklearn_private import check_feature_names
 from ..._utils.validation import (
     are_paths,
     check_files_exist,
+    check_image_size,
     check_images,
     check_paths,
     check_pixels,
+    check_rows,
+    stack_images,
 )
 from ...images import ImageLoader
-from .._backend.threads import n_own_cores
 
 _ROWS_IN_BLOCK = 1024
 
@@ -55,12 +58,13 @@ def open_source(estimator, X, *, loader, image_shape, expected_shape=None):
     source : PathSource, ArraySource or FeatureSource
     """
     reset = expected_shape is None
+    check_rows(X)
     if are_paths(X):
         paths = check_paths(X)
         check_feature_names(estimator, X, reset=reset)
         source = PathSource(paths, ImageLoader() if loader is None else loader)
         n_features_in = 1
-    elif (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
+    elif (X if getattr(X, "ndim", 1) > 1 else stack_images(X)).ndim > 2:
         source = ArraySource(check_images(X, scale_is_known=not reset))
         n_features_in = int(np.prod(source.image_shape))
     else:
@@ -70,10 +74,12 @@ def open_source(estimator, X, *, loader, image_shape, expected_shape=None):
     if reset:
         estimator.n_features_in_ = n_features_in
     elif source.image_shape != expected_shape:
+        advice = f"Resize them, for paths by loader=ImageLoader(image_size={expected_shape[:2]})."
+        if np.prod(source.image_shape) == np.prod(expected_shape):
+            advice = f"Reshape X: np.reshape(X, {(-1, *expected_shape)})."
         raise ValueError(
             f"X has images of shape {source.image_shape}, {type(estimator).__name__} was fitted on"
-            f" images of shape {expected_shape}. Resize them, for paths by"
-            f" loader=ImageLoader(image_size={expected_shape[:2]})."
+            f" images of shape {expected_shape}. {advice}"
         )
     return source
 
@@ -88,9 +94,8 @@ def read_batches(source, rows, batch_size):
 def _open_rows(rows, image_shape, *, scale_is_known):
     if image_shape is None:
         return FeatureSource(rows.reshape(len(rows), 1, -1, 1))
-    shape = tuple(image_shape)
-    shape = (*shape, 3) if len(shape) == 2 else shape
-    if len(shape) != 3 or np.prod(shape) != rows.shape[1]:
+    shape = resolve_image_shape(image_shape)
+    if np.prod(shape) != rows.shape[1]:
         raise ValueError(
             f"image_shape={image_shape!r} has {np.prod(shape)} values, rows of X have"
             f" {rows.shape[1]}. Expected (height, width) or (height, width, n_channels) of the"
@@ -100,6 +105,20 @@ def _open_rows(rows, image_shape, *, scale_is_known):
     return ArraySource(pixels.reshape(len(rows), *shape))
 
 
+def resolve_image_shape(image_shape):
+    """Return the parameter `image_shape` as (height, width, n_channels), None as it is."""
+    if image_shape is None:
+        return None
+    if np.size(image_shape) != 3:
+        return *check_image_size(image_shape, name="image_shape"), 3
+    if not all(isinstance(side, Integral) and side > 0 for side in image_shape):
+        raise ValueError(
+            f"image_shape is {image_shape!r}. Expected (height, width, n_channels), three whole"
+            " numbers above 0."
+        )
+    return tuple(image_shape)
+
+
 class ArraySource:
     """Images that are in memory.
 
@@ -107,12 +126,15 @@ class ArraySource:
     ----------
     images : ndarray of shape (n, height, width, n_channels)
         Not copied.
+
+    n_jobs : int or None, default=-1
+        Number of threads that take batches out of it.
     """
 
-    def __init__(self, images):
+    def __init__(self, images, n_jobs=-1):
         self._images = images
         self.image_shape = images.shape[1:]
-        self.n_readers = n_own_cores()
+        self.n_readers = count_workers(n_jobs)
 
     def __len__(self):
         return len(self._images)
@@ -169,8 +191,8 @@ class PathSource:
         self._paths = paths
         # Batches are read side by side instead of the images of a batch.
         self._loader = clone(loader).set_params(verbose=0, n_jobs=1)
-        self.n_readers = _n_readers(loader.n_jobs)
-        self.image_shape = (*loader.image_size, 3)
+        self.n_readers = count_workers(loader.n_jobs)
+        self.image_shape = (*check_image_size(loader.image_size), 3)
 
     def __len__(self):
         return len(self._paths)
@@ -196,10 +218,3 @@ class PathSource:
 
     def feature_scale(self, rows):
         """Return None: pixels have a scale of their own."""
-
-
-def _n_readers(n_jobs):
-    """Return the number of threads that a loader stands for; None leaves it to the classifier."""
-    if n_jobs is None:
-        return n_own_cores()
-    return n_jobs if n_jobs >= 0 else max(1, n_own_cores() + 1 + n_jobs)

@@ -12,9 +12,9 @@ longer maintained, no other module knows it: to leave it, write this one anew.
 from contextlib import ExitStack
 from copy import deepcopy
 
-import keras
-from keras.callbacks import EarlyStopping, LambdaCallback
+from sklearn.preprocessing import FunctionTransformer
 
+from ..._utils import lazy_keras as keras
 from ..._utils.private_names import private_name
 from .epochs import EpochRecord, check_weights
 
@@ -54,6 +54,11 @@ class StreamingKerasClassifier(KerasClassifier):
     EarlyStopping knows.
     """
 
+    @property
+    def feature_encoder(self):
+        # That of scikeras, which warns where the output of transformers is to be a data frame.
+        return FunctionTransformer().set_output(transform="default")
+
     def _fit_keras_model(
         self,
         X,
@@ -75,7 +80,9 @@ class StreamingKerasClassifier(KerasClassifier):
         batches = make_batches(X[:, 0], sample_weight)
         record = EpochRecord()
         self._fit_callbacks.insert(0, record)
-        self._fit_callbacks.append(LambdaCallback(on_epoch_begin=batches.start_epoch))
+        self._fit_callbacks.append(
+            keras.callbacks.LambdaCallback(on_epoch_begin=batches.start_epoch)
+        )
         earlier = self.history_ if warm_start and initial_epoch else {}
         if save_fit is not None:
             self._fit_callbacks.append(save_fit)
@@ -103,7 +110,7 @@ class StreamingKerasClassifier(KerasClassifier):
             check_weights(self.model_, initial_epoch + len(record.epochs))
         except KeyboardInterrupt:
             for callback in self._fit_callbacks:
-                if isinstance(callback, EarlyStopping):
+                if isinstance(callback, keras.callbacks.EarlyStopping):
                     callback.on_train_end()  # puts the best weights back
             if record.epochs:
                 self.history_ = record.add_to(earlier)

@@ -1,5 +1,7 @@
 """The rows to train on: checked, balanced and weighted."""
 
+from numbers import Real
+
 import numpy as np
 from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
@@ -7,6 +9,7 @@ from sklearn.utils import check_consistent_length, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..._utils.sklearn_private import check_sample_weight, check_y
+from ..._utils.validation import check_labels, check_rows, did_you_mean, name_some
 from ...sampling import AugmentingOverSampler, ImageSampler
 
 
@@ -29,10 +32,16 @@ def check_targets(estimator, source, y, sample_weight, groups=None):
 
     sample_weight : ndarray of shape (n,), of float, or None
     """
+    check_labels(y, name="y")
     y = check_y(y, estimator=estimator)
     check_classification_targets(y)
     check_consistent_length(source, y, groups)
     if sample_weight is not None:
+        check_rows(
+            sample_weight,
+            name="sample_weight",
+            expected="a weight for each row (for one of each class, use class_weight)",
+        )
         sample_weight = check_sample_weight(
             sample_weight, y, dtype=np.float64, ensure_non_negative=True
         )
@@ -113,7 +122,7 @@ class TrainingRows:
         Sample weights times class weights.
     """
 
-    def __init__(self, rows, y, sample_weight, sampler, class_weight, rng):
+    def __init__(self, rows, y, sample_weight, sampler, class_weight, classes, rng):
         self._y = y
         self._sample_weight = sample_weight
         self._is_balanced = sampler is not None or class_weight is not None
@@ -121,11 +130,10 @@ class TrainingRows:
         self._sampler = None
         if sampler is not None:
             self._sampler = _seeded(sampler, rng)
-            self._sampler._choose_rows(y[rows])
-            self.rows = rows[self._sampler.sample_indices_]
+            self.rows = rows[self._sampler.choose_rows(y[rows])]
         self.weight = None if sample_weight is None else sample_weight[self.rows]
         if class_weight is not None:
-            class_weight = _weigh_classes(class_weight, y[self.rows])
+            class_weight = _weigh_classes(class_weight, y[self.rows], classes)
             self.weight = class_weight if self.weight is None else class_weight * self.weight
 
     def new_images(self, positions):
@@ -162,10 +170,32 @@ class TrainingRows:
         return weight
 
 
-def _weigh_classes(class_weight, y):
+def _weigh_classes(class_weight, y, classes):
+    if isinstance(class_weight, dict):
+        return _look_up_weights(class_weight, classes)[np.searchsorted(classes, y)]
     if class_weight == "sqrt_balanced":
         return np.sqrt(compute_sample_weight("balanced", y))
     return compute_sample_weight(class_weight, y)
+
+
+def _look_up_weights(class_weight, classes):
+    """Return the weight of each class, 1 for those that are not named."""
+    names = classes.tolist()
+    unknown = [name for name in class_weight if name not in names]
+    # All may be there beside others: a fold may lack a rare class.
+    if unknown and any(name not in class_weight for name in names):
+        raise ValueError(
+            f"class_weight has the keys {name_some(unknown)}, and y has the classes"
+            f" {name_some(names)}. Expected classes of y as keys, such as"
+            f" {{{names[0]!r}: 1.0, {names[1]!r}: 2.0}}."
+            f"{did_you_mean(unknown[0], [name for name in names if isinstance(name, str)])}"
+        )
+    for name, weight in class_weight.items():
+        if not isinstance(weight, Real) or not 0 <= weight < np.inf:
+            raise ValueError(
+                f"class_weight[{name!r}] is {weight!r}. Expected a finite number of at least 0."
+            )
+    return np.array([class_weight.get(name, 1) for name in names], dtype=float)
 
 
 def _seeded(sampler, rng):

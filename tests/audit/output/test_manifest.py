@@ -8,6 +8,8 @@ import pytest
 
 from skin_lesion import audit_dataset
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 @pytest.fixture
 def manifest(folder, tmp_path):

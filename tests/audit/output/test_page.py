@@ -8,6 +8,8 @@ from PIL import Image
 
 from skin_lesion import audit_dataset
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 @pytest.fixture
 def audit(folder):

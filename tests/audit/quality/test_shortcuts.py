@@ -4,7 +4,7 @@ import pytest
 import sklearn
 from sklearn.metrics import recall_score
 
-from skin_lesion import make_lesion_images
+from skin_lesion import audit_dataset, make_lesion_images
 from skin_lesion.audit._quality import shortcuts as _shortcuts
 from skin_lesion.audit._quality.measures import (
     BORDER_MEASURES,
@@ -186,3 +186,22 @@ def test_metadata_routing_does_not_matter():
     x = {"x": (y == "class 1").astype(float)[:, np.newaxis]}
     with sklearn.config_context(enable_metadata_routing=True):
         assert measure_shortcuts(x, y, groups).loc["x", "balanced_accuracy"] == 1
+
+
+def test_source_that_gives_the_class_away_is_measured(folder):
+    source = ["Vienna" if label == "melanoma" else "Queensland" for label in folder.y]
+    audit = audit_dataset(folder.X, folder.y, frame=pd.DataFrame({"source": source}))
+    assert list(audit.shortcuts.index) == [
+        "image size",
+        "file size",
+        "border",
+        "mean colour",
+        "source",
+    ]
+    told = audit.shortcuts.loc["source"]
+    # Melanomas for certain, and of the two other classes one.
+    assert told["balanced_accuracy"] == pytest.approx(2 / 3, abs=0.05)
+    assert told["chance"] == pytest.approx(1 / 3)
+    assert audit.shortcuts.loc["image size", "balanced_accuracy"] == pytest.approx(1 / 3, abs=0.05)
+    one_source = pd.DataFrame({"source": ["Vienna"] * 30})
+    assert "source" not in audit_dataset(folder.X, folder.y, frame=one_source).shortcuts.index

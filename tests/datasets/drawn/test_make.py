@@ -204,7 +204,7 @@ def test_the_corners_do_not_tell_the_class():
         ({"image_size": (15, 96)}, "Expected \\(height, width\\)"),
         ({"image_size": (96, 96, 3)}, "Expected \\(height, width\\)"),
         ({"image_size": (96.5, 96)}, "Expected \\(height, width\\)"),
-        ({"image_size": 96}, "'image_size' parameter"),
+        ({"image_size": 15}, "Expected \\(height, width\\)"),
     ],
 )
 def test_bad_parameters_are_explained(parameters, message):

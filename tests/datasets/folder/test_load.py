@@ -272,13 +272,39 @@ def test_folders_inside_class_folders_are_read(tmp_path):
 
 
 def test_patients_of_the_same_names_in_all_classes(tmp_path):
-    write(tmp_path, [f"{name}/p{n}/{name}.jpg" for name in ("mel", "nv") for n in range(2)])
+    write(tmp_path, [f"{name}/p{n}/{name}.jpg" for name in ("x", "y") for n in range(2)])
     with pytest.raises(ValueError, match=r"has but one. If .* patients, pass group_by='folder'"):
         load_image_folder(tmp_path)
     with pytest.warns(UserWarning, match="Class folders hold folders"):
         dataset = load_image_folder(tmp_path, group_by="folder")
-    assert dataset.target.tolist() == ["mel", "mel", "nv", "nv"]
+    assert dataset.target.tolist() == ["x", "x", "y", "y"]
     assert dataset.groups.tolist() == ["p0", "p1"] * 2
+
+
+@pytest.mark.filterwarnings("ignore:Class folders hold folders")
+@pytest.mark.parametrize("classes", [["mel", "nv"], ["Nevus"]])
+def test_folders_of_patients_in_folders_named_for_diagnoses(tmp_path, classes):
+    write(tmp_path, [f"{name}/p{n}/{n}.jpg" for name in classes for n in range(2)])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        dataset = load_image_folder(tmp_path)
+    assert dataset.target.tolist() == [name for name in classes for _ in range(2)]
+    messages = [str(warning.message) for warning in caught]
+    is_told = "All 2 images are of one class, 'Nevus'. A classifier needs two or more." in messages
+    assert is_told == (len(classes) == 1)
+
+
+def test_one_class_of_patients_where_they_are_asked_for(tmp_path):
+    write(tmp_path, ["lesions/p1/1.jpg", "lesions/p2/2.jpg"])
+    with pytest.raises(ValueError, match=r"has but one. If .* patients, pass group_by='folder'"):
+        load_image_folder(tmp_path)
+    with (
+        pytest.warns(UserWarning, match="Class folders hold folders"),
+        pytest.warns(UserWarning, match="A classifier needs two or more") as caught,
+    ):
+        dataset = load_image_folder(tmp_path, group_by="folder")
+    assert dataset.groups.tolist() == ["p1", "p2"]
+    assert caught[0].filename == __file__
 
 
 def test_one_folder_and_splits_are_no_classes_of_patients(tmp_path):
@@ -557,10 +583,29 @@ def test_table_of_lesions_under_its_published_name(tmp_path, name):
 
 
 def test_two_tables_of_lesions(tmp_path):
-    write(tmp_path, ["nevus/1.jpg"])
-    for name in ("a.csv", "b.csv"):
-        (tmp_path / name).write_text("lesion_id,image_id\nx,1\n")
-    with pytest.raises(ValueError, match=r"\['a.csv', 'b.csv'\]. Expected one. Rename"):
+    write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg"])
+    (tmp_path / "a.csv").write_text("lesion_id,image_id,age\nx,1,50\n,2,60\n")
+    (tmp_path / "b.csv").write_text("image_id;lesion_id;age;sex\n1.jpg;x;50.0;male\n2;x;unk;\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dataset = load_image_folder(tmp_path)
+    assert dataset.groups.tolist() == ["x", "x"]
+    assert dataset.frame["age"].astype(float).tolist() == [50, 60]
+    assert dataset.frame["sex"].tolist()[0] == "male"
+
+    (tmp_path / "b.csv").write_text("lesion_id,image_id,age\nx,1,51\n")
+    message = r"b.csv' contradicts '.*a.csv' .*: 'age' of 'nevus.1.jpg' is '51.0' instead of '50'"
+    with (
+        pytest.warns(UserWarning, match=message) as caught,
+        pytest.warns(UserWarning, match="1 of 2 images have no lesion_id"),
+    ):
+        dataset = load_image_folder(tmp_path)
+    assert dataset.frame["age"].tolist() == [50, 60]
+    assert {warning.filename for warning in caught} == {__file__}
+
+    (tmp_path / "b.csv").write_text("lesion_id,image_id\ny,1\n")
+    message = r"b.csv' contradicts '.*a.csv' .*: 'lesion_id' of 'nevus.1.jpg' is 'y' instead of 'x'"
+    with pytest.raises(ValueError, match=message):
         load_image_folder(tmp_path)
 
 

@@ -696,13 +696,13 @@ def test_predictions_alone_are_named(tmp_path):
 
 def write_two_sides(root):
     """Write the full metadata of a training set, and that of a test set without labels."""
-    n = iter(range(1, 61))
+    n = iter(range(100_001, 100_061))
     rows = [f"ISIC_{i:07d},IP_{i},male,45.0,torso,nevus,benign,0" for i in islice(n, 40)]
     write(root, "train.csv", METADATA_2020, *rows)
     columns = ",".join(METADATA_2020.split(",")[:5])
     rows = [f"ISIC_{i:07d},IP_{i},male,45.0,torso" for i in n]
     write(root, "test.csv", columns, *rows)
-    touch(root, *(f"ISIC_{i:07d}.jpg" for i in range(1, 61)))
+    touch(root, *(f"ISIC_{i:07d}.jpg" for i in range(100_001, 100_061)))
     return columns, rows
 
 
@@ -730,6 +730,20 @@ def test_labels_of_somebody_for_a_test_set_are_left_out(tmp_path, name, columns)
         dataset = load_isic_release(tmp_path)
     assert len(dataset.target) == 40
     assert dataset.left_out == {"without_label": 20}
+
+
+def test_labels_of_a_test_set_are_read_once_they_say_ground_truth(tmp_path):
+    _, rows = write_two_sides(tmp_path)
+    write(tmp_path, "test_labels.csv", "image_name,target", *(f"{row[:12]},1" for row in rows))
+    with pytest.warns(UserWarning, match="left out: 'test_labels.csv'.*'Test_GroundTruth.csv'"):
+        load_isic_release(tmp_path)
+    (tmp_path / "test_labels.csv").rename(tmp_path / "Test_GroundTruth.csv")
+    dataset = load_isic_release(tmp_path, split="test")
+    assert dataset.target.tolist() == ["malignant"] * 20
+    # Where no other table has labels, these are the ones.
+    (tmp_path / "train.csv").unlink()
+    (tmp_path / "Test_GroundTruth.csv").rename(tmp_path / "test_labels.csv")
+    assert load_isic_release(tmp_path).split.tolist() == ["test"] * 20
 
 
 @pytest.mark.usefixtures("quietly")
@@ -806,9 +820,12 @@ def write_2020(root, *ids):
         root,
         "train.csv",
         "image_name,patient_id,lesion_id,age_approx,target",
-        *(f"ISIC_{n:07d},{patient},{lesion},40,0" for n, (patient, lesion) in enumerate(ids)),
+        *(
+            f"ISIC_{n + 100_000:07d},{patient},{lesion},40,0"
+            for n, (patient, lesion) in enumerate(ids)
+        ),
     )
-    touch(root, *(f"ISIC_{n:07d}.jpg" for n in range(len(ids))))
+    touch(root, *(f"ISIC_{n + 100_000:07d}.jpg" for n in range(len(ids))))
 
 
 @pytest.mark.usefixtures("quietly")
@@ -854,7 +871,7 @@ def test_placeholders_are_no_ids(tmp_path, placeholder):
     ]
     write_2020(tmp_path, *pairs)
     dataset = load_isic_release(tmp_path)
-    assert dataset.groups.tolist() == ["ISIC_0000000", "b", "ISIC_0000002", "b", "b"]
+    assert dataset.groups.tolist() == ["ISIC_0100000", "b", "ISIC_0100002", "b", "b"]
     assert dataset.frame["patient_id"].isna().tolist() == [True, False, True, False, False]
 
 
@@ -898,12 +915,75 @@ def test_missing_table_of_ids(tmp_path, name, lines, table):
 # Columns
 
 
+def write_2019_as_2020(root, columns, *rows):
+    """Write a resized copy of ISIC 2019 as Kaggle shares it: its columns are those of 2020."""
+    cells = [f"ISIC_{n:07d},-1,male,45.0,torso,{row}" for n, row in enumerate(rows, 24_306)]
+    write(root, "train.csv", ",".join([*METADATA_2020.split(",")[:5], columns]), *cells)
+    touch(root, *(f"train/ISIC_{n:07d}.jpg" for n in range(24_306, 24_306 + len(rows))))
+
+
+@pytest.mark.filterwarnings("ignore:.*neither a lesion nor a patient")
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [
+        (
+            "diagnosis,benign_malignant,target",
+            ["NV,benign,0", "MEL,malignant,1", "BCC,malignant,0", "AK,,0"],
+        ),
+        ("diagnosis,target", ["nevus,0", "melanoma,1", "basal cell carcinoma,0", "SCC,0"]),
+        (
+            f"{LABELS_2019.removeprefix('image,')},target",
+            ["0,1,0,0,0,0,0,0,0,0", "1,0,0,0,0,0,0,0,0,1", "0,0,1,0,0,0,0,0,0,0"],
+        ),
+    ],
+)
+def test_2019_with_the_columns_of_2020(tmp_path, columns, rows):
+    write_2019_as_2020(tmp_path, columns, *rows)
+    dataset = load_isic_release(tmp_path)
+    assert dataset.release == "2019"
+    assert dataset.target.tolist()[:3] == ["nevus", "melanoma", "basal cell carcinoma"]
+    assert not {"MEL", "metadata_target"} & set(dataset.frame)
+    assert len(set(dataset.groups)) == len(rows)
+
+
+@pytest.mark.filterwarnings("ignore:.*neither a lesion nor a patient")
+@pytest.mark.parametrize("columns", ["benign_malignant,target", "diagnosis,benign_malignant"])
+def test_2019_or_2020_is_asked_where_it_is_unclear(tmp_path, columns):
+    rows = ["benign,0", "malignant,1"] if "target" in columns else ["nevus,benign", "NV,malignant"]
+    write_2019_as_2020(tmp_path, columns, *(rows * 10))
+    with pytest.raises(
+        ValueError, match=r"train.csv' has the columns of ISIC 2020, but 100% of its 20 ids.*Pass"
+    ):
+        load_isic_release(tmp_path)
+    for release in ("2019", "2020"):
+        dataset = load_isic_release(tmp_path, release=release, label="benign_malignant")
+        assert dataset.release == release
+        assert dataset.target.tolist()[:2] == ["benign", "malignant"]
+
+
+def test_malformed_ids_are_left_out_however_many(tmp_path):
+    write_2020(tmp_path, *[(f"IP_{n}", "") for n in range(3)])
+    with open(tmp_path / "train.csv", "a") as table:
+        table.writelines(f"PAD_{n},IP_{n},,40,0\n" for n in range(400))
+    message = (
+        r"train.csv' has 400 of 403 row\(s\) whose 'image_name' is no ISIC id \(line 5: 'PAD_0',"
+        r" line 6: 'PAD_1', line 7: 'PAD_2', \.\.\.\).*left out"
+    )
+    with pytest.warns(UserWarning, match=message) as caught:
+        dataset = load_isic_release(tmp_path)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert len(dataset.data) == 3
+    assert dataset.left_out == {"malformed_id": 400}
+    assert "Left out: rows of the tables without an ISIC id (400)." in dataset.DESCR
+
+
 def test_one_malformed_id_is_left_out(tmp_path):
     write_2020(tmp_path / "ham_test_run", *[(f"IP_{n}", "") for n in range(30)])
     with open(tmp_path / "ham_test_run/train.csv", "a") as table:
         table.write("total,IP_1,,40,0\n")
     os.rename(tmp_path / "ham_test_run/train.csv", tmp_path / "ham_test_run/table.csv")
-    with pytest.warns(UserWarning, match="has 1 row.* is no ISIC id.*'total'.* left out"):
+    with pytest.warns(UserWarning, match="has 1 of 31 row.* is no ISIC id.*'total'.* left out"):
         dataset = load_isic_release(tmp_path)
     assert len(dataset.data) == 30
     # The folder's name tells no split.
@@ -945,9 +1025,9 @@ def test_a_column_in_the_order_of_the_classes(tmp_path):
         tmp_path,
         "train.csv",
         "image_name,patient_id,age_approx,row,target",
-        *(f"ISIC_{n:07d},IP_{n},{n % 9},{n},{n // 30}" for n in range(60)),
+        *(f"ISIC_{n + 100_000:07d},IP_{n},{n % 9},{n},{n // 30}" for n in range(60)),
     )
-    touch(tmp_path, *(f"ISIC_{n:07d}.jpg" for n in range(60)))
+    touch(tmp_path, *(f"ISIC_{n + 100_000:07d}.jpg" for n in range(60)))
     with pytest.warns(UserWarning, match=r"^The column\(s\) \['row'\] of the table tell the class"):
         load_isic_release(tmp_path)
 
@@ -1168,7 +1248,11 @@ def test_contradictory_tables(ham):
     write(
         ham, "copy/HAM10000_metadata.csv", METADATA_HAM, "HAM_1,ISIC_0000001,nv,histo,80,male,scalp"
     )
-    message = r"contradicts .* in 1 row\(s\): .* of 'ISIC_0000001' is 'nv' instead of 'bkl'"
+    write(ham, "a/HAM10000_metadata.csv", METADATA_HAM, "HAM_9,ISIC_0000009,nv,histo,80,male,scalp")
+    message = (
+        r"copy.HAM10000_metadata.csv' contradicts '[^']*/HAM10000_metadata.csv' in 1 row\(s\): .*"
+        r" of 'ISIC_0000001' is 'nv' instead of 'bkl'"
+    )
     with pytest.raises(ValueError, match=message):
         load_isic_release(ham)
 
@@ -1189,7 +1273,14 @@ def test_the_same_table_twice(ham):
 @pytest.mark.parametrize("bad", ["", "0000003", "ISIC_0000003_segmentation"])
 def test_row_without_an_isic_id(ham, bad):
     rewrite(ham / "HAM10000_metadata.csv", "ISIC_0000003", bad)
-    with pytest.raises(ValueError, match=r"1 row\(s\) whose 'image_id' is no ISIC id.* in line 4"):
+    with (
+        pytest.warns(UserWarning, match=r"1 of 4 row\(s\) whose 'image_id' .* \(line 4: "),
+        pytest.warns(UserWarning, match=r"1 of 4 image files have no row"),
+    ):
+        dataset = load_isic_release(ham)
+    assert dataset.left_out == {"without_row": 1, "malformed_id": 1}
+    rewrite(ham / "HAM10000_metadata.csv", "ISIC_", "HAM_")
+    with pytest.raises(ValueError, match=r"4 of 4 row\(s\) whose 'image_id' is no ISIC id"):
         load_isic_release(ham)
 
 

@@ -1,10 +1,9 @@
-import sys
-
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
 
-from skin_lesion import ConformalClassifier
+from skin_lesion import ConformalClassifier, load_model, save_model
 
 
 class Given(ClassifierMixin, BaseEstimator):
@@ -31,16 +30,8 @@ def draw(n, rng, signal=1.5):
     return p / p.sum(axis=1, keepdims=True), Given.classes_[y]
 
 
-def test_without_mapie(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mapie.classification", None)
-    X, y = draw(100, np.random.default_rng(0))
-    with pytest.raises(ImportError, match=r'pip install "skin_lesion\[conformal\]"'):
-        ConformalClassifier(Given()).fit(X, y)
-
-
 @pytest.mark.parametrize("confidence", [0.8, 0.9])
 def test_each_class_is_held_as_promised(confidence):
-    pytest.importorskip("mapie")
     rng = np.random.default_rng(0)
     conformal = ConformalClassifier(Given(), confidence=confidence).fit(*draw(3000, rng))
     X, y = draw(20_000, rng)
@@ -52,7 +43,6 @@ def test_each_class_is_held_as_promised(confidence):
 
 
 def test_better_models_have_smaller_sets():
-    pytest.importorskip("mapie")
     rng = np.random.default_rng(0)
     sizes = []
     for signal in (0.5, 3):
@@ -63,7 +53,6 @@ def test_better_models_have_smaller_sets():
 
 def test_quantile_worked_by_hand():
     """Ten melanomas with p = 0.1 to 1: 0.8 of 11 are the 9 highest, so that 0.2 is enough."""
-    pytest.importorskip("mapie")
     p = np.arange(1, 11) / 10
     X = np.column_stack([(1 - p) / 2, p, (1 - p) / 2])
     with pytest.warns(UserWarning, match=r"\['bkl', 'nv'\] have too few lesions"):
@@ -73,8 +62,49 @@ def test_quantile_worked_by_hand():
     assert conformal.n_calibration_.tolist() == [0, 10, 0]
 
 
+@pytest.mark.parametrize(("confidence", "n_least"), [(0.8, 4), (0.9, 9), (0.95, 19), (0.99, 99)])
+def test_fewest_lesions_that_can_keep_the_promise(confidence, n_least):
+    def fit(n):
+        p = np.linspace(0.5, 1, n)
+        X = np.column_stack([(1 - p) / 2, p, (1 - p) / 2])
+        with pytest.warns(UserWarning, match=f"at least {n_least} are needed") as raised:
+            conformal = ConformalClassifier(Given(), confidence=confidence).fit(X, ["mel"] * n)
+        assert len(raised) == 1
+        return conformal.thresholds_[1], str(raised[0].message)
+
+    threshold, message = fit(n_least)
+    assert threshold == 0.5  # all of them are held
+    assert "['bkl', 'nv']" in message
+    threshold, message = fit(n_least - 1)
+    assert threshold == 0
+    assert "['bkl', 'mel', 'nv']" in message
+
+
+def test_neither_an_empty_set_nor_a_single_class_tells_what_is_like_the_others():
+    """Two classes of lesions far apart: empty between them, and one class at ten times as far."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 400)
+    X = rng.normal(np.where(y, 2.0, -2.0))[:, np.newaxis]
+    model = LogisticRegression().fit(X[:200], y[:200])
+    conformal = ConformalClassifier(model, confidence=0.8).fit(X[200:], y[200:])
+    between, outlier = conformal.predict_set([[0.0], [40.0]])
+    assert between.tolist() == [False, False]
+    assert outlier.tolist() == [False, True]
+
+
+def test_saved_and_loaded(tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 200)
+    X = rng.normal(y)[:, np.newaxis]
+    conformal = ConformalClassifier(LogisticRegression().fit(X[:100], y[:100])).fit(
+        X[100:], y[100:]
+    )
+    save_model(conformal, tmp_path / "model")
+    sets = load_model(tmp_path / "model").predict_set(X)
+    np.testing.assert_array_equal(sets, conformal.predict_set(X))
+
+
 def test_one_image_of_each_lesion():
-    pytest.importorskip("mapie")
     X, y = draw(600, np.random.default_rng(0))
     order = np.argsort(y, kind="stable")
     X, y = X[order], y[order]
@@ -91,6 +121,5 @@ def test_bad_input():
     X, y = draw(50, np.random.default_rng(0))
     with pytest.raises(ValueError, match="'confidence' parameter"):
         ConformalClassifier(Given(), confidence=90).fit(X, y)
-    pytest.importorskip("mapie")
     with pytest.raises(ValueError, match="do not sum to 1"):
         ConformalClassifier(Given()).fit(2 * X / 3, y)

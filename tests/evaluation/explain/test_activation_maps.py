@@ -181,6 +181,7 @@ def test_maps_of_a_network_inside_a_network(spots):
     assert (peaks // (SIDE // 2) == corners).all(axis=1).mean() > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("SKIN_LESION_DATA" not in os.environ, reason="needs SKIN_LESION_DATA")
 def test_maps_of_a_backbone(spots):
     weights = Path(os.environ["SKIN_LESION_DATA"], "weights/mobilenet_v2_imagenet_notop.weights.h5")

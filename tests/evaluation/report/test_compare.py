@@ -43,7 +43,30 @@ def test_differences_and_their_intervals():
     assert line["p_value"] < 0.01
     other = compare(judge(b, y, lesion), judge(a, y, lesion)).loc[("all", "accuracy")]
     assert other["difference"] == pytest.approx(-line["difference"])
-    assert ("mel", "sensitivity") in comparison.index
+
+
+def test_scores_of_all_classes_and_of_the_positive_one_unless_each_is_asked_for():
+    rng = np.random.default_rng(0)
+    y, lesion = np.repeat(["mel", "nv"], 50), np.arange(100)
+    rows = np.arange(100)[:, np.newaxis]
+    a, b = (Saying(answer(y, share, rng, lesion)) for share in (0.6, 0.8))
+
+    def judge_for(model, positive):
+        return evaluate(model, rows, y, positive=positive, n_bootstraps=100, random_state=0)
+
+    def classes(*positive, **options):
+        reports = [judge_for(model, name) for model, name in zip((a, b), positive, strict=True)]
+        comparison = compare(*reports, **options)
+        assert not comparison.index.duplicated().any()
+        return comparison.index.unique("class").tolist()
+
+    assert classes(None, None) == ["all"]
+    assert classes(None, "nv") == ["all", "nv"]
+    assert classes("mel", "nv") == ["all", "mel", "nv"]
+    assert classes(None, None, each_class=True) == ["all", "mel", "nv"]
+    short = compare(judge_for(a, "mel"), judge_for(b, "mel"))
+    whole = compare(judge_for(a, "mel"), judge_for(b, "mel"), each_class=True)
+    np.testing.assert_array_equal(short, whole.loc[short.index])
 
 
 def test_pairing_cancels_what_is_hard_for_both():

@@ -457,7 +457,6 @@ def test_input_is_not_modified(images, dtype):
         (noise(2, 8, 8, 3) - 128.0, "values from -1.*Expected pixels from 0 to 255"),
         (noise(2, 8, 8, 3).astype(int) * 256, "Expected pixels from 0 to 255"),
         (noise(0, 8, 8, 3), "0 sample"),
-        (np.array([["a.png"], ["b.png"]]), "Expected RGB images"),
     ],
 )
 def test_no_rgb_images(X, message, method):

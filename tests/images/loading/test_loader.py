@@ -431,12 +431,11 @@ def test_one_path_many_times(paths):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"image_size": 64}, "'image_size' parameter of ImageLoader must be"),
         ({"image_size": (64,)}, r"image_size is \(64,\). Expected \(height, width\)"),
-        ({"image_size": (64, 0)}, "two positive integers"),
-        ({"image_size": (64, 64.0)}, "two positive integers"),
-        ({"image_size": (64, True)}, "two positive integers"),
-        ({"image_size": ("6", "4")}, "two positive integers"),
+        ({"image_size": (64, 0)}, "two whole numbers of at least 1"),
+        ({"image_size": (64, 64.0)}, "two whole numbers of at least 1"),
+        ({"image_size": (64, True)}, "two whole numbers of at least 1"),
+        ({"image_size": ("6", "4")}, "two whole numbers of at least 1"),
         ({"resize": "fit"}, "'resize' parameter of ImageLoader must be"),
         ({"on_error": "ignore"}, "'on_error' parameter of ImageLoader must be"),
         ({"cache_dir": 3}, "'cache_dir' parameter of ImageLoader must be"),

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import pytest
 from filelock import FileLock
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
 
 from skin_lesion import (
     Backbone,
@@ -42,7 +42,7 @@ class CtrlC(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def long(small):
     """A classifier whose fit has every kind of state: moments, dropout, best weights, a rate."""
 
@@ -61,13 +61,20 @@ def long(small):
     return make
 
 
-@pytest.fixture
-def interrupted(long, lesions, tmp_path, monkeypatch):
-    """Return the folder with the checkpoint of a fit that was interrupted after two epochs."""
+@pytest.fixture(scope="module")
+def left(long, lesions, tmp_path_factory):
+    """The folder that a fit leaves which is interrupted after two epochs."""
+    folder = tmp_path_factory.mktemp("interrupted")
     with pytest.raises(KeyboardInterrupt):
-        long([FitCheckpoint(tmp_path)]).fit(lesions.images, lesions.target)
+        long([FitCheckpoint(folder)]).fit(lesions.images, lesions.target)
+    return folder
+
+
+@pytest.fixture
+def interrupted(left, tmp_path, monkeypatch):
+    """Return a copy of the folder with the checkpoint of a fit that was interrupted."""
     monkeypatch.setenv("SKIN_LESION_TEST_GOES_ON", "1")
-    return tmp_path
+    return shutil.copytree(left, tmp_path / "checkpoints")
 
 
 @pytest.fixture
@@ -160,7 +167,10 @@ def test_fit_goes_on_after_a_signal(tmp_path, number):
 
 @pytest.mark.parametrize(
     ("parameters", "named"),
-    [({"epochs": 3}, "epochs"), ({"augmenter": ImageAugmenter(rotation=10)}, "augmenter")],
+    [
+        pytest.param({"epochs": 3}, "epochs", marks=pytest.mark.slow),
+        ({"augmenter": ImageAugmenter(rotation=10)}, "augmenter"),
+    ],
 )
 def test_other_parameters_start_anew_and_say_so(long, lesions, interrupted, parameters, named):
     other = long([FitCheckpoint(interrupted)], **parameters)
@@ -202,7 +212,14 @@ def test_other_data_start_anew_and_say_so(long, lesions, interrupted, epochs_tra
     assert epochs_trained[0] == 0
 
 
-@pytest.mark.parametrize("damage", ["cut short", "empty", "overwritten"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "cut short",
+        pytest.param("empty", marks=pytest.mark.slow),
+        pytest.param("overwritten", marks=pytest.mark.slow),
+    ],
+)
 def test_damaged_checkpoint_starts_anew_and_says_so(
     long, lesions, interrupted, epochs_trained, damage
 ):
@@ -283,7 +300,8 @@ def test_search_goes_on_after_ctrl_c(small, lesions, tmp_path, epochs_trained, m
     def search():
         classifier = small(epochs=3, callbacks=[CtrlC(), FitCheckpoint(tmp_path)])
         grid = {"learning_rate": [0.01, 0.001]}
-        return GridSearchCV(classifier, grid, cv=2, error_score="raise").fit(
+        cv = StratifiedShuffleSplit(1, random_state=0)
+        return GridSearchCV(classifier, grid, cv=cv, error_score="raise").fit(
             lesions.images, lesions.target
         )
 
@@ -292,7 +310,7 @@ def test_search_goes_on_after_ctrl_c(small, lesions, tmp_path, epochs_trained, m
     start_epoch = ImageBatches.start_epoch
 
     def interrupt_late(self, epoch, logs=None):
-        if logs is not None and next(n_epochs) == 8:
+        if logs is not None and next(n_epochs) == 5:
             raise KeyboardInterrupt
         start_epoch(self, epoch, logs)
 
@@ -301,8 +319,8 @@ def test_search_goes_on_after_ctrl_c(small, lesions, tmp_path, epochs_trained, m
         search()
     done = len(epochs_trained)
     found = search()
-    # Two fits were whole, and the third lacked two epochs: of 4 fits and the last, of all rows.
-    assert epochs_trained[done:] == [1, 2, 0, 1, 2, 0, 1, 2]
+    # One fit was whole, and the second lacked two epochs: of 2 fits and the last, of all rows.
+    assert epochs_trained[done:] == [1, 2, 0, 1, 2]
     del epochs_trained[:]
     again = search()
     assert epochs_trained == []

@@ -129,6 +129,7 @@ def test_network_that_cannot_be_exported(embed, lesions, monkeypatch):
     open_engine.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("SKIN_LESION_DATA" not in os.environ, reason="needs SKIN_LESION_DATA")
 def test_features_of_real_weights_are_those_of_keras():
     pytest.importorskip("onnxruntime")

@@ -222,7 +222,7 @@ def test_the_head_comes_first_in_partial_fit_too(mobilenet_file, images):
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("n_classes", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_class_that_the_head_has_not_seen(n_classes, mobilenet_file):
     lesions = make_lesion_images(30, n_classes=n_classes, image_size=(32, 32), random_state=0)
     names = lesions.target_names.tolist()

@@ -175,6 +175,20 @@ def test_is_a_fitted_classifier_of_scikit_learn(exported, lesions):
     assert calibrated.predict(lesions.images).shape == lesions.target.shape
 
 
+@pytest.mark.parametrize("prior", ["uniform", [0.01, 0.09, 0.9]])
+def test_prior_goes_into_the_network(small, lesions, tmp_path, prior):
+    classifier = small(class_weight="balanced", prior=prior).fit(lesions.images, lesions.target)
+    export_onnx(classifier, tmp_path / "model.onnx")
+    from_file = OnnxClassifier(tmp_path / "model.onnx")
+    expected = classifier.predict_proba(lesions.images)
+    np.testing.assert_allclose(from_file.predict_proba(lesions.images), expected, atol=1e-5)
+    np.testing.assert_array_equal(
+        from_file.predict(lesions.images), classifier.predict(lesions.images)
+    )
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
+    np.testing.assert_allclose(_onnx.run_session(session, lesions.images), expected, atol=1e-5)
+
+
 def test_flattened_rows_and_rows_of_features(small, lesions, tmp_path):
     rows = lesions.images.reshape(len(lesions.images), -1)
     numbers = np.unique(lesions.target, return_inverse=True)[1]

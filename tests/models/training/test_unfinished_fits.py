@@ -46,7 +46,9 @@ def test_failed_first_fit_leaves_nothing(tiny, lesions, error):
     classifier.set_params(callbacks=None).partial_fit(lesions.images, lesions.target)
 
 
-@pytest.mark.parametrize("method", ["fit", "warm fit", "partial_fit"])
+@pytest.mark.parametrize(
+    "method", ["fit", pytest.param("warm fit", marks=pytest.mark.slow), "partial_fit"]
+)
 def test_failed_later_fit_leaves_the_earlier_one(tiny, lesions, method):
     classifier = tiny(epochs=1).fit(lesions.images, lesions.target)
     before = classifier.predict_proba(lesions.images), classifier.history_, classifier.classes_

@@ -4,23 +4,22 @@ from itertools import chain
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.sklearn_private import HasMethods, Interval, fit_context
-from .._utils.validation import are_paths, check_images
-from ..images import ImageAugmenter
-from ._classifier import SkinLesionClassifier
-from ._image_classifier import MostProbableClassMixin, open_images
-from ._training.image_source import ArraySource, read_batches
+from ..._utils.sklearn_private import HasMethods, Interval
+from ..._utils.validation import IMAGES_EXPECTED, are_paths, check_images, check_rows
+from ...images import ImageAugmenter
+from .._classifier import SkinLesionClassifier
+from .._image_classifier import open_images
+from .._training.image_source import ArraySource, read_batches
+from .wrapper import WrapperMixin
 
 _BATCH_SIZE = 256  # images that are varied and predicted at a time
 
 
-class TestTimeAugmentation(
-    MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
-):
+class TestTimeAugmentation(WrapperMixin, BaseEstimator):
     """Average a classifier's probabilities over an image and variants of it.
 
     A lesion is the same turned, mirrored or in another light, and the errors that a network makes
@@ -55,6 +54,9 @@ class TestTimeAugmentation(
     n_features_in_ : int
         That of the classifier.
 
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Those of the classifier.
+
     See Also
     --------
     ImageAugmenter : The variants, and what can be varied.
@@ -78,9 +80,6 @@ class TestTimeAugmentation(
     (3, 2)
     """
 
-    # As those of SkinLesionClassifier, to which they go.
-    __metadata_request__fit = {"groups": True}
-
     __test__ = False  # pytest takes any class of such a name for tests
 
     _parameter_constraints = {
@@ -95,44 +94,6 @@ class TestTimeAugmentation(
         self.augmenter = augmenter
         self.n_augmentations = n_augmentations
         self.random_state = random_state
-
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, groups=None):
-        """Fit a clone of the classifier.
-
-        Parameters
-        ----------
-        X : array-like
-            What the classifier takes.
-
-        y : array-like of shape (n,)
-            Class names.
-
-        sample_weight : array-like of shape (n,), default=None
-            Passed on where it is given.
-
-        groups : array-like of shape (n,), default=None
-            Passed on where they are given.
-
-        Returns
-        -------
-        self : TestTimeAugmentation
-            The estimator itself.
-        """
-        given = {"sample_weight": sample_weight, "groups": groups}
-        given = {name: values for name, values in given.items() if values is not None}
-        self.estimator_ = clone(self.estimator).fit(X, y, **given)
-        return self
-
-    @property
-    def classes_(self):
-        """Class names, in the order of the columns of `predict_proba`."""
-        return self._fitted().classes_
-
-    @property
-    def n_features_in_(self):
-        """Number of features of the classifier's X, as it counts them."""
-        return self._fitted().n_features_in_
 
     def predict_proba(self, X):
         """Return the mean probability of each class.
@@ -174,16 +135,6 @@ class TestTimeAugmentation(
                 [average(check_images(images, scale_is_known=True)) for images in batches]
             )
 
-    def _fitted(self):
-        return getattr(self, "estimator_", self.estimator)
-
-    def __sklearn_is_fitted__(self):
-        try:
-            check_is_fitted(self._fitted())
-        except ValueError:  # NotFittedError is one
-            return False
-        return True
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
@@ -194,6 +145,7 @@ def _open(estimator, X):
     """Return X as a source of images."""
     if isinstance(estimator, SkinLesionClassifier):
         return open_images(estimator, X)
+    check_rows(X, expected=IMAGES_EXPECTED)
     if are_paths(X):
         raise TypeError(
             f"X holds paths, and the estimator is a {type(estimator).__name__}, which does not say"

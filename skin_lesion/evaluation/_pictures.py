@@ -1,0 +1,50 @@
+"""Which pictures belong to the rows of X, if any."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._utils.validation import check_images, find_path_columns
+
+_NONE = "{} holds neither paths of existing files nor RGB images with pixels from 0 to 255"
+
+
+@dataclass
+class Pictures:
+    """The pictures of some rows, to be shown, measured and compared.
+
+    Attributes
+    ----------
+    images : ndarray of shape (n,), of str, or (n, height, width, 3), or None
+        Paths of files, or pixels from 0 to 255; None where the rows have no pictures.
+
+    problem : str
+        Why there are none.
+    """
+
+    images: np.ndarray | None
+    problem: str = ""
+
+    def why_not_compared(self, others):
+        """Return why exact copies are not looked for among others, or an empty string."""
+        problem = self.problem or others.problem
+        if not problem and self.images.ndim != others.images.ndim:
+            problem = "one of X_train and X holds paths, the other one pixels"
+        return problem
+
+
+def find_pictures(X, *, name="X"):
+    """Return the :class:`Pictures` of the rows of X, which messages call by a name.
+
+    X is whatever some classifier takes: paths, a table with a column of paths beside metadata,
+    images, features, sparse rows, text.
+    """
+    columns = find_path_columns(X)
+    if len(columns) > 1:
+        return Pictures(None, f"{name} has several columns of paths, {list(columns)}")
+    if columns:
+        return Pictures(*columns.values())
+    try:
+        return Pictures(check_images(X))
+    except (TypeError, ValueError):
+        return Pictures(None, _NONE.format(name))

@@ -1,0 +1,1 @@
+"""Classifiers around another one, which is fitted already or fitted by them."""

@@ -1,0 +1,127 @@
+"""Decide by a threshold on the probability of one class."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ..._utils.sklearn_private import HasMethods, Interval
+from ..._utils.validation import did_you_mean
+from .wrapper import WrapperMixin
+
+
+class OperatingPointClassifier(WrapperMixin, BaseEstimator):
+    """Predict a class wherever its probability reaches a threshold.
+
+    It applies an operating point of :func:`choose_thresholds` to new images, and is saved with the
+    classifier by :func:`save_model`. Around a classifier that is fitted already it predicts at
+    once; :meth:`fit` fits a clone. Of two classes it does what
+    :class:`sklearn.model_selection.FixedThresholdClassifier` does, which takes no more.
+
+    Parameters
+    ----------
+    estimator : classifier with predict_proba
+        Fitted or not.
+
+    threshold : float, default=0.5
+        A probability of `positive` of at least this, from 0 to 1, is called positive.
+
+    positive : str or int, default=None
+        The class to find. None means the second of two.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted clone, after :meth:`fit`.
+
+    classes_ : ndarray of shape (n_classes,)
+        Class names, in the order of the probabilities.
+
+    n_features_in_ : int
+        That of the classifier.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Those of the classifier.
+
+    See Also
+    --------
+    choose_thresholds : Chooses `threshold`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skin_lesion import OperatingPointClassifier, choose_thresholds
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = LogisticRegression(max_iter=1000).fit(X[::3], y[::3])
+    >>> points = choose_thresholds(model, X[1::3], y[1::3], positive=2, sensitivity=0.95)
+    >>> careful = OperatingPointClassifier(
+    ...     model, points.loc["sensitivity 0.95", "threshold"], positive=2)
+    >>> careful.predict(X[2::3])[-5:]
+    array([2, 2, 2, 2, 2])
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        # What is just above 1 calls nobody positive, as choose_thresholds may have to.
+        "threshold": [Interval(Real, 0, np.nextafter(1, 2), closed="both")],
+        "positive": [Real, str, "boolean", None],
+    }
+
+    def __init__(self, estimator, threshold=0.5, *, positive=None):
+        self.estimator = estimator
+        self.threshold = threshold
+        self.positive = positive
+
+    def predict(self, X):
+        """Return `positive` where its probability reaches the threshold, else the best other class.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+            As the classifier takes it.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+            Class names.
+
+        Raises
+        ------
+        ValueError
+            If `positive` is no class of the classifier, or is None with more than two.
+        """
+        self._validate_params()
+        check_is_fitted(self)
+        place = self._find_positive()
+        probabilities = np.array(self.predict_proba(X), dtype=float)
+        is_called = probabilities[:, place] >= self.threshold
+        probabilities[:, place] = np.where(is_called, np.inf, -np.inf)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Return the probabilities of the classifier: the threshold does not change them.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+            As the classifier takes it.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+            Columns in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        return self._fitted().predict_proba(X)
+
+    def _find_positive(self):
+        known = self.classes_.tolist()
+        positive = known[1] if self.positive is None and len(known) == 2 else self.positive
+        if positive not in known:
+            raise ValueError(
+                f"positive={positive!r}, and the estimator has the classes {known}. Expected one"
+                f" of them.{did_you_mean(positive, list(map(str, known)))}"
+            )
+        return known.index(positive)

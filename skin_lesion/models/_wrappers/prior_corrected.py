@@ -1,0 +1,224 @@
+"""Correct the probabilities of a classifier for other shares of the classes."""
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from ..._utils.sklearn_private import HasMethods, StrOptions
+from .._training.priors import count_classes, find_factors, resolve_prior, shift
+from .operating_point import OperatingPointClassifier
+from .test_time_augmentation import TestTimeAugmentation
+from .wrapper import WrapperMixin
+
+_BALANCING = ("class_weight", "sampler", "sampling_strategy", "scale_pos_weight")
+_SHARES = [StrOptions({"training", "uniform"}), dict, "array-like"]
+
+
+class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
+    """Correct a classifier's probabilities for how frequent the classes are where it is used.
+
+    A classifier answers for images whose classes are as frequent as in its training, after samplers
+    and weights. By Bayes' rule its probabilities are divided by these shares and multiplied by
+    those of `prior` [1]_. Around a classifier that is fitted already it predicts at once;
+    :meth:`fit` fits a clone. :class:`SkinLesionClassifier` has a `prior` of its own.
+
+    Parameters
+    ----------
+    estimator : classifier with predict_proba
+        Fitted or not.
+
+    prior : {'training', 'uniform'}, dict, Series or array-like of shape (n_classes,), \
+            default='uniform'
+        How frequent the classes are where probabilities are used. 'training' stands for the shares
+        in y of :meth:`fit`, and 'uniform' makes all classes equally frequent, which balanced
+        accuracy asks for. A dict or Series has the share of each class by name, an array in the
+        order of `classes_`. It can be set after `fit`.
+
+    class_prior : {'training', 'uniform'}, dict, Series or array-like of shape (n_classes,), \
+            default=None
+        How frequent the classes were in the training of the estimator, after all balancing:
+        'uniform' where they were balanced. Set it before `fit`. None takes what the estimator
+        knows, such as `class_prior_` and `prior` of a :class:`SkinLesionClassifier`, and otherwise
+        the shares in y of :meth:`fit`, weighted by `sample_weight`.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted clone, after :meth:`fit`.
+
+    classes_ : ndarray of shape (n_classes,)
+        Class names, in the order of the probabilities.
+
+    class_prior_ : ndarray of shape (n_classes,)
+        The shares that the probabilities of the estimator hold for, after :meth:`fit`.
+
+    training_prior_ : ndarray of shape (n_classes,)
+        The shares in y of :meth:`fit`. Rows of weight 0 do not count.
+
+    n_features_in_ : int
+        That of the classifier.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Those of the classifier.
+
+    See Also
+    --------
+    SkinLesionClassifier : Has `prior` as a parameter.
+    sklearn.calibration.CalibratedClassifierCV : Mends overconfidence, which this does not.
+
+    Notes
+    -----
+    The correction holds where images of a class look the same in both places. A temperature cannot
+    take its place: it moves all classes alike.
+
+    References
+    ----------
+    .. [1] Saerens, M., Latinne, P. and Decaestecker, C. "Adjusting the Outputs of a Classifier to
+       New a Priori Probabilities." Neural Computation 14(1), 21-41 (2002).
+       :doi:`10.1162/089976602753284446`
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skin_lesion import PriorCorrectedClassifier
+    >>> X, y = make_classification(1000, weights=[0.9], class_sep=0.5, random_state=0)
+    >>> balanced = LogisticRegression(class_weight="balanced").fit(X, y)
+    >>> corrected = PriorCorrectedClassifier(balanced, [0.9, 0.1], class_prior="uniform")
+    >>> float(y.mean()), float(balanced.predict_proba(X)[:, 1].mean().round(2))
+    (0.102, 0.29)
+    >>> float(corrected.predict_proba(X)[:, 1].mean().round(2))
+    0.1
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "prior": _SHARES,
+        "class_prior": [*_SHARES, None],
+    }
+
+    def __init__(self, estimator, prior="uniform", *, class_prior=None):
+        self.estimator = estimator
+        self.prior = prior
+        self.class_prior = class_prior
+
+    def fit(self, X, y, sample_weight=None, **params):
+        """Fit a clone of the classifier, and note how frequent the classes are.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+            What the classifier takes.
+
+        y : array-like of shape (n,)
+            Class names.
+
+        sample_weight : array-like of shape (n,), default=None
+            Passed on where it is given.
+
+        **params : dict
+            Such as `groups`: passed on, with metadata routing where the classifier requests them.
+
+        Returns
+        -------
+        self : PriorCorrectedClassifier
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If `prior` or `class_prior` lack a class, name others, or have shares that are not
+            positive or do not sum to 1, or if `class_prior` is None and cannot be known.
+        """
+        super().fit(X, y, sample_weight, **params)
+        y = np.asarray(y)
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        given = y if weight is None else y[weight > 0]
+        self.training_prior_ = _shares(count_classes(given, self.classes_))
+        self.class_prior_ = self._find_class_prior(
+            _shares(count_classes(y, self.classes_, weight)), self.training_prior_
+        )
+        self._prior_factors()
+        return self
+
+    def predict_proba(self, X):
+        """Return the probability of each class, for the shares of the classes that `prior` says.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+            As the classifier takes it.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+            Rows sum to 1; columns are in the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            As for :meth:`fit`.
+        """
+        check_is_fitted(self)
+        factors = self._prior_factors()
+        return shift(self._fitted().predict_proba(X), factors)
+
+    def _prior_factors(self):
+        if hasattr(self, "estimator_"):
+            class_prior, training_prior = self.class_prior_, self.training_prior_
+        else:
+            training_prior = getattr(_last_step(self.estimator), "training_prior_", None)
+            class_prior = self._find_class_prior(None, training_prior)
+        return find_factors(self.prior, self.classes_, class_prior, training_prior)
+
+    def _find_class_prior(self, weighted_shares, training_prior):
+        if self.class_prior is not None:
+            return resolve_prior(
+                self.class_prior, self.classes_, training_prior, name="class_prior"
+            )
+        fitted = self._fitted()
+        inner = _last_step(fitted)
+        known = getattr(inner, "class_prior_", getattr(inner, "priors_", None))
+        if known is not None:
+            if getattr(inner, "prior", None) is None:
+                return known
+            # For which it has corrected itself.
+            return resolve_prior(inner.prior, self.classes_, inner.training_prior_)
+        balancing = _find_balancing(getattr(fitted, "best_estimator_", fitted))
+        if weighted_shares is None or isinstance(self.estimator, FrozenEstimator):
+            why = "was fitted before"
+        elif balancing:
+            why = f"may have balanced the classes by {balancing}"
+        else:
+            return weighted_shares
+        raise ValueError(
+            f"class_prior is None, and the {type(inner).__name__} {why}: how frequent the classes"
+            " were in its training is not known. Expected class_prior='uniform' if they were"
+            " balanced, or the share of each class."
+        )
+
+
+def _shares(counts):
+    return counts / counts.sum()
+
+
+def _last_step(estimator):
+    """Return the classifier that answers: the last one of pipelines and the best of searches."""
+    if isinstance(estimator, FrozenEstimator):
+        return _last_step(estimator.estimator)
+    if isinstance(estimator, (OperatingPointClassifier, TestTimeAugmentation)):
+        return _last_step(estimator._fitted())
+    if hasattr(estimator, "best_estimator_"):
+        return _last_step(estimator.best_estimator_)
+    return _last_step(estimator[-1]) if isinstance(estimator, Pipeline) else estimator
+
+
+def _find_balancing(estimator):
+    """Return the name of a parameter that may balance the classes in training, or None."""
+    for name, value in estimator.get_params().items():
+        is_sampler = hasattr(value, "fit_resample")
+        if is_sampler or (name.split("__")[-1] in _BALANCING and value is not None):
+            return name
+    return None

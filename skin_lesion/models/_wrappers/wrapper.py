@@ -1,0 +1,87 @@
+"""What classifiers around another one share."""
+
+from sklearn import get_config
+from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import check_is_fitted
+
+from ..._utils.sklearn_private import fit_context
+from .._image_classifier import MostProbableClassMixin
+
+
+class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
+    """Uses a classifier that is fitted already as it is; `fit` fits a clone of it."""
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, **params):
+        """Fit a clone of the classifier.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+            What the classifier takes.
+
+        y : array-like of shape (n,)
+            Class names.
+
+        sample_weight : array-like of shape (n,), default=None
+            Passed on where it is given.
+
+        **params : dict
+            Such as `groups`: passed on, with metadata routing where the classifier requests them.
+
+        Returns
+        -------
+        self : estimator
+            The estimator itself.
+        """
+        if sample_weight is not None:
+            params["sample_weight"] = sample_weight
+        if get_config()["enable_metadata_routing"]:
+            params = process_routing(self, "fit", **params)["estimator"]["fit"]
+        self.estimator_ = clone(self.estimator).fit(X, y, **params)
+        return self
+
+    @property
+    def classes_(self):
+        """Class names, in the order of the columns of `predict_proba`."""
+        return self._fitted().classes_
+
+    @property
+    def n_features_in_(self):
+        """Number of features of the classifier's X, as it counts them."""
+        return self._fitted().n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the features, where the classifier was fitted on a DataFrame."""
+        return self._fitted().feature_names_in_
+
+    def get_metadata_routing(self):
+        """Return where metadata go: to the classifier.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            As scikit-learn asks for.
+        """
+        return MetadataRouter(owner=self).add(
+            estimator=self.estimator,
+            method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+        )
+
+    def _fitted(self):
+        return getattr(self, "estimator_", self.estimator)
+
+    def __sklearn_is_fitted__(self):
+        try:
+            check_is_fitted(self._fitted())
+        except ValueError:  # NotFittedError is one
+            return False
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags

@@ -1,0 +1,88 @@
+"""Predictive values and net benefit where a class is as frequent as is said."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from skin_lesion import evaluate
+from skin_lesion.evaluation._decisions.prevalence import scores_at_prevalence
+
+
+def test_by_bayes_rule():
+    exact = np.repeat([[0.8], [0.9]], 3, axis=1)
+    scores = scores_at_prevalence(*exact, 0.1, threshold=0.2)
+    # Of 1,000 patients 100 have it: 80 are found, and of 900 others 90 are called.
+    np.testing.assert_allclose(scores["ppv"], 80 / 170)
+    np.testing.assert_allclose(scores["npv"], 810 / 830)
+    np.testing.assert_allclose(scores["net_benefit"], (80 - 90 / 4) / 1000)
+    assert np.isnan(scores_at_prevalence(*exact, 0.1, threshold=1)["net_benefit"]).all()
+
+
+@pytest.mark.parametrize(
+    ("sensitivity", "specificity", "ppv", "npv"),
+    [((1, 0.7, 1), (1, 0.9, 1), 1, 1), ((0, 0, 0.3), (1, 0.9, 1), np.nan, 0.9)],
+)
+def test_perfect_rates_and_nobody_called(sensitivity, specificity, ppv, npv):
+    scores = scores_at_prevalence(np.array(sensitivity), np.array(specificity), 0.1)
+    np.testing.assert_allclose(scores["ppv"][0], ppv)
+    np.testing.assert_allclose(scores["npv"][0], npv)
+    value, low, high = scores["npv"]
+    assert 0 < low < value <= high <= 1
+
+
+@pytest.mark.parametrize("rates", [(0.8, 0.9), (0.95, 0.6), (0.5, 0.98)])
+def test_intervals_hold_the_truth(rates):
+    rng = np.random.default_rng(0)
+    sizes = (40, 300)
+    intervals = []
+    for n, rate in zip(sizes, rates, strict=True):
+        of_count = np.full((n + 1, 3), np.nan)
+        counts = rng.binomial(n, rate, 1000)
+        for count in np.unique(counts):
+            interval = binomtest(int(count), n).proportion_ci(method="wilson")
+            of_count[count] = count / n, *interval
+        intervals.append(of_count[counts])
+    truth = scores_at_prevalence(*(np.repeat(rate, 3) for rate in rates), 0.05, 0.1)
+    found = [scores_at_prevalence(*pair, 0.05, 0.1) for pair in zip(*intervals, strict=True)]
+    for name, (value, *_) in truth.items():
+        _, low, high = np.array([scores[name] for scores in found]).T
+        assert 0.93 <= np.mean((low <= value) & (value <= high)) <= 0.975, name
+
+
+def test_report_at_a_stated_prevalence(lesions):
+    def judge(**options):
+        return evaluate(
+            lesions.model,
+            lesions.test.X,
+            lesions.test.y,
+            positive="melanoma",
+            n_bootstraps=50,
+            random_state=0,
+            **options,
+        )
+
+    report = judge(prevalence=0.02, thresholds={"rule out": 0.3})
+    table = report.at_prevalence
+    for name, rates in (
+        ("predicted class", report.class_scores.loc["melanoma", "value"]),
+        ("rule out", report.operating_points.loc["rule out", "value"]),
+    ):
+        called = 0.02 * rates["sensitivity"], 0.98 * (1 - rates["specificity"])
+        assert table.loc[(name, "ppv"), "value"] == pytest.approx(called[0] / sum(called))
+        assert table.loc[(name, "ppv"), "value"] < rates["ppv"]
+        assert (table.loc[name, "low"] <= table.loc[name, "value"]).all()
+    expected = called[0] - called[1] * 0.3 / 0.7
+    assert table.loc[("rule out", "net_benefit"), "value"] == pytest.approx(expected)
+    assert "prevalence" in report.to_frame()["section"].tolist()
+    for text in (report._repr_html_(), report.to_json()):
+        assert "prevalence" in text
+
+    assert judge().at_prevalence is None
+    assert judge(prevalence=0.5).at_prevalence.index.unique(0).tolist() == ["predicted class"]
+
+
+def test_bad_input(lesions):
+    with pytest.raises(ValueError, match="prevalence without positive"):
+        evaluate(lesions.model, lesions.test.X, lesions.test.y, prevalence=0.1)
+    with pytest.raises(ValueError, match="'prevalence' parameter"):
+        evaluate(lesions.model, lesions.test.X, lesions.test.y, prevalence=10, positive="nevus")

@@ -1,0 +1,202 @@
+"""How frequent the classes were in training, and the `prior` that a classifier answers for."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import RandomOverSampler
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+
+from skin_lesion import (
+    AugmentingOverSampler,
+    FitCheckpoint,
+    TestTimeAugmentation,
+    load_model,
+    make_lesion_images,
+    save_model,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+CLINIC = {"melanoma": 0.05, "nevus": 0.95}
+
+
+@pytest.fixture(scope="module")
+def rare():
+    """Twelve melanomas and 48 nevi."""
+    return make_lesion_images(
+        60, n_classes=2, weights=[0.2, 0.8], image_size=(16, 16), random_state=0
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(rare):
+    from skin_lesion import ConvNet, SkinLesionClassifier
+
+    return SkinLesionClassifier(
+        ConvNet(filters=(8,)),
+        class_weight="balanced",
+        epochs=2,
+        early_stopping=False,
+        random_state=0,
+    ).fit(rare.images, rare.target)
+
+
+@pytest.fixture
+def at_prior(fitted):
+    """Return a function that gives the fitted classifier another prior."""
+    yield lambda prior: fitted.set_params(prior=prior)
+    fitted.set_params(prior=None)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, [0.2, 0.8]),
+        ({"class_weight": "balanced"}, [0.5, 0.5]),
+        ({"class_weight": "sqrt_balanced"}, [1 / 3, 2 / 3]),
+        ({"class_weight": {"melanoma": 6}}, [0.6, 0.4]),
+        ({"sampler": RandomOverSampler()}, [0.5, 0.5]),
+        ({"sampler": AugmentingOverSampler(sampling_strategy=0.5)}, [1 / 3, 2 / 3]),
+        ({"sampler": RandomOverSampler(), "class_weight": {"nevus": 3}}, [0.25, 0.75]),
+    ],
+)
+def test_shares_that_were_trained_for(small, rare, parameters, expected):
+    classifier = small(epochs=1, **parameters).fit(rare.images, rare.target)
+    np.testing.assert_allclose(classifier.class_prior_, expected)
+    np.testing.assert_allclose(classifier.training_prior_, [0.2, 0.8])
+
+
+def test_weights_count_in_training_and_rows_as_they_came(small, rare):
+    weight = np.where(rare.target == "melanoma", 2.0, 1.0)
+    weight[np.flatnonzero(rare.target == "nevus")[:12]] = 0
+    classifier = small(epochs=1).fit(rare.images, rare.target, sample_weight=weight)
+    np.testing.assert_allclose(classifier.class_prior_, [0.4, 0.6])
+    np.testing.assert_allclose(classifier.training_prior_, [0.25, 0.75])
+
+
+def test_held_out_rows_were_given_and_not_trained_on(small, rare):
+    classifier = small(epochs=1, early_stopping=True, validation_fraction=0.3)
+    classifier.fit(rare.images, rare.target)
+    trained = np.delete(rare.target, classifier.validation_indices_)
+    assert 0 < len(trained) < 60
+    assert classifier.class_prior_[0] == np.mean(trained == "melanoma")
+    np.testing.assert_allclose(classifier.training_prior_, [0.2, 0.8])
+
+
+def test_partial_fit_adds_up_and_fit_starts_anew(small, rare):
+    first, second = np.arange(60) < 20, np.arange(60) >= 20
+    classifier = small(epochs=1)
+    for rows in (first, second):
+        classifier.partial_fit(rare.images[rows], rare.target[rows], classes=["melanoma", "nevus"])
+    np.testing.assert_allclose(classifier.class_prior_, [0.2, 0.8])
+
+    even = np.r_[np.flatnonzero(rare.target == "nevus")[:12], rare.target == "melanoma"][:12]
+    even = np.r_[even.astype(int), np.flatnonzero(rare.target == "melanoma")]
+    for warm_start in (False, True):
+        classifier.set_params(warm_start=warm_start).fit(rare.images[even], rare.target[even])
+        assert classifier.class_prior_.tolist() == [0.5, 0.5]
+
+
+def test_bayes_rule_and_the_most_probable_class(fitted, at_prior, rare):
+    as_trained = fitted.predict_proba(rare.images)
+    at_prior(CLINIC)
+    found = fitted.predict_proba(rare.images)
+    odds = as_trained[:, 0] / as_trained[:, 1] * 0.05 / 0.95
+    np.testing.assert_allclose(found[:, 0] / found[:, 1], odds)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    predicted = fitted.predict(rare.images)
+    assert predicted.tolist() == fitted.classes_[found.argmax(axis=1)].tolist()
+    assert (predicted != fitted.classes_[as_trained.argmax(axis=1)]).any()
+    np.testing.assert_array_equal(fitted.predict_log_proba(rare.images), np.log(found))
+
+    at_prior("training")
+    odds *= 0.95 / 0.05 * 0.2 / 0.8
+    found = fitted.predict_proba(rare.images)
+    np.testing.assert_allclose(found[:, 0] / found[:, 1], odds)
+
+    at_prior("uniform")  # which it was trained for
+    np.testing.assert_allclose(fitted.predict_proba(rare.images), as_trained)
+
+
+@pytest.mark.parametrize("prior", [[0.05, 0.95], np.array([0.05, 0.95]), pd.Series(CLINIC)[::-1]])
+def test_forms_of_shares(fitted, at_prior, rare, prior):
+    at_prior(CLINIC)
+    expected = fitted.predict_proba(rare.images)
+    at_prior(prior)
+    np.testing.assert_array_equal(fitted.predict_proba(rare.images), expected)
+
+
+BAD = [
+    ("unifrom", r"Did you mean 'uniform'\?"),
+    ({"nevus": 1.0}, r"no share for \['melanoma'\]"),
+    ({**CLINIC, "nevi": 0.1}, r"names \['nevi'\].*Did you mean 'nevus'\?"),
+    ({"melanoma": 0, "nevus": 1}, "the share 0 for 'melanoma'.*Give a small share"),
+    ({"melanoma": -0.5, "nevus": 1.5}, "the share -0.5 for 'melanoma'"),
+    ([0.5, np.nan], "the share nan for 'nevus'"),
+    ([0.2, 0.2], "sum to 0.4.*Divide each by the sum"),
+    ([0.2, 0.3, 0.5], r"the classes are \['melanoma', 'nevus'\]"),
+    (["melanoma", "nevus"], "a share above 0 for each class"),
+]
+
+
+@pytest.mark.parametrize(("prior", "message"), BAD)
+def test_bad_prior_at_predict(fitted, at_prior, rare, prior, message):
+    at_prior(prior)
+    with pytest.raises(ValueError, match=message):
+        fitted.predict(rare.images)
+
+
+@pytest.mark.parametrize("prior", [prior for prior, _ in BAD])
+def test_bad_prior_shows_before_training(small, rare, prior, monkeypatch):
+    from skin_lesion.models import _training
+
+    monkeypatch.setattr(_training, "train_epochs", None, raising=False)
+    with pytest.raises(ValueError, match="prior"):
+        small(prior=prior).fit(rare.images, rare.target)
+
+
+def test_class_without_weight_has_no_other_prior(small, rare):
+    classifier = small(epochs=1, class_weight={"melanoma": 0}).fit(rare.images, rare.target)
+    assert classifier.class_prior_.tolist() == [0, 1]
+    classifier.set_params(prior="uniform")
+    with pytest.raises(ValueError, match=r"\['melanoma'\] had no weight in training"):
+        classifier.predict(rare.images)
+
+
+def test_saved_and_loaded(fitted, at_prior, rare, tmp_path):
+    at_prior(CLINIC)
+    save_model(fitted, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    expected = fitted.predict_proba(rare.images)
+    np.testing.assert_array_equal(loaded.predict_proba(rare.images), expected)
+    loaded.set_params(prior="training")
+    at_prior("training")
+    expected = fitted.predict_proba(rare.images)
+    np.testing.assert_array_equal(loaded.predict_proba(rare.images), expected)
+
+
+def test_searched_without_training_anew(small, rare, tmp_path):
+    """A checkpoint knows a fit by what trains it: the priors of one fold share a training."""
+    search = GridSearchCV(
+        small(class_weight="balanced", callbacks=[FitCheckpoint(tmp_path)]),
+        {"prior": [None, "training", CLINIC]},
+        cv=2,
+        scoring="neg_log_loss",
+        refit=False,
+    ).fit(rare.images, rare.target)
+    assert len(list(tmp_path.glob("fit_*.npz"))) == 2
+    assert len(set(search.cv_results_["mean_test_score"])) == 3
+
+
+def test_inside_of_other_classifiers(fitted, at_prior, rare):
+    at_prior(CLINIC)
+    averaging = TestTimeAugmentation(fitted, n_augmentations=1, random_state=0)
+    probabilities = averaging.predict_proba(rare.images)
+    at_prior(None)
+    assert (averaging.predict_proba(rare.images)[:, 0] > probabilities[:, 0]).all()
+
+    at_prior("training")
+    calibrated = CalibratedClassifierCV(FrozenEstimator(fitted), method="temperature")
+    calibrated.fit(rare.images, rare.target)
+    np.testing.assert_array_equal(calibrated.predict(rare.images), fitted.predict(rare.images))

@@ -1,0 +1,169 @@
+import numpy as np
+import pytest
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import make_classification
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.naive_bayes import GaussianNB
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skin_lesion import (
+    PriorCorrectedClassifier,
+    TestTimeAugmentation,
+    expected_calibration_error,
+    load_model,
+    net_benefit,
+    save_model,
+)
+
+
+class Ideal(ClassifierMixin, BaseEstimator):
+    """Knows the densities of two classes, normal ones around 0 and 1.2, as equally frequent."""
+
+    classes_ = np.array([0, 1])
+
+    def fit(self, X, y):
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def predict_proba(self, X):
+        p = 1 / (1 + np.exp(-1.2 * (X[:, 0] - 0.6)))
+        return np.column_stack([1 - p, p])
+
+    def predict(self, X):
+        return self.predict_proba(X).argmax(axis=1)
+
+
+def draw(n, rng, prevalence=0.1):
+    y = (rng.random(n) < prevalence).astype(int)
+    return rng.normal(1.2 * y)[:, np.newaxis], y
+
+
+def test_temperature_cannot_undo_the_shift_and_the_prior_does():
+    rng = np.random.default_rng(0)
+    X_held, y_held = draw(5000, rng)
+    X, y = draw(100_000, rng)
+    balanced = Ideal()
+    tempered = CalibratedClassifierCV(FrozenEstimator(balanced), method="temperature")
+    tempered.fit(X_held, y_held)
+    corrected = PriorCorrectedClassifier(balanced, [0.9, 0.1], class_prior="uniform")
+
+    def judge(model):
+        p = model.predict_proba(X)[:, 1]
+        return expected_calibration_error(y, p), net_benefit(y, p, threshold=0.1)
+
+    assert judge(balanced) == pytest.approx((0.288, 0.012), abs=0.003)
+    assert judge(tempered) == pytest.approx((0.292, 0.012), abs=0.003)
+    assert judge(corrected) == pytest.approx((0.003, 0.046), abs=0.003)
+
+
+@pytest.fixture(scope="module")
+def rare():
+    return make_classification(
+        600, weights=[0.8], class_sep=0.5, flip_y=0, n_informative=3, random_state=0
+    )
+
+
+def test_shares_are_those_of_fit_or_of_the_estimator(rare):
+    X, y = rare
+    shares = np.bincount(y) / len(y)
+    fitted = PriorCorrectedClassifier(LogisticRegression()).fit(X, y)
+    np.testing.assert_allclose(fitted.class_prior_, shares)
+    np.testing.assert_allclose(fitted.training_prior_, shares)
+    expected = LogisticRegression().fit(X, y).predict_proba(X) / shares
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(fitted.predict_proba(X), expected)
+    assert (fitted.predict(X) == fitted.predict_proba(X).argmax(axis=1)).all()
+
+    weight = np.where(y == 1, 4.0, 1.0)
+    weighted = PriorCorrectedClassifier(LogisticRegression(), "training")
+    weighted.fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(weighted.class_prior_, np.bincount(y, weight) / weight.sum())
+    np.testing.assert_allclose(weighted.training_prior_, shares)
+
+    bayes = GaussianNB(priors=[0.3, 0.7]).fit(X, y)
+    at_once = PriorCorrectedClassifier(bayes, [0.3, 0.7])
+    np.testing.assert_allclose(at_once.predict_proba(X), bayes.predict_proba(X))
+
+
+def test_prior_of_the_classifier_inside_counts(small, lesions):
+    classifier = small(class_weight="balanced", epochs=1).fit(lesions.images, lesions.target)
+    expected = classifier.predict_proba(lesions.images)
+    classifier.set_params(prior=[0.1, 0.2, 0.7])
+    for inner in (
+        classifier,
+        FrozenEstimator(classifier),
+        make_pipeline("passthrough", classifier),
+    ):
+        corrected = PriorCorrectedClassifier(inner, "uniform")
+        np.testing.assert_allclose(corrected.predict_proba(lesions.images), expected)
+    averaging = TestTimeAugmentation(classifier, n_augmentations=1, random_state=0)
+    assert PriorCorrectedClassifier(averaging, "uniform").predict(lesions.images).shape == (90,)
+    frozen = PriorCorrectedClassifier(FrozenEstimator(classifier), "training")
+    frozen.fit(lesions.images[:20], lesions.target[:20])
+    shares = [np.mean(lesions.target[:20] == name) for name in classifier.classes_]
+    np.testing.assert_allclose(frozen.training_prior_, shares)
+    np.testing.assert_allclose(frozen.class_prior_, [0.1, 0.2, 0.7])
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LogisticRegression(class_weight="balanced"),
+        make_pipeline(RandomOverSampler(random_state=0), LogisticRegression()),
+        GridSearchCV(LogisticRegression(), {"class_weight": ["balanced"]}, cv=2),
+        FrozenEstimator(LogisticRegression()),
+    ],
+)
+def test_shares_that_cannot_be_known_are_asked_for(rare, estimator):
+    X, y = rare
+    if isinstance(estimator, FrozenEstimator):
+        estimator.estimator.fit(X, y)
+    corrected = PriorCorrectedClassifier(estimator, "training")
+    with pytest.raises(ValueError, match=r"class_prior is None.*class_prior='uniform' if"):
+        corrected.fit(X, y)
+    corrected.set_params(class_prior="uniform").fit(X, y)
+    assert corrected.class_prior_.tolist() == [0.5, 0.5]
+
+
+def test_bad_input(rare):
+    X, y = rare
+    model = LogisticRegression().fit(X, y)
+    with pytest.raises(ValueError, match=r"is not known.*call fit first"):
+        PriorCorrectedClassifier(model, "training", class_prior="uniform").predict(X)
+    with pytest.raises(ValueError, match=r"class_prior has shares that sum to 0\.6"):
+        PriorCorrectedClassifier(model, class_prior=[0.3, 0.3]).predict(X)
+    with pytest.raises(ValueError, match=r"prior has no share for \[1\]"):
+        PriorCorrectedClassifier(model, {0: 1}, class_prior="uniform").fit(X, y)
+
+
+def test_searched_saved_and_routed(rare, tmp_path):
+    X, y = rare
+    search = GridSearchCV(
+        PriorCorrectedClassifier(LogisticRegression()),
+        {"prior": ["training", "uniform"], "estimator__C": [1, 10]},
+        scoring="balanced_accuracy",
+    ).fit(X, y)
+    assert search.best_params_["prior"] == "uniform"
+    save_model(search.best_estimator_, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(X), search.predict_proba(X))
+
+    with config_context(enable_metadata_routing=True):
+        inner = LogisticRegression().set_fit_request(sample_weight=True)
+        scores = cross_val_score(
+            PriorCorrectedClassifier(inner), X, y, params={"sample_weight": np.ones(len(y))}, cv=2
+        )
+    assert len(scores) == 2
+
+
+@parametrize_with_checks([PriorCorrectedClassifier(LogisticRegression())])
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
