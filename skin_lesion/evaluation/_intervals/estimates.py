@@ -410,6 +410,14 @@ class Estimates:
         n_cases = n_positive if name == "sensitivity_at_90_specificity" else n_negative
         return estimate_rate_at(value, influence, n_smaller, n_cases, np.nanstd(drawn))
 
+    def _has_small_part(self, number):
+        """Tell whether a fold is so small that a threshold estimated on it would flatter."""
+        return any(
+            len(np.unique(self._groups[part.rows[rows]])) < LEAST_GROUPS
+            for part in self.parts
+            for rows in (part.predictions.y == number, part.predictions.y != number)
+        )
+
     def _rank(self, number):
         """Return the scores of a curve, how far each block moves them, and those of the parts."""
         if number in self._ranked:
@@ -429,7 +437,7 @@ class Estimates:
         ranked = {}
         for number in range(len(self.classes)):
             parts = [one for one in self._rank_parts(number) if one is not None]
-            if parts and min(self.count_groups(number)) >= LEAST_GROUPS:
+            if parts and not self._has_small_part(number):
                 ranked[number] = parts
         samples = {number: [] for number in ranked}
         for drawn in draw_groups(self.n_groups, self._draws.n_bootstraps, self._draws.seed):

@@ -78,7 +78,8 @@ def describe_methods(report):
         f" {report.n_bootstraps} bootstraps (random_state={report.random_state}). The groups that a"
         f" score rests on are those of its denominator, or of its smaller class. The calibration"
         f" error has no interval. Of fewer than {LEAST_GROUPS} groups only rates and AUC have one,"
-        f" of fewer than {LEAST_GROUPS_OF_PART} not the partial AUC."
+        f" of fewer than {LEAST_GROUPS_OF_PART} not the partial AUC. Scores at a sensitivity or"
+        f" specificity need {LEAST_GROUPS} in each fold."
     )
 
 
