@@ -49,11 +49,12 @@ def compare(report_a, report_b, *, each_class=False):
     Notes
     -----
     Interval and p value come of one method: p is less than 0.05 exactly where the interval leaves
-    out 0. The variance of the difference is that at each hypothetical difference [1]_, which at 0
-    is that of McNemar's test, over lesions or patients; a t distribution has the fewer degrees of
+    out 0. Of rates, F1 and their means over classes, the variance of the difference is that at each
+    hypothetical difference [1]_, which at 0 is that of McNemar's test, over lesions or patients.
+    Other scores have that of a jackknife over lesions. A t distribution has the fewer degrees of
     freedom, the fewer lesions tell the models apart. Of 100 lesions with 5 that do, all in favour
-    of one model, p is 0.058, by McNemar's exact test 0.062. Of two models equally good, p is less
-    than 0.05 in 4% to 6% (benchmarks/coverage.py). Where no lesion tells them apart, there is no
+    of one model, p is 0.052, by McNemar's exact test 0.062. Of two models equally good, p is less
+    than 0.05 in 3% to 5% (benchmarks/coverage.py). Where no lesion tells them apart, there is no
     interval, and p is 1. The calibration error has neither.
 
     Both are of these two models, not of two ways to train: other seeds may give others. Of many
