@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 from _common import Stopwatch, describe_machine, installed_versions
 
-from skin_lesion._utils.intervals import compare_estimates
 from skin_lesion.evaluation._intervals.estimates import Draws, Estimates, Part, Predictions
 
 N_IN_POPULATION = 200_000
@@ -87,7 +86,7 @@ def split(part, n_folds, rng):
 
 def list_names(estimates):
     """Return the scores of all classes, and those of the rarest against the rest."""
-    return [key for key in estimates.score() if key[1] in (None, RARE)]
+    return [key for key in estimates.list_scores() if key[1] in (None, RARE)]
 
 
 def measure(n_sets, *, n_lesions, model, is_natural=False, by_patient=False, n_folds=1):
@@ -147,15 +146,7 @@ def find_false_alarms(n_sets, *, n_lesions, model):
             for one in both
         )
         names = list_names(a)
-        of_a, of_b = a.score(names), b.score(names)
-        line = []
-        for name in names:
-            drawn = a.samples(*name), b.samples(*name)
-            deviation = (
-                None if drawn[0] is None or drawn[1] is None else np.nanstd(drawn[1] - drawn[0])
-            )
-            line.append(compare_estimates(of_a[name], of_b[name], deviation)[3])
-        p_values.append(line)
+        p_values.append([line[-1] for line in a.compare(b, names).values()])
     p_values = np.array(p_values)
     return [
         {"score": name[0], "false_alarms": round(float(np.nanmean(p_values[:, place] < 0.05)), 4)}

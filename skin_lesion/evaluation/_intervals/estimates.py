@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from ..._utils.intervals import (
     Estimate,
     combine,
+    compare_estimates,
     draw_groups,
     estimate_rate,
     estimate_rate_at,
@@ -187,29 +188,20 @@ class Estimates:
             for rows in (self.y == number, self.y != number)
         ]
 
+    def list_scores(self):
+        """Return the names of all scores with the number of the class, None for all together."""
+        numbers = range(len(self.classes))
+        names = [(name, None) for name in OF_ALL]
+        names += [(name, number) for name in OF_CLASS for number in numbers]
+        if self.has_probabilities:
+            names += [(name, None) for name in OF_ALL_PROBABILITIES]
+            names += [(name, number) for name in OF_CURVE + OF_CALIBRATION for number in numbers]
+        return names
+
     def score(self, names=None):
-        """Return all scores.
-
-        Parameters
-        ----------
-        names : list of (str, int or None), default=None
-            Those that are wanted: names with the number of the class, None for all together.
-
-        Returns
-        -------
-        estimates : dict of (str, int or None) to Estimate
-        """
-        if names is None:
-            names = [(name, None) for name in OF_ALL]
-            names += [(name, number) for name in OF_CLASS for number in range(len(self.classes))]
-            if self.has_probabilities:
-                names += [(name, None) for name in OF_ALL_PROBABILITIES]
-                names += [
-                    (name, number)
-                    for name in OF_CURVE + OF_CALIBRATION
-                    for number in range(len(self.classes))
-                ]
-        return {(name, number): self.estimate(name, number) for name, number in names}
+        """Return the scores of these names, None for all, as a dict of :class:`Estimate`."""
+        names = self.list_scores() if names is None else names
+        return {key: self.estimate(*key) for key in names}
 
     def estimate(self, name, number=None):
         """Return one score."""
@@ -256,6 +248,36 @@ class Estimates:
             place = OF_CALIBRATION.index(name)
             return np.array([self._recalibrate(part, number)[0][place] for part in self.parts])
         return np.array([function(part.predictions) for part in self.parts])
+
+    def compare(self, other, names=None):
+        """Return both values, difference, its interval and p of the scores that both have.
+
+        Parameters
+        ----------
+        other : Estimates
+            Of the same images, groups and draws.
+
+        names : list of (str, int or None), default=None
+            All of them.
+
+        Returns
+        -------
+        lines : dict of (str, int or None) to list of float
+        """
+        names = self.list_scores() if names is None else names
+        known = set(other.list_scores())
+        shared = [key for key in names if key in known]
+        lines, of_other = {}, other.score(shared)
+        for key, one in self.score(shared).items():
+            drawn, drawn_other = self.samples(*key), other.samples(*key)
+            deviation = None
+            if drawn is not None and drawn_other is not None:
+                deviation = np.nanstd(drawn_other - drawn)
+            found = compare_estimates(
+                one, of_other[key], is_count=key[0] in OF_ALL + OF_CLASS, deviation=deviation
+            )
+            lines[key] = [one.value, of_other[key].value, *found]
+        return lines
 
     def cut_off(self, name, number, threshold):
         """Return a score of a fixed threshold on the probability of a class."""

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from ..._utils.intervals import compare_estimates
 from ..._utils.sklearn_private import validate_params
 from .._intervals.estimates import Estimates
 from .report import EvaluationReport
@@ -86,20 +85,17 @@ def compare(report_a, report_b, *, each_class=False):
     _check_same_images(report_a, report_b)
     first = report_a._estimates
     second = Estimates(report_b._parts, report_a._draws)  # on the same draws
-    of_a, of_b = first.score(), second.score()
     positive = {report_a.positive, report_b.positive}
-    shown = {k for k, name in enumerate(first.classes.tolist()) if each_class or name in positive}
-    lines = {}
-    for (name, number), a in of_a.items():
-        if (name, number) not in of_b or (number is not None and number not in shown):
-            continue
-        b = of_b[name, number]
-        deviation = None
-        samples = first.samples(name, number), second.samples(name, number)
-        if all(drawn is not None for drawn in samples):
-            deviation = np.nanstd(samples[1] - samples[0])
-        label = "all" if number is None else first.classes[number]
-        lines[label, name] = [a.value, b.value, *compare_estimates(a, b, deviation)]
+    classes = first.classes.tolist()
+    names = [
+        (name, number)
+        for name, number in first.list_scores()
+        if number is None or each_class or classes[number] in positive
+    ]
+    lines = {
+        ("all" if number is None else first.classes[number], name): line
+        for (name, number), line in first.compare(second, names).items()
+    }
     index = pd.MultiIndex.from_tuples(lines, names=["class", "score"])
     columns = ["a", "b", "difference", "low", "high", "p_value"]
     return pd.DataFrame(list(lines.values()), index=index, columns=columns)
