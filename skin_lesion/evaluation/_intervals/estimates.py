@@ -31,7 +31,7 @@ N_BINS = 15
 MIN_SENSITIVITY = 0.8
 AT_RATE = 0.9
 # Lesions of the smaller class below which a score has no interval: those of fewer held too little.
-LEAST_GROUPS, LEAST_GROUPS_OF_PART = 10, 50
+LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_GROUPS_OF_PART = 10, 20, 50
 MOST_BLOCKS = 1000
 _AT_ONCE = 256
 
@@ -411,9 +411,9 @@ class Estimates:
         return estimate_rate_at(value, influence, n_smaller, n_cases, np.nanstd(drawn))
 
     def _has_small_part(self, number):
-        """Tell whether a fold is so small that a threshold estimated on it would flatter."""
+        """Tell whether a part is so small that a threshold estimated on it would flatter."""
         return any(
-            len(np.unique(self._groups[part.rows[rows]])) < LEAST_GROUPS
+            len(np.unique(self._groups[part.rows[rows]])) < LEAST_GROUPS_AT_RATE
             for part in self.parts
             for rows in (part.predictions.y == number, part.predictions.y != number)
         )

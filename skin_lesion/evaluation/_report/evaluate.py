@@ -139,9 +139,9 @@ def evaluate(
 
     A rate rests on the lesions of its denominator, and has an interval however few they are; of 500
     nevi that are all right, the specificity has the exact one, 0.993 to 1. The AUC has one from one
-    lesion on; other scores of a ranking, and calibration, from 10 lesions of the smaller class on;
-    the partial AUC, which rests on a fifth of the positive lesions, from 50 on. The calibration
-    error, which is biased, has none.
+    lesion on; average precision and calibration from 10 lesions of the smaller class on; scores at
+    a sensitivity or specificity from 20 on, in each fold; the partial AUC, which rests on a fifth
+    of the positive lesions, from 50 on. The calibration error, which is biased, has none.
 
     A class that y lacks has NaN for sensitivity, F1 and AUC, and all means over classes leave it
     out, that of F1 too. A class that the model has never seen counts as wrong, with NaN for its

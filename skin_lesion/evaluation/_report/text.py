@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_OF_PART
+from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_GROUPS_OF_PART
 
 TITLES = {
     "accuracy": "accuracy",
@@ -79,7 +79,7 @@ def describe_methods(report):
         f" score rests on are those of its denominator, or of its smaller class. The calibration"
         f" error has no interval. Of fewer than {LEAST_GROUPS} groups only rates and AUC have one,"
         f" of fewer than {LEAST_GROUPS_OF_PART} not the partial AUC. Scores at a sensitivity or"
-        f" specificity need {LEAST_GROUPS} in each fold."
+        f" specificity need {LEAST_GROUPS_AT_RATE} in each fold."
     )
 
 
