@@ -125,11 +125,11 @@ def test_jackknife_leaves_out_one_lesion_or_block_after_the_other(most_blocks):
 
 
 def test_resampled_scores_are_those_of_the_drawn_images():
-    predictions, lesions = predict(60), np.arange(60) // 2
+    predictions, lesions = predict(150), np.arange(150) // 2
     samples = estimate(predictions, lesions, Draws(20, 0))
-    drawn = np.concatenate(list(draw_groups(30, 20, 0)), axis=1)
+    drawn = np.concatenate(list(draw_groups(75, 20, 0)), axis=1)
     for number, times in enumerate(drawn.T):
-        rows = np.arange(60).repeat(times.astype(int)[lesions])
+        rows = np.arange(150).repeat(times.astype(int)[lesions])
         alone = score(predictions.take(rows))
         for name in ("auc_above_80_sensitivity", "sensitivity_at_90_specificity"):
             found = samples.samples(name, 1)[number]

@@ -108,13 +108,24 @@ def test_calibration_error_has_no_interval():
     assert np.isnan(line["low"])
 
 
-def test_partial_auc_of_few_lesions_has_no_interval():
+@pytest.mark.parametrize(
+    ("name", "n_needed"),
+    [
+        ("average_precision", 10),
+        ("calibration_slope", 10),
+        ("sensitivity_at_90_specificity", 20),
+        ("partial_auc", 50),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Fewer than 10")
+def test_scores_of_few_lesions_have_no_interval(name, n_needed):
     rng = np.random.default_rng(0)
-    for n, is_said in ((49, False), (50, True)):
+    for n in (n_needed - 1, n_needed):
         y = np.repeat([0, 1], [100, n])
         report = judge(y, np.clip(rng.normal(0.3 + 0.2 * y, 0.2), 0.01, 0.99))
-        assert np.isfinite(report.class_scores.loc[(1, "partial_auc"), "low"]) == is_said
-        assert np.isfinite(report.class_scores.loc[(1, "roc_auc"), "low"])
+        of_class = report.class_scores.loc[1]
+        assert np.isfinite(of_class.loc[name, "low"]) == (n == n_needed)
+        assert np.isfinite(of_class.loc["roc_auc", "low"])
 
 
 def test_means_leave_out_an_absent_class():
