@@ -65,3 +65,19 @@ def read_links():
         return parser.links
 
     return read
+
+
+@pytest.fixture
+def few_trees(monkeypatch):
+    """Measure shortcuts with two trees, of which nearly all of the time of an audit would go.
+
+    What they tell is tested in audit/quality/test_shortcuts.py, with all of them.
+    """
+    from skin_lesion.audit._quality import shortcuts as _shortcuts
+
+    make = _shortcuts.make_shortcut_model
+    monkeypatch.setattr(
+        _shortcuts,
+        "make_shortcut_model",
+        lambda **options: make(**options).set_params(n_estimators=2),
+    )

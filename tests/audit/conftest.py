@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from skin_lesion import make_lesion_images
-from skin_lesion.audit._quality import shortcuts as _shortcuts
 
 
 class FaultyFolder:
@@ -91,17 +90,3 @@ def sound_folder(tmp_path_factory):
 def folder(sound_folder, tmp_path):
     """A folder without faults, to which a test may add some."""
     return sound_folder.copy_to(tmp_path)
-
-
-@pytest.fixture
-def few_trees(monkeypatch):
-    """Measure shortcuts with two trees, of which nearly all of the time of an audit would go.
-
-    What they tell is tested in quality/test_shortcuts.py, with all of them.
-    """
-    make = _shortcuts.make_shortcut_model
-    monkeypatch.setattr(
-        _shortcuts,
-        "make_shortcut_model",
-        lambda **options: make(**options).set_params(n_estimators=2),
-    )

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import balanced_accuracy_score
 
-from skin_lesion import load_image_folder, write_lesion_folder
+from skin_lesion import ConvNet, load_image_folder, write_lesion_folder
 from skin_lesion.cli import main
 from skin_lesion.cli._train import search as _search
 
@@ -116,9 +116,10 @@ def test_prints_the_way_and_the_report(printed):
 
 
 @pytest.fixture
-def one_candidate(monkeypatch):
-    """Search among one candidate: that there are two is seen where the folder is sound."""
+def small_job(monkeypatch, few_trees):
+    """Search among one candidate, of a small network: the job in full is done for `printed`."""
     monkeypatch.setattr(_search, "CANDIDATES", _search.CANDIDATES[:1])
+    monkeypatch.setattr(_search, "ConvNet", lambda: ConvNet(filters=(8,)))
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def faulty(root, tmp_path):
     return faulty
 
 
-@pytest.mark.usefixtures("one_candidate")
+@pytest.mark.usefixtures("small_job")
 def test_faults_are_left_out_and_both_scores_are_reported(faulty, root, tmp_path, capsys):
     output = tmp_path / "report"
     assert main([str(faulty), "--output", str(output), *SMALL]) == 0
@@ -181,7 +182,7 @@ def test_faults_are_left_out_and_both_scores_are_reported(faulty, root, tmp_path
     assert "The same parameters with the faults" in (output / "report.txt").read_text()
 
 
-@pytest.mark.usefixtures("one_candidate")
+@pytest.mark.usefixtures("small_job")
 def test_faults_can_be_kept_and_a_tree_without_a_test_split_is_split_by_lesion(
     faulty, tmp_path, capsys
 ):
@@ -205,6 +206,7 @@ def test_faults_can_be_kept_and_a_tree_without_a_test_split_is_split_by_lesion(
     assert n_images == len(list(flat.glob("*/*.jpg")))
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_unreadable_image_cannot_be_kept(faulty, tmp_path, capsys):
     output = tmp_path / "report"
     assert main([str(faulty), "--keep-faults", "--output", str(output), *SMALL]) == 2
@@ -213,7 +215,7 @@ def test_unreadable_image_cannot_be_kept(faulty, tmp_path, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("one_candidate")
+@pytest.mark.usefixtures("small_job")
 def test_class_that_cleaning_empties_is_left_out(root, tmp_path, capsys):
     """As the seborrheic keratoses of the 9-class set, nearly all of which are also melanomas."""
     emptied = shutil.copytree(root, tmp_path / "emptied")
@@ -231,6 +233,7 @@ def test_class_that_cleaning_empties_is_left_out(root, tmp_path, capsys):
     assert "other" not in json.loads((output / "report.json").read_text())["data"]["counts"]
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_nothing_left_after_cleaning(root, tmp_path, capsys):
     doubled = tmp_path / "doubled"
     shutil.copytree(root / "Train" / "nevus", doubled / "nevus")
@@ -270,6 +273,7 @@ def test_bad_arguments_say_what_is_expected(arguments, capsys):
     assert f"found '{arguments[1]}', expected" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_class_of_too_few_lesions_leaves_nothing_behind(root, tmp_path, capsys):
     few = shutil.copytree(root, tmp_path / "few")
     for path in sorted((few / "Train" / "melanoma").iterdir())[2:]:

@@ -1,8 +1,12 @@
 """The classifier inside what scikit-learn offers around classifiers."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import sklearn
+from joblib import Parallel, cpu_count, delayed
 from scipy.stats import randint
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import VotingClassifier
@@ -34,7 +38,9 @@ from skin_lesion import (
     ImageAugmenter,
     ImageEmbedder,
     ImageLoader,
+    SkinLesionClassifier,
     load_image_folder,
+    make_lesion_images,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -70,6 +76,28 @@ def test_grid_search_over_nested_parameters_in_two_processes(quick, lesions):
         kept.append(search.cv_results_["mean_test_score"])
     assert len(kept[0]) == 2
     np.testing.assert_allclose(kept[0], kept[1], atol=1e-6)
+
+
+def backend_threads():
+    """Fit, and return the number of threads that TensorFlow computes in, by their names."""
+    lesions = make_lesion_images(30, n_classes=2, image_size=(16, 16), random_state=0)
+    SkinLesionClassifier(ConvNet(filters=(2,)), epochs=1, early_stopping=False).fit(
+        lesions.images, lesions.target
+    )
+    names = [path.read_text(encoding="ascii") for path in Path("/proc/self/task").glob("*/comm")]
+    return sum(name.startswith("tf_Compute") for name in names)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+@pytest.mark.parametrize("n_jobs", [2, pytest.param(cpu_count() + 1, marks=pytest.mark.slow)])
+def test_workers_share_the_cores(n_jobs):
+    # The two workers of the search above are still there: a worker takes seconds to start.
+    for_each = max(1, cpu_count() // n_jobs)
+    counts = set(Parallel(n_jobs=n_jobs)(delayed(backend_threads)() for _ in range(n_jobs)))
+    if counts == {0}:
+        pytest.skip("this version of TensorFlow does not name its threads")
+    # A pool of threads for operations, and one of others for what is inside of them.
+    assert counts <= {for_each, 2 * for_each}
 
 
 def test_pipeline_from_paths_to_report(quick, lesion_folder):
@@ -130,8 +158,6 @@ def test_voting_and_calibration(quick, lesions):
 @pytest.fixture
 def seen_groups(monkeypatch):
     """Collect the groups that each fit is given."""
-    from skin_lesion import SkinLesionClassifier
-
     seen = []
     fit = SkinLesionClassifier.fit
 
@@ -166,9 +192,9 @@ def test_groups_reach_folds_and_inner_split_with_routing(quick, lesions, seen_gr
 
 def test_groups_reach_the_folds_alone_without_routing(quick, lesions, seen_groups):
     quick.set_params(early_stopping=True)
-    search = GridSearchCV(quick, {"batch_size": [32]}, cv=StratifiedGroupKFold(2))
+    search = GridSearchCV(quick, {"batch_size": [32]}, cv=StratifiedGroupKFold(2), refit=False)
     search.fit(lesions.images, lesions.target, groups=lesions.groups)
-    assert seen_groups == [None, None, None]
+    assert seen_groups == [None, None]
 
 
 def test_scores_of_grouped_folds(quick, lesions):

@@ -196,7 +196,7 @@ def test_processes_that_fill_at_once_decode_an_image_once(paths, cache_dir, tmp_
     log = tmp_path / "decoded.txt"
     loader = make_logging_loader(log, image_size=(16, 16), cache_dir=cache_dir)
     orders = [np.random.default_rng(seed).permutation(N_IMAGES) for seed in (0, 0, 1, 2)]
-    stacks = Parallel(n_jobs=4)(delayed(loader.transform)(paths[order]) for order in orders)
+    stacks = Parallel(n_jobs=2)(delayed(loader.transform)(paths[order]) for order in orders)
     expected = ImageLoader((16, 16)).transform(paths)
     for order, images in zip(orders, stacks, strict=True):
         np.testing.assert_array_equal(images, expected[order])
