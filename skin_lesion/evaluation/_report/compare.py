@@ -94,7 +94,7 @@ def compare(report_a, report_b, *, each_class=False):
         if number is None or each_class or classes[number] in positive
     ]
     lines = {
-        ("all" if number is None else first.classes[number], name): line
+        ("all" if number is None else classes[number], name): line
         for (name, number), line in first.compare(second, names).items()
     }
     index = pd.MultiIndex.from_tuples(lines, names=["class", "score"])
