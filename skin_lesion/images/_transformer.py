@@ -21,6 +21,10 @@ _EXPECTED = (
 class ImageOutputMixin(TransformerMixin):
     """For transformers that give images, which no data frame holds."""
 
+    def __init_subclass__(cls, **options):
+        # Nothing is to be wrapped, which would put a frame between a warning and its caller.
+        super().__init_subclass__(auto_wrap_output_keys=None, **options)
+
     def set_output(self, *, transform=None):
         """Do nothing: images are arrays, whatever the other steps of a pipeline give.
 

@@ -436,5 +436,5 @@ def test_bad_arguments(folder, options, message):
 def test_X_that_is_neither_paths_nor_images():
     with pytest.raises(ValueError, match="Expected RGB images"):
         audit_dataset(np.zeros((4, 10)))
-    with pytest.raises(ValueError, match=r"shape \(0,\)"):
+    with pytest.raises(ValueError, match=r"0 sample\(s\) in X\. Expected paths"):
         audit_dataset([])

@@ -214,8 +214,24 @@ class EvaluationReport:
             The lesion or patient of each image. Without them each image counts as one, and
             photographs of one lesion make the intervals too narrow.
 
-        frame, positive, thresholds, prevalence, n_bootstraps, random_state
-            As in :func:`evaluate`.
+        frame : DataFrame of n rows, default=None
+            What to slice by, as in :func:`evaluate`.
+
+        positive : str or int, default=None
+            The class to find.
+
+        thresholds : DataFrame, dict of str to float, or array-like of float, default=None
+            Operating points, on the probability of `positive`: those of
+            :func:`choose_thresholds_from_predictions`, for example.
+
+        prevalence : float in (0, 1), default=None
+            How frequent `positive` is where the model is to be used.
+
+        n_bootstraps : int, default=2000
+            Number of draws, for the scores at 80% or 90% sensitivity or specificity.
+
+        random_state : int, RandomState instance or None, default=None
+            Pass an int for the same intervals at each call.
 
         Returns
         -------

@@ -62,7 +62,7 @@ def test_floats_and_given_axes(image):
     [
         ("augmenter", {}, TypeError, "Expected an ImageAugmenter"),
         (ImageAugmenter(), {"n_variants": 0}, ValueError, "n_variants is 0"),
-        (ImageAugmenter(), {"image": "a.png"}, TypeError, "image holds paths"),
+        (ImageAugmenter(), {"image": "a.png"}, ValueError, "image is a single path"),
         (ImageAugmenter(), {"image": np.zeros((8, 8), np.uint8)}, ValueError, "grey image"),
         (ImageAugmenter(), {"image": np.zeros((2, 8, 8, 3), np.uint8)}, ValueError, "a stack of 2"),
         (ImageAugmenter(zoom=5), {}, ValueError, "The 'zoom' parameter"),
