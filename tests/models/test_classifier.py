@@ -442,6 +442,25 @@ def test_network_that_ends_in_no_softmax_says_what_to_add(small, lesions, activa
         small(architecture=network).fit(lesions.images, lesions.target)
 
 
+def silu(x):
+    return keras.ops.abs(x)
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_own_activation_by_the_name_of_another_is_refused(small, lesions, is_nested):
+    def build(input_shape, n_classes):
+        inside = keras.Sequential(
+            [keras.Input(input_shape), keras.layers.Conv2D(2, 3, activation=silu)]
+        )
+        layers = [inside] if is_nested else inside.layers
+        pool = keras.layers.GlobalAveragePooling2D()
+        output = keras.layers.Dense(n_classes, activation="softmax")
+        return keras.Sequential([keras.Input(input_shape), *layers, pool, output])
+
+    with pytest.raises(ValueError, match=r"activation of your own named 'silu'.*rename"):
+        small(architecture=build).fit(lesions.images, lesions.target)
+
+
 def test_output_that_is_not_finite_for_noise_is_no_softmax(small, lesions):
     def network(input_shape, n_classes):
         model = ConvNet(filters=(4,))(input_shape, n_classes)

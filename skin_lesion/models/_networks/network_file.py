@@ -12,6 +12,7 @@ import re
 from contextlib import contextmanager
 
 import h5py
+import numpy as np
 
 from ..._utils import lazy_keras as keras
 from ..._utils.atomic_writing import temporary_folder
@@ -61,7 +62,8 @@ def network_to_bytes(model):
     Raises
     ------
     ValueError
-        If it has parts that :func:`network_from_bytes` would refuse.
+        If it has parts that :func:`network_from_bytes` would refuse, or that a configuration does
+        not hold.
     """
     config = keras.saving.serialize_keras_object(model)
     config.pop("compile_config", None)  # which is not saved
@@ -69,6 +71,7 @@ def network_to_bytes(model):
     # Not clone_model, which compiles the copy as well.
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
+    _check_copy(model, copy)
     entries = {
         "metadata.json": {"keras_version": keras.version()},
         "config.json": keras.saving.serialize_keras_object(copy),
@@ -77,6 +80,22 @@ def network_to_bytes(model):
     data = plain_zip({**entries, "model.weights.h5": weights_to_bytes(copy)})
     _check_network(data)
     return data
+
+
+def _check_copy(model, copy):
+    """Check that a network made of the configuration of another one computes the same."""
+    shape = model.input_shape[1:]
+    noise = np.random.RandomState(0).uniform(0, 255, (2, *shape))
+    images = np.concatenate([noise, noise / 255]).astype(np.float32)
+    of_model, of_copy = (
+        np.asarray(keras.ops.convert_to_numpy(network(images, training=False)), dtype=float)
+        for network in (model, copy)
+    )
+    if not np.allclose(of_copy, of_model, rtol=1e-4, atol=1e-5, equal_nan=True):
+        raise ValueError(
+            "its network computes something else when it is made anew from its configuration: some"
+            " function or layer in it is not what its name says"
+        )
 
 
 def network_from_bytes(data):

@@ -138,6 +138,7 @@ def build_model(
     _check_output(network, n_classes)
     if not isinstance(architecture, (ConvNet, Backbone)):
         _check_probabilities(network, input_shape)
+        _check_functions(network)
     model = network
     if feature_scale is not None:
         inputs = keras.Input(input_shape)
@@ -206,6 +207,28 @@ def _check_probabilities(network, input_shape):
     if ends_in_sigmoid or not np.isfinite(output[:2]).all():
         raise no_softmax(output[0])
     check_sums(output)
+
+
+def _check_functions(network):
+    """Refuse functions that go by the name of another one.
+
+    Keras pickles and saves an activation by its name, and finds its own again.
+    """
+    for layer in network.layers:
+        inner = getattr(layer, "layer", layer)  # of a wrapper
+        if isinstance(inner, keras.Model):
+            _check_functions(inner)
+        function = getattr(inner, "activation", None)
+        name = getattr(function, "__name__", None)
+        if name is None or isinstance(function, keras.layers.Layer):
+            continue
+        of_keras = getattr(keras.activations, name, function)
+        if of_keras is not function:
+            raise ValueError(
+                f"The layer {inner.name!r} has an activation of your own named {name!r}, like that"
+                " of Keras. Once pickled or saved, the network would compute that of Keras."
+                " Expected another name: rename your function."
+            )
 
 
 def _make_probes(input_shape):

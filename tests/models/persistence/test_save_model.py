@@ -327,6 +327,22 @@ def test_own_architecture_is_saved_as_its_network(
     assert (loaded.predict(lesions.images) == classifier.predict(lesions.images)).all()
 
 
+def network_with_a_patched_layer(input_shape, n_classes):
+    inputs = keras.Input(input_shape)
+    pool = keras.layers.GlobalAveragePooling2D()
+    pool.call = lambda images: keras.ops.max(images, axis=(1, 2))
+    x = pool(keras.layers.Rescaling(1 / 255)(inputs))
+    return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
+
+
+def test_network_that_is_not_what_its_configuration_says(small, lesions, tmp_path):
+    classifier = small(architecture=network_with_a_patched_layer, epochs=1)
+    classifier.fit(lesions.images, lesions.target)
+    with pytest.raises(ValueError, match="computes something else when it is made anew"):
+        save_model(classifier, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
 def network_with_lambda(input_shape, n_classes):
     inputs = keras.Input(input_shape)
     x = keras.layers.Lambda(keras.ops.square)(inputs)
