@@ -19,6 +19,7 @@ _PLACEHOLDER = re.compile(
 )
 # These are placeholders too, unless ids count up from there.
 _ZERO = re.compile(r"0+(\.0+)?")
+_WHOLE = re.compile(r"^(\d+)\.0+$")
 _ONE = r"0*1(\.0+)?"
 
 # A larger share of the images in one group is implausible, where there are enough of them to tell.
@@ -29,7 +30,9 @@ GROUP_COLUMNS = ("patient_id", "lesion_id")
 
 
 def clean_ids(column):
-    """Turn placeholders of lesions or patients into missing values.
+    """Turn placeholders of lesions or patients into missing values, and 1.0 into 1.
+
+    pandas writes whole numbers so where some are missing: another table has the same patient as 1.
 
     Parameters
     ----------
@@ -48,7 +51,10 @@ def clean_ids(column):
             or (not counts_up and _ZERO.fullmatch(text))
         )
 
-    return change_values(column, lambda text: None if is_missing(text) else text)
+    def clean(text):
+        return None if is_missing(text) else _WHOLE.sub(r"\1", text)
+
+    return change_values(column, clean)
 
 
 def make_groups(patient, lesion, own, group_by=None):

@@ -582,6 +582,21 @@ def test_table_of_lesions_under_its_published_name(tmp_path, name):
     assert dataset.left_out == {"not_images": 1}
 
 
+def test_patient_is_the_same_in_a_table_that_lacks_some(tmp_path):
+    """Which pandas writes as 1.0, 2.0."""
+    write(tmp_path, [f"{name}/{name}{n}.jpg" for name in ("nevus", "melanoma") for n in range(3)])
+    for name, patients in (("nevus", "1 2 3"), ("melanoma", "1.0 2.0")):
+        rows = [f"{name}{n},{patient}" for n, patient in enumerate(patients.split())]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["image,patient_id", *rows]))
+    with pytest.warns(UserWarning, match="1 of 6 images have no patient_id"):
+        folder = load_image_folder(tmp_path)
+    of_image = dict(
+        zip([Path(path).stem for path in folder.data[:, 0]], folder.groups, strict=True)
+    )
+    assert of_image["nevus0"] == of_image["melanoma0"] == "1"
+    assert len(set(folder.groups)) == 4
+
+
 def test_two_tables_of_lesions(tmp_path):
     write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg"])
     (tmp_path / "a.csv").write_text("lesion_id,image_id,age\nx,1,50\n,2,60\n")
