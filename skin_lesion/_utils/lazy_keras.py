@@ -7,8 +7,8 @@ from a class of Keras is itself imported late: see ``models/_training``.
 import os
 import re
 import shutil
+import subprocess
 import sys
-import tempfile
 import threading
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -23,6 +23,13 @@ _NEEDLESS = (
     "To enable the following instructions",
 )
 _NO_GPU = "failed call to cuInit"  # of interest where there is one
+_FILTER = """
+import re, sys
+for line in sys.stdin.buffer:
+    if not re.search(sys.argv[1].encode(), line):
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
+"""
 _lock = threading.Lock()
 
 
@@ -46,24 +53,31 @@ def import_keras():
 
 @contextmanager
 def _without_needless_lines():
-    """Hold back what is written to file descriptor 2, then write the lines that say something."""
-    try:
-        stderr = os.dup(2)
-    except OSError:  # it is closed
+    """Let a process of its own read what is written to file descriptor 2, and pass on the rest.
+
+    In a file, the last words of an import that aborts would be lost.
+    """
+    needless = _NEEDLESS if shutil.which("nvidia-smi") else (*_NEEDLESS, _NO_GPU)
+    command = [sys.executable, "-I", "-S", "-c", _FILTER, "|".join(map(re.escape, needless))]
+    if not os.path.basename(sys.executable or "").startswith("python"):  # of another program
         yield
         return
-    with tempfile.TemporaryFile() as held_back:
-        os.dup2(held_back.fileno(), 2)
-        try:
-            yield
-        finally:
-            with suppress(AttributeError, ValueError):  # of a program without a console
-                sys.stderr.flush()
-            os.dup2(stderr, 2)
-            held_back.seek(0)
-            needless = _NEEDLESS if shutil.which("nvidia-smi") else (*_NEEDLESS, _NO_GPU)
-            pattern = re.compile("|".join(map(re.escape, needless)).encode())
-            for line in held_back:
-                if not pattern.search(line):
-                    os.write(stderr, line)
-            os.close(stderr)
+    try:
+        stderr = os.dup(2)
+        # Ctrl-C, which ends the import, is not for it.
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    except OSError:  # the descriptor is closed, or no process may be started
+        yield
+        return
+    os.dup2(process.stdin.fileno(), 2)
+    process.stdin.close()
+    try:
+        yield
+    finally:
+        with suppress(AttributeError, ValueError):  # of a program without a console
+            sys.stderr.flush()
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        # A process that was started meanwhile may go on writing by way of it.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
