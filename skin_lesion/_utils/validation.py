@@ -343,7 +343,9 @@ def check_labels(values, *, name="y_true"):
             f"{name} is missing in {missing.sum()} of {len(values)} rows, the first is row"
             f" {missing.argmax()}. Expected {a_label} for each row. {advice}"
         )
-    types = {type(value) for value in values.tolist()} if values.dtype == object else ()
+    types = ()
+    if values.dtype == object:  # text of numpy is text
+        types = {str if isinstance(value, str) else type(value) for value in values.tolist()}
     if len(types) > 1 and str in types:
         raise TypeError(
             f"{name} holds values of the types {name_some(sorted(t.__name__ for t in types))}."
