@@ -10,6 +10,7 @@ from skin_lesion._utils.validation import (
     are_paths,
     check_files_exist,
     check_images,
+    check_labels,
     check_paths,
     check_pixels,
     did_you_mean,
@@ -233,3 +234,8 @@ def test_no_warnings_for_valid_input():
         for to_form in PATH_FORMS.values():
             check_paths(to_form(NAMES))
         check_images(np.full((1, 2, 2, 3), 100, dtype=np.int64))
+
+
+def test_text_of_numpy_and_of_python_is_text():
+    mixed = np.array([np.str_("melanoma"), "nevus"], dtype=object)
+    assert check_labels(mixed).tolist() == ["melanoma", "nevus"]
