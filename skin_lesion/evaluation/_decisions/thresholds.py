@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
 from ..._utils.validation import check_labels, check_rows, did_you_mean, number_labels
 from .._folds import fit_fold, split_folds
-from .._metrics.input_checks import check_probabilities
+from .._metrics.input_checks import check_probabilities, order_columns
 
 _ROUNDING = 1e-12  # 1 - 0.3 is less than 0.7 in some last digit
 _RATES = {
@@ -224,11 +224,11 @@ def choose_thresholds_from_predictions(
     """
     targets = _check_targets(sensitivity, specificity)
     y_true = check_labels(y_true)
-    y_prob = check_probabilities(y_prob)
+    columns = np.unique(y_true) if classes is None else check_labels(classes, name="classes")
+    y_prob = check_probabilities(order_columns(y_prob, columns))
     check_consistent_length(y_true, y_prob, groups)
     _check_positive(positive, np.unique(y_true).tolist(), "y_true")
     if y_prob.ndim == 2:
-        columns = np.unique(y_true) if classes is None else check_labels(classes, name="classes")
         columns = columns.tolist()
         if len(set(columns)) != y_prob.shape[1] or positive not in columns:
             raise ValueError(

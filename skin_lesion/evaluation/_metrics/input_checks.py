@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import assert_all_finite, check_consistent_length
 
@@ -11,6 +12,7 @@ from ..._utils.validation import check_labels
 
 # Softmax in float32 is off by 1e-6, in half precision by 1e-3 and more: that is worth an error.
 _SUM_TOLERANCE = 1e-4
+_ROUNDING = 0.05  # of a sum of a few numbers with two decimals
 
 
 def check_one_against_rest(y_true, y_score, pos_label, sample_weight):
@@ -71,12 +73,33 @@ def check_probabilities(y_prob, *, name="y_prob"):
         sums = y_prob.sum(axis=1)
         worst = np.argmax(np.abs(sums - 1))
         if abs(sums[worst] - 1) > _SUM_TOLERANCE:
+            advice = "Scores of separate yes-or-no outputs are none: judge each class by itself."
+            if np.abs(sums - 1).max() < _ROUNDING:
+                advice = "If they are rounded, divide each row by its sum."
             raise ValueError(
                 f"{name} has rows that do not sum to 1, such as row {worst} with {sums[worst]:g}."
-                " Expected the probabilities of all classes. Scores of separate yes-or-no outputs"
-                " are none: judge each class by itself, or divide each row by its sum."
+                f" Expected the probabilities of all classes. {advice}"
             )
     return y_prob
+
+
+def order_columns(y_prob, classes):
+    """Return the probabilities of a DataFrame in the order of the classes, by their names.
+
+    Anything else is returned as it is: its columns have no names.
+    """
+    if not isinstance(y_prob, pd.DataFrame):
+        return y_prob
+    names, known = y_prob.columns.tolist(), np.asarray(classes).tolist()
+    if set(names) == set(known) and len(names) == len(known):
+        return y_prob[known]
+    if names == list(range(len(names))):  # none were given
+        return y_prob
+    raise ValueError(
+        f"y_prob has the columns {names[:10]}, and the classes are {known[:10]}. Expected the same:"
+        " rename the columns, leave out all others, or pass y_prob.to_numpy() with the classes in"
+        " the order of its columns."
+    )
 
 
 def check_classes(labels, y_true, n_columns):

@@ -13,7 +13,7 @@ from ..._utils.sklearn_private import Interval, validate_params
 from ..._utils.validation import check_labels
 from .._intervals.estimates import Draws, Estimates, Part
 from .._intervals.score_tables import pool_part
-from .._metrics.input_checks import check_probabilities
+from .._metrics.input_checks import check_probabilities, order_columns
 from .._pictures import Pictures
 from . import figures as _figures
 from .build_report import (
@@ -204,8 +204,9 @@ class EvaluationReport:
             True classes.
 
         y_prob : array-like of shape (n, n_classes) or (n,)
-            Probabilities of the classes, whose rows sum to 1. Of two classes also those of the
-            second alone. The most probable class is the predicted one.
+            Probabilities of the classes, whose rows sum to 1; of two classes also those of
+            `positive` alone. The columns of a DataFrame are found by the names of the classes. The
+            most probable class is the predicted one.
 
         classes : array-like of shape (n_classes,)
             The classes of the columns, in their order.
@@ -242,7 +243,8 @@ class EvaluationReport:
         ------
         ValueError
             If lengths differ, labels or groups are missing, `classes` and columns do not fit,
-            `y_true` has none of the classes, or rows of `y_prob` do not sum to 1.
+            `y_true` has none of the classes, rows of `y_prob` do not sum to 1, or `y_prob` has one
+            column and there are not two classes with one of them `positive`.
 
         Examples
         --------
@@ -255,11 +257,11 @@ class EvaluationReport:
         [0.75, 4.0]
         """
         y_true = check_labels(y_true)
-        y_prob = check_probabilities(y_prob)
-        check_consistent_length(y_true, y_prob, groups, frame)
         classes = check_labels(classes, name="classes")
+        y_prob = check_probabilities(order_columns(y_prob, classes))
+        check_consistent_length(y_true, y_prob, groups, frame)
         if y_prob.ndim == 1:
-            y_prob = np.column_stack([1 - y_prob, y_prob])
+            y_prob = _add_other_column(y_prob, classes.tolist(), positive)
         if len(classes) != y_prob.shape[1] or len(set(classes.tolist())) < len(classes):
             raise ValueError(
                 f"classes is {classes[:10].tolist()} and y_prob has {y_prob.shape[1]} columns."
@@ -473,3 +475,15 @@ def _to_records(table):
 
 def _to_builtin(value):
     return value.item() if isinstance(value, np.generic) else str(value)
+
+
+def _add_other_column(of_positive, classes, positive):
+    """Return the probabilities of two classes, of which those of one were given."""
+    if len(classes) != 2 or positive not in classes:
+        raise ValueError(
+            f"y_prob has shape {of_positive.shape}, classes is {classes[:10]} and positive is"
+            f" {positive!r}. Expected a column for each class; or of two classes the probability of"
+            " one, which positive names."
+        )
+    columns = [1 - of_positive, of_positive]
+    return np.column_stack(columns if classes.index(positive) == 1 else columns[::-1])

@@ -115,6 +115,7 @@ def test_p_is_small_exactly_where_the_interval_leaves_out_0():
                 y,
                 np.clip(rng.normal(0.4 + shift * y, 0.2), 0.01, 0.99),
                 classes=[0, 1],
+                positive=1,
                 groups=lesion,
                 n_bootstraps=100,
                 random_state=0,

@@ -17,6 +17,7 @@ from skin_lesion import (
     ConvNet,
     EvaluationReport,
     SkinLesionClassifier,
+    choose_thresholds_from_predictions,
     evaluate,
     load_image_folder,
     net_benefit,
@@ -265,13 +266,36 @@ def test_predictions_from_anywhere_give_the_same_report(lesions):
     assert "no training data were given" in report.left_out["shortcut baselines"]
 
 
-def test_one_column_is_the_probability_of_the_second_class():
+@pytest.mark.parametrize("classes", [["nv", "mel"], ["mel", "nv"]])
+def test_one_column_is_the_probability_of_positive(classes):
     y, p = ["nv", "mel", "nv", "mel"] * 10, np.tile([0.2, 0.9, 0.6, 0.7], 10)
+    points = choose_thresholds_from_predictions(y, p, positive="mel", classes=classes)
     report = EvaluationReport.from_predictions(
-        y, p, classes=["nv", "mel"], positive="mel", n_bootstraps=2
+        y, p, classes=classes, positive="mel", thresholds=points, n_bootstraps=2
     )
     assert report.scores.loc["accuracy", "value"] == 0.75
     assert report.class_scores.loc[("mel", "sensitivity"), "value"] == 1
+    at_point = report.operating_points.loc["sensitivity 0.90", "value"]
+    assert at_point["sensitivity"] == points.loc["sensitivity 0.90", "sensitivity"] == 1
+
+
+def test_columns_of_a_frame_are_found_by_their_names(lesions):
+    y, p = lesions.test.y, lesions.model.predict_proba(lesions.test.X)
+    classes = lesions.model.classes_
+    frame = pd.DataFrame(p, columns=classes)
+    options = {"classes": classes, "positive": "melanoma", **QUICK}
+    expected = EvaluationReport.from_predictions(y, p, **options).to_frame()
+    for y_prob in (frame[classes[::-1]], pd.DataFrame(p)):
+        found = EvaluationReport.from_predictions(y, y_prob, **options).to_frame()
+        pd.testing.assert_frame_equal(found, expected)
+    points = [
+        choose_thresholds_from_predictions(y, y_prob, positive="melanoma", classes=classes)
+        for y_prob in (p, frame[classes[::-1]])
+    ]
+    pd.testing.assert_frame_equal(*points)
+    for use in (EvaluationReport.from_predictions, choose_thresholds_from_predictions):
+        with pytest.raises(ValueError, match=r"y_prob has the columns .*Expected the same"):
+            use(y, frame.assign(image="a"), classes=classes, positive="melanoma")
 
 
 @pytest.mark.parametrize(
@@ -283,6 +307,9 @@ def test_one_column_is_the_probability_of_the_second_class():
         ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["x", "y"]}, "at least one in common"),
         ([[0.7, 0.3], [0.2, 0.8]], {"positive": "bb"}, "positive='bb' is not among"),
         ([[0.7, 0.3]], {}, "inconsistent"),
+        ([[0.71, 0.3], [0.2, 0.8]], {}, "If they are rounded, divide each row by its sum"),
+        ([0.7, 0.2], {}, r"shape \(2,\), .* positive is None\. Expected a column for each class"),
+        ([0.7, 0.2], {"classes": ["a", "b", "c"], "positive": "a"}, "of two classes the prob"),
         ([[1.7, -0.7], [0.2, 0.8]], {}, "Expected probabilities, from 0 to 1"),
         ([[0.7, 0.3], [0.2, 0.8]], {"groups": [1, None]}, "groups is missing in 1 of 2 rows"),
     ],
