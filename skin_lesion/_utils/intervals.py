@@ -244,7 +244,7 @@ def combine(estimates, weights, *, value=None, bounds=(-np.inf, np.inf)):
     return Estimate(float(value), low, high, n_groups, influences.sum(axis=0))
 
 
-def compare_estimates(first, second, *, is_count=True, deviation=None):
+def compare_estimates(first, second, *, is_count=True, deviation=None, least=0.0, scale=1.0):
     """Return the difference of two scores of the same groups, its interval and its p value.
 
     Of counts the variance is that at each hypothetical difference, as in the test of McNemar and
@@ -260,6 +260,12 @@ def compare_estimates(first, second, *, is_count=True, deviation=None):
 
     deviation : float, default=None
         The standard error, where the influences do not give it.
+
+    least : float, default=0.0
+        The standard error of scores that are no counts is at least this.
+
+    scale : float, default=1.0
+        The largest difference that is possible.
 
     Returns
     -------
@@ -287,11 +293,24 @@ def compare_estimates(first, second, *, is_count=True, deviation=None):
         share = is_count / n_parts
         uncentred = influence + takes_part * difference / n_parts
         freedom = _count_freedom(uncentred, n, _FREEDOM if is_count else _FREEDOM_OF_NORMAL)
+    if not is_count:
+        variance = max(variance, least**2)
     p_value = 2 * stats.t.sf(abs(difference) / np.sqrt(variance + difference**2 * share), freedom)
     t = _quantile(freedom)
     shrunk = 1 + t**2 * share
     width = t * np.sqrt(shrunk * variance + (t * difference * share) ** 2)
-    return difference, (difference - width) / shrunk, (difference + width) / shrunk, p_value
+    low, high = np.clip(np.array([difference - width, difference + width]) / shrunk, -scale, scale)
+    return difference, low, high, p_value
+
+
+def find_least_deviation(difference, n_groups):
+    """Return the standard error that gives p of the sign test where all groups differ alike.
+
+    No group moves an AUC of 1, nor that of constant scores: their influences are 0, and yet few
+    groups may differ by chance.
+    """
+    n_groups = max(n_groups, 2)
+    return abs(difference) / stats.t.isf(0.5**n_groups, n_groups - 1)
 
 
 def wilson(rate, n, quantile=_NORMAL):

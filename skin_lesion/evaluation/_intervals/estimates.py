@@ -22,6 +22,7 @@ from ..._utils.intervals import (
     estimate_rate_at,
     estimate_smooth,
     estimate_unbounded,
+    find_least_deviation,
 )
 from .._metrics.probabilities import bin_confidence, recalibrate
 from .._metrics.ranked_scores import RankedScores
@@ -274,10 +275,31 @@ class Estimates:
             if drawn is not None and drawn_other is not None:
                 deviation = np.nanstd(drawn_other - drawn)
             found = compare_estimates(
-                one, of_other[key], is_count=key[0] in OF_ALL + OF_CLASS, deviation=deviation
+                one,
+                of_other[key],
+                is_count=key[0] in OF_ALL + OF_CLASS,
+                deviation=deviation,
+                least=self._least_deviation(other, *key),
+                scale=self._find_scale(key[0]),
             )
             lines[key] = [one.value, of_other[key].value, *found]
         return lines
+
+    def _least_deviation(self, other, name, number):
+        """Return the least standard error of a difference; that of a mean is that of its parts."""
+        keys = [(name, number)]
+        if name == "roc_auc_ovr":
+            keys = [("roc_auc", one) for one in self.present]
+        pairs = [(self.estimate(*key), other.estimate(*key)) for key in keys]
+        return _mean([find_least_deviation(b.value - a.value, a.n_groups) for a, b in pairs])
+
+    def _find_scale(self, name):
+        """Return the range of a score."""
+        if name in OF_CALIBRATION:
+            return np.inf
+        if name == "brier_score":
+            return 2.0 if len(self.classes) > 2 else 1.0
+        return _SMOOTH.get(name, 1.0)
 
     def cut_off(self, name, number, threshold):
         """Return a score of a fixed threshold on the probability of a class."""
@@ -359,8 +381,9 @@ class Estimates:
             weights[part.rows] += share
         value = total.sum()
         influence = np.bincount(self._groups, total - value * weights, minlength=self.n_groups)
-        scale = 2.0 if len(self.classes) > 2 else 1.0
-        return estimate_smooth(value, influence, self.n_groups, scale=scale)
+        return estimate_smooth(
+            value, influence, self.n_groups, scale=self._find_scale("brier_score")
+        )
 
     def _recalibrate(self, part, number):
         one = part.predictions
@@ -406,7 +429,7 @@ class Estimates:
             least = 1 / (1 / n_positive + 1 / n_negative)
             return estimate_smooth(value, influence, n_smaller, least=least)
         if name in _SMOOTH:
-            return estimate_smooth(value, influence, n_smaller, scale=_SMOOTH[name])
+            return estimate_smooth(value, influence, n_smaller, scale=self._find_scale(name))
         n_cases = n_positive if name == "sensitivity_at_90_specificity" else n_negative
         return estimate_rate_at(value, influence, n_smaller, n_cases, np.nanstd(drawn))
 
