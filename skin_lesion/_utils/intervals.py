@@ -81,8 +81,8 @@ def estimate_rate(hits, cases, groups, n_groups):
     """Return a rate with its interval: that of Wilson, for the effective number of images.
 
     Images of one lesion are correlated, which makes them worth fewer [1]_ [2]_: between one for
-    each lesion and one for each image. Rates of less than ten lesions have the exact interval, and
-    so have rates of 0 and 1, of as many lesions [3]_.
+    each lesion and one for each image. Rates of less than ten lesions, or of images worth less than
+    ten, have the exact interval, and so have rates of 0 and 1, of as many lesions [3]_.
 
     Parameters
     ----------
@@ -121,17 +121,21 @@ def estimate_rate(hits, cases, groups, n_groups):
     if n_of_rarer == 0:
         rate = 0.0 if missed.any() else 1.0
         return Estimate(rate, *_find_exact(rate, n_cases), n_cases, 0 * influence)
-    spread = rate * (1 - rate)
-    alone, together = np.square(cases / total).sum(), np.square(of_groups).sum()
+    shares, alone = np.square(of_groups), np.bincount(groups, np.square(cases / total), n_groups)
+    apart, gain = alone.sum(), (shares - alone).sum()
     correlation = 1.0
-    if n_cases > 1 and together > alone:
-        correlation = np.square(influence).sum() / spread - alone
-        correlation = np.clip(correlation / (together - alone), 0, 1)
-        correlation = (correlation * n_of_rarer + _USUAL_CORRELATION * _N_OF_USUAL) / (
-            n_of_rarer + _N_OF_USUAL
-        )
-    n_effective = 1 / (alone + correlation * (together - alone))
-    bounds = (_find_exact if n_cases < _FEW else wilson)(rate, n_effective)
+    if n_cases > 1 and gain > 0:
+        # The rate follows a patient of many images, who deviates from it the less: by the expected
+        # squares of the deviations, and of the rate, the correlation is free of that.
+        moved = np.square(influence).sum() / (rate * (1 - rate))
+        mix = 1 - 2 * of_groups + shares.sum()
+        correlation = (moved * (1 - apart) - mix @ alone) / (mix @ (shares - alone) + moved * gain)
+        # Nor does it rest on more groups than have most of the images.
+        n_known = min(n_of_rarer, shares.sum() ** 2 / np.square(shares).sum())
+        correlation = np.clip(correlation, 0, 1) * n_known + _USUAL_CORRELATION * _N_OF_USUAL
+        correlation /= n_known + _N_OF_USUAL
+    n_effective = 1 / (apart + correlation * gain)
+    bounds = (_find_exact if min(n_cases, n_effective) < _FEW else wilson)(rate, n_effective)
     return Estimate(rate, *bounds, n_cases, influence)
 
 

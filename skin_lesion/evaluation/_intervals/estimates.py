@@ -381,6 +381,9 @@ class Estimates:
             weights[part.rows] += share
         value = total.sum()
         influence = np.bincount(self._groups, total - value * weights, minlength=self.n_groups)
+        # As in a jackknife: the mean follows a patient of many images.
+        share = np.bincount(self._groups, weights, minlength=self.n_groups)
+        influence /= np.maximum(1 - share, 1e-9)
         return estimate_smooth(
             value, influence, self.n_groups, scale=self._find_scale("brier_score")
         )
