@@ -391,26 +391,21 @@ class Estimates:
     def _recalibrate(self, part, number):
         one = part.predictions
         if not one.seen[number]:
-            return np.full(2, np.nan), np.zeros((2, len(one)))
-        return recalibrate(one.y == number, one.probabilities[:, number])
+            return np.full(2, np.nan), np.zeros((2, self.n_groups))
+        groups = self._groups[part.rows]
+        return recalibrate(one.y == number, one.probabilities[:, number], groups, self.n_groups)
 
     def _calibrations(self, number):
         # A slope of few lesions is biased, and so is the mean over folds: they are taken together.
         repeats = sorted({part.repeat for part in self.parts})
         fits = [join([part for part in self.parts if part.repeat == one]) for one in repeats]
-        found = [(part, *self._recalibrate(part, number)) for part in fits]
-        known = [
-            (part, values, moves) for part, values, moves in found if np.isfinite(values).all()
-        ]
+        found = [self._recalibrate(part, number) for part in fits]
+        known = [(values, moves) for values, moves in found if np.isfinite(values).all()]
         n_groups = min(self.count_groups(number))
         if not known:
             nothing = Estimate(np.nan, np.nan, np.nan, n_groups, np.zeros(self.n_groups))
             return nothing, nothing
-        values = np.mean([values for _, values, _ in known], axis=0)
-        influences = np.zeros((2, self.n_groups))
-        for part, _, moves in known:
-            for influence, move in zip(influences, moves, strict=True):
-                np.add.at(influence, self._groups[part.rows], move / len(known))
+        values, influences = (np.mean(of_fits, axis=0) for of_fits in zip(*known, strict=True))
         estimates = [
             estimate_unbounded(value, influence, n_groups)
             for value, influence in zip(values, influences, strict=True)
