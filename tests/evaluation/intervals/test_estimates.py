@@ -124,6 +124,23 @@ def test_jackknife_leaves_out_one_lesion_or_block_after_the_other(most_blocks):
                 assert one.influence[block] == pytest.approx(moved, abs=1e-12)
 
 
+def test_scores_without_a_patient_of_many_images_say_how_far_that_moves_them():
+    """A third of the images are of one patient, whom the whole follows."""
+    predictions, patients = predict(300), np.r_[np.zeros(100, dtype=int), np.arange(200) // 4 + 1]
+    whole = estimate(predictions, patients)
+    for patient in (0, 5):
+        rows = np.flatnonzero(patients != patient)
+        without = estimate(predictions.take(rows), patients[rows])
+        for name, number, tolerance in [
+            ("brier_score", None, 1e-9),
+            ("calibration_intercept", 1, 0.15),  # one step of the fit, and not all of them
+            ("calibration_slope", 1, 0.15),
+        ]:
+            one = whole.estimate(name, number)
+            moved = one.value - without.estimate(name, number).value
+            assert one.influence[patient] == pytest.approx(moved, rel=tolerance), name
+
+
 def test_resampled_scores_are_those_of_the_drawn_images():
     predictions, lesions = predict(150), np.arange(150) // 2
     samples = estimate(predictions, lesions, Draws(20, 0))
