@@ -26,6 +26,7 @@ from skin_lesion import (
 )
 from skin_lesion._utils.intervals import draw_groups
 from skin_lesion.evaluation._intervals.estimates import (
+    OF_CURVE,
     OF_CUT_OFF,
     Draws,
     Estimates,
@@ -224,3 +225,21 @@ def test_score_of_folds_rests_on_the_lesions_of_all_of_them():
     assert one.value == pytest.approx(0.6)
     assert [one.low, one.high] == pytest.approx([exact.low, exact.high])
     assert one.n_groups == 5
+
+
+def test_scores_at_a_rate_are_compared_only_where_each_fold_has_enough_lesions():
+    """Of folds of 5 lesions, two equally good models had p < 0.05 in 10%."""
+    first, second = (predict(300, 2, seed=seed) for seed in (0, 1))
+    first.y = second.y = np.tile([1, *[0] * 9], 30)
+    wholes = [Part(one, None, np.arange(300)) for one in (first, second)]
+    for n_folds, is_given in [(1, True), (6, False)]:
+        a, b = (
+            Estimates(
+                [whole.take(rows) for rows in np.split(np.arange(300), n_folds)], Draws(50, 0)
+            )
+            for whole in wholes
+        )
+        for name in OF_CURVE[3:]:
+            line = a.compare(b, [(name, 1)])[name, 1]
+            assert np.isfinite(line[-3:]).all() == is_given, name
+            assert np.isnan(line[-3:]).all() != is_given, name
