@@ -81,8 +81,8 @@ def estimate_rate(hits, cases, groups, n_groups):
     """Return a rate with its interval: that of Wilson, for the effective number of images.
 
     Images of one lesion are correlated, which makes them worth fewer [1]_ [2]_: between one for
-    each lesion and one for each image. Rates of less than ten lesions have the exact interval, and
-    so have rates of 0 and 1, of as many lesions [3]_.
+    each lesion and one for each image. Rates of less than ten lesions, or of images worth less than
+    ten, have the exact interval, and so have rates of 0 and 1, of as many lesions [3]_.
 
     Parameters
     ----------
@@ -121,17 +121,21 @@ def estimate_rate(hits, cases, groups, n_groups):
     if n_of_rarer == 0:
         rate = 0.0 if missed.any() else 1.0
         return Estimate(rate, *_find_exact(rate, n_cases), n_cases, 0 * influence)
-    spread = rate * (1 - rate)
-    alone, together = np.square(cases / total).sum(), np.square(of_groups).sum()
+    shares, alone = np.square(of_groups), np.bincount(groups, np.square(cases / total), n_groups)
+    apart, gain = alone.sum(), (shares - alone).sum()
     correlation = 1.0
-    if n_cases > 1 and together > alone:
-        correlation = np.square(influence).sum() / spread - alone
-        correlation = np.clip(correlation / (together - alone), 0, 1)
-        correlation = (correlation * n_of_rarer + _USUAL_CORRELATION * _N_OF_USUAL) / (
-            n_of_rarer + _N_OF_USUAL
-        )
-    n_effective = 1 / (alone + correlation * (together - alone))
-    bounds = (_find_exact if n_cases < _FEW else wilson)(rate, n_effective)
+    if n_cases > 1 and gain > 0:
+        # The rate follows a patient of many images, who deviates from it the less: by the expected
+        # squares of the deviations, and of the rate, the correlation is free of that.
+        moved = np.square(influence).sum() / (rate * (1 - rate))
+        mix = 1 - 2 * of_groups + shares.sum()
+        correlation = (moved * (1 - apart) - mix @ alone) / (mix @ (shares - alone) + moved * gain)
+        # Nor does it rest on more groups than have most of the images.
+        n_known = min(n_of_rarer, shares.sum() ** 2 / np.square(shares).sum())
+        correlation = np.clip(correlation, 0, 1) * n_known + _USUAL_CORRELATION * _N_OF_USUAL
+        correlation /= n_known + _N_OF_USUAL
+    n_effective = 1 / (apart + correlation * gain)
+    bounds = (_find_exact if min(n_cases, n_effective) < _FEW else wilson)(rate, n_effective)
     return Estimate(rate, *bounds, n_cases, influence)
 
 
@@ -244,7 +248,7 @@ def combine(estimates, weights, *, value=None, bounds=(-np.inf, np.inf)):
     return Estimate(float(value), low, high, n_groups, influences.sum(axis=0))
 
 
-def compare_estimates(first, second, *, is_count=True, deviation=None):
+def compare_estimates(first, second, *, is_count=True, deviation=None, least=0.0, scale=1.0):
     """Return the difference of two scores of the same groups, its interval and its p value.
 
     Of counts the variance is that at each hypothetical difference, as in the test of McNemar and
@@ -260,6 +264,12 @@ def compare_estimates(first, second, *, is_count=True, deviation=None):
 
     deviation : float, default=None
         The standard error, where the influences do not give it.
+
+    least : float, default=0.0
+        The standard error of scores that are no counts is at least this.
+
+    scale : float, default=1.0
+        The largest difference that is possible.
 
     Returns
     -------
@@ -287,11 +297,24 @@ def compare_estimates(first, second, *, is_count=True, deviation=None):
         share = is_count / n_parts
         uncentred = influence + takes_part * difference / n_parts
         freedom = _count_freedom(uncentred, n, _FREEDOM if is_count else _FREEDOM_OF_NORMAL)
+    if not is_count:
+        variance = max(variance, least**2)
     p_value = 2 * stats.t.sf(abs(difference) / np.sqrt(variance + difference**2 * share), freedom)
     t = _quantile(freedom)
     shrunk = 1 + t**2 * share
     width = t * np.sqrt(shrunk * variance + (t * difference * share) ** 2)
-    return difference, (difference - width) / shrunk, (difference + width) / shrunk, p_value
+    low, high = np.clip(np.array([difference - width, difference + width]) / shrunk, -scale, scale)
+    return difference, low, high, p_value
+
+
+def find_least_deviation(difference, n_groups):
+    """Return the standard error that gives p of the sign test where all groups differ alike.
+
+    No group moves an AUC of 1, nor that of constant scores: their influences are 0, and yet few
+    groups may differ by chance.
+    """
+    n_groups = max(n_groups, 2)
+    return abs(difference) / stats.t.isf(0.5**n_groups, n_groups - 1)
 
 
 def wilson(rate, n, quantile=_NORMAL):

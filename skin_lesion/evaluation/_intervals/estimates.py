@@ -22,6 +22,7 @@ from ..._utils.intervals import (
     estimate_rate_at,
     estimate_smooth,
     estimate_unbounded,
+    find_least_deviation,
 )
 from .._metrics.probabilities import bin_confidence, recalibrate
 from .._metrics.ranked_scores import RankedScores
@@ -274,10 +275,31 @@ class Estimates:
             if drawn is not None and drawn_other is not None:
                 deviation = np.nanstd(drawn_other - drawn)
             found = compare_estimates(
-                one, of_other[key], is_count=key[0] in OF_ALL + OF_CLASS, deviation=deviation
+                one,
+                of_other[key],
+                is_count=key[0] in OF_ALL + OF_CLASS,
+                deviation=deviation,
+                least=self._least_deviation(other, *key),
+                scale=self._find_scale(key[0]),
             )
             lines[key] = [one.value, of_other[key].value, *found]
         return lines
+
+    def _least_deviation(self, other, name, number):
+        """Return the least standard error of a difference; that of a mean is that of its parts."""
+        keys = [(name, number)]
+        if name == "roc_auc_ovr":
+            keys = [("roc_auc", one) for one in self.present]
+        pairs = [(self.estimate(*key), other.estimate(*key)) for key in keys]
+        return _mean([find_least_deviation(b.value - a.value, a.n_groups) for a, b in pairs])
+
+    def _find_scale(self, name):
+        """Return the range of a score."""
+        if name in OF_CALIBRATION:
+            return np.inf
+        if name == "brier_score":
+            return 2.0 if len(self.classes) > 2 else 1.0
+        return _SMOOTH.get(name, 1.0)
 
     def cut_off(self, name, number, threshold):
         """Return a score of a fixed threshold on the probability of a class."""
@@ -359,32 +381,31 @@ class Estimates:
             weights[part.rows] += share
         value = total.sum()
         influence = np.bincount(self._groups, total - value * weights, minlength=self.n_groups)
-        scale = 2.0 if len(self.classes) > 2 else 1.0
-        return estimate_smooth(value, influence, self.n_groups, scale=scale)
+        # As in a jackknife: the mean follows a patient of many images.
+        share = np.bincount(self._groups, weights, minlength=self.n_groups)
+        influence /= np.maximum(1 - share, 1e-9)
+        return estimate_smooth(
+            value, influence, self.n_groups, scale=self._find_scale("brier_score")
+        )
 
     def _recalibrate(self, part, number):
         one = part.predictions
         if not one.seen[number]:
-            return np.full(2, np.nan), np.zeros((2, len(one)))
-        return recalibrate(one.y == number, one.probabilities[:, number])
+            return np.full(2, np.nan), np.zeros((2, self.n_groups))
+        groups = self._groups[part.rows]
+        return recalibrate(one.y == number, one.probabilities[:, number], groups, self.n_groups)
 
     def _calibrations(self, number):
         # A slope of few lesions is biased, and so is the mean over folds: they are taken together.
         repeats = sorted({part.repeat for part in self.parts})
         fits = [join([part for part in self.parts if part.repeat == one]) for one in repeats]
-        found = [(part, *self._recalibrate(part, number)) for part in fits]
-        known = [
-            (part, values, moves) for part, values, moves in found if np.isfinite(values).all()
-        ]
+        found = [self._recalibrate(part, number) for part in fits]
+        known = [(values, moves) for values, moves in found if np.isfinite(values).all()]
         n_groups = min(self.count_groups(number))
         if not known:
             nothing = Estimate(np.nan, np.nan, np.nan, n_groups, np.zeros(self.n_groups))
             return nothing, nothing
-        values = np.mean([values for _, values, _ in known], axis=0)
-        influences = np.zeros((2, self.n_groups))
-        for part, _, moves in known:
-            for influence, move in zip(influences, moves, strict=True):
-                np.add.at(influence, self._groups[part.rows], move / len(known))
+        values, influences = (np.mean(of_fits, axis=0) for of_fits in zip(*known, strict=True))
         estimates = [
             estimate_unbounded(value, influence, n_groups)
             for value, influence in zip(values, influences, strict=True)
@@ -406,7 +427,7 @@ class Estimates:
             least = 1 / (1 / n_positive + 1 / n_negative)
             return estimate_smooth(value, influence, n_smaller, least=least)
         if name in _SMOOTH:
-            return estimate_smooth(value, influence, n_smaller, scale=_SMOOTH[name])
+            return estimate_smooth(value, influence, n_smaller, scale=self._find_scale(name))
         n_cases = n_positive if name == "sensitivity_at_90_specificity" else n_negative
         return estimate_rate_at(value, influence, n_smaller, n_cases, np.nanstd(drawn))
 

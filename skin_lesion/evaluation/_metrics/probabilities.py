@@ -119,7 +119,7 @@ def bin_confidence(confidence, n_bins):
     return np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], confidence)
 
 
-def recalibrate(is_positive, probabilities):
+def recalibrate(is_positive, probabilities, groups, n_groups):
     """Return the intercept and the slope of a logistic recalibration, and what moves them.
 
     The intercept is that at a slope of 1: below 0, the probabilities are too high on the whole. A
@@ -131,13 +131,18 @@ def recalibrate(is_positive, probabilities):
 
     probabilities : ndarray of shape (n,)
 
+    groups : ndarray of shape (n,), of int
+        From 0 to below `n_groups`.
+
+    n_groups : int
+
     Returns
     -------
     values : ndarray of shape (2,)
         NaN where there is no finite slope: of constant probabilities, or perfect separation.
 
-    moves : ndarray of shape (2, n)
-        How far each row moves either.
+    moves : ndarray of shape (2, n_groups)
+        How far each group moves either: by one step of the fit without it.
 
     References
     ----------
@@ -145,7 +150,7 @@ def recalibrate(is_positive, probabilities):
        Medicine 17, 230, 2019. :doi:`10.1186/s12916-019-1466-7`
     """
     logit = special.logit(np.clip(probabilities, _CLOSE_TO_SURE, 1 - _CLOSE_TO_SURE))
-    values, moves = np.full(2, np.nan), np.zeros((2, len(logit)))
+    values, moves = np.full(2, np.nan), np.zeros((2, n_groups))
     of_slope = np.column_stack([np.ones(len(logit)), logit])
     if is_positive.all() or not is_positive.any() or np.ptp(logit) < 1e-9:
         return values, moves
@@ -156,16 +161,29 @@ def recalibrate(is_positive, probabilities):
             curvature = (design.T * (expected * (1 - expected))) @ design
             if np.linalg.cond(curvature) > 1e12:
                 return np.full(2, np.nan), moves
-            moved = np.linalg.solve(curvature, design.T * (is_positive - expected))
-            step = moved.sum(axis=1)
+            step = np.linalg.solve(curvature, design.T @ (is_positive - expected))
             # Far from the solution a whole step may lead away from it.
             fit += step / max(1.0, np.abs(step).max())
             if np.abs(step).max() < 1e-8:
-                values[place], moves[place] = fit[-1], moved[-1]
+                values[place] = fit[-1]
+                moves[place] = _leave_out(design, is_positive, expected, groups, n_groups)
                 break
         else:
             return np.full(2, np.nan), moves
     return values, moves
+
+
+def _leave_out(design, is_positive, expected, groups, n_groups):
+    """Return how far each group moves the last coefficient of a logistic regression."""
+
+    def add(rows):
+        return np.bincount(groups, rows, minlength=n_groups)
+
+    weights = expected * (1 - expected)
+    curvatures = np.array([[add(weights * a * b) for a in design.T] for b in design.T]).T
+    slopes = np.array([add(a * (is_positive - expected)) for a in design.T]).T
+    rest = curvatures.sum(axis=0) - curvatures
+    return np.einsum("gi,gi->g", np.linalg.pinv(rest, hermitian=True)[:, -1], slopes)
 
 
 @validate_params(

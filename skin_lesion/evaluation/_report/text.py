@@ -34,8 +34,10 @@ _DEVIATIONS = {"deviation": "deviation over folds", "run_deviation": "deviation 
 _METHODS = (
     ("sensitivity, specificity, predictive values, accuracy, F1", "Wilson's, or the exact one"),
     ("means over classes, net benefit", "combined from those of their parts"),
-    ("AUC, average precision, partial AUC, Brier score", "a jackknife and a t distribution"),
-    ("calibration intercept and slope", "a sandwich variance and a t distribution"),
+    (
+        "AUC, average precision, partial AUC, Brier score, calibration intercept and slope",
+        "a jackknife and a t distribution",
+    ),
 )
 
 

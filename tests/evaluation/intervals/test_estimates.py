@@ -26,6 +26,7 @@ from skin_lesion import (
 )
 from skin_lesion._utils.intervals import draw_groups
 from skin_lesion.evaluation._intervals.estimates import (
+    OF_CURVE,
     OF_CUT_OFF,
     Draws,
     Estimates,
@@ -124,6 +125,23 @@ def test_jackknife_leaves_out_one_lesion_or_block_after_the_other(most_blocks):
                 assert one.influence[block] == pytest.approx(moved, abs=1e-12)
 
 
+def test_scores_without_a_patient_of_many_images_say_how_far_that_moves_them():
+    """A third of the images are of one patient, whom the whole follows."""
+    predictions, patients = predict(300), np.r_[np.zeros(100, dtype=int), np.arange(200) // 4 + 1]
+    whole = estimate(predictions, patients)
+    for patient in (0, 5):
+        rows = np.flatnonzero(patients != patient)
+        without = estimate(predictions.take(rows), patients[rows])
+        for name, number, tolerance in [
+            ("brier_score", None, 1e-9),
+            ("calibration_intercept", 1, 0.15),  # one step of the fit, and not all of them
+            ("calibration_slope", 1, 0.15),
+        ]:
+            one = whole.estimate(name, number)
+            moved = one.value - without.estimate(name, number).value
+            assert one.influence[patient] == pytest.approx(moved, rel=tolerance), name
+
+
 def test_resampled_scores_are_those_of_the_drawn_images():
     predictions, lesions = predict(150), np.arange(150) // 2
     samples = estimate(predictions, lesions, Draws(20, 0))
@@ -207,3 +225,21 @@ def test_score_of_folds_rests_on_the_lesions_of_all_of_them():
     assert one.value == pytest.approx(0.6)
     assert [one.low, one.high] == pytest.approx([exact.low, exact.high])
     assert one.n_groups == 5
+
+
+def test_scores_at_a_rate_are_compared_only_where_each_fold_has_enough_lesions():
+    """Of folds of 5 lesions, two equally good models had p < 0.05 in 10%."""
+    first, second = (predict(300, 2, seed=seed) for seed in (0, 1))
+    first.y = second.y = np.tile([1, *[0] * 9], 30)
+    wholes = [Part(one, None, np.arange(300)) for one in (first, second)]
+    for n_folds, is_given in [(1, True), (6, False)]:
+        a, b = (
+            Estimates(
+                [whole.take(rows) for rows in np.split(np.arange(300), n_folds)], Draws(50, 0)
+            )
+            for whole in wholes
+        )
+        for name in OF_CURVE[3:]:
+            line = a.compare(b, [(name, 1)])[name, 1]
+            assert np.isfinite(line[-3:]).all() == is_given, name
+            assert np.isnan(line[-3:]).all() != is_given, name

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from skin_lesion import EvaluationReport
-from skin_lesion._utils.intervals import draw_groups
+from skin_lesion._utils.intervals import draw_groups, estimate_rate
 
 
 def judge(y, p, groups=None, **options):
@@ -63,6 +63,27 @@ def test_photographs_of_a_lesion_are_worth_as_much_as_they_differ():
     mixed = limits(judge(y, p, np.arange(400) % 100).scores, "accuracy")
     alone = limits(judge(y, p).scores, "accuracy")
     assert np.ptp(alone) < np.ptp(mixed) < np.ptp(alike)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "least", "most"),
+    [
+        ([100] + [1] * 29, 0.93, 1.0),
+        ([60] * 3 + [2] * 27, 0.88, 0.97),
+        ([30, 20, 20, 15] + [5] * 8 + [1] * 48, 0.93, 0.98),
+        ([5] * 30, 0.93, 0.97),
+    ],
+    ids=["one patient", "three", "tail", "equal"],
+)
+def test_rates_of_patients_of_unequal_numbers_of_images_are_covered(sizes, least, most):
+    """By the correlation as observed, the first two held 0.6 in 81% to 89%."""
+    rng = np.random.default_rng(0)
+    groups, held = np.repeat(np.arange(len(sizes)), sizes), []
+    for _ in range(1000):
+        hits = (rng.random(len(groups)) < rng.beta(0.72, 0.48, len(sizes))[groups]) * 1.0
+        one = estimate_rate(hits, np.ones(len(groups)), groups, len(sizes))
+        held.append(one.low <= 0.6 <= one.high)
+    assert least <= np.mean(held) <= most
 
 
 def test_patients_of_several_classes_count_in_each():

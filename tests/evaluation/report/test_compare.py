@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 
 from skin_lesion import EvaluationReport, compare, cross_evaluate, evaluate
+from skin_lesion.evaluation._intervals.estimates import OF_CURVE
 
 
 class Saying(ClassifierMixin, BaseEstimator):
@@ -128,6 +129,47 @@ def test_p_is_small_exactly_where_the_interval_leaves_out_0():
     assert leaves_out.any()
     assert not leaves_out.all()
     assert ((table["p_value"] < 0.05) == leaves_out).all()
+
+
+@pytest.mark.filterwarnings("ignore:Fewer than 10")
+@pytest.mark.parametrize(("n_negative", "n_positive"), [(3, 2), (5, 3), (12, 10), (24, 20)])
+def test_no_lesion_moves_constant_scores_nor_perfect_ones(n_negative, n_positive):
+    """All influences are 0, and p that of a sign test, which such few lesions can give at most."""
+    y = np.repeat([0, 1], [n_negative, n_positive])
+    n = len(y)
+    perfect = np.r_[np.linspace(0, 0.3, n_negative), np.linspace(0.7, 1, n_positive)]
+    reports = [
+        EvaluationReport.from_predictions(
+            y, p, classes=[0, 1], positive=1, n_bootstraps=100, random_state=0
+        )
+        for p in (np.full(n, 0.5), perfect)
+    ]
+    table = compare(*reports).dropna()
+    smallest = binomtest(0, n_positive).pvalue
+    for key in [(1, "roc_auc"), ("all", "roc_auc_ovr")]:
+        assert table.loc[key, "difference"] == 0.5
+        assert table.loc[key, "p_value"] == pytest.approx(smallest)
+    of_curve = table[table.index.get_level_values("score").isin(OF_CURVE)]
+    assert (of_curve["p_value"] >= smallest * (1 - 1e-9)).all()
+    assert table.loc[("all", "brier_score"), "p_value"] >= 0.5 ** (n - 1) * (1 - 1e-9)
+    assert len(of_curve) == (5 if n_positive == 20 else 2 if n_positive == 10 else 1)
+    assert (table["high"] - table["low"] > 0.01).all()
+    assert ((table["p_value"] < 0.05) == ((table["low"] > 0) | (table["high"] < 0))).all()
+
+
+@pytest.mark.filterwarnings("ignore:Fewer than 10")
+def test_limits_of_a_difference_are_differences_that_are_possible():
+    y = np.repeat([0, 1], [4, 2])
+    reports = [
+        EvaluationReport.from_predictions(
+            y, p, classes=[0, 1], positive=1, n_bootstraps=2, random_state=0
+        )
+        for p in ([0.9, 0.2, 0.6, 0.1, 0.4, 0.3], [0.1, 0.2, 0.3, 0.2, 0.6, 0.7])
+    ]
+    line = compare(*reports).loc[(1, "roc_auc")]
+    assert line["difference"] == 0.5
+    assert line[["low", "high"]].tolist() == [-1, 1]
+    assert line["p_value"] > 0.05
 
 
 def test_predictions_from_anywhere_are_compared_with_those_of_an_estimator():
