@@ -177,8 +177,8 @@ def _note_groups(estimates):
     few = [f"{name} ({n})" for name, n in zip(names, counts, strict=True) if n < LEAST_GROUPS]
     if few:
         notes.append(
-            f"Fewer than {LEAST_GROUPS} lesions or patients have a class: {', '.join(few)}. Its"
-            " rates and its AUC have wide intervals, and its other scores have none."
+            f"Fewer than {LEAST_GROUPS} lesions or patients have a class: {', '.join(few)}."
+            " Rates, F1 and AUC have wide intervals there, and other scores have none."
         )
     if len(names) == 1:
         notes.append(

@@ -59,8 +59,8 @@ def describe_intervals(report):
     )
     if report.n_fits > 1:
         text += (
-            f" The deviation over fits, of {report.n_fits}, shows it. Values are means over the"
-            " fits; predictions, curves, errors and slices are those of the first."
+            f" The deviation over the {report.n_fits} fits shows that. Values are means over the"
+            " fits; predictions, curves, errors, baselines and slices are those of the first."
         )
     if report.n_folds > 1:
         text = (
@@ -79,9 +79,9 @@ def describe_methods(report):
         f"How intervals are made, {made}; of scores at 80% or 90% sensitivity or specificity:"
         f" {report.n_bootstraps} bootstraps (random_state={report.random_state}). The groups that a"
         f" score rests on are those of its denominator, or of its smaller class. The calibration"
-        f" error has no interval. Of fewer than {LEAST_GROUPS} groups only rates and AUC have one,"
-        f" of fewer than {LEAST_GROUPS_OF_PART} not the partial AUC. Scores at a sensitivity or"
-        f" specificity need {LEAST_GROUPS_AT_RATE} in each fold."
+        f" error has no interval. Of fewer than {LEAST_GROUPS} groups only rates, F1, their means"
+        f" and AUC have one, of fewer than {LEAST_GROUPS_OF_PART} not the partial AUC. Scores at a"
+        f" sensitivity or specificity need {LEAST_GROUPS_AT_RATE} in each fold."
     )
 
 

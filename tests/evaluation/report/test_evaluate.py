@@ -533,7 +533,7 @@ def test_class_of_one_lesion_widens_the_means():
     p = np.random.default_rng(0).dirichlet([1, 1], 44)
     groups = [*range(40), 40, 40, 40, 40]
     with pytest.warns(
-        UndefinedMetricWarning, match=r"have a class: b \(1\)\. Its rates and its AUC have wide"
+        UndefinedMetricWarning, match=r"have a class: b \(1\)\. Rates, F1 and AUC have wide"
     ):
         report = judge_fixed(["a", "b"], p, y, groups=groups)
     line = report.scores.loc["balanced_accuracy"]
