@@ -18,9 +18,9 @@ from .._metrics.input_checks import check_probabilities
 class ConformalClassifier(DocumentedMixin, BaseEstimator):
     """Give each image a set of classes that holds the true one with a given confidence.
 
-    Split conformal prediction of each class by itself: of the lesions of any class, each with one
-    photograph, at least `confidence` have it in their set, whatever the model is worth [1]_ [2]_. A
-    poor model has large sets. A class needs 9 lesions for a confidence of 0.9, and 19 for 0.95.
+    Split conformal prediction of each class by itself: of the images of any class, at least
+    `confidence` have it in their set, whatever the model is worth [1]_ [2]_. A poor model has large
+    sets. A class needs 9 lesions for a confidence of 0.9, and 19 for 0.95.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         With `predict_proba`. It is not fitted again.
 
     confidence : float in (0, 1), default=0.9
-        The share of the lesions of each class whose set shall hold it.
+        The share of the images of each class whose set shall hold it.
 
     Attributes
     ----------
@@ -98,8 +98,8 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
             Their classes.
 
         groups : array-like of shape (n,), default=None
-            The lesion of each image. Of those of a lesion that have one class, one is used, drawn
-            by a fixed seed: the promise needs cases that are independent.
+            The lesion of each image. Of those of a lesion that have one class, the first is used:
+            the promise needs cases that are independent.
 
         Returns
         -------
@@ -109,13 +109,12 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If lengths differ, values are missing, or the estimator knows none of the classes of y.
+            If lengths differ, or values are missing.
 
         Warns
         -----
         UserWarning
-            If y has classes that the estimator does not know, whose images are left out, or if a
-            class has too few lesions for the confidence: it is in every set.
+            If a class has too few lesions for the confidence: it is in every set.
         """
         check_rows(X)
         y = check_labels(y, name="y")
@@ -124,13 +123,10 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         probabilities = check_probabilities(self.estimator.predict_proba(X))
         check_consistent_length(y, probabilities)
         self.classes_ = np.asarray(self.estimator.classes_)
-        self._check_known(y)
-        # The first photograph of a lesion may be another kind than the rest, such as an overview.
-        shuffled = np.random.RandomState(0).permutation(len(y))
         self.thresholds_ = np.zeros(len(self.classes_))
         self.n_calibration_ = np.zeros(len(self.classes_), dtype=int)
         for number, name in enumerate(self.classes_):
-            of_class = shuffled[y[shuffled] == name]
+            of_class = np.flatnonzero(y == name)
             rows = of_class[np.unique(groups[of_class], return_index=True)[1]]
             self.n_calibration_[number] = len(rows)
             # A new lesion has any rank among these and itself alike. Rounded: 10 * 0.1 is 1.
@@ -145,27 +141,9 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
                 f" (at least {n_needed} are needed): they are in every set. Calibrate on more, or"
                 " promise less.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=2,
             )
         return self
-
-    def _check_known(self, y):
-        known = self.classes_.tolist()
-        unknown = [label not in known for label in y.tolist()]
-        if not any(unknown):
-            return
-        names = np.unique(y[unknown])[:10].tolist()
-        if all(unknown):
-            raise ValueError(
-                f"y has the classes {names}, and the estimator {known[:10]}. Expected at least one"
-                " in common: name them alike."
-            )
-        warnings.warn(
-            f"{sum(unknown)} of {len(y)} images are of classes that the estimator does not know,"
-            f" {names}, and are left out. Name them alike, such as by map_labels.",
-            UserWarning,
-            stacklevel=4,
-        )
 
     def predict_set(self, X):
         """Return which classes are in the set of each image.

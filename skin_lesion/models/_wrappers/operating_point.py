@@ -62,8 +62,6 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
     array([2, 2, 2, 2, 2])
     """
 
-    _has_threshold = True
-
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
         # What is just above 1 calls nobody positive, as choose_thresholds may have to.

@@ -3,27 +3,16 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions
 from .._training.priors import count_classes, find_factors, resolve_prior, shift
-from .wrapper import WrapperMixin, unwrap
+from .operating_point import OperatingPointClassifier
+from .test_time_augmentation import TestTimeAugmentation
+from .wrapper import WrapperMixin
 
-# Parameters that change for which shares a classifier answers, and values that leave them: of
-# scikit-learn, imbalanced-learn, XGBoost, LightGBM, CatBoost and this library.
-_BALANCING = {
-    "class_weight": (None,),
-    "sampler": (None,),
-    "sampling_strategy": (None,),
-    "scale_pos_weight": (None, 1),
-    "is_unbalance": (None, False),
-    "auto_class_weights": (None,),
-    "class_weights": (None,),
-    "fit_prior": (True,),
-    "class_prior": (None,),
-    "priors": (None,),
-    "prior": (None,),
-}
+_BALANCING = ("class_weight", "sampler", "sampling_strategy", "scale_pos_weight")
 _SHARES = [StrOptions({"training", "uniform"}), dict, "array-like"]
 
 
@@ -148,11 +137,9 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
         given = y if weight is None else y[weight > 0]
         self.training_prior_ = _shares(count_classes(given, self.classes_))
-        shares, why = _shares(count_classes(y, self.classes_, weight)), ""
-        for name in params:
-            if name.endswith("sample_weight"):
-                why = f"was fitted with {name}"
-        self.class_prior_ = self._find_class_prior(shares, self.training_prior_, why)
+        self.class_prior_ = self._find_class_prior(
+            _shares(count_classes(y, self.classes_, weight)), self.training_prior_
+        )
         self._prior_factors()
         return self
 
@@ -175,7 +162,6 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
             As for :meth:`fit`.
         """
         check_is_fitted(self)
-        self._refuse_threshold()
         factors = self._prior_factors()
         return shift(self._fitted().predict_proba(X), factors)
 
@@ -184,10 +170,10 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
             class_prior, training_prior = self.class_prior_, self.training_prior_
         else:
             training_prior = getattr(_last_step(self.estimator), "training_prior_", None)
-            class_prior = self._find_class_prior(None, training_prior, "was fitted before")
+            class_prior = self._find_class_prior(None, training_prior)
         return find_factors(self.prior, self.classes_, class_prior, training_prior)
 
-    def _find_class_prior(self, weighted_shares, training_prior, why):
+    def _find_class_prior(self, weighted_shares, training_prior):
         if self.class_prior is not None:
             return resolve_prior(
                 self.class_prior, self.classes_, training_prior, name="class_prior"
@@ -200,8 +186,12 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
                 return known
             # For which it has corrected itself.
             return resolve_prior(inner.prior, self.classes_, inner.training_prior_)
-        why = why or _why_unknown(getattr(fitted, "best_estimator_", fitted))
-        if not why:
+        balancing = _find_balancing(getattr(fitted, "best_estimator_", fitted))
+        if weighted_shares is None or isinstance(self.estimator, FrozenEstimator):
+            why = "was fitted before"
+        elif balancing:
+            why = f"may have balanced the classes by {balancing}"
+        else:
             return weighted_shares
         raise ValueError(
             f"class_prior is None, and the {type(inner).__name__} {why}: how frequent the classes"
@@ -215,22 +205,20 @@ def _shares(counts):
 
 
 def _last_step(estimator):
-    """Return the classifier inside that knows its shares, or the innermost one."""
-    for inner in unwrap(estimator):
-        if hasattr(inner, "class_prior_"):
-            break
-    return inner
-
-
-def _why_unknown(estimator):
-    """Say why a classifier may answer for other shares than those of its y, or return ""."""
+    """Return the classifier that answers: the last one of pipelines and the best of searches."""
     if isinstance(estimator, FrozenEstimator):
-        return "was fitted before"
+        return _last_step(estimator.estimator)
+    if isinstance(estimator, (OperatingPointClassifier, TestTimeAugmentation)):
+        return _last_step(estimator._fitted())
+    if hasattr(estimator, "best_estimator_"):
+        return _last_step(estimator.best_estimator_)
+    return _last_step(estimator[-1]) if isinstance(estimator, Pipeline) else estimator
+
+
+def _find_balancing(estimator):
+    """Return the name of a parameter that may balance the classes in training, or None."""
     for name, value in estimator.get_params().items():
-        if isinstance(value, FrozenEstimator):
-            return f"has {name}, which was fitted before"
-        kept = _BALANCING.get(name.split("__")[-1])
-        is_kept = kept is None or (np.ndim(value) == 0 and value in kept)
-        if not is_kept or hasattr(value, "fit_resample"):
-            return f"may have balanced the classes by {name}"
-    return ""
+        is_sampler = hasattr(value, "fit_resample")
+        if is_sampler or (name.split("__")[-1] in _BALANCING and value is not None):
+            return name
+    return None

@@ -117,7 +117,6 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
             If `X` holds paths, and the classifier is no SkinLesionClassifier.
         """
         self._validate_params()
-        self._refuse_threshold()
         estimator = self._fitted()
         check_is_fitted(estimator)
         augmenter = ImageAugmenter() if self.augmenter is None else self.augmenter

@@ -2,9 +2,6 @@
 
 from sklearn import get_config
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
-from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
@@ -13,41 +10,8 @@ from ..._utils.sklearn_private import fit_context
 from .._image_classifier import MostProbableClassMixin
 
 
-def unwrap(estimator):
-    """Yield a classifier, what it is around, what that is around, and so on.
-
-    The last step of a pipeline and the best classifier of a search are what they answer by.
-    """
-    while estimator is not None:
-        yield estimator
-        if isinstance(estimator, WrapperMixin):
-            estimator = estimator._fitted()
-        elif isinstance(estimator, Pipeline):
-            estimator = estimator[-1]
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        else:
-            estimator = estimator.estimator if isinstance(estimator, FrozenEstimator) else None
-
-
 class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
     """Uses a classifier that is fitted already as it is; `fit` fits a clone of it."""
-
-    _has_threshold = False
-
-    def _refuse_threshold(self):
-        """Refuse a threshold inside: `predict` names the most probable class."""
-        for inner in unwrap(self.estimator):
-            if isinstance(inner, FrozenEstimator):  # which has all attributes of what is in it
-                continue
-            if getattr(inner, "_has_threshold", False) or isinstance(
-                inner, (FixedThresholdClassifier, TunedThresholdClassifierCV)
-            ):
-                name = type(inner).__name__
-                raise TypeError(
-                    f"{type(self).__name__} is around {name}, whose threshold it would leave out."
-                    f" Expected the threshold outermost: {name}({type(self).__name__}(...), ...)."
-                )
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, **params):
@@ -72,8 +36,6 @@ class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
         self : estimator
             The estimator itself.
         """
-        if not self._has_threshold:
-            self._refuse_threshold()
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:

@@ -123,35 +123,3 @@ def test_bad_input():
         ConformalClassifier(Given(), confidence=90).fit(X, y)
     with pytest.raises(ValueError, match="do not sum to 1"):
         ConformalClassifier(Given()).fit(2 * X / 3, y)
-
-
-def test_first_photographs_of_another_kind():
-    """An overview, on which the model sees more than on the others."""
-    rng = np.random.default_rng(0)
-
-    def draw_photographs(n):
-        lesion = np.repeat(np.arange(n), 3)
-        is_first = np.arange(3 * n) % 3 == 0
-        z = rng.standard_normal(n)[lesion] + 2 * is_first
-        p = 1 / (1 + np.exp(-z))
-        return np.column_stack([1 - p, np.zeros(3 * n), p]), lesion
-
-    shares = []
-    for _ in range(40):
-        X, lesion = draw_photographs(60)
-        with pytest.warns(UserWarning, match="too few lesions"):
-            conformal = ConformalClassifier(Given()).fit(X, ["nv"] * len(X), groups=lesion)
-        shares.append(conformal.predict_set(draw_photographs(500)[0])[:, 2].mean())
-    assert 0.89 < np.mean(shares) < 0.94  # 0.46 by the first photographs
-
-
-def test_classes_that_the_estimator_does_not_know():
-    X, y = draw(60, np.random.default_rng(0))
-    with pytest.raises(
-        ValueError, match=r"y has the classes \['BKL', 'MEL', 'NV'\].*name them alike"
-    ):
-        ConformalClassifier(Given()).fit(X, np.char.upper(y))
-    with pytest.warns(
-        UserWarning, match=rf"^{(y == 'nv').sum()} of 60 images are of .*\['naevus'\]"
-    ):
-        ConformalClassifier(Given()).fit(X, np.where(y == "nv", "naevus", y))

@@ -6,15 +6,13 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
-from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, cross_val_score
-from sklearn.naive_bayes import BernoulliNB, GaussianNB
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.naive_bayes import GaussianNB
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skin_lesion import (
-    OperatingPointClassifier,
     PriorCorrectedClassifier,
     TestTimeAugmentation,
     expected_calibration_error,
@@ -169,46 +167,3 @@ def test_searched_saved_and_routed(rare, tmp_path):
 @parametrize_with_checks([PriorCorrectedClassifier(LogisticRegression())])
 def test_scikit_learn_check(estimator, check):
     check(estimator)
-
-
-@pytest.mark.parametrize(
-    ("estimator", "name"),
-    [
-        (BernoulliNB(fit_prior=False), "fit_prior"),
-        (
-            VotingClassifier(
-                [("a", PriorCorrectedClassifier(LogisticRegression()))], voting="soft"
-            ),
-            "a__prior",
-        ),
-        (
-            make_pipeline(FrozenEstimator(LogisticRegression().fit([[0] * 20, [1] * 20], [0, 1]))),
-            "frozen",
-        ),
-        (HistGradientBoostingClassifier(class_weight="balanced"), "class_weight"),
-    ],
-)
-def test_parameters_inside_that_change_the_shares_are_found(estimator, name):
-    X, y = make_classification(200, weights=[0.9], random_state=0)
-    with pytest.raises(ValueError, match=rf"{name}.* Expected class_prior='uniform'"):
-        PriorCorrectedClassifier(estimator, "training").fit(X, y)
-
-
-def test_weights_of_a_step_are_not_known():
-    X, y = make_classification(200, weights=[0.9], random_state=0)
-    corrected = PriorCorrectedClassifier(make_pipeline(LogisticRegression()), "training")
-    with pytest.raises(ValueError, match="was fitted with logisticregression__sample_weight"):
-        corrected.fit(X, y, logisticregression__sample_weight=1 + 8 * y)
-
-
-@pytest.mark.parametrize("inner", [OperatingPointClassifier, FixedThresholdClassifier])
-def test_threshold_inside_is_refused(inner):
-    X, y = make_classification(200, weights=[0.9], random_state=0)
-    decided = inner(LogisticRegression(), threshold=0.1).fit(X, y)
-    for estimator in (decided, FrozenEstimator(decided), make_pipeline(decided)):
-        corrected = PriorCorrectedClassifier(estimator, class_prior="uniform")
-        for use in (lambda c: c.predict(X), lambda c: c.fit(X, y)):
-            with pytest.raises(
-                TypeError, match=rf"Expected the threshold outermost: {inner.__name__}"
-            ):
-                use(corrected)
