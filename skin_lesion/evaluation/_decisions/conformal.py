@@ -16,9 +16,9 @@ from .._metrics.input_checks import check_probabilities
 
 
 class ConformalClassifier(DocumentedMixin, BaseEstimator):
-    """Give each image a set of classes that holds the true one with a given confidence.
+    """Give each lesion a set of classes that holds the true one with a given confidence.
 
-    Split conformal prediction of each class by itself: of the images of any class, at least
+    Split conformal prediction of each class by itself: of the lesions of any class, at least
     `confidence` have it in their set, whatever the model is worth [1]_ [2]_. A poor model has large
     sets. A class needs 9 lesions for a confidence of 0.9, and 19 for 0.95.
 
@@ -28,7 +28,7 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         With `predict_proba`. It is not fitted again.
 
     confidence : float in (0, 1), default=0.9
-        The share of the images of each class whose set shall hold it.
+        The share of the lesions of each class whose set shall hold it.
 
     Attributes
     ----------
@@ -50,6 +50,10 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
     It must be fitted on images that served neither for training, nor for early stopping, nor serve
     for the test. The promise is for lesions drawn as those of `fit`: a clinic of other patients or
     other dermatoscopes has no part in it.
+
+    A lesion of several photographs is judged by one of them, taken at random. Of all photographs
+    fewer than `confidence` may hold their class, where difficult lesions are photographed more
+    often.
 
     A set does not tell whether an image is like those of `fit`. An empty set says that each class
     is less probable than it was for the share `confidence` of its lesions in `fit`, which happens
@@ -98,8 +102,8 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
             Their classes.
 
         groups : array-like of shape (n,), default=None
-            The lesion of each image. Of those of a lesion that have one class, the first is used:
-            the promise needs cases that are independent.
+            The lesion of each image. Of those of a lesion that have one class, one is used, taken
+            at random and the same in each call: the promise needs cases that are independent.
 
         Returns
         -------
@@ -114,7 +118,8 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If a class has too few lesions for the confidence: it is in every set.
+            If a class has too few lesions for the confidence: it is in every set. If y has classes
+            that the estimator does not know: their rows are not used.
         """
         check_rows(X)
         y = check_labels(y, name="y")
@@ -125,8 +130,20 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         self.classes_ = np.asarray(self.estimator.classes_)
         self.thresholds_ = np.zeros(len(self.classes_))
         self.n_calibration_ = np.zeros(len(self.classes_), dtype=int)
+        is_unknown = ~(y[:, np.newaxis] == self.classes_).any(axis=1)
+        if is_unknown.any():
+            warnings.warn(
+                f"{is_unknown.sum()} of {len(y)} rows have the classes"
+                f" {np.unique(y[is_unknown]).tolist()}, and the estimator knows"
+                f" {self.classes_.tolist()}. These rows are not used, and for such lesions nothing"
+                " is promised. Leave them out, or rename their classes.",
+                UserWarning,
+                stacklevel=2,
+            )
+        # Any photograph of a lesion alike: the first may be easier than those of later visits.
+        shuffled = np.random.RandomState(0).permutation(len(y))
         for number, name in enumerate(self.classes_):
-            of_class = np.flatnonzero(y == name)
+            of_class = shuffled[y[shuffled] == name]
             rows = of_class[np.unique(groups[of_class], return_index=True)[1]]
             self.n_calibration_[number] = len(rows)
             # A new lesion has any rank among these and itself alike. Rounded: 10 * 0.1 is 1.

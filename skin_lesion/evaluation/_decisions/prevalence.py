@@ -98,11 +98,13 @@ def _ratio(one, other):
     product = value * by
     of_one, of_other = low * (2 * value - low), by_high * (2 * by - by_high)
     root = np.sqrt(np.maximum(product**2 - of_one * of_other, 0))
-    lowest = np.float64(0) if of_one == 0 else of_one / (product + root)
+    with np.errstate(divide="ignore"):
+        lowest = 0.0 if of_one == 0 else np.divide(of_one, product + root)
     of_one, of_other = high * (2 * value - high), by_low * (2 * by - by_low)
     root = np.sqrt(np.maximum(product**2 - of_one * of_other, 0))
-    with np.errstate(divide="ignore"):  # infinite, where the other may be 0
-        return np.array([np.divide(value, by), lowest, np.divide(product + root, of_other)])
+    highest = np.inf if of_other == 0 else (product + root) / of_other  # the other may be 0
+    with np.errstate(divide="ignore"):
+        return np.array([np.divide(value, by), lowest, highest])
 
 
 def _difference(one, other):

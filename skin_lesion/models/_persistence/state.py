@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import Bunch
 
@@ -22,6 +23,8 @@ _OPTIMIZER = "optimizer"
 _ARCHITECTURE = "architecture"
 # What builds a network can be called, and would be wherever an estimator takes a function.
 _NETWORKS = frozenset([_ARCHITECTURE, "backbone"])
+# A Series of the share of each class says what a dict does.
+_SHARES = frozenset(["class_prior", "prior"])
 _PLAIN_KINDS = "biufUS"
 _OBJECT = np.dtype(object)  # which an imputer of text remembers; arrays of it are lists here
 _DTYPE = re.compile(r"[<>|=][biufUS]\d{1,9}")
@@ -129,7 +132,7 @@ class StateWriter:
         left_out, beside = self._special.get(type(value), lambda _: ((), None))(value)
         self._open.append(id(value))
         attributes = {
-            attribute: self.write(_replace_code(attribute, item), f"{where}.{attribute}")
+            attribute: self.write(_replace(attribute, item), f"{where}.{attribute}")
             for attribute, item in vars(value).items()
             if attribute not in left_out and attribute != METADATA_REQUEST
         }
@@ -137,7 +140,10 @@ class StateWriter:
         return {"kind": "object", "class": name, "attributes": attributes, "beside": beside}
 
 
-def _replace_code(attribute, item):
+def _replace(attribute, item):
+    """Return what to write in place of code, of what is left out, and of a Series of shares."""
+    if attribute in _SHARES and isinstance(item, pd.Series):
+        return item.to_dict()
     if attribute in _LEFT_OUT or (attribute == _OPTIMIZER and not isinstance(item, str)):
         return None
     is_code = attribute == _ARCHITECTURE and callable(item) and name_class(item) is None

@@ -48,6 +48,12 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
     --------
     choose_thresholds : Chooses `threshold`.
 
+    Notes
+    -----
+    It belongs outermost, as in ``OperatingPointClassifier(TestTimeAugmentation(model), 0.3)``:
+    classifiers around it ask for probabilities, and its threshold would have no effect. Those of
+    this library raise an error.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -62,6 +68,7 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
     array([2, 2, 2, 2, 2])
     """
 
+    _decides_by_threshold = True
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
         # What is just above 1 calls nobody positive, as choose_thresholds may have to.

@@ -1,18 +1,24 @@
 """Correct the probabilities of a classifier for other shares of the classes."""
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
+from sklearn.naive_bayes import ComplementNB
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions
 from .._training.priors import count_classes, find_factors, resolve_prior, shift
-from .operating_point import OperatingPointClassifier
-from .test_time_augmentation import TestTimeAugmentation
-from .wrapper import WrapperMixin
+from .wrapper import WrapperMixin, find_answering
 
-_BALANCING = ("class_weight", "sampler", "sampling_strategy", "scale_pos_weight")
+# Parameters, of any step or member, that make probabilities hold for other shares than those of y:
+# of scikit-learn, imbalanced-learn, this library, XGBoost, LightGBM and CatBoost.
+_BALANCING = frozenset(
+    [
+        *("auto_class_weights", "class_prior", "class_weight", "class_weights", "is_unbalance"),
+        *("prior", "priors", "sampler", "sampling_strategy", "scale_pos_weight"),
+        *("unbalance", "unbalanced_sets"),
+    ]
+)
 _SHARES = [StrOptions({"training", "uniform"}), dict, "array-like"]
 
 
@@ -41,7 +47,9 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         How frequent the classes were in the training of the estimator, after all balancing:
         'uniform' where they were balanced. Set it before `fit`. None takes what the estimator
         knows, such as `class_prior_` and `prior` of a :class:`SkinLesionClassifier`, and otherwise
-        the shares in y of :meth:`fit`, weighted by `sample_weight`.
+        the shares in y of :meth:`fit`, weighted by `sample_weight`. Where these may not be the
+        right ones, as with class weights, samplers, priors or frozen classifiers inside, it is an
+        error.
 
     Attributes
     ----------
@@ -130,7 +138,9 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         ------
         ValueError
             If `prior` or `class_prior` lack a class, name others, or have shares that are not
-            positive or do not sum to 1, or if `class_prior` is None and cannot be known.
+            positive or do not sum to 1, if `class_prior` is None and cannot be known, or if the
+            classifier decides by a threshold: put :class:`OperatingPointClassifier` around this
+            one.
         """
         super().fit(X, y, sample_weight, **params)
         y = np.asarray(y)
@@ -138,7 +148,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         given = y if weight is None else y[weight > 0]
         self.training_prior_ = _shares(count_classes(given, self.classes_))
         self.class_prior_ = self._find_class_prior(
-            _shares(count_classes(y, self.classes_, weight)), self.training_prior_
+            _shares(count_classes(y, self.classes_, weight)), self.training_prior_, params
         )
         self._prior_factors()
         return self
@@ -162,6 +172,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
             As for :meth:`fit`.
         """
         check_is_fitted(self)
+        self._check_no_threshold_inside(self._fitted())
         factors = self._prior_factors()
         return shift(self._fitted().predict_proba(X), factors)
 
@@ -173,7 +184,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
             class_prior = self._find_class_prior(None, training_prior)
         return find_factors(self.prior, self.classes_, class_prior, training_prior)
 
-    def _find_class_prior(self, weighted_shares, training_prior):
+    def _find_class_prior(self, weighted_shares, training_prior, fit_params=()):
         if self.class_prior is not None:
             return resolve_prior(
                 self.class_prior, self.classes_, training_prior, name="class_prior"
@@ -186,11 +197,13 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
                 return known
             # For which it has corrected itself.
             return resolve_prior(inner.prior, self.classes_, inner.training_prior_)
-        balancing = _find_balancing(getattr(fitted, "best_estimator_", fitted))
+        weights = [name for name in fit_params if name.endswith("sample_weight")]
         if weighted_shares is None or isinstance(self.estimator, FrozenEstimator):
             why = "was fitted before"
-        elif balancing:
-            why = f"may have balanced the classes by {balancing}"
+        elif weights:
+            why = f"was fitted with {weights[0]}"
+        elif balancing := _find_balancing(fitted):
+            why = f"may have learnt other shares than those of y by {balancing}"
         else:
             return weighted_shares
         raise ValueError(
@@ -205,20 +218,28 @@ def _shares(counts):
 
 
 def _last_step(estimator):
-    """Return the classifier that answers: the last one of pipelines and the best of searches."""
-    if isinstance(estimator, FrozenEstimator):
-        return _last_step(estimator.estimator)
-    if isinstance(estimator, (OperatingPointClassifier, TestTimeAugmentation)):
-        return _last_step(estimator._fitted())
-    if hasattr(estimator, "best_estimator_"):
-        return _last_step(estimator.best_estimator_)
-    return _last_step(estimator[-1]) if isinstance(estimator, Pipeline) else estimator
+    """Return the classifier that answers, or the first around it that corrects its answer."""
+    for inner in find_answering(estimator):
+        if isinstance(inner, PriorCorrectedClassifier):
+            break
+    return inner
 
 
 def _find_balancing(estimator):
-    """Return the name of a parameter that may balance the classes in training, or None."""
-    for name, value in estimator.get_params().items():
-        is_sampler = hasattr(value, "fit_resample")
-        if is_sampler or (name.split("__")[-1] in _BALANCING and value is not None):
-            return name
+    """Return the name of what may make the shares that were learnt differ from those of y."""
+    for part in find_answering(estimator):
+        for name, value in {type(part).__name__: part, **part.get_params()}.items():
+            if _is_balancing(name.split("__")[-1], value):
+                return name
     return None
+
+
+def _is_balancing(name, value):
+    if name == "fit_prior":
+        return not value
+    return (
+        (name in _BALANCING and value is not None and value is not False)
+        or hasattr(value, "fit_resample")
+        or isinstance(value, ComplementNB)  # it looks at no shares
+        or (isinstance(value, FrozenEstimator) and is_classifier(value))  # nor does it learn
+    )

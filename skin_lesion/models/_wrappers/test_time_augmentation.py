@@ -112,11 +112,13 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `X` does not hold RGB images, or a parameter has an invalid value.
+            If `X` does not hold RGB images, a parameter has an invalid value, or the classifier
+            decides by a threshold: put :class:`OperatingPointClassifier` around this one.
         TypeError
             If `X` holds paths, and the classifier is no SkinLesionClassifier.
         """
         self._validate_params()
+        self._check_no_threshold_inside(self._fitted())
         estimator = self._fitted()
         check_is_fitted(estimator)
         augmenter = ImageAugmenter() if self.augmenter is None else self.augmenter

@@ -2,6 +2,14 @@
 
 from sklearn import get_config
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
@@ -9,9 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 from ..._utils.sklearn_private import fit_context
 from .._image_classifier import MostProbableClassMixin
 
+_THRESHOLDS = (FixedThresholdClassifier, TunedThresholdClassifierCV)
+
 
 class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
     """Uses a classifier that is fitted already as it is; `fit` fits a clone of it."""
+
+    _decides_by_threshold = False
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, **params):
@@ -35,7 +47,13 @@ class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
         -------
         self : estimator
             The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If the classifier decides by a threshold, which would have no effect in this one.
         """
+        self._check_no_threshold_inside(self.estimator)
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
@@ -74,6 +92,20 @@ class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
     def _fitted(self):
         return getattr(self, "estimator_", self.estimator)
 
+    def _check_no_threshold_inside(self, estimator):
+        """Refuse a classifier whose threshold would be lost: this one asks for probabilities."""
+        if self._decides_by_threshold:
+            return
+        for inner in find_answering(estimator):
+            if getattr(inner, "_decides_by_threshold", False) or isinstance(inner, _THRESHOLDS):
+                name = type(self).__name__
+                raise ValueError(
+                    f"The estimator of {name} holds {type(inner).__name__}, whose threshold would"
+                    f" have no effect: {name} asks it for probabilities alone. Expected no"
+                    " threshold inside: put OperatingPointClassifier outermost:"
+                    f" OperatingPointClassifier({name}(...), ...)."
+                )
+
     def __sklearn_is_fitted__(self):
         try:
             check_is_fitted(self._fitted())
@@ -85,3 +117,19 @@ class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags
+
+
+def find_answering(estimator):
+    """Yield a classifier, and those inside that answer for it: last steps, the best of searches."""
+    while True:
+        yield estimator
+        if isinstance(estimator, Pipeline):
+            estimator = estimator.steps[-1][1]
+        elif hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif isinstance(estimator, WrapperMixin):
+            estimator = estimator._fitted()
+        elif isinstance(estimator, (FrozenEstimator, GridSearchCV, RandomizedSearchCV)):
+            estimator = estimator.estimator
+        else:
+            return

@@ -117,6 +117,29 @@ def test_one_image_of_each_lesion():
     np.testing.assert_array_equal(once.predict(X), Given().predict(X))
 
 
+def test_any_photograph_of_a_lesion_counts_alike():
+    """The first of two photographs is the easier one: their halves share the promise."""
+    rng = np.random.default_rng(0)
+    p = np.column_stack([rng.uniform(0.5, 1, 4000), rng.uniform(0, 0.5, 4000)]).ravel()
+    X = np.column_stack([(1 - p) / 2, p, (1 - p) / 2])
+    with pytest.warns(UserWarning, match="too few lesions"):
+        conformal = ConformalClassifier(Given(), confidence=0.8).fit(
+            X, ["mel"] * 8000, groups=np.repeat(np.arange(4000), 2)
+        )
+    assert conformal.n_calibration_.tolist() == [0, 4000, 0]
+    assert conformal.thresholds_[1] == pytest.approx(0.2, abs=0.02)
+    assert conformal.predict_set(X)[:, 1].mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_rows_of_unknown_classes_are_named():
+    X, y = draw(600, np.random.default_rng(0))
+    with pytest.warns(UserWarning, match=r"3 of 603 rows have the classes \['akiec', 'df'\]"):
+        more = ConformalClassifier(Given()).fit(
+            np.concatenate([X, X[:3]]), [*y, "df", "akiec", "df"]
+        )
+    assert more.n_calibration_.sum() == 600
+
+
 def test_bad_input():
     X, y = draw(50, np.random.default_rng(0))
     with pytest.raises(ValueError, match="'confidence' parameter"):

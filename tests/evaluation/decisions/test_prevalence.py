@@ -30,6 +30,17 @@ def test_perfect_rates_and_nobody_called(sensitivity, specificity, ppv, npv):
     assert 0 < low < value <= high <= 1
 
 
+def test_all_calls_are_wrong():
+    rates = np.array([0, 0, 0.3])
+    scores = scores_at_prevalence(rates, rates, 0.1)
+    for score in (scores["ppv"], scores["npv"]):
+        value, low, high = score
+        assert value == low == 0
+        assert 0 < high < 1
+    exact = scores_at_prevalence(np.zeros(3), np.zeros(3), 0.1)
+    assert [exact[name].tolist() for name in ("ppv", "npv")] == [[0, 0, 0]] * 2
+
+
 @pytest.mark.parametrize("rates", [(0.8, 0.9), (0.95, 0.6), (0.5, 0.98)])
 def test_intervals_hold_the_truth(rates):
     rng = np.random.default_rng(0)

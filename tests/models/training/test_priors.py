@@ -164,8 +164,9 @@ def test_class_without_weight_has_no_other_prior(small, rare):
         classifier.predict(rare.images)
 
 
-def test_saved_and_loaded(fitted, at_prior, rare, tmp_path):
-    at_prior(CLINIC)
+@pytest.mark.parametrize("prior", [CLINIC, pd.Series(CLINIC)[::-1]])
+def test_saved_and_loaded(fitted, at_prior, rare, tmp_path, prior):
+    at_prior(prior)
     save_model(fitted, tmp_path / "model")
     loaded = load_model(tmp_path / "model")
     expected = fitted.predict_proba(rare.images)

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
@@ -6,13 +7,21 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
+from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.naive_bayes import GaussianNB
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    TunedThresholdClassifierCV,
+    cross_val_score,
+)
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skin_lesion import (
+    OperatingPointClassifier,
     PriorCorrectedClassifier,
     TestTimeAugmentation,
     expected_calibration_error,
@@ -113,6 +122,108 @@ def test_prior_of_the_classifier_inside_counts(small, lesions):
     np.testing.assert_allclose(frozen.class_prior_, [0.1, 0.2, 0.7])
 
 
+class WithOption(LogisticRegression):
+    """Has the option of a booster."""
+
+    def __init__(self, is_unbalance=False):
+        super().__init__(class_weight="balanced" if is_unbalance else None)
+        self.is_unbalance = is_unbalance
+
+
+FITTED = LogisticRegression().fit([[0], [1]], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name"),
+    [
+        (MultinomialNB(fit_prior=False), "fit_prior"),
+        (MultinomialNB(class_prior=[0.5, 0.5]), "class_prior"),
+        (make_pipeline(MinMaxScaler(), BernoulliNB(fit_prior=False)), "bernoullinb__fit_prior"),
+        (ComplementNB(), "ComplementNB"),
+        (VotingClassifier([("a", GaussianNB(priors=[0.5, 0.5]))], voting="soft"), "a__priors"),
+        (
+            VotingClassifier(
+                [("a", PriorCorrectedClassifier(LogisticRegression()))], voting="soft"
+            ),
+            "a__prior",
+        ),
+        (
+            CalibratedClassifierCV(PriorCorrectedClassifier(LogisticRegression())),
+            "estimator__prior",
+        ),
+        (make_pipeline(MinMaxScaler(), FrozenEstimator(FITTED)), "frozenestimator"),
+        (WithOption(is_unbalance=True), "is_unbalance"),
+    ],
+)
+def test_shares_that_are_not_those_of_y_are_asked_for(rare, estimator, name):
+    X, y = rare
+    X = np.abs(X[:, :1])
+    corrected = PriorCorrectedClassifier(estimator, "training")
+    with pytest.raises(ValueError, match=f"class_prior is None.* by {name}: how frequent"):
+        corrected.fit(X, y)
+    corrected.set_params(class_prior="uniform").fit(X, y)
+    assert corrected.class_prior_.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        MultinomialNB(),
+        WithOption(),
+        make_pipeline(FrozenEstimator(StandardScaler().fit([[0], [1]])), LogisticRegression()),
+    ],
+)
+def test_shares_of_y_are_taken_where_they_are_right(rare, estimator):
+    X, y = np.abs(rare[0][:, :1]), rare[1]
+    corrected = PriorCorrectedClassifier(estimator, "training").fit(X, y)
+    np.testing.assert_allclose(corrected.class_prior_, np.bincount(y) / len(y))
+
+
+def test_weights_of_a_step_are_not_those_of_y(rare):
+    X, y = rare
+    weight = {"logisticregression__sample_weight": np.where(y == 1, 4.0, 1.0)}
+    corrected = PriorCorrectedClassifier(make_pipeline("passthrough", LogisticRegression()))
+    with pytest.raises(ValueError, match="was fitted with logisticregression__sample_weight"):
+        corrected.fit(X, y, **weight)
+    corrected.set_params(class_prior="uniform").fit(X, y, **weight)
+    assert corrected.class_prior_.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("wrapper", [PriorCorrectedClassifier, TestTimeAugmentation])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        OperatingPointClassifier(FITTED, 0.1),
+        FrozenEstimator(OperatingPointClassifier(FITTED, 0.1)),
+        make_pipeline("passthrough", OperatingPointClassifier(FITTED, 0.1)),
+        GridSearchCV(OperatingPointClassifier(FITTED), {"threshold": [0.1]}, cv=2),
+        FixedThresholdClassifier(FITTED, threshold=0.1),
+        TunedThresholdClassifierCV(FITTED),
+        TestTimeAugmentation(OperatingPointClassifier(FITTED, 0.1)),
+    ],
+)
+def test_threshold_inside_is_refused(rare, wrapper, inner):
+    X, y = rare
+    expected = rf"would have.*outermost: OperatingPointClassifier\({wrapper.__name__}\(\.\.\.\), "
+    with pytest.raises(ValueError, match=expected):
+        wrapper(inner).fit(X, y)
+
+
+def test_threshold_inside_of_what_is_fitted_is_refused_and_outside_it_decides(rare):
+    X, y = rare
+    model = LogisticRegression().fit(X, y)
+    inside = OperatingPointClassifier(model, 0.1)
+    for wrapped in (
+        PriorCorrectedClassifier(inside, [0.8, 0.2], class_prior=[0.8, 0.2]),
+        TestTimeAugmentation(inside),
+    ):
+        with pytest.raises(ValueError, match="put OperatingPointClassifier outermost"):
+            wrapped.predict(X)
+    same = PriorCorrectedClassifier(model, [0.8, 0.2], class_prior=[0.8, 0.2])
+    outside = OperatingPointClassifier(same, 0.1)
+    np.testing.assert_array_equal(outside.predict(X), inside.predict(X))
+
+
 @pytest.mark.parametrize(
     "estimator",
     [
@@ -155,6 +266,10 @@ def test_searched_saved_and_routed(rare, tmp_path):
     save_model(search.best_estimator_, tmp_path / "model")
     loaded = load_model(tmp_path / "model")
     np.testing.assert_array_equal(loaded.predict_proba(X), search.predict_proba(X))
+    in_series = search.best_estimator_.set_params(prior=pd.Series({1: 0.1, 0: 0.9}))
+    save_model(in_series, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(X), in_series.predict_proba(X))
 
     with config_context(enable_metadata_routing=True):
         inner = LogisticRegression().set_fit_request(sample_weight=True)
