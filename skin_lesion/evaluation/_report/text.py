@@ -111,7 +111,7 @@ def spread_scores(table):
     for (name, score), line in table.iterrows():
         words.setdefault(name, {})[TITLES.get(score, score)] = say_score(line)
     index = pd.Index(list(words), name=table.index.names[0])
-    return pd.DataFrame(list(words.values()), index=index)
+    return pd.DataFrame(list(words.values()), index=index).fillna("")
 
 
 def spread_slices(slices):
