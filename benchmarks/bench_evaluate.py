@@ -32,7 +32,8 @@ def draw_predictions(n_images):
 
 
 def make_intervals(n_images):
-    from skin_lesion.evaluation._intervals.estimates import Draws, Estimates, Part, Predictions
+    from skin_lesion.evaluation._intervals.estimates import Estimates
+    from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
 
     y, probabilities, lesions = draw_predictions(n_images)
     n_classes = len(SHARES)

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from _common import Stopwatch, describe_machine, installed_versions
 
-from skin_lesion.evaluation._intervals.estimates import Draws, Estimates, Part, Predictions
+from skin_lesion.evaluation._intervals.estimates import Estimates
+from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
 
 N_IN_POPULATION = 200_000
 N_BOOTSTRAPS = 200

@@ -21,7 +21,7 @@ def new_file(path):
     Parameters
     ----------
     path : str or os.PathLike
-        Its folder must exist. What is no regular file, such as a pipe, is written to directly.
+        Its folder must exist. A pipe or a device is written to directly.
 
     Yields
     ------

@@ -10,7 +10,7 @@ _EXAMPLES = {
 
 
 def check_owners(estimator, params):
-    """Raise an error where a parameter is to be set of what is no object, such as a bare name.
+    """Raise an error if a nested parameter is set, and its owner is a bare name, not an object.
 
     Parameters
     ----------

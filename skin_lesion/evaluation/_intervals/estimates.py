@@ -7,11 +7,10 @@ variance of a jackknife over lesions. Rates at a threshold that is estimated hav
 bootstrap: their jackknife does not converge.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from ..._utils.intervals import (
     Estimate,
@@ -27,123 +26,20 @@ from ..._utils.intervals import (
 from .._metrics.probabilities import bin_confidence, recalibrate
 from .._metrics.ranked_scores import RankedScores
 from .._metrics.scorers import squared_distances
+from .parts import Predictions, join_parts, number_groups
+from .ranked_parts import MIN_SENSITIVITY, OF_CURVE, WITHOUT_JACKKNIFE, RankedPart
 
 N_BINS = 15
-MIN_SENSITIVITY = 0.8
-AT_RATE = 0.9
 # Lesions of the smaller class below which a score has no interval: those of fewer held too little.
 LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_GROUPS_OF_PART = 10, 20, 50
 MOST_BLOCKS = 1000
-_AT_ONCE = 256
 
 OF_ALL = ("accuracy", "balanced_accuracy", "f1_macro")
 OF_ALL_PROBABILITIES = ("roc_auc_ovr", "brier_score", "expected_calibration_error")
 OF_CLASS = ("sensitivity", "specificity", "ppv", "npv", "f1")
-OF_CURVE = (
-    "roc_auc",
-    "average_precision",
-    "partial_auc",
-    "auc_above_80_sensitivity",
-    "sensitivity_at_90_specificity",
-    "specificity_at_90_sensitivity",
-)
 OF_CALIBRATION = ("calibration_intercept", "calibration_slope")
 OF_CUT_OFF = ("sensitivity", "specificity", "ppv", "npv", "net_benefit")
 _SMOOTH = {"roc_auc": 1.0, "average_precision": 1.0, "partial_auc": 1 - MIN_SENSITIVITY}
-_UNSMOOTH = OF_CURVE[3:]
-
-
-@dataclass
-class Predictions:
-    """What a model said of n images, and what they are.
-
-    Attributes
-    ----------
-    y, predicted : ndarray of shape (n,), of int
-        True and predicted class, as places in `classes`.
-
-    probabilities : ndarray of shape (n, n_classes), or None
-        Zero in the columns of classes that the model has never seen.
-
-    classes : ndarray of shape (n_classes,)
-        Those of the model and of the truth, sorted.
-
-    seen : ndarray of shape (n_classes,), of bool
-        Which classes the model knows.
-    """
-
-    y: np.ndarray
-    predicted: np.ndarray
-    probabilities: np.ndarray | None
-    classes: np.ndarray
-    seen: np.ndarray
-
-    def __len__(self):
-        return len(self.y)
-
-    def take(self, rows):
-        """Return those of some rows."""
-        probabilities = None if self.probabilities is None else self.probabilities[rows]
-        return Predictions(
-            self.y[rows], self.predicted[rows], probabilities, self.classes, self.seen
-        )
-
-    def rate(self, name, number):
-        """Return which rows are right and which count, for a rate of a class."""
-        is_of_class, is_called = self.y == number, self.predicted == number
-        cases = {
-            "sensitivity": is_of_class,
-            "specificity": ~is_of_class,
-            "ppv": is_called,
-            "npv": ~is_called,
-            # F1 is 2 J / (1 + J) of this rate J. As all means do, it leaves out an absent class.
-            "f1": (is_of_class | is_called) & is_of_class.any(),
-        }[name]
-        return cases & (is_of_class == is_called), cases
-
-
-@dataclass
-class Part:
-    """Images that one model was judged on: all of them, or a fold.
-
-    Attributes
-    ----------
-    predictions : Predictions
-
-    groups : ndarray of shape (n,) or None
-        Lesions or patients.
-
-    rows : ndarray of shape (n,)
-        Places in X.
-
-    repeat : int
-        Which fit this is of several on the same images.
-    """
-
-    predictions: Predictions
-    groups: np.ndarray | None
-    rows: np.ndarray
-    repeat: int = 0
-
-    def take(self, rows):
-        """Return that of some of its images."""
-        groups = None if self.groups is None else self.groups[rows]
-        return Part(self.predictions.take(rows), groups, self.rows[rows], self.repeat)
-
-
-@dataclass
-class Draws:
-    """How to draw: the same draws each time.
-
-    Attributes
-    ----------
-    n_bootstraps : int
-
-    seed : int
-    """
-
-    n_bootstraps: int
-    seed: int
 
 
 class Estimates:
@@ -168,7 +64,7 @@ class Estimates:
         self.classes = parts[0].predictions.classes
         self._draws = draws
         self._ranked = {}
-        self.numbers = _number_groups(parts, most_blocks) if numbers is None else numbers
+        self.numbers = number_groups(parts, most_blocks) if numbers is None else numbers
         self._groups, self._blocks = self.numbers
         self.n_groups, self._n_blocks = self._groups.max() + 1, self._blocks.max() + 1
         self.y = np.full(len(self._groups), -1)
@@ -330,9 +226,9 @@ class Estimates:
 
     def samples(self, name, number):
         """Return a score in each draw of the bootstrap, None where it has no need of draws."""
-        if name not in _UNSMOOTH or self._draws is None or number not in self._drawn:
+        if name not in WITHOUT_JACKKNIFE or self._draws is None or number not in self._drawn:
             return None
-        return self._drawn[number][_UNSMOOTH.index(name)]
+        return self._drawn[number][WITHOUT_JACKKNIFE.index(name)]
 
     def _rates(self, name, number):
         return self._estimate_rate(lambda one: one.rate(name, number))
@@ -398,7 +294,7 @@ class Estimates:
     def _calibrations(self, number):
         # A slope of few lesions is biased, and so is the mean over folds: they are taken together.
         repeats = sorted({part.repeat for part in self.parts})
-        fits = [join([part for part in self.parts if part.repeat == one]) for one in repeats]
+        fits = [join_parts([part for part in self.parts if part.repeat == one]) for one in repeats]
         found = [self._recalibrate(part, number) for part in fits]
         known = [(values, moves) for values, moves in found if np.isfinite(values).all()]
         n_groups = min(self.count_groups(number))
@@ -420,7 +316,7 @@ class Estimates:
         n_smaller = min(n_positive, n_negative)
         least_groups = {"roc_auc": 1, "partial_auc": LEAST_GROUPS_OF_PART}.get(name, LEAST_GROUPS)
         drawn = self.samples(name, number)
-        is_lacking = name in _UNSMOOTH and drawn is None
+        is_lacking = name in WITHOUT_JACKKNIFE and drawn is None
         if np.isnan(value) or n_smaller < least_groups or is_lacking:
             return _hide(Estimate(value, np.nan, np.nan, n_smaller, influence))
         if name == "roc_auc":
@@ -474,7 +370,7 @@ class Estimates:
         is_positive = one.y == number
         if not one.seen[number] or is_positive.all() or not is_positive.any():
             return None
-        return _RankedPart(
+        return RankedPart(
             RankedScores(is_positive, one.probabilities[:, number]),
             is_positive,
             self._blocks[part.rows],
@@ -493,113 +389,6 @@ class Estimates:
                 scale[blocks] = np.maximum(scale[blocks], weights)
         moved = (values[:, np.newaxis] - _mean_of_known(list(without))) * scale
         return np.nan_to_num(moved)
-
-
-@dataclass
-class _RankedPart:
-    """The curve of a class on a part, without some of its images or with some repeated."""
-
-    ranked: RankedScores
-    is_positive: np.ndarray
-    blocks: np.ndarray
-    groups: np.ndarray
-    n_groups: int
-
-    def score_all(self):
-        return self.score(self.ranked.sums.sum(axis=1)[:, np.newaxis])[:, 0]
-
-    def score(self, sums, names=OF_CURVE):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return _finish_curve(self.ranked.curve(sums), names)
-
-    def leave_out(self):
-        """Return the blocks, the scores without each, and the root of (n - 1) / n of its class."""
-        blocks, numbers = np.unique(self.blocks, return_inverse=True)
-        sums = self._sum_by(numbers, len(blocks)).tocsc()
-        total = sums.sum(axis=1)[:, np.newaxis]
-        scores = [
-            self.score(total - sums[:, start : start + _AT_ONCE].toarray())
-            for start in range(0, len(blocks), _AT_ONCE)
-        ]
-        has_positive = np.bincount(numbers, self.is_positive) > 0
-        n = np.where(has_positive, has_positive.sum(), (~has_positive).sum())
-        # The only one of its class in a fold stands for the class there: it keeps all its weight.
-        return blocks, np.concatenate(scores, axis=1), np.sqrt(np.where(n > 1, (n - 1) / n, 1.0))
-
-    def resample(self, drawn):
-        """Return the scores that have no jackknife, for numbers of times that groups are drawn."""
-        return self.score(self._of_groups @ drawn, _UNSMOOTH)
-
-    @cached_property
-    def _of_groups(self):
-        return self._sum_by(self.groups, self.n_groups).tocsr()
-
-    def _sum_by(self, numbers, n):
-        members = csr_array(
-            (np.ones(len(numbers)), (np.arange(len(numbers)), numbers)), (len(numbers), n)
-        )
-        return self.ranked.sums @ members
-
-
-def join(parts):
-    """Return parts as one, by row, as if one model had predicted them all."""
-    if len(parts) == 1:
-        return parts[0]
-    rows = np.concatenate([part.rows for part in parts])
-    all_predictions = [part.predictions for part in parts]
-    probabilities = None
-    if all(one.probabilities is not None for one in all_predictions):
-        probabilities = np.concatenate([one.probabilities for one in all_predictions])
-    predictions = Predictions(
-        np.concatenate([one.y for one in all_predictions]),
-        np.concatenate([one.predicted for one in all_predictions]),
-        probabilities,
-        all_predictions[0].classes,
-        np.any([one.seen for one in all_predictions], axis=0),
-    )
-    groups = None
-    if parts[0].groups is not None:
-        groups = np.concatenate([part.groups for part in parts])
-    joint = Part(predictions, groups, rows, parts[0].repeat)
-    return joint.take(np.argsort(rows, kind="stable"))
-
-
-def _number_groups(parts, most_blocks):
-    """Return the number of the group and of the block of each row of X.
-
-    Groups of the rarest classes are spread over the blocks first: few of them share one.
-    """
-    n_rows = max(part.rows.max() for part in parts) + 1
-    groups, y = np.zeros((2, n_rows), dtype=int)
-    rows = np.concatenate([part.rows for part in parts])
-    ids = np.concatenate([part.rows if part.groups is None else part.groups for part in parts])
-    groups[rows] = np.unique(ids, return_inverse=True)[1]
-    y[rows] = np.concatenate([part.predictions.y for part in parts])
-    n_groups = groups.max() + 1
-    if n_groups <= most_blocks:
-        return groups, groups
-    rows = np.unique(rows)
-    count = np.bincount(y[rows])[y[rows]]
-    rarest = np.full(n_groups, len(rows) + 1)
-    np.minimum.at(rarest, groups[rows], count)
-    rank = np.empty(n_groups, dtype=int)
-    rank[np.argsort(rarest, kind="stable")] = np.arange(n_groups)
-    return groups, rank[groups] % most_blocks
-
-
-def _finish_curve(curve, names):
-    above = curve.area_above_tpr(MIN_SENSITIVITY)
-    functions = {
-        "roc_auc": curve.area,
-        "average_precision": curve.average_precision,
-        "partial_auc": lambda: above,
-        "auc_above_80_sensitivity": lambda: (
-            above + MIN_SENSITIVITY * (1 - curve.fpr_at_tpr(MIN_SENSITIVITY))
-        ),
-        "sensitivity_at_90_specificity": lambda: curve.best_tpr(AT_RATE),
-        "specificity_at_90_sensitivity": lambda: curve.best_specificity(AT_RATE),
-    }
-    return np.stack([functions[name]() for name in names])
 
 
 def _square(predictions):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .estimates import join
+from .parts import join_parts
 
 FEW_GROUPS = 30
 SHORT_SCORES = ("accuracy", "balanced_accuracy")
@@ -104,7 +104,7 @@ def count_classes(part):
 
 def pool_part(parts):
     """Return the parts of the first fit as one, by row, as if one model had predicted them all."""
-    return join([part for part in parts if part.repeat == 0])
+    return join_parts([part for part in parts if part.repeat == 0])
 
 
 def _make_table(estimates):

@@ -5,7 +5,8 @@ import pandas as pd
 from sklearn.dummy import DummyClassifier
 
 from ...audit import make_shortcut_model, open_images
-from .._intervals.estimates import Estimates, Part
+from .._intervals.estimates import Estimates
+from .._intervals.parts import Part
 from .._intervals.score_tables import make_short_table
 from .predictions import number_predictions
 

@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
 from ..._utils.validation import check_labels, check_rows
 from .._folds import fit_fold, split_folds
-from .._intervals.estimates import Draws, Part
+from .._intervals.parts import Draws, Part
 from .._pictures import find_pictures
 from .build_report import check_groups, find_class
 from .predictions import predict_images

@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length
 from ..._utils.sklearn_private import HasMethods, Interval, validate_params
 from ..._utils.validation import check_labels, check_rows
 from ...audit import assert_no_leak
-from .._intervals.estimates import Draws, Part
+from .._intervals.parts import Draws, Part
 from .._pictures import find_pictures
 from .build_report import check_groups, check_prevalence, check_thresholds, find_class
 from .predictions import find_classes, predict_images

@@ -5,7 +5,7 @@ from sklearn.utils import check_consistent_length
 
 from ..._utils.validation import check_labels
 from ...models import SkinLesionClassifier
-from .._intervals.estimates import Predictions
+from .._intervals.parts import Predictions
 from .._metrics.input_checks import check_probabilities
 from .._plots.training_curves import last_step
 

@@ -11,7 +11,8 @@ from sklearn.utils import check_consistent_length, check_random_state
 from ..._utils.atomic_writing import write_text
 from ..._utils.sklearn_private import Interval, validate_params
 from ..._utils.validation import check_labels
-from .._intervals.estimates import Draws, Estimates, Part
+from .._intervals.estimates import Estimates
+from .._intervals.parts import Draws, Part
 from .._intervals.score_tables import pool_part
 from .._metrics.input_checks import check_probabilities, order_columns
 from .._pictures import Pictures

@@ -25,14 +25,9 @@ from skin_lesion import (
     specificity_score,
 )
 from skin_lesion._utils.intervals import draw_groups
-from skin_lesion.evaluation._intervals.estimates import (
-    OF_CURVE,
-    OF_CUT_OFF,
-    Draws,
-    Estimates,
-    Part,
-    Predictions,
-)
+from skin_lesion.evaluation._intervals.estimates import OF_CUT_OFF, Estimates
+from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
+from skin_lesion.evaluation._intervals.ranked_parts import OF_CURVE
 
 
 def estimate(predictions, groups=None, draws=None):

@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 
 from skin_lesion import EvaluationReport, compare, cross_evaluate, evaluate
-from skin_lesion.evaluation._intervals.estimates import OF_CURVE
+from skin_lesion.evaluation._intervals.ranked_parts import OF_CURVE
 
 
 class Saying(ClassifierMixin, BaseEstimator):

@@ -1,0 +1,144 @@
+"""What models said of images: of all, of each fold, and of several fits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Predictions:
+    """What a model said of n images, and what they are.
+
+    Attributes
+    ----------
+    y, predicted : ndarray of shape (n,), of int
+        True and predicted class, as places in `classes`.
+
+    probabilities : ndarray of shape (n, n_classes), or None
+        Zero in the columns of classes that the model has never seen.
+
+    classes : ndarray of shape (n_classes,)
+        Those of the model and of the truth, sorted.
+
+    seen : ndarray of shape (n_classes,), of bool
+        Which classes the model knows.
+    """
+
+    y: np.ndarray
+    predicted: np.ndarray
+    probabilities: np.ndarray | None
+    classes: np.ndarray
+    seen: np.ndarray
+
+    def __len__(self):
+        return len(self.y)
+
+    def take(self, rows):
+        """Return those of some rows."""
+        probabilities = None if self.probabilities is None else self.probabilities[rows]
+        return Predictions(
+            self.y[rows], self.predicted[rows], probabilities, self.classes, self.seen
+        )
+
+    def rate(self, name, number):
+        """Return which rows are right and which count, for a rate of a class."""
+        is_of_class, is_called = self.y == number, self.predicted == number
+        cases = {
+            "sensitivity": is_of_class,
+            "specificity": ~is_of_class,
+            "ppv": is_called,
+            "npv": ~is_called,
+            # F1 is 2 J / (1 + J) of this rate J. As all means do, it leaves out an absent class.
+            "f1": (is_of_class | is_called) & is_of_class.any(),
+        }[name]
+        return cases & (is_of_class == is_called), cases
+
+
+@dataclass
+class Part:
+    """Images that one model was judged on: all of them, or a fold.
+
+    Attributes
+    ----------
+    predictions : Predictions
+
+    groups : ndarray of shape (n,) or None
+        Lesions or patients.
+
+    rows : ndarray of shape (n,)
+        Places in X.
+
+    repeat : int
+        Which fit this is of several on the same images.
+    """
+
+    predictions: Predictions
+    groups: np.ndarray | None
+    rows: np.ndarray
+    repeat: int = 0
+
+    def take(self, rows):
+        """Return that of some of its images."""
+        groups = None if self.groups is None else self.groups[rows]
+        return Part(self.predictions.take(rows), groups, self.rows[rows], self.repeat)
+
+
+@dataclass
+class Draws:
+    """How to draw: the same draws each time.
+
+    Attributes
+    ----------
+    n_bootstraps : int
+
+    seed : int
+    """
+
+    n_bootstraps: int
+    seed: int
+
+
+def join_parts(parts):
+    """Return parts as one, by row, as if one model had predicted them all."""
+    if len(parts) == 1:
+        return parts[0]
+    rows = np.concatenate([part.rows for part in parts])
+    all_predictions = [part.predictions for part in parts]
+    probabilities = None
+    if all(one.probabilities is not None for one in all_predictions):
+        probabilities = np.concatenate([one.probabilities for one in all_predictions])
+    predictions = Predictions(
+        np.concatenate([one.y for one in all_predictions]),
+        np.concatenate([one.predicted for one in all_predictions]),
+        probabilities,
+        all_predictions[0].classes,
+        np.any([one.seen for one in all_predictions], axis=0),
+    )
+    groups = None
+    if parts[0].groups is not None:
+        groups = np.concatenate([part.groups for part in parts])
+    joint = Part(predictions, groups, rows, parts[0].repeat)
+    return joint.take(np.argsort(rows, kind="stable"))
+
+
+def number_groups(parts, most_blocks):
+    """Return the number of the group and of the block of each row of X.
+
+    Groups of the rarest classes are spread over the blocks first: few of them share one.
+    """
+    n_rows = max(part.rows.max() for part in parts) + 1
+    groups, y = np.zeros((2, n_rows), dtype=int)
+    rows = np.concatenate([part.rows for part in parts])
+    ids = np.concatenate([part.rows if part.groups is None else part.groups for part in parts])
+    groups[rows] = np.unique(ids, return_inverse=True)[1]
+    y[rows] = np.concatenate([part.predictions.y for part in parts])
+    n_groups = groups.max() + 1
+    if n_groups <= most_blocks:
+        return groups, groups
+    rows = np.unique(rows)
+    count = np.bincount(y[rows])[y[rows]]
+    rarest = np.full(n_groups, len(rows) + 1)
+    np.minimum.at(rarest, groups[rows], count)
+    rank = np.empty(n_groups, dtype=int)
+    rank[np.argsort(rarest, kind="stable")] = np.arange(n_groups)
+    return groups, rank[groups] % most_blocks

@@ -1,0 +1,83 @@
+"""The curves of one class on one part, without some of its groups or with some repeated."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from .._metrics.ranked_scores import RankedScores
+
+MIN_SENSITIVITY = 0.8
+AT_RATE = 0.9
+OF_CURVE = (
+    "roc_auc",
+    "average_precision",
+    "partial_auc",
+    "auc_above_80_sensitivity",
+    "sensitivity_at_90_specificity",
+    "specificity_at_90_sensitivity",
+)
+WITHOUT_JACKKNIFE = OF_CURVE[3:]
+_AT_ONCE = 256
+
+
+@dataclass
+class RankedPart:
+    """The curve of a class on a part, without some of its images or with some repeated."""
+
+    ranked: RankedScores
+    is_positive: np.ndarray
+    blocks: np.ndarray
+    groups: np.ndarray
+    n_groups: int
+
+    def score_all(self):
+        return self.score(self.ranked.sums.sum(axis=1)[:, np.newaxis])[:, 0]
+
+    def score(self, sums, names=OF_CURVE):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return _finish_curve(self.ranked.curve(sums), names)
+
+    def leave_out(self):
+        """Return the blocks, the scores without each, and the root of (n - 1) / n of its class."""
+        blocks, numbers = np.unique(self.blocks, return_inverse=True)
+        sums = self._sum_by(numbers, len(blocks)).tocsc()
+        total = sums.sum(axis=1)[:, np.newaxis]
+        scores = [
+            self.score(total - sums[:, start : start + _AT_ONCE].toarray())
+            for start in range(0, len(blocks), _AT_ONCE)
+        ]
+        has_positive = np.bincount(numbers, self.is_positive) > 0
+        n = np.where(has_positive, has_positive.sum(), (~has_positive).sum())
+        # The only one of its class in a fold stands for the class there: it keeps all its weight.
+        return blocks, np.concatenate(scores, axis=1), np.sqrt(np.where(n > 1, (n - 1) / n, 1.0))
+
+    def resample(self, drawn):
+        """Return the scores that have no jackknife, for numbers of times that groups are drawn."""
+        return self.score(self._of_groups @ drawn, WITHOUT_JACKKNIFE)
+
+    @cached_property
+    def _of_groups(self):
+        return self._sum_by(self.groups, self.n_groups).tocsr()
+
+    def _sum_by(self, numbers, n):
+        members = csr_array(
+            (np.ones(len(numbers)), (np.arange(len(numbers)), numbers)), (len(numbers), n)
+        )
+        return self.ranked.sums @ members
+
+
+def _finish_curve(curve, names):
+    above = curve.area_above_tpr(MIN_SENSITIVITY)
+    functions = {
+        "roc_auc": curve.area,
+        "average_precision": curve.average_precision,
+        "partial_auc": lambda: above,
+        "auc_above_80_sensitivity": lambda: (
+            above + MIN_SENSITIVITY * (1 - curve.fpr_at_tpr(MIN_SENSITIVITY))
+        ),
+        "sensitivity_at_90_specificity": lambda: curve.best_tpr(AT_RATE),
+        "specificity_at_90_sensitivity": lambda: curve.best_specificity(AT_RATE),
+    }
+    return np.stack([functions[name]() for name in names])
