@@ -1,4 +1,4 @@
-"""What a fitted classifier says of images."""
+"""What a fitted classifier says of images, or what another program said."""
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -6,7 +6,7 @@ from sklearn.utils import check_consistent_length
 from ..._utils.validation import check_labels
 from ...models import SkinLesionClassifier
 from .._intervals.parts import Predictions
-from .._metrics.input_checks import check_probabilities
+from .._metrics.input_checks import check_probabilities, order_columns
 from .._plots.training_curves import last_step
 
 
@@ -59,6 +59,27 @@ def predict_images(estimator, X, y, *, more_classes=()):
     return number_predictions(known, y, predicted, probabilities, more_classes)
 
 
+def read_predictions(y_true, y_prob, classes, positive):
+    """Return probabilities from anywhere as :class:`Predictions`; see `from_predictions`."""
+    y_true = check_labels(y_true)
+    classes = check_labels(classes, name="classes")
+    y_prob = check_probabilities(order_columns(y_prob, classes))
+    check_consistent_length(y_true, y_prob)
+    if y_prob.ndim == 1:
+        y_prob = _add_other_column(y_prob, classes.tolist(), positive)
+    if len(classes) != y_prob.shape[1] or len(set(classes.tolist())) < len(classes):
+        raise ValueError(
+            f"classes is {classes[:10].tolist()} and y_prob has {y_prob.shape[1]} columns."
+            " Expected a different class for each column, in their order."
+        )
+    if not set(classes.tolist()) & set(y_true.tolist()):
+        raise ValueError(
+            f"y_true has the classes {np.unique(y_true)[:10].tolist()}, the columns are"
+            f" {classes[:10].tolist()}. Expected at least one in common: name them alike."
+        )
+    return number_predictions(classes, y_true, classes[y_prob.argmax(axis=1)], y_prob)
+
+
 def find_classes(estimator):
     """Return the classes of a fitted classifier."""
     known = getattr(estimator, "classes_", None)
@@ -90,3 +111,15 @@ def number_predictions(known, y, predicted, probabilities, more_classes=()):
         classes,
         seen,
     )
+
+
+def _add_other_column(of_positive, classes, positive):
+    """Return the probabilities of two classes, of which those of one were given."""
+    if len(classes) != 2 or positive not in classes:
+        raise ValueError(
+            f"y_prob has shape {of_positive.shape}, classes is {classes[:10]} and positive is"
+            f" {positive!r}. Expected a column for each class; or of two classes the probability of"
+            " one, which positive names."
+        )
+    columns = [1 - of_positive, of_positive]
+    return np.column_stack(columns if classes.index(positive) == 1 else columns[::-1])

@@ -1,6 +1,5 @@
 """What a reviewer asks for, of a model on a set of images."""
 
-import json
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -10,11 +9,9 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from ..._utils.atomic_writing import write_text
 from ..._utils.sklearn_private import Interval, validate_params
-from ..._utils.validation import check_labels
 from .._intervals.estimates import Estimates
 from .._intervals.parts import Draws, Part
 from .._intervals.score_tables import pool_part
-from .._metrics.input_checks import check_probabilities, order_columns
 from .._pictures import Pictures
 from . import figures as _figures
 from .build_report import (
@@ -26,10 +23,8 @@ from .build_report import (
 )
 from .model_card import render_model_card
 from .page import render_page
-from .predictions import last_step, number_predictions
-from .text import describe_data, describe_intervals, summarise
-
-_COLUMNS = ["value", "low", "high", "groups"]
+from .predictions import last_step, read_predictions
+from .text import lengthen_tables, render_json, summarise
 
 
 class EvaluationReport:
@@ -257,28 +252,12 @@ class EvaluationReport:
         >>> report.class_scores.loc[("melanoma", "specificity"), ["value", "groups"]].tolist()
         [0.75, 4.0]
         """
-        y_true = check_labels(y_true)
-        classes = check_labels(classes, name="classes")
-        y_prob = check_probabilities(order_columns(y_prob, classes))
-        check_consistent_length(y_true, y_prob, groups, frame)
-        if y_prob.ndim == 1:
-            y_prob = _add_other_column(y_prob, classes.tolist(), positive)
-        if len(classes) != y_prob.shape[1] or len(set(classes.tolist())) < len(classes):
-            raise ValueError(
-                f"classes is {classes[:10].tolist()} and y_prob has {y_prob.shape[1]} columns."
-                " Expected a different class for each column, in their order."
-            )
-        if not set(classes.tolist()) & set(y_true.tolist()):
-            raise ValueError(
-                f"y_true has the classes {np.unique(y_true)[:10].tolist()}, the columns are"
-                f" {classes[:10].tolist()}. Expected at least one in common: name them alike."
-            )
+        predictions = read_predictions(y_true, y_prob, classes, positive)
+        check_consistent_length(predictions.y, groups, frame)
         check_prevalence(prevalence, positive)
-        find_class(positive, dict.fromkeys([*classes.tolist(), *y_true.tolist()]))
-        predicted = classes[y_prob.argmax(axis=1)]
-        predictions = number_predictions(classes, y_true, predicted, y_prob)
+        find_class(positive, predictions.classes.tolist())
         return cls(
-            [Part(predictions, check_groups(groups), np.arange(len(y_true)))],
+            [Part(predictions, check_groups(groups), np.arange(len(predictions)))],
             pictures=Pictures(None, "no images were given"),
             frame=frame,
             positive=positive,
@@ -329,16 +308,7 @@ class EvaluationReport:
             `name` (of the class, operating point, model or slice), `score`, `value`, `low`, `high`
             and `groups`.
         """
-        parts = [_lengthen("scores", self.scores), _lengthen("classes", self.class_scores)]
-        if self.operating_points is not None:
-            parts.append(_lengthen("operating points", self.operating_points))
-        if self.at_prevalence is not None:
-            parts.append(_lengthen("prevalence", self.at_prevalence))
-        if self.baselines is not None:
-            parts.append(_lengthen("baselines", self.baselines))
-        if self.slices is not None:
-            parts.append(_lengthen_slices(self.slices))
-        return pd.concat(parts, ignore_index=True)
+        return lengthen_tables(self)
 
     def to_json(self, path=None):
         """Return the report as JSON, and write it where a path is given.
@@ -353,28 +323,7 @@ class EvaluationReport:
         text : str
             Undefined numbers are null.
         """
-        content = {
-            "data": describe_data(self),
-            "intervals": describe_intervals(self),
-            "images": self.n_images,
-            "groups": self.n_groups,
-            "folds": self.n_folds,
-            "fits": self.n_fits,
-            "bootstraps": self.n_bootstraps,
-            "random_state": self.random_state,
-            "positive": self.positive,
-            "notes": self.notes,
-            "left_out": self.left_out,
-            "classes": _to_records(self.class_counts.reset_index()),
-            "participant_flow": _to_records(self.participant_flow.reset_index()),
-            "confusion_matrix": {
-                str(label): {str(name): int(count) for name, count in row.items()}
-                for label, row in self.confusion_matrix.iterrows()
-            },
-            "scores": _to_records(self.to_frame()),
-            "errors": _to_records(self.errors),
-        }
-        text = json.dumps(content, indent=2, default=_to_builtin)
+        text = render_json(self)
         if path is not None:
             _write(path, text)
         return text
@@ -444,47 +393,8 @@ def choose_seed(random_state):
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def _lengthen(section, table):
-    long = table[_COLUMNS].reset_index()
-    if table.index.nlevels == 1:
-        long.insert(0, "name", "all")
-    long.columns = ["name", "score", *_COLUMNS]
-    long.insert(0, "section", section)
-    return long
-
-
-def _lengthen_slices(slices):
-    lines = []
-    for (column, value), line in slices.iterrows():
-        for name in [name.removesuffix("_low") for name in slices if name.endswith("_low")]:
-            limits = line[[name, f"{name}_low", f"{name}_high"]]
-            lines.append(["slices", f"{column} = {value}", name, *limits, line["groups"]])
-    return pd.DataFrame(lines, columns=["section", "name", "score", *_COLUMNS])
-
-
 def _write(path, text):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, text)
     return path
-
-
-def _to_records(table):
-    table = table.astype(object)
-    return table.where(table.notna(), None).to_dict(orient="records")
-
-
-def _to_builtin(value):
-    return value.item() if isinstance(value, np.generic) else str(value)
-
-
-def _add_other_column(of_positive, classes, positive):
-    """Return the probabilities of two classes, of which those of one were given."""
-    if len(classes) != 2 or positive not in classes:
-        raise ValueError(
-            f"y_prob has shape {of_positive.shape}, classes is {classes[:10]} and positive is"
-            f" {positive!r}. Expected a column for each class; or of two classes the probability of"
-            " one, which positive names."
-        )
-    columns = [1 - of_positive, of_positive]
-    return np.column_stack(columns if classes.index(positive) == 1 else columns[::-1])

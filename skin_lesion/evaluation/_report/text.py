@@ -1,4 +1,6 @@
-"""A report in words: what its text, its page and its model card share."""
+"""A report in words, as one table and as JSON; what its page and its model card share."""
+
+import json
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,7 @@ TITLES = {
     "calibration_slope": "calibration slope (1 is best)",
     "net_benefit": "net benefit",
 }
+_COLUMNS = ["value", "low", "high", "groups"]
 WARNING = "This is research software. It is not a medical device and must not be used to diagnose."
 
 
@@ -180,3 +183,70 @@ def _say_of_slice(line, name):
 
 def _indent(title, words):
     return ["", title, *(f"  {line}" for line in words.rename_axis(None).to_string().splitlines())]
+
+
+def lengthen_tables(report):
+    """Return all scores as one table, with a line for each."""
+    parts = [_lengthen("scores", report.scores), _lengthen("classes", report.class_scores)]
+    if report.operating_points is not None:
+        parts.append(_lengthen("operating points", report.operating_points))
+    if report.at_prevalence is not None:
+        parts.append(_lengthen("prevalence", report.at_prevalence))
+    if report.baselines is not None:
+        parts.append(_lengthen("baselines", report.baselines))
+    if report.slices is not None:
+        parts.append(_lengthen_slices(report.slices))
+    return pd.concat(parts, ignore_index=True)
+
+
+def render_json(report):
+    """Return the report as JSON."""
+    content = {
+        "data": describe_data(report),
+        "intervals": describe_intervals(report),
+        "images": report.n_images,
+        "groups": report.n_groups,
+        "folds": report.n_folds,
+        "fits": report.n_fits,
+        "bootstraps": report.n_bootstraps,
+        "random_state": report.random_state,
+        "positive": report.positive,
+        "notes": report.notes,
+        "left_out": report.left_out,
+        "classes": _to_records(report.class_counts.reset_index()),
+        "participant_flow": _to_records(report.participant_flow.reset_index()),
+        "confusion_matrix": {
+            str(label): {str(name): int(count) for name, count in row.items()}
+            for label, row in report.confusion_matrix.iterrows()
+        },
+        "scores": _to_records(lengthen_tables(report)),
+        "errors": _to_records(report.errors),
+    }
+    return json.dumps(content, indent=2, default=_to_builtin)
+
+
+def _lengthen(section, table):
+    long = table[_COLUMNS].reset_index()
+    if table.index.nlevels == 1:
+        long.insert(0, "name", "all")
+    long.columns = ["name", "score", *_COLUMNS]
+    long.insert(0, "section", section)
+    return long
+
+
+def _lengthen_slices(slices):
+    lines = []
+    for (column, value), line in slices.iterrows():
+        for name in [name.removesuffix("_low") for name in slices if name.endswith("_low")]:
+            limits = line[[name, f"{name}_low", f"{name}_high"]]
+            lines.append(["slices", f"{column} = {value}", name, *limits, line["groups"]])
+    return pd.DataFrame(lines, columns=["section", "name", "score", *_COLUMNS])
+
+
+def _to_records(table):
+    table = table.astype(object)
+    return table.where(table.notna(), None).to_dict(orient="records")
+
+
+def _to_builtin(value):
+    return value.item() if isinstance(value, np.generic) else str(value)
