@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .validation import number_labels
+from .validation.labels import number_labels
 
 
 def link_groups(group_ids, rows, other_rows):

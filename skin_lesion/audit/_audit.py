@@ -8,7 +8,7 @@ from sklearn.utils import check_array, check_consistent_length
 
 from .._utils.read_ahead import count_workers
 from .._utils.sklearn_private import validate_params
-from .._utils.validation import number_labels
+from .._utils.validation.labels import number_labels
 from ._dataset_audit import DatasetAudit
 from ._findings.class_counts import count_classes
 from ._findings.copies import find_exact_duplicates

@@ -7,7 +7,7 @@ import pandas as pd
 
 from .._utils.atomic_writing import write_csv, write_text
 from .._utils.linked_groups import merge_groups
-from .._utils.validation import did_you_mean
+from .._utils.validation.messages import did_you_mean
 from ..datasets import SPLITS, isic_id_of
 from ._output.manifest import make_manifest, match_manifest, read_manifest
 from ._output.page import render_page

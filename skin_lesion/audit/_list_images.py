@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
-from .._utils.validation import check_labels, did_you_mean, number_labels
+from .._utils.validation.labels import check_labels, number_labels
+from .._utils.validation.messages import did_you_mean
 from ..datasets import SPLIT_NAMES, isic_id_of
 
 

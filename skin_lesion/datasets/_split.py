@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._utils.sklearn_private import Interval, num_samples, safe_indexing, validate_params
-from .._utils.validation import check_rows, number_labels
+from .._utils.validation.labels import number_labels
+from .._utils.validation.rows import check_rows
 
 # No single move may help where two would; large datasets are as good as they get at the first draw.
 _N_DRAWS = 20

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import column_or_1d
 
-from .._utils.validation import did_you_mean
+from .._utils.validation.messages import did_you_mean
 
 # What one look at a lesion, or under the microscope, tells apart.
 _MELANOMA = {"melanoma"}

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from .._utils.sklearn_private import safe_indexing
-from .._utils.validation import number_labels
+from .._utils.validation.labels import number_labels
 
 
 def split_folds(y, groups, cv, random_state):

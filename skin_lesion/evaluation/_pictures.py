@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._utils.validation import check_images, find_path_columns
+from .._utils.validation.paths import find_path_columns
+from .._utils.validation.pixels import check_images
 
 _NONE = "{} holds neither paths of existing files nor RGB images with pixels from 0 to 255"
 

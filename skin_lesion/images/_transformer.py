@@ -8,7 +8,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.read_ahead import ReadAhead, count_threads
-from .._utils.validation import are_paths, check_images, check_pixels, check_rows
+from .._utils.validation.paths import are_paths
+from .._utils.validation.pixels import check_images, check_pixels
+from .._utils.validation.rows import check_rows
 
 _BATCH_SIZE = 8  # images: fewer, and threads wait for each other; more, and the last waits alone
 

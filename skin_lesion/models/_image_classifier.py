@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils.documentation_link import DocumentedMixin
-from .._utils.validation import check_labels
+from .._utils.validation.labels import check_labels
 from ._training.image_source import open_source
 
 

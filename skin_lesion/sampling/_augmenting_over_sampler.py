@@ -7,7 +7,10 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._utils.documentation_link import DocumentedMixin
-from .._utils.validation import IMAGES_EXPECTED, are_paths, check_images, check_labels, check_rows
+from .._utils.validation.labels import check_labels
+from .._utils.validation.paths import are_paths
+from .._utils.validation.pixels import check_images
+from .._utils.validation.rows import IMAGES_EXPECTED, check_rows
 from ..images import ImageAugmenter
 from ._imblearn_private import BaseOverSampler
 

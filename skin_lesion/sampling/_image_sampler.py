@@ -9,7 +9,8 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.sklearn_private import HasMethods, check_y, safe_indexing
-from .._utils.validation import check_labels, check_rows
+from .._utils.validation.labels import check_labels
+from .._utils.validation.rows import check_rows
 
 
 class ImageSampler(DocumentedMixin, BaseSampler):

@@ -6,15 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skin_lesion._utils.validation import (
-    are_paths,
-    check_files_exist,
-    check_images,
-    check_labels,
-    check_paths,
-    check_pixels,
-    did_you_mean,
-)
+from skin_lesion._utils.validation.labels import check_labels
+from skin_lesion._utils.validation.messages import did_you_mean
+from skin_lesion._utils.validation.paths import are_paths, check_files_exist, check_paths
+from skin_lesion._utils.validation.pixels import check_images, check_pixels
 
 NAMES = ["b.jpg", "a b.jpg", "ä.jpg"]
 

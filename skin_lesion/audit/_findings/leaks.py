@@ -5,7 +5,9 @@ import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
-from ..._utils.validation import are_paths, check_files_exist, check_images, check_paths, check_rows
+from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
+from ..._utils.validation.pixels import check_images
+from ..._utils.validation.rows import check_rows
 from ...datasets import SPLITS
 from .describe_rows import distinct
 

@@ -12,7 +12,9 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from ..._utils.read_ahead import ReadAhead, count_threads
-from ..._utils.validation import are_paths, check_images, check_paths, check_rows
+from ..._utils.validation.paths import are_paths, check_paths
+from ..._utils.validation.pixels import check_images
+from ..._utils.validation.rows import check_rows
 from ...images import decode_image, failures_explained, read_content
 from .._findings.near_duplicates import describe
 from .measures import THUMBNAIL_SIDE, measure_pixels

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from ..._utils.sklearn_private import Interval, validate_params
-from ..._utils.validation import check_image_size
+from ..._utils.validation.pixels import check_image_size
 from .photograph import draw_photograph
 from .profiles import CLASS_PROFILES
 

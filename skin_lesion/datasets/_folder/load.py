@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import StrOptions, validate_params
-from ..._utils.validation import name_some
+from ..._utils.validation.messages import name_some
 from .._description import describe_dataset
 from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults
 from .._table_file import find_ordered_columns

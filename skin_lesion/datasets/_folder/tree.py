@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ..._utils.image_files import image_extensions
-from ..._utils.validation import name_some
+from ..._utils.validation.messages import name_some
 from .._folder_entries import MASK_FOLDER, list_entries
 from .._split_names import SPLIT_NAMES, check_split
 from .._taxonomy import canonical_name

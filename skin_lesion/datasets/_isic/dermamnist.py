@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..._utils.validation import did_you_mean, name_some
+from ..._utils.validation.messages import did_you_mean, name_some
 from .._split_names import SPLITS, check_split
 from .._taxonomy import LABEL_SETS, canonical_name, map_labels
 from .labels import describe_unmapped, is_label_set

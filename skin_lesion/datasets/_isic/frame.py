@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..._utils.linked_groups import link_groups
-from ..._utils.validation import did_you_mean
+from ..._utils.validation.messages import did_you_mean
 from .._groups import GROUP_COLUMNS, clean_ids, make_groups
 from .._table_file import change_values, clean_values, to_numbers
 from .._taxonomy import LABEL_SETS

@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 
-from ..._utils.validation import name_some
+from ..._utils.validation.messages import name_some
 from .._split_names import split_in
 from .._table_file import read_header, read_table
 from .dermamnist import is_dermamnist

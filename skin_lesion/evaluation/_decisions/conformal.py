@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import HasMethods, Interval, fit_context
-from ..._utils.validation import check_labels, check_rows, number_labels
+from ..._utils.validation.labels import check_labels, number_labels
+from ..._utils.validation.rows import check_rows
 from .._metrics.input_checks import check_probabilities
 
 

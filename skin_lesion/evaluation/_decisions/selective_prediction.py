@@ -4,7 +4,7 @@ from sklearn.metrics import confusion_matrix_at_thresholds
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import validate_params
-from ..._utils.validation import check_labels
+from ..._utils.validation.labels import check_labels
 from .._metrics.input_checks import check_classes, check_probabilities
 from .._plots.style import COLOURS
 

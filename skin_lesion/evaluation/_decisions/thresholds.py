@@ -10,7 +10,9 @@ from sklearn.metrics import roc_curve
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
-from ..._utils.validation import check_labels, check_rows, did_you_mean, number_labels
+from ..._utils.validation.labels import check_labels, number_labels
+from ..._utils.validation.messages import did_you_mean
+from ..._utils.validation.rows import check_rows
 from .._folds import fit_fold, split_folds
 from .._metrics.input_checks import check_probabilities, order_columns
 

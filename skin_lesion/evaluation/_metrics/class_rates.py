@@ -13,7 +13,8 @@ from sklearn.metrics import precision_score, recall_score
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import validate_params
-from ..._utils.validation import check_labels, did_you_mean
+from ..._utils.validation.labels import check_labels
+from ..._utils.validation.messages import did_you_mean
 from .input_checks import check_weights, warn_undefined
 
 _check = validate_params(

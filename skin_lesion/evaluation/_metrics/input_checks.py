@@ -8,7 +8,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import assert_all_finite, check_consistent_length
 
 from ..._utils.sklearn_private import check_sample_weight
-from ..._utils.validation import check_labels
+from ..._utils.validation.labels import check_labels
 
 # Softmax in float32 is off by 1e-6, in half precision by 1e-3 and more: that is worth an error.
 _SUM_TOLERANCE = 1e-4

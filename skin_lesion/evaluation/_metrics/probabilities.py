@@ -8,7 +8,7 @@ from sklearn.metrics import confusion_matrix_at_thresholds
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import Interval, validate_params
-from ..._utils.validation import check_labels
+from ..._utils.validation.labels import check_labels
 from .input_checks import (
     check_classes,
     check_one_against_rest,

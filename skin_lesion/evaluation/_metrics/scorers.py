@@ -13,7 +13,8 @@ from sklearn.metrics import (
 )
 
 from ..._utils.sklearn_private import BaseScorer
-from ..._utils.validation import check_labels, did_you_mean
+from ..._utils.validation.labels import check_labels
+from ..._utils.validation.messages import did_you_mean
 from .class_rates import npv_score, ppv_score, sensitivity_score, specificity_score
 from .probabilities import expected_calibration_error
 from .ranked_scores import RankedScores

@@ -8,7 +8,8 @@ import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import classification_report
 
-from ..._utils.validation import did_you_mean, number_labels
+from ..._utils.validation.labels import number_labels
+from ..._utils.validation.messages import did_you_mean
 from .._decisions.prevalence import make_prevalence_table
 from .._decisions.thresholds import name_thresholds
 from .._intervals.estimates import LEAST_GROUPS, OF_CUT_OFF

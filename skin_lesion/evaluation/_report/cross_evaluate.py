@@ -8,7 +8,8 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
-from ..._utils.validation import check_labels, check_rows
+from ..._utils.validation.labels import check_labels
+from ..._utils.validation.rows import check_rows
 from .._folds import fit_fold, split_folds
 from .._intervals.parts import Draws, Part
 from .._pictures import find_pictures

@@ -8,7 +8,8 @@ import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, validate_params
-from ..._utils.validation import check_labels, check_rows
+from ..._utils.validation.labels import check_labels
+from ..._utils.validation.rows import check_rows
 from ...audit import assert_no_leak
 from .._intervals.parts import Draws, Part
 from .._pictures import find_pictures

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from ..._utils.validation import check_labels
+from ..._utils.validation.labels import check_labels
 from ...models import SkinLesionClassifier
 from .._intervals.parts import Predictions
 from .._metrics.input_checks import check_probabilities, order_columns

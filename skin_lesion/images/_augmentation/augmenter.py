@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import Interval
-from ..._utils.validation import check_images
+from ..._utils.validation.pixels import check_images
 from .._transformer import ImageOutputMixin, for_each_row
 from .degradation import degrade
 from .light import change_light

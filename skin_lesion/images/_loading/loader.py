@@ -12,15 +12,9 @@ from tqdm import tqdm
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.read_ahead import ReadAhead, count_threads
 from ..._utils.sklearn_private import StrOptions, check_feature_names, fit_context
-from ..._utils.validation import (
-    PATHS_EXPECTED,
-    are_paths,
-    check_files_exist,
-    check_image_size,
-    check_paths,
-    check_rows,
-    holds_arrays,
-)
+from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
+from ..._utils.validation.pixels import check_image_size, holds_arrays
+from ..._utils.validation.rows import PATHS_EXPECTED, check_rows
 from .._transformer import ImageOutputMixin, ImageTransformer
 from .cache import ImageCache
 from .decode import UnreadableImageError, read_image

@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from ..._utils.image_files import stat_image_file
-from ..._utils.validation import check_image_size
+from ..._utils.validation.pixels import check_image_size
 from ...images import ByteStore, Preprocessing, describe_pixels, identify
 
 

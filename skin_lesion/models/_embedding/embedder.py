@@ -10,7 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import Interval, StrOptions, check_feature_names, fit_context
-from ..._utils.validation import are_paths, check_images, check_paths, check_rows
+from ..._utils.validation.paths import are_paths, check_paths
+from ..._utils.validation.pixels import check_images
+from ..._utils.validation.rows import check_rows
 from ...images import ImageLoader
 from .._networks.backbone import Backbone
 from .._networks.weights import describe_weights

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from ..._utils import lazy_keras as keras
-from ..._utils.validation import did_you_mean
+from ..._utils.validation.messages import did_you_mean
 from .._backend.keras_private import preprocess_input_of
 
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from ..._utils.validation import are_paths
+from ..._utils.validation.paths import are_paths
 from .._image_classifier import MostProbableClassMixin
 from .._networks.onnx_network import run_session
 from .._training.image_source import open_source, read_batches

@@ -7,7 +7,7 @@ import reprlib
 import numpy as np
 
 from ..._utils import lazy_keras as keras
-from ..._utils.validation import did_you_mean
+from ..._utils.validation.messages import did_you_mean
 from .._backend.memory import skip_gradient_reduction
 from .._checkpoint.fit_checkpoint import without_checkpoints
 from .._networks.applications import application_names

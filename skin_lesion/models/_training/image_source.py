@@ -17,16 +17,9 @@ from ..._utils.content_ids import (
 from ..._utils.image_files import stat_image_file
 from ..._utils.read_ahead import ReadAhead, count_workers
 from ..._utils.sklearn_private import check_feature_names
-from ..._utils.validation import (
-    are_paths,
-    check_files_exist,
-    check_image_size,
-    check_images,
-    check_paths,
-    check_pixels,
-    check_rows,
-    stack_images,
-)
+from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
+from ..._utils.validation.pixels import check_image_size, check_images, check_pixels, stack_images
+from ..._utils.validation.rows import check_rows
 from ...images import ImageLoader
 
 _ROWS_IN_BLOCK = 1024

@@ -9,7 +9,7 @@ probabilities", Neural Computation 14(1), 21-41, 2002, equation 2.4.
 
 import numpy as np
 
-from ..._utils.validation import did_you_mean
+from ..._utils.validation.messages import did_you_mean
 
 _TOLERANCE = 1e-3  # of sums, of shares that are written with few digits
 _EXPECTED = "Expected 'training', 'uniform', or a share above 0 for each class, which sum to 1."

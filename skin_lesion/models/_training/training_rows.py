@@ -9,7 +9,9 @@ from sklearn.utils import check_consistent_length, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..._utils.sklearn_private import check_sample_weight, check_y
-from ..._utils.validation import check_labels, check_rows, did_you_mean, name_some
+from ..._utils.validation.labels import check_labels
+from ..._utils.validation.messages import did_you_mean, name_some
+from ..._utils.validation.rows import check_rows
 from ...sampling import AugmentingOverSampler, ImageSampler
 
 

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, Interval
-from ..._utils.validation import did_you_mean
+from ..._utils.validation.messages import did_you_mean
 from .wrapper import WrapperMixin
 
 

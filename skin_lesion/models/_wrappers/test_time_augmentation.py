@@ -9,7 +9,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, Interval
-from ..._utils.validation import IMAGES_EXPECTED, are_paths, check_images, check_rows
+from ..._utils.validation.paths import are_paths
+from ..._utils.validation.pixels import check_images
+from ..._utils.validation.rows import IMAGES_EXPECTED, check_rows
 from ...images import ImageAugmenter
 from .._classifier import SkinLesionClassifier
 from .._image_classifier import open_images

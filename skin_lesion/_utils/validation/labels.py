@@ -1,0 +1,108 @@
+"""Classes and groups."""
+
+import numpy as np
+import pandas as pd
+
+from .messages import name_some
+from .rows import check_rows
+
+_MISSING_AS_TEXT = ("nan", "NaN", "<NA>")  # what pandas and numpy write where they have no value
+
+
+def number_labels(values, *, name):
+    """Return the distinct labels, sorted, and the number of the label of each row.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+        Classes or groups: text or numbers.
+
+    name : str
+        What to call them in messages.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_labels,)
+
+    numbers : ndarray of shape (n,), of int
+
+    Raises
+    ------
+    ValueError
+        As :func:`check_labels` does.
+    TypeError
+        As :func:`check_labels` does.
+    """
+    return np.unique(check_labels(values, name=name), return_inverse=True)
+
+
+def check_labels(values, *, name="y_true"):
+    """Return labels as an array of shape (n,), none of them missing.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,) or (n, 1)
+        Classes or groups: text or numbers.
+
+    name : str
+        What to call them in messages.
+
+    Returns
+    -------
+    labels : ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If values are missing, if there are none, or if they have another shape.
+    TypeError
+        If they are no array-like, or text and numbers together.
+    """
+    are_groups = name.startswith("groups")
+    a_label = "a group" if are_groups else "a class"
+    if values is None:  # in the words that scikit-learn's checks of estimators ask for
+        raise ValueError(
+            f"{name} is None. {name} should be a 1d array, {a_label} for each row. Pass such as"
+            " load_image_folder(folder).target."
+        )
+    check_rows(
+        values,
+        name=name,
+        expected=f"{a_label} for each row, an array-like of shape (n,)",
+        entries=("groups",) if are_groups else ("target",),
+    )
+    # As objects: numpy turns a NaN among text into text.
+    missing = values if hasattr(values, "dtype") else np.asarray(values, dtype=object)
+    values = np.asarray(values)
+    if values.ndim != 1 and values.shape[1:] != (1,):
+        advice = ""
+        if values.ndim == 2 and not are_groups:
+            advice = f" Of one-hot columns take the names: classes[{name}.argmax(axis=1)]."
+        raise ValueError(
+            f"{name} has shape {values.shape}. {name} should be a 1d array, {a_label} for each row,"
+            f" of shape (n,).{advice}"
+        )
+    values = values.ravel()
+    if not len(values):
+        raise ValueError(f"{name} is empty. Expected at least one row.")
+    missing = np.asarray(pd.isna(missing)).ravel()
+    if values.dtype.kind in "OUT":
+        missing = missing | np.isin(values.astype(str), _MISSING_AS_TEXT)
+    if missing.any():
+        advice = f"Leave out the rows without one: keep = pd.notna({name}); X[keep], {name}[keep]."
+        if are_groups:
+            advice = "Give each row whose group is unknown an id of its own, or leave it out."
+        raise ValueError(
+            f"{name} is missing in {missing.sum()} of {len(values)} rows, the first is row"
+            f" {missing.argmax()}. Expected {a_label} for each row. {advice}"
+        )
+    types = ()
+    if values.dtype == object:  # text of numpy is text
+        types = {str if isinstance(value, str) else type(value) for value in values.tolist()}
+    if len(types) > 1 and str in types:
+        raise TypeError(
+            f"{name} holds values of the types {name_some(sorted(t.__name__ for t in types))}."
+            f" Expected either text or numbers. Turn all into text: [str(label) for label in"
+            f" {name}]."
+        )
+    return values
