@@ -1,4 +1,4 @@
-"""The networks of keras.applications: by name, with their preprocessing, weights and blocks."""
+"""The networks with ImageNet weights: by name, with their preprocessing, weights and blocks."""
 
 import inspect
 import os
@@ -12,15 +12,17 @@ import numpy as np
 from ..._utils import lazy_keras as keras
 from ..._utils.validation.messages import did_you_mean
 from .._backend.keras_private import preprocess_input_of
+from .efficientnet_lite import EFFICIENTNET_LITE0, build_efficientnet_lite0, read_imagenet_weights
 
 
 def application_names():
-    """Return the names of all networks, sorted."""
-    return sorted(
+    """Return the names of all networks, sorted: those of keras.applications, and a further one."""
+    of_keras = [
         name
         for name, value in vars(keras.applications).items()
         if inspect.isfunction(value) and name[0].isupper()
-    )
+    ]
+    return sorted([*of_keras, EFFICIENTNET_LITE0])
 
 
 def build_application(name, input_shape, weights):
@@ -42,8 +44,8 @@ def build_application(name, input_shape, weights):
     names = application_names()
     if name not in names:
         raise ValueError(
-            f"Unknown backbone {name!r}.{did_you_mean(name, names)} Expected a network of"
-            f" keras.applications: one of {names}."
+            f"Unknown backbone {name!r}.{did_you_mean(name, names)} Expected {EFFICIENTNET_LITE0!r}"
+            f" or a network of keras.applications: one of {names}."
         )
     if len(input_shape) != 3 or input_shape[2] != 3:
         raise ValueError(
@@ -51,20 +53,9 @@ def build_application(name, input_shape, weights):
             " width, 3). Pass paths or a stack of images; for rows of flattened images, say their"
             " image_shape."
         )
-    application = getattr(keras.applications, name)
-    inputs = keras.Input(input_shape)
-    tensor = _preprocess(application, inputs)
-    from_keras = isinstance(weights, str) and weights == "imagenet"
+    from_imagenet = isinstance(weights, str) and weights == "imagenet"
     try:
-        with warnings.catch_warnings():
-            # Weights of convolutions do not depend on the size that they were trained at.
-            warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
-            model = application(
-                include_top=False,
-                weights="imagenet" if from_keras else None,
-                input_tensor=tensor,
-                input_shape=input_shape,
-            )
+        model = _build(name, input_shape, from_imagenet)
     except ValueError as error:
         raise ValueError(
             f"{name} cannot be built for images of {input_shape[0]}x{input_shape[1]} pixels:"
@@ -72,12 +63,31 @@ def build_application(name, input_shape, weights):
             " loader=ImageLoader(image_size=(224, 224))."
         ) from error
     except Exception as error:  # all that Keras says of a failed download
-        if not (from_keras and "URL fetch failure" in str(error)):
+        if not (from_imagenet and "URL fetch failure" in str(error)):
             raise
         raise OSError(_explain_download(name, str(error))) from error
-    if weights is not None and not from_keras:
+    if from_imagenet and name == EFFICIENTNET_LITE0:
+        model.set_weights(read_imagenet_weights()[0])
+    if weights is not None and not from_imagenet:
         _load_weights(model, name, os.fspath(weights))
     return model
+
+
+def _build(name, input_shape, from_imagenet):
+    inputs = keras.Input(input_shape)
+    if name == EFFICIENTNET_LITE0:
+        return build_efficientnet_lite0(inputs)
+    application = getattr(keras.applications, name)
+    tensor = _preprocess(application, inputs)
+    with warnings.catch_warnings():
+        # Weights of convolutions do not depend on the size that they were trained at.
+        warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
+        return application(
+            include_top=False,
+            weights="imagenet" if from_imagenet else None,
+            input_tensor=tensor,
+            input_shape=input_shape,
+        )
 
 
 def split_into_blocks(model):
