@@ -31,6 +31,7 @@ _ROOM_OF = {
         "audit": ("DatasetAudit", "assert_no_leak", "audit_dataset"),
         "sampling": ("AugmentingOverSampler", "ImageSampler"),
         "models": (
+            "AveragedClassifier",
             "Backbone",
             "ConvNet",
             "FitCheckpoint",

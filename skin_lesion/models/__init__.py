@@ -11,11 +11,13 @@ from ._networks.convnet import ConvNet
 from ._onnx.classifier import OnnxClassifier
 from ._onnx.onnx_file import export_onnx
 from ._persistence.save_model import load_model, save_model
+from ._wrappers.averaged import AveragedClassifier
 from ._wrappers.operating_point import OperatingPointClassifier
 from ._wrappers.prior_corrected import PriorCorrectedClassifier
 from ._wrappers.test_time_augmentation import TestTimeAugmentation
 
 __all__ = [
+    "AveragedClassifier",
     "Backbone",
     "ConvNet",
     "FitCheckpoint",

@@ -34,9 +34,9 @@ _OF_OTHERS = {
     "sklearn.svm": "LinearSVC",
 }
 _OURS = (
-    "Backbone BorderCropper ColorConstancy ConformalClassifier ConvNet HairRemover ImageEmbedder"
-    " ImageLoader OperatingPointClassifier PriorCorrectedClassifier SkinLesionClassifier"
-    " TestTimeAugmentation"
+    "AveragedClassifier Backbone BorderCropper ColorConstancy ConformalClassifier ConvNet"
+    " HairRemover ImageEmbedder ImageLoader OperatingPointClassifier PriorCorrectedClassifier"
+    " SkinLesionClassifier TestTimeAugmentation"
 )
 # They do nothing at predict: of these, parameters are kept alone.
 _FOR_TRAINING = {

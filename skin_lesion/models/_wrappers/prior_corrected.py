@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions
 from .._training.priors import count_classes, find_factors, resolve_prior, shift
-from .wrapper import WrapperMixin, find_answering
+from .wrapper import WrapperMixin, check_no_threshold, find_answering
 
 # Parameters, of any step or member, that make probabilities hold for other shares than those of y:
 # of scikit-learn, imbalanced-learn, this library, XGBoost, LightGBM and CatBoost.
@@ -172,7 +172,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
             As for :meth:`fit`.
         """
         check_is_fitted(self)
-        self._check_no_threshold_inside(self._fitted())
+        check_no_threshold(self, self._fitted())
         factors = self._prior_factors()
         return shift(self._fitted().predict_proba(X), factors)
 

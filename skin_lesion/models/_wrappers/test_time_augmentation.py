@@ -16,7 +16,7 @@ from ...images import ImageAugmenter
 from .._classifier import SkinLesionClassifier
 from .._image_classifier import open_images
 from .._training.image_source import ArraySource, read_batches
-from .wrapper import WrapperMixin
+from .wrapper import WrapperMixin, check_no_threshold
 
 _BATCH_SIZE = 256  # images that are varied and predicted at a time
 
@@ -120,7 +120,7 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
             If `X` holds paths, and the classifier is no SkinLesionClassifier.
         """
         self._validate_params()
-        self._check_no_threshold_inside(self._fitted())
+        check_no_threshold(self, self._fitted())
         estimator = self._fitted()
         check_is_fitted(estimator)
         augmenter = ImageAugmenter() if self.augmenter is None else self.augmenter

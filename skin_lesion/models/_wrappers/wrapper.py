@@ -53,7 +53,8 @@ class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
         ValueError
             If the classifier decides by a threshold, which would have no effect in this one.
         """
-        self._check_no_threshold_inside(self.estimator)
+        if not self._decides_by_threshold:
+            check_no_threshold(self, self.estimator)
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
@@ -92,20 +93,6 @@ class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
     def _fitted(self):
         return getattr(self, "estimator_", self.estimator)
 
-    def _check_no_threshold_inside(self, estimator):
-        """Refuse a classifier whose threshold would be lost: this one asks for probabilities."""
-        if self._decides_by_threshold:
-            return
-        for inner in find_answering(estimator):
-            if getattr(inner, "_decides_by_threshold", False) or isinstance(inner, _THRESHOLDS):
-                name = type(self).__name__
-                raise ValueError(
-                    f"The estimator of {name} holds {type(inner).__name__}, whose threshold would"
-                    f" have no effect: {name} asks it for probabilities alone. Expected no"
-                    " threshold inside: put OperatingPointClassifier outermost:"
-                    f" OperatingPointClassifier({name}(...), ...)."
-                )
-
     def __sklearn_is_fitted__(self):
         try:
             check_is_fitted(self._fitted())
@@ -117,6 +104,19 @@ class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags
+
+
+def check_no_threshold(wrapper, estimator):
+    """Refuse a classifier whose threshold would be lost: the wrapper asks for probabilities."""
+    for inner in find_answering(estimator):
+        if getattr(inner, "_decides_by_threshold", False) or isinstance(inner, _THRESHOLDS):
+            name = type(wrapper).__name__
+            raise ValueError(
+                f"The estimator of {name} holds {type(inner).__name__}, whose threshold would"
+                f" have no effect: {name} asks it for probabilities alone. Expected no"
+                " threshold inside: put OperatingPointClassifier outermost:"
+                f" OperatingPointClassifier({name}(...), ...)."
+            )
 
 
 def find_answering(estimator):

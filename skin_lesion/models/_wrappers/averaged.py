@@ -1,0 +1,249 @@
+"""Average the probabilities of several classifiers."""
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import check_is_fitted
+
+from ..._utils.sklearn_private import fit_context
+from .._image_classifier import MostProbableClassMixin
+from .wrapper import check_no_threshold
+
+
+class AveragedClassifier(
+    MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+):
+    """Average the probabilities of several classifiers.
+
+    Networks of other architectures, image sizes or seeds err on other images, and their errors
+    partly cancel out [1]_. Around classifiers that are fitted already it predicts at once;
+    :meth:`fit` fits a clone of each, one after the other.
+
+    :class:`sklearn.ensemble.VotingClassifier` does the same with ``voting="soft"``. It takes
+    `groups` with metadata routing alone, and no classifiers that are fitted already.
+
+    Parameters
+    ----------
+    estimators : list of classifiers with predict_proba
+        Fitted or not.
+
+    Attributes
+    ----------
+    estimators_ : list of classifiers
+        The fitted clones, after :meth:`fit`.
+
+    classes_ : ndarray of shape (n_classes,)
+        Class names, in the order of the probabilities.
+
+    n_features_in_ : int
+        That of the first classifier.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Those of the first classifier.
+
+    See Also
+    --------
+    TestTimeAugmentation : Averages over variants of an image.
+    make_lesion_classifier : Its preset "best" averages several networks.
+
+    References
+    ----------
+    .. [1] Lakshminarayanan, B., Pritzel, A. and Blundell, C. "Simple and Scalable Predictive
+       Uncertainty Estimation using Deep Ensembles." NeurIPS 2017. `arXiv:1612.01474
+       <https://arxiv.org/abs/1612.01474>`_
+
+    Examples
+    --------
+    >>> from skin_lesion import AveragedClassifier, ConvNet, SkinLesionClassifier
+    >>> from skin_lesion import make_lesion_images
+    >>> lesions = make_lesion_images(60, n_classes=2, image_size=(32, 32), random_state=0)
+    >>> networks = [
+    ...     SkinLesionClassifier(ConvNet(filters=(8, 16)), epochs=2, random_state=seed)
+    ...     for seed in (0, 1)
+    ... ]
+    >>> averaged = AveragedClassifier(networks).fit(lesions.images, lesions.target)
+    >>> averaged.predict_proba(lesions.images[:3]).shape
+    (3, 2)
+    """
+
+    _parameter_constraints = {"estimators": [list, tuple]}
+
+    def __init__(self, estimators):
+        self.estimators = estimators
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, **params):
+        """Fit a clone of each classifier.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+            What each classifier takes.
+
+        y : array-like of shape (n,)
+            Class names.
+
+        sample_weight : array-like of shape (n,), default=None
+            Passed on where it is given.
+
+        **params : dict
+            Such as `groups`: passed on, with metadata routing where a classifier requests them.
+
+        Returns
+        -------
+        self : AveragedClassifier
+            The estimator itself.
+
+        Raises
+        ------
+        TypeError
+            If `estimators` is empty, or one of them has no `predict_proba`.
+        ValueError
+            If a classifier decides by a threshold, which would have no effect in this one.
+        """
+        self._check_estimators()
+        if sample_weight is not None:
+            params["sample_weight"] = sample_weight
+        passed = [params] * len(self.estimators)
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **params)
+            passed = [routed[name]["fit"] for name in self._names()]
+        fitted = [
+            clone(estimator).fit(X, y, **given)
+            for estimator, given in zip(self.estimators, passed, strict=True)
+        ]
+        self.estimators_ = fitted
+        return self
+
+    def predict_proba(self, X):
+        """Return the mean probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+            As the classifiers take it.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+            Columns in the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            If the classifiers were fitted to other classes than each other.
+        """
+        self._check_estimators()
+        check_is_fitted(self)
+        first, *others = self._fitted()
+        for estimator in others:
+            if not np.array_equal(estimator.classes_, first.classes_):
+                raise ValueError(
+                    f"The classifiers have the classes {list(first.classes_)} and"
+                    f" {list(estimator.classes_)}. Expected the same: fit them to the same classes."
+                )
+        return np.mean([estimator.predict_proba(X) for estimator in (first, *others)], axis=0)
+
+    @property
+    def classes_(self):
+        """Class names, in the order of the columns of `predict_proba`."""
+        return self._fitted()[0].classes_
+
+    @property
+    def n_features_in_(self):
+        """Number of features of the first classifier's X, as it counts them."""
+        return self._fitted()[0].n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the features, where the first classifier was fitted on a DataFrame."""
+        return self._fitted()[0].feature_names_in_
+
+    def get_params(self, deep=True):
+        """Return the parameters; of the classifiers as ``estimator_0__epochs`` and so on.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to return those of the classifiers, too.
+
+        Returns
+        -------
+        params : dict
+            Names and values.
+        """
+        params = super().get_params(deep=False)
+        if deep:
+            for name, estimator in zip(self._names(), self.estimators, strict=True):
+                params[name] = estimator
+                for inner, value in estimator.get_params().items():
+                    params[f"{name}__{inner}"] = value
+        return params
+
+    def set_params(self, **params):
+        """Set parameters; a classifier as ``estimator_0``, its own as ``estimator_0__epochs``.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : AveragedClassifier
+            The estimator itself.
+        """
+        if "estimators" in params:
+            super().set_params(estimators=params.pop("estimators"))
+        replaced = [params.pop(name, None) for name in self._names()]
+        if any(new is not None for new in replaced):
+            pairs = zip(replaced, self.estimators, strict=True)
+            self.estimators = [old if new is None else new for new, old in pairs]
+        return super().set_params(**params)
+
+    def get_metadata_routing(self):
+        """Return where metadata go: to each classifier.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            As scikit-learn asks for.
+        """
+        router = MetadataRouter(owner=self)
+        for name, estimator in zip(self._names(), self.estimators, strict=True):
+            mapping = MethodMapping().add(caller="fit", callee="fit")
+            router.add(method_mapping=mapping, **{name: estimator})
+        return router
+
+    def _names(self):
+        return [f"estimator_{place}" for place in range(len(self.estimators))]
+
+    def _fitted(self):
+        return getattr(self, "estimators_", self.estimators)
+
+    def _check_estimators(self):
+        if not self.estimators:
+            raise TypeError("estimators is empty. Expected a list of one classifier or more.")
+        for estimator in self.estimators:
+            if not (hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")):
+                raise TypeError(
+                    f"estimators holds {estimator!r}, of type {type(estimator).__name__}. Expected"
+                    " classifiers with predict_proba."
+                )
+            check_no_threshold(self, estimator)
+
+    def __sklearn_is_fitted__(self):
+        try:
+            for estimator in self._fitted():
+                check_is_fitted(estimator)
+        except ValueError:  # NotFittedError is one
+            return False
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if self.estimators:
+            tags.input_tags = get_tags(self.estimators[0]).input_tags
+        return tags

@@ -1,0 +1,112 @@
+"""Averaging several classifiers: the mean of their probabilities, groups passed on, saved whole."""
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.base import clone, is_classifier
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import LinearSVC
+
+from skin_lesion import (
+    AveragedClassifier,
+    OperatingPointClassifier,
+    PriorCorrectedClassifier,
+    load_model,
+    save_model,
+)
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return X, np.array(["setosa", "versicolor", "virginica"])[y]
+
+
+def make():
+    return AveragedClassifier([LogisticRegression(max_iter=500), GaussianNB()])
+
+
+def test_probabilities_are_the_mean(iris):
+    X, y = iris
+    averaged = make().fit(X, y)
+    each = [estimator.fit(X, y).predict_proba(X) for estimator in make().estimators]
+    np.testing.assert_allclose(averaged.predict_proba(X), np.mean(each, axis=0))
+    best = averaged.classes_[np.mean(each, axis=0).argmax(axis=1)]
+    assert (averaged.predict(X) == best).all()
+    assert averaged.n_features_in_ == 4
+    assert is_classifier(averaged)
+
+
+def test_fitted_classifiers_are_averaged_as_they_are(iris):
+    X, y = iris
+    fitted = [estimator.fit(X, y) for estimator in make().estimators]
+    given = AveragedClassifier(fitted).predict_proba(X)
+    np.testing.assert_array_equal(given, make().fit(X, y).predict_proba(X))
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_groups_reach_each_classifier(small, lesions, routing):
+    networks = [
+        small(early_stopping=True, validation_fraction=0.3, epochs=1, random_state=seed)
+        for seed in (0, 1)
+    ]
+    with sklearn.config_context(enable_metadata_routing=routing):
+        averaged = AveragedClassifier(networks)
+        averaged.fit(lesions.images, lesions.target, groups=lesions.groups)
+    for network in averaged.estimators_:
+        held_out = np.zeros(len(lesions.target), dtype=bool)
+        held_out[network.validation_indices_] = True
+        assert not set(lesions.groups[held_out]) & set(lesions.groups[~held_out])
+
+
+def test_parameters_of_each_are_searched(iris):
+    averaged = make()
+    grid = {"estimator_0__C": [1e-6, 1.0], "estimator_1": [LogisticRegression(C=1e-6)]}
+    search = GridSearchCV(averaged, grid, cv=3).fit(*iris)
+    assert search.best_estimator_.estimators[0].C == 1.0
+    assert averaged.estimators[0].C == 1.0
+    copy = clone(averaged).set_params(estimator_1__var_smoothing=0.5)
+    assert copy.estimators[1].var_smoothing == 0.5
+    assert averaged.estimators[1].var_smoothing == 1e-9
+
+
+def test_saved_and_loaded(small, lesions, tmp_path):
+    averaged = AveragedClassifier([small(epochs=1, random_state=seed) for seed in (0, 1)])
+    averaged.fit(lesions.images, lesions.target)
+    save_model(averaged, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    expected = averaged.predict_proba(lesions.images)
+    np.testing.assert_array_equal(loaded.predict_proba(lesions.images), expected)
+
+
+def test_shares_of_a_balanced_one_inside_are_not_those_of_y(iris):
+    inner = AveragedClassifier([GaussianNB(), LogisticRegression(class_weight="balanced")])
+    with pytest.raises(ValueError, match="by estimator_1__class_weight"):
+        PriorCorrectedClassifier(inner, "training").fit(*iris)
+
+
+def test_other_classes_are_refused(iris):
+    X, y = iris
+    fitted = [GaussianNB().fit(X, y), GaussianNB().fit(X[:100], y[:100])]
+    with pytest.raises(ValueError, match=r"'virginica'.*Expected the same"):
+        AveragedClassifier(fitted).predict_proba(X)
+
+
+@pytest.mark.parametrize(
+    ("estimators", "error", "match"),
+    [
+        ([], TypeError, "empty"),
+        ([LinearSVC()], TypeError, "LinearSVC.*predict_proba"),
+        (
+            [OperatingPointClassifier(LogisticRegression(), 0.3, positive="setosa")],
+            ValueError,
+            "put OperatingPointClassifier outermost",
+        ),
+    ],
+)
+def test_what_cannot_be_averaged_is_refused(iris, estimators, error, match):
+    with pytest.raises(error, match=match):
+        AveragedClassifier(estimators).fit(*iris)
