@@ -54,12 +54,14 @@ API_REFERENCE = {
             " variants of an image, a file that is safe to open, and one that runs without Keras."
         ),
         "names": [
+            "make_lesion_classifier",
             "SkinLesionClassifier",
             "ConvNet",
             "Backbone",
             "ImageEmbedder",
             "FitCheckpoint",
             "TestTimeAugmentation",
+            "AveragedClassifier",
             "PriorCorrectedClassifier",
             "OperatingPointClassifier",
             "save_model",

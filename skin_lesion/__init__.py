@@ -43,6 +43,7 @@ _ROOM_OF = {
             "TestTimeAugmentation",
             "export_onnx",
             "load_model",
+            "make_lesion_classifier",
             "save_model",
         ),
         "evaluation": (

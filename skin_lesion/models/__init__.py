@@ -11,6 +11,7 @@ from ._networks.convnet import ConvNet
 from ._onnx.classifier import OnnxClassifier
 from ._onnx.onnx_file import export_onnx
 from ._persistence.save_model import load_model, save_model
+from ._presets import make_lesion_classifier
 from ._wrappers.averaged import AveragedClassifier
 from ._wrappers.operating_point import OperatingPointClassifier
 from ._wrappers.prior_corrected import PriorCorrectedClassifier
@@ -29,6 +30,7 @@ __all__ = [
     "TestTimeAugmentation",
     "export_onnx",
     "load_model",
+    "make_lesion_classifier",
     "save_model",
 ]
 

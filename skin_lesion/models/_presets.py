@@ -1,0 +1,94 @@
+"""Ready-made classifiers: public parts, put together as experiments have shown them to be best."""
+
+import os
+
+from .._utils.sklearn_private import StrOptions, validate_params
+from ..images import ImageAugmenter, ImageLoader
+from ._classifier import SkinLesionClassifier
+from ._networks.backbone import Backbone
+from ._wrappers.averaged import AveragedClassifier
+from ._wrappers.test_time_augmentation import TestTimeAugmentation
+
+# The size of images, the epochs, and the networks of each preset.
+_RECIPES = {
+    "fast": ((64, 96), 8, ("EfficientNetLite0",)),
+    "good": ((144, 192), 12, ("EfficientNetLite0",)),
+    "best": ((144, 192), 16, ("EfficientNetLite0", "EfficientNetLite2")),
+}
+_N_VARIANTS = 7
+
+
+@validate_params(
+    {
+        "preset": [StrOptions({"fast", "good", "best"})],
+        "backbone": [str, Backbone, list, tuple, None],
+        "weights": [str, os.PathLike, None],
+        "random_state": ["random_state"],
+        "verbose": [int, "boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_lesion_classifier(
+    preset="good", *, backbone=None, weights="imagenet", random_state=None, verbose=0
+):
+    """Return a strong classifier of dermoscopic images, put together from parts of this library.
+
+    Its repr shows it whole, and `set_params` changes any part. It takes paths or stacks of images.
+
+    Parameters
+    ----------
+    preset : {'fast', 'good', 'best'}, default='good'
+        How much time to spend on training. On 8,000 images and 2 cores: about 6 minutes, an hour,
+        or three.
+
+    backbone : str, Backbone, list of these or None, default=None
+        The network that is fine-tuned. Several are averaged. None takes those of the preset:
+        EfficientNet-Lite0, and with it another one for 'best'; their weights come with installed
+        packages, and nothing is downloaded.
+
+    weights : 'imagenet', str, os.PathLike or None, default='imagenet'
+        Of networks that are given by name: see :class:`Backbone`.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same model at each fit.
+
+    verbose : {0, 1, 2}, default=0
+        Of the networks: see :class:`SkinLesionClassifier`.
+
+    Returns
+    -------
+    classifier : TestTimeAugmentation or AveragedClassifier
+        Not fitted. Its probabilities answer for classes that are equally frequent, as balanced
+        accuracy does: see `prior` of :class:`SkinLesionClassifier`.
+
+    See Also
+    --------
+    SkinLesionClassifier : What it is made of.
+
+    Examples
+    --------
+    >>> from skin_lesion import make_lesion_classifier
+    >>> model = make_lesion_classifier("fast", random_state=0)
+    >>> model.estimator.loader.image_size
+    (64, 96)
+    """
+    image_size, epochs, names = _RECIPES[preset]
+    if backbone is not None:
+        names = list(backbone) if isinstance(backbone, (list, tuple)) else [backbone]
+    networks = [
+        TestTimeAugmentation(
+            SkinLesionClassifier(
+                Backbone(name, weights=weights) if isinstance(name, str) else name,
+                epochs=epochs,
+                loader=ImageLoader(image_size),
+                random_state=random_state,
+                verbose=verbose,
+            ),
+            # Turned and mirrored. The same variants in each call: of a model, too, not of training.
+            ImageAugmenter(width_shift=0, height_shift=0, zoom=0, brightness=0, contrast=0),
+            n_augmentations=_N_VARIANTS,
+            random_state=0,
+        )
+        for name in names
+    ]
+    return networks[0] if len(networks) == 1 else AveragedClassifier(networks)
