@@ -13,19 +13,20 @@ from . import _training
 from ._image_classifier import MostProbableClassMixin, open_images
 from ._nested_parameters import check_owners
 from ._networks.probabilities import check_sums
-from ._training.priors import count_classes, find_factors, shift
-from ._training.training_rows import (
+from ._training._course.recipe import choose_constant_recipe, choose_recipe, stops_early
+from ._training._course.unfinished import (
+    unchanged_on_failure,
+    warn_of_interruption,
+    warn_of_training,
+)
+from ._training._rows.training_rows import (
     TrainingRows,
     check_targets,
     find_announced_classes,
     find_classes,
 )
-from ._training.unfinished import (
-    unchanged_on_failure,
-    warn_of_interruption,
-    warn_of_training,
-)
-from ._training.validation_split import hold_out
+from ._training._rows.validation_set import find_validation_set
+from ._training.priors import count_classes, find_factors, shift
 
 MAX_SEED = 2**31 - 1
 
@@ -37,9 +38,10 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     flattened images, and wraps a :class:`scikeras.wrappers.KerasClassifier` in an estimator that
     behaves as scikit-learn's do.
 
-    With ``early_stopping=True`` it holds out rows of its training data, by class and by group, and
-    keeps the weights of the epoch with the lowest loss on them. No group and no exact copy of an
-    image is on both sides of that split.
+    By default the learning rate follows a schedule whose end `fit` counts, and all rows are trained
+    on. With ``early_stopping=True`` it holds out rows of its training data, by class and by group,
+    and keeps the weights of the epoch with the lowest loss on them. No group and no exact copy of
+    an image is on both sides of that split.
 
     Parameters
     ----------
@@ -54,8 +56,10 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         A Keras optimizer by name, or an object, of which each fit takes a fresh copy.
         Learning-rate schedules, weight decay and moving averages belong to the object.
 
-    learning_rate : float, default=None
-        For an optimizer given by name. None takes the optimizer's own default.
+    learning_rate : 'auto', float or None, default='auto'
+        For an optimizer given by name. 'auto' rises to a peak during the first 5% of all steps, and
+        falls to 1% of it at the last one, along a cosine: see Notes. A float is a constant rate,
+        and None the optimizer's own default, constant too.
 
     loss : {'crossentropy', 'focal'}, default='crossentropy'
         Categorical cross-entropy, or focal loss [1]_, which weighs hard examples up.
@@ -63,30 +67,35 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     label_smoothing : float in [0, 1), default=0.0
         Share of the target that is spread over all classes.
 
-    class_weight : dict, 'balanced', 'sqrt_balanced' or None, default=None
+    class_weight : dict, 'auto', 'balanced', 'sqrt_balanced' or None, default='auto'
         Weights of the classes in the loss, as elsewhere in scikit-learn; computed after `sampler`.
         'sqrt_balanced' takes the square roots of the balanced ones: on HAM10000, whose rarest class
         weighs 58 times the most frequent one when balanced, a fine-tuned network ranks better so.
+        'auto' is the same in `fit`; in `partial_fit`, which sees a part of the data, it weighs all
+        classes alike.
 
     prior : {'training', 'uniform'}, dict, Series, array-like of shape (n_classes,) or None, \
-            default=None
-        How frequent the classes are where `predict_proba` and `predict` are used. None leaves
-        probabilities as trained: for `class_prior_`, where rare classes are too probable after
-        balancing by `sampler` or `class_weight`. 'training' stands for `training_prior_`, the
-        shares in y. 'uniform' makes all classes equally frequent, which balanced accuracy asks
-        for. A dict or Series has the share of each class by name, such as in a clinic, and an array
-        in the order of `classes_`. Training does not depend on `prior`: set it after `fit` by
-        `set_params`, too.
+            default='uniform'
+        How frequent the classes are where `predict_proba` and `predict` are used. By default
+        probabilities answer for classes that are equally frequent, which balanced accuracy asks
+        for, and not for those of a clinic: for these pass a dict or Series with the share of each
+        class by name, or an array in the order of `classes_`. 'training' stands for
+        `training_prior_`, the shares in y. None leaves probabilities as trained: for
+        `class_prior_`, where rare classes are too probable after balancing by `sampler` or
+        `class_weight`. Training does not depend on `prior`: set it after `fit` by `set_params`,
+        too.
 
-    epochs : int, default=100
-        Most epochs to train. 20 or 30 are often too few.
+    epochs : int or 'auto', default='auto'
+        Epochs to train, or the most of them with `early_stopping`. 'auto' takes 12 to fine-tune
+        weights that were loaded and 24 from scratch, and more for small sets, up to 100: see Notes.
 
     batch_size : int, default=32
         Images a step.
 
-    early_stopping : bool, default=True
+    early_stopping : bool or 'auto', default='auto'
         Whether to hold out a validation set, stop when its loss has not improved for `patience`
-        epochs, and restore the best weights.
+        epochs, and restore the best weights. 'auto' does not where the rate follows the schedule of
+        ``learning_rate='auto'``: such training is to be run to its end.
 
     validation_fraction : float in (0, 1), default=0.1
         Share of the training data to hold out.
@@ -98,8 +107,10 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Balances the rows that are trained on, after the validation set was held out. A sampler
         must choose rows by label: see :class:`ImageSampler`.
 
-    augmenter : ImageAugmenter, default=None
-        Varies every image anew in every epoch of training; never at predict.
+    augmenter : ImageAugmenter, 'auto' or None, default='auto'
+        Varies every image anew in every epoch of training; never at predict. 'auto' stands for
+        ``ImageAugmenter()``, but for None where it is of no use: for features, for images that have
+        not three channels, and where only the head of a Backbone is trained.
 
     loader : ImageLoader, default=None
         Reads images where X holds paths. None stands for ``ImageLoader()``, with its 224 pixels.
@@ -121,7 +132,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         Pass an int for the same weights, splits and batches at each fit.
 
     verbose : {0, 1, 2}, default=0
-        Silent, a progress bar over the epochs, or a line an epoch.
+        Silent, a progress bar over the steps of all epochs, which tells when training will end, or
+        a line an epoch.
 
     Attributes
     ----------
@@ -151,8 +163,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         The network.
 
     history_ : dict of list
-        'loss' and 'accuracy' of each epoch, and 'val_loss' and 'val_accuracy' with
-        `early_stopping`. All are weighted as training is: with classes that a sampler or
+        'loss' and 'accuracy' of each epoch, and 'val_loss' and 'val_accuracy' where there is a
+        validation set. All are weighted as training is: with classes that a sampler or
         `class_weight` balances, 'val_accuracy' is the balanced accuracy.
 
     n_iter_ : int
@@ -161,12 +173,25 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     best_epoch_ : int
         The epoch whose weights were kept, counted from 1.
 
+    learning_rate_ : float or None
+        The constant learning rate, or the peak of the schedule. None where an optimizer object has
+        a schedule of its own.
+
+    epochs_ : int
+        Epochs to train, as chosen for the last fit.
+
+    early_stopping_ : bool
+        Whether the last fit would end where the validation loss is lowest.
+
+    augmenter_ : ImageAugmenter or None
+        What varied the images in the last fit.
+
     callbacks_ : list of keras.callbacks.Callback
         The copies of `callbacks` that the last fit has used, with what they have recorded. A
         FitCheckpoint has none. They are not pickled or copied along: they may hold open files.
 
     validation_indices_ : ndarray of int
-        Rows of X that the last fit held out; empty without `early_stopping`.
+        Rows of X that the last fit held out; empty where it held out none.
 
     See Also
     --------
@@ -185,6 +210,14 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     smoothing or overconfidence: calibrate for these, after it. The validation loss, early stopping
     and `history_` are as trained. A sampler ahead of the classifier in a pipeline cannot be known:
     both attributes are of the rows that it hands on.
+
+    Of ``learning_rate='auto'`` the peak depends on what is trained. With an Adam-like optimizer it
+    is 1e-4 for a Backbone whose loaded weights are trained (2e-4 for EfficientNetLite0), 2e-3 from
+    scratch, and 1e-3 for features or the head of a Backbone alone; with other optimizers it is
+    their own default. The rate is constant, at that peak, in `partial_fit`, and where `callbacks`
+    hold one that sets the rate. ``epochs='auto'`` counts as many epochs as are 600 steps with
+    loaded weights, and 2,000 from scratch, where these are more than 12 or 24. It is 100 where
+    early stopping ends training at a constant rate.
 
     A fit that fails leaves the classifier as it was before, fitted or not.
 
@@ -218,18 +251,18 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     _parameter_constraints = {
         "architecture": [str, callable],
         "optimizer": "no_validation",  # naming the alternatives needs Keras: done in fit
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither"), None],
         "loss": [StrOptions({"crossentropy", "focal"})],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "class_weight": [StrOptions({"balanced", "sqrt_balanced"}), dict, None],
+        "class_weight": [StrOptions({"auto", "balanced", "sqrt_balanced"}), dict, None],
         "prior": [StrOptions({"training", "uniform"}), dict, "array-like", None],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
+        "early_stopping": [StrOptions({"auto"}), "boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "patience": [Interval(Integral, 1, None, closed="left")],
         "sampler": [HasMethods("fit_resample"), None],
-        "augmenter": [ImageAugmenter, None],
+        "augmenter": [StrOptions({"auto"}), ImageAugmenter, None],
         "loader": [ImageLoader, None],
         "image_shape": [Integral, tuple, list, None],
         "warm_start": ["boolean"],
@@ -243,18 +276,18 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         architecture="cnn",
         *,
         optimizer="adam",
-        learning_rate=None,
+        learning_rate="auto",
         loss="crossentropy",
         label_smoothing=0.0,
-        class_weight=None,
-        prior=None,
-        epochs=100,
+        class_weight="auto",
+        prior="uniform",
+        epochs="auto",
         batch_size=32,
-        early_stopping=True,
+        early_stopping="auto",
         validation_fraction=0.1,
         patience=10,
         sampler=None,
-        augmenter=None,
+        augmenter="auto",
         loader=None,
         image_shape=None,
         warm_start=False,
@@ -284,7 +317,18 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        groups=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        groups_val=None,
+    ):
         """Train the network.
 
         Parameters
@@ -301,6 +345,14 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         groups : array-like of shape (n,), default=None
             Lesion or patient of each row, for the inner validation split.
 
+        X_val : array-like of the form of X, default=None
+            A validation set of your own, such as the official one of an ISIC release. Then nothing
+            of X is held out. Its loss and accuracy are in `history_`, and early stopping, where it
+            is on, goes by them.
+
+        y_val, sample_weight_val, groups_val : array-like of shape (n_val,), default=None
+            Classes, weights and groups of its rows. `y_val` comes with `X_val`.
+
         Returns
         -------
         self : SkinLesionClassifier
@@ -315,14 +367,17 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         ValueError
             If X or y has an unexpected shape or content, if y has one class only, if a class has
             too few groups for the validation split, or if training diverges: a loss, or a weight,
-            is not finite.
+            is not finite. If X_val is of another form than X, has other classes, or shares a group
+            or an exact copy of an image with it.
 
         Warns
         -----
         ConvergenceWarning
-            If training came to nothing: after five epochs or more the loss never fell, or all
-            validation rows (ten or more) are taken for one class. Else if training ended at
-            `epochs`, and the validation loss was lowest in their later half.
+            If training came to nothing: after five epochs or more the loss never fell, or the
+            network takes all rows (ten or more) for one class: those of the validation set, or
+            where there is none, those it was trained on. Else if early stopping did not end
+            training at a constant rate before `epochs`, and the validation loss was lowest in their
+            later half.
         UserWarning
             If X lacks what the last fit held out, with `warm_start`: images that were trained on
             may then be held out.
@@ -332,15 +387,16 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             come to. KeyboardInterrupt is raised all the same.
         """
         with unchanged_on_failure(self):
-            interrupt, found = self._fit(X, y, sample_weight, groups)
+            own = (X_val, y_val, sample_weight_val, groups_val)
+            interrupt, found = self._fit(X, y, sample_weight, groups, own)
         if interrupt is not None:
-            warn_of_interruption(self.n_iter_, self.best_epoch_, self.epochs)
+            warn_of_interruption(self.n_iter_, self.best_epoch_, self.epochs_)
             # A script must not go on, nor a search, as if this were what was asked for.
             raise interrupt
         warn_of_training(self, **found)
         return self
 
-    def _fit(self, X, y, sample_weight, groups):
+    def _fit(self, X, y, sample_weight, groups, own):
         goes_on = self.warm_start and hasattr(self, "keras_classifier_")
         earlier = self.keras_classifier_ if goes_on else None
         source = open_images(self, X, reset=not goes_on)
@@ -352,28 +408,30 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         if goes_on:  # otherwise an int gives the same batches and variants in each fit
             rng = np.random.RandomState([rng.randint(MAX_SEED), self._n_fits])
         self._n_fits = self._n_fits + 1 if goes_on else 1
-        train, validation = rows, np.array([], dtype=int)
-        if self.early_stopping:
-            held_out = self._held_out if goes_on else None
-            train, validation = hold_out(
-                source, rows, y, groups, held_out, self.validation_fraction, rng
-            )
-        self._held_out = source.digests(validation)
-        self.validation_indices_ = validation
+        self.early_stopping_ = stops_early(self)
+        held_out = self._held_out if goes_on else None
+        train, validation = find_validation_set(
+            self, source, rows, y, sample_weight, groups, held_out, own, rng
+        )
+        self.validation_indices_ = np.setdiff1d(rows, train)
+        self._held_out = source.digests(self.validation_indices_)
         training = TrainingRows(
             train, y, sample_weight, self.sampler, self.class_weight, self.classes_, rng
         )
         self._count_classes(y, rows, training)
         seed = rng.randint(MAX_SEED)
 
-        self.keras_classifier_ = _training.build_keras_classifier(self, source, train, earlier)
+        learning_rate = choose_recipe(self, source, training.n_weighted)
+        self.keras_classifier_ = _training.build_keras_classifier(
+            self, source, train, learning_rate, earlier
+        )
         interrupt = _training.train_epochs(
             self, source, y, training, validation, seed, earlier=earlier
         )
         found = {}
         if interrupt is None:
             found["network"] = _training.resolve_architecture(self.architecture)
-            found["only_class"] = _training.find_only_class(self, source, y, training)
+            found["only_class"] = _training.find_only_class(self, source, y, training, validation)
             found["goes_on"] = goes_on
         return interrupt, found
 
@@ -382,8 +440,10 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         """Train for one epoch on all rows given, going on from the present weights.
 
         Parameters that were set since count as with `warm_start`; where none were, the optimizer
-        goes on, too. Nothing is held out, and neither `sampler` nor ``class_weight='balanced'`` can
-        know the classes of data to come: resample or weigh the rows before.
+        goes on, too, but after a `fit` with ``learning_rate='auto'``: no schedule knows the calls
+        to come, and the rate is constant. Nothing is held out, and neither `sampler` nor
+        ``class_weight='balanced'`` can know the classes of data to come: resample or weigh the rows
+        before.
 
         Parameters
         ----------
@@ -410,7 +470,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             If y has classes that were not announced, with `sampler` or weights of the classes that
             follow from their shares, or if training diverges.
         """
-        if self.sampler is not None or isinstance(self.class_weight, str):
+        if self.sampler is not None or self.class_weight in ("balanced", "sqrt_balanced"):
             raise ValueError(
                 "partial_fit cannot balance classes: it sees a part of the data. Found"
                 f" sampler={self.sampler!r}, class_weight={self.class_weight!r}. Set them to None,"
@@ -430,12 +490,17 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self._n_fits = getattr(self, "_n_fits", 0) + 1
         rng = check_random_state(self.random_state)
         rows = np.arange(len(y))
-        training = TrainingRows(rows, y, sample_weight, None, self.class_weight, self.classes_, rng)
+        weight = None if self.class_weight == "auto" else self.class_weight
+        training = TrainingRows(rows, y, sample_weight, None, weight, self.classes_, rng)
         given = rows if sample_weight is None else np.flatnonzero(sample_weight)
         self._count_classes(y, given, training, 0 if is_first else self._class_counts)
 
         earlier = None if is_first else self.keras_classifier_
-        self.keras_classifier_ = _training.build_keras_classifier(self, source, rows, earlier)
+        self.early_stopping_ = False
+        learning_rate = choose_constant_recipe(self, source)
+        self.keras_classifier_ = _training.build_keras_classifier(
+            self, source, rows, learning_rate, earlier
+        )
         seed = rng.randint(MAX_SEED)
         _training.train_one_epoch(self, source, y, training, seed, earlier=earlier)
 

@@ -1,6 +1,7 @@
 """The checkpoint of a fit: which fit it is, and where it is kept."""
 
 import hashlib
+import json
 import sys
 from importlib.metadata import version
 from numbers import Integral
@@ -99,8 +100,7 @@ def open_checkpoint_file(estimator, source, y, training, validation):
 
     training : TrainingRows
 
-    validation : ndarray of int
-        Rows that are held out.
+    validation : ValidationSet or None
 
     Returns
     -------
@@ -149,9 +149,11 @@ def _is_checkpoint(callback):
 
 def _fingerprint_data(source, y, training, validation):
     digest = hashlib.sha256(source.fingerprint().encode())
-    for values in (np.asarray(y, dtype=str), training.rows, training.weight, validation):
+    for values in (np.asarray(y, dtype=str), training.rows, training.weight):
         if values is not None:
             values = np.ascontiguousarray(values)
             digest.update(f"{values.dtype} {values.shape}".encode())
             digest.update(values)
+    if validation is not None:
+        digest.update(json.dumps(validation.fingerprint()).encode())
     return digest.hexdigest()

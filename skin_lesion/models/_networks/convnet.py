@@ -6,7 +6,9 @@ from sklearn.base import BaseEstimator
 
 from ..._utils import lazy_keras as keras
 from ..._utils.documentation_link import DocumentedMixin
-from ..._utils.sklearn_private import Interval
+from ..._utils.sklearn_private import Interval, StrOptions
+
+_LONGEST_SIDE = 5  # of the last map
 
 
 class ConvNet(DocumentedMixin, BaseEstimator):
@@ -18,8 +20,11 @@ class ConvNet(DocumentedMixin, BaseEstimator):
 
     Parameters
     ----------
-    filters : sequence of int, default=(32, 64, 128)
-        Number of filters of each block. Each block halves height and width.
+    filters : sequence of int or 'auto', default='auto'
+        Number of filters of each block. Each block halves height and width. With 'auto' there are
+        blocks until the shorter side is 3 to 5, at least three of them, with 32, 64, 128, and then
+        256 filters each: (32, 64, 128, 256) for images of 48 x 64 pixels. A network that is not as
+        deep averages over features that see a spot of the lesion, not all of it.
 
     dense_units : int, default=0
         Size of a hidden layer between the averaged features and the output; 0 leaves it out.
@@ -47,12 +52,12 @@ class ConvNet(DocumentedMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "filters": [list, tuple],
+        "filters": [StrOptions({"auto"}), list, tuple],
         "dense_units": [Interval(Integral, 0, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(self, filters=(32, 64, 128), dense_units=0, dropout=0.3):
+    def __init__(self, filters="auto", dense_units=0, dropout=0.3):
         self.filters = filters
         self.dense_units = dense_units
         self.dropout = dropout
@@ -75,14 +80,17 @@ class ConvNet(DocumentedMixin, BaseEstimator):
         """
 
         self._validate_params()
-        if not self.filters or not all(isinstance(n, Integral) and n > 0 for n in self.filters):
+        filters = self.filters
+        if isinstance(filters, str):
+            filters = _count_filters(min(input_shape[:2]))
+        if not filters or not all(isinstance(n, Integral) and n > 0 for n in filters):
             raise ValueError(
                 f"filters={self.filters!r}. Expected a positive number for each block, such as"
                 " (32, 64, 128)."
             )
         inputs = keras.Input(input_shape)
         x = keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs)
-        for n_filters in self.filters:
+        for n_filters in filters:
             # No bias: the normalisation that follows has one.
             x = keras.layers.Conv2D(
                 n_filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"
@@ -96,3 +104,13 @@ class ConvNet(DocumentedMixin, BaseEstimator):
             x = keras.layers.Dense(self.dense_units, activation="relu")(x)
         x = keras.layers.Dropout(self.dropout)(x)
         return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
+
+
+def _count_filters(side):
+    """Return the filters of each block for images of which this is the shorter side."""
+    filters = [32, 64, 128]
+    side //= 2 ** len(filters)
+    while side > _LONGEST_SIDE:
+        filters.append(256)
+        side //= 2
+    return filters

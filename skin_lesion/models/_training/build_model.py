@@ -3,6 +3,7 @@
 import copy
 import inspect
 import reprlib
+from numbers import Real
 
 import numpy as np
 
@@ -64,6 +65,14 @@ def _check_builder(architecture):
         return
 
 
+def default_rate(optimizer):
+    """Return the learning rate of an optimizer, or of a name; None if it is a schedule."""
+    if isinstance(optimizer, str):
+        return inspect.signature(_find_optimizer(optimizer)).parameters["learning_rate"].default
+    rate = getattr(optimizer, "get_config", dict)().get("learning_rate")
+    return float(rate) if isinstance(rate, Real) else None
+
+
 def resolve_optimizer(optimizer, learning_rate):
     """Return a new optimizer: one that has trained a model refuses a second."""
     if isinstance(optimizer, keras.optimizers.Optimizer):
@@ -85,6 +94,11 @@ def resolve_optimizer(optimizer, learning_rate):
             f"optimizer is {optimizer!r}, of type {type(optimizer).__name__}. Expected a name, such"
             f" as 'adam', or a keras.optimizers.Optimizer.{left_out}"
         )
+    options = {} if learning_rate is None else {"learning_rate": learning_rate}
+    return _find_optimizer(optimizer)(**options)
+
+
+def _find_optimizer(name):
     by_name = {
         name.lower(): cls
         for name, cls in vars(keras.optimizers).items()
@@ -92,13 +106,12 @@ def resolve_optimizer(optimizer, learning_rate):
         and issubclass(cls, keras.optimizers.Optimizer)
         and name not in ("Optimizer", "LossScaleOptimizer")
     }
-    if optimizer.lower() not in by_name:
+    if name.lower() not in by_name:
         raise ValueError(
-            f"Unknown optimizer {optimizer!r}.{did_you_mean(optimizer, by_name)} Expected one of"
+            f"Unknown optimizer {name!r}.{did_you_mean(name, by_name)} Expected one of"
             f" {sorted(by_name)}, or a keras.optimizers.Optimizer."
         )
-    options = {} if learning_rate is None else {"learning_rate": learning_rate}
-    return by_name[optimizer.lower()](**options)
+    return by_name[name.lower()]
 
 
 def copy_callbacks(callbacks):

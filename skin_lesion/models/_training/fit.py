@@ -4,7 +4,6 @@ from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
-from tqdm.keras import TqdmCallback
 
 from ..._utils import lazy_keras as keras
 from .._backend.log import without_retracing_warnings
@@ -12,18 +11,21 @@ from .._backend.seeds import seeded_keras
 from .._checkpoint.callback import SaveFit
 from .._checkpoint.fit_checkpoint import open_checkpoint_file
 from .._networks.backbone import Backbone
+from ._course.progress import ProgressBar
+from ._course.unfinished import network_unchanged_on_failure
 from .batches import ImageBatches
 from .build_model import build_model, copy_callbacks, resolve_architecture
 from .head_first import fit_output_layer
 from .keras_wrapper import StreamingKerasClassifier
-from .unfinished import network_unchanged_on_failure
+from .priors import count_classes, find_factors, shift
 from .warm_start import are_alike, as_it_is, take_weights
 
 _ROWS_OF_KERNEL = 8
 _FEW_ROWS = 10  # which a good network, too, may take for one class
+_MANY_ROWS = 256  # enough to see that a network takes all for one class
 
 
-def build_keras_classifier(estimator, source, rows, earlier=None):
+def build_keras_classifier(estimator, source, rows, learning_rate, earlier=None):
     """Return the scikeras classifier that will build the network at its first fit.
 
     It is given no `random_state`: scikeras would switch TensorFlow to deterministic operations and
@@ -39,7 +41,7 @@ def build_keras_classifier(estimator, source, rows, earlier=None):
             len(estimator.classes_),
             source.feature_scale(rows) if earlier is None else _settings(earlier)[3],
             as_it_is(estimator.optimizer),
-            estimator.learning_rate,
+            learning_rate,
             estimator.loss,
             estimator.label_smoothing,
         ),
@@ -47,7 +49,7 @@ def build_keras_classifier(estimator, source, rows, earlier=None):
 
 
 def train_epochs(estimator, source, y, training, validation, seed, *, earlier=None):
-    """Train for `epochs`, or until the loss on the validation rows stops falling.
+    """Train for `epochs_`, or until the loss on the validation set stops falling.
 
     Returns
     -------
@@ -55,20 +57,21 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
         What has ended training after at least one epoch, for the caller to raise.
     """
     callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
-    estimator.keras_classifier_.set_params(epochs=estimator.epochs)
+    estimator.keras_classifier_.set_params(epochs=estimator.epochs_)
     prepare = _prepare(estimator, source, y, training, earlier)
     fit = partial(estimator.keras_classifier_.fit, prepare_model=prepare)
-    if len(validation):
+    if validation is not None:
+        weight = training.weigh_alike(validation.y, validation.sample_weight)
+        batches = _make_batches(estimator, validation.source, validation.rows, validation.y, weight)
+        fit = partial(fit, validation_data=batches)
+    if estimator.early_stopping_:
         stopping = keras.callbacks.EarlyStopping(
             patience=estimator.patience, restore_best_weights=True
         )
         callbacks = [stopping, *callbacks]
-        weight = training.weigh_alike(validation)
-        batches = _make_batches(estimator, source, validation, y[validation], weight)
-        fit = partial(fit, validation_data=batches)
     file = open_checkpoint_file(estimator, source, y, training, validation)
     if file is not None:
-        fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs))
+        fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs_))
     interrupt = None
     try:
         _train(estimator, fit, source, y, training, seed, callbacks)
@@ -83,23 +86,55 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
     return interrupt
 
 
-def find_only_class(estimator, source, y, training):
-    """Return what a fitted network takes all validation rows for, or None if it tells them apart.
+def find_only_class(estimator, source, y, training, validation):
+    """Return what a fitted network takes all rows for, or None if it tells them apart.
 
-    Their accuracy is known from training. Where it is not the share of a class, some are taken for
-    another one, and they need not be predicted again.
+    The rows are those of the validation set, or some of those it was trained on. Their accuracy is
+    known from training. Where it is not the share of a class, some are taken for another one, and
+    they need not be predicted again.
+
+    Returns
+    -------
+    found : (label, str) or None
+        The class, and what is taken for it.
     """
-    rows = estimator.validation_indices_
-    if len(rows) < _FEW_ROWS:
+    if validation is None:
+        labels, weight = y[training.rows], training.weight
+        # While weights still change and dropout is at work, it is about that share.
+        accuracy, tolerance = estimator.history_["accuracy"][-1], 0.02
+        some = np.unique(np.linspace(0, len(labels) - 1, _MANY_ROWS).astype(int))
+        rows, kind = training.rows[some], "training"
+    else:
+        labels = validation.y
+        weight = training.weigh_alike(labels, validation.sample_weight)
+        accuracy, tolerance = estimator.history_["val_accuracy"][estimator.best_epoch_ - 1], 1e-4
+        source, rows, kind = validation.source, validation.rows, "validation"
+    shares = count_classes(labels, estimator.classes_, weight)
+    is_share = np.isclose(shares / shares.sum(), accuracy, rtol=0, atol=tolerance)
+    if len(rows) < _FEW_ROWS or not is_share.any():
         return None
-    weight = training.weigh_alike(rows)
-    is_class = y[rows, np.newaxis] == estimator.classes_
-    shares = np.average(is_class, axis=0, weights=weight)
-    accuracy = estimator.history_["val_accuracy"][estimator.best_epoch_ - 1]
-    if not np.isclose(shares, accuracy, atol=1e-4).any():
+    probabilities = predict_in_batches(estimator, source, rows)
+    only, *others = np.unique(probabilities.argmax(axis=1))
+    labels = labels if validation is not None else y[rows]
+    if others or _ranks_well(estimator, probabilities, labels):
         return None
-    predicted = predict_in_batches(estimator, source, rows).argmax(axis=1)
-    return estimator.classes_[predicted[0]] if (predicted == predicted[0]).all() else None
+    return estimator.classes_[only], f"all {len(rows)} {kind} rows looked at"
+
+
+def _ranks_well(estimator, probabilities, labels):
+    """Tell whether the recall of the classes is, on average, beyond that of a guess.
+
+    A class that is frequent enough may be the most probable one in each image, and a network may
+    know the images well all the same. Beyond is two standard errors.
+    """
+    classes = estimator.classes_
+    scores = shift(probabilities, find_factors("uniform", classes, estimator.class_prior_, None))
+    hits = classes[scores.argmax(axis=1)] == labels
+    found, counts = np.unique(labels, return_counts=True)
+    recall = np.mean([hits[labels == label].mean() for label in found])
+    chance = 1 / len(classes)
+    error = np.sqrt((chance * (1 - chance) / counts).sum()) / len(found)
+    return recall > chance + 2 * error
 
 
 def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
@@ -159,13 +194,14 @@ def _train(estimator, fit, source, y, training, seed, callbacks):
             y[rows],
             weight,
             seed=seed,
-            augmenter=estimator.augmenter,
+            augmenter=estimator.augmenter_,
             new_images=training.new_images(positions),
         )
 
     wrapper = estimator.keras_classifier_
+    progress = ProgressBar()
     if estimator.verbose == 1:
-        callbacks = [*callbacks, TqdmCallback(verbose=0, desc="fit")]
+        callbacks = [*callbacks, progress]
     wrapper.set_params(
         callbacks=callbacks,
         verbose=2 if estimator.verbose == 2 else 0,
@@ -179,6 +215,7 @@ def _train(estimator, fit, source, y, training, seed, callbacks):
                 make_batches=make_batches,
             )
     finally:
+        progress.close()
         # They hold the model once more, and its best weights.
         wrapper.set_params(callbacks=None)
         for callback in estimator.callbacks_:

@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from ..._utils import lazy_keras as keras
 from ..._utils.private_names import private_name
-from .epochs import EpochRecord, check_weights
+from ._course.epochs import EpochRecord, check_weights
 
 # Importing scikeras replaces how Keras objects are pickled and copied, for the whole process.
 _OWN_METHODS = {

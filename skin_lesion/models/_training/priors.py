@@ -113,16 +113,20 @@ def find_factors(prior, classes, class_prior, training_prior):
     Raises
     ------
     ValueError
-        If `prior` is invalid, or if a class had no weight in training.
+        If `prior` is invalid, or if a class had no weight in training, except for 'uniform': that
+        leaves the probability of such a class as it is.
     """
     if prior is None:
         return None
     shares = resolve_prior(prior, classes, training_prior)
-    if (class_prior == 0).any():
+    has_none = class_prior == 0
+    if isinstance(prior, str) and prior == "uniform":
+        return np.divide(shares, class_prior, out=np.ones(len(classes)), where=~has_none)
+    if has_none.any():
         raise ValueError(
-            f"prior={prior!r}, and the classes {classes[class_prior == 0].tolist()} had no weight"
+            f"prior={prior!r}, and the classes {classes[has_none].tolist()} had no weight"
             " in training. Expected all classes: without, their probabilities are not known for"
-            " any shares. Train on images of them, or use prior=None."
+            " any shares. Train on images of them, or use prior='uniform' or None."
         )
     return shares / class_prior
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._utils import lazy_keras as keras
+from ...._utils import lazy_keras as keras
 
 
 class EpochRecord(keras.callbacks.Callback):
@@ -42,9 +42,16 @@ def check_weights(model, n_epochs):
         raise diverged(f"Weights are not finite after epoch {n_epochs}", model)
 
 
+def highest_rate(optimizer):
+    """Return the rate that an optimizer warms up to, or else its rate at present."""
+    rate = optimizer.get_config().get("learning_rate")
+    peak = rate["config"].get("warmup_target") if isinstance(rate, dict) else None
+    return float(peak or keras.ops.convert_to_numpy(optimizer.learning_rate))
+
+
 def diverged(what, model):
     """Return the error of a fit that cannot come to anything."""
-    rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+    rate = highest_rate(model.optimizer)
     return ValueError(
         f"{what}, at a learning rate of {rate:g}: training has diverged. Expected finite losses and"
         f" weights. Set a smaller learning_rate, such as {rate / 10:g}."

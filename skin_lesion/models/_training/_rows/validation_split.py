@@ -4,8 +4,8 @@ import warnings
 
 import numpy as np
 
-from ..._utils.linked_groups import merge_groups
-from ...datasets import train_test_split_by_group
+from ...._utils.linked_groups import merge_groups
+from ....datasets import train_test_split_by_group
 
 
 def hold_out(source, rows, y, groups, held_out, validation_fraction, rng):

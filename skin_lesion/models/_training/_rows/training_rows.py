@@ -8,14 +8,14 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from ..._utils.sklearn_private import check_sample_weight, check_y
-from ..._utils.validation.labels import check_labels
-from ..._utils.validation.messages import did_you_mean, name_some
-from ..._utils.validation.rows import check_rows
-from ...sampling import AugmentingOverSampler, ImageSampler
+from ...._utils.sklearn_private import check_sample_weight, check_y
+from ...._utils.validation.labels import check_labels
+from ...._utils.validation.messages import did_you_mean, name_some
+from ...._utils.validation.rows import check_rows
+from ....sampling import AugmentingOverSampler, ImageSampler
 
 
-def check_targets(estimator, source, y, sample_weight, groups=None):
+def check_targets(estimator, source, y, sample_weight, groups=None, *, suffix=""):
     """Return y and the weights as arrays, as many as the source has rows.
 
     Parameters
@@ -28,20 +28,23 @@ def check_targets(estimator, source, y, sample_weight, groups=None):
     y, sample_weight, groups : array-like of shape (n,)
         The last two may be None.
 
+    suffix : str
+        Of their names, for messages.
+
     Returns
     -------
     y : ndarray of shape (n,)
 
     sample_weight : ndarray of shape (n,), of float, or None
     """
-    check_labels(y, name="y")
+    check_labels(y, name=f"y{suffix}")
     y = check_y(y, estimator=estimator)
     check_classification_targets(y)
     check_consistent_length(source, y, groups)
     if sample_weight is not None:
         check_rows(
             sample_weight,
-            name="sample_weight",
+            name=f"sample_weight{suffix}",
             expected="a weight for each row (for one of each class, use class_weight)",
         )
         sample_weight = check_sample_weight(
@@ -126,7 +129,6 @@ class TrainingRows:
 
     def __init__(self, rows, y, sample_weight, sampler, class_weight, classes, rng):
         self._y = y
-        self._sample_weight = sample_weight
         self._is_balanced = sampler is not None or class_weight is not None
         self.rows = rows
         self._sampler = None
@@ -153,29 +155,40 @@ class TrainingRows:
         is_new = positions >= first_new
         return self._sampler.augmenter_, is_new, draws[positions[is_new] - first_new]
 
-    def weigh_alike(self, rows):
+    @property
+    def n_weighted(self):
+        """How many rows count in training."""
+        return len(self.rows) if self.weight is None else np.count_nonzero(self.weight)
+
+    def weigh_alike(self, y, sample_weight):
         """Return weights that let each class of other rows count as much as it does in training.
 
         Otherwise a model that is trained on balanced classes would be stopped by a loss that the
         majority class dominates.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            Classes of the other rows.
+
+        sample_weight : ndarray of shape (n,) or None
         """
-        weight = None if self._sample_weight is None else self._sample_weight[rows]
         if not self._is_balanced:
-            return weight
-        weight = np.ones(len(rows)) if weight is None else weight
+            return sample_weight
+        weight = np.ones(len(y)) if sample_weight is None else sample_weight.copy()
         in_training = np.ones(len(self.rows)) if self.weight is None else self.weight
-        for label in np.unique(self._y[rows]):
+        for label in np.unique(y):
             share = in_training[self._y[self.rows] == label].sum() / in_training.sum()
-            in_class = self._y[rows] == label
+            in_class = y == label
             if weight[in_class].any():
-                weight[in_class] *= share * len(rows) / weight[in_class].sum()
+                weight[in_class] *= share * len(y) / weight[in_class].sum()
         return weight
 
 
 def _weigh_classes(class_weight, y, classes):
     if isinstance(class_weight, dict):
         return _look_up_weights(class_weight, classes)[np.searchsorted(classes, y)]
-    if class_weight == "sqrt_balanced":
+    if class_weight in ("auto", "sqrt_balanced"):
         return np.sqrt(compute_sample_weight("balanced", y))
     return compute_sample_weight(class_weight, y)
 

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ..._utils import lazy_keras as keras
-from .._networks.backbone import Backbone
+from ..._networks.backbone import Backbone
+from .epochs import highest_rate
+from .recipe import has_schedule
 
 _STACK_LEVEL = 4  # from here to the line that calls fit
 _FEW_EPOCHS = 5  # fewer may be too few to come to anything
@@ -61,8 +62,8 @@ def warn_of_training(estimator, network, only_class, *, goes_on):
     network : callable
         Its architecture.
 
-    only_class : object or None
-        What the classifier takes all validation rows for, if it is one class.
+    only_class : (label, str) or None
+        What the classifier takes all rows for, if it is one class, and which rows these are.
 
     goes_on : bool
         Whether its weights began as those of an earlier fit.
@@ -79,20 +80,21 @@ def warn_of_training(estimator, network, only_class, *, goes_on):
         )
     elif is_judged and only_class is not None:
         problem = (
-            f"The classifier takes all {len(estimator.validation_indices_)} validation rows for"
-            f" {str(only_class)!r} after {n_iter} epochs at {_describe_rate(estimator)}. Set a"
+            f"The network takes {only_class[1]} for {str(only_class[0])!r}, and tells them apart no"
+            f" better than a guess after {n_iter} epochs at {_describe_rate(estimator)}. Set a"
             " smaller learning_rate (2e-4 or less for pretrained weights), or a larger one if the"
-            " loss hardly falls. If the class is frequent, set class_weight='balanced'"
+            " loss hardly falls"
         )
     elif (
-        len(estimator.validation_indices_)
-        and n_iter >= estimator.epochs
+        estimator.early_stopping_
+        and not has_schedule(estimator)  # with which the loss falls up to the end
+        and n_iter >= estimator.epochs_
         and 2 * estimator.best_epoch_ > n_iter
     ):
         problem = (
-            f"Training ended at epochs={estimator.epochs}, and the validation loss was lowest in"
+            f"Training ended at epochs={estimator.epochs_}, and the validation loss was lowest in"
             f" epoch {estimator.best_epoch_}: it may fall further. Increase the number of epochs,"
-            f" for example to {2 * estimator.epochs}; early stopping ends training when it is"
+            f" for example to {2 * estimator.epochs_}; early stopping ends training when it is"
             " enough"
         )
     else:
@@ -109,5 +111,4 @@ def _keeps_random_weights(network, model):
 
 
 def _describe_rate(estimator):
-    rate = keras.ops.convert_to_numpy(estimator.model_.optimizer.learning_rate)
-    return f"a learning rate of {float(rate):g}"
+    return f"a learning rate of {highest_rate(estimator.model_.optimizer):g}"

@@ -1,0 +1,38 @@
+"""How far training has come, and when it will end."""
+
+from tqdm.auto import tqdm
+
+from ...._utils import lazy_keras as keras
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """One bar over the steps of all epochs: after the first steps it tells when training ends.
+
+    The callback of tqdm counts epochs, or starts a new bar in each.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._bar = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Open the bar, at the epochs that an earlier process or fit has trained."""
+        if self._bar is None:
+            n_steps = self.params["steps"]
+            total = self.params["epochs"] * n_steps
+            self._bar = tqdm(total=total, initial=epoch * n_steps, unit="step", desc="fit")
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Count a step."""
+        values = {name: f"{value:.3g}" for name, value in (logs or {}).items()}
+        self._bar.set_postfix(values, refresh=False)
+        self._bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Show what the epoch came to, the validation set included."""
+        self._bar.set_postfix({name: f"{value:.3g}" for name, value in logs.items()})
+
+    def close(self):
+        """End the bar where training has come to, in whatever way."""
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,1 @@
+"""The rows to train on and those to validate with."""

@@ -1,0 +1,160 @@
+"""The validation set: rows that were held out, or a set of the user's own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...._utils.validation.labels import number_labels
+from ...._utils.validation.paths import are_paths
+from ...._utils.validation.rows import check_rows
+from ..image_source import PathSource, open_source
+from .training_rows import check_targets
+from .validation_split import hold_out
+
+
+@dataclass
+class ValidationSet:
+    """Rows whose loss is looked at while others are trained on.
+
+    Attributes
+    ----------
+    source : PathSource, ArraySource or FeatureSource
+
+    rows : ndarray of shape (n,), of int
+        Rows of the source.
+
+    y : ndarray of shape (n,)
+        Their classes.
+
+    sample_weight : ndarray of shape (n,) or None
+
+    is_own : bool
+        Whether the user has given it, and its source is another one than that of X.
+    """
+
+    source: object
+    rows: np.ndarray
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    is_own: bool
+
+    def fingerprint(self):
+        """Return what it is known by, in terms of JSON."""
+        found = [self.rows.tolist()]
+        if self.is_own:
+            weight = None if self.sample_weight is None else self.sample_weight.tolist()
+            found += [self.source.fingerprint(), self.y.tolist(), weight]
+        return found
+
+
+def find_validation_set(estimator, source, rows, y, sample_weight, groups, held_out, own, rng):
+    """Return the rows to train on, and the validation set if there is one.
+
+    Parameters
+    ----------
+    estimator : SkinLesionClassifier
+        With its `classes_` and `early_stopping_`.
+
+    source : PathSource, ArraySource or FeatureSource
+
+    rows : ndarray of shape (n_rows,), of int
+        Rows of the source that have weight.
+
+    y, sample_weight, groups : array-like of shape (n,)
+        Of all rows. The last two may be None.
+
+    held_out : ndarray of bytes or None
+        Hashes of what the earlier fit held out; None where there is none.
+
+    own : tuple of (X_val, y_val, sample_weight_val, groups_val)
+        What the user has given, or None each.
+
+    rng : RandomState
+
+    Returns
+    -------
+    train : ndarray of int
+
+    validation : ValidationSet or None
+    """
+    if any(part is not None for part in own):
+        return rows, _open_own(estimator, source, rows, groups, *own)
+    if not estimator.early_stopping_:
+        return rows, None
+    train, validation = hold_out(
+        source, rows, y, groups, held_out, estimator.validation_fraction, rng
+    )
+    weight = None if sample_weight is None else sample_weight[validation]
+    return train, ValidationSet(source, validation, y[validation], weight, is_own=False)
+
+
+def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, groups_val):
+    if X_val is None or y_val is None:
+        missing = " and ".join(
+            name for name, value in (("X_val", X_val), ("y_val", y_val)) if value is None
+        )
+        raise ValueError(
+            f"A validation set is provided, but {missing} was not provided. Expected both X_val and"
+            " y_val, or none of its parts."
+        )
+    if groups_val is not None and groups is None:
+        raise ValueError(
+            "groups_val is provided, but groups was not provided. Expected the groups of X, too: a"
+            " group that is on both sides cannot be found without."
+        )
+    check_rows(X_val, name="X_val")
+    if are_paths(X_val) != isinstance(source, PathSource):
+        kinds = ("paths", "pixels") if are_paths(X_val) else ("pixels", "paths")
+        raise ValueError(
+            f"X_val holds {kinds[0]}, and X {kinds[1]}. Expected paths in both, or in neither:"
+            " copies cannot be found otherwise."
+        )
+    try:
+        source_val = open_source(
+            estimator,
+            X_val,
+            loader=estimator.loader,
+            image_shape=estimator.image_shape,
+            expected_shape=source.image_shape,
+        )
+    except ValueError as error:
+        raise ValueError(f"X_val does not fit X. {error}") from error
+    y_val, weight = check_targets(
+        estimator, source_val, y_val, sample_weight_val, groups_val, suffix="_val"
+    )
+    unknown = np.setdiff1d(y_val, estimator.classes_)
+    if len(unknown):
+        raise ValueError(
+            f"y_val has the classes {unknown.tolist()}, and y has {estimator.classes_.tolist()}."
+            " Expected classes of y. Leave these rows out of the validation set."
+        )
+    rows_val = np.arange(len(y_val)) if weight is None else np.flatnonzero(weight)
+    if not len(rows_val):
+        raise ValueError(
+            "sample_weight_val is 0 for each row. Expected a positive weight for some."
+        )
+    _check_apart(
+        rows, source.digests(rows), rows_val, source_val.digests(rows_val), "are exact copies of"
+    )
+    if groups_val is not None:
+        both = [*np.ravel(groups), *np.ravel(groups_val)]
+        _, ids = number_labels(both, name="groups, with groups_val,")
+        ids, ids_val = np.split(ids, [len(source)])
+        _check_apart(rows, ids[rows], rows_val, ids_val[rows_val], "share a group with")
+    weight = None if weight is None else weight[rows_val]
+    return ValidationSet(source_val, rows_val, y_val[rows_val], weight, is_own=True)
+
+
+def _check_apart(rows, ids, rows_val, ids_val, what):
+    shared = np.flatnonzero(np.isin(ids_val, ids))
+    if not len(shared):
+        return
+    first = dict(zip(ids[::-1].tolist(), rows[::-1], strict=True))
+    pairs = [f"{rows_val[place]} and {first[ids_val[place].item()]}" for place in shared[:3]]
+    raise ValueError(
+        f"{len(shared)} of {len(ids_val)} rows of X_val {what} rows of X: {', '.join(pairs)}"
+        f"{', ...' if len(shared) > 3 else ''} (row of X_val, row of X). Expected none, or the"
+        " validation loss flatters. Leave them out of one of the two:"
+        " train_test_split_by_group(..., groups=audit_dataset(...).groups) splits so that none are"
+        " shared."
+    )
