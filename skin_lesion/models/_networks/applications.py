@@ -12,17 +12,17 @@ import numpy as np
 from ..._utils import lazy_keras as keras
 from ..._utils.validation.messages import did_you_mean
 from .._backend.keras_private import preprocess_input_of
-from .efficientnet_lite import EFFICIENTNET_LITE0, build_efficientnet_lite0, read_imagenet_weights
+from .efficientnet_lite import IMAGENET_SHA256, build_efficientnet_lite, read_imagenet_weights
 
 
 def application_names():
-    """Return the names of all networks, sorted: those of keras.applications, and a further one."""
+    """Return the names of all networks, sorted: of keras.applications, and of our own."""
     of_keras = [
         name
         for name, value in vars(keras.applications).items()
         if inspect.isfunction(value) and name[0].isupper()
     ]
-    return sorted([*of_keras, EFFICIENTNET_LITE0])
+    return sorted([*of_keras, *IMAGENET_SHA256])
 
 
 def build_application(name, input_shape, weights):
@@ -44,8 +44,7 @@ def build_application(name, input_shape, weights):
     names = application_names()
     if name not in names:
         raise ValueError(
-            f"Unknown backbone {name!r}.{did_you_mean(name, names)} Expected {EFFICIENTNET_LITE0!r}"
-            f" or a network of keras.applications: one of {names}."
+            f"Unknown backbone {name!r}.{did_you_mean(name, names)} Expected one of {names}."
         )
     if len(input_shape) != 3 or input_shape[2] != 3:
         raise ValueError(
@@ -66,8 +65,8 @@ def build_application(name, input_shape, weights):
         if not (from_imagenet and "URL fetch failure" in str(error)):
             raise
         raise OSError(_explain_download(name, str(error))) from error
-    if from_imagenet and name == EFFICIENTNET_LITE0:
-        model.set_weights(read_imagenet_weights()[0])
+    if from_imagenet and name in IMAGENET_SHA256:
+        model.set_weights(read_imagenet_weights(name)[0])
     if weights is not None and not from_imagenet:
         _load_weights(model, name, os.fspath(weights))
     return model
@@ -75,8 +74,8 @@ def build_application(name, input_shape, weights):
 
 def _build(name, input_shape, from_imagenet):
     inputs = keras.Input(input_shape)
-    if name == EFFICIENTNET_LITE0:
-        return build_efficientnet_lite0(inputs)
+    if name in IMAGENET_SHA256:
+        return build_efficientnet_lite(name, inputs)
     application = getattr(keras.applications, name)
     tensor = _preprocess(application, inputs)
     with warnings.catch_warnings():
