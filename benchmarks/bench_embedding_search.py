@@ -47,7 +47,9 @@ def balanced_accuracy(model, X, y):
 def search_with_ours(paths, y):
     with tempfile.TemporaryDirectory() as cache_dir:
         embedder = ImageEmbedder(
-            Backbone("MobileNetV2"), loader=ImageLoader((SIDE, SIDE)), cache_dir=cache_dir
+            Backbone("MobileNetV2", weights=None),
+            loader=ImageLoader((SIDE, SIDE)),
+            cache_dir=cache_dir,
         )
         pipeline = Pipeline(
             [

@@ -46,7 +46,9 @@ def embed_with_keras(images):
 
 
 def embed_with_ours(engine, images):
-    embedder = ImageEmbedder(Backbone(BACKBONE), engine=engine, batch_size=BATCH_SIZE).fit(images)
+    embedder = ImageEmbedder(
+        Backbone(BACKBONE, weights=None), engine=engine, batch_size=BATCH_SIZE
+    ).fit(images)
     return lambda: embedder.transform(images)
 
 

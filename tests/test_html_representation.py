@@ -28,7 +28,7 @@ from skin_lesion._utils import documentation_link as _base
 
 ESTIMATORS = [
     AugmentingOverSampler(),
-    Backbone("MobileNetV2"),
+    Backbone(),
     BorderCropper(),
     ColorConstancy(),
     ConformalClassifier(SkinLesionClassifier()),

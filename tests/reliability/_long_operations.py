@@ -124,7 +124,7 @@ class _Embed(_Cached):
     def __call__(self, paths, folder):
         _log_images(folder)
         embedder = ImageEmbedder(
-            Backbone("MobileNet"),
+            Backbone("MobileNet", weights=None),
             engine="keras",
             loader=ImageLoader((64, 64)),
             cache_dir=folder / "cache",

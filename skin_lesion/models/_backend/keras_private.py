@@ -6,6 +6,7 @@ from importlib import import_module
 from ..._utils.private_names import private_name
 
 _take = partial(private_name, "keras")
+_FILES = "keras.src.utils.file_utils"
 _SEEDS = "keras.src.random.seed_generator"
 
 # Classes that Keras names by their private module in the files that it writes.
@@ -14,6 +15,18 @@ CLASSES_IN_FILES = {
     "keras.src.models.functional": "Functional",
     "keras.src.ops.numpy": "Add Flip GetItem Multiply Subtract",
 }
+
+
+def download_by(retrieve):
+    """Let Keras download files by another function in place of :func:`urllib.request.urlretrieve`.
+
+    Parameters
+    ----------
+    retrieve : callable
+        Of an address, a path, and a function that is told how much has come.
+    """
+    _take(_FILES, "urlretrieve")
+    import_module(_FILES).urlretrieve = retrieve
 
 
 def draw_default_seeds_from(source):

@@ -11,18 +11,19 @@ import numpy as np
 
 from ..._utils import lazy_keras as keras
 from ..._utils.validation.messages import did_you_mean
+from .._backend.downloads import noted_downloads
 from .._backend.keras_private import preprocess_input_of
-from .efficientnet_lite import EFFICIENTNET_LITE0, build_efficientnet_lite0, read_imagenet_weights
+from .efficientnet_lite import IMAGENET_SHA256, build_efficientnet_lite, read_imagenet_weights
 
 
 def application_names():
-    """Return the names of all networks, sorted: those of keras.applications, and a further one."""
+    """Return the names of all networks, sorted: of keras.applications, and of our own."""
     of_keras = [
         name
         for name, value in vars(keras.applications).items()
         if inspect.isfunction(value) and name[0].isupper()
     ]
-    return sorted([*of_keras, EFFICIENTNET_LITE0])
+    return sorted([*of_keras, *IMAGENET_SHA256])
 
 
 def build_application(name, input_shape, weights):
@@ -44,8 +45,7 @@ def build_application(name, input_shape, weights):
     names = application_names()
     if name not in names:
         raise ValueError(
-            f"Unknown backbone {name!r}.{did_you_mean(name, names)} Expected {EFFICIENTNET_LITE0!r}"
-            f" or a network of keras.applications: one of {names}."
+            f"Unknown backbone {name!r}.{did_you_mean(name, names)} Expected one of {names}."
         )
     if len(input_shape) != 3 or input_shape[2] != 3:
         raise ValueError(
@@ -54,20 +54,21 @@ def build_application(name, input_shape, weights):
             " image_shape."
         )
     from_imagenet = isinstance(weights, str) and weights == "imagenet"
-    try:
-        model = _build(name, input_shape, from_imagenet)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} cannot be built for images of {input_shape[0]}x{input_shape[1]} pixels:"
-            f" {error} Expected larger images: for paths, set"
-            " loader=ImageLoader(image_size=(224, 224))."
-        ) from error
-    except Exception as error:  # all that Keras says of a failed download
-        if not (from_imagenet and "URL fetch failure" in str(error)):
-            raise
-        raise OSError(_explain_download(name, str(error))) from error
-    if from_imagenet and name == EFFICIENTNET_LITE0:
-        model.set_weights(read_imagenet_weights()[0])
+    with noted_downloads() as downloads:
+        try:
+            model = _build(name, input_shape, from_imagenet)
+        except Exception as error:
+            if downloads:  # weights are the last that Keras asks for
+                raise OSError(_explain_download(name, *downloads[-1], error)) from error
+            if not isinstance(error, ValueError):
+                raise
+            raise ValueError(
+                f"{name} cannot be built for images of {input_shape[0]}x{input_shape[1]} pixels:"
+                f" {error} Expected larger images: for paths, set"
+                " loader=ImageLoader(image_size=(224, 224))."
+            ) from error
+    if from_imagenet and name in IMAGENET_SHA256:
+        model.set_weights(read_imagenet_weights(name)[0])
     if weights is not None and not from_imagenet:
         _load_weights(model, name, os.fspath(weights))
     return model
@@ -75,8 +76,8 @@ def build_application(name, input_shape, weights):
 
 def _build(name, input_shape, from_imagenet):
     inputs = keras.Input(input_shape)
-    if name == EFFICIENTNET_LITE0:
-        return build_efficientnet_lite0(inputs)
+    if name in IMAGENET_SHA256:
+        return build_efficientnet_lite(name, inputs)
     application = getattr(keras.applications, name)
     tensor = _preprocess(application, inputs)
     with warnings.catch_warnings():
@@ -162,7 +163,8 @@ def _load_weights(model, name, path):
     if found.total() != needed.total():
         raise ValueError(
             f"weights={path!r} holds {found.total()} arrays of weights, and {name} has"
-            f" {needed.total()}.{expected} Choose the backbone that the file was saved from."
+            f" {needed.total()}.{expected} Choose the backbone that the file was saved from"
+            f"{_guess_network(path)}."
         )
     if found != needed:
         raise ValueError(
@@ -171,6 +173,12 @@ def _load_weights(model, name, path):
             " width, that the file was saved from."
         )
     model.load_weights(path)
+
+
+def _guess_network(path):
+    file_name = re.sub("[^a-z0-9]", "", os.path.basename(path).lower())
+    names = [name for name in application_names() if name.lower() in file_name]
+    return f", by its name {max(names, key=len)}" if names else ""
 
 
 def _is_float(weight):
@@ -188,14 +196,12 @@ def _shapes(group):
     return shapes
 
 
-def _explain_download(name, message):
-    address = re.search(r"https?://[^\s:]+", message)[0]
-    file = address.rsplit("/", 1)[1]
-    home = os.environ.get("KERAS_HOME", os.path.join(os.path.expanduser("~"), ".keras"))
+def _explain_download(name, address, path, error):
+    reason = str(error).removeprefix(f"URL fetch failure on {address}: None -- ")
     return (
-        f"The ImageNet weights of {name} could not be downloaded ({message}). Expected network"
-        f" access, or the file {file!r} in {os.path.join(home, 'models')!r}. Fetch it from"
-        f" {address} elsewhere, and put it there or pass its path as weights=."
+        f"The ImageNet weights of {name} could not be downloaded from {address}: {reason}. Expected"
+        f" network access, or the file {path!r}. Fetch it elsewhere, and put it there or pass its"
+        " path as weights=FILE. 'EfficientNetLite0' needs no download."
     )
 
 

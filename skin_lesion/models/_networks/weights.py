@@ -4,7 +4,7 @@ import hashlib
 from importlib.metadata import version
 
 from .applications import check_weights_exist
-from .efficientnet_lite import EFFICIENTNET_LITE0, IMAGENET_SHA256
+from .efficientnet_lite import IMAGENET_SHA256
 
 
 class StoredWeights:
@@ -38,8 +38,8 @@ def describe_weights(name, weights):
     """Return as text what tells these weights from others: of a file, its content."""
     if isinstance(weights, StoredWeights):
         return weights.digest
-    if weights == "imagenet" and name == EFFICIENTNET_LITE0:
-        return IMAGENET_SHA256
+    if weights == "imagenet" and name in IMAGENET_SHA256:
+        return IMAGENET_SHA256[name]
     if weights is None or weights == "imagenet":
         return f"{weights}, Keras {version('keras')}"
     check_weights_exist(name, weights)

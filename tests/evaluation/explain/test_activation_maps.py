@@ -187,7 +187,10 @@ def test_maps_of_a_backbone(spots):
     weights = Path(os.environ["SKIN_LESION_DATA"], "weights/mobilenet_v2_imagenet_notop.weights.h5")
     images = np.kron(spots[0][:16], np.ones((1, 2, 2, 1), dtype=np.uint8))  # to maps of 2 x 2
     classifier = SkinLesionClassifier(
-        Backbone("MobileNetV2", weights=weights), epochs=1, early_stopping=False, random_state=0
+        Backbone("MobileNetV2", weights=weights, trainable="head"),
+        epochs=1,
+        early_stopping=False,
+        random_state=0,
     ).fit(images, spots[1][:16])
     red, blue = (class_activation_maps(classifier, images, name) for name in ("red", "blue"))
     assert red.shape == (16, 64, 64)

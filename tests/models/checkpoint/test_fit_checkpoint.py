@@ -29,6 +29,7 @@ from skin_lesion import (
     load_image_folder,
 )
 from skin_lesion.models._checkpoint.fingerprint import describe
+from skin_lesion.models._networks.efficientnet_lite import IMAGENET_SHA256
 from skin_lesion.models._training.batches import ImageBatches
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -427,6 +428,12 @@ def test_weights_of_a_backbone_are_told_apart_by_the_content_of_their_file(tmp_p
         path.write_bytes(content)
         seen.append(describe(Backbone("MobileNet", weights=path), "architecture"))
     assert seen[0] == seen[2] != seen[1]
+
+
+def test_weights_of_a_package_are_told_apart_by_the_digest_of_their_file(monkeypatch):
+    before = describe(Backbone("EfficientNetLite0"), "architecture")
+    monkeypatch.setitem(IMAGENET_SHA256, "EfficientNetLite0", "another release")
+    assert describe(Backbone("EfficientNetLite0"), "architecture") != before
 
 
 BLOCKS = """

@@ -91,7 +91,7 @@ def test_paths_and_images_in_batches_of_any_size(embed, lesions, paths):
 
 
 def test_random_weights_are_the_same_wherever_they_are_drawn(lesions):
-    fitted = ImageEmbedder(Backbone("MobileNet"), engine="keras").fit(lesions.images)
+    fitted = ImageEmbedder(Backbone("MobileNet", weights=None), engine="keras").fit(lesions.images)
     expected = fitted.transform(lesions.images)
     assert np.std(expected, axis=0).max() > 0
     open_engine.cache_clear()
@@ -304,7 +304,7 @@ def test_joins_metadata_in_a_column_transformer(embed, lesions, paths):
 
 
 def test_common_checks(common_check):
-    common_check(ImageEmbedder(Backbone("MobileNet")))
+    common_check(ImageEmbedder(Backbone("MobileNet", weights=None)))
 
 
 def test_clone_and_not_fitted(embed, paths):

@@ -1,7 +1,10 @@
 import os
 import pickle
+import socket
 import sys
+import threading
 import urllib.request
+from io import BytesIO
 from pathlib import Path
 from urllib.error import URLError
 
@@ -12,6 +15,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from skin_lesion import Backbone, ImageEmbedder, SkinLesionClassifier, make_lesion_images
+from skin_lesion.models._backend import downloads
 from skin_lesion.models._networks.applications import _preprocess, application_names
 
 RANDOM = "ignore:.*has random weights"
@@ -22,7 +26,7 @@ def images():
     return make_lesion_images(24, n_classes=2, image_size=(32, 32), random_state=0)
 
 
-@pytest.mark.parametrize("name", application_names())
+@pytest.mark.parametrize("name", [n for n in application_names() if hasattr(keras.applications, n)])
 def test_preprocessing_of_every_network_is_that_of_keras(name):
     application = getattr(keras.applications, name)
     pixels = np.random.RandomState(0).randint(0, 256, (1, 8, 8, 3)).astype(np.float32)
@@ -61,29 +65,27 @@ def test_weights_of_a_file_give_what_keras_gives(mobilenet_file, images):
     ],
 )
 def test_head_last_blocks_or_all_are_trained(trainable, trained):
-    model = Backbone("VGG16", trainable=trainable)((32, 32, 3), 3)
+    model = Backbone("VGG16", weights=None, trainable=trainable)((32, 32, 3), 3)
     *body, head = model.layers
     assert {layer.name.split("_")[0] for layer in body if layer.trainable_weights} == trained
     assert len(head.trainable_weights) == 2
 
 
 def test_blocks_of_a_residual_network_end_at_its_sums():
-    model = Backbone("MobileNetV2", trainable="all")((32, 32, 3), 2)
+    model = Backbone("MobileNetV2", weights=None)((32, 32, 3), 2)
     n_sums = sum(isinstance(layer, keras.layers.Add) for layer in model.layers)
     with pytest.raises(ValueError, match=rf"MobileNetV2 has {n_sums + 1} blocks.*or\s+'all'"):
-        Backbone("MobileNetV2", trainable=n_sums + 2)((32, 32, 3), 2)
+        Backbone("MobileNetV2", weights=None, trainable=n_sums + 2)((32, 32, 3), 2)
 
 
 def test_batch_normalisation_with_loaded_weights_is_in_inference_mode(mobilenet_file, images):
-    model = Backbone("MobileNet", weights=mobilenet_file, trainable="all", dropout=0)(
-        (32, 32, 3), 2
-    )
+    model = Backbone("MobileNet", weights=mobilenet_file, dropout=0)((32, 32, 3), 2)
     pixels = images.images[:8].astype(np.float32)
     training, inference = (np.asarray(model(pixels, training=t)) for t in (True, False))
     np.testing.assert_allclose(training, inference, atol=1e-6)
     assert len(model.trainable_weights) > 20
 
-    model = Backbone("MobileNet", trainable="all", dropout=0)((32, 32, 3), 2)
+    model = Backbone("MobileNet", weights=None, dropout=0)((32, 32, 3), 2)
     training, inference = (np.asarray(model(pixels, training=t)) for t in (True, False))
     assert np.abs(training - inference).max() > 1e-3
 
@@ -91,7 +93,7 @@ def test_batch_normalisation_with_loaded_weights_is_in_inference_mode(mobilenet_
 @pytest.mark.filterwarnings("ignore:Training ended at epochs")
 def test_fit_of_the_head_leaves_the_network_alone(mobilenet_file, images, tmp_path):
     classifier = SkinLesionClassifier(
-        Backbone("MobileNet", weights=mobilenet_file),
+        Backbone("MobileNet", weights=mobilenet_file, trainable="head"),
         learning_rate=0.01,
         epochs=3,
         early_stopping=False,
@@ -111,9 +113,8 @@ def test_fit_of_the_head_leaves_the_network_alone(mobilenet_file, images, tmp_pa
     assert classifier.architecture.trainable == 2
 
 
-@pytest.mark.filterwarnings(RANDOM)
 def test_model_with_channels_turned_around_is_saved_and_loaded_in_safe_mode(tmp_path, images):
-    model = Backbone("VGG16")((32, 32, 3), 2)
+    model = Backbone("VGG16", weights=None)((32, 32, 3), 2)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     pixels = images.images[:4].astype(np.float32)
@@ -122,13 +123,27 @@ def test_model_with_channels_turned_around_is_saved_and_loaded_in_safe_mode(tmp_
     )
 
 
-def test_name_of_an_application_stands_for_a_backbone(images):
-    classifier = SkinLesionClassifier("MobileNet", epochs=1, early_stopping=False, random_state=0)
-    with pytest.warns(UserWarning, match=r"random weights.*weights='imagenet'.*trainable='all'"):
-        classifier.fit(images.images, images.target)
-    assert any(layer.name.startswith("conv_dw") for layer in classifier.model_.layers)
+def test_name_of_a_network_stands_for_a_backbone_that_is_trained_from_imagenet(images):
+    classifier = SkinLesionClassifier(
+        "EfficientNetLite0", learning_rate=1e-4, epochs=1, early_stopping=False, random_state=0
+    ).fit(images.images, images.target)
+    assert all(
+        layer.trainable
+        for layer in classifier.model_.layers
+        if layer.weights and not isinstance(layer, keras.layers.BatchNormalization)
+    )
+    fresh = Backbone("EfficientNetLite0", weights="imagenet", trainable="all")((32, 32, 3), 2)
+    for trained, loaded in zip(classifier.model_.layers[:-1], fresh.layers[:-1], strict=True):
+        for a, b in zip(trained.get_weights(), loaded.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-3)
+    assert clone(Backbone()).get_params() == Backbone("EfficientNetLite0").get_params()
     with pytest.raises(ValueError, match=r"'MobileNetv3'. Did you mean 'MobileNetV2'\?|Small"):
         SkinLesionClassifier("MobileNetv3").fit(images.images, images.target)
+
+
+def test_random_weights_that_stay_as_they_are():
+    with pytest.warns(UserWarning, match=r"random weights.*weights='imagenet'.*trainable='all'"):
+        Backbone("MobileNet", weights=None, trainable="head")((32, 32, 3), 2)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +152,7 @@ def test_name_of_an_application_stands_for_a_backbone(images):
         ({"name": "MobilNet"}, (32, 32, 3), r"backbone 'MobilNet'. Did you mean 'MobileNet'\?"),
         ({"name": "MobileNet"}, (31, 40, 3), "31x40 pixels:.*32x32.*Expected larger images"),
         ({"name": "MobileNet"}, (32, 32, 1), r"shape \(32, 32, 1\). Expected RGB images"),
-        ({"name": "VGG16", "trainable": 6}, (32, 32, 3), "VGG16 has 5 blocks"),
+        ({"name": "VGG16", "weights": None, "trainable": 6}, (32, 32, 3), "VGG16 has 5 blocks"),
         ({"name": "MobileNet", "trainable": "none"}, (32, 32, 3), "'trainable' parameter"),
     ],
 )
@@ -165,18 +180,49 @@ def test_weights_that_do_not_fit(mobilenet_file, tmp_path):
         Backbone("MobileNet", weights="missing.h5")((32, 32, 3), 2)
 
 
-def test_download_without_a_network_says_which_file_and_where_to_put_it(monkeypatch):
+@pytest.fixture
+def not_downloaded():
     file = "mobilenet_1_0_224_tf_no_top.h5"
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    if (home / "models" / file).exists():
+    path = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"), "models", file)
+    if path.exists():
         pytest.skip("the weights have been downloaded already")
+    yield path
+    path.unlink(missing_ok=True)
 
+
+def test_download_without_a_network_says_which_file_and_where_to_put_it(
+    monkeypatch, not_downloaded
+):
     def fail(*args, **kwargs):
         raise URLError("Name or service not known")
 
     monkeypatch.setattr(urllib.request, "urlopen", fail)
-    with pytest.raises(OSError, match=rf"'{file}' in .*models'. Fetch it from https://.*{file}"):
-        Backbone("MobileNet", weights="imagenet")((64, 64, 3), 2)
+    with pytest.raises(
+        OSError,
+        match=rf"from https://.*{not_downloaded.name}: Name or service not known.* or the file"
+        rf" '.*models.*{not_downloaded.name}'.*weights=FILE. 'EfficientNetLite0' needs no",
+    ):
+        Backbone("MobileNet")((64, 64, 3), 2)
+
+
+def test_download_without_an_answer_ends_in_seconds(monkeypatch, not_downloaded):
+    """As behind a firewall that drops what is sent, where the system waits for minutes."""
+    answered = threading.Event()
+    monkeypatch.setattr(downloads, "_PATIENCE", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: answered.wait(60) and [])
+    with pytest.raises(OSError, match=r"MobileNet could not.*: no answer within 0.1 seconds. Exp"):
+        Backbone("MobileNet")((64, 64, 3), 2)
+    answered.set()
+
+
+def test_download_of_another_file_than_expected(monkeypatch, not_downloaded):
+    """A proxy may answer everything with a page of its own."""
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *args, **kwargs: BytesIO())
+    monkeypatch.setattr(
+        urllib.request, "urlretrieve", lambda _, path, *args: Path(path).write_text("Log in")
+    )
+    with pytest.raises(OSError, match=r"could not be downloaded from https:.*\. Expected network"):
+        Backbone("MobileNet")((64, 64, 3), 2)
 
 
 @pytest.mark.skipif("SKIN_LESION_DATA" not in os.environ, reason="needs SKIN_LESION_DATA")
@@ -186,14 +232,14 @@ def test_imagenet_weights_of_a_real_file():
     trained = [layer.name for layer in model.layers if layer.trainable_weights]
     assert trained[0].startswith("block_15_")
     assert not any("BN" in name for name in trained)
-    with pytest.raises(ValueError, match="and MobileNet has"):
+    with pytest.raises(ValueError, match=r"and MobileNet has.*by its name MobileNetV2"):
         Backbone("MobileNet", weights=path)((64, 64, 3), 2)
 
 
 @pytest.mark.parametrize("n_classes", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_the_head_comes_first(n_classes, mobilenet_file):
     lesions = make_lesion_images(30, n_classes=n_classes, image_size=(32, 32), random_state=0)
-    backbone = Backbone("MobileNet", weights=mobilenet_file, trainable="all")
+    backbone = Backbone("MobileNet", weights=mobilenet_file)
     classifier = SkinLesionClassifier(
         backbone, learning_rate=1e-12, epochs=1, early_stopping=False, random_state=0
     ).fit(lesions.images, lesions.target)
@@ -209,7 +255,7 @@ def test_the_head_comes_first(n_classes, mobilenet_file):
 def test_the_head_comes_first_in_partial_fit_too(mobilenet_file, images):
     def fit(method):
         classifier = SkinLesionClassifier(
-            Backbone("MobileNet", weights=mobilenet_file, dropout=0.0),
+            Backbone("MobileNet", weights=mobilenet_file, trainable="head", dropout=0.0),
             learning_rate=1e-12,
             epochs=1,
             early_stopping=False,
@@ -227,7 +273,7 @@ def test_class_that_the_head_has_not_seen(n_classes, mobilenet_file):
     lesions = make_lesion_images(30, n_classes=n_classes, image_size=(32, 32), random_state=0)
     names = lesions.target_names.tolist()
     classifier = SkinLesionClassifier(
-        Backbone("MobileNet", weights=mobilenet_file),
+        Backbone("MobileNet", weights=mobilenet_file, trainable="head"),
         learning_rate=1e-9,
         epochs=1,
         early_stopping=False,
@@ -246,7 +292,7 @@ def test_class_that_the_head_has_not_seen(n_classes, mobilenet_file):
 
 def test_a_fit_that_goes_on_keeps_its_head(mobilenet_file, images):
     classifier = SkinLesionClassifier(
-        Backbone("MobileNet", weights=mobilenet_file),
+        Backbone("MobileNet", weights=mobilenet_file, trainable="head"),
         learning_rate=0.1,
         epochs=1,
         early_stopping=False,

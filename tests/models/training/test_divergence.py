@@ -144,7 +144,11 @@ def test_few_epochs_are_too_few(tiny, lesions):
 
 def test_random_frozen_weights_need_no_epochs(small):
     lesions = make_lesion_images(30, n_classes=2, image_size=(32, 32), random_state=0)
-    classifier = small(architecture=Backbone("MobileNet"), epochs=1, early_stopping=True)
+    classifier = small(
+        architecture=Backbone("MobileNet", weights=None, trainable="head"),
+        epochs=1,
+        early_stopping=True,
+    )
     with pytest.warns(UserWarning, match="random weights .* Pass weights='imagenet'") as caught:
         classifier.fit(lesions.images, lesions.target)
     assert not [warning for warning in caught if warning.category is ConvergenceWarning]
