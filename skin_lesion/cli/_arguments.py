@@ -23,7 +23,7 @@ def parse_arguments(argv=None):
         "--output", default="skin_lesion_report", metavar="DIR", help="where to write the results"
     )
     for name, default, minimum, text in (
-        ("--epochs", 20, 1, "most epochs of a fit"),
+        ("--epochs", 20, 1, "epochs of a fit"),
         ("--image-size", 64, 8, "height and width that images are resized to, in pixels"),
         ("--batch-size", 32, 1, "images a training step"),
         ("--folds", 3, 2, "folds of the cross-validation"),

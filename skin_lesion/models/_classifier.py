@@ -13,7 +13,7 @@ from . import _training
 from ._image_classifier import MostProbableClassMixin, open_images
 from ._nested_parameters import check_owners
 from ._networks.probabilities import check_sums
-from ._training._course.recipe import choose_constant_recipe, choose_recipe, stops_early
+from ._training._course.recipe import stops_early
 from ._training._course.unfinished import (
     unchanged_on_failure,
     warn_of_interruption,
@@ -421,9 +421,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         self._count_classes(y, rows, training)
         seed = rng.randint(MAX_SEED)
 
-        learning_rate = choose_recipe(self, source, training.n_weighted)
         self.keras_classifier_ = _training.build_keras_classifier(
-            self, source, train, learning_rate, earlier
+            self, source, train, earlier, n_counted=training.n_counted
         )
         interrupt = _training.train_epochs(
             self, source, y, training, validation, seed, earlier=earlier
@@ -497,10 +496,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
 
         earlier = None if is_first else self.keras_classifier_
         self.early_stopping_ = False
-        learning_rate = choose_constant_recipe(self, source)
-        self.keras_classifier_ = _training.build_keras_classifier(
-            self, source, rows, learning_rate, earlier
-        )
+        self.keras_classifier_ = _training.build_keras_classifier(self, source, rows, earlier)
         seed = rng.randint(MAX_SEED)
         _training.train_one_epoch(self, source, y, training, seed, earlier=earlier)
 

@@ -26,13 +26,17 @@ def lesion_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def small():
-    """Return a function that makes a small, fast classifier."""
+    """Return a function that makes a small, fast classifier, of which nothing is automatic."""
 
     def make(**parameters):
         defaults = {
             "architecture": ConvNet(filters=(8,)),
+            "learning_rate": None,
+            "class_weight": None,
+            "prior": None,
             "epochs": 2,
             "early_stopping": False,
+            "augmenter": None,
             "random_state": 0,
         }
         return SkinLesionClassifier(**{**defaults, **parameters})

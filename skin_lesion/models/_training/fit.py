@@ -12,6 +12,7 @@ from .._checkpoint.callback import SaveFit
 from .._checkpoint.fit_checkpoint import open_checkpoint_file
 from .._networks.backbone import Backbone
 from ._course.progress import ProgressBar
+from ._course.recipe import choose_recipe
 from ._course.unfinished import network_unchanged_on_failure
 from .batches import ImageBatches
 from .build_model import build_model, copy_callbacks, resolve_architecture
@@ -25,11 +26,13 @@ _FEW_ROWS = 10  # which a good network, too, may take for one class
 _MANY_ROWS = 256  # enough to see that a network takes all for one class
 
 
-def build_keras_classifier(estimator, source, rows, learning_rate, earlier=None):
+def build_keras_classifier(estimator, source, rows, earlier=None, *, n_counted=None):
     """Return the scikeras classifier that will build the network at its first fit.
 
     It is given no `random_state`: scikeras would switch TensorFlow to deterministic operations and
     leave it there, where every model of the process without a seed fails. See `seeded_keras`.
+
+    Of the rows that are trained on, `n_counted` have weight; None stands for `partial_fit`.
 
     With an `earlier` one, from whose weights training will go on, features are scaled as there.
     """
@@ -41,7 +44,7 @@ def build_keras_classifier(estimator, source, rows, learning_rate, earlier=None)
             len(estimator.classes_),
             source.feature_scale(rows) if earlier is None else _settings(earlier)[3],
             as_it_is(estimator.optimizer),
-            learning_rate,
+            choose_recipe(estimator, source, n_counted),
             estimator.loss,
             estimator.label_smoothing,
         ),

@@ -15,6 +15,33 @@ def test_blocks_halve_the_image_and_hidden_layer_is_optional():
     assert [type(layer).__name__ for layer in ConvNet()((32, 32, 3), 2).layers].count("Dense") == 1
 
 
+@pytest.mark.parametrize(
+    ("shape", "filters", "side"),
+    [
+        ((48, 64, 3), (32, 64, 128, 256), 3),
+        ((64, 48, 3), (32, 64, 128, 256), 3),
+        ((28, 28, 3), (32, 64, 128), 3),
+        ((44, 60, 3), (32, 64, 128), 5),
+        ((96, 128, 3), (32, 64, 128, 256, 256), 3),
+        ((224, 224, 3), (32, 64, 128, 256, 256, 256), 3),
+        ((1, 10, 1), (32, 64, 128), 1),
+        ((6, 6, 1), (32, 64, 128), 1),
+    ],
+)
+def test_depth_follows_the_image(shape, filters, side):
+    model = ConvNet()(shape, 2)
+    blocks = [layer.filters for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert tuple(blocks) == filters
+    last = next(layer for layer in model.layers if "average" in layer.name).input.shape
+    assert min(last[1:3]) == side
+
+
+@pytest.mark.parametrize("filters", ["automatic", 3, (), (0,)])
+def test_wrong_filters(filters):
+    with pytest.raises(ValueError, match=r"filters.*'auto'|filters=.*Expected a positive number"):
+        ConvNet(filters=filters)((16, 16, 3), 2)
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 7, 1), (5, 3, 3)])
 def test_images_smaller_than_the_pooling(shape):
     model = ConvNet(filters=(4, 4, 4))(shape, 2)

@@ -36,8 +36,8 @@ def fitted(rare):
     return SkinLesionClassifier(
         ConvNet(filters=(8,)),
         class_weight="balanced",
+        prior=None,
         epochs=2,
-        early_stopping=False,
         random_state=0,
     ).fit(rare.images, rare.target)
 

@@ -3,7 +3,6 @@
 Rates and numbers of epochs were chosen by trying: see the page on strong models.
 """
 
-
 from ...._utils import lazy_keras as keras
 from ....images import ImageAugmenter
 from ..._networks.backbone import Backbone
@@ -30,7 +29,7 @@ def stops_early(estimator):
 
 
 def choose_recipe(estimator, source, n_rows):
-    """Set what `fit` has chosen as attributes of the estimator, and return its learning rate.
+    """Set what is chosen as attributes of the estimator, and return its learning rate.
 
     Parameters
     ----------
@@ -39,64 +38,27 @@ def choose_recipe(estimator, source, n_rows):
 
     source : PathSource, ArraySource or FeatureSource
 
-    n_rows : int
-        Rows of an epoch.
+    n_rows : int or None
+        Rows of an epoch. None stands for `partial_fit`, which trains for an epoch, and knows no
+        end.
 
     Returns
     -------
     learning_rate : float, keras.optimizers.schedules.CosineDecay or None
         None is left to the optimizer.
     """
-    learning_rate = choose_constant_recipe(estimator, source)
-    if estimator.epochs != "auto":
-        estimator.epochs_ = estimator.epochs
-    elif estimator.early_stopping_ and not has_schedule(estimator):
-        estimator.epochs_ = _MOST_EPOCHS
-    else:
-        kind = _what_is_trained(estimator, source)
-        enough = -(-_LEAST_STEPS[kind] // _count_batches(estimator, n_rows))
-        estimator.epochs_ = min(max(_EPOCHS[kind], enough), _MOST_EPOCHS)
-    if has_schedule(estimator):
-        n_steps = estimator.epochs_ * _count_batches(estimator, n_rows)
-        return _make_schedule(estimator.learning_rate_, n_steps)
-    return learning_rate
-
-
-def choose_constant_recipe(estimator, source):
-    """Do the same for `partial_fit`, which trains for an epoch and knows no end."""
     kind = _what_is_trained(estimator, source)
-    estimator.epochs_ = 1
     estimator.augmenter_ = estimator.augmenter
     if estimator.augmenter == "auto":
         varies = kind in (_SCRATCH, _FINE_TUNED) and source.image_shape[-1] == 3
         estimator.augmenter_ = ImageAugmenter() if varies else None
-    rate = estimator.learning_rate
-    default = default_rate(estimator.optimizer)
-    if isinstance(estimator.optimizer, str):
-        if rate == "auto" and estimator.optimizer.lower() in _LIKE_ADAM:
-            rate = _find_peak(estimator, kind)
-        elif rate in ("auto", None):
-            rate = default
-        estimator.learning_rate_ = float(rate)
-        return estimator.learning_rate_
-    estimator.learning_rate_ = default
-    return None if rate == "auto" else rate
-
-
-def _what_is_trained(estimator, source):
-    network = resolve_architecture(estimator.architecture)
-    if isinstance(source, FeatureSource):
-        return _FEATURES
-    if not isinstance(network, Backbone) or network.weights is None:
-        return _SCRATCH
-    return _HEAD if network.trainable in ("head", 0) else _FINE_TUNED
-
-
-def _find_peak(estimator, kind):
-    if kind == _FINE_TUNED:
-        name = resolve_architecture(estimator.architecture).name
-        return _PEAKS_BY_NAME.get(name, _PEAKS[kind])
-    return _PEAKS[kind]
+    rate = _choose_rate(estimator, kind)
+    estimator.learning_rate_ = default_rate(estimator.optimizer) if rate is None else rate
+    n_batches = n_rows and -(-n_rows // estimator.batch_size)
+    estimator.epochs_ = _count_epochs(estimator, kind, n_batches)
+    if n_batches is None or not has_schedule(estimator):
+        return rate
+    return _make_schedule(rate, estimator.epochs_ * n_batches)
 
 
 def has_schedule(estimator):
@@ -110,8 +72,34 @@ def has_schedule(estimator):
     )
 
 
-def _count_batches(estimator, n_rows):
-    return -(-n_rows // estimator.batch_size)
+def _what_is_trained(estimator, source):
+    network = resolve_architecture(estimator.architecture)
+    if isinstance(source, FeatureSource):
+        return _FEATURES
+    if not isinstance(network, Backbone) or network.weights is None:
+        return _SCRATCH
+    return _HEAD if network.trainable in ("head", 0) else _FINE_TUNED
+
+
+def _choose_rate(estimator, kind):
+    """Return the rate or its peak; None leaves an optimizer object as it is."""
+    rate, optimizer = estimator.learning_rate, estimator.optimizer
+    if not isinstance(optimizer, str):
+        return None if rate == "auto" else rate
+    if rate == "auto" and optimizer.lower() in _LIKE_ADAM:
+        name = getattr(resolve_architecture(estimator.architecture), "name", None)
+        return _PEAKS_BY_NAME.get(name, _PEAKS[kind]) if kind == _FINE_TUNED else _PEAKS[kind]
+    return default_rate(optimizer) if rate in ("auto", None) else float(rate)
+
+
+def _count_epochs(estimator, kind, n_batches):
+    if n_batches is None:
+        return 1
+    if estimator.epochs != "auto":
+        return estimator.epochs
+    if estimator.early_stopping_ and not has_schedule(estimator):
+        return _MOST_EPOCHS
+    return min(max(_EPOCHS[kind], -(-_LEAST_STEPS[kind] // n_batches)), _MOST_EPOCHS)
 
 
 def _make_schedule(peak, n_steps):

@@ -156,7 +156,7 @@ class TrainingRows:
         return self._sampler.augmenter_, is_new, draws[positions[is_new] - first_new]
 
     @property
-    def n_weighted(self):
+    def n_counted(self):
         """How many rows count in training."""
         return len(self.rows) if self.weight is None else np.count_nonzero(self.weight)
 

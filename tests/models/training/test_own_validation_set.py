@@ -1,0 +1,182 @@
+"""A validation set of one's own, as `fit` takes it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skin_lesion import ConvNet, FitCheckpoint, ImageLoader, load_image_folder, make_lesion_images
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture(scope="module")
+def others():
+    return make_lesion_images(
+        30, n_classes=3, images_per_lesion=1.5, image_size=(24, 24), random_state=1
+    )
+
+
+@pytest.fixture
+def own(others):
+    return {"X_val": others.images, "y_val": others.target}
+
+
+def loss_on(classifier, X, y):
+    found = classifier.predict_proba(X)[np.arange(len(y)), np.searchsorted(classifier.classes_, y)]
+    return -np.log(found)
+
+
+def test_its_loss_is_in_the_history_and_all_rows_are_trained_on(small, lesions, others, own):
+    classifier = small().fit(lesions.images, lesions.target, **own)
+    loss = loss_on(classifier, others.images, others.target).mean()
+    assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
+    accuracy = classifier.score(others.images, others.target)
+    assert classifier.history_["val_accuracy"][-1] == pytest.approx(accuracy)
+    assert len(classifier.history_["val_loss"]) == classifier.best_epoch_ == 2
+    assert len(classifier.validation_indices_) == 0
+    # Nor does it change what is learnt.
+    without = small().fit(lesions.images, lesions.target)
+    np.testing.assert_array_equal(
+        classifier.predict_proba(others.images), without.predict_proba(others.images)
+    )
+    np.testing.assert_array_equal(classifier.training_prior_, without.training_prior_)
+
+
+def test_early_stopping_goes_by_it(small, lesions, others, own):
+    classifier = small(early_stopping=True, epochs=6, learning_rate=0.3, patience=2)
+    classifier.fit(lesions.images, lesions.target, **own)
+    losses = classifier.history_["val_loss"]
+    assert classifier.best_epoch_ == np.argmin(losses) + 1
+    assert len(classifier.validation_indices_) == 0
+    loss = loss_on(classifier, others.images, others.target).mean()
+    assert loss == pytest.approx(min(losses), rel=1e-3)
+
+
+def test_weights_count_in_it(small, lesions, others, own):
+    weight = np.arange(30, dtype=float)
+    given = weight.copy()
+    classifier = small().fit(lesions.images, lesions.target, sample_weight_val=weight, **own)
+    loss = np.average(loss_on(classifier, others.images, others.target), weights=weight)
+    assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
+    np.testing.assert_array_equal(weight, given)
+
+
+def test_its_classes_weigh_as_in_training(small, lesions, others, own):
+    classifier = small(class_weight="balanced", epochs=1)
+    classifier.fit(lesions.images, lesions.target, **own)
+    losses = loss_on(classifier, others.images, others.target)
+    by_class = [losses[others.target == name].mean() for name in classifier.classes_]
+    assert classifier.history_["val_loss"][-1] == pytest.approx(np.mean(by_class), rel=1e-4)
+
+
+def test_paths_frames_and_features(small, lesion_folder, tmp_path, lesions, others):
+    folder = load_image_folder(lesion_folder)
+    X, y = folder.X, folder.y
+    is_own = np.isin(folder.groups, np.unique(folder.groups)[:10])
+    loader = ImageLoader((24, 24))
+    sets = {"X_val": pd.Series(X[is_own].ravel()), "y_val": pd.Series(y[is_own])}
+    classifier = small(loader=loader, epochs=1).fit(
+        X[~is_own],
+        y[~is_own],
+        groups=folder.groups[~is_own],
+        groups_val=folder.groups[is_own],
+        **sets,
+    )
+    loss = loss_on(classifier, X[is_own], y[is_own]).mean()
+    assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
+    rows = [images.reshape(len(images), -1)[:, :40] for images in (lesions.images, others.images)]
+    classifier = small(epochs=1).fit(rows[0], lesions.target, X_val=rows[1], y_val=others.target)
+    loss = loss_on(classifier, rows[1], others.target).mean()
+    assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"y_val": None}, "y_val was not provided"),
+        ({"X_val": None}, "X_val was not provided"),
+        ({"X_val": None, "y_val": None, "sample_weight_val": [1.0]}, "X_val and y_val was not"),
+        ({"X_val": ["a.jpg"] * 30}, "X_val holds paths, and X pixels"),
+        ({"X_val": np.zeros((30, 9, 9, 3), "uint8")}, r"X_val does not fit X.*\(9, 9, 3\)"),
+        ({"X_val": np.zeros((30, 7))}, "X_val does not fit X.*7 features"),
+        ({"y_val": ["scar"] * 30}, r"y_val has the classes \['scar'\], and y has \['mela"),
+        ({"y_val": ["nevus"] * 29}, "inconsistent numbers of samples"),
+        ({"y_val": [None] * 30}, "y_val"),
+        ({"sample_weight_val": -np.ones(30)}, "Negative values"),
+        ({"sample_weight_val": np.zeros(30)}, "sample_weight_val is 0 for each row"),
+        ({"groups_val": np.arange(30)}, "groups_val is provided, but groups was not"),
+    ],
+)
+def test_what_does_not_fit_is_an_error(small, lesions, own, changed, message):
+    classifier = small()
+    with pytest.raises(ValueError, match=message):
+        classifier.fit(lesions.images, lesions.target, **{**own, **changed})
+    assert not hasattr(classifier, "classes_")
+
+
+def test_images_and_groups_on_both_sides_are_errors_that_name_rows(small, lesions, others, own):
+    images = others.images.copy()
+    images[[4, 9]] = lesions.images[[7, 70]]
+    with pytest.raises(ValueError, match=r"2 of 30 rows of X_val are exact .*: 4 and 7, 9 and 70"):
+        small().fit(lesions.images, lesions.target, X_val=images, y_val=others.target)
+    groups = np.array([f"other {group}" for group in others.groups], dtype=object)
+    groups[3] = lesions.groups[5] = "shared"
+    first = np.flatnonzero(lesions.groups == "shared")[0]
+    with pytest.raises(ValueError, match=f"1 of 30 .* share a group .*: 3 and {first}"):
+        small().fit(lesions.images, lesions.target, groups=lesions.groups, groups_val=groups, **own)
+    # Rows without weight are neither trained on nor looked at.
+    weight = np.ones(30)
+    weight[[4, 9]] = 0
+    small(epochs=1).fit(
+        lesions.images, lesions.target, X_val=images, y_val=others.target, sample_weight_val=weight
+    )
+
+
+def test_classes_may_be_missing_from_it(small, lesions, others):
+    is_nevus = others.target == "nevus"
+    classifier = small(epochs=1, class_weight="balanced").fit(
+        lesions.images,
+        lesions.target,
+        X_val=others.images[is_nevus],
+        y_val=others.target[is_nevus],
+    )
+    loss = loss_on(classifier, others.images[is_nevus], others.target[is_nevus]).mean()
+    assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
+
+
+def test_metadata_routing(small, lesions, others, own):
+    features = lesions.images.reshape(90, -1)[:, :40].astype(float)
+    validation = others.images.reshape(30, -1)[:, :40].astype(float)
+    with sklearn.config_context(enable_metadata_routing=True):
+        search = GridSearchCV(small(epochs=1), {"learning_rate": [0.01]}, cv=2)
+        with pytest.raises(ValueError, match="X_val"):
+            search.fit(lesions.images, lesions.target, **own)
+        search.estimator.set_fit_request(X_val=True, y_val=True)
+        search.fit(lesions.images, lesions.target, **own)
+        assert "val_loss" in search.best_estimator_.history_
+        classifier = small(epochs=1).set_fit_request(X_val=True, y_val=True)
+        pipeline = Pipeline(
+            [("scale", StandardScaler()), ("cnn", classifier)], transform_input=["X_val"]
+        )
+        pipeline.fit(features, lesions.target, X_val=validation, y_val=others.target)
+    loss = loss_on(pipeline, validation, others.target).mean()
+    assert pipeline[-1].history_["val_loss"] == [pytest.approx(loss, rel=1e-4)]
+
+
+def test_another_one_is_another_fit_for_a_checkpoint(small, lesions, others, own, tmp_path):
+    options = {"early_stopping": True, "callbacks": [FitCheckpoint(tmp_path)]}
+    small(**options).fit(lesions.images, lesions.target, **own)
+    own["X_val"] = own["X_val"][::-1]
+    small(**options).fit(lesions.images, lesions.target, **own)
+    assert len(list(tmp_path.glob("fit_*.npz"))) == 2
+
+
+def test_a_warm_start_after_it_draws_a_new_one(small, lesions, own):
+    classifier = small(architecture=ConvNet(filters=(4,)), epochs=1, warm_start=True)
+    classifier.fit(lesions.images, lesions.target, **own)
+    with pytest.warns(UserWarning, match="The last fit held out no images"):
+        classifier.set_params(early_stopping=True).fit(lesions.images, lesions.target)
