@@ -141,7 +141,7 @@ class ArraySource:
 
     def digests(self, rows):
         """Return a hash of the pixels of each of some rows."""
-        return digests_of_images(self._images[row] for row in rows)
+        return digests_of_images([self._images[row] for row in rows])
 
     def fingerprint(self):
         """Return a hash of the pixels."""
