@@ -14,12 +14,11 @@ from .._checkpoint.fit_checkpoint import open_checkpoint_file
 from .._networks.backbone import Backbone
 from .batches import ImageBatches
 from .build_model import build_model, copy_callbacks, resolve_architecture
-from .head_first import fit_output_layer
+from .head import fit_frozen_head, fit_output_layer
 from .keras_wrapper import StreamingKerasClassifier
 from .unfinished import network_unchanged_on_failure
 from .warm_start import are_alike, as_it_is, take_weights
 
-_ROWS_OF_KERNEL = 8
 _FEW_ROWS = 10  # which a good network, too, may take for one class
 
 
@@ -56,8 +55,11 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
     """
     callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
     estimator.keras_classifier_.set_params(epochs=estimator.epochs)
-    prepare = _prepare(estimator, source, y, training, earlier)
+    is_frozen = _trains_head_alone(estimator)
+    prepare = _prepare(estimator, earlier, keep_features=is_frozen)
     fit = partial(estimator.keras_classifier_.fit, prepare_model=prepare)
+    if is_frozen:
+        fit = partial(fit, fit_model=fit_frozen_head)
     if len(validation):
         stopping = keras.callbacks.EarlyStopping(
             patience=estimator.patience, restore_best_weights=True
@@ -111,7 +113,7 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
         wrapper = estimator.keras_classifier_ = earlier
         in_place = network_unchanged_on_failure(wrapper)
     else:
-        options["prepare_model"] = _prepare(estimator, source, y, training, earlier)
+        options["prepare_model"] = _prepare(estimator, earlier, keep_features=False)
         if earlier is not None:
             wrapper.history_ = earlier.history_
     callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
@@ -125,27 +127,8 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
 def predict_in_batches(estimator, source, rows=None):
     """Return what the network puts out for some rows of the source, or for each."""
     rows = np.arange(len(source)) if rows is None else rows
-    n_rows = len(rows)
-    if len(rows) > 1:
-        # Backends compute the odd rows of a last block by another kernel, which rounds otherwise.
-        # In full blocks, what comes out for a row does not depend on its place among others.
-        rows = np.append(rows, np.repeat(rows[-1], -len(rows) % _ROWS_OF_KERNEL))
-    if len(rows) <= estimator.batch_size:
-        # A fraction of the time of predict, which sets up a pipeline for each call.
-        images = source.take(rows).astype(np.float32, copy=False)
-        output = estimator.model_.predict_on_batch(images)
-    else:
-        batches = _make_batches(estimator, source, rows)
-        with batches.in_use():
-            output = estimator.model_.predict(batches, verbose=0)
-    return np.asarray(output, dtype=np.float64)[:n_rows]
-
-
-def _fit_head(estimator, source, y, training, model, positions, weight):
-    rows = training.rows[positions]
-    new_images = training.new_images(positions)
-    batches = _make_batches(estimator, source, rows, new_images=new_images)
-    fit_output_layer(model, batches, np.searchsorted(estimator.classes_, y[rows]), weight)
+    output, numbers = _make_batches(estimator, source, rows).predict_with(estimator.model_)
+    return np.asarray(output, dtype=np.float64)[numbers]
 
 
 @without_retracing_warnings()
@@ -192,14 +175,25 @@ def _keep_result(estimator):
     estimator.n_iter_ = estimator.best_epoch_ = len(estimator.history_["loss"])
 
 
-def _prepare(estimator, source, y, training, earlier):
+def _prepare(estimator, earlier, *, keep_features):
     """Return what gives a new network its first weights, where those it is built with are not."""
     architecture = _settings(estimator.keras_classifier_)[0]
     if earlier is not None:
         return partial(take_weights, earlier.model_, _settings(earlier)[0], architecture)
     if isinstance(architecture, Backbone) and architecture.weights is not None:
-        return partial(_fit_head, estimator, source, y, training)
+        return partial(fit_output_layer, keep_features=keep_features)
     return None
+
+
+def _trains_head_alone(estimator):
+    """Tell whether all below the head of the network computes the same in every epoch."""
+    architecture = _settings(estimator.keras_classifier_)[0]
+    return (
+        isinstance(architecture, Backbone)
+        and architecture.trainable in ("head", 0)
+        and estimator.augmenter is None
+        and keras.backend.backend() != "jax"  # where a callback would not see the weights of a step
+    )
 
 
 def _settings(wrapper):
