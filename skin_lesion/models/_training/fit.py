@@ -60,6 +60,8 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
     fit = partial(estimator.keras_classifier_.fit, prepare_model=prepare)
     if is_frozen:
         fit = partial(fit, fit_model=fit_frozen_head)
+    elif estimator.epochs != 1:  # otherwise each image is read once anyway
+        source.keep_images()
     if len(validation):
         stopping = keras.callbacks.EarlyStopping(
             patience=estimator.patience, restore_best_weights=True

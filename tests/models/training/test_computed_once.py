@@ -206,3 +206,28 @@ def test_a_frozen_head_goes_on_from_its_checkpoint(frozen, images, tmp_path, mon
     np.testing.assert_array_equal(
         checkpointed.predict_proba(images.images), whole.predict_proba(images.images)
     )
+
+
+@pytest.mark.parametrize("augmenter", [None, ImageAugmenter()])
+def test_files_are_decoded_once_a_fit(small, lesion_folder, reads, augmenter):
+    folder = load_image_folder(lesion_folder, split="train")
+    parameters = {"augmenter": augmenter, "early_stopping": True, "epochs": 3, "batch_size": 8}
+    loader = ImageLoader((24, 24), n_jobs=2)
+    from_files = small(loader=loader, **parameters).fit(folder.data, folder.target)
+    assert len(reads) == len(folder.data)
+    assert set(reads.values()) == {1}
+    from_array = small(**parameters).fit(loader.transform(folder.data), folder.target)
+    assert from_files.history_ == from_array.history_
+
+
+def test_images_that_find_no_room_are_decoded_in_each_epoch(
+    small, lesion_folder, reads, monkeypatch
+):
+    folder = load_image_folder(lesion_folder, split="train")
+    monkeypatch.setattr(
+        "skin_lesion.models._training.image_source._BYTES_TO_KEEP", 10 * 24 * 24 * 3
+    )
+    monkeypatch.setenv("OMP_NUM_THREADS", "999")
+    classifier = small(loader=ImageLoader((24, 24), n_jobs=1), epochs=3)
+    classifier.fit(folder.data, folder.target)
+    assert Counter(reads.values()) == {1: 10, 3: len(folder.data) - 10}
