@@ -27,7 +27,8 @@ from skin_lesion import (
 )
 
 BACKBONE, BACKBONE_SIDE = "MobileNetV2", 224
-CLASSIFIER_SIDE = 64
+# Images, pixels of a side, filters of the ConvNet.
+CLASSIFIED = {"latency": (1, 64, (32, 64, 128)), "throughput": (240, 32, (8, 16))}
 BATCH_SIZE = 32
 
 
@@ -52,29 +53,28 @@ def embed_with_ours(engine, images):
     return lambda: embedder.transform(images)
 
 
-def fit_classifier():
-    lesions = draw(32, CLASSIFIER_SIDE)
-    classifier = SkinLesionClassifier(ConvNet(), epochs=1, early_stopping=False, random_state=0)
-    return classifier.fit(lesions.images, lesions.target), lesions.images[:1]
+def fit_classifier(filters, images):
+    lesions = draw(32, images.shape[1])
+    classifier = SkinLesionClassifier(
+        ConvNet(filters=filters), epochs=1, early_stopping=False, random_state=0
+    )
+    return classifier.fit(lesions.images, lesions.target)
 
 
-def predict_with_keras():
-    classifier, image = fit_classifier()
-    pixels = image.astype(np.float32)
-    return lambda: classifier.model_.predict(pixels, verbose=0)
+def predict_with_keras(classifier, images):
+    pixels = images.astype(np.float32)
+    return lambda: classifier.model_.predict(pixels, batch_size=BATCH_SIZE, verbose=0)
 
 
-def predict_with_ours():
-    classifier, image = fit_classifier()
-    return lambda: classifier.predict_proba(image)
+def predict_with_ours(classifier, images):
+    return lambda: classifier.predict_proba(images)
 
 
-def predict_with_onnx():
-    classifier, image = fit_classifier()
+def predict_with_onnx(classifier, images):
     path = Path(tempfile.mkdtemp()) / "model.onnx"
     export_onnx(classifier, path)
     from_file = OnnxClassifier(path)
-    return lambda: from_file.predict_proba(image)
+    return lambda: from_file.predict_proba(images)
 
 
 EMBEDDING = {
@@ -82,7 +82,7 @@ EMBEDDING = {
     "ImageEmbedder, Keras": lambda images: embed_with_ours("keras", images),
     "ImageEmbedder, ONNX Runtime": lambda images: embed_with_ours("onnx", images),
 }
-LATENCY = {
+PREDICTION = {
     "keras.Model.predict": predict_with_keras,
     "SkinLesionClassifier": predict_with_ours,
     "OnnxClassifier": predict_with_onnx,
@@ -98,7 +98,9 @@ def time_here(task, side, n):
         run()
         print(n / (time.perf_counter() - start))
         return
-    run = LATENCY[side]()
+    n_images, pixels, filters = CLASSIFIED[task]
+    images = draw(n_images, pixels).images
+    run = PREDICTION[side](fit_classifier(filters, images), images)
     run()
     seconds = []
     for _ in range(n):
@@ -125,13 +127,10 @@ def main():
             f"{BACKBONE} at {BACKBONE_SIDE} pixels, {n_images} images, batches of {BATCH_SIZE}",
             "images/s",
         ),
-        "latency": (
-            LATENCY,
-            n_calls,
-            f"one image of {CLASSIFIER_SIDE} pixels, ConvNet, median of {n_calls} calls",
-            "ms",
-        ),
     }
+    for task, (n_classified, pixels, filters) in CLASSIFIED.items():
+        case = f"{n_classified} of {pixels} pixels, ConvNet {filters}, median of {n_calls} calls"
+        cases[task] = (PREDICTION, n_calls, case, "ms")
     figures = {}
     for task, (sides, n, case, unit) in cases.items():
         taken = {side: [] for side in sides}

@@ -6,6 +6,10 @@ from collections import Counter
 import numpy as np
 
 from .image_files import image_file_size, open_image_file
+from .read_ahead import ReadAhead, count_threads
+
+_BYTES_IN_BLOCK = 2**20
+_FILES_IN_BLOCK = 16
 
 
 def content_ids_of_files(paths):
@@ -22,10 +26,9 @@ def content_ids_of_files(paths):
     sizes = {path: image_file_size(path) for path in set(paths.tolist())}
     n_files_of_size = Counter(sizes.values())
     # A file of a size of its own has no copy: only the others need be read.
-    contents = {
-        path: path if n_files_of_size[size] == 1 else _hash_file(path)
-        for path, size in sizes.items()
-    }
+    alike = [path for path, size in sizes.items() if n_files_of_size[size] > 1]
+    contents = {path: path for path in sizes}
+    contents.update(zip(alike, _hash_files(alike), strict=True))
     return _number([contents[path] for path in paths.tolist()])
 
 
@@ -40,17 +43,34 @@ def content_ids_of_images(images):
     -------
     content_ids : ndarray of shape (n,), of int
     """
-    return _number([_hash_image(image) for image in images])
+    return _number(_hash_images(images))
 
 
 def digests_of_files(paths):
     """Return hashes of the bytes of files, as an array of bytes."""
-    return _as_array(map(_hash_file, paths.tolist()))
+    return _as_array(_hash_files(paths.tolist()))
 
 
 def digests_of_images(images):
     """Return hashes of the pixels of images, as an array of bytes."""
-    return _as_array(map(_hash_image, images))
+    return _as_array(_hash_images(images))
+
+
+def _hash_images(images):
+    n_bytes = images[0].nbytes if len(images) else 1
+    return _hash_in_threads(_hash_image, images, max(_BYTES_IN_BLOCK // max(n_bytes, 1), 1))
+
+
+def _hash_files(paths):
+    return _hash_in_threads(_hash_file, paths, _FILES_IN_BLOCK)
+
+
+def _hash_in_threads(hash_item, items, n_in_block):
+    """Return the hash of each item; hashing leaves the interpreter to other threads meanwhile."""
+    blocks = [items[start : start + n_in_block] for start in range(0, len(items), n_in_block)]
+    n_threads = count_threads(-1) if len(blocks) > 1 else 0  # one block is not worth a thread
+    with ReadAhead(lambda block: list(map(hash_item, block)), blocks, n_threads) as hashes:
+        return [digest for block in hashes for digest in block]
 
 
 def _hash_image(image):

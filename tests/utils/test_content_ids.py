@@ -109,6 +109,16 @@ def test_memory_order_does_not_matter():
     np.testing.assert_array_equal(content_ids_of_images(images.repeat(2, axis=1)[:, ::2]), expected)
 
 
+def test_many_are_compared_in_blocks_and_threads(write, monkeypatch):
+    monkeypatch.setattr("skin_lesion._utils.read_ahead.cpu_count", lambda: 4)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    numbers = np.random.default_rng(0).integers(0, 30, 70)
+    images = np.random.default_rng(1).integers(0, 256, (30, 150, 150, 3), dtype=np.uint8)[numbers]
+    assert_same_partition(content_ids_of_images(images), numbers)
+    paths = np.array([write(f"{i:02}.png", image.tobytes()) for i, image in enumerate(images)])
+    assert_same_partition(content_ids_of_files(paths), numbers)
+
+
 def test_no_copy_is_on_the_other_side_of_a_split(write, tmp_path):
     paths = [write(f"{i:02}.png", bytes([i]) * 10) for i in range(30)]
     for i in range(0, 30, 3):

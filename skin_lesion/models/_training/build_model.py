@@ -165,7 +165,9 @@ def build_model(
         loss=losses[loss](label_smoothing=label_smoothing),
         weighted_metrics=["accuracy"],
     )
-    _make_all_variables(model, n_classes)
+    skip_gradient_reduction(model.optimizer)
+    model.optimizer.build(model.trainable_variables)
+    make_metrics(model)
     return model
 
 
@@ -178,13 +180,13 @@ def _scale_features(mean, variance):
     return keras.layers.Rescaling(scale.tolist(), (127.5 - mean * scale).tolist())
 
 
-def _make_all_variables(model, n_classes):
-    """Make the variables of optimizer and metrics before the training step is traced.
+def make_metrics(model):
+    """Make the variables of metrics before the training step is traced.
 
-    A step that makes variables is traced twice, which is most of the time of a short fit.
+    A step that makes variables is traced twice, which is most of the time of a short fit. So is
+    one in which the optimizer makes its own.
     """
-    skip_gradient_reduction(model.optimizer)
-    model.optimizer.build(model.trainable_variables)
+    n_classes = model.output_shape[-1]
     some_y = np.full((1, n_classes), 1 / n_classes, dtype=np.float32)
     model.compute_metrics(None, some_y, some_y)
     model.reset_metrics()

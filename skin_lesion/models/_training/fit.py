@@ -16,12 +16,11 @@ from ._course.recipe import choose_recipe
 from ._course.unfinished import network_unchanged_on_failure
 from .batches import ImageBatches
 from .build_model import build_model, copy_callbacks, resolve_architecture
-from .head_first import fit_output_layer
+from .head import fit_frozen_head, fit_output_layer
 from .keras_wrapper import StreamingKerasClassifier
 from .priors import count_classes, find_factors, shift
 from .warm_start import are_alike, as_it_is, take_weights
 
-_ROWS_OF_KERNEL = 8
 _FEW_ROWS = 10  # which a good network, too, may take for one class
 _MANY_ROWS = 256  # enough to see that a network takes all for one class
 
@@ -61,8 +60,13 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
     """
     callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
     estimator.keras_classifier_.set_params(epochs=estimator.epochs_)
-    prepare = _prepare(estimator, source, y, training, earlier)
+    is_frozen = _trains_head_alone(estimator)
+    prepare = _prepare(estimator, earlier, keep_features=is_frozen)
     fit = partial(estimator.keras_classifier_.fit, prepare_model=prepare)
+    if is_frozen:
+        fit = partial(fit, fit_model=fit_frozen_head)
+    elif estimator.epochs_ != 1:  # otherwise each image is read once anyway
+        source.keep_images()
     if validation is not None:
         weight = training.weigh_alike(validation.y, validation.sample_weight)
         batches = _make_batches(estimator, validation.source, validation.rows, validation.y, weight)
@@ -149,7 +153,7 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
         wrapper = estimator.keras_classifier_ = earlier
         in_place = network_unchanged_on_failure(wrapper)
     else:
-        options["prepare_model"] = _prepare(estimator, source, y, training, earlier)
+        options["prepare_model"] = _prepare(estimator, earlier, keep_features=False)
         if earlier is not None:
             wrapper.history_ = earlier.history_
     callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
@@ -163,27 +167,8 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
 def predict_in_batches(estimator, source, rows=None):
     """Return what the network puts out for some rows of the source, or for each."""
     rows = np.arange(len(source)) if rows is None else rows
-    n_rows = len(rows)
-    if len(rows) > 1:
-        # Backends compute the odd rows of a last block by another kernel, which rounds otherwise.
-        # In full blocks, what comes out for a row does not depend on its place among others.
-        rows = np.append(rows, np.repeat(rows[-1], -len(rows) % _ROWS_OF_KERNEL))
-    if len(rows) <= estimator.batch_size:
-        # A fraction of the time of predict, which sets up a pipeline for each call.
-        images = source.take(rows).astype(np.float32, copy=False)
-        output = estimator.model_.predict_on_batch(images)
-    else:
-        batches = _make_batches(estimator, source, rows)
-        with batches.in_use():
-            output = estimator.model_.predict(batches, verbose=0)
-    return np.asarray(output, dtype=np.float64)[:n_rows]
-
-
-def _fit_head(estimator, source, y, training, model, positions, weight):
-    rows = training.rows[positions]
-    new_images = training.new_images(positions)
-    batches = _make_batches(estimator, source, rows, new_images=new_images)
-    fit_output_layer(model, batches, np.searchsorted(estimator.classes_, y[rows]), weight)
+    output, numbers = _make_batches(estimator, source, rows).predict_with(estimator.model_)
+    return np.asarray(output, dtype=np.float64)[numbers]
 
 
 @without_retracing_warnings()
@@ -232,14 +217,25 @@ def _keep_result(estimator):
     estimator.n_iter_ = estimator.best_epoch_ = len(estimator.history_["loss"])
 
 
-def _prepare(estimator, source, y, training, earlier):
+def _prepare(estimator, earlier, *, keep_features):
     """Return what gives a new network its first weights, where those it is built with are not."""
     architecture = _settings(estimator.keras_classifier_)[0]
     if earlier is not None:
         return partial(take_weights, earlier.model_, _settings(earlier)[0], architecture)
     if isinstance(architecture, Backbone) and architecture.weights is not None:
-        return partial(_fit_head, estimator, source, y, training)
+        return partial(fit_output_layer, keep_features=keep_features)
     return None
+
+
+def _trains_head_alone(estimator):
+    """Tell whether all below the head of the network computes the same in every epoch."""
+    architecture = _settings(estimator.keras_classifier_)[0]
+    return (
+        isinstance(architecture, Backbone)
+        and architecture.trainable in ("head", 0)
+        and estimator.augmenter_ is None
+        and keras.backend.backend() != "jax"  # where a callback would not see the weights of a step
+    )
 
 
 def _settings(wrapper):

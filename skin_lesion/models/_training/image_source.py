@@ -5,6 +5,7 @@ import os
 from numbers import Integral
 
 import numpy as np
+from joblib import cpu_count
 from sklearn.base import clone
 from sklearn.utils.validation import validate_data
 
@@ -15,7 +16,7 @@ from ..._utils.content_ids import (
     digests_of_images,
 )
 from ..._utils.image_files import stat_image_file
-from ..._utils.read_ahead import ReadAhead, count_workers
+from ..._utils.read_ahead import ReadAhead, count_workers, n_own_cores
 from ..._utils.sklearn_private import check_feature_names
 from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
 from ..._utils.validation.pixels import check_image_size, check_images, check_pixels, stack_images
@@ -23,6 +24,7 @@ from ..._utils.validation.rows import check_rows
 from ...images import ImageLoader
 
 _ROWS_IN_BLOCK = 1024
+_BYTES_TO_KEEP = 2**30
 
 
 def open_source(estimator, X, *, loader, image_shape, expected_shape=None):
@@ -135,13 +137,16 @@ class ArraySource:
     def take(self, rows):
         return self._images[rows]
 
+    def keep_images(self):
+        """Do nothing: they are in memory."""
+
     def content_ids(self):
         """Return a number for each row; rows of equal pixels have the same."""
         return content_ids_of_images(self._images)
 
     def digests(self, rows):
         """Return a hash of the pixels of each of some rows."""
-        return digests_of_images(self._images[row] for row in rows)
+        return digests_of_images([self._images[row] for row in rows])
 
     def fingerprint(self):
         """Return a hash of the pixels."""
@@ -186,12 +191,33 @@ class PathSource:
         self._loader = clone(loader).set_params(verbose=0, n_jobs=1)
         self.n_readers = count_workers(loader.n_jobs)
         self.image_shape = (*check_image_size(loader.image_size), 3)
+        self._kept = {}
+        self._n_to_keep = 0
 
     def __len__(self):
         return len(self._paths)
 
+    def keep_images(self):
+        """Keep images once they are read, up to a gibibyte; a cache on disk keeps them by itself.
+
+        The processes of a search share that gibibyte as they share the cores.
+        """
+        if self._loader.cache_dir is None:
+            n_bytes = _BYTES_TO_KEEP * n_own_cores() // cpu_count()
+            self._n_to_keep = n_bytes // np.prod(self.image_shape)
+
     def take(self, rows):
-        return self._loader.transform(self._paths[rows])
+        if not self._n_to_keep:
+            return self._loader.transform(self._paths[rows])
+        rows = rows.tolist()
+        found = {row: self._kept[row] for row in rows if row in self._kept}
+        missing = [row for row in dict.fromkeys(rows) if row not in found]
+        if missing:
+            images = self._loader.transform(self._paths[missing])
+            found.update(zip(missing, images, strict=True))
+            n_to_keep = max(self._n_to_keep - len(self._kept), 0)
+            self._kept.update((row, found[row].copy()) for row in missing[:n_to_keep])
+        return np.stack([found[row] for row in rows])
 
     def content_ids(self):
         """Return a number for each row; rows of byte-identical files have the same."""

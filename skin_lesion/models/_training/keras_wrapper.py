@@ -46,10 +46,11 @@ class StreamingKerasClassifier(KerasClassifier):
     """A KerasClassifier that is fitted on row numbers and trains on the batches made of them.
 
     ``fit(rows, labels, sample_weight, make_batches=..., validation_data=..., save_fit=...,
-    prepare_model=...)``, with `rows` of shape (n, 1): ``make_batches(rows, sample_weight)`` gives
-    the batches to train on. scikeras has left out rows without weight by then. `save_fit`, a
-    SaveFit or None, may know of epochs that an earlier process has trained. If it does not,
-    ``prepare_model(model, rows, sample_weight)`` is called with a new model before it is trained.
+    prepare_model=..., fit_model=...)``, with `rows` of shape (n, 1): ``make_batches(rows,
+    sample_weight)`` gives the batches to train on. scikeras has left out rows without weight by
+    then. `save_fit`, a SaveFit or None, may know of epochs that an earlier process has trained. If
+    it does not, ``prepare_model(model, batches)`` is called with a new model before it is trained.
+    `fit_model` trains it, as `keras.Model.fit` does.
     A KeyboardInterrupt after an epoch or more leaves `history_` and the best weights that an
     EarlyStopping knows.
     """
@@ -72,6 +73,7 @@ class StreamingKerasClassifier(KerasClassifier):
         validation_data=None,
         save_fit=None,
         prepare_model=None,
+        fit_model=keras.Model.fit,
     ):
         # Anew for each fit: with warm_start scikeras keeps those of the first one.
         self._initialize_callbacks()
@@ -91,14 +93,15 @@ class StreamingKerasClassifier(KerasClassifier):
                 prepare_model = None
         earlier = deepcopy(dict(earlier))  # that of the checkpoint grows
         if prepare_model is not None:
-            prepare_model(self.model_, X[:, 0], sample_weight)
+            prepare_model(self.model_, batches)
         try:
             with ExitStack() as stack:
                 for used in (batches, validation_data, save_fit):
                     if used is not None:
                         stack.enter_context(used.in_use())
                 # scikeras's own method keeps no history of a fit that was interrupted.
-                self.model_.fit(
+                fit_model(
+                    self.model_,
                     batches,
                     epochs=initial_epoch + epochs,
                     initial_epoch=initial_epoch,

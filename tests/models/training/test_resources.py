@@ -9,7 +9,7 @@ import threading
 import time
 import tracemalloc
 import weakref
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
@@ -77,38 +77,33 @@ def test_few_batches_are_held_in_every_epoch(small, lesions, monkeypatch):
     from skin_lesion.models._training.batches import ImageBatches
     from skin_lesion.models._training.image_source import ArraySource
 
-    held, most_held = defaultdict(set), defaultdict(list)
-    read = ImageBatches._read
+    held, most_held, n_reads = defaultdict(set), Counter(), Counter()
+    read = ImageBatches._read_places
 
-    def read_and_count(self, index):
-        if self._targets is None:
+    def read_and_count(self, places):
+        if self.targets is None:
             use = "prediction"
         else:
             use = "validation" if self._seed is None else "training"
-        if index == 0:
-            most_held[use].append(0)
-        images = read(self, index)
+        images = read(self, places)
         key = object()
         held[use].add(key)
         weakref.finalize(images, held[use].discard, key)
-        most_held[use][-1] = max(most_held[use][-1], len(held[use]))
+        most_held[use] = max(most_held[use], len(held[use]))
+        n_reads[use] += 1
         return images
 
-    monkeypatch.setattr(ImageBatches, "_read", read_and_count)
+    monkeypatch.setattr(ImageBatches, "_read_places", read_and_count)
     classifier = small(
         epochs=3, patience=3, early_stopping=True, validation_fraction=0.5, batch_size=2
     )
     classifier.fit(lesions.images, lesions.target).predict(lesions.images)
-    bound = ArraySource(lesions.images).n_readers + 2
-    assert {use: max(most) <= bound for use, most in most_held.items()} == {
-        "training": True,
-        "validation": True,
-        "prediction": True,
-    }
-    assert {use: len(most) for use, most in most_held.items()} == {
-        "training": 3,
-        "validation": 3,
-        "prediction": 1,
+    assert max(most_held.values()) <= ArraySource(lesions.images).n_readers + 2
+    n_held_out = len(classifier.validation_indices_)
+    assert n_reads == {
+        "training": 3 * np.ceil((90 - n_held_out) / 2),
+        "validation": 3 * np.ceil(n_held_out / 2),
+        "prediction": np.ceil(90 / 8),
     }
 
 

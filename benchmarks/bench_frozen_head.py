@@ -1,0 +1,90 @@
+"""How long the head of a frozen backbone takes to train, beside `keras.Model.fit` on the network.
+
+Run it alone with ``python benchmarks/bench_frozen_head.py [--quick] [--weights FILE]``.
+Each fit runs in a process of its own, the sides in turn. What is timed is the fit alone, building
+included, after a first one of one epoch and few images that pays for loading the backend.
+"""
+
+import argparse
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+from _common import finish, make_parser, run_apart
+
+from skin_lesion import Backbone, SkinLesionClassifier, make_lesion_images
+
+BATCH_SIZE = 32
+SIDE = 96
+N_CLASSES = 7
+RATE = 1e-3
+
+
+def fit_ours(weights, X, y, epochs):
+    SkinLesionClassifier(
+        Backbone("MobileNetV2", weights=weights, trainable="head"),
+        learning_rate=RATE,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        augmenter=None,
+        early_stopping=False,
+    ).fit(X, y)
+
+
+def fit_keras(weights, X, y, epochs):
+    model = Backbone("MobileNetV2", weights=weights, trainable="head")(X.shape[1:], N_CLASSES)
+    model.compile(keras.optimizers.Adam(RATE), "categorical_crossentropy", metrics=["accuracy"])
+    Y = keras.utils.to_categorical(np.unique(y, return_inverse=True)[1])
+    model.fit(X, Y, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
+
+
+SIDES = {"keras.Model.fit": fit_keras, "SkinLesionClassifier": fit_ours}
+
+
+def time_here(side, weights, n_images, epochs):
+    """Print the seconds that a fit takes in this process."""
+    lesions = make_lesion_images(
+        n_images, n_classes=N_CLASSES, image_size=(SIDE, SIDE), random_state=0
+    )
+    fit = SIDES[side]
+    _, few = np.unique(lesions.target, return_index=True)
+    fit(weights, lesions.images[few], lesions.target[few], 1)
+    start = time.perf_counter()
+    fit(weights, lesions.images, lesions.target, epochs)
+    print(time.perf_counter() - start)
+
+
+def main():
+    parser = make_parser(__doc__)
+    parser.add_argument("--weights", default="imagenet", help="'imagenet' or a file")
+    parser.add_argument("--side", nargs=3, metavar=("SIDE", "N", "EPOCHS"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.side:
+        side, n_images, epochs = arguments.side
+        time_here(side, arguments.weights, int(n_images), int(epochs))
+        return
+    n_images, epochs, n_runs = (200, 5, 1) if arguments.quick else (2000, 30, 1)
+
+    seconds = {side: [] for side in SIDES}
+    for run in range(n_runs):
+        for side in SIDES if run % 2 == 0 else reversed(SIDES):
+            arguments_of_side = ("--weights", arguments.weights, "--side", side, n_images, epochs)
+            seconds[side].append(float(run_apart(__file__, *arguments_of_side)))
+    case = (
+        f"{n_images} images of {SIDE} pixels, frozen MobileNetV2, {epochs} epochs, batches of"
+        f" {BATCH_SIZE}"
+    )
+    print(f"{case}\n{'':<26}{'seconds':>10}{'of Keras':>12}")
+    figures = {}
+    for side, taken in seconds.items():
+        ratio = np.median(taken) / np.median(seconds["keras.Model.fit"])
+        figures[side] = {"seconds": np.round(taken, 2).tolist(), "of_keras": round(ratio, 3)}
+        print(f"{side:<26}{np.median(taken):>10.1f}{ratio:>12.3f}")
+    finish({"case": case, "sides": figures}, arguments.json, "keras", "tensorflow")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The head of a pretrained network: fitted before all else, and trained alone on features."""
+
+import warnings
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from ..._utils import lazy_keras as keras
+from .build_model import make_metrics
+
+# Of the regularised sum of losses; a network's features are some 1,000, mostly between 0 and 2.
+_C = 0.01
+_MAX_ITER = 100
+
+
+def fit_output_layer(model, batches, *, keep_features):
+    """Fit the output layer to the features that the network sees in images as they are.
+
+    Its random weights would otherwise send random gradients through weights that are worth more.
+    The features do not change meanwhile, so that one pass over the images is enough, and the best
+    output layer for them is a logistic regression.
+
+    Parameters
+    ----------
+    model : keras.Model
+        That of a Backbone, whose last layer is a softmax.
+
+    batches : ImageBatches
+        Where their targets are all of one class nothing is fitted.
+
+    keep_features : bool
+        Whether the batches go on with the features in place of the images.
+    """
+    labels = batches.targets.argmax(axis=1)
+    if len(np.unique(labels)) < 2:
+        return
+    features, numbers = _find_features(model, batches)
+    if keep_features:
+        batches.show_features(features, numbers)
+    features = features[numbers]
+    output = model.layers[-1]
+    with warnings.catch_warnings():
+        # It only has to begin well.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        probe = LogisticRegression(C=_C, max_iter=_MAX_ITER)
+        probe.fit(features, labels, sample_weight=batches.weights)
+    kernel, bias = probe.coef_, probe.intercept_
+    if len(probe.classes_) == 2:  # the log odds of the second
+        kernel, bias = np.vstack([-kernel, kernel]) / 2, np.concatenate([-bias, bias]) / 2
+    # A class of which there is nothing, or nothing yet, is about as rare as one row in all.
+    typical = logsumexp(features @ kernel.T + bias, axis=1).mean()
+    all_bias = np.full(output.units, typical - np.log(len(features) + 1), dtype=bias.dtype)
+    all_kernel = np.zeros((features.shape[1], output.units), dtype=kernel.dtype)
+    all_kernel[:, probe.classes_], all_bias[probe.classes_] = kernel.T, bias
+    output.set_weights([all_kernel, all_bias])
+
+
+def fit_frozen_head(model, batches, *, validation_data, callbacks, **options):
+    """Train a network of which only the output layer learns, as its own `fit` does.
+
+    What is before the dropout computes the same in each epoch: it is computed once, and takes four
+    bytes for each row and feature. Callbacks meet the whole network.
+
+    Parameters
+    ----------
+    model : keras.Model
+        That of a Backbone, compiled.
+
+    batches, validation_data : ImageBatches
+        Whose images are the same in every epoch. The latter may be None.
+
+    callbacks : list of keras.callbacks.Callback
+
+    **options : dict
+        Those of `keras.Model.fit`.
+    """
+    for used in (batches, validation_data):
+        if used is not None and used.features is None:
+            used.show_features(*_find_features(model, used))
+    head = keras.Model(model.layers[-2].input, model.output)
+    head.compile(optimizer=model.optimizer, loss=model.loss, weighted_metrics=["accuracy"])
+    make_metrics(head)
+    model.stop_training = False
+    callbacks = keras.callbacks.CallbackList(
+        [*callbacks, _StopAlike(head)],
+        add_history=True,
+        add_progbar=options["verbose"] != 0,
+        model=model,
+        verbose=options["verbose"],
+        epochs=options["epochs"],
+        steps=len(batches),
+    )
+    head.history = model.history
+    head.fit(batches, validation_data=validation_data, callbacks=callbacks, **options)
+
+
+class _StopAlike(keras.callbacks.Callback):
+    """Ends the training of a head where another callback ends that of the whole network."""
+
+    def __init__(self, head):
+        super().__init__()
+        self._head = head
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._head.stop_training = self.model.stop_training
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._head.stop_training = self.model.stop_training
+
+
+def _find_features(model, batches):
+    """Return what goes into the output layer, as `ImageBatches.predict_with` does."""
+    return batches.predict_with(keras.Model(model.inputs, model.layers[-1].input))
