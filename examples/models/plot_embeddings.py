@@ -7,8 +7,8 @@ SMOTE makes new examples of a rare class between two that exist. Between the pix
 photographs lies a double exposure; between their features, what a frozen network sees in them,
 may lie another lesion. :class:`~skin_lesion.ImageEmbedder` turns images into such features.
 
-The documentation is built without a network connection, so that the backbone has random weights
-here. With ``weights="imagenet"``, on images of 224 pixels, features are far better.
+The backbone is EfficientNet-Lite0, whose weights of ImageNet are installed with this library.
+Here it sees images of 64 pixels; of 224 pixels, features are better.
 """
 
 # %%
