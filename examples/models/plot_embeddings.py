@@ -7,8 +7,8 @@ SMOTE makes new examples of a rare class between two that exist. Between the pix
 photographs lies a double exposure; between their features, what a frozen network sees in them,
 may lie another lesion. :class:`~skin_lesion.ImageEmbedder` turns images into such features.
 
-The documentation is built without a network connection, so that the backbone has random weights
-here. With ``weights="imagenet"``, on images of 224 pixels, features are far better.
+The backbone is EfficientNet-Lite0, whose weights of ImageNet are installed with this library.
+Here it sees images of 64 pixels; of 224 pixels, features are better.
 """
 
 # %%
@@ -31,9 +31,7 @@ from skin_lesion import Backbone, ImageEmbedder, make_lesion_images
 lesions = make_lesion_images(
     260, n_classes=3, weights=[1, 6, 6], image_size=(64, 64), random_state=0
 )
-embedder = ImageEmbedder(
-    Backbone("MobileNet", weights=None), engine="keras", pooling="max"
-)
+embedder = ImageEmbedder(Backbone("EfficientNetLite0"), engine="keras")
 features = embedder.fit_transform(lesions.images)
 print("features:", features.shape)
 print({str(name): int((lesions.target == name).sum()) for name in lesions.target_names})

@@ -4,6 +4,7 @@
 _EXAMPLES = {
     "architecture": "architecture=ConvNet()",
     "augmenter": "augmenter=ImageAugmenter()",
+    "backbone": "backbone=Backbone()",
     "loader": "loader=ImageLoader()",
     "sampler": "sampler=RandomOverSampler()",
 }

@@ -1,11 +1,12 @@
-"""Features of a frozen backbone, for the whole of scikit-learn."""
+"""Features of frozen backbones, for the whole of scikit-learn."""
 
 import os
 import warnings
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.documentation_link import DocumentedMixin
@@ -14,6 +15,7 @@ from ..._utils.validation.paths import are_paths, check_paths
 from ..._utils.validation.pixels import check_images
 from ..._utils.validation.rows import check_rows
 from ...images import ImageLoader
+from .._nested_parameters import check_owners
 from .._networks.backbone import Backbone
 from .._networks.weights import describe_weights
 from .._training.image_source import ArraySource, PathSource, read_batches
@@ -21,9 +23,17 @@ from .cache import FeatureCache
 from .engine import describe_engine, open_engine, possible_engines
 
 
-class ImageEmbedder(
-    DocumentedMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+@dataclass
+class _Part:
+    """The features of one network: those found in its cache, and what computes the others."""
+
+    features: list
+    cache: FeatureCache | None = None
+    keys: list | None = None
+    compute: object = None
+
+
+class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
     """Turn images into the features that a frozen network sees in them.
 
     A network that was trained on millions of photographs describes any image by some 1,000 numbers
@@ -33,10 +43,10 @@ class ImageEmbedder(
 
     Parameters
     ----------
-    backbone : Backbone, default=None
-        The network; of its parameters, `name` and `weights` count. None stands for
-        ``Backbone("MobileNetV2", weights="imagenet")``. Random weights (``weights=None``) are the
-        same in every embedder.
+    backbone : Backbone or list of Backbone, default=None
+        The network, or several, whose features stand side by side; of their parameters, `name` and
+        `weights` count. None stands for ``Backbone("EfficientNetLite0")``, whose ImageNet weights
+        need no download. Random weights (``weights=None``) are the same in every embedder.
 
     pooling : {"avg", "max"}, default="avg"
         What is taken of each map of features.
@@ -77,6 +87,9 @@ class ImageEmbedder(
 
     Notes
     -----
+    Several networks see more than one. Each image is read once for all of them, and each network
+    has features of its own in the cache, whatever others it is joined with.
+
     Images should not be much smaller than those that the network was trained on, mostly of 224
     pixels: of images of 32 pixels MobileNetV2 sees next to nothing.
 
@@ -98,16 +111,18 @@ class ImageEmbedder(
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skin_lesion import Backbone, ImageEmbedder, make_lesion_images
     >>> lesions = make_lesion_images(20, n_classes=2, image_size=(32, 32), random_state=0)
-    >>> embedder = ImageEmbedder(Backbone("MobileNetV2", weights=None), engine="keras")
+    >>> embedder = ImageEmbedder(Backbone("EfficientNetLite0"), engine="keras")
     >>> embedder.fit_transform(lesions.images).shape
     (20, 1280)
+    >>> embedder.get_feature_names_out()[:2].tolist()
+    ['efficientnetlite0_0', 'efficientnetlite0_1']
     >>> model = make_pipeline(embedder, StandardScaler(), LogisticRegression())
     >>> model.fit(lesions.images, lesions.target).predict(lesions.images).shape
     (20,)
     """
 
     _parameter_constraints = {
-        "backbone": [Backbone, None],
+        "backbone": [Backbone, list, tuple, None],
         "pooling": [StrOptions({"avg", "max"})],
         "engine": [StrOptions({"auto", "keras", "onnx"})],
         "loader": [ImageLoader, None],
@@ -157,15 +172,17 @@ class ImageEmbedder(
         FileNotFoundError
             If a path, or the file of weights, does not exist.
         ImportError
-            If ``engine="onnx"`` and the extra is not installed.
+            If ``engine="onnx"`` and the extra is not installed, or a package of weights is not.
         OSError
             If weights cannot be downloaded, or the cache cannot be opened.
+        TypeError
+            If `backbone` is a list of anything else.
         ValueError
             If a parameter has an invalid value, the weights are of another network, the images are
             too small for it, or `X` has another shape.
         """
         items, source = self._open(X, reset=True)
-        self._n_features_out = self._embed(items[:1], source).shape[1]
+        self._n_features_of = [part.shape[1] for part in self._embed(items[:1], source)]
         return self
 
     def transform(self, X):
@@ -179,7 +196,7 @@ class ImageEmbedder(
         Returns
         -------
         features : ndarray of shape (n, n_features), float32
-            In the order of `X`.
+            In the order of `X`, and side by side in the order of the networks.
 
         Raises
         ------
@@ -195,7 +212,49 @@ class ImageEmbedder(
         """
         # By name: load_model brings weights to those that have it, and others would open a file.
         check_is_fitted(self, "n_features_in_")
-        return self._embed(*self._open(X, reset=False))
+        return np.hstack(self._embed(*self._open(X, reset=False)))
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features: the network, and a number.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of shape (n_features,), of object
+            Such as "mobilenetv2_0"; a network that occurs twice is "mobilenetv2-1" and
+            "mobilenetv2-2".
+        """
+        check_is_fitted(self, "n_features_in_")
+        prefixes = [backbone.name.lower() for backbone in self._backbones()]
+        names = []
+        for place, (prefix, n_features) in enumerate(
+            zip(prefixes, self._n_features_of, strict=True)
+        ):
+            if prefixes.count(prefix) > 1:
+                prefix += f"-{prefixes[: place + 1].count(prefix)}"
+            names += [f"{prefix}_{number}" for number in range(n_features)]
+        return np.array(names, dtype=object)
+
+    def set_params(self, **params):
+        """Set parameters, also those of objects that it was given.
+
+        Parameters
+        ----------
+        **params : dict
+            Such as ``backbone__name="MobileNetV2"`` where `backbone` is one object. Several are set
+            as a whole.
+
+        Returns
+        -------
+        self : ImageEmbedder
+            The estimator itself.
+        """
+        check_owners(self, params)
+        return super().set_params(**params)
 
     def _open(self, X, *, reset):
         """Return the paths or the images, and a source that reads them."""
@@ -221,56 +280,76 @@ class ImageEmbedder(
             )
         return items, source
 
-    def _own_backbone(self):
+    def _backbones(self):
         if self.backbone is None:
-            return Backbone("MobileNetV2", weights="imagenet")
-        return self.backbone
+            return [Backbone("EfficientNetLite0")]
+        if isinstance(self.backbone, Backbone):
+            return [self.backbone]
+        if not self.backbone or not all(isinstance(one, Backbone) for one in self.backbone):
+            raise TypeError(
+                f"backbone={self.backbone!r}. Expected a Backbone, or a list of at least one, such"
+                " as [Backbone('EfficientNetLite0'), Backbone('MobileNetV2')]."
+            )
+        return list(self.backbone)
+
+    def _network_of(self, backbone):
+        """Return name, weights, and what tells these weights from others."""
+        weights = self._find_stored_weights(backbone)
+        if weights is None and backbone.weights is not None:
+            weights = os.fspath(backbone.weights)
+        return backbone.name, weights, describe_weights(backbone.name, weights)
+
+    def _find_stored_weights(self, backbone):
+        """Return the weights that an embedder that load_model has read brought, or None."""
+        stored = getattr(self, "_stored_weights", ())
+        return next((weights for weights in stored if weights.belong_to(backbone)), None)
 
     def _own_loader(self):
         return ImageLoader() if self.loader is None else self.loader
 
     def _embed(self, items, source):
-        backbone = self._own_backbone()
-        stored = getattr(self, "_stored_weights", None)  # of one that load_model has read
-        if stored is not None and stored.belong_to(backbone):
-            weights = stored
-        else:
-            weights = None if backbone.weights is None else os.fspath(backbone.weights)
-        network = (backbone.name, weights, describe_weights(backbone.name, weights))
-        cache, features = self._find_all_in_cache(network, items)
-        if features is None:
-            compute, engine = open_engine(
-                *network, source.image_shape, self.pooling, self.engine, source.n_readers
-            )
-            features, keys = [None] * len(items), [None] * len(items)
-            if self.cache_dir is not None:
-                cache = self._open_cache(network, engine)
-                for row, item in enumerate(items):
-                    features[row], keys[row] = cache.look_up(item)
-            self._compute_missing(compute, source, items, features, cache, keys)
-        if cache is not None and cache.store.problem is not None:
+        """Return the features of each network."""
+        parts = [
+            self._look_up(self._network_of(backbone), items, source)
+            for backbone in self._backbones()
+        ]
+        self._compute_missing(parts, source, items)
+        problems = {part.cache.store.problem for part in parts if part.cache is not None} - {None}
+        if problems:
             warnings.warn(
-                f"The cache in cache_dir={self.cache_dir!r} fails: {cache.store.problem}. Images"
-                " that it does not hold are embedded each time. Make room on its disk, or pass"
+                f"The cache in cache_dir={self.cache_dir!r} fails: {problems.pop()}. Images that it"
+                " does not hold are embedded each time. Make room on its disk, or pass"
                 " cache_dir=None.",
                 UserWarning,
                 stacklevel=3,
             )
-        return np.stack(features)
+        return [np.stack(part.features) for part in parts]
 
-    def _compute_missing(self, compute, source, items, features, cache, keys):
-        missing = np.array([row for row, found in enumerate(features) if found is None], dtype=int)
-        if not len(missing):
+    def _look_up(self, network, items, source):
+        part = self._find_all_in_cache(network, items)
+        if part is not None:
+            return part
+        compute, engine = open_engine(
+            *network, source.image_shape, self.pooling, self.engine, source.n_readers
+        )
+        part = _Part([None] * len(items), keys=[None] * len(items), compute=compute)
+        if self.cache_dir is not None:
+            part.cache = self._open_cache(network, engine)
+            for row, item in enumerate(items):
+                part.features[row], part.keys[row] = part.cache.look_up(item)
+        return part
+
+    def _compute_missing(self, parts, source, items):
+        is_missing = np.array([[found is None for found in part.features] for part in parts])
+        rows = np.flatnonzero(is_missing.any(axis=0))
+        if not len(rows):
             return
-        rows = iter(missing)
-        with read_batches(source, missing, self.batch_size) as batches:
+        with read_batches(source, rows, self.batch_size) as batches:
             for images in batches:
-                for image, found in zip(images, compute(images), strict=True):
-                    row = next(rows)
-                    features[row] = found
-                    # The loader gives a black image for a file that it cannot read.
-                    if cache is not None and image.any():
-                        cache.add(items[row], keys[row], found)
+                of_batch, rows = rows[: len(images)], rows[len(images) :]
+                for part, missing in zip(parts, is_missing[:, of_batch], strict=True):
+                    if missing.any():
+                        _compute(part, items, of_batch[missing], images[missing])
 
     def _open_cache(self, network, engine):
         name, _, weights = network
@@ -278,19 +357,19 @@ class ImageEmbedder(
         return FeatureCache(self.cache_dir, self._own_loader(), description)
 
     def _find_all_in_cache(self, network, items):
-        """Return the cache and the features of all items, of one engine, or None twice."""
+        """Return the features of all items, of one engine, or None."""
         if self.cache_dir is None:
-            return None, None
+            return None
         for engine in possible_engines(self.engine):
-            cache, features = self._open_cache(network, engine), []
+            part = _Part([], cache=self._open_cache(network, engine))
             for item in items:
-                found, _ = cache.look_up(item)
+                found, _ = part.cache.look_up(item)
                 if found is None:
                     break
-                features.append(found)
+                part.features.append(found)
             else:
-                return cache, features
-        return None, None
+                return part
+        return None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -300,3 +379,11 @@ class ImageEmbedder(
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _compute(part, items, rows, images):
+    for row, image, found in zip(rows, images, part.compute(images), strict=True):
+        part.features[row] = found
+        # The loader gives a black image for a file that it cannot read.
+        if part.cache is not None and image.any():
+            part.cache.add(items[row], part.keys[row], found)

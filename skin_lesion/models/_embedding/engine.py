@@ -34,8 +34,8 @@ def describe_engine(engine):
     return f"{engine} {version('keras') if engine == 'keras' else runtime_version()}"
 
 
-# The clones of a search would each build the same network, which takes longer than to run it.
-@lru_cache(maxsize=2)
+# The clones of a search would each build the same networks, which takes longer than to run them.
+@lru_cache(maxsize=4)
 def open_engine(name, weights, described_weights, image_shape, pooling, engine, n_threads):
     """Return a function from a stack of images to their features, float32, and what computes.
 

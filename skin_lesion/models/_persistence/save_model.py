@@ -79,7 +79,7 @@ def save_model(estimator, path):
     -----
     The file is a zip archive, nothing in it compressed: networks in the ``.keras`` format, all else
     as JSON and raw arrays, and a manifest with the versions of packages and the SHA-256 checksum of
-    each entry. An :class:`ImageEmbedder` takes the weights of its backbone along. What belongs to
+    each entry. An :class:`ImageEmbedder` takes the weights of its backbones along. What belongs to
     the machine or to training does not go into the file: `cache_dir`, `memory`, `callbacks`, an
     `optimizer` that is an object, the state of any optimizer, what a sampler has learnt, and the
     metadata that was requested of estimators. In the loaded estimator these parameters are None.
@@ -128,12 +128,11 @@ def save_model(estimator, path):
         return ("model_", "keras_classifier_", "callbacks_"), {"network": name}
 
     def keep_weights(embedder):
-        data = _weights_of(embedder)
-        if data is None:
-            return ("_stored_weights",), None
-        name = f"weights/{len(weights)}.h5"
-        weights[name] = data
-        return ("_stored_weights",), {"weights": name}
+        names = []
+        for data in _weights_of(embedder):
+            names.append(f"weights/{len(weights)}.h5")
+            weights[names[-1]] = data
+        return ("_stored_weights",), {"weights": names} if names else None
 
     writer = StateWriter(
         {
@@ -285,12 +284,15 @@ def _reader(entries):
         classifier.keras_classifier_ = _NotTrainable(classifier.model_)
 
     def add_weights(embedder, beside):
-        if beside is not None:
-            data = entries.pop(beside["weights"])
-            check_weights(data)
-            embedder._stored_weights = StoredWeights(data, embedder._own_backbone())
-        elif hasattr(embedder, "n_features_in_") and embedder._own_backbone().weights is not None:
+        names = [] if beside is None else beside["weights"]
+        backbones = _backbones_with_weights(embedder)
+        if len(names) != len(backbones):
             raise ValueError("the weights of its ImageEmbedder are missing")
+        embedder._stored_weights = []
+        for name, backbone in zip(names, backbones, strict=True):
+            data = entries.pop(name)
+            check_weights(data)
+            embedder._stored_weights.append(StoredWeights(data, backbone))
 
     special = {
         ImageEmbedder: add_weights,
@@ -313,15 +315,19 @@ def _network_of(classifier):
 
 
 def _weights_of(embedder):
-    """Return the weights of a fitted embedder's network as bytes; None stands for random ones."""
-    backbone = embedder._own_backbone()
-    if backbone.weights is None or not hasattr(embedder, "n_features_in_"):
-        return None
-    stored = getattr(embedder, "_stored_weights", None)
-    if stored is not None and stored.belong_to(backbone):
-        return stored.data
+    """Return the weights of a fitted embedder's networks as bytes, but for random ones."""
+    return [
+        weights_to_bytes(build_application(backbone.name, _ANY_SHAPE, backbone.weights))
+        if (stored := embedder._find_stored_weights(backbone)) is None
+        else stored.data
+        for backbone in _backbones_with_weights(embedder)
+    ]
 
-    return weights_to_bytes(build_application(backbone.name, _ANY_SHAPE, backbone.weights))
+
+def _backbones_with_weights(embedder):
+    if not hasattr(embedder, "n_features_in_"):
+        return []
+    return [backbone for backbone in embedder._backbones() if backbone.weights is not None]
 
 
 def _refuse_several_classes(classifier):

@@ -49,8 +49,8 @@ def embed(mobilenet_file):
 
     def make(**parameters):
         defaults = {"engine": "keras", "loader": ImageLoader(SIZE)}
-        backbone = Backbone("MobileNet", weights=mobilenet_file)
-        return ImageEmbedder(backbone, **{**defaults, **parameters})
+        defaults["backbone"] = Backbone("MobileNet", weights=mobilenet_file)
+        return ImageEmbedder(**{**defaults, **parameters})
 
     return make
 
@@ -257,7 +257,7 @@ def test_names_of_features_and_data_frames(embed, paths):
     frame = embedder.fit_transform(pd.DataFrame({"path": paths}, index=range(100, 124)))
     assert frame.index.tolist() == list(range(100, 124))
     assert frame.columns.tolist() == embedder.get_feature_names_out().tolist()
-    assert frame.columns[:2].tolist() == ["imageembedder0", "imageembedder1"]
+    assert frame.columns[:2].tolist() == ["mobilenet_0", "mobilenet_1"]
     assert frame.shape == (24, 1024)
     assert embedder.feature_names_in_.tolist() == ["path"]
 
@@ -297,10 +297,74 @@ def test_joins_metadata_in_a_column_transformer(embed, lesions, paths):
         model = make_pipeline(columns, StandardScaler(), LogisticRegression())
         model.fit(frame, lesions.target)
         assert columns.fit_transform(frame).shape == (24, 1024 + 2 + 1)
-        assert columns.get_feature_names_out()[0] == "image__imageembedder0"
+        assert columns.get_feature_names_out()[0] == "image__mobilenet_0"
         assert model.score(frame, lesions.target) > 0.8
     with pytest.raises(ValueError, match="age"):
         model.predict(frame.drop(columns="age"))
+
+
+@pytest.fixture
+def two(mobilenet_file):
+    """Two small backbones, of which the first has weights that a file brings."""
+    return [Backbone("MobileNet", weights=mobilenet_file), Backbone("MobileNet", weights=None)]
+
+
+def test_features_of_several_networks_stand_side_by_side(embed, two, paths, computed, tmp_path):
+    expected = [embed(backbone=one).fit_transform(paths) for one in two]
+    computed.clear()
+    cached = {"cache_dir": tmp_path / "cache", "batch_size": 10}
+    joined = embed(backbone=two, **cached).fit(paths)
+    found = joined.transform(paths)
+    np.testing.assert_allclose(found, np.hstack(expected), rtol=1e-4, atol=1e-3)
+    names = joined.get_feature_names_out()
+    assert len(set(names)) == found.shape[1] == 2048
+    assert names[[0, 1023, 1024]].tolist() == ["mobilenet-1_0", "mobilenet-1_1023", "mobilenet-2_0"]
+    assert sum(computed) == 2 * len(paths)
+
+    # In the cache each has its own, whatever it is joined with.
+    alone = embed(backbone=two[1], **cached).fit_transform(paths)
+    np.testing.assert_array_equal(alone, found[:, 1024:])
+    turned = embed(backbone=two[::-1], **cached).fit_transform(paths)
+    np.testing.assert_array_equal(turned, np.roll(found, 1024, axis=1))
+    assert sum(computed) == 2 * len(paths)
+
+
+def test_each_image_is_read_once_for_several_networks(embed, two, paths, tmp_path, monkeypatch):
+    embedder = embed(backbone=two, cache_dir=tmp_path, batch_size=5)
+    embed(backbone=two[0], cache_dir=tmp_path).fit_transform(paths[:3])
+    read = []
+    read_batches = _image_embedder.read_batches
+
+    def note(source, rows, batch_size):
+        read.extend(rows)
+        return read_batches(source, rows, batch_size)
+
+    monkeypatch.setattr(_image_embedder, "read_batches", note)
+    found = embedder.fit(paths[:1]).transform(paths)
+    assert read == [0, *range(1, len(paths))]
+    expected = embed(backbone=two).fit_transform(paths)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_several_networks_are_cloned_set_and_searched(embed, two, lesions):
+    embedder = clone(embed(backbone=two))
+    assert [one.weights for one in embedder.backbone] == [one.weights for one in two]
+    assert embedder.backbone[0] is not two[0]
+    model = make_pipeline(embedder, StandardScaler(), LogisticRegression())
+    grid = {"imageembedder__backbone": [two[0], two]}
+    search = GridSearchCV(model, grid, cv=2).fit(lesions.images, lesions.target)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert embed().set_params(backbone__weights=None).backbone.weights is None
+    with pytest.raises(ValueError, match=r"backbone is \[Backbone.*Pass an object first, such as"):
+        embedder.set_params(backbone__weights=None)
+
+
+def test_networks_that_are_none(lesions):
+    for wrong in ([], ["MobileNet"], (Backbone(), None)):
+        with pytest.raises(TypeError, match=r"backbone=.*Expected a Backbone, or a list of at lea"):
+            ImageEmbedder(wrong).fit(lesions.images)
+    with pytest.raises(ValueError, match="'backbone' parameter"):
+        ImageEmbedder("MobileNet").fit(lesions.images)
 
 
 def test_common_checks(common_check):

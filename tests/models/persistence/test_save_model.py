@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from functools import partial
 
+import h5py
 import joblib
 import keras
 import numpy as np
@@ -169,6 +171,29 @@ def test_embedder_takes_its_weights_along(folder, embedder, mobilenet_file, tmp_
     # Of another backbone the weights are another matter.
     again[0].set_params(backbone=Backbone("MobileNet", weights=None))
     assert (again[0].transform(folder.data) != loaded[0].transform(folder.data)).any()
+
+
+def test_embedder_takes_the_weights_of_several_networks_along(
+    folder, embedder, mobilenet_file, assert_same_after_loading, tmp_path
+):
+    other = shutil.copy(mobilenet_file, mobilenet_file.with_name("other.weights.h5"))
+    with h5py.File(other, "r+") as weights:
+        weights["layers/conv2d/vars/0"][...] *= 2
+    backbones = [
+        Backbone("MobileNet", weights=weights) for weights in (other, None, mobilenet_file)
+    ]
+    embedder.set_params(backbone=backbones).fit(folder.data)
+    loaded = assert_same_after_loading(embedder, folder.data, method="transform")
+    other.unlink()
+    names = loaded.get_feature_names_out().tolist()
+    assert names == embedder.get_feature_names_out().tolist()
+    save_model(loaded, tmp_path / "again")
+    again = load_model(tmp_path / "again")
+    expected = loaded.transform(folder.data)
+    np.testing.assert_array_equal(again.transform(folder.data), expected)
+    # Each has its own, in any order.
+    turned = again.set_params(backbone=again.backbone[::-1]).transform(folder.data)
+    np.testing.assert_array_equal(turned[:, :1024], expected[:, 2048:])
 
 
 def test_column_transformer(folder, embedder, assert_same_after_loading):
