@@ -80,8 +80,8 @@ def warn_of_training(estimator, network, only_class, *, goes_on):
         )
     elif is_judged and only_class is not None:
         problem = (
-            f"The network takes {only_class[1]} for {str(only_class[0])!r}, and tells them apart no"
-            f" better than a guess after {n_iter} epochs at {_describe_rate(estimator)}. Set a"
+            f"The network takes {only_class[1]} for {str(only_class[0])!r} after {n_iter} epochs at"
+            f" {_describe_rate(estimator)}, and under no prior is it better than a guess. Set a"
             " smaller learning_rate (2e-4 or less for pretrained weights), or a larger one if the"
             " loss hardly falls"
         )
