@@ -72,6 +72,13 @@ def has_schedule(estimator):
     )
 
 
+def highest_rate(optimizer):
+    """Return the rate that an optimizer warms up to, or else its rate at present."""
+    rate = optimizer.get_config().get("learning_rate")
+    peak = rate["config"].get("warmup_target") if isinstance(rate, dict) else None
+    return float(peak or keras.ops.convert_to_numpy(optimizer.learning_rate))
+
+
 def _what_is_trained(estimator, source):
     network = resolve_architecture(estimator.architecture)
     if isinstance(source, FeatureSource):

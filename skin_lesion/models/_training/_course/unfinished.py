@@ -7,8 +7,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..._networks.backbone import Backbone
-from .epochs import highest_rate
-from .recipe import has_schedule
+from .recipe import has_schedule, highest_rate
 
 _STACK_LEVEL = 4  # from here to the line that calls fit
 _FEW_EPOCHS = 5  # fewer may be too few to come to anything
