@@ -155,7 +155,7 @@ def test_backbone_is_tuned_at_a_small_rate(strong, mobilenet_file):
     assert tuned.learning_rate_ == 1e-4
     assert isinstance(tuned.augmenter_, ImageAugmenter)
     head = strong(Backbone("MobileNet", weights=mobilenet_file, trainable="head"), X, epochs=1)
-    assert head.learning_rate_ == 1e-3
+    assert head.learning_rate_ == 3e-4
     assert head.augmenter_ is None
 
 
@@ -163,11 +163,11 @@ def test_backbone_is_tuned_at_a_small_rate(strong, mobilenet_file):
     ("n_steps_an_epoch", "n_epochs", "parameters"),
     [
         (2, 100, {}),
-        (45, 45, {}),
+        (30, 34, {}),
         (90, 24, {}),
         (90, 100, {"learning_rate": 0.01}),  # early stopping ends it
-        (90, 24, {"learning_rate": 0.01, "early_stopping": False}),
-        (90, 27, {"early_stopping": True, "validation_fraction": 0.16}),
+        (30, 34, {"learning_rate": 0.01, "early_stopping": False}),
+        (30, 42, {"early_stopping": True, "validation_fraction": 0.2}),
     ],
 )
 def test_small_sets_are_seen_more_often(n_steps_an_epoch, n_epochs, parameters):
