@@ -38,8 +38,10 @@ print({str(name): int((train.target == name).sum()) for name in train.target_nam
 # Samplers go into the classifier
 # -------------------------------
 #
-# There they balance what is trained on, after the classifier has held out its validation set. A
-# sampler in front of the classifier would put copies of an image on both sides of that split.
+# There they balance what is trained on, after the classifier has held out its validation set, if it
+# stops early. A sampler in front of the classifier would put copies of an image on both sides of
+# that split. By default classes are weighed and probabilities answer for equally frequent classes:
+# ``class_weight=None`` and ``prior=None`` show each way alone.
 
 ways = {
     "as it is": {},
@@ -51,7 +53,11 @@ recalls = defaultdict(list)
 for seed in range(2):
     for way, parameters in ways.items():
         model = SkinLesionClassifier(
-            ConvNet(filters=(8, 16)), epochs=12, early_stopping=False, random_state=seed
+            ConvNet(filters=(8, 16)),
+            class_weight=None,
+            prior=None,
+            epochs=12,
+            random_state=seed,
         ).set_params(**parameters)
         model.fit(train.images, train.target)
         predicted = model.predict(test.images)

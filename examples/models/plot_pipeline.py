@@ -25,7 +25,6 @@ from sklearn.pipeline import Pipeline
 from skin_lesion import (
     ColorConstancy,
     ConvNet,
-    ImageAugmenter,
     ImageLoader,
     SkinLesionClassifier,
     load_image_folder,
@@ -42,8 +41,8 @@ print("X is a column of paths:", train.data.shape)
 # The pipeline
 # ------------
 #
-# The classifier varies images anew in every epoch, and holds out lesions, which it is told by
-# ``groups``, to know when to stop.
+# The classifier varies images anew in every epoch. With ``early_stopping=True`` it holds out
+# lesions, which it is told by ``groups``, to know when to stop.
 
 model = Pipeline(
     [
@@ -53,8 +52,8 @@ model = Pipeline(
             "cnn",
             SkinLesionClassifier(
                 ConvNet(filters=(16, 32)),
-                augmenter=ImageAugmenter(),
                 epochs=25,
+                early_stopping=True,
                 random_state=0,
             ),
         ),

@@ -11,9 +11,9 @@ such training leaves on the table, and how a classifier finds by itself when to 
 # Stopped too early
 # -----------------
 #
-# The classifier holds out lesions of its training data and keeps the weights of the epoch that was
-# best on them. Where the number of epochs ended training, and that was in their later half, it
-# warns.
+# At a constant learning rate the classifier holds out lesions of its training data and keeps the
+# weights of the epoch that was best on them. Where the number of epochs ended training, and that
+# was in their later half, it warns.
 
 # sphinx_gallery_thumbnail_number = 2
 import warnings

@@ -213,11 +213,11 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
 
     Of ``learning_rate='auto'`` the peak depends on what is trained. With an Adam-like optimizer it
     is 1e-4 for a Backbone whose loaded weights are trained (2e-4 for EfficientNetLite0), 2e-3 from
-    scratch, and 1e-3 for features or the head of a Backbone alone; with other optimizers it is
-    their own default. The rate is constant, at that peak, in `partial_fit`, and where `callbacks`
+    scratch, 1e-3 for features, and 3e-4 for the head of a Backbone alone; with other optimizers it
+    is their own default. The rate is constant, at that peak, in `partial_fit`, and where `callbacks`
     hold one that sets the rate. ``epochs='auto'`` counts as many epochs as are 600 steps with
-    loaded weights, and 2,000 from scratch, where these are more than 12 or 24. It is 100 where
-    early stopping ends training at a constant rate.
+    loaded weights, and 1,000 from scratch, where these are more than 12 or 24; for the head of a
+    Backbone alone it is 12. It is 100 where early stopping ends training at a constant rate.
 
     A fit that fails leaves the classifier as it was before, fitted or not.
 

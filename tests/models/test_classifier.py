@@ -128,7 +128,8 @@ def test_same_random_state_gives_same_result_in_a_new_process(small, lesions, tm
         lesions = make_lesion_images(
             90, n_classes=3, images_per_lesion=1.5, image_size=(24, 24), random_state=0)
         classifier = SkinLesionClassifier(
-            ConvNet(filters=(8,)), epochs=2, random_state=0, augmenter=ImageAugmenter())
+            ConvNet(filters=(8,)), learning_rate=None, class_weight=None, prior=None, epochs=2,
+            early_stopping=True, augmenter=ImageAugmenter(), random_state=0)
         warnings.simplefilter("ignore")
         classifier.fit(lesions.images, lesions.target, groups=lesions.groups)
         np.save(sys.argv[1], classifier.predict_proba(lesions.images))
@@ -297,7 +298,7 @@ def test_parameters_of_objects_are_searched_by_name(small):
 def test_parameters_behind_a_name_or_none_say_what_to_pass():
     with pytest.raises(ValueError, match=r"architecture is 'cnn'.*architecture=ConvNet\(\)"):
         SkinLesionClassifier().set_params(architecture__filters=(4,))
-    with pytest.raises(ValueError, match=r"augmenter is None.*augmenter=ImageAugmenter\(\)"):
+    with pytest.raises(ValueError, match=r"augmenter is 'auto'.*augmenter=ImageAugmenter\(\)"):
         SkinLesionClassifier().set_params(augmenter__rotation=15)
     with pytest.raises(ValueError, match="Invalid parameter 'filers' for estimator ConvNet"):
         SkinLesionClassifier(ConvNet()).set_params(architecture__filers=(4,))
@@ -366,7 +367,14 @@ def test_warns_when_training_ended_while_the_loss_still_fell(lesions):
 @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
 def test_keeps_the_best_epoch_and_stops_early_without_a_warning(lesions):
     classifier = SkinLesionClassifier(
-        ConvNet(filters=(8,)), learning_rate=0.1, patience=2, epochs=60, random_state=0
+        ConvNet(filters=(8,)),
+        learning_rate=0.1,
+        class_weight=None,
+        prior=None,
+        patience=2,
+        epochs=60,
+        augmenter=None,
+        random_state=0,
     ).fit(lesions.images, lesions.target, groups=lesions.groups)
     losses = classifier.history_["val_loss"]
     assert classifier.n_iter_ < 60
@@ -384,6 +392,7 @@ def test_balancing_also_balances_the_validation_loss(lesions):
         ConvNet(filters=(8,)),
         learning_rate=0.05,
         class_weight=weights,
+        prior=None,
         patience=1,
         epochs=60,
         random_state=0,
@@ -404,7 +413,7 @@ def test_verbose(small, lesions, verbose, capfd):
     small(verbose=verbose).fit(lesions.images, lesions.target)
     out, err = capfd.readouterr()
     assert ("Epoch 2/2" in out) == (verbose == 2)
-    assert ("2/2" in err) == (verbose == 1)
+    assert ("6/6" in err) == (verbose == 1)
 
 
 @pytest.mark.parametrize(

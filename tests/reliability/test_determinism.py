@@ -60,8 +60,9 @@ RESULTS = """
 
     def fit(X):
         return SkinLesionClassifier(
-            ConvNet(filters=(8,)), epochs=3, batch_size=8, augmenter=ImageAugmenter(),
-            random_state=0, loader=loader).fit(X, dataset.target, groups=dataset.groups)
+            ConvNet(filters=(8,)), epochs=3, batch_size=8, early_stopping=True,
+            augmenter=ImageAugmenter(), random_state=0, loader=loader,
+        ).fit(X, dataset.target, groups=dataset.groups)
 
     from_paths, from_pixels = fit(dataset.data), fit(images)
     show("fit from paths", from_paths.predict_proba(images), from_paths.history_["val_loss"])

@@ -110,12 +110,14 @@ def find_only_class(estimator, source, y, training, validation):
         # While weights still change and dropout is at work, it is about that share.
         accuracy, tolerance = estimator.history_["accuracy"][-1], 0.02
         some = np.unique(np.linspace(0, len(labels) - 1, _MANY_ROWS).astype(int))
-        rows, kind = training.rows[some], "training"
+        rows = training.rows[some]
+        looked_at = f"{len(rows)} rows that it was trained on"
     else:
         labels = validation.y
         weight = training.weigh_alike(labels, validation.sample_weight)
         accuracy, tolerance = estimator.history_["val_accuracy"][estimator.best_epoch_ - 1], 1e-4
-        source, rows, kind = validation.source, validation.rows, "validation"
+        source, rows = validation.source, validation.rows
+        looked_at = f"all {len(rows)} validation rows"
     shares = count_classes(labels, estimator.classes_, weight)
     is_share = np.isclose(shares / shares.sum(), accuracy, rtol=0, atol=tolerance)
     if len(rows) < _FEW_ROWS or not is_share.any():
@@ -125,7 +127,7 @@ def find_only_class(estimator, source, y, training, validation):
     labels = labels if validation is not None else y[rows]
     if others or _ranks_well(estimator, probabilities, labels):
         return None
-    return estimator.classes_[only], f"all {len(rows)} {kind} rows looked at"
+    return estimator.classes_[only], looked_at
 
 
 def _ranks_well(estimator, probabilities, labels):

@@ -41,7 +41,7 @@ def draw_spots(n, seed):
 
 
 def make_classifier(**parameters):
-    defaults = {"epochs": 12, "early_stopping": False, "batch_size": 16, "random_state": 0}
+    defaults = {"epochs": 12, "augmenter": None, "batch_size": 16, "random_state": 0}
     return SkinLesionClassifier(ConvNet(filters=(8, 16)), **(defaults | parameters))
 
 

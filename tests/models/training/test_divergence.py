@@ -136,6 +136,47 @@ def test_one_class_for_all_names_the_learning_rate(tiny, class_weight):
     assert "epochs, for example" not in message
 
 
+def test_one_class_for_all_is_seen_without_a_validation_set(tiny, lesions):
+    classifier = tiny(callbacks=[Shift(10.0, at=0)], epochs=5)
+    (message,) = find_convergence_warnings(classifier, lesions)
+    (predicted,) = np.unique(classifier.predict(lesions.images))
+    assert f"takes 90 rows that it was trained on for {str(predicted)!r} after 5" in message
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_frequent_class_may_be_the_most_probable_one_of_all(small, early_stopping):
+    """A good network, of which only the prior hides that it tells dark images from bright ones."""
+
+    def network(input_shape, n_classes):
+        layers = keras.layers
+        weights = keras.initializers.Constant([[0, 1.6 / 765]])
+        biases = keras.initializers.Constant([0, 0.2])
+        inputs = keras.Input(input_shape)
+        x = layers.Dense(
+            2, activation="softmax", kernel_initializer=weights, bias_initializer=biases
+        )(layers.GlobalAveragePooling2D()(inputs))
+        return keras.Model(inputs, x)
+
+    y = np.where(np.arange(100) % 5 == 0, "melanoma", "nevus")
+    images = np.where(y == "nevus", 255, 0).astype("uint8")[:, None, None, None]
+    images = images * np.ones((1, 4, 4, 3), "uint8")
+    images[:, 0, 0, 0] = np.arange(100)  # no copies
+    classifier = small(
+        architecture=network,
+        optimizer="sgd",
+        learning_rate=1e-6,
+        epochs=5,
+        early_stopping=early_stopping,
+        validation_fraction=0.2,
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="The network takes|The loss never fell")
+        classifier.fit(images, y)
+    assert np.unique(classifier.predict(images)) == ["nevus"]
+    classifier.set_params(prior="uniform")
+    np.testing.assert_array_equal(classifier.predict(images), y)
+
+
 def test_few_epochs_are_too_few(tiny, lesions):
     classifier = tiny(learning_rate=1e-9, early_stopping=True, epochs=1)
     (message,) = find_convergence_warnings(classifier, lesions)

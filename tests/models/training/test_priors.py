@@ -159,9 +159,14 @@ def test_bad_prior_shows_before_training(small, rare, prior, monkeypatch):
 def test_class_without_weight_has_no_other_prior(small, rare):
     classifier = small(epochs=1, class_weight={"melanoma": 0}).fit(rare.images, rare.target)
     assert classifier.class_prior_.tolist() == [0, 1]
-    classifier.set_params(prior="uniform")
+    as_trained = classifier.predict_proba(rare.images)
+    classifier.set_params(prior="training")
     with pytest.raises(ValueError, match=r"\['melanoma'\] had no weight in training"):
         classifier.predict(rare.images)
+    # The default is no error: the class stays as improbable as it was.
+    classifier.set_params(prior="uniform")
+    odds = classifier.predict_proba(rare.images) / as_trained
+    np.testing.assert_allclose(odds[:, 0] / odds[:, 1], 2, rtol=1e-5)
 
 
 @pytest.mark.parametrize("prior", [CLINIC, pd.Series(CLINIC)[::-1]])

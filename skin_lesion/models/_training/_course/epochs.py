@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...._utils import lazy_keras as keras
+from .recipe import highest_rate
 
 
 class EpochRecord(keras.callbacks.Callback):
@@ -40,13 +41,6 @@ def check_weights(model, n_epochs):
     """Raise an error if the last steps of training have left weights that are not finite."""
     if not all(np.isfinite(weight).all() for weight in model.get_weights()):
         raise diverged(f"Weights are not finite after epoch {n_epochs}", model)
-
-
-def highest_rate(optimizer):
-    """Return the rate that an optimizer warms up to, or else its rate at present."""
-    rate = optimizer.get_config().get("learning_rate")
-    peak = rate["config"].get("warmup_target") if isinstance(rate, dict) else None
-    return float(peak or keras.ops.convert_to_numpy(optimizer.learning_rate))
 
 
 def diverged(what, model):

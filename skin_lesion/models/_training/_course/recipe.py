@@ -1,6 +1,9 @@
 """What a fit is trained with where parameters are "auto".
 
-Rates and numbers of epochs were chosen by trying: see the page on strong models.
+Rates and numbers of epochs were chosen by trying, on small parts of the 9-class ISIC set. Of 640
+images a network from scratch learnt as much in 1,000 steps as in 2,000, and more than in 480. Of
+160, fine-tuning gained up to the most steps that were tried. The head of a frozen backbone, which
+begins as a logistic regression, gained nothing by more than a few epochs.
 """
 
 from ...._utils import lazy_keras as keras
@@ -11,13 +14,13 @@ from ..image_source import FeatureSource
 
 _SCRATCH, _FINE_TUNED, _HEAD, _FEATURES = range(4)
 # Of optimizers whose steps do not depend on the size of the gradients.
-_PEAKS = {_SCRATCH: 2e-3, _FINE_TUNED: 1e-4, _HEAD: 1e-3, _FEATURES: 1e-3}
+_PEAKS = {_SCRATCH: 2e-3, _FINE_TUNED: 1e-4, _HEAD: 3e-4, _FEATURES: 1e-3}
 _PEAKS_BY_NAME = {"EfficientNetLite0": 2e-4}  # of backbones that are fine-tuned
 _LIKE_ADAM = {"adam", "adamax", "adamw", "nadam", "rmsprop"}
 _LAST_SHARE = 0.01  # of the peak, at the last step
 _EPOCHS = {_SCRATCH: 24, _FINE_TUNED: 12, _HEAD: 12, _FEATURES: 24}
 # In a small set that many epochs are few steps.
-_LEAST_STEPS = {_SCRATCH: 2000, _FINE_TUNED: 600, _HEAD: 600, _FEATURES: 2000}
+_LEAST_STEPS = {_SCRATCH: 1000, _FINE_TUNED: 600, _HEAD: 0, _FEATURES: 1000}
 _MOST_EPOCHS = 100
 
 
@@ -70,6 +73,13 @@ def has_schedule(estimator):
         # They refuse an optimizer with a schedule.
         and not any(isinstance(callback, sets_rate) for callback in estimator.callbacks or [])
     )
+
+
+def highest_rate(optimizer):
+    """Return the rate that an optimizer warms up to, or else its rate at present."""
+    rate = optimizer.get_config().get("learning_rate")
+    peak = rate["config"].get("warmup_target") if isinstance(rate, dict) else None
+    return float(peak or keras.ops.convert_to_numpy(optimizer.learning_rate))
 
 
 def _what_is_trained(estimator, source):

@@ -7,8 +7,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..._networks.backbone import Backbone
-from .epochs import highest_rate
-from .recipe import has_schedule
+from .recipe import has_schedule, highest_rate
 
 _STACK_LEVEL = 4  # from here to the line that calls fit
 _FEW_EPOCHS = 5  # fewer may be too few to come to anything
@@ -80,8 +79,8 @@ def warn_of_training(estimator, network, only_class, *, goes_on):
         )
     elif is_judged and only_class is not None:
         problem = (
-            f"The network takes {only_class[1]} for {str(only_class[0])!r}, and tells them apart no"
-            f" better than a guess after {n_iter} epochs at {_describe_rate(estimator)}. Set a"
+            f"The network takes {only_class[1]} for {str(only_class[0])!r} after {n_iter} epochs at"
+            f" {_describe_rate(estimator)}, and under no prior is it better than a guess. Set a"
             " smaller learning_rate (2e-4 or less for pretrained weights), or a larger one if the"
             " loss hardly falls"
         )

@@ -182,7 +182,8 @@ class TrainingRows:
             in_class = y == label
             if weight[in_class].any():
                 weight[in_class] *= share * len(y) / weight[in_class].sum()
-        return weight
+        # Of a set that lacks classes, too, they are 1 on average.
+        return weight * (len(y) / weight.sum()) if weight.any() else weight
 
 
 def _weigh_classes(class_weight, y, classes):

@@ -129,10 +129,6 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
             " Expected classes of y. Leave these rows out of the validation set."
         )
     rows_val = np.arange(len(y_val)) if weight is None else np.flatnonzero(weight)
-    if not len(rows_val):
-        raise ValueError(
-            "sample_weight_val is 0 for each row. Expected a positive weight for some."
-        )
     _check_apart(
         rows, source.digests(rows), rows_val, source_val.digests(rows_val), "are exact copies of"
     )

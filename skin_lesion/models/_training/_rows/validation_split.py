@@ -105,6 +105,6 @@ def _hold_out_again(rows, y, groups, digests, held_out):
         " network was trained on, whose loss flatters. Fit with the same images and"
         " early_stopping=True each time, or with early_stopping=False.",
         UserWarning,
-        stacklevel=6,
+        stacklevel=7,
     )
     return None
