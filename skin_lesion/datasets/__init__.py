@@ -5,9 +5,9 @@ from ._drawn.write import write_lesion_folder
 from ._folder.load import load_image_folder
 from ._isic.ids import isic_id_of
 from ._isic.load import load_isic_release
+from ._reading.split_names import SPLIT_NAMES, SPLITS
 from ._split import train_test_split_by_group
-from ._split_names import SPLIT_NAMES, SPLITS
-from ._taxonomy import map_labels
+from ._taxonomy.map_labels import map_labels
 
 __all__ = [
     "load_image_folder",

@@ -10,9 +10,9 @@ from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation.messages import name_some
-from .._description import describe_dataset
-from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults
-from .._table_file import find_ordered_columns
+from .._reading.description import describe_dataset
+from .._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults
+from .._reading.table_file import find_ordered_columns
 from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
 from .tree import choose_parts, read_tree
 

@@ -6,10 +6,10 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-from .._groups import GROUP_COLUMNS, clean_ids, make_groups
-from .._join_tables import join_tables
-from .._split_names import SPLIT_NAMES, split_in
-from .._table_file import change_values, read_header, read_table
+from .._reading.groups import GROUP_COLUMNS, clean_ids, make_groups
+from .._reading.join_tables import join_tables
+from .._reading.split_names import SPLIT_NAMES, split_in
+from .._reading.table_file import change_values, read_header, read_table
 
 METADATA_FILE = "metadata.csv"
 _REMEDY = "rename it to load the images without groups"

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ..._utils.image_files import HDF5_EXTENSIONS, image_extensions, list_image_entries
-from .._folder_entries import MASK_FOLDER, list_entries
+from .._reading.folder_entries import MASK_FOLDER, list_entries
 from .ids import isic_id_of
 
 TABLE_EXTENSIONS = (".csv", ".tab", ".tsv")

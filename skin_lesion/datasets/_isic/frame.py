@@ -10,9 +10,9 @@ import pandas as pd
 
 from ..._utils.linked_groups import link_groups
 from ..._utils.validation.messages import did_you_mean
-from .._groups import GROUP_COLUMNS, clean_ids, make_groups
-from .._table_file import change_values, clean_values, to_numbers
-from .._taxonomy import LABEL_SETS
+from .._reading.groups import GROUP_COLUMNS, clean_ids, make_groups
+from .._reading.table_file import change_values, clean_values, to_numbers
+from .._taxonomy.label_sets import LABEL_SETS
 from .formats import FINE_SITES, HARMONISED, REVEALING, SITES, SOURCES
 from .labels import choose_label, is_label_set, read_labels
 from .tables import SPLIT
@@ -37,7 +37,7 @@ class Rows:
     revealing: list
 
 
-def read_rows(table, release, label, duplicates, group_by):
+def read_rows(table, release, label, indeterminate, duplicates, group_by):
     """Name the target of each row, and bring its metadata into the form of the frame.
 
     Parameters
@@ -49,6 +49,9 @@ def read_rows(table, release, label, duplicates, group_by):
 
     label : str or None
         As in :func:`load_isic_release`.
+
+    indeterminate : {"drop", "benign", "malignant"}
+        As in :func:`map_labels`.
 
     duplicates : DataFrame of two columns
         Pairs of ISIC ids.
@@ -68,7 +71,7 @@ def read_rows(table, release, label, duplicates, group_by):
     if len(duplicates):
         groups = _join_duplicates(groups, duplicates)
     if is_label_set(label):
-        target, is_labelled = choose_label(labels, label), labels["own"].notna()
+        target, is_labelled = choose_label(labels, label, indeterminate), labels["own"].notna()
     else:
         # Harmonised columns have missing values in place of what is unknown.
         columns = {**table, **frame}

@@ -5,13 +5,15 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from .._table_file import change_values, is_unknown, to_numbers
-from .._taxonomy import LABEL_SETS, canonical_name, counterpart
+from .._reading.table_file import change_values, is_unknown, to_numbers
+from .._taxonomy.label_sets import BINARY, LABEL_SETS, counterpart
+from .._taxonomy.names import canonical_name
 from .formats import FORMAT_2019_AS_2020
 
 # The column that a table's own label is put into, whatever form it has there.
 LABEL = "_label"
 
+_INDETERMINATE = "indeterminate"
 _MALIGNANCY = {
     "0": "benign",
     "1": "malignant",
@@ -22,9 +24,9 @@ _MALIGNANCY = {
     "benign": "benign",
     "malignant": "malignant",
     # The archive knows more kinds.
-    "indeterminate": None,
-    "indeterminate/benign": None,
-    "indeterminate/malignant": None,
+    "indeterminate": _INDETERMINATE,
+    "indeterminate/benign": _INDETERMINATE,
+    "indeterminate/malignant": _INDETERMINATE,
     "unknown": None,
     "": None,
 }
@@ -84,13 +86,15 @@ def read_labels(table, release):
     -------
     labels : DataFrame of n rows
         Columns `own`, `diagnosis` and `malignancy`: canonical names, or missing values. `own` may
-        also be "unknown", where the release says so.
+        also be "unknown", where the release says so. `is_indeterminate` tells where it says that.
     """
     labels = pd.DataFrame({"own": None, "diagnosis": None, "malignancy": None}, table.index)
-    malignancy = _present(table, _MALIGNANCY_COLUMNS.get(release, ()))
+    columns = _present(table, _MALIGNANCY_COLUMNS.get(release, ()))
+    said = [_to_malignancy(column, "the tables") for column in columns]
     labels["malignancy"] = _first(
-        [_to_malignancy(column, "the tables") for column in malignancy], table.index
+        [column.where(column != _INDETERMINATE, None) for column in said], table.index
     )
+    labels["is_indeterminate"] = np.any([column == _INDETERMINATE for column in said], axis=0)
     if release in ("2016", "2020", "2024"):
         columns = {"2020": ["diagnosis"], "2024": ["iddx_3"]}.get(release, [])
         labels["diagnosis"] = _first(_present(table, columns), table.index)
@@ -108,7 +112,7 @@ def read_labels(table, release):
     return labels
 
 
-def choose_label(labels, label_set):
+def choose_label(labels, label_set, indeterminate):
     """Return the label of each row in a label set; None for the release's own.
 
     Where a release says itself what is malignant, that is taken: it knows more than the diagnosis,
@@ -118,13 +122,15 @@ def choose_label(labels, label_set):
         return labels["own"].where(labels["own"] != "unknown", None)
     names = labels["diagnosis"]
     classes = {
-        name: counterpart(name, label_set)
+        name: counterpart(name, label_set, indeterminate)
         for name in names.dropna().unique()
         if canonical_name(name) is not None
     }
     mapped = names.map(classes).astype(object)
-    if label_set == "benign_malignant":
+    if label_set == BINARY:
         mapped = labels["malignancy"].where(labels["malignancy"].notna(), mapped)
+        if indeterminate != "drop":
+            mapped = mapped.where(mapped.notna() | ~labels["is_indeterminate"], indeterminate)
     return mapped.where(mapped.notna(), None)
 
 

@@ -4,8 +4,8 @@ import os
 from collections import Counter
 
 from ..._utils.validation.messages import name_some
-from .._split_names import split_in
-from .._table_file import read_header, read_table
+from .._reading.split_names import split_in
+from .._reading.table_file import read_header, read_table
 from .dermamnist import is_dermamnist
 from .formats import (
     BARE_LABELS,

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from .._utils.linked_groups import link_groups
-from ._table_file import change_values, is_unknown
+from ..._utils.linked_groups import link_groups
+from .table_file import change_values, is_unknown
 
 # What tables write in place of an id that they do not have.
 _NOTHING = r"unknown|unk|anonym(ous|i[sz]ed)|missing|unspecified|undefined|undisclosed|none|no|null"
