@@ -42,7 +42,9 @@ def read_header(path):
     return separator, cells
 
 
-def read_table(path, separator=",", names=None, *, numbers_lines=True, remedy="download it again"):
+def read_table(
+    path, separator=",", names=None, *, text=(), numbers_lines=True, remedy="download it again"
+):
     """Read a table; what looks like a number is read as one, unless it is an id or a file name.
 
     Parameters
@@ -53,6 +55,9 @@ def read_table(path, separator=",", names=None, *, numbers_lines=True, remedy="d
 
     names : list of str or None
         The names of the columns, where the file does not give them.
+
+    text : collection of str
+        Further columns, in lower case, that are read as text though they may look like numbers.
 
     numbers_lines : bool
         Whether the index is the number of each row's line in the file. Then a blank line makes
@@ -83,7 +88,7 @@ def read_table(path, separator=",", names=None, *, numbers_lines=True, remedy="d
     }
     try:
         columns = pd.read_csv(path, nrows=0, **options).columns
-        text = [column for column in columns if str(column).strip().lower() in _TEXT]
+        text = [column for column in columns if str(column).strip().lower() in _TEXT.union(text)]
         table = pd.read_csv(path, dtype=dict.fromkeys(text, str), **options)
     except ValueError as error:
         raise ValueError(
