@@ -10,6 +10,7 @@ API_REFERENCE = {
         ),
         "names": [
             "load_image_folder",
+            "load_image_table",
             "load_isic_release",
             "map_labels",
             "make_lesion_images",

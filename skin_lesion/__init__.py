@@ -14,6 +14,7 @@ _ROOM_OF = {
     for room, names in {
         "datasets": (
             "load_image_folder",
+            "load_image_table",
             "load_isic_release",
             "make_lesion_images",
             "map_labels",

@@ -7,10 +7,12 @@ from ._isic.ids import isic_id_of
 from ._isic.load import load_isic_release
 from ._reading.split_names import SPLIT_NAMES, SPLITS
 from ._split import train_test_split_by_group
+from ._table.load import load_image_table
 from ._taxonomy.map_labels import map_labels
 
 __all__ = [
     "load_image_folder",
+    "load_image_table",
     "load_isic_release",
     "make_lesion_images",
     "map_labels",

@@ -5,9 +5,8 @@ from collections import Counter
 import numpy as np
 
 from .._reading.split_names import check_split
-from .._taxonomy.account import account_for
+from .._taxonomy.account import account_for, describe_unmapped
 from .._taxonomy.label_sets import LABEL_SETS
-from .labels import describe_unmapped
 
 
 def choose_rows(rows, files, split, label, release, root):

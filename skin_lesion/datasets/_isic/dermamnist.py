@@ -9,10 +9,11 @@ from sklearn.utils import Bunch
 
 from ..._utils.validation.messages import did_you_mean, name_some
 from .._reading.split_names import SPLITS, check_split
+from .._taxonomy.account import describe_unmapped
 from .._taxonomy.label_sets import LABEL_SETS
 from .._taxonomy.map_labels import map_labels
 from .._taxonomy.names import canonical_name
-from .labels import describe_unmapped, is_label_set
+from .labels import is_label_set
 
 NOTE = (
     "DermaMNIST does not tell which images show the same lesion, and its splits share lesions: see"

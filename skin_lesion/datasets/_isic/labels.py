@@ -1,10 +1,9 @@
 """Read the labels of a release, and name them as all releases do here."""
 
-from collections import Counter
-
 import numpy as np
 import pandas as pd
 
+from .._reading.one_hot import read_one_hot
 from .._reading.table_file import change_values, is_unknown, to_numbers
 from .._taxonomy.label_sets import BINARY, LABEL_SETS, counterpart
 from .._taxonomy.names import canonical_name
@@ -56,13 +55,13 @@ def gather_label(table, table_format, path):
             _to_malignancy(table[column], path)
     if table_format.one_hot:
         columns = [name for name in table_format.one_hot if name in table]
-        label = _read_one_hot(table[columns], path)
+        label = read_one_hot(table[columns], path)
     elif "seborrheic_keratosis" in table:
         columns = ["melanoma", "seborrheic_keratosis"]
         scores = table[columns]
         # ISIC 2017 has nevi for the rest; two diseases at once leave -1 for them.
         nevus = 1 - scores.apply(to_numbers).sum(axis=1)
-        label = _read_one_hot(scores.assign(nevus=nevus), path)
+        label = read_one_hot(scores.assign(nevus=nevus), path)
     elif "dx" in table:
         columns, label = [], table["dx"]
     elif table_format is FORMAT_2019_AS_2020 and "diagnosis" in table:
@@ -136,48 +135,6 @@ def choose_label(labels, label_set, indeterminate):
 
 def is_label_set(label):
     return label is None or label in LABEL_SETS
-
-
-def describe_unmapped(labels, name):
-    """Say which labels have no counterpart, and how many."""
-    counts = Counter(map(str, labels))
-    named = ", ".join(f"{label!r} ({n})" for label, n in sorted(counts.items()))
-    return (
-        f"{len(labels)} images have labels without a counterpart in the {name} label set: {named}."
-    )
-
-
-def _read_one_hot(scores, path):
-    """Return the column of the 1 in each row, a missing value for rows without any number.
-
-    Parameters
-    ----------
-    scores : DataFrame of n rows
-        Indexed by ISIC id; columns of 0 and 1.
-
-    path : str
-
-    Returns
-    -------
-    names : Series of n rows
-
-    Raises
-    ------
-    ValueError
-        If a row has not one 1 and for the rest 0.
-    """
-    scores = scores.dropna(how="all")
-    numbers = scores.apply(to_numbers)
-    wrong = ~numbers.isin([0, 1]).all(axis=1) | (numbers.sum(axis=1) != 1)
-    if wrong.any():
-        isic_id = wrong.index[wrong.to_numpy()][0]
-        row = ", ".join(f"{name}={value}" for name, value in scores.loc[isic_id].items())
-        raise ValueError(
-            f"{path!r} has {wrong.sum()} row(s) that do not name one class, the first is"
-            f" {isic_id!r} with {row} (sum {numbers.loc[isic_id].sum():g}). Expected one 1, and 0"
-            " in the other columns. Repair or remove these rows."
-        )
-    return pd.Series(np.array(scores.columns)[numbers.to_numpy().argmax(axis=1)], scores.index)
 
 
 def _present(table, columns):

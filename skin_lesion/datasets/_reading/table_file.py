@@ -12,6 +12,8 @@ _TEXT = {
     *("lesion_id", "patient_id", "patient"),
 }
 _UNKNOWN = {"", "unknown", "unk", "nan"}
+# pandas writes whole numbers so where some are missing.
+WHOLE = re.compile(r"^(\d+)\.0+$")
 _UNNAMED = r"(Unnamed: \d+(\.\d+)?)?"
 # Fewer rows may be in the order of their classes by chance.
 _FEWEST_ORDERED = 40
@@ -135,6 +137,11 @@ def clean_values(column):
     if pd.api.types.is_numeric_dtype(column):
         return column
     return change_values(column, lambda text: None if is_unknown(text) else text)
+
+
+def to_text(column):
+    """Return a column as text, missing where nothing is known, and 1 instead of 1.0."""
+    return change_values(column, lambda text: None if is_unknown(text) else WHOLE.sub(r"\1", text))
 
 
 def to_numbers(column):

@@ -1,5 +1,7 @@
 """An account of which label was taken for which class, and how many rows that concerns."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 
@@ -59,3 +61,12 @@ def write_account(account):
         named = [f"{row.label!r} ({row.n_rows})" for row in rows[:_MOST_NAMED].itertuples()]
         more = len(rows) - len(named)
         yield f"  {kind}: {', '.join(named)}{f' and {more} more' * bool(more)}"
+
+
+def describe_unmapped(labels, name):
+    """Say which labels have no counterpart, and how many."""
+    counts = Counter(map(str, labels))
+    named = ", ".join(f"{label!r} ({n})" for label, n in sorted(counts.items()))
+    return (
+        f"{len(labels)} images have labels without a counterpart in the {name} label set: {named}."
+    )
