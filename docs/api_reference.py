@@ -12,6 +12,7 @@ API_REFERENCE = {
             "load_image_folder",
             "load_image_table",
             "load_isic_release",
+            "load_public_dataset",
             "map_labels",
             "make_lesion_images",
             "write_lesion_folder",

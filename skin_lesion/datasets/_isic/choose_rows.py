@@ -3,13 +3,15 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 
+from ..._utils.validation.messages import name_some
 from .._reading.split_names import check_split
 from .._taxonomy.account import account_for, describe_unmapped
 from .._taxonomy.label_sets import LABEL_SETS
 
 
-def choose_rows(rows, files, split, label, release, root):
+def choose_rows(rows, files, split, label, image_type, release, root):
     """Choose the rows that have a file, a label and the split that is asked for.
 
     Returns
@@ -46,6 +48,14 @@ def choose_rows(rows, files, split, label, release, root):
             )
         wanted = (rows.split == check_split(split, on_disk, root)).to_numpy()
 
+    if image_type is not None:
+        types = rows.frame.get("image_type", pd.Series("dermoscopic", rows.frame.index))
+        wanted = wanted & types.astype(str).str.startswith(image_type).to_numpy()
+        if not wanted.any():
+            raise ValueError(
+                f"image_type is {image_type!r}, but the images of {release} are"
+                f" {name_some(sorted(types.dropna().unique()))}. Expected None, or one of these."
+            )
     is_labelled, has_target = rows.is_labelled.to_numpy(), rows.target.notna().to_numpy()
     is_missing = wanted & is_labelled & ~has_file
     is_unmapped = wanted & is_labelled & has_file & ~has_target

@@ -96,6 +96,9 @@ FORMAT_2016 = TableFormat("2016", "image", ("malignancy",))
 # Pairs of images of the same lesion.
 DUPLICATES_2020 = ("image_name_1", "image_name_2")
 
+# Of ISIC 2025, which load_public_dataset reads; the rest of its columns are those of the isic-cli.
+MILK10K = {"isic_id", "lesion_id", "skin_tone_class"}
+
 # Not of a release: forms to hand predictions in, and a study of readers in the HAM10000 archive.
 IGNORED = re.compile(r"submission|NatureMedicine", re.IGNORECASE)
 

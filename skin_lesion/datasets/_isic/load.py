@@ -44,6 +44,7 @@ _REASONS = {
         "split": [str, None],
         "label": [str, None],
         "indeterminate": [StrOptions(set(INDETERMINATE_RULES))],
+        "image_type": [StrOptions({"dermoscopic", "clinical", "TBP tile"}), None],
         "group_by": [StrOptions(set(GROUP_COLUMNS)), None],
         "return_X_y": ["boolean"],
     },
@@ -56,6 +57,7 @@ def load_isic_release(
     split=None,
     label=None,
     indeterminate="drop",
+    image_type=None,
     group_by=None,
     return_X_y=False,
 ):
@@ -105,6 +107,10 @@ def load_isic_release(
     indeterminate : {"drop", "benign", "malignant"}, default="drop"
         What lesions are that are neither, with `label="benign_malignant"`: left out and counted, or
         a class. See :func:`map_labels`.
+
+    image_type : {"dermoscopic", "clinical", "TBP tile"} or None, default=None
+        Load only such images, by the column `image_type` of the tables. Releases without one are
+        dermoscopic. Images of other types are not counted as left out.
 
     group_by : {"patient_id", "lesion_id"} or None, default=None
         What `groups` are. With None or "patient_id", the patient where it is known, else the
@@ -287,7 +293,7 @@ def load_isic_release(
     if bare:  # ahead of an error that there are no labels
         warnings.warn(describe_bare(bare, root).strip(), stacklevel=3)
     chosen, left_out, missing, account, messages = choose_rows(
-        rows, files, split, label, release, root
+        rows, files, split, label, image_type, release, root
     )
     messages += id_messages
     messages += _find_missing_ids(rows, chosen, release)

@@ -237,8 +237,8 @@ def _map(table, own, columns, labels):
     shown, target = own, to_classes(own)
     if columns.diagnosis is not None:
         diagnosis = to_text(table[columns.diagnosis])
-        finer = to_classes(diagnosis)
-        target = finer.where(finer.notna(), target)
+        # A diagnosis without a counterpart has none, though its class may have one.
+        target = to_classes(diagnosis).where(diagnosis.map(canonical_name).notna(), target)
         shown = diagnosis.where(diagnosis.notna(), own)
     if columns.malignancy is not None and labels.label_set == BINARY:
         decides = ~shown.map(canonical_name).isin(INDETERMINATE) & target.isna()
