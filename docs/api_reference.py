@@ -4,7 +4,8 @@ API_REFERENCE = {
     "datasets": {
         "title": "Find images and split them",
         "description": (
-            "Images, labels and lesion ids out of a folder or a release of ISIC, label sets mapped"
+            "Images, labels and lesion ids out of a folder, a table or a public set, label sets"
+            " mapped"
             " onto each other, drawn images for examples and tests, and a hold-out that keeps all"
             " photographs of one lesion on one side."
         ),

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ..._utils.validation.messages import did_you_mean
-from .._folder.load import load_image_folder
+from .._folder.load import REASONS, load_image_folder
+from .._reading.description import describe_dataset
 from .._taxonomy.account import account_for, describe_unmapped, write_account
 from .._taxonomy.label_sets import LABEL_SETS
 from .._taxonomy.map_labels import map_labels
@@ -20,24 +21,16 @@ def load_class_folders(root, split, group_by, label, indeterminate):
     dataset.update(release=CLASS_FOLDERS, missing=np.array([], dtype=str))
     if label is None:
         dataset.label_account = account_for(own, own, None)
-        return dataset
+        return _describe(dataset, [])
     if label not in LABEL_SETS:
         raise ValueError(
             f"label is {label!r}. Expected None or one of {list(LABEL_SETS)}: class folders have no"
             f" other.{did_you_mean(label, LABEL_SETS)}"
         )
-    target, dataset.label_account = map_labels(
+    target, account = map_labels(
         own, label, unmapped="missing", indeterminate=indeterminate, return_account=True
     )
     chosen = pd.notna(target)
-    dataset.frame = dataset.frame.assign(target=target, diagnosis=own)[chosen].reset_index(
-        drop=True
-    )
-    for name in ("data", "split", "groups"):
-        dataset[name] = None if dataset[name] is None else dataset[name][chosen]
-    dataset.target = target[chosen].astype(str)
-    dataset.target_names = np.unique(dataset.target)
-    dataset.DESCR = "\n".join([dataset.DESCR, "Labels:", *write_account(dataset.label_account)])
     if not chosen.all():
         reason = describe_unmapped(own[~chosen], label)
         if not chosen.any():
@@ -45,4 +38,21 @@ def load_class_folders(root, split, group_by, label, indeterminate):
         # One frame for each of: this, load_public_dataset, validate_params.
         warnings.warn(f"{reason} They are left out.", stacklevel=4)
         dataset.left_out["unmapped"] = int((~chosen).sum())
+    frame = dataset.frame.assign(target=target, diagnosis=own)
+    for name in ("data", "split", "groups"):
+        dataset[name] = None if dataset[name] is None else dataset[name][chosen]
+    dataset.update(
+        frame=frame[chosen].reset_index(drop=True),
+        target=target[chosen].astype(str),
+        target_names=np.unique(target[chosen].astype(str)),
+        label_account=account,
+    )
+    return _describe(dataset, ["Labels:", *write_account(account)])
+
+
+def _describe(dataset, notes):
+    groups = "none, for want of a table of them"
+    if dataset.groups is not None:
+        groups = f"{len(np.unique(dataset.groups))}, from the tables"
+    dataset.DESCR = describe_dataset(dataset, [f"Groups: {groups}.", *notes], REASONS)
     return dataset

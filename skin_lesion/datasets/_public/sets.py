@@ -1,6 +1,7 @@
 """The public sets that are a table and images, as data.
 
-A set that needs no more than this is a :class:`PublicSet` here, and a row in docs/public_data.rst.
+A set that needs no more than this is a :class:`PublicSet` here, and a row in
+docs/how_to/public_data.rst.
 """
 
 from collections.abc import Callable

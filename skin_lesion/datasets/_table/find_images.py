@@ -89,7 +89,7 @@ def _match(names, all_names, root, stripped, found):
         return names
     by_end = {}
     for path in found.files:
-        for end in _ends(os.path.relpath(path, root), stripped):
+        for end in _ends(path.removeprefix(root), stripped):
             by_end.setdefault(end, []).append(path)
     ends_of_names = Counter(end for name in all_names for end in _ends(name, stripped))
     without = []

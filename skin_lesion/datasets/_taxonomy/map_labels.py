@@ -30,10 +30,23 @@ def map_labels(y, label_set, *, unmapped="raise", indeterminate="drop", return_a
         What to do with labels that are missing or have no counterpart: raise an error that counts
         them, or return None in their place.
 
+    indeterminate : {"drop", "benign", "malignant"}, default="drop"
+        What lesions are that are neither benign nor malignant: actinic keratoses, atypical
+        melanocytic proliferations, and what the ISIC archive calls indeterminate. With "drop" they
+        have no counterpart, and `unmapped` says what to do. It concerns "benign_malignant" alone.
+
+    return_account : bool, default=False
+        Return `(labels, account)`.
+
     Returns
     -------
     labels : ndarray of shape (n,)
         Class names, of str; with `unmapped="missing"` of object, and None where there is none.
+
+    account : DataFrame
+        With `return_account=True`, a row for each distinct label: `label`, `class` (None where
+        there is none), `n_rows`, and `reason`, why there is no class: "missing", "unknown name",
+        "indeterminate", or "ambiguous" (it may belong to several classes, or to none).
 
     Raises
     ------
