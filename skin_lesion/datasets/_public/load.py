@@ -168,7 +168,16 @@ def load_public_dataset(
         dataset = load_pixels(tables, **mapping)
     elif public_set == CLASS_FOLDERS:
         _refuse(CLASS_FOLDERS, image_type=image_type)
-        dataset = load_class_folders(root, split, group_by, **mapping)
+        try:
+            dataset = load_class_folders(root, split, group_by, **mapping)
+        except ValueError as error:
+            if tables is None:
+                raise
+            raise ValueError(
+                f"No public set is recognised below {root!r}, by {len(tables)} table(s) such as"
+                f" {tables[0]!r}; and as class folders: {error} If the table is one of your own,"
+                " use load_image_table."
+            ) from error
     elif isinstance(public_set, str):
         dataset = load_isic_release(
             root, public_set, split=split, image_type=image_type, group_by=group_by, **mapping

@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 
+from ..._utils.validation.messages import name_some
 from .._reading.split_names import split_in
 from .._reading.table_file import to_numbers
 
@@ -32,6 +33,11 @@ def prepare_milk10k(metadata, truths, supplements):
 
 def prepare_derm7pt(tables, indexes):
     """Make a row of each of the two photographs of a case, with the split of the case."""
+    if len(tables) > 1:
+        raise ValueError(
+            f"There are {len(tables)} tables of Derm7pt: {name_some([path for path, _ in tables])}."
+            " Expected one. Remove the other, or pass the folder of one."
+        )
     path, table = tables[0]
     table = table.reset_index(drop=True)
     if "case_num" not in table:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..._utils.validation.messages import did_you_mean, name_some
 from .._isic.files import TABLE_EXTENSIONS, find_files
-from .._isic.formats import NAMES, release_named
+from .._isic.formats import GROUND_TRUTH, NAMES, release_named
 from .._isic.recognise import find_releases
 from .._reading.folder_entries import walk_files
 from .._reading.table_file import read_header
@@ -22,10 +22,15 @@ _COLLECTIONS = {"hiba": "isic-cli", "isicarchive": "isic-cli"}
 
 @dataclass
 class Tables:
-    """The tables of one set: its own, and for each of its helpers; paths and separators."""
+    """The tables of one set: its own, and for each of its helpers; paths and separators.
+
+    `bare` are paths of tables of labels that may be predictions, since their names do not say that
+    they are a ground truth.
+    """
 
     own: list = field(default_factory=list)
     helpers: list = field(default_factory=list)
+    bare: list = field(default_factory=list)
 
 
 def recognise(root, name):
@@ -44,7 +49,7 @@ def recognise(root, name):
         A string is a release of ISIC, `PIXELS` or `CLASS_FOLDERS`.
 
     tables : Tables or list of str or None
-        For a PublicSet and for `PIXELS`.
+        For a PublicSet; for `PIXELS`; and for `CLASS_FOLDERS` those of no known set.
 
     Raises
     ------
@@ -55,11 +60,15 @@ def recognise(root, name):
     if os.path.isfile(root):
         if wanted in (None, PIXELS) and PIXEL_CSV.fullmatch(os.path.basename(root)):
             return PIXELS, [root]
-        return wanted or "DermaMNIST", None  # whose loader says what it expects
+        if wanted not in (None, "DermaMNIST"):
+            raise NotADirectoryError(
+                f"{root!r} is a file. Expected the folder of {getattr(wanted, 'name', wanted)}."
+            )
+        return "DermaMNIST", None  # whose loader says what it expects
     if wanted == CLASS_FOLDERS or not os.path.isdir(root):
         return CLASS_FOLDERS, None  # whose loader says that there is no such folder
     paths = [path for path, _ in walk_files(root)]
-    by_set = _find_sets(paths, wanted)
+    by_set = _find_sets(paths)
     pixels = [path for path in paths if PIXEL_CSV.fullmatch(os.path.basename(path))]
     if wanted in by_set:
         return wanted, by_set[wanted]
@@ -88,7 +97,9 @@ def recognise(root, name):
         return next(iter(by_set.items()))
     if releases and (files.images or not pixels):
         return next(iter(releases)), None
-    return (PIXELS, pixels) if pixels else (CLASS_FOLDERS, None)
+    if pixels:
+        return PIXELS, pixels
+    return CLASS_FOLDERS, sorted(files.tables) or None
 
 
 def find_name(name):
@@ -118,7 +129,7 @@ def list_names():
     return [*NAMES, *(public_set.name for public_set in SETS), PIXELS, CLASS_FOLDERS]
 
 
-def _find_sets(paths, wanted):
+def _find_sets(paths):
     """Return the tables of each set that lies there."""
     headers = {}
     for path in sorted(paths):
@@ -144,7 +155,12 @@ def _find_sets(paths, wanted):
                     " Download it again, or rename it if it is another table."
                 )
             for helper, of_helper in zip(public_set.helpers, tables.helpers, strict=True):
-                if _has(columns, helper):
+                if not _has(columns, helper):
+                    continue
+                has_labels = bool(set(helper) & set(public_set.label))
+                if has_labels and not GROUND_TRUTH.search(os.path.basename(path)):
+                    tables.bare.append(path)
+                else:
                     of_helper.append((path, separator))
         if tables.own:
             by_set[public_set] = tables

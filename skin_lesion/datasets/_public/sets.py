@@ -27,7 +27,7 @@ class PublicSet:
     source : str
         Where its layout is documented.
 
-    has_image_type : str
+    image_type : str
         "dermoscopic" or "clinical", or the column that says so.
 
     file_name : str or None

@@ -1,5 +1,6 @@
 """Load a set that is a table and images, by its entry among the sets."""
 
+import os
 import re
 
 import numpy as np
@@ -51,12 +52,19 @@ def load_tables(root, public_set, tables, split, image_type, group_by, label, in
     messages : list of str
     """
     table = _read_tables(public_set, tables)
+    bare = ""
+    if tables.bare:
+        names = [os.path.relpath(path, root) for path in tables.bare]
+        bare = (
+            f"Tables of labels, which may be predictions, were left out: {name_some(names)}."
+            " Expected a ground truth to say so in its name. Rename it if these are true labels."
+        )
     columns = [name for name in public_set.label if name in table]
     if len(columns) < len(public_set.label):
         raise ValueError(
             f"The tables of {public_set.name} below {root!r} have no labels: they lack"
             f" {[name for name in public_set.label if name not in table]}. Expected the ground"
-            " truth beside the metadata. Download it, too."
+            f" truth beside the metadata. Download it, too. {bare}".rstrip()
         )
     if label is not None and label not in LABEL_SETS:
         if label not in table:
@@ -83,7 +91,7 @@ def load_tables(root, public_set, tables, split, image_type, group_by, label, in
 
     is_own = columns == list(public_set.label)
     told = public_set.diagnosis, public_set.malignancy
-    return make_dataset(
+    dataset, messages = make_dataset(
         table,
         Columns(
             path=public_set.path,
@@ -104,6 +112,9 @@ def load_tables(root, public_set, tables, split, image_type, group_by, label, in
         wanted=wanted,
         release=public_set.name,
     )
+    if bare:
+        messages.append(bare)
+    return dataset, messages
 
 
 def _read_tables(public_set, tables):

@@ -120,7 +120,7 @@ def load_image_table(
     Raises
     ------
     FileNotFoundError
-        If the file does not exist, or if images have no file and `missing="raise"`.
+        If the file or the folder does not exist, or if images have no file and `missing="raise"`.
     ValueError
         If a column is not there, twice there, or named for two things; if the file is no table; if
         rows of one image contradict each other in label, group or split; if columns of 0 and 1 name
@@ -189,6 +189,11 @@ def load_image_table(
     else:
         where, folder = repr(os.fspath(table)), os.path.dirname(os.fspath(table)) or os.curdir
         table = _read(os.fspath(table), roles, where)
+    if root is not None and not os.path.isdir(root):
+        raise FileNotFoundError(
+            f"The folder {os.fspath(root)!r} does not exist. Expected the one with the images."
+            f" Relative paths are looked up in {os.getcwd()!r}."
+        )
     dataset, messages = make_dataset(
         table,
         Columns(path, tuple(labels), *groups[:2], *[None] * (2 - len(groups[:2])), split),

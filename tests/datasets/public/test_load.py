@@ -183,6 +183,16 @@ def test_milk10k_without_ground_truth(milk10k):
         milk10k.load()
 
 
+def test_a_submission_is_no_ground_truth(milk10k):
+    truth = milk10k.root / "MILK10k_Training_GroundTruth.csv"
+    (milk10k.root / "answers.csv").write_bytes(truth.read_bytes())
+    with pytest.warns(UserWarning, match=r"may be predictions.* 'answers.csv'"):
+        assert milk10k.load().left_out == {}
+    truth.unlink()
+    with pytest.raises(ValueError, match=r"have no labels.* 'answers.csv'"):
+        milk10k.load()
+
+
 def test_two_labels_of_one_lesion(milk10k):
     with open(milk10k.root / "MILK10k_Training_GroundTruth.csv", "a") as file:
         file.write("IL_0000652,1,0,0,0,0,0,0,0,0,0,0\n")
@@ -351,6 +361,13 @@ def test_derm7pt_in_a_label_set(derm7pt):
     assert dataset.target.tolist() == ["malignant", "benign", "malignant"] * 2
     account = dataset.label_account
     assert account["reason"].tolist() == ["", "", "", "unknown name"]
+
+
+def test_two_tables_of_cases(derm7pt):
+    table = derm7pt.root / "release_v0/meta/meta.csv"
+    (derm7pt.root / "copy.csv").write_bytes(table.read_bytes())
+    with pytest.raises(ValueError, match=r"2 tables of Derm7pt: .*copy.csv.* Expected one"):
+        derm7pt.load()
 
 
 def test_lists_of_other_cases(derm7pt):
@@ -619,7 +636,7 @@ def test_real_ham10000(data):
 @pytest.mark.parametrize(
     ("release", "table", "isic_id"),
     [
-        ("2019", "ISIC_2019_Training_Metadata.csv", "ISIC_0000000"),
+        ("2019", "ISIC_2019_Training_Metadata.csv", "ISIC_0024329"),
         ("2020", "ISIC_2020_Training_GroundTruth.csv", "ISIC_0015719"),
     ],
 )
@@ -699,6 +716,17 @@ def test_names(pad):
         pad.load(split="test")
     with pytest.raises(FileNotFoundError, match="does not exist"):
         load_public_dataset(pad.root / "elsewhere")
+    with pytest.raises(NotADirectoryError, match=r"metadata.csv' is a file"):
+        load_public_dataset(pad.root / "metadata.csv")
+    with pytest.raises(NotADirectoryError, match=r"is a file. Expected the folder of PAD-UFES-20"):
+        load_public_dataset(pad.root / "metadata.csv", "PAD-UFES-20")
+
+
+def test_no_known_set(tree):
+    tree.write("my_table.csv", "file,dx", "a.jpg,NEV")
+    tree.touch("photos/a.jpg")
+    with pytest.raises(ValueError, match=r"No public set .*my_table.csv.* load_image_table"):
+        tree.load()
 
 
 def test_return_X_y(pad):

@@ -303,6 +303,11 @@ def test_a_column_in_the_order_of_the_classes_is_said(tmp_path):
         load_image_table(table, tmp_path, path="file", label="dx")
 
 
+def test_no_folder_of_images(lesions):
+    with pytest.raises(FileNotFoundError, match="The folder 'nowhere' does not exist"):
+        load(lesions, root="nowhere")
+
+
 def test_no_table(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"table.csv' does not exist"):
         load(tmp_path)
