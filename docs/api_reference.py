@@ -37,7 +37,7 @@ API_REFERENCE = {
             "Unreadable files, duplicates, contradictory labels, leaks, shortcuts and poor images,"
             " found before a model learns them."
         ),
-        "names": ["audit_dataset", "DatasetAudit", "assert_no_leak"],
+        "names": ["audit_dataset", "DatasetAudit", "assert_no_leak", "estimate_skin_tone"],
     },
     "sampling": {
         "title": "Balance the classes",

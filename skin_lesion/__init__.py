@@ -28,7 +28,7 @@ _ROOM_OF = {
             "ImageAugmenter",
             "ImageLoader",
         ),
-        "audit": ("DatasetAudit", "assert_no_leak", "audit_dataset"),
+        "audit": ("DatasetAudit", "assert_no_leak", "audit_dataset", "estimate_skin_tone"),
         "sampling": ("AugmentingOverSampler", "ImageSampler"),
         "models": (
             "Backbone",

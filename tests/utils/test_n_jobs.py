@@ -20,6 +20,7 @@ from skin_lesion import (
     ImageLoader,
     SkinLesionClassifier,
     audit_dataset,
+    estimate_skin_tone,
     make_lesion_images,
 )
 
@@ -62,6 +63,7 @@ USES = {
     "ImageEmbedder of images": lambda _, images, n_jobs: embed(images, n_jobs),
     "SkinLesionClassifier(loader=...)": lambda paths, _, n_jobs: fit(paths, n_jobs),
     "audit_dataset": lambda paths, _, n_jobs: audit_dataset(paths, n_jobs=n_jobs),
+    "estimate_skin_tone": lambda paths, _, n_jobs: estimate_skin_tone(paths, n_jobs=n_jobs),
     "ImageAugmenter": lambda _, images, n_jobs: ImageAugmenter(n_jobs=n_jobs).fit_transform(images),
     **{
         cleaner.__name__: lambda _, images, n_jobs, cleaner=cleaner: cleaner(
@@ -119,6 +121,7 @@ def test_all_that_has_n_jobs_is_tested_and_says_the_same():
         "ImageLoader",
         "ImageEmbedder",
         "audit_dataset",
+        "estimate_skin_tone",
     }
     assert set(defaults.values()) == {-1, None}
 

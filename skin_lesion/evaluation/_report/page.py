@@ -12,6 +12,7 @@ from .text import (
     describe_data,
     describe_intervals,
     describe_methods,
+    describe_slices,
     say_prevalence,
     say_scores,
     spread_operating_points,
@@ -53,11 +54,6 @@ _ON_BASELINES = (
     " the most frequent class, and a forest that sees only the size of the image and the mean and"
     " spread of its colours. Only performance above these baselines can reflect diagnostic signal."
 )
-_ON_SLICES = (
-    "Differences are to all other images. Balanced accuracy averages over the classes that occur in"
-    " a slice: it has no difference where the others have other classes. Of fewer than 30 groups"
-    " (marked) the interval says little, and among many slices some differ by chance."
-)
 
 
 def render_page(report, *, is_whole):
@@ -85,7 +81,12 @@ def render_page(report, *, is_whole):
         ),
         (say_prevalence(report), _ON_PREVALENCE, report.at_prevalence, spread_scores),
         ("Shortcut baselines", _ON_BASELINES, report.baselines, spread_scores),
-        ("Slices", _ON_SLICES, report.slices, spread_slices),
+        (
+            "Slices",
+            describe_slices(report),
+            report.slices,
+            spread_slices,
+        ),
     ):
         if table is not None:
             body += [

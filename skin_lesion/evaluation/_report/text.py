@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
+from ...audit import ON_SKIN_TONE, SKIN_TONE
 from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_GROUPS_OF_PART
 
 TITLES = {
@@ -32,7 +33,11 @@ TITLES = {
 _COLUMNS = ["value", "low", "high", "groups"]
 WARNING = "This is research software. It is not a medical device and must not be used to diagnose."
 
-
+_ON_SLICES = (
+    "Differences are to all other images. Balanced accuracy averages over the classes that occur in"
+    " a slice: it has no difference where the others have other classes. Of fewer than 30 groups"
+    " (marked) the interval says little, and among many slices some differ by chance."
+)
 _DEVIATIONS = {"deviation": "deviation over folds", "run_deviation": "deviation over fits"}
 _METHODS = (
     ("sensitivity, specificity, predictive values, accuracy, F1", "Wilson's, or the exact one"),
@@ -86,6 +91,12 @@ def describe_methods(report):
         f" and AUC have one, of fewer than {LEAST_GROUPS_OF_PART} not the partial AUC. Scores at a"
         f" sensitivity or specificity need {LEAST_GROUPS_AT_RATE} in each fold."
     )
+
+
+def describe_slices(report):
+    """Return in a few sentences what the slices mean."""
+    is_estimated = report.slices is not None and SKIN_TONE in report.slices.index.unique("column")
+    return f"{_ON_SLICES} {ON_SKIN_TONE}" if is_estimated else _ON_SLICES
 
 
 def say_score(line):
@@ -162,7 +173,7 @@ def summarise(report):
                     f"  {name}: " + ", ".join(f"{key} {value}" for key, value in line.items())
                 )
     if report.slices is not None:
-        lines += ["", "Slices"]
+        lines += ["", "Slices", describe_slices(report)]
         for (column, value), line in report.slices.iterrows():
             few = ", few groups" if line["few"] else ""
             lines.append(
