@@ -2,7 +2,9 @@
 
 import re
 from html import escape
-from math import isnan
+from math import ceil, isnan
+
+import numpy as np
 
 from ..._utils.html_page import embed_figure, embed_photograph, wrap_page
 from ...audit import open_images
@@ -13,6 +15,7 @@ from .text import (
     describe_intervals,
     describe_methods,
     describe_slices,
+    mark_few,
     say_prevalence,
     say_scores,
     spread_operating_points,
@@ -21,7 +24,8 @@ from .text import (
 )
 
 _PICTURE_SIDE = 128
-_WIDE = 3  # tables of more columns have the intervals below the values
+_MOST_SCORES = 6  # beside each other, on a screen of 1,200 pixels
+_COUNTS = ("images", "groups", "classes")
 
 _STYLE = """
 .report { font-family: system-ui, sans-serif; color: #1a1a1a; max-width: 76rem; margin: 0 auto; }
@@ -31,8 +35,10 @@ _STYLE = """
 .report table { border-collapse: collapse; font-size: 0.85rem; margin: 0.5rem 0; }
 .report th, .report td { padding: 0.2rem 0.7rem; border-bottom: 1px solid #ddd; text-align: right; }
 .report th:first-child, .report td:first-child { text-align: left; }
-.report td { white-space: nowrap; vertical-align: top; }
+.report td { vertical-align: top; }
 .report .scroll { overflow-x: auto; }
+.report .scroll th:first-child, .report .scroll td:first-child { position: sticky; left: 0;
+  background: #fff; }
 .report .figures, .report .pictures { display: flex; flex-wrap: wrap; gap: 0.8rem; }
 .report .figures { align-items: flex-start; }
 .report .figures img { max-width: 100%; height: auto; }
@@ -92,7 +98,7 @@ def render_page(report, *, is_whole):
             body += [
                 f"<h2>{title}</h2>",
                 f'<p class="note">{text}</p>',
-                _to_table(spread(table).rename_axis(columns=None)),
+                _to_tables(spread(table).rename_axis(columns=None)),
             ]
     body += [_render_errors(report), _render_left_out(report), "</div>"]
     return wrap_page("Evaluation report", body) if is_whole else "\n".join(body)
@@ -111,12 +117,11 @@ def _render_classes(report):
     counts = report.class_counts
     words = spread_scores(report.class_scores).rename_axis(columns=None)
     words.insert(0, "images", counts["images"])
-    words.insert(1, "groups", counts["groups"])
-    words["note"] = ["few groups" if few else "" for few in counts["few"]]
+    words.insert(1, "groups", mark_few(counts))
     return "\n".join(
         [
             "<h2>Each class against the rest</h2>",
-            _to_table(words.rename_axis("class")),
+            _to_tables(words.rename_axis("class")),
             "<h2>Classification report</h2>",
             f"<pre>{escape(report.classification_report)}</pre>",
         ]
@@ -170,8 +175,19 @@ def _render_left_out(report):
     return f"<h2>Left out</h2>\n<ul>{lines}</ul>"
 
 
+def _to_tables(table):
+    """Return tables of a few scores each, with the counts beside the first ones."""
+    scores = [name for name in table if name not in _COUNTS]
+    counts = [name for name in table if name in _COUNTS]
+    parts = np.array_split(scores, ceil(len(scores) / _MOST_SCORES))
+    return "\n".join(
+        _to_table(table[[*(() if number else counts), *names]])
+        for number, names in enumerate(parts)
+    )
+
+
 def _to_table(table):
     page = table.reset_index().to_html(border=0, index=False)
-    if table.shape[1] > _WIDE:
-        page = re.sub(r"(\d\.\d{3}) \(", r"\1<br>(", page)
+    # Where there is no room, a line ends before an interval, and not within.
+    page = re.sub(r"\((\S+) to (\S+)\)", r"(\1&nbsp;to&nbsp;\2)", page)
     return f'<div class="scroll">{page}</div>'

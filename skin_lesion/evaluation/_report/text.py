@@ -129,16 +129,20 @@ def spread_scores(table):
 
 
 def spread_slices(slices):
-    """Return the slices as a table of words."""
+    """Return the slices as a table of words: all scores, then all differences."""
+    words = slices[["images", "groups", "classes"]].assign(groups=mark_few(slices))
     names = [name for name in TITLES if name in slices]
-    words = slices[["images", "groups", "classes"]].copy()
-    for name in names:
-        words[TITLES[name]] = [_say_of_slice(line, name) for _, line in slices.iterrows()]
-        words[f"difference in {TITLES[name]}"] = [
-            _say_of_slice(line, f"{name}_difference") for _, line in slices.iterrows()
-        ]
-    words["note"] = np.where(slices["few"], "few groups", "")
+    for prefix, suffix in (("", ""), ("difference in ", "_difference")):
+        for name in names:
+            words[f"{prefix}{TITLES[name]}"] = [
+                _say_of_slice(line, f"{name}{suffix}") for _, line in slices.iterrows()
+            ]
     return words
+
+
+def mark_few(counts):
+    """Return the numbers of groups in words, those of too few marked."""
+    return counts["groups"].astype(str) + np.where(counts["few"], " (few)", "")
 
 
 def spread_operating_points(table):
@@ -170,7 +174,8 @@ def summarise(report):
             lines += ["", title]
             for name, line in spread(table).iterrows():
                 lines.append(
-                    f"  {name}: " + ", ".join(f"{key} {value}" for key, value in line.items())
+                    f"  {name}: "
+                    + ", ".join(f"{key} {value}" for key, value in line[line != ""].items())
                 )
     if report.slices is not None:
         lines += ["", "Slices", describe_slices(report)]
