@@ -12,7 +12,7 @@ from ._onnx.classifier import OnnxClassifier
 from ._onnx.onnx_file import export_onnx
 from ._persistence.save_model import load_model, save_model
 from ._wrappers.operating_point import OperatingPointClassifier
-from ._wrappers.prior_corrected import PriorCorrectedClassifier
+from ._wrappers.prior_corrected import PriorCorrectedClassifier, correct_prior
 from ._wrappers.test_time_augmentation import TestTimeAugmentation
 
 __all__ = [

@@ -27,7 +27,7 @@ _PICTURE_SIDE = 128
 _MOST_SCORES = 6  # beside each other, on a screen of 1,200 pixels
 _COUNTS = ("images", "groups", "classes")
 
-_STYLE = """
+STYLE = """
 .report { font-family: system-ui, sans-serif; color: #1a1a1a; max-width: 76rem; margin: 0 auto; }
 .report h1 { font-size: 1.5rem; } .report h2 { font-size: 1.15rem; margin: 1.6rem 0 0.3rem; }
 .report p { margin: 0.3rem 0; max-width: 60rem; } .report .note { color: #595959; }
@@ -65,7 +65,7 @@ _ON_BASELINES = (
 def render_page(report, *, is_whole):
     """Return the page, or without ``is_whole`` a part to be set into another one."""
     body = [
-        f"<style>{_STYLE}</style>",
+        f"<style>{STYLE}</style>",
         '<div class="report">',
         "<h1>Evaluation report</h1>",
         f"<p>{escape(describe_data(report))}.</p>",
@@ -98,7 +98,7 @@ def render_page(report, *, is_whole):
             body += [
                 f"<h2>{title}</h2>",
                 f'<p class="note">{text}</p>',
-                _to_tables(spread(table).rename_axis(columns=None)),
+                to_tables(spread(table).rename_axis(columns=None)),
             ]
     body += [_render_errors(report), _render_left_out(report), "</div>"]
     return wrap_page("Evaluation report", body) if is_whole else "\n".join(body)
@@ -121,7 +121,7 @@ def _render_classes(report):
     return "\n".join(
         [
             "<h2>Each class against the rest</h2>",
-            _to_tables(words.rename_axis("class")),
+            to_tables(words.rename_axis("class")),
             "<h2>Classification report</h2>",
             f"<pre>{escape(report.classification_report)}</pre>",
         ]
@@ -175,7 +175,7 @@ def _render_left_out(report):
     return f"<h2>Left out</h2>\n<ul>{lines}</ul>"
 
 
-def _to_tables(table):
+def to_tables(table):
     """Return tables of a few scores each, with the counts beside the first ones."""
     scores = [name for name in table if name not in _COUNTS]
     counts = [name for name in table if name in _COUNTS]
