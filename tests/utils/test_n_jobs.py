@@ -23,6 +23,7 @@ from skin_lesion import (
     SkinLesionClassifier,
     audit_dataset,
     estimate_skin_tone,
+    evaluate_external,
     find_overlap,
     make_lesion_images,
 )
