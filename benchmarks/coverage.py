@@ -4,8 +4,9 @@ Run it with ``python benchmarks/coverage.py [--sets N] [--quick] [--only WORD] [
 setting is a test set of three classes, with one to four images of a lesion that are mostly right or
 wrong together, and the probabilities of a poor or a good model. Sets are drawn naturally, so that
 the number of lesions of each class varies, or with fixed counts; by lesion or by patient, who has
-one to six lesions of any class; whole or in five folds. The true scores are those of a population
-of 200,000 lesions. Sets in which a class is absent are left out: their means are other scores.
+one to six lesions of any class, or one to sixty and a strong effect on all of them; whole or in
+five folds. The true scores are those of a population of 200,000 lesions. Sets in which a class is
+absent are left out: their means are other scores.
 
 Last, two models that are equally good are compared: how often is p below 0.05?
 """
@@ -35,7 +36,13 @@ SETTINGS = {
         "n_lesions": (30, 60, 150),
         "model": "poor",
         "is_natural": True,
-        "by_patient": True,
+        "patients": (6, 0.5),
+    },
+    "95 lesions, unequal patients": {
+        "n_lesions": (95, 190, 475),
+        "model": "poor",
+        "is_natural": True,
+        "patients": (60, 1.2),
     },
     "30 lesions, 5 folds": {
         "n_lesions": (30, 60, 150),
@@ -49,18 +56,20 @@ RARE = 0
 LEAST_SHARE = 0.5
 
 
-def simulate(y, model, rng, *, by_patient=False, n_models=1):
-    """Return the predictions of models for images of lesions of the classes y, and their groups."""
+def simulate(y, model, rng, *, patients=(1, 0.5), n_models=1):
+    """Return the predictions of models for images of lesions of the classes y, and their groups.
+
+    Patients have up to so many lesions, and an effect on the logits of such a deviation.
+    """
     n_classes = len(MODELS[model])
-    patients = np.arange(len(y))
-    if by_patient:
-        sizes = rng.integers(1, 7, len(y))
-        patients = np.repeat(np.arange(len(y)), sizes)[: len(y)]
+    most_lesions, effect = patients
+    sizes = rng.integers(1, most_lesions + 1, len(y))
+    patients = np.repeat(np.arange(len(y)), sizes)[: len(y)]
     lesions = np.repeat(np.arange(len(y)), 1 + rng.binomial(3, 0.25, len(y)))
     shape = (len(lesions), n_classes)
     # Most of what makes an image easy or hard is the lesion's, and in part the patient's.
     common = rng.normal(0, 0.7, (len(y), n_classes))[lesions]
-    common += rng.normal(0, 0.5, (len(y), n_classes))[patients[lesions]]
+    common += rng.normal(0, effect, (len(y), n_classes))[patients[lesions]]
     y = y[lesions]
     found = []
     for _ in range(n_models):
@@ -90,12 +99,12 @@ def list_names(estimates):
     return [key for key in estimates.list_scores() if key[1] in (None, RARE)]
 
 
-def measure(n_sets, *, n_lesions, model, is_natural=False, by_patient=False, n_folds=1):
+def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_folds=1):
     """Return a line for each score: truth, share of sets with an interval, coverage, width."""
     rng = np.random.default_rng(0)
     shares = np.array(n_lesions) / sum(n_lesions)
     y = rng.choice(len(shares), N_IN_POPULATION, p=shares)
-    (population,), groups = simulate(y, model, rng, by_patient=by_patient)
+    (population,), groups = simulate(y, model, rng, patients=patients)
     whole = Estimates([Part(population, groups, np.arange(len(groups)))], most_blocks=2)
     names = list_names(whole)
     truth = np.array([whole.values(*name)[0] for name in names])
@@ -104,7 +113,7 @@ def measure(n_sets, *, n_lesions, model, is_natural=False, by_patient=False, n_f
         y = draw_classes(n_lesions, is_natural, rng)
         if len(np.unique(y)) < len(n_lesions):
             continue
-        (predictions,), groups = simulate(y, model, rng, by_patient=by_patient)
+        (predictions,), groups = simulate(y, model, rng, patients=patients)
         parts = [Part(predictions, groups, np.arange(len(groups)))]
         if n_folds > 1:
             parts = split(parts[0], n_folds, rng)

@@ -40,7 +40,13 @@ API_REFERENCE = {
             "Unreadable files, duplicates, contradictory labels, leaks, shortcuts and poor images,"
             " found before a model learns them."
         ),
-        "names": ["audit_dataset", "DatasetAudit", "assert_no_leak"],
+        "names": [
+            "audit_dataset",
+            "DatasetAudit",
+            "assert_no_leak",
+            "find_overlap",
+            "estimate_skin_tone",
+        ],
     },
     "sampling": {
         "title": "Balance the classes",
@@ -79,10 +85,13 @@ API_REFERENCE = {
         "names": [
             "evaluate",
             "cross_evaluate",
+            "evaluate_external",
+            "ExternalEvaluation",
             "compare",
             "EvaluationReport",
             "choose_thresholds",
             "choose_thresholds_from_predictions",
+            "aggregate_by_group",
             "isic_scorers",
             "sensitivity_score",
             "specificity_score",

@@ -81,7 +81,8 @@ def estimate_rate(hits, cases, groups, n_groups):
     """Return a rate with its interval: that of Wilson, for the effective number of images.
 
     Images of one lesion are correlated, which makes them worth fewer [1]_ [2]_: between one for
-    each lesion and one for each image. Rates of less than ten lesions, or of images worth less than
+    each lesion and one for each image. Where that is known from few groups, the quantile is that of
+    a t distribution. Rates of less than ten lesions, or of images worth less than
     ten, have the exact interval, and so have rates of 0 and 1, of as many lesions [3]_.
 
     Parameters
@@ -135,8 +136,14 @@ def estimate_rate(hits, cases, groups, n_groups):
         correlation = np.clip(correlation, 0, 1) * n_known + _USUAL_CORRELATION * _N_OF_USUAL
         correlation /= n_known + _N_OF_USUAL
     n_effective = 1 / (apart + correlation * gain)
-    bounds = (_find_exact if min(n_cases, n_effective) < _FEW else wilson)(rate, n_effective)
-    return Estimate(rate, *bounds, n_cases, influence)
+    if min(n_cases, n_effective) < _FEW:
+        return Estimate(rate, *_find_exact(rate, n_effective), n_cases, influence)
+    # The part of the variance that the correlation makes is known from as many groups as
+    # have most of the images. The rest is that of independent images, which the rate gives.
+    n_known = max(1 / shares.sum() - 1, 1)
+    freedom = n_known / max(n_effective * correlation * gain, _NOTHING) ** 2
+    bounds = wilson(rate, n_effective, _quantile(freedom))
+    return Estimate(rate, *bounds, n_cases, influence, freedom)
 
 
 def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, deviation=None):

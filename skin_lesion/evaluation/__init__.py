@@ -1,11 +1,14 @@
 """Judge."""
 
+from ._aggregate import aggregate_by_group
 from ._decisions.conformal import ConformalClassifier
 from ._decisions.operating_points import OperatingPointDisplay
 from ._decisions.selective_prediction import ReferralCurveDisplay, referral_curve
 from ._decisions.thresholds import choose_thresholds, choose_thresholds_from_predictions
 from ._explain.activation_maps import class_activation_maps
 from ._explain.display import ActivationMapDisplay
+from ._external.evaluate_external import evaluate_external
+from ._external.external_evaluation import ExternalEvaluation
 from ._metrics.class_rates import npv_score, ppv_score, sensitivity_score, specificity_score
 from ._metrics.probabilities import expected_calibration_error, net_benefit
 from ._metrics.roc import (
@@ -26,9 +29,11 @@ __all__ = [
     "ActivationMapDisplay",
     "ConformalClassifier",
     "EvaluationReport",
+    "ExternalEvaluation",
     "OperatingPointDisplay",
     "ReferralCurveDisplay",
     "TrainingCurveDisplay",
+    "aggregate_by_group",
     "auc_above_sensitivity_score",
     "choose_thresholds",
     "choose_thresholds_from_predictions",
@@ -36,6 +41,7 @@ __all__ = [
     "compare",
     "cross_evaluate",
     "evaluate",
+    "evaluate_external",
     "expected_calibration_error",
     "isic_scorers",
     "net_benefit",

@@ -14,7 +14,7 @@ from ._persistence.save_model import load_model, save_model
 from ._presets import make_lesion_classifier
 from ._wrappers.averaged import AveragedClassifier
 from ._wrappers.operating_point import OperatingPointClassifier
-from ._wrappers.prior_corrected import PriorCorrectedClassifier
+from ._wrappers.prior_corrected import PriorCorrectedClassifier, correct_prior
 from ._wrappers.test_time_augmentation import TestTimeAugmentation
 
 __all__ = [

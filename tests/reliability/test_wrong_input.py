@@ -35,6 +35,7 @@ from skin_lesion import (
     choose_thresholds,
     class_activation_maps,
     cross_evaluate,
+    estimate_skin_tone,
     evaluate,
     expected_calibration_error,
     isic_scorers,
@@ -112,6 +113,7 @@ OF_PATHS_OR_IMAGES = {
     "ImageEmbedder.transform": lambda X, models: models["embedder"].transform(X),
     "audit_dataset": lambda X, models: audit_dataset(X),
     "assert_no_leak": lambda X, models: assert_no_leak(X, X),
+    "estimate_skin_tone": lambda X, models: estimate_skin_tone(X),
     "evaluate": lambda X, models: evaluate(models["network"], X, Y),
     "class_activation_maps": lambda X, models: class_activation_maps(models["network"], X),
 }

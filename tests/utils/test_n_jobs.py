@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from joblib import Parallel, delayed, parallel_config
+from sklearn.dummy import DummyClassifier
+from sklearn.utils import Bunch
 
 import skin_lesion
 from skin_lesion import (
@@ -20,6 +22,9 @@ from skin_lesion import (
     ImageLoader,
     SkinLesionClassifier,
     audit_dataset,
+    estimate_skin_tone,
+    evaluate_external,
+    find_overlap,
     make_lesion_images,
 )
 
@@ -56,12 +61,27 @@ def fit(X, n_jobs):
     )
 
 
+def judge_elsewhere(X, n_jobs):
+    y = np.arange(40) % 2
+    there = Bunch(data=X[1::2], target=y)
+    evaluate_external(
+        DummyClassifier().fit(X[::2], y),
+        {"there": there},
+        training=X[::2],
+        n_bootstraps=2,
+        n_jobs=n_jobs,
+    )
+
+
 USES = {
     "ImageLoader": lambda paths, _, n_jobs: ImageLoader(SIZE, n_jobs=n_jobs).transform(paths),
     "ImageEmbedder": lambda paths, _, n_jobs: embed(paths, n_jobs),
     "ImageEmbedder of images": lambda _, images, n_jobs: embed(images, n_jobs),
     "SkinLesionClassifier(loader=...)": lambda paths, _, n_jobs: fit(paths, n_jobs),
     "audit_dataset": lambda paths, _, n_jobs: audit_dataset(paths, n_jobs=n_jobs),
+    "find_overlap": lambda paths, _, n_jobs: find_overlap({"a": paths, "b": paths}, n_jobs=n_jobs),
+    "evaluate_external": lambda paths, _, n_jobs: judge_elsewhere(paths, n_jobs),
+    "estimate_skin_tone": lambda paths, _, n_jobs: estimate_skin_tone(paths, n_jobs=n_jobs),
     "ImageAugmenter": lambda _, images, n_jobs: ImageAugmenter(n_jobs=n_jobs).fit_transform(images),
     **{
         cleaner.__name__: lambda _, images, n_jobs, cleaner=cleaner: cleaner(
@@ -119,6 +139,9 @@ def test_all_that_has_n_jobs_is_tested_and_says_the_same():
         "ImageLoader",
         "ImageEmbedder",
         "audit_dataset",
+        "estimate_skin_tone",
+        "evaluate_external",
+        "find_overlap",
     }
     assert set(defaults.values()) == {-1, None}
 

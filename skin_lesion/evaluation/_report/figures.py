@@ -16,6 +16,7 @@ _MAX_CURVES = 12
 _N_BINS = 10
 _HIGHEST_THRESHOLD = 0.5
 _DPI = 90
+_WIDE_LABEL = 44  # characters: two of them are wider than the figure
 
 
 def draw_confusion(confusion):
@@ -39,19 +40,19 @@ def draw_confusion(confusion):
 
 def draw_roc(predictions, positive):
     """The ROC curve of each class against the rest."""
-    figure, axes = _new_figure(5.2, 4.6)
+    figure, axes = _new_figure(5.2, 5.2)
     _draw_classes(RocCurveDisplay, predictions, positive, axes)
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
     axes.set(
         xlabel="1 - specificity", ylabel="Sensitivity", title="ROC, each class against the rest"
     )
-    axes.legend(fontsize=7, loc="lower right")
+    _put_legend_below(axes)
     return figure
 
 
 def draw_precision_recall(predictions, positive):
     """Precision and recall of each class against the rest."""
-    figure, axes = _new_figure(5.2, 4.6)
+    figure, axes = _new_figure(5.2, 5.2)
     _draw_classes(PrecisionRecallDisplay, predictions, positive, axes)
     axes.set(
         xlabel="Recall (sensitivity)",
@@ -60,7 +61,7 @@ def draw_precision_recall(predictions, positive):
         xlim=(-0.02, 1.02),
         ylim=(-0.02, 1.05),
     )
-    axes.legend(fontsize=7)
+    _put_legend_below(axes)
     return figure
 
 
@@ -116,7 +117,7 @@ def draw_decision(part, positive):
     axes.axhline(0, color="0.3", linestyle=":", label="none")
     top = max(is_positive.mean(), of_model.max(), high.max())
     axes.set(
-        xlabel=f"Risk of {predictions.classes[positive]} from which on one treats",
+        xlabel=f"Threshold: risk of {predictions.classes[positive]}",
         ylabel="Net benefit",
         title="Decision curve",
         ylim=(-0.25 * top, 1.1 * top),
@@ -165,6 +166,15 @@ def _new_figure(width, height, n_columns=1):
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, n_columns)
     return figure, axes
+
+
+def _put_legend_below(axes):
+    """The curves of many classes leave no room among them."""
+    _, labels = axes.get_legend_handles_labels()
+    is_short = max(map(len, labels), default=0) < _WIDE_LABEL
+    axes.legend(
+        fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2 if is_short else 1
+    )
 
 
 def _draw_classes(display, predictions, positive, axes):

@@ -2,7 +2,9 @@
 
 import re
 from html import escape
-from math import isnan
+from math import ceil, isnan
+
+import numpy as np
 
 from ..._utils.html_page import embed_figure, embed_photograph, wrap_page
 from ...audit import open_images
@@ -12,6 +14,8 @@ from .text import (
     describe_data,
     describe_intervals,
     describe_methods,
+    describe_slices,
+    mark_few,
     say_prevalence,
     say_scores,
     spread_operating_points,
@@ -20,9 +24,10 @@ from .text import (
 )
 
 _PICTURE_SIDE = 128
-_WIDE = 3  # tables of more columns have the intervals below the values
+_MOST_SCORES = 6  # beside each other, on a screen of 1,200 pixels
+_COUNTS = ("images", "groups", "classes")
 
-_STYLE = """
+STYLE = """
 .report { font-family: system-ui, sans-serif; color: #1a1a1a; max-width: 76rem; margin: 0 auto; }
 .report h1 { font-size: 1.5rem; } .report h2 { font-size: 1.15rem; margin: 1.6rem 0 0.3rem; }
 .report p { margin: 0.3rem 0; max-width: 60rem; } .report .note { color: #595959; }
@@ -30,8 +35,10 @@ _STYLE = """
 .report table { border-collapse: collapse; font-size: 0.85rem; margin: 0.5rem 0; }
 .report th, .report td { padding: 0.2rem 0.7rem; border-bottom: 1px solid #ddd; text-align: right; }
 .report th:first-child, .report td:first-child { text-align: left; }
-.report td { white-space: nowrap; vertical-align: top; }
+.report td { vertical-align: top; }
 .report .scroll { overflow-x: auto; }
+.report .scroll th:first-child, .report .scroll td:first-child { position: sticky; left: 0;
+  background: #fff; }
 .report .figures, .report .pictures { display: flex; flex-wrap: wrap; gap: 0.8rem; }
 .report .figures { align-items: flex-start; }
 .report .figures img { max-width: 100%; height: auto; }
@@ -53,17 +60,12 @@ _ON_BASELINES = (
     " the most frequent class, and a forest that sees only the size of the image and the mean and"
     " spread of its colours. Only performance above these baselines can reflect diagnostic signal."
 )
-_ON_SLICES = (
-    "Differences are to all other images. Balanced accuracy averages over the classes that occur in"
-    " a slice: it has no difference where the others have other classes. Of fewer than 30 groups"
-    " (marked) the interval says little, and among many slices some differ by chance."
-)
 
 
 def render_page(report, *, is_whole):
     """Return the page, or without ``is_whole`` a part to be set into another one."""
     body = [
-        f"<style>{_STYLE}</style>",
+        f"<style>{STYLE}</style>",
         '<div class="report">',
         "<h1>Evaluation report</h1>",
         f"<p>{escape(describe_data(report))}.</p>",
@@ -85,13 +87,18 @@ def render_page(report, *, is_whole):
         ),
         (say_prevalence(report), _ON_PREVALENCE, report.at_prevalence, spread_scores),
         ("Shortcut baselines", _ON_BASELINES, report.baselines, spread_scores),
-        ("Slices", _ON_SLICES, report.slices, spread_slices),
+        (
+            "Slices",
+            describe_slices(report),
+            report.slices,
+            spread_slices,
+        ),
     ):
         if table is not None:
             body += [
                 f"<h2>{title}</h2>",
                 f'<p class="note">{text}</p>',
-                _to_table(spread(table).rename_axis(columns=None)),
+                to_tables(spread(table).rename_axis(columns=None)),
             ]
     body += [_render_errors(report), _render_left_out(report), "</div>"]
     return wrap_page("Evaluation report", body) if is_whole else "\n".join(body)
@@ -110,12 +117,11 @@ def _render_classes(report):
     counts = report.class_counts
     words = spread_scores(report.class_scores).rename_axis(columns=None)
     words.insert(0, "images", counts["images"])
-    words.insert(1, "groups", counts["groups"])
-    words["note"] = ["few groups" if few else "" for few in counts["few"]]
+    words.insert(1, "groups", mark_few(counts))
     return "\n".join(
         [
             "<h2>Each class against the rest</h2>",
-            _to_table(words.rename_axis("class")),
+            to_tables(words.rename_axis("class")),
             "<h2>Classification report</h2>",
             f"<pre>{escape(report.classification_report)}</pre>",
         ]
@@ -169,8 +175,19 @@ def _render_left_out(report):
     return f"<h2>Left out</h2>\n<ul>{lines}</ul>"
 
 
+def to_tables(table):
+    """Return tables of a few scores each, with the counts beside the first ones."""
+    scores = [name for name in table if name not in _COUNTS]
+    counts = [name for name in table if name in _COUNTS]
+    parts = np.array_split(scores, ceil(len(scores) / _MOST_SCORES))
+    return "\n".join(
+        _to_table(table[[*(() if number else counts), *names]])
+        for number, names in enumerate(parts)
+    )
+
+
 def _to_table(table):
     page = table.reset_index().to_html(border=0, index=False)
-    if table.shape[1] > _WIDE:
-        page = re.sub(r"(\d\.\d{3}) \(", r"\1<br>(", page)
+    # Where there is no room, a line ends before an interval, and not within.
+    page = re.sub(r"\((\S+) to (\S+)\)", r"(\1&nbsp;to&nbsp;\2)", page)
     return f'<div class="scroll">{page}</div>'

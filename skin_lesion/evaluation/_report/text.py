@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
+from ...audit import ON_SKIN_TONE, SKIN_TONE
 from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_GROUPS_OF_PART
 
 TITLES = {
@@ -32,7 +33,11 @@ TITLES = {
 _COLUMNS = ["value", "low", "high", "groups"]
 WARNING = "This is research software. It is not a medical device and must not be used to diagnose."
 
-
+_ON_SLICES = (
+    "Differences are to all other images. Balanced accuracy averages over the classes that occur in"
+    " a slice: it has no difference where the others have other classes. Of fewer than 30 groups"
+    " (marked) the interval says little, and among many slices some differ by chance."
+)
 _DEVIATIONS = {"deviation": "deviation over folds", "run_deviation": "deviation over fits"}
 _METHODS = (
     ("sensitivity, specificity, predictive values, accuracy, F1", "Wilson's, or the exact one"),
@@ -88,6 +93,12 @@ def describe_methods(report):
     )
 
 
+def describe_slices(report):
+    """Return in a few sentences what the slices mean."""
+    is_estimated = report.slices is not None and SKIN_TONE in report.slices.index.unique("column")
+    return f"{_ON_SLICES} {ON_SKIN_TONE}" if is_estimated else _ON_SLICES
+
+
 def say_score(line):
     """Return a value with its interval, from a row of a table."""
     if np.isnan(line["value"]):
@@ -118,16 +129,20 @@ def spread_scores(table):
 
 
 def spread_slices(slices):
-    """Return the slices as a table of words."""
+    """Return the slices as a table of words: all scores, then all differences."""
+    words = slices[["images", "groups", "classes"]].assign(groups=mark_few(slices))
     names = [name for name in TITLES if name in slices]
-    words = slices[["images", "groups", "classes"]].copy()
-    for name in names:
-        words[TITLES[name]] = [_say_of_slice(line, name) for _, line in slices.iterrows()]
-        words[f"difference in {TITLES[name]}"] = [
-            _say_of_slice(line, f"{name}_difference") for _, line in slices.iterrows()
-        ]
-    words["note"] = np.where(slices["few"], "few groups", "")
+    for prefix, suffix in (("", ""), ("difference in ", "_difference")):
+        for name in names:
+            words[f"{prefix}{TITLES[name]}"] = [
+                _say_of_slice(line, f"{name}{suffix}") for _, line in slices.iterrows()
+            ]
     return words
+
+
+def mark_few(counts):
+    """Return the numbers of groups in words, those of too few marked."""
+    return counts["groups"].astype(str) + np.where(counts["few"], " (few)", "")
 
 
 def spread_operating_points(table):
@@ -159,10 +174,11 @@ def summarise(report):
             lines += ["", title]
             for name, line in spread(table).iterrows():
                 lines.append(
-                    f"  {name}: " + ", ".join(f"{key} {value}" for key, value in line.items())
+                    f"  {name}: "
+                    + ", ".join(f"{key} {value}" for key, value in line[line != ""].items())
                 )
     if report.slices is not None:
-        lines += ["", "Slices"]
+        lines += ["", "Slices", describe_slices(report)]
         for (column, value), line in report.slices.iterrows():
             few = ", few groups" if line["few"] else ""
             lines.append(

@@ -213,6 +213,18 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         )
 
 
+def correct_prior(estimator, probabilities, prior, class_prior=None):
+    """Return probabilities that a fitted classifier gave, for other shares of the classes.
+
+    Raises
+    ------
+    ValueError
+        If it is not known for which shares they hold, as of :class:`PriorCorrectedClassifier`.
+    """
+    corrected = PriorCorrectedClassifier(estimator, prior, class_prior=class_prior)
+    return shift(probabilities, corrected._prior_factors())
+
+
 def _shares(counts):
     return counts / counts.sum()
 

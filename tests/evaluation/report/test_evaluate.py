@@ -1,6 +1,7 @@
 """The report: its numbers, its sections, and what bad input does to it."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -394,7 +395,7 @@ def test_page_is_self_contained_and_small(report, tmp_path, read_links):
         "Operating points",
         "Shortcut baselines",
         "Slices",
-        "few groups",
+        " (few)</td>",
         "The most confident errors",
         "the estimator has no history",
         "over lesions or patients",
@@ -403,6 +404,9 @@ def test_page_is_self_contained_and_small(report, tmp_path, read_links):
     ):
         assert expected in page
     assert "<html" not in report._repr_html_()
+    # What stands to the right of a screen of 1,200 pixels is overlooked.
+    headers = re.findall(r"<thead>.*?</thead>", page, flags=re.DOTALL)
+    assert max(header.count("<th>") for header in headers) <= 11
 
 
 def test_page_of_numbered_classes_has_pictures(lesions, make_model):

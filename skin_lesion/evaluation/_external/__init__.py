@@ -1,0 +1,1 @@
+"""Judge a model on images from elsewhere."""

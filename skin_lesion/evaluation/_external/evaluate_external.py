@@ -1,0 +1,248 @@
+"""Judge a fitted classifier on the images of other clinics, in one call."""
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+
+from ..._utils.sklearn_private import HasMethods, Interval, StrOptions, validate_params
+from ..._utils.validation.labels import check_labels
+from ...audit import find_overlap, take_images
+from ...models import correct_prior
+from .._report.evaluate import evaluate
+from .._report.predictions import find_classes
+from .._report.report import EvaluationReport, choose_seed
+from .external_evaluation import ExternalEvaluation
+
+_TRAINING = "training"
+
+
+@validate_params(
+    {
+        "estimator": [HasMethods(["predict", "predict_proba"])],
+        "datasets": [Mapping],
+        "positive": [Real, str, "boolean", None],
+        "thresholds": [dict, "array-like", None],
+        "training": "no_validation",  # a Bunch, paths or images
+        "class_prior": [StrOptions({"training", "uniform"}), dict, "array-like", None],
+        "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+        "n_jobs": [Integral, None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def evaluate_external(
+    estimator,
+    datasets,
+    *,
+    positive=None,
+    thresholds=None,
+    training=None,
+    class_prior=None,
+    n_bootstraps=2000,
+    random_state=None,
+    n_jobs=-1,
+):
+    """Judge a fitted classifier on datasets from other clinics.
+
+    External validation: each dataset's size, prevalence and scores with intervals, its calibration
+    before and after the correction for how frequent the classes are there, and what the operating
+    points of the model do there. Images that the model was trained on, and near duplicates of
+    them, are found and left out.
+
+    Parameters
+    ----------
+    estimator : fitted classifier with predict_proba
+        Any of scikit-learn's, or a :class:`SkinLesionClassifier`, a pipeline, a search.
+
+    datasets : dict of str to Bunch
+        Datasets by their names, as the loaders return them: `data` or `images`, `target`, and where
+        they have them `groups` and `frame`. Their classes must be named as those of the estimator:
+        see :func:`map_labels`. The held-out test set of the own clinic beside them shows what the
+        other clinic changes.
+
+    positive : str or int, default=None
+        The class to find, such as "melanoma".
+
+    thresholds : DataFrame, dict of str to float, or array-like of float, default=None
+        Operating points on the probability of `positive`, carried over to each dataset: pass the
+        table of :func:`choose_thresholds`.
+
+    training : Bunch, array-like of paths or images, default=None
+        What the estimator was fitted on. Exact and near duplicates of it are left out of each
+        dataset, with all other images of their group. Without it nothing is.
+
+    class_prior : {"training", "uniform"}, dict, Series or array-like of shape (n_classes,), \
+            default=None
+        For which shares of the classes the probabilities of the estimator hold, as in
+        :class:`PriorCorrectedClassifier`. None takes what the estimator knows; where it knows
+        nothing, calibration is not corrected, and a note says so.
+
+    n_bootstraps : int, default=2000
+        Number of draws, for the scores at 80% or 90% sensitivity or specificity.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same intervals at each call.
+
+    n_jobs : int or None, default=-1
+        Number of threads of the search for duplicates. None means 1, unless in a
+        :func:`joblib.parallel_config` context of threads; -1 means all cores of this process. The
+        result is the same.
+
+    Returns
+    -------
+    external : ExternalEvaluation
+        Tables of all datasets, the report of each, and a page.
+
+    Raises
+    ------
+    ValueError
+        If there is no dataset, if one lacks its images or target, has none of the classes, or
+        consists of images of the training alone; the message names it. Also as :func:`evaluate`
+        and :func:`find_overlap` raise it.
+
+    See Also
+    --------
+    evaluate : Gives the report of each dataset.
+    find_overlap : Finds the images that datasets share.
+    aggregate_by_group : Joins the probabilities of a lesion's images.
+
+    Notes
+    -----
+    The correction divides probabilities by the shares of the classes that they hold for, and
+    multiplies them by those in the dataset, as a clinic would know them [1]_; a class that the
+    dataset lacks counts as half an image. Calibration that stays poor after it is not a matter of
+    prevalence: images or diseases differ. Sensitivity, specificity and AUC of a class against the
+    rest depend on the mix of the rest, too.
+
+    References
+    ----------
+    .. [1] M. Saerens, P. Latinne and C. Decaestecker, "Adjusting the outputs of a classifier to new
+       a priori probabilities", Neural Computation 14(1), 21-41, 2002.
+       :doi:`10.1162/089976602753284446`
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import FunctionTransformer
+    >>> from skin_lesion import evaluate_external, make_lesion_images
+    >>> ours, theirs = (
+    ...     make_lesion_images(150, n_classes=2, weights=weights, image_size=16, random_state=seed)
+    ...     for seed, weights in enumerate([[0.5, 0.5], [0.2, 0.8]]))
+    >>> theirs.images[:5] = ours.images[:5]
+    >>> flatten = FunctionTransformer(lambda images: images.reshape(len(images), -1) / 255.0)
+    >>> model = make_pipeline(flatten, LogisticRegression(C=0.01)).fit(ours.images, ours.target)
+    >>> external = evaluate_external(
+    ...     model, {"theirs": theirs}, positive="melanoma", training=ours,
+    ...     class_prior=[0.5, 0.5], n_bootstraps=200, random_state=0)
+    >>> external.datasets["exact_duplicates"].tolist()
+    [5]
+    >>> external.calibration.columns.tolist()
+    ['value', 'low', 'high', 'corrected', 'corrected_low', 'corrected_high', 'groups']
+    """
+    if not datasets:
+        raise ValueError("datasets is empty. Expected at least one Bunch by its name.")
+    datasets = {str(name): _check(name, dataset) for name, dataset in datasets.items()}
+    if _TRAINING in datasets:
+        raise ValueError(
+            f"A dataset is called {_TRAINING!r}. Expected datasets from elsewhere: pass the images"
+            " that the estimator was fitted on as training, or choose another name."
+        )
+    seed, left_out, overlap = choose_seed(random_state), {}, None
+    if training is not None:
+        images = {name: one["X"] for name, one in datasets.items()}
+        overlap = find_overlap({_TRAINING: training, **images}, n_jobs=n_jobs)
+        overlap = overlap[overlap["dataset"] == _TRAINING].reset_index(drop=True)
+        for name, one in datasets.items():
+            left_out[name] = _leave_out(name, one, overlap[overlap["other_dataset"] == name])
+    reports, corrected, notes = {}, {}, []
+    for name, one in datasets.items():
+        given = {"groups": one["groups"], "positive": positive, "random_state": seed}
+        try:
+            reports[name] = evaluate(
+                estimator,
+                one["X"],
+                one["y"],
+                frame=one["frame"],
+                thresholds=thresholds,
+                n_bootstraps=n_bootstraps,
+                **given,
+            )
+        except ValueError as error:
+            error.add_note(f"This happened in the dataset {name!r}.")
+            raise
+        try:
+            probabilities = _correct(estimator, reports[name], one["y"], class_prior)
+        except ValueError as error:
+            notes.append(f"Calibration is not corrected for the prevalence of a dataset: {error}")
+        else:
+            corrected[name] = EvaluationReport.from_predictions(
+                one["y"], probabilities, classes=probabilities.columns, n_bootstraps=2, **given
+            )
+    if training is None:
+        notes.append(
+            "No training data were given: images that the model was trained on were not looked for."
+        )
+    return ExternalEvaluation(
+        reports, corrected, left_out=left_out, overlap=overlap, notes=dict.fromkeys(notes)
+    )
+
+
+def _check(name, dataset):
+    """Return images, classes, groups and frame of a dataset."""
+    if not isinstance(dataset, Mapping) or "target" not in dataset:
+        raise ValueError(
+            f"The dataset {name!r} has no target. Expected a Bunch of a loader, or"
+            " Bunch(data=..., target=..., groups=...)."
+        )
+    frame = dataset.get("frame")
+    return {
+        "X": np.asarray(take_images(dataset)),
+        "y": check_labels(dataset["target"], name=f"target of {name!r}"),
+        "groups": dataset.get("groups"),
+        # The class tells itself, and paths are ids.
+        "frame": None if frame is None else frame.drop(columns=["target", "path"], errors="ignore"),
+    }
+
+
+def _leave_out(name, dataset, pairs):
+    """Drop the rows of a dataset that the training has, and return how many of each kind."""
+    n = len(dataset["y"])
+    is_copy, is_near, is_related = np.zeros((3, n), dtype=bool)
+    is_copy[pairs.loc[pairs["kind"] == "content", "other_row"]] = True
+    is_near[pairs["other_row"]] = True
+    is_near &= ~is_copy
+    if dataset["groups"] is not None:
+        groups = pd.Series(dataset["groups"])
+        is_related = groups.isin(groups[is_copy | is_near]).to_numpy() & ~(is_copy | is_near)
+    keep = ~(is_copy | is_near | is_related)
+    if not keep.any():
+        raise ValueError(
+            f"All {n} images of the dataset {name!r} are images of the training, or of its lesions."
+            " Expected images from elsewhere."
+        )
+    for part in ("X", "y", "groups"):
+        if dataset[part] is not None:
+            dataset[part] = np.asarray(dataset[part])[keep]
+    if dataset["frame"] is not None:
+        dataset["frame"] = dataset["frame"].iloc[keep]
+    return {
+        "exact_duplicates": int(is_copy.sum()),
+        "near_duplicates": int(is_near.sum()),
+        "same_groups": int(is_related.sum()),
+    }
+
+
+def _correct(estimator, report, y, class_prior):
+    """Return the probabilities for the shares of the classes in y, as a DataFrame."""
+    known = find_classes(estimator)
+    order = np.argsort(known)  # of the report, in which classes are sorted
+    probabilities = pd.DataFrame(report.probabilities, columns=known[order])[known.tolist()]
+    counts = np.array([np.count_nonzero(y == label) for label in known.tolist()])
+    counts = np.maximum(counts, 0.5)
+    found = correct_prior(
+        estimator, probabilities.to_numpy(), counts / counts.sum(), class_prior=class_prior
+    )
+    return pd.DataFrame(found, columns=known)

@@ -1,0 +1,222 @@
+"""The scores of a model on datasets from elsewhere, as tables and as a page."""
+
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..._utils.atomic_writing import write_text
+from ..._utils.html_page import wrap_page
+from .._report.page import STYLE, to_tables
+from .._report.text import (
+    TITLES,
+    WARNING,
+    describe_intervals,
+    say_score,
+    spread_operating_points,
+    spread_scores,
+)
+
+_OF_ALL = ["accuracy", "balanced_accuracy", "roc_auc_ovr"]
+_OF_CLASS = ["sensitivity", "specificity", "ppv", "npv", "roc_auc", "average_precision"]
+_OF_CALIBRATION = ["calibration_intercept", "calibration_slope"]
+_LIMITS = ["value", "low", "high"]
+_CORRECTED = ["corrected", "corrected_low", "corrected_high"]
+_ON_DATASETS = (
+    "What was judged. Exact and near duplicates of training images were left out, and so were"
+    " further images of their groups."
+)
+_ON_CALIBRATION = (
+    "Before, and after the probabilities were corrected for how frequent the classes are in the"
+    " dataset. Where it stays poor, images or diseases differ, and not the prevalence alone."
+)
+_ON_OPERATING_POINTS = "What the thresholds that were chosen beforehand do in each dataset."
+
+
+class ExternalEvaluation:
+    """Scores of a fitted classifier on datasets from elsewhere. :func:`evaluate_external` makes it.
+
+    Attributes
+    ----------
+    datasets : DataFrame indexed by dataset
+        `images` and `groups` that were judged, `prevalence` of the positive class among the images,
+        and how many images were left out: `exact_duplicates` and `near_duplicates` of training
+        images, and `same_groups`, further images of their groups. Missing where it is not known.
+
+    scores : DataFrame indexed by dataset and score
+        `value`, `low`, `high` and `groups`: of all classes, and of the positive one.
+
+    calibration : DataFrame indexed by dataset and score
+        Brier score and calibration error of all classes, intercept and slope of the positive one:
+        `value`, `low`, `high`; `corrected`, `corrected_low` and `corrected_high` after the
+        correction of the prior, and `groups`.
+
+    operating_points : DataFrame indexed by dataset and operating point, and by score, or None
+        What the given thresholds do: `threshold`, `value`, `low`, `high`, `groups`.
+
+    overlap : DataFrame or None
+        The images of the datasets that show a photograph of the training, and which: what
+        :func:`find_overlap` gives.
+
+    reports : dict of str to EvaluationReport
+        The whole report of each dataset.
+
+    corrected_reports : dict of str to EvaluationReport
+        Those of the corrected probabilities.
+
+    notes : list of str
+        What a reader must know before the numbers.
+
+    See Also
+    --------
+    evaluate_external : Makes it, with an example.
+    """
+
+    def __init__(self, reports, corrected_reports, *, left_out, overlap, notes):
+        self.reports, self.corrected_reports = reports, corrected_reports
+        self.overlap = overlap
+        self.notes = [*notes]
+        for name, report in reports.items():
+            self.notes += [f"{name}: {note}" for note in report.notes]
+        self._first = next(iter(reports.values()))
+        lines = {name: _count(report) | left_out.get(name, {}) for name, report in reports.items()}
+        columns = ["images", "groups", "prevalence", "exact_duplicates", "near_duplicates"]
+        self.datasets = pd.DataFrame.from_dict(lines, orient="index").reindex(
+            columns=[*columns, "same_groups"]
+        )
+        self.datasets.index.name = "dataset"
+        self.scores = self._join(lambda report: _take(report, _OF_ALL, _OF_CLASS))
+        self.calibration = self._join_calibration()
+        self.operating_points = None
+        if self._first.operating_points is not None:
+            points = {name: report.operating_points for name, report in reports.items()}
+            self.operating_points = pd.concat(points, names=["dataset"])
+
+    def __repr__(self):
+        return f"<ExternalEvaluation of {len(self.reports)} datasets: {', '.join(self.reports)}>"
+
+    def summary(self):
+        """Print all tables as a page of text."""
+        lines = ["External evaluation", WARNING]
+        for title, _, words in self._sections():
+            lines += ["", title, words.to_string()]
+        print("\n".join([*lines, "", *(f"Note: {note}" for note in self.notes)]))
+
+    def to_frame(self):
+        """Return all scores of all reports as one table.
+
+        Returns
+        -------
+        frame : DataFrame
+            Column `dataset`, `is_corrected` (for the prevalence of the dataset), and those of
+            :meth:`EvaluationReport.to_frame`.
+        """
+        return pd.concat(
+            [
+                report.to_frame().assign(dataset=name, is_corrected=is_corrected)
+                for is_corrected, reports in ((False, self.reports), (True, self.corrected_reports))
+                for name, report in reports.items()
+            ],
+            ignore_index=True,
+        )
+
+    def to_html(self, path):
+        """Write all tables as one page of HTML.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file; folders on the way are made.
+
+        Returns
+        -------
+        path : pathlib.Path
+            The file that was written.
+        """
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, wrap_page("External evaluation", self._render()))
+        return path
+
+    def _repr_html_(self):
+        return "\n".join(self._render())
+
+    def _render(self):
+        body = [
+            f"<style>{STYLE}</style>",
+            '<div class="report">',
+            "<h1>External evaluation</h1>",
+            f'<p class="warning">{WARNING}</p>',
+            *(f'<p class="warning">{escape(note)}</p>' for note in self.notes),
+        ]
+        for title, text, words in self._sections():
+            body += [f"<h2>{escape(title)}</h2>", f'<p class="note">{escape(text)}</p>']
+            body.append(to_tables(words))
+        return [*body, "</div>"]
+
+    def _sections(self):
+        """Yield title, explanation and table of words of each section."""
+        positive = self._first.positive
+        counts = self.datasets.rename(columns=lambda name: name.replace("_", " "))
+        if positive is None:
+            counts = counts.drop(columns="prevalence")
+        else:
+            counts["prevalence"] = counts["prevalence"].map("{:.3f}".format)
+            counts = counts.rename(columns={"prevalence": f"prevalence of {positive}"})
+        whole = counts.select_dtypes("number").columns
+        counts[whole] = counts[whole].map(lambda n: "" if np.isnan(n) else f"{n:.0f}")
+        yield "Datasets", _ON_DATASETS, counts
+        title = "Scores" if positive is None else f"Scores; positive class: {positive}"
+        yield title, describe_intervals(self._first), spread_scores(self.scores)
+        yield "Calibration", _ON_CALIBRATION, _spread_calibration(self.calibration)
+        if self.operating_points is not None:
+            table = self.operating_points.copy()
+            table.index = pd.MultiIndex.from_tuples(
+                [(f"{name}: {point}", score) for name, point, score in table.index],
+                names=["dataset: operating point", "score"],
+            )
+            yield "Operating points", _ON_OPERATING_POINTS, spread_operating_points(table)
+
+    def _join(self, take):
+        tables = {name: take(report) for name, report in self.reports.items()}
+        return pd.concat(tables, names=["dataset", "score"])
+
+    def _join_calibration(self):
+        of_all = ["brier_score", "expected_calibration_error"]
+        table = self._join(lambda report: _take(report, of_all, _OF_CALIBRATION))
+        after = {
+            name: _take(report, of_all, _OF_CALIBRATION)
+            for name, report in self.corrected_reports.items()
+        }
+        table[_CORRECTED] = np.nan
+        if after:
+            after = pd.concat(after)[_LIMITS].reindex(table.index)
+            table[_CORRECTED] = after.to_numpy()
+        return table[[*_LIMITS, *_CORRECTED, "groups"]]
+
+
+def _count(report):
+    shares = report.class_counts["images"] / report.n_images
+    prevalence = np.nan if report.positive is None else shares[report.positive]
+    return {"images": report.n_images, "groups": report.n_groups, "prevalence": prevalence}
+
+
+def _take(report, of_all, of_class):
+    """Return scores of all classes, and of the positive one, as one table indexed by score."""
+    found = [report.scores.loc[[name for name in of_all if name in report.scores.index]]]
+    if report.positive is not None:
+        of_positive = report.class_scores.loc[report.positive]
+        found.append(of_positive.loc[[name for name in of_class if name in of_positive.index]])
+    return pd.concat(found)
+
+
+def _spread_calibration(table):
+    """Return the scores before and after in words, a line for each dataset."""
+    words = {}
+    for (name, score), line in table.iterrows():
+        after = line[_CORRECTED].set_axis(_LIMITS)
+        words.setdefault(name, {})[TITLES[score]] = say_score(line)
+        if not np.isnan(after["value"]):
+            words[name][f"{TITLES[score]}, corrected"] = say_score(after)
+    return pd.DataFrame.from_dict(words, orient="index").rename_axis("dataset").fillna("")

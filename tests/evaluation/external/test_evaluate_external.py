@@ -1,0 +1,154 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import Bunch
+
+from skin_lesion import evaluate, evaluate_external, make_lesion_images
+
+QUICK = {"n_bootstraps": 50, "random_state": 0}
+WEIGHTS = {"theirs": [0.1, 0.9], "others": [0.4, 0.6]}
+
+
+def flatten(images):
+    return images.reshape(len(images), -1) / 255.0
+
+
+@pytest.fixture(scope="module")
+def training():
+    return make_lesion_images(300, n_classes=2, image_size=16, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def model(training):
+    pipeline = make_pipeline(FunctionTransformer(flatten), LogisticRegression(C=0.03))
+    return pipeline.fit(training.images, training.target)
+
+
+@pytest.fixture(scope="module")
+def datasets(training):
+    """The first holds copies of three training images; one is mirrored, one of several images."""
+    sets = {
+        name: make_lesion_images(
+            240, n_classes=2, weights=weights, image_size=16, random_state=seed
+        )
+        for seed, (name, weights) in enumerate(WEIGHTS.items(), 1)
+    }
+    theirs = sets["theirs"]
+    names, counts = np.unique(theirs.groups, return_counts=True)
+    rows = [
+        *np.flatnonzero(theirs.groups == names[counts == 3][0])[:1],
+        *np.flatnonzero(np.isin(theirs.groups, names[counts == 1]))[:2],
+    ]
+    theirs.images[rows] = training.images[[5, 6, 7]]
+    theirs.images[rows[2]] = training.images[7][:, ::-1]
+    theirs.frame = pd.DataFrame({"sex": np.tile(["female", "male"], 120), "target": theirs.target})
+    return sets
+
+
+@pytest.fixture(scope="module")
+def external(model, datasets, training):
+    return evaluate_external(
+        model,
+        datasets,
+        positive="melanoma",
+        thresholds={"careful": 0.3},
+        training=training,
+        class_prior=[0.5, 0.5],
+        **QUICK,
+    )
+
+
+def test_images_of_the_training_are_left_out_and_counted(external):
+    counts = external.datasets.loc["theirs"]
+    assert counts[["exact_duplicates", "near_duplicates", "same_groups"]].tolist() == [2, 1, 2]
+    assert counts["images"] == 240 - 5
+    assert external.datasets.loc["others"].iloc[-3:].tolist() == [0, 0, 0]
+    assert external.overlap["row"].tolist() == [5, 6, 7]
+    assert set(external.overlap["other_dataset"]) == {"theirs"}
+
+
+def test_scores_and_operating_points_are_those_of_evaluate(external, model, datasets):
+    others = datasets["others"]
+    alone = evaluate(
+        model,
+        others.images,
+        others.target,
+        groups=others.groups,
+        positive="melanoma",
+        thresholds={"careful": 0.3},
+        **QUICK,
+    )
+    of_positive = alone.class_scores.loc["melanoma"]
+    pd.testing.assert_series_equal(
+        external.scores.loc[("others", "roc_auc")], of_positive.loc["roc_auc"], check_names=False
+    )
+    point = external.operating_points.loc[("others", "careful", "sensitivity")]
+    assert point["value"] == alone.operating_points.loc[("careful", "sensitivity"), "value"]
+    prevalence = np.mean(others.target == "melanoma")
+    assert external.datasets.loc["others", "prevalence"] == pytest.approx(prevalence)
+    assert external.reports["theirs"].slices.index.unique("column").tolist() == ["sex"]
+
+
+def test_correcting_the_prior_mends_the_calibration(external):
+    """The model was trained on balanced classes, and a tenth of them are melanomas there."""
+    intercept = external.calibration.loc[("theirs", "calibration_intercept")]
+    assert intercept["high"] < 0
+    assert abs(intercept["corrected"]) < abs(intercept["value"])
+    brier = external.calibration.loc[("theirs", "brier_score")]
+    assert brier["corrected_low"] < brier["corrected"] < brier["value"]
+    corrected = external.corrected_reports["theirs"].probabilities
+    odds = corrected[:, 0] / corrected[:, 1]
+    before = external.reports["theirs"].probabilities
+    share = external.datasets.loc["theirs", "prevalence"]
+    np.testing.assert_allclose(odds, before[:, 0] / before[:, 1] * share / (1 - share))
+
+
+def test_unknown_prior_and_no_training_are_noted(model, datasets):
+    external = evaluate_external(model, datasets, positive="melanoma", **QUICK)
+    assert "was fitted before" in external.notes[0]
+    assert "class_prior" in external.notes[0]
+    assert "were not looked for" in external.notes[1]
+    assert external.calibration["corrected"].isna().all()
+    assert external.overlap is None
+    assert external.datasets["exact_duplicates"].isna().all()
+
+
+def test_page_summary_and_table(external, tmp_path, capsys):
+    page = external.to_html(tmp_path / "new" / "external.html").read_text(encoding="utf-8")
+    for text in ("prevalence of melanoma", "theirs: careful", "corrected", "must not be used"):
+        assert text in page
+    assert "nan" not in page.lower().replace("ordinance", "")
+    external.summary()
+    assert "careful" in capsys.readouterr().out
+    table = external.to_frame()
+    assert set(table["dataset"]) == set(WEIGHTS)
+    assert set(table["is_corrected"]) == {False, True}
+    assert repr(external) == "<ExternalEvaluation of 2 datasets: theirs, others>"
+
+
+def test_without_a_positive_class_and_groups(model, datasets):
+    others = Bunch(data=datasets["others"].images, target=datasets["others"].target)
+    external = evaluate_external(model, {"others": others}, class_prior="uniform", **QUICK)
+    assert external.operating_points is None
+    assert "sensitivity" not in external.scores.loc["others"].index
+    assert external.calibration["corrected"].notna().any()
+    assert "prevalence" not in external._repr_html_().split("<h2>Scores")[0]
+
+
+def test_errors_name_the_dataset(model, datasets, training):
+    others = datasets["others"]
+    with pytest.raises(ValueError, match="datasets is empty"):
+        evaluate_external(model, {})
+    with pytest.raises(ValueError, match="'others' has no target"):
+        evaluate_external(model, {"others": {"data": others.images}})
+    with pytest.raises(ValueError, match="All 300 images of the dataset 'again'"):
+        evaluate_external(model, {"again": training}, training=training, **QUICK)
+    with pytest.raises(ValueError, match="A dataset is called 'training'"):
+        evaluate_external(model, {"training": training}, training=training)
+    renamed = Bunch(images=others.images, target=np.char.upper(others.target))
+    with pytest.raises(ValueError, match="map_labels") as caught:
+        evaluate_external(model, {"others": renamed}, **QUICK)
+    assert "'others'" in caught.value.__notes__[0]
