@@ -3,7 +3,6 @@
 Rates and numbers of epochs were chosen by trying: see the page on strong models.
 """
 
-
 from ...._utils import lazy_keras as keras
 from ....images import ImageAugmenter
 from ..._networks.backbone import Backbone
