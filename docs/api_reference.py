@@ -4,13 +4,16 @@ API_REFERENCE = {
     "datasets": {
         "title": "Find images and split them",
         "description": (
-            "Images, labels and lesion ids out of a folder or a release of ISIC, label sets mapped"
+            "Images, labels and lesion ids out of a folder, a table or a public set, label sets"
+            " mapped"
             " onto each other, drawn images for examples and tests, and a hold-out that keeps all"
             " photographs of one lesion on one side."
         ),
         "names": [
             "load_image_folder",
+            "load_image_table",
             "load_isic_release",
+            "load_public_dataset",
             "map_labels",
             "make_lesion_images",
             "write_lesion_folder",

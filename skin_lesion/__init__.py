@@ -14,7 +14,9 @@ _ROOM_OF = {
     for room, names in {
         "datasets": (
             "load_image_folder",
+            "load_image_table",
             "load_isic_release",
+            "load_public_dataset",
             "make_lesion_images",
             "map_labels",
             "train_test_split_by_group",

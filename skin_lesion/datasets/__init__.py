@@ -5,13 +5,17 @@ from ._drawn.write import write_lesion_folder
 from ._folder.load import load_image_folder
 from ._isic.ids import isic_id_of
 from ._isic.load import load_isic_release
+from ._public.load import load_public_dataset
+from ._reading.split_names import SPLIT_NAMES, SPLITS
 from ._split import train_test_split_by_group
-from ._split_names import SPLIT_NAMES, SPLITS
-from ._taxonomy import map_labels
+from ._table.load import load_image_table
+from ._taxonomy.map_labels import map_labels
 
 __all__ = [
     "load_image_folder",
+    "load_image_table",
     "load_isic_release",
+    "load_public_dataset",
     "make_lesion_images",
     "map_labels",
     "train_test_split_by_group",

@@ -10,14 +10,14 @@ from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation.messages import name_some
-from .._description import describe_dataset
-from .._groups import GROUP_COLUMNS, clean_ids, find_group_faults
-from .._table_file import find_ordered_columns
+from .._reading.description import describe_dataset
+from .._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults
+from .._reading.table_file import find_ordered_columns
 from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
 from .tree import choose_parts, read_tree
 
 # What the keys of `left_out` mean, in the words of the description.
-_REASONS = {
+REASONS = {
     "hidden": "hidden files and folders",
     "not_images": "files that are no images",
     "without_class": "images outside of class folders",
@@ -25,6 +25,7 @@ _REASONS = {
     "mask_folders": "folders of masks",
     "masks": "masks inside class folders",
     "other_folders": "folders that are no split",
+    "unmapped": "images whose label has no counterpart in the label set",
 }
 
 
@@ -206,7 +207,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         frame=frame,
         left_out=dict(left_out),
     )
-    dataset.DESCR = describe_dataset(dataset, [_name_groups(groups, group_by, tables)], _REASONS)
+    dataset.DESCR = describe_dataset(dataset, [_name_groups(groups, group_by, tables)], REASONS)
     return dataset
 
 

@@ -1,15 +1,15 @@
 """Read which lesion or patient each image of a folder shows."""
 
 import os
-import unicodedata
 
 import numpy as np
 import pandas as pd
 
-from .._groups import GROUP_COLUMNS, clean_ids, make_groups
-from .._join_tables import join_tables
-from .._split_names import SPLIT_NAMES, split_in
-from .._table_file import change_values, read_header, read_table
+from .._reading.folder_entries import normalise_path
+from .._reading.groups import GROUP_COLUMNS, clean_ids, make_groups
+from .._reading.join_tables import join_tables
+from .._reading.split_names import SPLIT_NAMES, split_in
+from .._reading.table_file import change_values, read_header, read_table
 
 METADATA_FILE = "metadata.csv"
 _REMEDY = "rename it to load the images without groups"
@@ -96,7 +96,7 @@ def _read_rows(path, relative_paths):
     """Return the rows of the images that a table names, by their paths."""
     metadata = read_table(path, read_header(path)[0], numbers_lines=False, remedy=_REMEDY)
     ids_by_column = {
-        column: change_values(metadata[column], lambda name: _normalise(name) or None)
+        column: change_values(metadata[column], lambda name: normalise_path(name) or None)
         for column in _find_columns(metadata, _ID_COLUMNS)
     }
     rows_by_column = {
@@ -153,16 +153,11 @@ def _find_rows(ids, relative_paths):
         row_of_id.setdefault(name, row)
     rows = []
     for path in relative_paths:
-        path = _normalise(path)
+        path = normalise_path(path)
         name = path.rpartition("/")[2]
         stem = os.path.splitext(name)[0]
         rows.append(next((row_of_id[key] for key in (path, name, stem) if key in row_of_id), -1))
     return np.array(rows)
-
-
-def _normalise(path):
-    """Make paths comparable: macOS may store an accent apart from its letter, Windows has \\."""
-    return unicodedata.normalize("NFC", path.replace("\\", "/").removeprefix("./"))
 
 
 def _group_by_id(ids, groups, path):

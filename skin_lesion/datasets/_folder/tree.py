@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from ..._utils.image_files import image_extensions
 from ..._utils.validation.messages import name_some
-from .._folder_entries import MASK_FOLDER, list_entries
-from .._split_names import SPLIT_NAMES, check_split
-from .._taxonomy import canonical_name
+from .._reading.folder_entries import MASK_FOLDER, list_entries
+from .._reading.split_names import SPLIT_NAMES, check_split
+from .._taxonomy.names import canonical_name
 from .metadata import METADATA_FILE
 
 _LAYOUTS = "<root>/<class>/<image>, or <root>/<split>/<class>/<image> with splits train, val, test"

@@ -3,13 +3,15 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 
-from .._split_names import check_split
-from .._taxonomy import LABEL_SETS
-from .labels import describe_unmapped
+from ..._utils.validation.messages import name_some
+from .._reading.split_names import check_split
+from .._taxonomy.account import account_for, describe_unmapped
+from .._taxonomy.label_sets import LABEL_SETS
 
 
-def choose_rows(rows, files, split, label, release, root):
+def choose_rows(rows, files, split, label, image_type, release, root):
     """Choose the rows that have a file, a label and the split that is asked for.
 
     Returns
@@ -21,6 +23,9 @@ def choose_rows(rows, files, split, label, release, root):
 
     missing : ndarray of str
         ISIC ids without a file.
+
+    account : DataFrame
+        Which label was taken for which class, of the rows that have both a file and a label.
 
     messages : list of str
         What to warn of.
@@ -43,6 +48,14 @@ def choose_rows(rows, files, split, label, release, root):
             )
         wanted = (rows.split == check_split(split, on_disk, root)).to_numpy()
 
+    if image_type is not None:
+        types = rows.frame.get("image_type", pd.Series("dermoscopic", rows.frame.index))
+        wanted = wanted & types.astype(str).str.startswith(image_type).to_numpy()
+        if not wanted.any():
+            raise ValueError(
+                f"image_type is {image_type!r}, but the images of {release} are"
+                f" {name_some(sorted(types.dropna().unique()))}. Expected None, or one of these."
+            )
     is_labelled, has_target = rows.is_labelled.to_numpy(), rows.target.notna().to_numpy()
     is_missing = wanted & is_labelled & ~has_file
     is_unmapped = wanted & is_labelled & has_file & ~has_target
@@ -67,13 +80,13 @@ def choose_rows(rows, files, split, label, release, root):
             f" {release}, the first is {files.images[without_row[0]]!r}. They are left out."
         )
     chosen = wanted & has_file & has_target
+    labels = rows.own if label is None or label in LABEL_SETS else rows.target
+    if label in LABEL_SETS:
+        labels = rows.frame["diagnosis"].where(rows.frame["diagnosis"].notna(), labels)
+    is_labelled = chosen | is_unmapped
+    account = account_for(labels[is_labelled], rows.target[is_labelled], label)
     if is_unmapped.any():
-        name = label or f"{release} release's own"
-        labels = rows.own[is_unmapped]
-        if label in LABEL_SETS:
-            diagnoses = rows.frame["diagnosis"][is_unmapped]
-            labels = diagnoses.where(diagnoses.notna(), labels)
-        reason = describe_unmapped(labels, name)
+        reason = describe_unmapped(labels[is_unmapped], label or f"{release} release's own")
         if not chosen.any():
             raise ValueError(f"No image is left to load. {reason} Pass another label.")
         messages.append(f"{reason} They are left out.")
@@ -83,4 +96,4 @@ def choose_rows(rows, files, split, label, release, root):
             f" of {release}. Expected at least one. Test sets come without: choose another split,"
             " or add the table of labels."
         )
-    return chosen, left_out, missing, messages
+    return chosen, left_out, missing, account, messages

@@ -8,9 +8,12 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from ..._utils.validation.messages import did_you_mean, name_some
-from .._split_names import SPLITS, check_split
-from .._taxonomy import LABEL_SETS, canonical_name, map_labels
-from .labels import describe_unmapped, is_label_set
+from .._reading.split_names import SPLITS, check_split
+from .._taxonomy.account import describe_unmapped
+from .._taxonomy.label_sets import LABEL_SETS
+from .._taxonomy.map_labels import map_labels
+from .._taxonomy.names import canonical_name
+from .labels import is_label_set
 
 NOTE = (
     "DermaMNIST does not tell which images show the same lesion, and its splits share lesions: see"
@@ -24,7 +27,7 @@ def is_dermamnist(path):
     return os.path.basename(path).lower().startswith("dermamnist")
 
 
-def load_dermamnist(archives, split, label):
+def load_dermamnist(archives, split, label, indeterminate):
     """Return what :func:`load_isic_release` does, but for the description."""
     if len(archives) > 1:
         raise ValueError(
@@ -32,38 +35,75 @@ def load_dermamnist(archives, split, label):
             " Pass the path of one as root."
         )
     splits = [check_split(split, SPLITS, archives[0])] if split else list(SPLITS)
+    images, diagnosis, split_of_row = _read_splits(archives[0], splits)
+    number = pd.Series(split_of_row).groupby(split_of_row).cumcount()
+    groups = np.array([f"{name} {n}" for name, n in zip(split_of_row, number, strict=True)])
+    frame = pd.DataFrame({"split": split_of_row}).assign(age=np.nan, sex=None, site=None)
+    frame["source"] = "HAM10000"
+    return make_pixel_dataset(
+        images, diagnosis, groups, frame, "DermaMNIST", label, indeterminate, stacklevel=5
+    )
+
+
+def make_pixel_dataset(
+    images, diagnosis, groups, frame, release, label, indeterminate, *, stacklevel
+):
+    """Map the labels of images that are arrays, and return the dataset of those that have a class.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width, 3), uint8
+
+    diagnosis, groups : ndarray of shape (n,), of str
+
+    frame : DataFrame of n rows
+        With `split` where there is one.
+
+    release, label, indeterminate : str
+        As in :func:`load_isic_release`; label may be None.
+
+    stacklevel : int
+        Of warnings, from here.
+
+    Returns
+    -------
+    dataset : Bunch
+        Without description.
+    """
     if not is_label_set(label):
         raise ValueError(
-            f"label is {label!r}. Expected None or one of {list(LABEL_SETS)}: DermaMNIST has no"
+            f"label is {label!r}. Expected None or one of {list(LABEL_SETS)}: {release} has no"
             f" other.{did_you_mean(label, LABEL_SETS)}"
         )
-    images, diagnosis, split_of_row = _read_splits(archives[0], splits)
-    target = map_labels(diagnosis, label or "7-class", unmapped="missing")
+    target, account = map_labels(
+        diagnosis,
+        label or "7-class",
+        unmapped="missing",
+        indeterminate=indeterminate,
+        return_account=True,
+    )
     is_mapped = pd.notna(target)
     left_out = {}
     if not is_mapped.all():
         reason = describe_unmapped(diagnosis[~is_mapped], label)
         if not is_mapped.any():
             raise ValueError(f"No image is left to load. {reason} Pass another label.")
-        # One frame for each of: this, load_isic_release, validate_params.
-        warnings.warn(f"{reason} They are left out.", stacklevel=4)
+        warnings.warn(f"{reason} They are left out.", stacklevel=stacklevel)
         left_out["unmapped"] = int((~is_mapped).sum())
-        images, diagnosis, split_of_row = (
-            array[is_mapped] for array in (images, diagnosis, split_of_row)
-        )
+        images = images[is_mapped]
     target = target[is_mapped].astype(str)
-    number = pd.Series(split_of_row).groupby(split_of_row).cumcount()
-    frame = pd.DataFrame({"target": target, "split": split_of_row})
-    frame = frame.assign(age=np.nan, sex=None, site=None, diagnosis=diagnosis, source="HAM10000")
+    frame = frame.assign(diagnosis=diagnosis)[is_mapped].reset_index(drop=True)
+    frame.insert(0, "target", target)
     return Bunch(
         data=images,
         target=target,
         target_names=np.unique(target),
-        split=split_of_row,
-        groups=np.array([f"{name} {n}" for name, n in zip(split_of_row, number, strict=True)]),
+        split=frame["split"].to_numpy(dtype=str) if "split" in frame else None,
+        groups=groups[is_mapped],
         frame=frame,
-        release="DermaMNIST",
+        release=release,
         left_out=left_out,
+        label_account=account,
         missing=np.array([], dtype=str),
     )
 

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ..._utils.image_files import HDF5_EXTENSIONS, image_extensions, list_image_entries
-from .._folder_entries import MASK_FOLDER, list_entries
+from .._reading.folder_entries import MASK_FOLDER, plainness, walk_files
 from .ids import isic_id_of
 
 TABLE_EXTENSIONS = (".csv", ".tab", ".tsv")
@@ -41,7 +41,7 @@ class Files:
         other = self.images.setdefault(isic_id, path)
         if other is not path:
             self.left_out["doubles"] += 1
-            self.images[isic_id] = min(other, path, key=_plainness)
+            self.images[isic_id] = min(other, path, key=plainness)
 
     def add_hdf5_entries(self):
         """Add the images inside of the HDF5 files."""
@@ -55,11 +55,7 @@ class Files:
 
 
 def find_files(root):
-    """Walk through a folder and all folders below it; no file is opened.
-
-    Hidden files and folders are passed over, and so are the `__MACOSX` of an archive, pipes and
-    devices. Links are followed, each folder is read once.
-    """
+    """Find what lies in a folder and all folders below it, see :func:`walk_files`."""
     if not os.path.exists(root):
         raise FileNotFoundError(
             f"The folder {root!r} does not exist. Expected one with the images and tables of a"
@@ -75,21 +71,8 @@ def find_files(root):
     if not os.path.isdir(root):
         _add_file(files, root, extensions, are_masks=False)
         return files
-    seen = set()
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        status = os.stat(folder)
-        # A link may lead back up.
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        are_masks = folder != root and bool(MASK_FOLDER.search(os.path.basename(folder)))
-        for kind, entry in list_entries(folder):
-            if kind == "folder":
-                waiting.append(entry.path)
-            elif kind == "file":
-                _add_file(files, entry.path, extensions, are_masks=are_masks)
+    for path, is_in_masks in walk_files(root):
+        _add_file(files, path, extensions, are_masks=is_in_masks)
     for paths in (files.tables, files.hdf5, files.npz):
         paths.sort()
     return files
@@ -112,7 +95,3 @@ def _add_file(files, path, extensions, *, are_masks):
         files.hdf5.append(path)
     elif extension == ".npz":
         files.npz.append(path)
-
-
-def _plainness(path):
-    return len(os.path.basename(path)), len(path), path

@@ -96,6 +96,9 @@ FORMAT_2016 = TableFormat("2016", "image", ("malignancy",))
 # Pairs of images of the same lesion.
 DUPLICATES_2020 = ("image_name_1", "image_name_2")
 
+# Of ISIC 2025, which load_public_dataset reads; the rest of its columns are those of the isic-cli.
+MILK10K = {"isic_id", "lesion_id", "skin_tone_class"}
+
 # Not of a release: forms to hand predictions in, and a study of readers in the HAM10000 archive.
 IGNORED = re.compile(r"submission|NatureMedicine", re.IGNORECASE)
 
@@ -154,31 +157,6 @@ REVEALING = re.compile(
     rf"|{'|'.join(CLASSES_2018 + CLASSES_2019)}|UNK",
 )
 
-# HAM10000 names sites more finely. These are the sites that ISIC 2019 gives to the same images; the
-# trunk and the genital region, which it leaves blank, have those of the other releases.
-SITES = {
-    "abdomen": "anterior torso",
-    "chest": "anterior torso",
-    "back": "posterior torso",
-    "trunk": "torso",
-    "face": "head/neck",
-    "scalp": "head/neck",
-    "neck": "head/neck",
-    "ear": "head/neck",
-    "hand": "upper extremity",
-    "foot": "lower extremity",
-    "acral": "palms/soles",
-    "genital": "oral/genital",
-    # The ISIC archive of today has three columns of sites, each finer than the last.
-    "anterior trunk": "anterior torso",
-    "posterior trunk": "posterior torso",
-    "lateral trunk": "lateral torso",
-    **dict.fromkeys(("head and neck", "head & neck"), "head/neck"),
-    **dict.fromkeys(("upper limb", "arm"), "upper extremity"),
-    **dict.fromkeys(("lower limb", "leg"), "lower extremity"),
-    **dict.fromkeys(("palms and soles", "palm", "sole", "palm or sole"), "palms/soles"),
-    **dict.fromkeys(("oral and genital", "oral or genital", "anogenital"), "oral/genital"),
-}
 FINE_SITES = ("anatom_site_3", "anatom_site_2", "anatom_site_1")
 
 # Where each release says which images show one lesion or patient; the others do not say so.

@@ -10,14 +10,13 @@ import pandas as pd
 
 from ..._utils.linked_groups import link_groups
 from ..._utils.validation.messages import did_you_mean
-from .._groups import GROUP_COLUMNS, clean_ids, make_groups
-from .._table_file import change_values, clean_values, to_numbers
-from .._taxonomy import LABEL_SETS
-from .formats import FINE_SITES, HARMONISED, REVEALING, SITES, SOURCES
+from .._reading.groups import GROUP_COLUMNS, clean_ids, make_groups
+from .._reading.harmonise import SITES, read_age, read_sex, read_site
+from .._reading.table_file import change_values, clean_values
+from .._taxonomy.label_sets import LABEL_SETS
+from .formats import FINE_SITES, HARMONISED, REVEALING, SOURCES
 from .labels import choose_label, is_label_set, read_labels
 from .tables import SPLIT
-
-_SEXES = {"male": "male", "female": "female", "m": "male", "f": "female"}
 
 # What the frame has of its own.
 _TAKEN = ("path", "target", "split", "isic_id", "diagnosis", *HARMONISED)
@@ -37,7 +36,7 @@ class Rows:
     revealing: list
 
 
-def read_rows(table, release, label, duplicates, group_by):
+def read_rows(table, release, label, indeterminate, duplicates, group_by):
     """Name the target of each row, and bring its metadata into the form of the frame.
 
     Parameters
@@ -49,6 +48,9 @@ def read_rows(table, release, label, duplicates, group_by):
 
     label : str or None
         As in :func:`load_isic_release`.
+
+    indeterminate : {"drop", "benign", "malignant"}
+        As in :func:`map_labels`.
 
     duplicates : DataFrame of two columns
         Pairs of ISIC ids.
@@ -68,7 +70,7 @@ def read_rows(table, release, label, duplicates, group_by):
     if len(duplicates):
         groups = _join_duplicates(groups, duplicates)
     if is_label_set(label):
-        target, is_labelled = choose_label(labels, label), labels["own"].notna()
+        target, is_labelled = choose_label(labels, label, indeterminate), labels["own"].notna()
     else:
         # Harmonised columns have missing values in place of what is unknown.
         columns = {**table, **frame}
@@ -118,8 +120,8 @@ def _harmonise(table, diagnosis, release):
     }
     frame = pd.DataFrame(
         {
-            "age": _read_age(known["age"]),
-            "sex": change_values(known["sex"], lambda text: _SEXES.get(text.lower())),
+            "age": read_age(known["age"]),
+            "sex": read_sex(known["sex"]),
             "site": _read_site(known["site"], table),
             "diagnosis": diagnosis,
             "source": _find_source(known, release),
@@ -146,15 +148,9 @@ def _join_duplicates(groups, duplicates):
     return groups.groupby(linked).transform("first")
 
 
-def _read_age(column):
-    if not pd.api.types.is_numeric_dtype(column):
-        column = change_values(column, lambda text: text.rstrip("+"))  # the archive has "85+"
-    return to_numbers(column)
-
-
 def _read_site(site, table):
     """Return the site, from the finest of the archive's columns that has a counterpart."""
-    site = change_values(site, lambda text: SITES.get(text.lower(), text.lower()))
+    site = read_site(site)
     for column in FINE_SITES:
         if column in table:
             values = clean_values(table[column].astype(object))

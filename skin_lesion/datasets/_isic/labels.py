@@ -1,17 +1,18 @@
 """Read the labels of a release, and name them as all releases do here."""
 
-from collections import Counter
-
 import numpy as np
 import pandas as pd
 
-from .._table_file import change_values, is_unknown, to_numbers
-from .._taxonomy import LABEL_SETS, canonical_name, counterpart
+from .._reading.one_hot import read_one_hot
+from .._reading.table_file import change_values, is_unknown, to_numbers
+from .._taxonomy.label_sets import BINARY, LABEL_SETS, counterpart
+from .._taxonomy.names import canonical_name
 from .formats import FORMAT_2019_AS_2020
 
 # The column that a table's own label is put into, whatever form it has there.
 LABEL = "_label"
 
+_INDETERMINATE = "indeterminate"
 _MALIGNANCY = {
     "0": "benign",
     "1": "malignant",
@@ -22,9 +23,9 @@ _MALIGNANCY = {
     "benign": "benign",
     "malignant": "malignant",
     # The archive knows more kinds.
-    "indeterminate": None,
-    "indeterminate/benign": None,
-    "indeterminate/malignant": None,
+    "indeterminate": _INDETERMINATE,
+    "indeterminate/benign": _INDETERMINATE,
+    "indeterminate/malignant": _INDETERMINATE,
     "unknown": None,
     "": None,
 }
@@ -54,13 +55,13 @@ def gather_label(table, table_format, path):
             _to_malignancy(table[column], path)
     if table_format.one_hot:
         columns = [name for name in table_format.one_hot if name in table]
-        label = _read_one_hot(table[columns], path)
+        label = read_one_hot(table[columns], path)
     elif "seborrheic_keratosis" in table:
         columns = ["melanoma", "seborrheic_keratosis"]
         scores = table[columns]
         # ISIC 2017 has nevi for the rest; two diseases at once leave -1 for them.
         nevus = 1 - scores.apply(to_numbers).sum(axis=1)
-        label = _read_one_hot(scores.assign(nevus=nevus), path)
+        label = read_one_hot(scores.assign(nevus=nevus), path)
     elif "dx" in table:
         columns, label = [], table["dx"]
     elif table_format is FORMAT_2019_AS_2020 and "diagnosis" in table:
@@ -84,13 +85,15 @@ def read_labels(table, release):
     -------
     labels : DataFrame of n rows
         Columns `own`, `diagnosis` and `malignancy`: canonical names, or missing values. `own` may
-        also be "unknown", where the release says so.
+        also be "unknown", where the release says so. `is_indeterminate` tells where it says that.
     """
     labels = pd.DataFrame({"own": None, "diagnosis": None, "malignancy": None}, table.index)
-    malignancy = _present(table, _MALIGNANCY_COLUMNS.get(release, ()))
+    columns = _present(table, _MALIGNANCY_COLUMNS.get(release, ()))
+    said = [_to_malignancy(column, "the tables") for column in columns]
     labels["malignancy"] = _first(
-        [_to_malignancy(column, "the tables") for column in malignancy], table.index
+        [column.where(column != _INDETERMINATE, None) for column in said], table.index
     )
+    labels["is_indeterminate"] = np.any([column == _INDETERMINATE for column in said], axis=0)
     if release in ("2016", "2020", "2024"):
         columns = {"2020": ["diagnosis"], "2024": ["iddx_3"]}.get(release, [])
         labels["diagnosis"] = _first(_present(table, columns), table.index)
@@ -108,7 +111,7 @@ def read_labels(table, release):
     return labels
 
 
-def choose_label(labels, label_set):
+def choose_label(labels, label_set, indeterminate):
     """Return the label of each row in a label set; None for the release's own.
 
     Where a release says itself what is malignant, that is taken: it knows more than the diagnosis,
@@ -118,60 +121,20 @@ def choose_label(labels, label_set):
         return labels["own"].where(labels["own"] != "unknown", None)
     names = labels["diagnosis"]
     classes = {
-        name: counterpart(name, label_set)
+        name: counterpart(name, label_set, indeterminate)
         for name in names.dropna().unique()
         if canonical_name(name) is not None
     }
     mapped = names.map(classes).astype(object)
-    if label_set == "benign_malignant":
+    if label_set == BINARY:
         mapped = labels["malignancy"].where(labels["malignancy"].notna(), mapped)
+        if indeterminate != "drop":
+            mapped = mapped.where(mapped.notna() | ~labels["is_indeterminate"], indeterminate)
     return mapped.where(mapped.notna(), None)
 
 
 def is_label_set(label):
     return label is None or label in LABEL_SETS
-
-
-def describe_unmapped(labels, name):
-    """Say which labels have no counterpart, and how many."""
-    counts = Counter(map(str, labels))
-    named = ", ".join(f"{label!r} ({n})" for label, n in sorted(counts.items()))
-    return (
-        f"{len(labels)} images have labels without a counterpart in the {name} label set: {named}."
-    )
-
-
-def _read_one_hot(scores, path):
-    """Return the column of the 1 in each row, a missing value for rows without any number.
-
-    Parameters
-    ----------
-    scores : DataFrame of n rows
-        Indexed by ISIC id; columns of 0 and 1.
-
-    path : str
-
-    Returns
-    -------
-    names : Series of n rows
-
-    Raises
-    ------
-    ValueError
-        If a row has not one 1 and for the rest 0.
-    """
-    scores = scores.dropna(how="all")
-    numbers = scores.apply(to_numbers)
-    wrong = ~numbers.isin([0, 1]).all(axis=1) | (numbers.sum(axis=1) != 1)
-    if wrong.any():
-        isic_id = wrong.index[wrong.to_numpy()][0]
-        row = ", ".join(f"{name}={value}" for name, value in scores.loc[isic_id].items())
-        raise ValueError(
-            f"{path!r} has {wrong.sum()} row(s) that do not name one class, the first is"
-            f" {isic_id!r} with {row} (sum {numbers.loc[isic_id].sum():g}). Expected one 1, and 0"
-            " in the other columns. Repair or remove these rows."
-        )
-    return pd.Series(np.array(scores.columns)[numbers.to_numpy().argmax(axis=1)], scores.index)
 
 
 def _present(table, columns):

@@ -11,9 +11,11 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import StrOptions, validate_params
-from .._description import describe_dataset
-from .._groups import GROUP_COLUMNS, find_group_faults
-from .._table_file import find_ordered_columns
+from .._reading.description import describe_dataset
+from .._reading.groups import GROUP_COLUMNS, find_group_faults
+from .._reading.table_file import find_ordered_columns
+from .._taxonomy.account import write_account
+from .._taxonomy.label_sets import INDETERMINATE_RULES, LABEL_SETS
 from .choose_rows import choose_rows
 from .dermamnist import NOTE, load_dermamnist
 from .files import find_files
@@ -41,13 +43,23 @@ _REASONS = {
         "release": [str],
         "split": [str, None],
         "label": [str, None],
+        "indeterminate": [StrOptions(set(INDETERMINATE_RULES))],
+        "image_type": [StrOptions({"dermoscopic", "clinical", "TBP tile"}), None],
         "group_by": [StrOptions(set(GROUP_COLUMNS)), None],
         "return_X_y": ["boolean"],
     },
     prefer_skip_nested_validation=True,
 )
 def load_isic_release(
-    root, release="auto", *, split=None, label=None, group_by=None, return_X_y=False
+    root,
+    release="auto",
+    *,
+    split=None,
+    label=None,
+    indeterminate="drop",
+    image_type=None,
+    group_by=None,
+    return_X_y=False,
 ):
     """Load a release of the ISIC archive, or one of its descendants, as it lies on disk.
 
@@ -92,6 +104,14 @@ def load_isic_release(
         - the name of a column of the tables, such as "diagnosis_confirm_type" or "diagnosis_2":
           its values, as text.
 
+    indeterminate : {"drop", "benign", "malignant"}, default="drop"
+        What lesions are that are neither, with `label="benign_malignant"`: left out and counted, or
+        a class. See :func:`map_labels`.
+
+    image_type : {"dermoscopic", "clinical", "TBP tile"} or None, default=None
+        Load only such images, by the column `image_type` of the tables. Releases without one are
+        dermoscopic. Images of other types are not counted as left out.
+
     group_by : {"patient_id", "lesion_id"} or None, default=None
         What `groups` are. With None or "patient_id", the patient where it is known, else the
         lesion; with "lesion_id", the lesion where it is known, else the patient.
@@ -135,6 +155,9 @@ def load_isic_release(
             "UNK" of ISIC 2019), "masks" (and superpixels), "without_id" (files not named by an ISIC
             id), "doubles" (further files of the same image) and "malformed_id" (rows of the tables
             without an ISIC id).
+        label_account : DataFrame
+            Which label was taken for which class, for how many of the images that have a file and a
+            label, and why for none: what :func:`map_labels` gives with `return_account=True`.
         missing : ndarray of str
             The ISIC ids of the images without a file, of splits that have files at all.
         DESCR : str
@@ -244,14 +267,16 @@ def load_isic_release(
     <BLANKLINE>
     Groups: 2, by lesion_id.
     Columns left out because they tell the label: dx, dx_type.
+    Labels:
+      benign: 'benign keratosis' (2), 'nevus' (1)
     Left out: nothing.
     """
     root = os.fspath(root)
     files = find_files(root)
     release, tables, bare = recognise(files, root, release)
     if release == "DermaMNIST":
-        dataset = load_dermamnist(tables, split, label)
-        dataset.DESCR = f"{_describe(dataset, [])}\n{NOTE}"
+        dataset = load_dermamnist(tables, split, label, indeterminate)
+        dataset.DESCR = f"{_describe(dataset, [], label)}\n{NOTE}"
         return (dataset.data, dataset.target) if return_X_y else dataset
 
     if release == "2024":
@@ -261,12 +286,15 @@ def load_isic_release(
         read_tables(tables, root, files.left_out, id_messages),
         release,
         label,
+        indeterminate,
         find_duplicates(files),
         group_by,
     )
     if bare:  # ahead of an error that there are no labels
         warnings.warn(describe_bare(bare, root).strip(), stacklevel=3)
-    chosen, left_out, missing, messages = choose_rows(rows, files, split, label, release, root)
+    chosen, left_out, missing, account, messages = choose_rows(
+        rows, files, split, label, image_type, release, root
+    )
     messages += id_messages
     messages += _find_missing_ids(rows, chosen, release)
     messages += find_group_faults(rows.groups[chosen])
@@ -293,9 +321,10 @@ def load_isic_release(
         frame=pd.concat([pd.DataFrame(ahead), frame], axis=1),
         release=release,
         left_out={reason: int(n) for reason, n in left_out.items() if n},
+        label_account=account,
         missing=missing,
     )
-    dataset.DESCR = _describe(dataset, rows.revealing, group_by)
+    dataset.DESCR = _describe(dataset, rows.revealing, label, group_by)
     return dataset
 
 
@@ -313,7 +342,7 @@ def _find_missing_ids(rows, chosen, release):
     return [message]
 
 
-def _describe(dataset, revealing, group_by=None):
+def _describe(dataset, revealing, label, group_by=None):
     names = GROUP_COLUMNS[::-1] if group_by == "lesion_id" else GROUP_COLUMNS
     by = [name for name in names if name in dataset.frame]
     how = f"by {', else '.join(by)}" if by else "each image its own, for want of lesion ids"
@@ -321,4 +350,6 @@ def _describe(dataset, revealing, group_by=None):
         f"Groups: {len(np.unique(dataset.groups))}, {how}.",
         f"Columns left out because they tell the label: {', '.join(revealing) or 'none'}.",
     ]
+    if label in LABEL_SETS:
+        notes += ["Labels:", *write_account(dataset.label_account)]
     return describe_dataset(dataset, notes, _REASONS)

@@ -6,8 +6,8 @@ Resized copies of ISIC 2019 are shared with the columns of 2020.
 import numpy as np
 import pandas as pd
 
-from .._table_file import clean_values, read_table
-from .._taxonomy import canonical_name
+from .._reading.table_file import clean_values, read_table
+from .._taxonomy.names import canonical_name
 from .formats import CLASSES_2019, FORMAT_2019_AS_2020, LAST_ID_2019, SPELLINGS
 from .ids import isic_id_of
 

@@ -4,8 +4,8 @@ import os
 from collections import Counter
 
 from ..._utils.validation.messages import name_some
-from .._split_names import split_in
-from .._table_file import read_header, read_table
+from .._reading.split_names import split_in
+from .._reading.table_file import read_header, read_table
 from .dermamnist import is_dermamnist
 from .formats import (
     BARE_LABELS,
@@ -15,6 +15,7 @@ from .formats import (
     GROUND_TRUTH,
     IGNORED,
     LABELS,
+    MILK10K,
     NAMES,
     PREDICTIONS,
     SPELLINGS,
@@ -51,6 +52,62 @@ def recognise(files, root, release):
     ValueError
         If there are none, or those of several releases.
     """
+    by_release, headers, bare, unclear = find_releases(files, release)
+    if release == "auto" and any(set(cells) >= MILK10K for cells in headers.values()):
+        raise ValueError(
+            f"{root!r} holds MILK10k (ISIC 2025), which labels lesions instead of images. Expected"
+            " another release. Load it with load_public_dataset."
+        )
+    if unclear:
+        raise ValueError(
+            f"{'; '.join(unclear)}. Expected the ids of one release. Pass release='2019' or"
+            " release='2020', as which the table is then read."
+        )
+    if release == "auto":
+        release = _choose_release(by_release, headers, bare, files, root)
+    else:
+        name = release_named(release)
+        if name is None:
+            raise ValueError(f"release is {release!r}. Expected 'auto' or one of {list(NAMES)}.")
+        release = name
+        if release not in by_release:
+            found = f"those of {sorted(by_release)}" if by_release else "none that is known"
+            raise ValueError(
+                f"release is {release!r}, but of the tables in {root!r} there are {found}."
+                f" Expected {_describe_expected(release)}.{describe_bare(bare, root)}"
+            )
+    return release, by_release[release], bare
+
+
+def find_releases(files, release="auto"):
+    """Find which releases have tables among the files.
+
+    Parameters
+    ----------
+    files : Files
+
+    release : str
+        One of its names, or "auto".
+
+    Returns
+    -------
+    by_release : dict of str to list
+        Tables with their separators and formats; for DermaMNIST the paths alone.
+
+    headers : dict of str to list of str
+        The first lines of all tables, those of other sets included.
+
+    bare : list of str
+        Tables of labels that may be predictions.
+
+    unclear : list of str
+        Why it is unclear of which release tables are.
+
+    Raises
+    ------
+    ValueError
+        If a table has the name of a release without its columns.
+    """
     by_release = {}
     headers = {}
     bare, unclear = [], []
@@ -85,25 +142,7 @@ def recognise(files, root, release):
     archives = [path for path in files.npz if is_dermamnist(path)]
     if archives:
         by_release["DermaMNIST"] = archives
-    if unclear:
-        raise ValueError(
-            f"{'; '.join(unclear)}. Expected the ids of one release. Pass release='2019' or"
-            " release='2020', as which the table is then read."
-        )
-    if release == "auto":
-        release = _choose_release(by_release, headers, bare, files, root)
-    else:
-        name = release_named(release)
-        if name is None:
-            raise ValueError(f"release is {release!r}. Expected 'auto' or one of {list(NAMES)}.")
-        release = name
-        if release not in by_release:
-            found = f"those of {sorted(by_release)}" if by_release else "none that is known"
-            raise ValueError(
-                f"release is {release!r}, but of the tables in {root!r} there are {found}."
-                f" Expected {_describe_expected(release)}.{describe_bare(bare, root)}"
-            )
-    return release, by_release[release], bare
+    return by_release, headers, bare, unclear
 
 
 def _may_be_predictions(path, cells, table_format):

@@ -5,9 +5,9 @@ import re
 
 import pandas as pd
 
-from .._join_tables import join_tables
-from .._split_names import SPLIT_NAMES, split_in
-from .._table_file import read_header, read_table
+from .._reading.join_tables import join_tables
+from .._reading.split_names import SPLIT_NAMES, split_in
+from .._reading.table_file import read_header, read_table
 from .formats import DUPLICATES_2020, FORMAT_2016, REVEALING, SPELLINGS
 from .ids import isic_id_of
 from .labels import gather_label

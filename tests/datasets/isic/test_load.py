@@ -1391,6 +1391,41 @@ def test_misspelled_split(isic2019):
         load_isic_release(isic2019, split="trian")
 
 
+def test_indeterminate_lesions(tmp_path):
+    """By what the archive says, and by the diagnosis."""
+    write(
+        tmp_path,
+        "metadata.csv",
+        "isic_id,copyright_license,diagnosis_1,diagnosis_3,image_type",
+        "ISIC_0000001,CC-0,Indeterminate,Solar or actinic keratosis,dermoscopic",
+        "ISIC_0000002,CC-0,Indeterminate,Something new,clinical: close-up",
+        "ISIC_0000003,CC-0,Benign,Nevus,dermoscopic",
+    )
+    touch(tmp_path, *(f"ISIC_000000{n}.jpg" for n in (1, 2, 3)))
+    with pytest.warns(UserWarning, match="2 images have labels without a counterpart"):
+        dataset = load_isic_release(tmp_path, label="benign_malignant")
+    assert dataset.left_out == {"unmapped": 2}
+    assert set(dataset.label_account["reason"]) == {"", "indeterminate", "unknown name"}
+    for rule in ("benign", "malignant"):
+        dataset = load_isic_release(tmp_path, label="benign_malignant", indeterminate=rule)
+        assert dataset.target.tolist() == [rule, rule, "benign"]
+
+
+def test_account_of_labels(ham):
+    account = load_isic_release(ham).label_account
+    assert dict(zip(account["label"], account["n_rows"], strict=True)) == {
+        AKIEC: 1,
+        "benign keratosis": 2,
+        "nevus": 1,
+    }
+
+
+def test_images_of_one_type(ham):
+    assert len(load_isic_release(ham, image_type="dermoscopic").target) == 4
+    with pytest.raises(ValueError, match=r"image_type is 'clinical', but .* 'dermoscopic'"):
+        load_isic_release(ham, image_type="clinical")
+
+
 # With the rest of the library
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from .._utils.validation.messages import did_you_mean, name_some
+from ..._utils.validation.messages import did_you_mean, name_some
 
 SPLIT_NAMES = {
     "train": "train",

@@ -5,7 +5,8 @@ import pytest
 from skin_lesion import map_labels
 from skin_lesion.datasets._isic.dermamnist import CLASSES
 from skin_lesion.datasets._isic.formats import CLASSES_2018, CLASSES_2019
-from skin_lesion.datasets._taxonomy import _ALIASES, _MEANING, LABEL_SETS, _simplify, canonical_name
+from skin_lesion.datasets._taxonomy.label_sets import LABEL_SETS, MEANING
+from skin_lesion.datasets._taxonomy.names import _ALIASES, _simplify, canonical_name
 
 AKIEC = "actinic keratosis or intraepithelial carcinoma"
 # As load_image_folder finds them.
@@ -125,7 +126,7 @@ def test_benign_and_malignant_have_no_counterpart(label_set):
         ("lichenoid keratosis", "lichen planus-like keratosis"),
         ("  BASAL CELL\tCARCINOMA ", "basal cell carcinoma"),
         ("Benign soft tissue proliferations - Vascular", "vascular lesion"),
-        ("Nevus sebaceus", None),
+        ("Nevus sebaceus", "sebaceous nevus"),
         ("nevertheless", None),
         ("", None),
         (3, None),
@@ -146,14 +147,14 @@ def test_in_situ_carcinomas_are_in_all_sets():
 
 
 def test_tables_are_consistent():
-    assert set(_ALIASES) <= set(_MEANING)
+    assert set(_ALIASES) <= set(MEANING)
     aliases = [alias for aliases in _ALIASES.values() for alias in aliases]
     assert len(aliases) == len(set(aliases))
-    assert not set(aliases) & {_simplify(name) for name in _MEANING}
+    assert not set(aliases) & {_simplify(name) for name in MEANING}
     assert all(alias == _simplify(alias) for alias in aliases)
     for classes in LABEL_SETS.values():
         for name, meaning in classes.items():
-            assert _MEANING[name] == meaning
+            assert MEANING[name] == meaning
 
 
 def test_error_counts_what_has_no_counterpart():
@@ -199,3 +200,84 @@ def test_invalid_parameters():
         map_labels(["NV"], "7 class")
     with pytest.raises(ValueError, match=r"unmapped is 'drop'. Expected 'raise' or 'missing'"):
         map_labels(["NV"], "7-class", unmapped="drop")
+    with pytest.raises(ValueError, match=r"indeterminate is 'malign'.*Did you mean 'malignant'\?"):
+        map_labels(["NV"], "7-class", indeterminate="malign")
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        # PAD-UFES-20
+        (["ACK", "BCC", "MEL"], ["actinic keratosis", "basal cell carcinoma", "melanoma"]),
+        (["NEV", "SCC", "SEK"], ["nevus", "squamous cell carcinoma", "seborrheic keratosis"]),
+        (["BOD"], ["squamous cell carcinoma in situ"]),
+        # PH2 and Derm7pt
+        (["Common Nevus", "Atypical Nevus", "clark nevus", "reed or spitz nevus"], ["nevus"] * 4),
+        (["blue nevus", "combined nevus", "recurrent nevus", "dermal nevus"], ["nevus"] * 4),
+        (["melanoma (in situ)", "melanoma (less than 0.76 mm)"], ["melanoma"] * 2),
+        (["melanoma (0.76 to 1.5 mm)", "melanoma (more than 1.5 mm)"], ["melanoma"] * 2),
+        (["melanoma metastasis", "miscellaneous"], ["melanoma metastasis", None]),
+        # MILK10k
+        (["SCCKA", "Keratoacanthoma"], ["invasive squamous cell carcinoma"] * 2),
+        (["BEN_OTH", "MAL_OTH"], ["other benign", "other malignant"]),
+        (["INF"], ["inflammatory or infectious disease"]),
+        (["Blue nevus", "Nevus, BAP-1 deficient", "Nevus, NOS, Dermal"], ["nevus"] * 3),
+        (
+            [
+                "Squamous cell carcinoma in situ, Bowens disease",
+                "Squamous cell carcinoma, Invasive",
+            ],
+            ["squamous cell carcinoma in situ", "invasive squamous cell carcinoma"],
+        ),
+        (["Lichen planus like keratosis"], ["lichen planus-like keratosis"]),
+        (["Hemangioma, Hobnail", "Pyogenic granuloma"], ["vascular lesion"] * 2),
+        # DDI and Fitzpatrick17k. Not all that is called a nevus has melanocytes.
+        (["melanoma-acral-lentiginous", "nodular-melanoma-(nm)"], ["melanoma"] * 2),
+        (["superficial spreading melanoma ssm", "lentigo maligna"], ["melanoma"] * 2),
+        (["basal-cell-carcinoma-nodular"], ["basal cell carcinoma"]),
+        (["squamous-cell-carcinoma-keratoacanthoma"], ["invasive squamous cell carcinoma"]),
+        (["mycosis fungoides", "kaposi-sarcoma"], ["cutaneous lymphoma", "kaposi sarcoma"]),
+        (["becker nevus", "naevus comedonicus"], ["becker nevus", "comedo nevus"]),
+        (["atypical-spindle-cell-nevus-of-reed", "eczema"], [None, None]),
+    ],
+)
+def test_names_of_other_sets(labels, names):
+    assert [canonical_name(label) for label in labels] == names
+
+
+def test_indeterminate_lesions():
+    labels = ["AK", "AIMP", "indeterminate", "akiec", "NV"]
+    rules = {
+        rule: map_labels(
+            labels, "benign_malignant", unmapped="missing", indeterminate=rule
+        ).tolist()
+        for rule in ("drop", "benign", "malignant")
+    }
+    assert rules == {
+        "drop": [None] * 4 + ["benign"],
+        # An intraepithelial carcinoma is malignant.
+        "benign": ["benign"] * 3 + [None, "benign"],
+        "malignant": ["malignant"] * 4 + ["benign"],
+    }
+    assert map_labels(["AK"], "8-class", indeterminate="benign").tolist() == ["actinic keratosis"]
+    with pytest.raises(ValueError, match=r"'AK' \(1\).* indeterminate='malignant' or 'benign'"):
+        map_labels(["AK"], "benign_malignant")
+
+
+def test_account():
+    labels = ["NV", "nevus", "NV", "AKIEC", "wood", None, "UNK", "AIMP"]
+    classes, account = map_labels(labels, "8-class", unmapped="missing", return_account=True)
+    assert list(account) == ["label", "class", "n_rows", "reason"]
+    rows = set(account.itertuples(index=False, name=None))
+    assert rows == {
+        ("NV", "nevus", 2, ""),
+        ("nevus", "nevus", 1, ""),
+        ("AKIEC", None, 1, "ambiguous"),
+        ("AIMP", None, 1, "ambiguous"),
+        ("wood", None, 1, "unknown name"),
+        (None, None, 1, "missing"),
+        ("UNK", None, 1, "missing"),
+    }
+    assert account["n_rows"].sum() == len(classes)
+    classes, account = map_labels(["NV"], "8-class", return_account=True)
+    assert classes.tolist() == account["class"].tolist() == ["nevus"]

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ._groups import GROUP_COLUMNS, clean_ids
-from ._table_file import clean_values, to_numbers
+from .groups import GROUP_COLUMNS, clean_ids
+from .table_file import clean_values, to_numbers
 
 
 def join_tables(tables, decisive, messages, names=()):

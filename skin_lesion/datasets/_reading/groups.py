@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from .._utils.linked_groups import link_groups
-from ._table_file import change_values, is_unknown
+from ..._utils.linked_groups import link_groups
+from .table_file import WHOLE, change_values, is_unknown
 
 # What tables write in place of an id that they do not have.
 _NOTHING = r"unknown|unk|anonym(ous|i[sz]ed)|missing|unspecified|undefined|undisclosed|none|no|null"
@@ -19,7 +19,6 @@ _PLACEHOLDER = re.compile(
 )
 # These are placeholders too, unless ids count up from there.
 _ZERO = re.compile(r"0+(\.0+)?")
-_WHOLE = re.compile(r"^(\d+)\.0+$")
 _ONE = r"0*1(\.0+)?"
 
 # A larger share of the images in one group is implausible, where there are enough of them to tell.
@@ -52,7 +51,7 @@ def clean_ids(column):
         )
 
     def clean(text):
-        return None if is_missing(text) else _WHOLE.sub(r"\1", text)
+        return None if is_missing(text) else WHOLE.sub(r"\1", text)
 
     return change_values(column, clean)
 

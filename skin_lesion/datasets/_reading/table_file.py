@@ -12,6 +12,8 @@ _TEXT = {
     *("lesion_id", "patient_id", "patient"),
 }
 _UNKNOWN = {"", "unknown", "unk", "nan"}
+# pandas writes whole numbers so where some are missing.
+WHOLE = re.compile(r"^(\d+)\.0+$")
 _UNNAMED = r"(Unnamed: \d+(\.\d+)?)?"
 # Fewer rows may be in the order of their classes by chance.
 _FEWEST_ORDERED = 40
@@ -42,7 +44,9 @@ def read_header(path):
     return separator, cells
 
 
-def read_table(path, separator=",", names=None, *, numbers_lines=True, remedy="download it again"):
+def read_table(
+    path, separator=",", names=None, *, text=(), numbers_lines=True, remedy="download it again"
+):
     """Read a table; what looks like a number is read as one, unless it is an id or a file name.
 
     Parameters
@@ -53,6 +57,9 @@ def read_table(path, separator=",", names=None, *, numbers_lines=True, remedy="d
 
     names : list of str or None
         The names of the columns, where the file does not give them.
+
+    text : collection of str
+        Further columns, in lower case, that are read as text though they may look like numbers.
 
     numbers_lines : bool
         Whether the index is the number of each row's line in the file. Then a blank line makes
@@ -83,7 +90,7 @@ def read_table(path, separator=",", names=None, *, numbers_lines=True, remedy="d
     }
     try:
         columns = pd.read_csv(path, nrows=0, **options).columns
-        text = [column for column in columns if str(column).strip().lower() in _TEXT]
+        text = [column for column in columns if str(column).strip().lower() in _TEXT.union(text)]
         table = pd.read_csv(path, dtype=dict.fromkeys(text, str), **options)
     except ValueError as error:
         raise ValueError(
@@ -130,6 +137,11 @@ def clean_values(column):
     if pd.api.types.is_numeric_dtype(column):
         return column
     return change_values(column, lambda text: None if is_unknown(text) else text)
+
+
+def to_text(column):
+    """Return a column as text, missing where nothing is known, and 1 instead of 1.0."""
+    return change_values(column, lambda text: None if is_unknown(text) else WHOLE.sub(r"\1", text))
 
 
 def to_numbers(column):

@@ -1,0 +1,1 @@
+"""Recognise the public sets as they lie on disk, and read them."""

@@ -1,0 +1,58 @@
+"""Load a folder with a subfolder for each class as a public set, with classes of any label set."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from ..._utils.validation.messages import did_you_mean
+from .._folder.load import REASONS, load_image_folder
+from .._reading.description import describe_dataset
+from .._taxonomy.account import account_for, describe_unmapped, write_account
+from .._taxonomy.label_sets import LABEL_SETS
+from .._taxonomy.map_labels import map_labels
+from .recognise import CLASS_FOLDERS
+
+
+def load_class_folders(root, split, group_by, label, indeterminate):
+    """Return what :func:`load_public_dataset` does."""
+    dataset = load_image_folder(root, split=split, group_by=group_by)
+    own = pd.Series(dataset.target)
+    dataset.update(release=CLASS_FOLDERS, missing=np.array([], dtype=str))
+    if label is None:
+        dataset.label_account = account_for(own, own, None)
+        return _describe(dataset, [])
+    if label not in LABEL_SETS:
+        raise ValueError(
+            f"label is {label!r}. Expected None or one of {list(LABEL_SETS)}: class folders have no"
+            f" other.{did_you_mean(label, LABEL_SETS)}"
+        )
+    target, account = map_labels(
+        own, label, unmapped="missing", indeterminate=indeterminate, return_account=True
+    )
+    chosen = pd.notna(target)
+    if not chosen.all():
+        reason = describe_unmapped(own[~chosen], label)
+        if not chosen.any():
+            raise ValueError(f"No image is left to load. {reason} Pass another label.")
+        # One frame for each of: this, load_public_dataset, validate_params.
+        warnings.warn(f"{reason} They are left out.", stacklevel=4)
+        dataset.left_out["unmapped"] = int((~chosen).sum())
+    frame = dataset.frame.assign(target=target, diagnosis=own)
+    for name in ("data", "split", "groups"):
+        dataset[name] = None if dataset[name] is None else dataset[name][chosen]
+    dataset.update(
+        frame=frame[chosen].reset_index(drop=True),
+        target=target[chosen].astype(str),
+        target_names=np.unique(target[chosen].astype(str)),
+        label_account=account,
+    )
+    return _describe(dataset, ["Labels:", *write_account(account)])
+
+
+def _describe(dataset, notes):
+    groups = "none, for want of a table of them"
+    if dataset.groups is not None:
+        groups = f"{len(np.unique(dataset.groups))}, from the tables"
+    dataset.DESCR = describe_dataset(dataset, [f"Groups: {groups}.", *notes], REASONS)
+    return dataset

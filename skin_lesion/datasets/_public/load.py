@@ -1,0 +1,201 @@
+"""Load a public set as people have it on disk."""
+
+import os
+import warnings
+
+from ..._utils.sklearn_private import StrOptions, validate_params
+from .._isic.load import load_isic_release
+from .._reading.groups import GROUP_COLUMNS
+from .._taxonomy.label_sets import INDETERMINATE_RULES
+from .class_folders import load_class_folders
+from .pixel_csv import load_pixels
+from .recognise import CLASS_FOLDERS, PIXELS, recognise
+from .tables import load_tables
+
+
+@validate_params(
+    {
+        "root": [str, os.PathLike],
+        "name": [str],
+        "split": [str, None],
+        "label": [str, None],
+        "indeterminate": [StrOptions(set(INDETERMINATE_RULES))],
+        "image_type": [StrOptions({"dermoscopic", "clinical"}), None],
+        "group_by": [StrOptions(set(GROUP_COLUMNS)), None],
+        "return_X_y": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_public_dataset(
+    root,
+    name="auto",
+    *,
+    split=None,
+    label=None,
+    indeterminate="drop",
+    image_type=None,
+    group_by=None,
+    return_X_y=False,
+):
+    """Load a public set of skin lesions as it was downloaded.
+
+    What lies below `root` is recognised by the columns of its tables. Nothing needs to be moved or
+    renamed, and no image is opened. The page on public data lists the sets, with licence, size,
+    classes and known faults.
+
+    ====================  ============================================  ========================
+    name                  tables                                        its own label
+    ====================  ============================================  ========================
+    a release of ISIC     those of :func:`load_isic_release`            that of the release
+    "isic-cli", "HIBA"    `metadata.csv` of any collection              the diagnosis
+    "MILK10k"             metadata, ground truth, supplement            11 classes
+    "BCN20000"            `bcn_20k_train.csv`, `bcn_20k_test.csv`       8 classes
+    "PAD-UFES-20"         `metadata.csv`                                6 classes
+    "PH2"                 `PH2_dataset.txt`                             nevus, melanoma
+    "Derm7pt"             `meta.csv`, lists of the splits               the diagnosis
+    "DDI"                 `ddi_metadata.csv`                            the disease
+    "Fitzpatrick17k"      `fitzpatrick17k.csv`                          the disease
+    "HAM10000 pixels"     `hmnist_28_28_RGB.csv` and its like           7 classes
+    "class folders"       none, see :func:`load_image_folder`           names of the folders
+    ====================  ============================================  ========================
+
+    Classes have the same full names in all of them, those of :func:`map_labels`.
+
+    Parameters
+    ----------
+    root : str or os.PathLike
+        The folder; for DermaMNIST and HAM10000 pixels also the file.
+
+    name : str, default="auto"
+        A name of the table above, however it is spelled. It is needed only where several sets lie
+        in one folder.
+
+    split : str or None, default=None
+        Load only this split: "train", "val" or "test", or the other names that
+        :func:`load_image_folder` knows. With None, all.
+
+    label : str or None, default=None
+        What the classes are:
+
+        - None: the set's own label;
+        - "7-class", "8-class", "9-class" or "benign_malignant": a label set, see
+          :func:`map_labels`. Where a finer diagnosis is known, as in the supplement of MILK10k, it
+          decides. Where the diagnosis says nothing, a set that says itself what is malignant is
+          believed; for releases of ISIC it comes first;
+        - the name of a column of the tables: its values, as text.
+
+    indeterminate : {"drop", "benign", "malignant"}, default="drop"
+        What lesions are that are neither, with `label="benign_malignant"`: left out and counted, or
+        a class. See :func:`map_labels`.
+
+    image_type : {"dermoscopic", "clinical"} or None, default=None
+        Load only such images. With None, all: MILK10k, Derm7pt and HIBA have both.
+
+    group_by : {"patient_id", "lesion_id"} or None, default=None
+        What `groups` are. With None or "patient_id", the patient where it is known, else the
+        lesion; with "lesion_id", the lesion where it is known, else the patient.
+
+    return_X_y : bool, default=False
+        Return `(data, target)` instead of a Bunch.
+
+    Returns
+    -------
+    dataset : :class:`~sklearn.utils.Bunch`
+        What :func:`load_isic_release` returns: `data`, `target`, `target_names`, `split`, `groups`,
+        `frame`, `release` (the name of the set), `left_out`, `label_account`, `missing` and
+        `DESCR`. For HAM10000 pixels, `data` are the images themselves, as for DermaMNIST. For class
+        folders, `groups` may be None.
+
+        The frame has `path`, `target`, `split` where there is one, `diagnosis`, `age`, `sex`,
+        `site`, `image_type`, `source`, and `patient_id` and `lesion_id` where the set tells them;
+        then its other columns, without those that tell the label.
+
+    (data, target) : tuple of ndarray
+        With `return_X_y=True`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `root` does not exist, or if none of the images of a table lies below it.
+    ValueError
+        If several sets lie there, or not the one that is named; if a table lacks columns, or
+        contradicts itself or another; if no image has a label; or if a parameter is invalid.
+
+    Warns
+    -----
+    UserWarning
+        If images have no file, files have no row, rows have no label or are repeated, or labels
+        have no counterpart; `left_out` counts all of them.
+
+    See Also
+    --------
+    load_image_table : Any other table.
+    load_isic_release : Says more on releases of ISIC.
+    map_labels : The label sets, and what maps onto what.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from PIL import Image
+    >>> from skin_lesion import load_public_dataset
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     with open(os.path.join(root, "metadata.csv"), "w") as table:
+    ...         _ = table.write(
+    ...             "patient_id,lesion_id,age,gender,region,diagnostic,img_id,biopsed\\n"
+    ...             "PAT_8,15,55,FEMALE,NECK,BCC,PAT_8_15_820.png,True\\n"
+    ...             "PAT_8,15,55,FEMALE,NECK,BCC,PAT_8_15_821.png,True\\n"
+    ...             "PAT_9,17,,,HAND,ACK,PAT_9_17_80.png,False\\n"
+    ...         )
+    ...     for name in ("PAT_8_15_820", "PAT_8_15_821", "PAT_9_17_80"):
+    ...         Image.new("RGB", (8, 8)).save(os.path.join(root, f"{name}.png"))
+    ...     dataset = load_public_dataset(root, label="benign_malignant", indeterminate="benign")
+    >>> dataset.release
+    'PAD-UFES-20'
+    >>> dataset.target
+    array(['malignant', 'malignant', 'benign'], dtype='<U9')
+    >>> dataset.groups
+    array(['PAT_8', 'PAT_8', 'PAT_9'], dtype='<U5')
+    >>> print(dataset.label_account)
+      label      class  n_rows reason
+    0   ACK     benign       1
+    1   BCC  malignant       2
+    """
+    root = os.fspath(root)
+    public_set, tables = recognise(root, name)
+    mapping = {"label": label, "indeterminate": indeterminate}
+    if public_set == PIXELS:
+        _refuse(PIXELS, split=split, image_type=image_type)
+        dataset = load_pixels(tables, **mapping)
+    elif public_set == CLASS_FOLDERS:
+        _refuse(CLASS_FOLDERS, image_type=image_type)
+        try:
+            dataset = load_class_folders(root, split, group_by, **mapping)
+        except ValueError as error:
+            if tables is None:
+                raise
+            raise ValueError(
+                f"No public set is recognised below {root!r}, by {len(tables)} table(s) such as"
+                f" {tables[0]!r}; and as class folders: {error} If the table is one of your own,"
+                " use load_image_table."
+            ) from error
+    elif isinstance(public_set, str):
+        dataset = load_isic_release(
+            root, public_set, split=split, image_type=image_type, group_by=group_by, **mapping
+        )
+    else:
+        dataset, messages = load_tables(
+            root, public_set, tables, split, image_type, group_by, **mapping
+        )
+        for message in messages:
+            # One frame for each of: load_public_dataset, validate_params.
+            warnings.warn(message, stacklevel=3)
+    return (dataset.data, dataset.target) if return_X_y else dataset
+
+
+def _refuse(name, **parameters):
+    for parameter, value in parameters.items():
+        if value is not None:
+            raise ValueError(
+                f"{parameter} is {value!r}, but {name} do not tell it. Expected None: choose rows"
+                " of what is returned, or use train_test_split_by_group."
+            )

@@ -1,0 +1,175 @@
+"""Tell which public sets lie in a folder, by the first lines of their tables."""
+
+import os
+import re
+from dataclasses import dataclass, field
+
+from ..._utils.validation.messages import did_you_mean, name_some
+from .._isic.files import TABLE_EXTENSIONS, find_files
+from .._isic.formats import GROUND_TRUTH, NAMES, release_named
+from .._isic.recognise import find_releases
+from .._reading.folder_entries import walk_files
+from .._reading.table_file import read_header
+from .sets import SETS
+
+CLASS_FOLDERS = "class folders"
+PIXELS = "HAM10000 pixels"
+PIXEL_CSV = re.compile(r"hmnist_(?P<side>\d+)_(?P=side)_(?P<channels>RGB|L)\.csv", re.IGNORECASE)
+
+# Collections that the isic-cli downloads, which are read alike.
+_COLLECTIONS = {"hiba": "isic-cli", "isicarchive": "isic-cli"}
+
+
+@dataclass
+class Tables:
+    """The tables of one set: its own, and for each of its helpers; paths and separators.
+
+    `bare` are paths of tables of labels that may be predictions, since their names do not say that
+    they are a ground truth.
+    """
+
+    own: list = field(default_factory=list)
+    helpers: list = field(default_factory=list)
+    bare: list = field(default_factory=list)
+
+
+def recognise(root, name):
+    """Return which set lies in a folder.
+
+    Parameters
+    ----------
+    root : str
+
+    name : str
+        That of a set, or "auto".
+
+    Returns
+    -------
+    found : PublicSet or str
+        A string is a release of ISIC, `PIXELS` or `CLASS_FOLDERS`.
+
+    tables : Tables or list of str or None
+        For a PublicSet; for `PIXELS`; and for `CLASS_FOLDERS` those of no known set.
+
+    Raises
+    ------
+    ValueError
+        If there are several, or not the one that is asked for.
+    """
+    wanted = None if name == "auto" else find_name(name)
+    if os.path.isfile(root):
+        if wanted in (None, PIXELS) and PIXEL_CSV.fullmatch(os.path.basename(root)):
+            return PIXELS, [root]
+        if wanted not in (None, "DermaMNIST"):
+            raise NotADirectoryError(
+                f"{root!r} is a file. Expected the folder of {getattr(wanted, 'name', wanted)}."
+            )
+        return "DermaMNIST", None  # whose loader says what it expects
+    if wanted == CLASS_FOLDERS or not os.path.isdir(root):
+        return CLASS_FOLDERS, None  # whose loader says that there is no such folder
+    paths = [path for path, _ in walk_files(root)]
+    by_set = _find_sets(paths)
+    pixels = [path for path in paths if PIXEL_CSV.fullmatch(os.path.basename(path))]
+    if wanted in by_set:
+        return wanted, by_set[wanted]
+    if wanted == PIXELS and pixels:
+        return PIXELS, pixels
+    if wanted in NAMES:
+        return wanted, None
+    files = find_files(root)
+    releases = find_releases(files)[0]
+    for public_set in by_set:
+        releases = {key: value for key, value in releases.items() if key not in public_set.hides}
+    found = [public_set.name for public_set in by_set] + sorted(releases)
+    if wanted is not None:
+        expected = wanted if isinstance(wanted, str) else f"a table with {list(wanted.columns)}"
+        raise ValueError(
+            f"name is {name!r}, but the tables below {root!r} are of {found or 'no known set'}."
+            f" Expected {expected}. Pass name='auto', or the folder of this set."
+        )
+    # Kaggle gives the pixels beside the images that they are of.
+    if len(found) > 1:
+        raise ValueError(
+            f"{root!r} holds {len(found)} sets: {name_some(found)}. Expected one. Pass"
+            f" name={found[0]!r} or another of them, or the folder of one."
+        )
+    if by_set:
+        return next(iter(by_set.items()))
+    if releases and (files.images or not pixels):
+        return next(iter(releases)), None
+    if pixels:
+        return PIXELS, pixels
+    return CLASS_FOLDERS, sorted(files.tables) or None
+
+
+def find_name(name):
+    """Return the set of a name, however it is spelled: a PublicSet, or a string for any other."""
+
+    def simplify(text):
+        return re.sub(r"[\W_]", "", text.lower())
+
+    simple = simplify(name)
+    for public_set in SETS:
+        if simple in map(simplify, (public_set.name, *public_set.also_named)):
+            return public_set
+    for other in (CLASS_FOLDERS, PIXELS):
+        if simple == simplify(other):
+            return other
+    release = _COLLECTIONS.get(simple) or release_named(name)
+    if release is None:
+        names = list_names()
+        raise ValueError(
+            f"name is {name!r}. Expected 'auto' or one of {names}.{did_you_mean(name, names)}"
+        )
+    return release
+
+
+def list_names():
+    """Return the names of all sets."""
+    return [*NAMES, *(public_set.name for public_set in SETS), PIXELS, CLASS_FOLDERS]
+
+
+def _find_sets(paths):
+    """Return the tables of each set that lies there."""
+    headers = {}
+    for path in sorted(paths):
+        if path.lower().endswith(TABLE_EXTENSIONS):
+            try:
+                headers[path] = read_header(path)
+            except ValueError:  # no table, or one that its own reader complains of
+                continue
+    by_set = {}
+    for public_set in SETS:
+        tables = Tables(helpers=[[] for _ in public_set.helpers])
+        if public_set.read is not None:
+            tables.own = [(path, None) for path in paths if _is_named(public_set, path)]
+        for path, (separator, cells) in headers.items():
+            columns = {cell.lower() for cell in cells}
+            if _has(columns, public_set.columns):
+                tables.own.append((path, separator))
+            elif public_set.file_name is not None and _is_named(public_set, path):
+                lacking = [name for name in public_set.columns if name.lower() not in columns]
+                raise ValueError(
+                    f"{path!r} lacks the column(s) {lacking}; it has {cells}. Expected"
+                    f" {list(public_set.columns)}, by its name a table of {public_set.name}."
+                    " Download it again, or rename it if it is another table."
+                )
+            for helper, of_helper in zip(public_set.helpers, tables.helpers, strict=True):
+                if not _has(columns, helper):
+                    continue
+                has_labels = bool(set(helper) & set(public_set.label))
+                if has_labels and not GROUND_TRUTH.search(os.path.basename(path)):
+                    tables.bare.append(path)
+                else:
+                    of_helper.append((path, separator))
+        if tables.own:
+            by_set[public_set] = tables
+    return by_set
+
+
+def _is_named(public_set, path):
+    return re.search(public_set.file_name, os.path.basename(path), re.IGNORECASE)
+
+
+def _has(columns, names):
+    return {name.lower() for name in names} <= columns

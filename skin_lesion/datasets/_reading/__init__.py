@@ -1,0 +1,1 @@
+"""What the loaders share: entries of folders, tables, splits, groups, the description."""

@@ -1,0 +1,1 @@
+"""Read a table that names images, and find their files."""

@@ -1,0 +1,82 @@
+"""Which columns of a table tell what, and whether they are there."""
+
+from dataclasses import dataclass
+
+from ..._utils.validation.messages import did_you_mean, name_some
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a table tell.
+
+    Parameters
+    ----------
+    path : str
+        The file of each image, or its id.
+
+    label : tuple of str
+        One column of classes, or one of 0 and 1 for each class.
+
+    patient, lesion : str or None
+
+    split : str or None
+
+    diagnosis : str or None
+        A finer name than the label, where it is known.
+
+    malignancy : str or None
+        "benign" or "malignant", for what diagnoses do not tell.
+
+    tells_label : tuple of str
+        What is no metadata of an image, because it tells the label.
+    """
+
+    path: str
+    label: tuple
+    patient: str | None = None
+    lesion: str | None = None
+    split: str | None = None
+    diagnosis: str | None = None
+    malignancy: str | None = None
+    tells_label: tuple = ()
+
+    def used(self):
+        """Return the columns that the frame has in another form, or not at all."""
+        return {self.path, *self.label, self.split, self.diagnosis, self.malignancy} | set(
+            self.tells_label
+        )
+
+
+def check_columns(roles, columns, where):
+    """Raise a ValueError if a table lacks a column, has it twice, or is to use it for two things.
+
+    Parameters
+    ----------
+    roles : dict of str to list of str
+        The columns that are named, by the parameter that names them.
+
+    columns : list
+        Those that the table has.
+
+    where : str
+        What to call the table in messages.
+    """
+    by_column = {}
+    for role, names in roles.items():
+        for name in names:
+            if name not in columns:
+                raise ValueError(
+                    f"{where} has no column {name!r}, which is passed as {role}. Expected one of"
+                    f" its columns: {name_some(list(map(str, columns)))}."
+                    f"{did_you_mean(name, list(map(str, columns)))}"
+                )
+            if list(columns).count(name) > 1:
+                raise ValueError(
+                    f"{where} has {list(columns).count(name)} columns of the name {name!r}, which"
+                    f" is passed as {role}. Expected one. Rename or remove the other."
+                )
+            if by_column.setdefault(name, role) != role or names.count(name) > 1:
+                raise ValueError(
+                    f"The column {name!r} is passed as {by_column[name]} and as {role}. Expected"
+                    " another column for each."
+                )

@@ -1,0 +1,121 @@
+"""Find the file of each image that a table names."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ..._utils.image_files import image_extensions, image_file_exists
+from .._reading.folder_entries import normalise_path, plainness, walk_files
+
+
+@dataclass
+class FoundImages:
+    """The files of images.
+
+    Attributes
+    ----------
+    paths : dict of str to str
+        The path of each name that has a file.
+
+    n_doubles : int
+        How many further files were there of the same images.
+
+    other_extension : list of str
+        Names with an extension that their file does not have.
+
+    files : list of str or None
+        All images below the folder, where it was walked through.
+    """
+
+    paths: dict[str, str] = field(default_factory=dict)
+    n_doubles: int = 0
+    other_extension: list[str] = field(default_factory=list)
+    files: list[str] | None = None
+
+
+def list_images(root):
+    """Return the paths of all images below a folder, those in folders of masks left out."""
+    extensions = image_extensions()
+    return [
+        path
+        for path, is_in_masks in walk_files(root)
+        if not is_in_masks and os.path.splitext(path)[1].lower() in extensions
+    ]
+
+
+def find_images(names, root, files=None):
+    """Find files by path, by name, or by name without extension, in that order.
+
+    Where a name tells folders that are not below `root`, as those of another machine, the file is
+    the one with the same end of the path, if no other file and no other name has it.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Each once.
+
+    root : str
+
+    files : list of str or None
+        The images below `root`; with None they are listed if some are not where the names say.
+
+    Returns
+    -------
+    found : FoundImages
+    """
+    found = FoundImages(files=files)
+    names, waiting = list(names), []
+    for name in names:
+        path = os.path.join(root, name.replace("\\", os.sep))
+        if image_file_exists(path):
+            found.paths[name] = path
+        else:
+            waiting.append(name)
+    if waiting and files is None and os.path.isdir(root):
+        found.files = list_images(root)
+    extensions = image_extensions()
+    for stripped in ((), extensions):
+        waiting = _match(waiting, names, root, stripped, found)
+    for name, path in found.paths.items():
+        extension = _extension(name, extensions)
+        if extension and extension != _extension(path, extensions):
+            found.other_extension.append(name)
+    return found
+
+
+def _match(names, all_names, root, stripped, found):
+    """Match ends of names with ends of paths, and return the names that have no file."""
+    if not names or not found.files:
+        return names
+    by_end = {}
+    for path in found.files:
+        for end in _ends(path.removeprefix(root), stripped):
+            by_end.setdefault(end, []).append(path)
+    ends_of_names = Counter(end for name in all_names for end in _ends(name, stripped))
+    without = []
+    for name in names:
+        whole, *shorter = _ends(name, stripped)
+        paths = by_end.get(whole, [])
+        for end in shorter:
+            if not paths and ends_of_names[end] == 1 and len(by_end.get(end, ())) == 1:
+                paths = by_end[end]
+        if paths:
+            found.paths[name] = min(paths, key=plainness)
+            found.n_doubles += len(paths) - 1
+        else:
+            without.append(name)
+    return without
+
+
+def _ends(path, stripped):
+    """Return a path without its first folders, one less each time, in lower case."""
+    path = normalise_path(path).strip("/")
+    path = path[: len(path) - len(_extension(path, stripped))]
+    folders = path.casefold().split("/")
+    return ["/".join(folders[n:]) for n in range(len(folders))]
+
+
+def _extension(path, extensions):
+    """Return the extension; what follows the last point of an id, such as 1.2.840, is none."""
+    extension = os.path.splitext(path)[1].lower()
+    return extension if extension in extensions else ""

@@ -1,0 +1,1 @@
+"""Classes by the names that each set gives them, and onto which classes of other sets they map."""

@@ -1,0 +1,316 @@
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skin_lesion import ImageLoader, load_image_table, make_lesion_images
+
+ROWS = [
+    "file,dx,patient",
+    "a.jpg,NEV,1",
+    "b.jpg,ACK,1",
+    "c.jpg,MEL,2",
+]
+
+
+@pytest.fixture(autouse=True)
+def quietly():
+    """Any warning that no test asks for is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+@pytest.fixture
+def lesions(tmp_path):
+    """A table and its images, empty files: none may be opened."""
+    write(tmp_path / "table.csv", ROWS)
+    touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    return tmp_path
+
+
+def write(path, lines, encoding="utf-8"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding=encoding)
+
+
+def touch(root, *names):
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+
+
+def load(folder, rows=None, **parameters):
+    if rows is not None:
+        write(folder / "table.csv", rows)
+    parameters = {"path": "file", "label": "dx", **parameters}
+    return load_image_table(folder / "table.csv", **parameters)
+
+
+def relative(dataset, root):
+    return [Path(path).relative_to(root).as_posix() for path in dataset.data[:, 0]]
+
+
+def test_what_is_returned(lesions):
+    dataset = load(lesions, group="patient")
+    assert relative(dataset, lesions) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert dataset.data.shape == (3, 1)
+    assert dataset.data.dtype.kind == dataset.target.dtype.kind == dataset.groups.dtype.kind == "U"
+    assert dataset.target.tolist() == ["NEV", "ACK", "MEL"]
+    assert dataset.target_names.tolist() == ["ACK", "MEL", "NEV"]
+    assert dataset.groups.tolist() == ["1", "1", "2"]
+    assert dataset.split is None
+    assert dataset.left_out == {}
+    assert dataset.missing.tolist() == []
+    assert list(dataset.frame) == ["path", "target", "patient"]
+    assert dataset.label_account["n_rows"].tolist() == [1, 1, 1]
+    assert "Groups: 2, by patient." in dataset.DESCR
+
+
+def test_the_same_of_a_file_and_a_frame(lesions):
+    frame = pd.read_csv(lesions / "table.csv")
+    of_file = load(lesions, group="patient", root=str(lesions))
+    of_frame = load_image_table(frame, lesions, path="file", label="dx", group="patient")
+    for name in ("data", "target", "groups"):
+        np.testing.assert_array_equal(of_file[name], of_frame[name])
+    X, y = load_image_table(frame, lesions, path="file", label="dx", return_X_y=True)
+    np.testing.assert_array_equal(X, of_file.data)
+    np.testing.assert_array_equal(y, of_file.target)
+
+
+def test_images_are_read_by_what_is_returned(tmp_path):
+    from PIL import Image
+
+    drawn = make_lesion_images(2, n_classes=2, image_size=(16, 16), random_state=0)
+    for name, image in zip("ab", drawn.images, strict=True):
+        Image.fromarray(image).save(tmp_path / f"{name}.png")
+    table = pd.DataFrame({"id": ["a", "b"], "dx": drawn.target})
+    dataset = load_image_table(table, tmp_path, path="id", label="dx")
+    assert (ImageLoader((16, 16)).fit_transform(dataset.data) == drawn.images).all()
+
+
+def test_relative_paths_of_a_frame_are_of_the_current_folder(lesions, monkeypatch):
+    monkeypatch.chdir(lesions)
+    table = pd.DataFrame({"file": ["a.jpg", str(lesions / "b.jpg")], "dx": ["NEV", "MEL"]})
+    dataset = load_image_table(table, path="file", label="dx")
+    assert dataset.data[:, 0].tolist() == [os.path.join(".", "a.jpg"), str(lesions / "b.jpg")]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
+def test_separators_byte_order_marks_and_order_of_columns(lesions, separator, encoding, order):
+    lines = [separator.join(np.array(row.split(","))[order]) for row in ROWS]
+    write(lesions / "table.csv", lines, encoding=encoding)
+    dataset = load(lesions, group="patient")
+    assert dataset.target.tolist() == ["NEV", "ACK", "MEL"]
+    assert dataset.groups.tolist() == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("img1", "img1.jpg"),
+        ("img1.jpg", "img1.jpg"),
+        ("img1", "part_1/deeper/img1.png"),
+        ("IMG1.JPG", "part_1/img1.jpg"),
+        ("./part_1/img1.jpg", "part_1/img1.jpg"),
+        ("part_1\\img1.jpg", "part_1/img1.jpg"),
+        ("/home/other/data/part_1/img1.jpg", "part_1/img1.jpg"),
+        ("part_1/img1.jpg", "images/part_1/img1.jpg"),
+        ("1.2.840.10", "1.2.840.10.png"),
+        ("007", "007.jpg"),
+    ],
+)
+def test_ways_to_name_a_file(tmp_path, name, file):
+    touch(tmp_path, file, "other.jpg")
+    dataset = load(tmp_path, ["file,dx", f"{name},NEV", "other.jpg,MEL"])
+    assert relative(dataset, tmp_path) == [file, "other.jpg"]
+
+
+def test_another_extension_is_said(tmp_path):
+    touch(tmp_path, "a.png")
+    with pytest.warns(UserWarning, match=r"1 images of .* have another extension .*'a.jpg'"):
+        dataset = load(tmp_path, ["file,dx", "a.jpg,NEV"])
+    assert relative(dataset, tmp_path) == ["a.png"]
+
+
+def test_the_plainest_of_several_files_is_taken(tmp_path):
+    touch(tmp_path, "a/img.jpg", "a/resized/img.jpg")
+    with pytest.warns(UserWarning, match="1 further file.* shortest path"):
+        dataset = load(tmp_path, ["file,dx", "img,NEV"])
+    assert relative(dataset, tmp_path) == ["a/img.jpg"]
+    assert dataset.left_out == {"doubles": 1}
+
+
+def test_masks_are_no_images(tmp_path):
+    touch(tmp_path, "masks/img.png", "images/img.jpg")
+    assert relative(load(tmp_path, ["file,dx", "img,NEV"]), tmp_path) == ["images/img.jpg"]
+
+
+def test_a_file_of_another_folder_is_not_taken_for_one_that_is_missing(tmp_path):
+    """Patients' folders hold files of the same names."""
+    touch(tmp_path, "p1/img.jpg")
+    with pytest.warns(UserWarning, match=r"1 of 2 images .* no file.*'p2/img.jpg'"):
+        dataset = load(
+            tmp_path, ["file,dx", "p1/img.jpg,NEV", "p2/img.jpg,MEL"], missing="leave_out"
+        )
+    assert relative(dataset, tmp_path) == ["p1/img.jpg"]
+
+
+def test_missing_images_are_an_error_that_names_five(lesions):
+    rows = [*ROWS, *(f"lost_{n}.jpg,NEV,3" for n in range(7))]
+    with pytest.raises(FileNotFoundError, match=r"^7 of 10 images of") as raised:
+        load(lesions, rows)
+    message = str(raised.value)
+    assert "'lost_4.jpg' and 2 more" in message
+    assert "Found 3 image file(s)" in message
+    assert "Pass as root" in message
+    with pytest.warns(UserWarning, match=r"7 of 10 images .* They are left out"):
+        dataset = load(lesions, missing="leave_out")
+    assert dataset.left_out == {"missing": 7}
+    assert dataset.missing.tolist() == [f"lost_{n}.jpg" for n in range(7)]
+
+
+@pytest.mark.parametrize("missing", ["raise", "leave_out"])
+def test_images_of_another_set(tmp_path, missing):
+    touch(tmp_path, "x.jpg")
+    with pytest.raises(FileNotFoundError, match=r"1 of 1 images .* Found 1 image file.*x.jpg"):
+        load(tmp_path, ["file,dx", "a.jpg,NEV"], missing=missing)
+
+
+def test_a_column_that_is_not_there(lesions):
+    with pytest.raises(ValueError, match=r"no column 'diagnosis', which is passed as label") as e:
+        load(lesions, label="diagnosis")
+    assert "'file', 'dx', 'patient'" in str(e.value)
+    with pytest.raises(ValueError, match=r"passed as group.*Did you mean 'patient'\?"):
+        load(lesions, group="patients")
+    with pytest.raises(ValueError, match="'dx' is passed as label and as split"):
+        load(lesions, split="dx")
+    with pytest.raises(ValueError, match="2 columns of the name 'dx'"):
+        load(lesions, ["file,dx,dx", "a.jpg,NEV,NEV"])
+    with pytest.raises(ValueError, match="one or two of groups"):
+        load(lesions, group=["a", "b", "c"])
+
+
+def test_repeated_rows(lesions):
+    with pytest.warns(UserWarning, match="1 further rows of the same image are left out"):
+        dataset = load(lesions, [*ROWS, "a,NEV,1"], group="patient")
+    assert dataset.left_out == {"repeated": 1}
+    with pytest.raises(ValueError, match=r"contradict each other: the label of .*a.jpg'.*'NEV'"):
+        load(lesions, [*ROWS, "a,MEL,1"])
+    with pytest.raises(ValueError, match=r"the patient of .*a.jpg' is '1' and '5'"):
+        load(lesions, [*ROWS, "a.jpg,NEV,5"], group="patient")
+
+
+def test_rows_without_label_or_name(lesions):
+    rows = [*ROWS[:3], "c.jpg,unknown,2", ",MEL,2"]
+    with pytest.warns(UserWarning, match="are left out") as warned:
+        dataset = load(lesions, rows)
+    assert dataset.left_out == {"without_label": 1, "without_path": 1}
+    texts = [str(warning.message) for warning in warned]
+    assert any("1 rows without a label are left out" in text for text in texts)
+    assert any("1 rows that name no image are left out" in text for text in texts)
+    with pytest.raises(ValueError, match=r"None of the 1 rows .* label in \['dx'\]"):
+        load(lesions, ["file,dx", "a.jpg,"])
+    with pytest.raises(ValueError, match="has no rows"):
+        load(lesions, ["file,dx"])
+
+
+def test_columns_of_0_and_1(lesions):
+    rows = ["file,MEL,NEV", "a.jpg,1.0,0.0", "b.jpg,0,1", "c.jpg,0,1"]
+    dataset = load(lesions, rows, label=["MEL", "NEV"])
+    assert dataset.target.tolist() == ["MEL", "NEV", "NEV"]
+    assert list(dataset.frame) == ["path", "target"]
+    rows[2] = "b.jpg,1,1"
+    with pytest.raises(ValueError, match=r"'b.jpg of row 2' with MEL=1.*sum 2"):
+        load(lesions, rows, label=["MEL", "NEV"])
+
+
+def test_numbers_as_labels_keep_their_form(lesions):
+    rows = ["file,dx", "a.jpg,0", "b.jpg,1"]
+    assert load(lesions, rows).target.tolist() == ["0", "1"]
+    table = pd.DataFrame({"file": ["a.jpg", "b.jpg", "c.jpg"], "dx": [0, 1, np.nan]})
+    with pytest.warns(UserWarning, match="1 rows without a label"):
+        dataset = load_image_table(table, lesions, path="file", label="dx")
+    assert dataset.target.tolist() == ["0", "1"]
+
+
+def test_groups_of_patient_and_lesion(lesions):
+    rows = ["file,dx,patient,lesion", "a.jpg,NEV,P1,L1", "b.jpg,NEV,,L1", "c.jpg,MEL,?,-1"]
+    dataset = load(lesions, rows, group=["patient", "lesion"])
+    assert dataset.groups.tolist() == ["P1", "P1", "c.jpg"]
+    assert "by patient, else lesion" in dataset.DESCR
+    assert load(lesions, rows).groups is None
+
+
+def test_one_lesion_of_two_ids_is_one_group(lesions):
+    """Two patients' ids for one lesion are one patient, whatever a table says."""
+    rows = ["file,dx,patient,lesion", "a.jpg,NEV,P1,L1", "b.jpg,NEV,P2,L1", "c.jpg,MEL,P2,L2"]
+    dataset = load(lesions, rows, group=["patient", "lesion"])
+    assert len(set(dataset.groups)) == 1
+
+
+def test_split(lesions):
+    rows = ["file,dx,set", "a.jpg,NEV,Training", "b.jpg,NEV,valid", "c.jpg,MEL,TEST"]
+    assert load(lesions, rows, split="set").split.tolist() == ["train", "val", "test"]
+    rows[2] = "b.jpg,NEV,holdout"
+    with pytest.raises(ValueError, match=r"1 of 3 rows .* name no split in 'set': 'holdout'"):
+        load(lesions, rows, split="set")
+
+
+def test_label_set_with_an_account(lesions):
+    with pytest.warns(UserWarning, match=r"1 images have labels .* 'ACK' \(1\). They are left out"):
+        dataset = load(lesions, label_set="benign_malignant")
+    assert dataset.target.tolist() == ["benign", "malignant"]
+    assert dataset.left_out == {"unmapped": 1}
+    assert dataset.frame["diagnosis"].tolist() == ["nevus", "melanoma"]
+    account = dataset.label_account.set_index("label")
+    assert account["class"].to_dict() == {"NEV": "benign", "MEL": "malignant", "ACK": None}
+    assert account.loc["ACK", "reason"] == "indeterminate"
+    assert "left out, indeterminate: 'ACK' (1)" in dataset.DESCR
+    assert "benign: 'NEV' (1)" in dataset.DESCR
+
+
+def test_indeterminate_lesions_with_a_class(lesions):
+    dataset = load(lesions, label_set="benign_malignant", indeterminate="malignant")
+    assert dataset.target.tolist() == ["benign", "malignant", "malignant"]
+    assert dataset.left_out == {}
+
+
+def test_a_class_that_no_set_has(lesions):
+    with pytest.raises(ValueError, match=r"No image is left to load.*'wood' \(1\)"):
+        load(lesions, ["file,dx", "a.jpg,wood"], label_set="7-class")
+    with pytest.raises(ValueError, match=r"label_set is '7class'.*Did you mean '7-class'"):
+        load(lesions, label_set="7class")
+
+
+def test_columns_called_as_those_of_the_frame(lesions):
+    rows = ["file,dx,path,target", "a.jpg,NEV,x,y", "b.jpg,MEL,x,z"]
+    frame = load(lesions, rows).frame
+    assert list(frame) == ["path", "target", "metadata_path", "metadata_target"]
+
+
+def test_a_column_in_the_order_of_the_classes_is_said(tmp_path):
+    names = [f"{n:03}" for n in range(60)]
+    touch(tmp_path, *(f"{name}.jpg" for name in names))
+    table = pd.DataFrame({"file": names, "dx": ["a"] * 30 + ["b"] * 30, "number": range(60)})
+    with pytest.warns(UserWarning, match=r"'number'.* tell the class"):
+        load_image_table(table, tmp_path, path="file", label="dx")
+
+
+def test_no_folder_of_images(lesions):
+    with pytest.raises(FileNotFoundError, match="The folder 'nowhere' does not exist"):
+        load(lesions, root="nowhere")
+
+
+def test_no_table(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"table.csv' does not exist"):
+        load(tmp_path)
+    (tmp_path / "table.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"cannot be read.*UTF-8"):
+        load(tmp_path)
