@@ -42,6 +42,8 @@ def parse_arguments(argv=None):
     _add_predict(added["predict"])
     _add_evaluate(added["evaluate"])
     arguments = parser.parse_args(argv)
+    if arguments.verb != "predict":
+        _check_data(added[arguments.verb], arguments)
     if arguments.verb == "evaluate":
         _check_evaluate(added["evaluate"], arguments)
     return arguments
@@ -113,7 +115,7 @@ def _add_train(parser):
 
 
 def _add_audit(parser):
-    _add_data(parser)
+    _add_data(parser, nargs="?")
     _add_output(parser, "skin_lesion_audit")
 
 
@@ -155,14 +157,32 @@ def _add_data(parser, nargs=None, more=""):
         nargs=nargs,
         metavar="ROOT",
         help="folder of the form ROOT/<class>/* or ROOT/<split>/<class>/*, with an optional"
-        f" metadata.csv that has lesion_id or patient_id, or an ISIC release as downloaded{more}",
+        f" metadata.csv that has lesion_id or patient_id, or a public set as downloaded{more}",
     )
     data = parser.add_argument_group("the data")
-    data.add_argument("--release", metavar="NAME", help="which ISIC release it is, such as 2019")
+    data.add_argument("--dataset", metavar="NAME", help="which public set it is, such as 2019")
+    data.add_argument("--table", metavar="FILE", help="your own table, whose images lie below ROOT")
+    for role, text in (
+        ("path", "file names"),
+        ("label", "classes"),
+        ("group", "lesions or patients"),
+        ("split", "train, val or test"),
+    ):
+        data.add_argument(f"--{role}-column", metavar="NAME", help=f"column of {text}")
 
 
 def _add_output(parser, default):
     parser.add_argument("--output", default=default, metavar="DIR", help="where to write")
+
+
+def _check_data(parser, arguments):
+    columns = (arguments.path_column, arguments.label_column)
+    if arguments.table is not None and None in columns:
+        parser.error("--table needs --path-column and --label-column")
+    if arguments.table is None and any(columns):
+        parser.error("--path-column and --label-column are those of a --table")
+    if arguments.verb == "audit" and arguments.root is arguments.table is None:
+        parser.error("expected ROOT, or --table FILE")
 
 
 def _check_evaluate(parser, arguments):
@@ -170,7 +190,7 @@ def _check_evaluate(parser, arguments):
         parser.error("--predictions and --truth go together")
     if (arguments.predictions is None) == (arguments.model is None):
         parser.error("expected either MODEL and ROOT, or --predictions FILE and --truth FILE")
-    if arguments.model is not None and arguments.root is None:
+    if arguments.model is not None and arguments.root is arguments.table is None:
         parser.error("expected ROOT, the images to judge the model on")
 
 

@@ -56,10 +56,30 @@ def test_two_releases_are_told_apart_by_an_option(release, tmp_path, capsys):
         + "".join(f"ISIC_{n:07},{n % 2},{1 - n % 2},0,0,0,0,0,0,0\n" for n in range(60))
     )
     assert audit(release, tmp_path / "audit") == 2
-    assert "tables of 2 releases" in (error := capsys.readouterr().err)
-    assert "--release '2019'" in error
-    assert audit(release, tmp_path / "audit", "--release", "2019") == 0
+    assert "holds 2 sets" in (error := capsys.readouterr().err)
+    assert "--dataset '2019'" in error
+    assert audit(release, tmp_path / "audit", "--dataset", "2019") == 0
     assert "60 images of 2 classes" in capsys.readouterr().out
+
+
+def test_a_table_of_ones_own(root, tmp_path, capsys):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    rows = []
+    for number, path in enumerate(sorted(root.glob("*/*/*.jpg"))):
+        shutil.copy(path, folder / f"{number}.jpg")
+        rows.append([f"{number}.jpg", path.parent.name, number // 2])
+    table = tmp_path / "table.csv"
+    pd.DataFrame(rows, columns=["file", "dx", "patient"]).to_csv(table, index=False)
+    columns = ("--path-column", "file", "--label-column", "dx", "--group-column", "patient")
+    assert audit(folder, tmp_path / "audit", "--table", str(table), *columns) == 0
+    assert f"Table {table}: 60 images of 2 classes, 30 lesions" in capsys.readouterr().out
+    wrong = ("--path-column", "file", "--label-column", "diagnosis")
+    assert audit(folder, tmp_path / "audit", "--table", str(table), *wrong) == 2
+    assert "'diagnosis'" in capsys.readouterr().err
+    for options in (("--table", str(table)), columns):
+        with pytest.raises(SystemExit):
+            audit(folder, tmp_path / "audit", *options)
 
 
 def test_an_empty_folder_and_one_without_classes(tmp_path, capsys):

@@ -38,7 +38,7 @@ def run(arguments):
     )
     output = Path(arguments.output)
     check_output(output)
-    if arguments.root is None:
+    if arguments.root is arguments.table is None:
         vars(arguments).update(_DEMO)
         arguments.root = draw_folder(output / "drawn_images", arguments.random_state)
     else:
