@@ -1,4 +1,4 @@
-"""``python -m skin_lesion [ROOT]``: train, cross-validate and report."""
+"""``python -m skin_lesion``: the command."""
 
 import sys
 

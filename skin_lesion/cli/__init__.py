@@ -1,15 +1,23 @@
-"""The main job: from a folder of images to a report, a picture of each step, and a model."""
+"""The command: train on a dataset, audit one, predict photographs, and evaluate."""
 
 import os
 import sys
 import warnings
-from pathlib import Path
+from importlib import import_module
 
 from ._arguments import parse_arguments
 
+_MODULES = {
+    "train": "._train.job",
+    "audit": "._audit",
+    "predict": "._predict",
+    "evaluate": "._evaluate",
+}
+_ENDED_BY_USER = 130
+
 
 def main(argv=None):
-    """Run the job; see ``python -m skin_lesion --help``.
+    """Run the command; see ``python -m skin_lesion --help``.
 
     Parameters
     ----------
@@ -19,61 +27,25 @@ def main(argv=None):
     Returns
     -------
     exit_code : int
-        0, or 2 if the input cannot be used: the reason goes to standard error.
+        0, or 2 if the input cannot be used: the reason goes to standard error. 130 after Ctrl-C.
     """
     arguments = parse_arguments(argv)
     # TensorFlow would print a page on processors and drivers amid the progress.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    run = import_module(_MODULES[arguments.verb], __name__).run
     try:
-        _run(arguments)
-    except (ValueError, OSError) as error:
-        print(f"skin_lesion: error: {error}", file=sys.stderr)
+        with warnings.catch_warnings():
+            warnings.showwarning = _say_warning
+            run(arguments)
+    except (ValueError, OSError, ImportError) as error:
+        print(f"skin-lesion: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("skin_lesion: interrupted; there is no report.", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        print(f"skin-lesion: interrupted. {interrupt}".rstrip(), file=sys.stderr)
+        return _ENDED_BY_USER
     return 0
 
 
-def _run(arguments):
-    import matplotlib
-
-    from ._train import pictures as _pictures
-    from ._train.clean import clean
-    from ._train.data import draw_folder, load_folder
-    from ._train.judge import judge, write_report
-    from ._train.search import refit_on_faults, search
-
-    matplotlib.use("Agg")
-    warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}\n"
-    print(
-        "skin_lesion is research software. It is not a medical device and must not be used to"
-        " diagnose.\n",
-        flush=True,
-    )
-
-    output = Path(arguments.output)
-    if arguments.root is None:
-        arguments.root = draw_folder(output / "drawn_images", arguments.random_state)
-    cleaned = clean(load_folder(arguments.root), arguments)
-    print(cleaned.summary(), flush=True)
-    output.mkdir(parents=True, exist_ok=True)
-    page = cleaned.audit.to_html(output / "audit.html")
-    print(f"Pictures of what the audit found are in {page}.\n", flush=True)
-
-    data = cleaned.used
-    fitted = search(data, arguments)
-    model = fitted.best_estimator_
-    on_faults = None
-    if cleaned.faulty is not None:
-        on_faults = refit_on_faults(cleaned.faulty, model, arguments)
-    judgement = judge(cleaned, fitted, on_faults, arguments)
-    print(judgement.text, flush=True)
-
-    _pictures.class_counts(data, output / "class_counts.png")
-    _pictures.sample_images(data, output / "sample_images.png")
-    _pictures.confusion_matrix(data, judgement.report, output / "confusion_matrix.png")
-    _pictures.training_curves(model, output / "training_curves.png")
-    _pictures.predictions(data, judgement.report, output / "predictions.png")
-    write_report(judgement, model, output)
-    print(f"\nWritten to {output}: " + ", ".join(sorted(path.name for path in output.iterdir())))
+def _say_warning(message, category, *_):
+    """Print a warning in one line, without the place in the code."""
+    print(f"{category.__name__}: {' '.join(str(message).split())}", file=sys.stderr, flush=True)

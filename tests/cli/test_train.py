@@ -1,72 +1,42 @@
-"""The main job on a small folder, and what it says to bad ones."""
+"""The verb "train" on a small folder, and what it says to bad ones."""
 
 import io
 import json
 import shutil
 from contextlib import redirect_stdout
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.metrics import balanced_accuracy_score
 
-from skin_lesion import ConvNet, load_image_folder, write_lesion_folder
+from skin_lesion import ConvNet, audit_dataset, load_image_folder, load_model
 from skin_lesion.cli import main
-from skin_lesion.cli._train import search as _search
+from skin_lesion.cli._train import job as _job
+from skin_lesion.cli._train import network as _network
+from skin_lesion.cli._train.progress import CountSteps
 
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at epochs")
 
-PICTURES = {
-    "class_counts.png",
-    "confusion_matrix.png",
-    "predictions.png",
-    "sample_images.png",
-    "training_curves.png",
-}
-SMALL = ("--epochs", "1", "--image-size", "16", "--folds", "2", "--random-state", "3")
+PICTURES = {"class_counts.png", "right_predictions.png", "sample_images.png", "training_curves.png"}
+SMALL = ("--from-scratch", "--epochs", "1", "--image-size", "16", "--folds", "2")
+SMALL = (*SMALL, "--random-state", "3")
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return write_lesion_folder(
-        tmp_path_factory.mktemp("job") / "root",
-        60,
-        n_classes=2,
-        weights=[0.3, 0.7],
-        image_size=(24, 24),
-        random_state=0,
-    )
-
-
-@pytest.fixture(scope="module")
-def printed(root, tmp_path_factory):
-    """The folder that the job wrote, and what it printed meanwhile."""
+def job(root, tmp_path_factory):
+    """The folder that a job wrote, and what it printed meanwhile."""
     output = tmp_path_factory.mktemp("job") / "new" / "report"
-    with redirect_stdout(io.StringIO()) as out:
-        assert main([str(root), "--output", str(output), *SMALL]) == 0
+    with redirect_stdout(io.StringIO()) as out, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_network, "ConvNet", lambda: ConvNet(filters=(8,)))
+        assert main([str(root), "--output", str(output), "--candidates", "2", *SMALL]) == 0
     return output, out.getvalue()
 
 
 @pytest.fixture(scope="module")
-def output(printed):
-    return printed[0]
-
-
-def test_writes_pictures_report_and_model(output):
-    assert {path.name for path in output.iterdir()} == PICTURES | {
-        "audit.html",
-        "report.txt",
-        "report.json",
-        "report.html",
-        "model_card.md",
-        "model.joblib",
-    }
-    for name in PICTURES:
-        with Image.open(output / name) as picture:
-            assert min(picture.size) >= 200
-            assert len(np.unique(np.asarray(picture))) > 10
+def output(job):
+    return job[0]
 
 
 def balanced_accuracy(report):
@@ -78,48 +48,99 @@ def balanced_accuracy(report):
     return score
 
 
-def test_model_gives_the_scores_of_the_report(root, output):
+def test_writes_pages_tables_pictures_and_the_model(output, read_links):
+    assert {path.name for path in output.iterdir()} == PICTURES | {
+        "index.html",
+        "audit.html",
+        "report.txt",
+        "report.json",
+        "report.html",
+        "model_card.md",
+        "model.zip",
+        "model.features.npz",
+        "predictions.csv",
+        "split.csv",
+    }
+    for name in PICTURES:
+        with Image.open(output / name) as picture:
+            assert min(picture.size) >= 200
+            assert len(np.unique(np.asarray(picture))) > 10
+    links = read_links((output / "index.html").read_text(encoding="utf-8"))
+    assert {"report.html", "audit.html", "model_card.md", *PICTURES} <= set(links)
+    assert all((output / link).exists() for link in links)
+    assert len(set(links)) == len(links)
+
+
+def test_model_gives_the_scores_of_the_report_and_the_table(root, output):
     test = load_image_folder(root, split="test")
-    predicted = joblib.load(output / "model.joblib").predict(test.data)
+    model = load_model(output / "model.zip")
     report = json.loads((output / "report.json").read_text())
     score = balanced_accuracy(report["report"])
-    assert score["value"] == pytest.approx(balanced_accuracy_score(test.target, predicted))
+    expected = balanced_accuracy_score(test.target, model.predict(test.data))
+    assert score["value"] == pytest.approx(expected)
     assert score["low"] <= score["value"] <= score["high"]
     assert report["report"]["random_state"] == 3
     assert report["data"]["counts"]["nevus"]["test"] == (test.target == "nevus").sum()
     assert len(report["search"]["candidates"]) == 2
     text = (output / "report.txt").read_text()
-    for expected in ("precision", "balanced accuracy", "95% interval", "random_state=3"):
-        assert expected in text
+    for part in ("precision", "balanced accuracy", "random_state=3"):
+        assert part in text
     # The drawn folder is sound: there is nothing to leave out, and no other score.
     assert set(report["audit"]["findings"].values()) <= {0, None}
     assert report["audit"]["left_out"] == {}
     assert report["with_faults"] is None
     assert "with the faults" not in text
+    table = pd.read_csv(output / "predictions.csv")
+    assert table["class"].tolist() == test.target.tolist()
+    np.testing.assert_allclose(table[model.classes_], model.predict_proba(test.data), atol=1e-5)
 
 
-def test_report_is_a_page_with_slices_and_baselines(output):
-    page = (output / "report.html").read_text(encoding="utf-8")
-    for expected in ("melanoma against the rest", "colour and size", "Decision curve"):
-        assert expected.lower() in page.lower()
-    assert "TRIPOD" in (output / "model_card.md").read_text(encoding="utf-8")
+@pytest.mark.usefixtures("few_trees")
+def test_manifest_gives_the_split_again(root, output):
+    data = load_image_folder(root)
+    audit = audit_dataset(data.data, data.target, groups=data.groups, near_duplicates=False)
+    assert audit.verify_manifest(output / "split.csv").tolist() == data.split.tolist()
 
 
-def test_prints_the_way_and_the_report(printed):
-    out = printed[1]
-    assert "not a medical device" in out
-    assert "The audit found no faults" in out
-    assert "train and test as in the folder tree" in out
-    assert out.count("[CV ") == 4
-    assert out.count("partial_auc: (test=") == 4
-    assert "balanced accuracy" in out
+def test_prints_a_line_for_each_fit_and_what_to_do_next(job):
+    output, out = job
+    lines = out.splitlines()
+    assert len(lines) <= 45
+    assert sum(line.startswith("fit ") for line in lines) == 5
+    for expected in (
+        "not a medical device",
+        "60 images of 2 classes",
+        "The audit found no faults",
+        "train and test as in the data",
+        "This is weak",
+        "Plan: grid search over 2 candidates on 2 stratified folds",
+        "sensitivity for melanoma",
+        "AUC for melanoma",
+        "shortcut baseline, colour and size",
+        f"skin-lesion predict {output / 'model.zip'} PATH",
+    ):
+        assert expected in out
+
+
+def test_predicts_and_marks_what_is_unlike_the_training_images(root, output, tmp_path, capsys):
+    noise = np.random.RandomState(0).randint(0, 256, (24, 24, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    table = tmp_path / "new.csv"
+    arguments = ("predict", str(output / "model.zip"), str(root / "Test"), str(tmp_path))
+    assert main([*arguments, "--output", str(table)]) == 0
+    assert "marked as unlike the training images; of held-out lesions" in capsys.readouterr().out
+    table = pd.read_csv(table).set_index("image")
+    assert table.loc[str(tmp_path / "noise.png"), "unlike_training"]
+    assert table["unlike_training"][:-1].mean() <= 0.2
+    test = load_image_folder(root, split="test")
+    expected = load_model(output / "model.zip").predict(test.data)
+    assert table.loc[test.data[:, 0], "predicted"].tolist() == expected.tolist()
 
 
 @pytest.fixture
 def small_job(monkeypatch, few_trees):
-    """Search among one candidate, of a small network: the job in full is done for `printed`."""
-    monkeypatch.setattr(_search, "CANDIDATES", _search.CANDIDATES[:1])
-    monkeypatch.setattr(_search, "ConvNet", lambda: ConvNet(filters=(8,)))
+    """A small network: the job in full is done for `job`."""
+    monkeypatch.setattr(_network, "ConvNet", lambda: ConvNet(filters=(8,)))
 
 
 @pytest.fixture
@@ -148,7 +169,8 @@ def faulty(root, tmp_path):
 @pytest.mark.usefixtures("small_job")
 def test_faults_are_left_out_and_both_scores_are_reported(faulty, root, tmp_path, capsys):
     output = tmp_path / "report"
-    assert main([str(faulty), "--output", str(output), *SMALL]) == 0
+    options = ("--compare-with-faults", "--candidates", "1", "--output", str(output))
+    assert main([str(faulty), *options, *SMALL]) == 0
     out = " ".join(capsys.readouterr().out.split())
     report = json.loads((output / "report.json").read_text())
     # The other photographs of the lesion that was turned must not be trained on, either.
@@ -166,7 +188,6 @@ def test_faults_are_left_out_and_both_scores_are_reported(faulty, root, tmp_path
         "Label conflicts: 1 photograph under several labels: 1 melanoma / nevus",
         "1 image: unreadable",
         "2 images: under several labels",
-        "Pictures of what the audit found are in",
         "Once more with the faults",
     ):
         assert expected in out
@@ -183,9 +204,10 @@ def test_faults_are_left_out_and_both_scores_are_reported(faulty, root, tmp_path
 
 
 @pytest.mark.usefixtures("small_job")
-def test_faults_can_be_kept_and_a_tree_without_a_test_split_is_split_by_lesion(
-    faulty, tmp_path, capsys
+def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
+    faulty, tmp_path, capsys, monkeypatch
 ):
+    """On a tree without a test split, with all faults kept."""
     flat = tmp_path / "flat"
     for path in faulty.glob("*/*/*.jpg"):
         if path.stat().st_size:
@@ -193,8 +215,22 @@ def test_faults_can_be_kept_and_a_tree_without_a_test_split_is_split_by_lesion(
             shutil.copy(path, flat / path.parent.name)
     shutil.copy(faulty / "metadata.csv", flat)
     output = tmp_path / "report"
-    options = ("--keep-faults", "--test-size", "0.3", "--output", str(output))
-    assert main([str(flat), *options, *SMALL]) == 0
+    options = ("--keep-faults", "--test-size", "0.3", "--minutes", "0.001")
+    options = ("train", str(flat), *options, "--output", str(output), *SMALL)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_job, "save_model", interrupt)
+        assert main([*options]) == 130
+    printed = capsys.readouterr()
+    assert "--resume" in printed.err
+    assert "Nothing is cross-validated" in printed.out
+    assert not (output / "model.zip").exists()
+
+    monkeypatch.setattr(CountSteps, "on_train_batch_end", interrupt)  # nothing is trained again
+    assert main([*options, "--resume"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     report = json.loads((output / "report.json").read_text())
     assert "30% of the images held out, stratified by class, grouped by lesion" in out
@@ -202,6 +238,7 @@ def test_faults_can_be_kept_and_a_tree_without_a_test_split_is_split_by_lesion(
     assert report["audit"]["findings"]["label_conflicts"] == 1
     assert report["audit"]["left_out"] == {}
     assert report["with_faults"] is None
+    assert report["search"]["candidates"] == []
     n_images = sum(sum(row.values()) for row in report["data"]["counts"].values())
     assert n_images == len(list(flat.glob("*/*.jpg")))
 
@@ -226,7 +263,8 @@ def test_class_that_cleaning_empties_is_left_out(root, tmp_path, capsys):
         image.crop((2, 2, 16, 16)).save(emptied / "Train" / "other" / "sound.jpg")
     (emptied / "metadata.csv").unlink()
     output = tmp_path / "report"
-    assert main([str(emptied), "--output", str(output), *SMALL]) == 0
+    options = ("--minutes", "0.001", "--output", str(output))
+    assert main([str(emptied), *options, *SMALL]) == 0
     out = capsys.readouterr().out
     assert "1 image: the rest of other, 1 of 7, too few to train on" in out
     assert "and with them all of: other" in out
@@ -247,7 +285,8 @@ def test_nothing_left_after_cleaning(root, tmp_path, capsys):
 
 
 def test_missing_root(tmp_path, capsys):
-    assert main([str(tmp_path / "nowhere"), "--output", str(tmp_path / "report")]) == 2
+    options = ("--output", str(tmp_path / "report"), *SMALL)
+    assert main([str(tmp_path / "nowhere"), *options]) == 2
     assert "nowhere" in capsys.readouterr().err
     assert not (tmp_path / "report").exists()
 
@@ -255,11 +294,12 @@ def test_missing_root(tmp_path, capsys):
 def test_one_class_and_no_class(root, tmp_path, capsys):
     one = tmp_path / "one"
     shutil.copytree(root / "Train" / "nevus", one / "nevus")
-    assert main([str(one), "--output", str(tmp_path / "report")]) == 2
+    options = ("--output", str(tmp_path / "report"), *SMALL)
+    assert main([str(one), *options]) == 2
     assert "1 class, 'nevus'" in capsys.readouterr().err
     (tmp_path / "none").mkdir()
-    assert main([str(tmp_path / "none"), "--output", str(tmp_path / "report")]) == 2
-    assert "none" in capsys.readouterr().err
+    assert main([str(tmp_path / "none"), *options]) == 2
+    assert "none is an empty folder" in capsys.readouterr().err
     assert not (tmp_path / "report").exists()
 
 
@@ -281,3 +321,19 @@ def test_class_of_too_few_lesions_leaves_nothing_behind(root, tmp_path, capsys):
     assert main([str(few), "--output", str(tmp_path / "report"), *SMALL]) == 2
     assert "Class 'melanoma' has" in capsys.readouterr().err
     assert not (tmp_path / "report").exists()
+
+
+def test_output_that_is_a_file_is_said_before_anything_else(root, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main([str(root), "--output", str(tmp_path / "file" / "report"), *SMALL]) == 2
+    printed = capsys.readouterr()
+    assert "is a file" in printed.err
+    assert "images of" not in printed.out
+
+
+def test_weights_and_backbones_are_checked_before_the_data(tmp_path, capsys):
+    options = ("nowhere", "--output", str(tmp_path / "report"))
+    assert main([*options, "--weights", str(tmp_path / "missing.h5")]) == 2
+    assert "missing.h5" in capsys.readouterr().err
+    assert main([*options, "--backbone", "MobilNetV2"]) == 2
+    assert "MobileNetV2" in capsys.readouterr().err

@@ -1,10 +1,12 @@
-"""Audit the folder, and leave out what is faulty."""
+"""Audit the data, and leave out what is faulty."""
 
+import sys
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...audit import TITLES, DatasetAudit, audit_dataset, describe_finding, describe_shortcuts, say
+from ...audit import TITLES, DatasetAudit, audit_dataset, describe_finding, say
 from .data import SplitData, split_by_group, split_by_image
 
 # Of a class, on the training side: two for the validation split inside a fit, and two more that a
@@ -22,6 +24,9 @@ class CleanedData:
 
     used : SplitData
 
+    kept : ndarray of shape (n,), of bool
+        Which images are used.
+
     faulty : SplitData or None
         The data as a reader without an audit would use it. None if that is no other, or if it is
         what is used.
@@ -35,6 +40,7 @@ class CleanedData:
 
     audit: DatasetAudit
     used: SplitData
+    kept: np.ndarray
     faulty: SplitData | None
     left_out: dict
     keeps_faults: bool
@@ -47,8 +53,14 @@ class CleanedData:
             if len(getattr(self.audit, name))
         ]
         lines = ["The audit found" + (":" if found else " no faults."), *found]
-        lines.append("The class can be predicted, by balanced accuracy, from no more than")
-        lines += describe_shortcuts(self.audit)
+        shortcuts = self.audit.shortcuts
+        if len(shortcuts):
+            best = shortcuts["balanced_accuracy"].idxmax()
+            lines.append(
+                f"Best shortcut: {best} alone predicts the class with a balanced accuracy of"
+                f" {shortcuts.loc[best, 'balanced_accuracy']:.3f}"
+                f" (chance {shortcuts.loc[best, 'chance']:.3f})."
+            )
         if self.left_out:
             lines.append("Left out:")
             lines += [f"  {say(n, 'image')}: {reason}" for reason, n in self.left_out.items()]
@@ -60,8 +72,16 @@ class CleanedData:
                 "Warning: --keep-faults trains and tests on all images. The score below counts the"
                 " faults."
             )
-        lines += ["", self.used.counts().to_string(), f"\nSplit: {self.used.split}\n"]
+        lines += [self.used.counts().to_string(), f"Split: {self.used.split}"]
         return "\n".join(lines)
+
+    def write_manifest(self, path):
+        """Write which image is on which side; what was left out is on none."""
+        split = np.full(len(self.kept), None, dtype=object)
+        split[self.kept] = np.where(self.used.is_test, "test", "train")
+        audit = copy(self.audit)
+        audit.images = self.audit.images.assign(split=split)
+        audit.to_manifest(path)
 
 
 def clean(folder, arguments):
@@ -79,7 +99,7 @@ def clean(folder, arguments):
         groups=folder.groups,
         split=side,
         frame=folder.frame,
-        verbose=1,
+        verbose=int(sys.stderr.isatty()),
     )
     everything = np.ones(len(folder.target), dtype=bool)
     if arguments.keep_faults:
@@ -90,7 +110,7 @@ def clean(folder, arguments):
             )
         used = split_by_group(folder, everything, audit.groups, arguments)
         _check_classes(used, arguments)
-        return CleanedData(audit, used, faulty=None, left_out={}, keeps_faults=True)
+        return CleanedData(audit, used, everything, faulty=None, left_out={}, keeps_faults=True)
 
     keep, left_out = _choose(audit, folder.is_test)
     for name in _find_small_classes(folder, audit, keep, arguments):
@@ -114,7 +134,7 @@ def clean(folder, arguments):
     readable = everything.copy()
     readable[audit.unreadable["row"]] = False
     faulty = split_by_image(folder, readable, arguments) if has_faults else None
-    return CleanedData(audit, used, faulty, left_out, keeps_faults=False)
+    return CleanedData(audit, used, keep, faulty, left_out, keeps_faults=False)
 
 
 def _choose(audit, is_test):

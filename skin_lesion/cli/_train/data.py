@@ -1,4 +1,4 @@
-"""Find the images, and hold out a test set."""
+"""Draw images where none are named, and hold out a test set."""
 
 import shutil
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 
 from ..._utils.atomic_writing import temporary_folder
 from ...audit import assert_no_leak
-from ...datasets import load_image_folder, train_test_split_by_group, write_lesion_folder
+from ...datasets import train_test_split_by_group, write_lesion_folder
 
 
 @dataclass
@@ -43,9 +43,9 @@ class SplitData:
 def draw_folder(root, random_state):
     """Draw images into a folder, or take the one that an earlier run has drawn."""
     if root.is_dir():
-        print(f"Taking the images drawn before in {root}.\n")
+        print(f"Taking the images drawn before in {root}.")
         return root
-    print(f"No folder was named: drawing images into {root}.\n", flush=True)
+    print(f"No folder was named: drawing images into {root}.", flush=True)
     root.parent.mkdir(parents=True, exist_ok=True)
     # Drawn aside and renamed, so that an interrupted run leaves no half-filled folder.
     with temporary_folder(root.parent) as unfinished:
@@ -60,32 +60,12 @@ def draw_folder(root, random_state):
     return root
 
 
-def load_folder(root):
-    """Return the folder as :func:`load_image_folder` does, with `is_test` where its tree says so.
-
-    Raises
-    ------
-    ValueError, OSError
-        If the folder cannot be used.
-    """
-    folder = load_image_folder(root)
-    classes = np.unique(folder.target)
-    if len(classes) < 2:
-        raise ValueError(
-            f"{root} has images of 1 class, {str(classes[0])!r}. Expected at least two classes to"
-            " tell apart, each in a folder of its own."
-        )
-    splits = set() if folder.split is None else set(folder.split)
-    folder.is_test = folder.split == "test" if {"train", "test"} <= splits else None
-    return folder
-
-
 def split_by_group(folder, keep, groups, arguments):
-    """Split the rows to keep: as the tree does, else by merged groups, stratified by class."""
+    """Split the rows to keep: as the data do, else by merged groups, stratified by class."""
     X, y, groups = folder.data[keep], folder.target[keep], groups[keep]
     frame = _metadata(folder)[keep]
     if folder.is_test is not None:
-        return SplitData(X, y, groups, frame, folder.is_test[keep], _describe_tree(folder))
+        return SplitData(X, y, groups, frame, folder.is_test[keep], _describe_given(folder))
     rows = np.arange(len(y))
     _, test = train_test_split_by_group(
         rows,
@@ -103,11 +83,11 @@ def split_by_group(folder, keep, groups, arguments):
 
 
 def split_by_image(folder, keep, arguments):
-    """Split as those do who know of no groups: as the tree does, else image by image."""
+    """Split as those do who know of no groups: as the data do, else image by image."""
     X, y, frame = folder.data[keep], folder.target[keep], _metadata(folder)[keep]
     rows = np.arange(len(y))
     if folder.is_test is not None:
-        return SplitData(X, y, rows, frame, folder.is_test[keep], _describe_tree(folder))
+        return SplitData(X, y, rows, frame, folder.is_test[keep], _describe_given(folder))
     _, test = train_test_split(
         rows, stratify=y, test_size=arguments.test_size, random_state=arguments.random_state
     )
@@ -119,8 +99,8 @@ def _metadata(folder):
     return folder.frame.drop(columns=["path", "target", "split"], errors="ignore")
 
 
-def _describe_tree(folder):
-    split = "train and test as in the folder tree"
+def _describe_given(folder):
+    split = "train and test as in the data"
     if "val" in folder.split:
         split += "; its validation images join the training side, which is cross-validated"
     return split

@@ -6,11 +6,13 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 
-import joblib
+import numpy as np
 
-from ..._utils.atomic_writing import new_file, write_text
+from ..._utils.atomic_writing import write_csv, write_text
 from ...audit import TITLES
 from ...evaluation import EvaluationReport, evaluate, say_score, summarise
+from .._table import make_table
+from .network import networks_of
 from .search import POSITIVE
 
 N_BOOTSTRAPS = 2000
@@ -25,6 +27,9 @@ class Judgement:
     ----------
     report : EvaluationReport
 
+    short : list of str
+        Lines for the terminal.
+
     text : str
         The search, the report's own summary, and the comparison with the faults.
 
@@ -33,32 +38,31 @@ class Judgement:
     """
 
     report: EvaluationReport
+    short: list
     text: str
     numbers: dict
 
 
-def judge(cleaned, fitted, fitted_on_faults, arguments):
-    """Return the judgement of a fitted search on the test side.
+def judge(cleaned, model, results, on_faults, unlike, arguments):
+    """Return the judgement of a fitted model on the test side.
 
-    `fitted_on_faults` is the same model after a fit on `cleaned.faulty`; None where there are no
-    faults.
+    `on_faults` is the same model after a fit on `cleaned.faulty`, or None.
     """
     data = cleaned.used
     X_train, y_train, groups_train = data.part(is_test=False)
     report = _evaluate(
-        fitted,
+        model,
         data,
         arguments,
         frame=data.frame[data.is_test],
-        positive=POSITIVE if POSITIVE in fitted.classes_ else None,
+        positive=POSITIVE if POSITIVE in model.classes_ else None,
         X_train=X_train,
         y_train=y_train,
         groups_train=groups_train,
     )
     with_faults = None
-    if fitted_on_faults is not None:
-        with_faults = _evaluate(fitted_on_faults, cleaned.faulty, arguments)
-    cnn = fitted.best_estimator_["cnn"]
+    if on_faults is not None:
+        with_faults = _evaluate(on_faults, cleaned.faulty, arguments)
     numbers = {
         "report": json.loads(report.to_json()),
         "with_faults": with_faults
@@ -69,22 +73,32 @@ def judge(cleaned, fitted, fitted_on_faults, arguments):
         },
         "audit": _audit(cleaned),
         "data": {"root": str(arguments.root), "split": data.split, "counts": _counts(data)},
-        "search": _search_results(fitted),
-        "training": {"epochs": cnn.n_iter_, "best_epoch": cnn.best_epoch_},
+        "search": {"candidates": results},
+        "training": [
+            {"network": repr(network), "epochs": network.n_iter_, "best_epoch": network.best_epoch_}
+            for network in networks_of(model)
+        ],
+        "unlike_training": {
+            "limit": unlike.limit,
+            "false_marks": None if np.isnan(unlike.false_marks) else unlike.false_marks,
+        },
         "versions": {name: version(name) for name in PACKAGES},
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
     }
-    return Judgement(report, _to_text(numbers, report, with_faults), numbers)
+    short = _shorten(report, with_faults)
+    return Judgement(report, short, _to_text(numbers, report, with_faults), numbers)
 
 
-def write_report(judgement, model, output):
-    """Write report.txt, report.json, the page report.html, model_card.md and model.joblib."""
+def write_report(judgement, model, data, output):
+    """Write the report as text, JSON, page and model card, and the predictions as a table."""
     write_text(output / "report.txt", judgement.text + "\n")
     write_text(output / "report.json", json.dumps(judgement.numbers, indent=2))
     judgement.report.to_html(output / "report.html")
     judgement.report.to_model_card(output / "model_card.md")
-    with new_file(output / "model.joblib") as unfinished:
-        joblib.dump(model, unfinished)
+    X, y, _ = data.part(is_test=True)
+    table = make_table(X, judgement.report.probabilities, model.classes_)
+    table.insert(1, "class", y)
+    write_csv(table, output / "predictions.csv", index=False)
 
 
 def _evaluate(model, data, arguments, **options):
@@ -119,36 +133,45 @@ def _counts(data):
     }
 
 
-def _search_results(fitted):
-    results = fitted.cv_results_
-    candidates = [
-        {
-            "parameters": {name: repr(value) for name, value in parameters.items()},
-            "balanced_accuracy": float(mean),
-            "standard_deviation": float(deviation),
-        }
-        for parameters, mean, deviation in zip(
-            results["params"],
-            results["mean_test_balanced_accuracy"],
-            results["std_test_balanced_accuracy"],
-            strict=True,
-        )
-    ]
-    return {"candidates": candidates, "best": candidates[fitted.best_index_]["parameters"]}
+def _shorten(report, with_faults):
+    """Return what a terminal shows of a report."""
+    lines = [f"Test set: {report.n_images} images of {report.n_groups} lesions or patients"]
+    lines += [line for line in report.classification_report.splitlines() if line.strip()]
+    lines.append("Scores on the test set, with 95% intervals")
+    scores = {
+        "balanced accuracy": report.scores.loc["balanced_accuracy"],
+        "AUC, mean over classes": report.scores.loc["roc_auc_ovr"],
+    }
+    if report.positive is not None:
+        of_positive = report.class_scores.loc[report.positive]
+        scores[f"sensitivity for {report.positive}"] = of_positive.loc["sensitivity"]
+        scores[f"specificity for {report.positive}"] = of_positive.loc["specificity"]
+        scores[f"AUC for {report.positive}"] = of_positive.loc["roc_auc"]
+    if report.baselines is not None:
+        for name in report.baselines.index.get_level_values(0).unique()[1:]:
+            line = report.baselines.loc[(name, "balanced_accuracy")]
+            scores[f"shortcut baseline, {name}: balanced accuracy"] = line
+    if with_faults is not None:
+        line = with_faults.scores.loc["balanced_accuracy"]
+        scores["the same with the faults: balanced accuracy"] = line
+    return lines + [f"  {name}  {say_score(line)}" for name, line in scores.items()]
 
 
 def _to_text(numbers, report, with_faults):
-    lines = ["", "Cross-validated balanced accuracy (mean, standard deviation over folds)"]
+    lines = []
+    if numbers["search"]["candidates"]:
+        lines += ["Cross-validated balanced accuracy (mean, standard deviation over folds)"]
     for candidate in numbers["search"]["candidates"]:
-        parameters = ", ".join(f"{name}={value}" for name, value in candidate["parameters"].items())
         lines.append(
             f"  {candidate['balanced_accuracy']:.3f}  {candidate['standard_deviation']:.3f}"
-            f"  {parameters}"
+            f"  {candidate['name']}"
         )
-    training = numbers["training"]
-    best_epoch, epochs = training["best_epoch"], training["epochs"]
+    for training in numbers["training"]:
+        lines.append(
+            f"Fitted to all training images. Best epoch: {training['best_epoch']} of"
+            f" {training['epochs']}."
+        )
     lines += [
-        f"Refit on all training images. Best epoch: {best_epoch} of {epochs}.",
         "",
         f"Test set: {report.n_images} images. Split: {numbers['data']['split']}.",
         summarise(report),

@@ -2,12 +2,11 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.metrics import ConfusionMatrixDisplay
-from sklearn.metrics import confusion_matrix as count_confusions
 
 from ..._utils.atomic_writing import new_file
 from ...evaluation import TrainingCurveDisplay
 from ...images import ImageLoader
+from .network import networks_of
 
 SIZE = 160
 
@@ -32,55 +31,21 @@ def sample_images(data, path, n_columns=8):
     _save(_contact_sheet(X, rows, n_columns, titles=None), path)
 
 
-def confusion_matrix(data, report, path):
-    """Counts, coloured by the share of the true class."""
-    _, y, _ = data.part(is_test=True)
-    size = 3 + 0.6 * len(report.class_counts.index)
-    figure, axes = plt.subplots(figsize=(size, size), layout="constrained")
-    labels = [name for name in report.class_counts.index if name in set(y) | set(report.predicted)]
-    display = ConfusionMatrixDisplay.from_predictions(
-        y,
-        report.predicted,
-        labels=labels,
-        normalize="true",
-        cmap="Blues",
-        ax=axes,
-        colorbar=False,
-        xticks_rotation=45,
-    )
-    # Colours from the shares, numbers from the counts: rare classes stay legible.
-    counts = count_confusions(y, report.predicted, labels=labels)
-    for text, count in zip(display.text_.ravel(), counts.ravel(), strict=True):
-        text.set_text(str(count))
-    plt.setp(axes.get_xticklabels(), ha="right", rotation_mode="anchor")
-    axes.set(title="Test images by true and predicted class")
-    _save(figure, path)
-
-
 def training_curves(model, path):
-    """Loss and accuracy by epoch of the model that was refitted."""
-    _save(TrainingCurveDisplay.from_estimator(model).figure_, path)
+    """Loss and accuracy by epoch of the network that was fitted in the end."""
+    _save(TrainingCurveDisplay.from_estimator(networks_of(model)[0]).figure_, path)
 
 
-def predictions(data, report, path, n_columns=8):
-    """The most confident right and wrong predictions."""
+def right_predictions(data, report, path, n_columns=8):
+    """The most confident right predictions; the page of the report shows the wrong ones."""
     X, y, _ = data.part(is_test=True)
     confidence = report.probabilities.max(axis=1)
     by_confidence = np.argsort(-confidence, kind="stable")
-    is_right = report.predicted == y
-    rows = [
-        (by_confidence[is_right[by_confidence]][: 2 * n_columns], "right"),
-        (by_confidence[~is_right[by_confidence]][: 2 * n_columns], "wrong"),
-    ]
-    rows = [
-        (chosen[start : start + n_columns], f"most confident, {name}")
-        for chosen, name in rows
-        for start in range(0, len(chosen), n_columns)
-    ]
+    right = by_confidence[(report.predicted == y)[by_confidence]][: 2 * n_columns]
+    rows = [(right[start : start + n_columns], "right") for start in (0, n_columns)]
 
     def title(row):
-        text = f"{report.predicted[row]} {confidence[row]:.0%}"
-        return text if is_right[row] else f"{text}\nis {y[row]}"
+        return f"{report.predicted[row]} {confidence[row]:.0%}"
 
     _save(_contact_sheet(X, rows, n_columns, title), path)
 
@@ -100,7 +65,8 @@ def _contact_sheet(X, rows, n_columns, titles):
         axes_row[0].set_ylabel(label, fontsize=8)
         if not len(chosen):
             continue
-        for axes, row, image in zip(axes_row, chosen, loader.transform(X[chosen]), strict=False):
+        images = loader.transform(X[chosen]) if X.ndim == 2 else X[chosen]
+        for axes, row, image in zip(axes_row, chosen, images, strict=False):
             axes.imshow(image)
             if titles is not None:
                 axes.set_title(titles(row), fontsize=6)

@@ -1,76 +1,166 @@
-"""Search for the better way to balance, on folds that keep lesions whole."""
+"""Search for the better way to train, on folds that keep lesions whole, and fit the best."""
 
 import warnings
 
-from imblearn.over_sampling import RandomOverSampler
+import numpy as np
 from sklearn import clone, config_context
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
-from sklearn.pipeline import Pipeline
 
 from ...audit import assert_no_leak
 from ...evaluation import isic_scorers
-from ...images import ImageAugmenter, ImageLoader
-from ...models import ConvNet, SkinLesionClassifier
+from ...models import FitCheckpoint
+from .network import make_model, networks_of, prefixes_of, set_networks
+from .progress import CountSteps, Progress
 
 POSITIVE = "melanoma"  # the class to find, where there is one of this name
-CANDIDATES = [
-    {"cnn__sampler": [RandomOverSampler()], "cnn__class_weight": [None]},
-    {"cnn__sampler": [None], "cnn__class_weight": ["balanced"]},
-]
 
 
-def search(data, arguments):
-    """Return the fitted GridSearchCV."""
-    pipeline = Pipeline(
-        [
-            ("load", ImageLoader(image_size=(arguments.image_size,) * 2)),
-            (
-                "cnn",
-                SkinLesionClassifier(
-                    ConvNet(),
-                    augmenter=ImageAugmenter(),
-                    epochs=arguments.epochs,
-                    batch_size=arguments.batch_size,
-                    random_state=arguments.random_state,
-                    verbose=1,
-                ),
-            ),
-        ]
-    )
+def fit_plan(data, plan, arguments, folder, save):
+    """Cross-validate the candidates of a plan, and fit the best on all training images.
+
+    Parameters
+    ----------
+    data : SplitData
+
+    plan : Plan
+
+    arguments : Namespace
+
+    folder : pathlib.Path
+        For what a run that goes on needs.
+
+    save : callable
+        What is to be done with the final model before anything else.
+
+    Returns
+    -------
+    model : fitted classifier
+
+    results : list of dict
+        Of each candidate its `name`, and mean and standard deviation of its scores over the folds.
+    """
+    models = [make_model(arguments, plan.searched_preset)] * (len(plan.expected) - 1)
+    final = make_model(arguments, plan.final_preset)
+    progress = Progress(plan.expected, [len(networks_of(model)) for model in [*models, final]])
+    try:
+        # With routing the groups also reach the validation split inside each fit.
+        with config_context(enable_metadata_routing=True):
+            results = _search(data, plan, arguments, folder, progress) if models else []
+            best = plan.first
+            if results:
+                best = plan.candidates[np.argmax([line["balanced_accuracy"] for line in results])]
+            X, y, groups = data.part(is_test=False)
+            epochs = best.settings_for(final)["epochs"]
+            epochs = max(1, int(epochs * plan.shortened))
+            set_networks(final, **{**best.settings, "epochs": epochs})
+            _equip(final, folder, progress)
+            model = final.fit(X, y, groups=groups)
+        set_networks(model, callbacks=None, loader__cache_dir=None)
+        for network in networks_of(model):
+            network.set_params(callbacks=None, loader__cache_dir=None)
+        save(model)
+        progress.end_fit(f"{best.name}, all {len(X)} training images")
+    finally:
+        progress.close()
+    return model, results
+
+
+def fit_on_faults(data, model):
+    """Return the same model, fitted with all faults."""
+    X, y, _ = data.part(is_test=False)
+    print(f"Once more with the faults: the same on {len(X)} training images.", flush=True)
+    return clone(model).fit(X, y)
+
+
+def _search(data, plan, arguments, folder, progress):
+    """Return the mean scores of each candidate."""
     X, y, groups = data.part(is_test=False)
     folds = StratifiedGroupKFold(arguments.folds, shuffle=True, random_state=arguments.random_state)
     folds = list(folds.split(X, y, groups))
     for train, test in folds:
         assert_no_leak(X[train], X[test], groups_train=groups[train], groups_test=groups[test])
-    grid = GridSearchCV(
-        pipeline,
-        CANDIDATES,
-        scoring=isic_scorers(POSITIVE if POSITIVE in y else None),
-        refit="balanced_accuracy",
+    model = make_model(arguments, plan.searched_preset)
+    grid = [
+        {
+            f"{prefix}{name}": [value]
+            for prefix in prefixes_of(model)
+            for name, value in candidate.settings_for(model).items()
+        }
+        for candidate in plan.candidates
+    ]
+    names = (
+        f"{candidate.name}, fold {number + 1} of {len(folds)}"
+        for candidate in plan.candidates
+        for number in range(len(folds))
+    )
+    search = GridSearchCV(
+        _equip(model, folder, progress),
+        grid,
+        scoring=_Scoring(isic_scorers(POSITIVE if POSITIVE in y else None), progress, names),
+        refit=False,
         cv=folds,
         error_score="raise",
-        verbose=3,
     )
-    print(
-        f"Grid search: {len(CANDIDATES)} candidates on {arguments.folds} stratified folds that keep"
-        f" groups whole, then a fit of the best on all {len(X)} training images.",
-        flush=True,
-    )
-    # With routing the groups also reach the validation split inside each fit.
-    with config_context(enable_metadata_routing=True), warnings.catch_warnings():
+    with warnings.catch_warnings():
         # Of a model that never predicts a class the predictive value is none. It is not what the
         # best is chosen by.
         warnings.filterwarnings("ignore", category=UndefinedMetricWarning)
         warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
-        return grid.fit(X, y, groups=groups)
+        results = search.fit(X, y, groups=groups).cv_results_
+    return [
+        {
+            "name": candidate.name,
+            "parameters": {
+                name: repr(value) for name, value in candidate.settings_for(model).items()
+            },
+            **{
+                name.removeprefix("mean_test_"): float(results[name][place])
+                for name in results
+                if name.startswith("mean_test_")
+            },
+            "standard_deviation": float(results["std_test_balanced_accuracy"][place]),
+        }
+        for place, candidate in enumerate(plan.candidates)
+    ]
 
 
-def refit_on_faults(data, model, arguments):
-    """Return the same model, fitted with all faults."""
-    X, y, _ = data.part(is_test=False)
-    print(
-        f"\nOnce more with the faults: the same parameters on {len(X)} training images.",
-        flush=True,
+def _equip(model, folder, progress):
+    """Give the networks of a model what keeps and counts their fits, and a cache of images."""
+    return set_networks(
+        model,
+        callbacks=[FitCheckpoint(str(folder / "fits")), CountSteps(progress)],
+        loader__cache_dir=str(folder / "images"),
     )
-    return clone(model).fit(X, y)
+
+
+class _Scoring:
+    """The scorers of a search: it predicts once, and tells the progress of each fit."""
+
+    def __init__(self, scorers, progress, names):
+        self._scorers, self._progress, self._names = scorers, progress, names
+
+    def __call__(self, estimator, X, y):
+        given = _Given(estimator.classes_, estimator.predict_proba(X))
+        scores = {name: scorer(given, X, y) for name, scorer in self._scorers.items()}
+        text = f"balanced accuracy {scores['balanced_accuracy']:.3f}"
+        self._progress.end_fit(f"{next(self._names)}: {text}")
+        return scores
+
+
+class _Given(ClassifierMixin, BaseEstimator):
+    """A classifier whose probabilities are known."""
+
+    def __init__(self, classes, probabilities):
+        self.classes, self.probabilities = classes, probabilities
+        self.classes_ = classes
+
+    def fit(self, X, y):
+        return self
+
+    def predict_proba(self, X):
+        return self.probabilities
+
+    def predict(self, X):
+        return self.classes_[self.probabilities.argmax(axis=1)]

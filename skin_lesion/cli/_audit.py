@@ -1,0 +1,27 @@
+"""Audit a dataset."""
+
+import sys
+from pathlib import Path
+
+from ..audit import audit_dataset
+from ._data import load_data
+from ._output import check_output
+
+
+def run(arguments):
+    """Print what is wrong with a dataset, and write it as a page and as tables."""
+    output = Path(arguments.output)
+    check_output(output)
+    data = load_data(arguments)
+    audit = audit_dataset(
+        data.data,
+        data.target,
+        groups=data.groups,
+        split=data.split,
+        frame=data.frame,
+        verbose=int(sys.stderr.isatty()),
+    )
+    audit.summary()
+    audit.to_csv(output / "tables")
+    page = audit.to_html(output / "audit.html")
+    print(f"\nOpen {page}. Tables are in {output / 'tables'}.")

@@ -1,0 +1,73 @@
+"""Load what the arguments name, and say what it was taken for."""
+
+import os
+
+import numpy as np
+
+from ..audit import say
+from ..datasets import load_image_table, load_public_dataset
+
+_HOW_ELSE = (
+    "Expected class folders (ROOT/<class>/* or ROOT/<split>/<class>/*), a public set as it was"
+    " downloaded, or --table FILE with --path-column and --label-column."
+)
+# Parameters of the loaders, and the options of the command that stand for them.
+_OPTIONS = {"name=": "--dataset "}
+
+
+def load_data(arguments):
+    """Return what the arguments name as loaders do, with `is_test` where it has a test split.
+
+    Says in two lines what it was taken for, and what was left out.
+
+    Raises
+    ------
+    ValueError, OSError
+        If there are no images of two classes or more.
+    """
+    root = arguments.root
+    if arguments.table is not None:
+        data = load_image_table(
+            arguments.table,
+            root,
+            path=arguments.path_column,
+            label=arguments.label_column,
+            group=arguments.group_column,
+            split=arguments.split_column,
+        )
+        kind = f"Table {arguments.table}"
+    else:
+        data = _load_root(root, arguments.dataset)
+        name = data.release
+        kind = f"ISIC {name}" if name.isdecimal() else f"{name[0].upper()}{name[1:]}"
+        kind += f" in {root}"
+    classes = np.unique(data.target)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{root or arguments.table} has images of 1 class, {str(classes[0])!r}. Expected at"
+            " least two classes to tell apart."
+        )
+    splits = [] if data.split is None else [s for s in ("train", "val", "test") if s in data.split]
+    data.is_test = data.split == "test" if {"train", "test"} <= set(splits) else None
+    groups = "no lesions or patients known"
+    if data.groups is not None:
+        groups = f"{len(np.unique(data.groups))} lesions or patients"
+    parts = [f"{say(len(data.target), 'image')} of {len(classes)} classes", groups, *splits]
+    print(f"{kind}: {', '.join(parts)}.")
+    left_out = {reason: n for reason, n in data.left_out.items() if n}
+    if left_out:
+        words = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in left_out.items())
+        print(f"Not read: {words}.")
+    return data
+
+
+def _load_root(root, name):
+    if os.path.isdir(root) and not any(not entry.startswith(".") for entry in os.listdir(root)):
+        raise ValueError(f"{root} is an empty folder. {_HOW_ELSE}")
+    try:
+        return load_public_dataset(root, "auto" if name is None else name)
+    except (ValueError, OSError) as error:
+        text = str(error)
+        for parameter, option in _OPTIONS.items():
+            text = text.replace(parameter, option)
+        raise type(error)(f"{text} {_HOW_ELSE}") from error

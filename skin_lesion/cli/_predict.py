@@ -1,0 +1,158 @@
+"""Predict photographs."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from .._utils.atomic_writing import write_csv
+from .._utils.image_files import image_extensions
+from ..audit import open_images, say
+from ..models import OperatingPointClassifier, SkinLesionClassifier, load_model
+from ._output import check_output
+from ._table import check_submission, make_submission, make_table, read_csv
+from ._unlike import embed, load_unlike
+
+_CHUNK = 256  # images between two steps of the bar
+_N_NAMED = 5
+_SMALL = (8, 8)  # of a file that is only looked at
+
+
+def run(arguments):
+    """Write a table with the probability of each class of each photograph.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the model is damaged, or no photograph can be read.
+    """
+    output = Path(arguments.output)
+    if output.is_dir():
+        raise IsADirectoryError(f"--output {output} is a folder. Expected the name of a file.")
+    check_output(output.absolute().parent)
+    model = load_model(arguments.model)
+    unlike = load_unlike(arguments.model)
+    paths = find_photographs(arguments.paths, arguments.path_column)
+    X = np.array(paths, dtype=str).reshape(-1, 1)
+    if arguments.isic:
+        check_submission(model.classes_)
+    table, unreadable = _predict(model, unlike, X)
+    if arguments.isic:
+        table = make_submission(table, model.classes_)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_csv(table, output, index=False)
+    for text in unreadable[:_N_NAMED]:
+        print(f"Not read: {text}", file=sys.stderr)
+    if len(unreadable) > _N_NAMED:
+        print(f"Not read: {len(unreadable) - _N_NAMED} more.", file=sys.stderr)
+    print(f"{say(len(table), 'photograph')} predicted, {len(unreadable)} not read: {output}")
+    if unlike is None:
+        print(
+            "Photographs unlike the training images are not marked: the model lacks its"
+            " .features.npz file."
+        )
+    elif "unlike_training" in table:
+        print(
+            f"{say(int(table['unlike_training'].sum()), 'photograph')} marked as unlike the"
+            f" training images; of held-out lesions {unlike.false_marks:.1%} were."
+        )
+    print("Research software, no medical device: do not use it to diagnose.")
+
+
+def find_photographs(places, column=None):
+    """Return the paths of photographs in files, in folders, and in tables of paths.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a place does not exist, or holds no photograph.
+    ValueError
+        If a table lacks the column.
+    """
+    found = []
+    for place in map(Path, places):
+        if place.is_dir():
+            inside = [
+                str(path)
+                for path in sorted(place.rglob("*"))
+                if path.suffix.lower() in image_extensions() and path.is_file()
+            ]
+            if not inside:
+                raise FileNotFoundError(f"{place} holds no photographs. Expected image files.")
+            found += inside
+        elif not place.exists():
+            raise FileNotFoundError(f"{place} does not exist. Expected a photograph or a folder.")
+        elif place.suffix.lower() == ".csv":
+            table = read_csv(place)
+            name = table.columns[0] if column is None else column
+            if name not in table:
+                raise ValueError(
+                    f"{place} has the columns {list(table.columns)}. Expected a column {name!r} of"
+                    " paths: pass --path-column."
+                )
+            paths = [str(path) for path in table[name].dropna()]
+            # Of relative paths, those beside the table come first.
+            beside = [place.parent / path for path in paths]
+            found += [
+                str(near) if near.exists() else path
+                for near, path in zip(beside, paths, strict=True)
+            ]
+        else:
+            found.append(str(place))
+    return list(dict.fromkeys(found))
+
+
+def _predict(model, unlike, X):
+    """Return the table of predictions, and what was said of files that cannot be read."""
+    inner = model.estimator if isinstance(model, OperatingPointClassifier) else model
+    network = _find_network(inner)
+    parts, unreadable = [], []
+    bar = tqdm(total=len(X), disable=None, unit="image")
+    for start in range(0, len(X), _CHUNK):
+        chunk = X[start : start + _CHUNK]
+        try:
+            probabilities = model.predict_proba(chunk)
+        except (ValueError, FileNotFoundError):  # one of them cannot be read: which?
+            chunk, problems = _find_readable(chunk)
+            unreadable += problems
+            if not problems:
+                raise
+            probabilities = model.predict_proba(chunk) if len(chunk) else None
+        if len(chunk):
+            part = make_table(chunk, probabilities, model.classes_)
+            if inner is not model:
+                part.insert(2, "call", model.predict(chunk))
+            if unlike is not None and network is not None:
+                part["unlike_training"] = unlike.measure(embed(network, chunk)) > unlike.limit
+            parts.append(part)
+        bar.update(len(X[start : start + _CHUNK]))
+    bar.close()
+    if not parts:
+        raise ValueError(f"No photograph could be read: {unreadable[0]}")
+    return pd.concat(parts, ignore_index=True), unreadable
+
+
+def _find_readable(X):
+    """Return the rows whose files can be read, and why the others cannot."""
+    images, readable, problems = open_images(X), [], []
+    for row in range(len(X)):
+        try:
+            images.load(row, _SMALL, "pad")
+        except ValueError as error:
+            problems.append(str(error))
+        else:
+            readable.append(row)
+    return X[readable], problems
+
+
+def _find_network(model):
+    """Return the first network inside of a model, or None where it has none."""
+    if isinstance(model, SkinLesionClassifier):
+        return model
+    for name in ("estimators_", "estimators", "estimator_", "estimator"):
+        inner = getattr(model, name, None)
+        if inner is not None:
+            return _find_network(inner[0] if isinstance(inner, list) else inner)
+    return None

@@ -1,0 +1,107 @@
+"""The whole job: load, audit, search, fit, judge, draw."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from ...models import save_model
+from .._data import load_data
+from .._output import check_output
+from .._unlike import FALSE_MARKS, fit_unlike
+from .clean import clean
+from .data import draw_folder
+from .network import check_network, networks_of
+from .plan import choose_plan, list_candidates, load_plan
+from .search import fit_on_faults, fit_plan
+
+# For what a run that goes on needs; removed at the end. Hidden: it holds no images of a class.
+_UNFINISHED = ".unfinished"
+# Without ROOT: a small network on small images, which shows all steps within a minute.
+_DEMO = {"from_scratch": True, "image_size": 32, "epochs": 20, "folds": 2, "candidates": 2}
+
+
+def run(arguments):
+    """Train on what the arguments name.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the input cannot be used, or nothing can be written: before anything is computed.
+    KeyboardInterrupt
+        With what is to be done to go on.
+    """
+    print(
+        "skin_lesion is research software. It is not a medical device and must not be used to"
+        " diagnose.",
+        flush=True,
+    )
+    output = Path(arguments.output)
+    check_output(output)
+    if arguments.root is arguments.table is None:
+        vars(arguments).update(_DEMO)
+        arguments.root = draw_folder(output / "drawn_images", arguments.random_state)
+    else:
+        check_network(arguments)
+    cleaned = clean(load_data(arguments), arguments)
+    output.mkdir(parents=True, exist_ok=True)
+    print(cleaned.summary(), flush=True)
+    cleaned.audit.to_html(output / "audit.html")
+    try:
+        _train(cleaned, arguments, output)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"Finished fits are kept in {output}: go on with the same command and --resume."
+        ) from None
+
+
+def _train(cleaned, arguments, output):
+    # Drawing needs time to load, and a display that it does not have.
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from . import pictures as _pictures
+    from .judge import judge, write_report
+    from .page import write_index
+
+    data = cleaned.used
+    folder = output / _UNFINISHED
+    if not arguments.resume:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
+    candidates = list_candidates(data.part(is_test=False)[1], arguments.random_state)
+    plan = load_plan(folder / "plan.json", candidates)
+    if plan is None:
+        plan = choose_plan(data, arguments, candidates)
+        plan.save(folder / "plan.json")
+    print(plan.describe(arguments), flush=True)
+    model_path = output / "model.zip"
+    model, results = fit_plan(
+        data, plan, arguments, folder, lambda model: save_model(model, model_path)
+    )
+    X, _, _ = data.part(is_test=False)
+    X_test, _, groups_test = data.part(is_test=True)
+    unlike = fit_unlike(networks_of(model)[0], X, X_test, groups_test, arguments.random_state)
+    unlike.save(model_path)
+    on_faults = None
+    if arguments.compare_with_faults and cleaned.faulty is not None:
+        on_faults = fit_on_faults(cleaned.faulty, model)
+    judgement = judge(cleaned, model, results, on_faults, unlike, arguments)
+    write_report(judgement, model, data, output)
+    cleaned.write_manifest(output / "split.csv")
+    _pictures.class_counts(data, output / "class_counts.png")
+    _pictures.sample_images(data, output / "sample_images.png")
+    _pictures.training_curves(model, output / "training_curves.png")
+    _pictures.right_predictions(data, judgement.report, output / "right_predictions.png")
+    command = f"skin-lesion predict {model_path} PATH --output predictions.csv"
+    write_index(cleaned, judgement, results, command, output)
+    shutil.rmtree(folder)
+    print("\n".join(["", *judgement.short]))
+    if np.isfinite(unlike.limit):
+        print(
+            f"predict marks photographs unlike the training images: {unlike.false_marks:.1%} of"
+            f" held-out ones by mistake (aimed at: {FALSE_MARKS:.0%})."
+        )
+    if cleaned.faulty is not None and not arguments.compare_with_faults:
+        print("What the faults would add to the score: --compare-with-faults fits once more.")
+    print(f"\nOpen {output / 'index.html'}. To predict other photographs:\n  {command}")

@@ -1,0 +1,97 @@
+"""Choose the network: fine-tuned where weights are at hand, otherwise from scratch."""
+
+from sklearn import clone
+
+from ...images import ImageAugmenter, ImageLoader
+from ...models import (
+    AveragedClassifier,
+    ConvNet,
+    SkinLesionClassifier,
+    TestTimeAugmentation,
+    make_lesion_classifier,
+)
+
+# From scratch: the size of images, and the epochs, of each preset.
+_FROM_SCRATCH = {"fast": ((48, 64), 24), "good": ((64, 96), 24), "best": ((96, 128), 40)}
+_N_VARIANTS = 3
+
+
+def make_model(arguments, preset):
+    """Return the classifier of a preset, with what else the arguments say. It is not fitted."""
+    if arguments.from_scratch:
+        image_size, epochs = _FROM_SCRATCH[preset]
+        model = TestTimeAugmentation(
+            SkinLesionClassifier(
+                ConvNet(),
+                epochs=epochs,
+                loader=ImageLoader(image_size),
+                random_state=arguments.random_state,
+            ),
+            ImageAugmenter(width_shift=0, height_shift=0, zoom=0, brightness=0, contrast=0),
+            n_augmentations=_N_VARIANTS,
+            random_state=0,
+        )
+    else:
+        model = make_lesion_classifier(
+            preset,
+            backbone=arguments.backbone,
+            weights=arguments.weights or "imagenet",
+            random_state=arguments.random_state,
+        )
+    settings = {"batch_size": arguments.batch_size}
+    if arguments.epochs is not None:
+        settings["epochs"] = arguments.epochs
+    if arguments.image_size is not None:
+        settings["loader__image_size"] = (arguments.image_size,) * 2
+    return set_networks(model, **settings)
+
+
+def check_network(arguments):
+    """Say what will be trained, and take to training from scratch where there are no weights.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the backbone is not known, images are too small for it, or --weights cannot be read.
+    """
+    if not arguments.from_scratch:
+        try:
+            for network in networks_of(make_model(arguments, arguments.preset)):
+                clone(network.architecture)((*network.loader.image_size, 3), 2)
+        except (OSError, ImportError) as error:
+            if arguments.weights is not None:
+                raise
+            print(f"No pretrained weights: {error}")
+            arguments.from_scratch = True
+    if arguments.from_scratch:
+        print("Network: ConvNet, trained from scratch. This is weak: pretrained ones do better.")
+    else:
+        networks = networks_of(make_model(arguments, arguments.preset))
+        names = " and ".join(network.architecture.name for network in networks)
+        print(f"Network: {names}, fine-tuned from weights of ImageNet or of --weights.")
+
+
+def networks_of(model):
+    """Return the networks inside of a model: fitted ones of a fitted model."""
+    wrapped = [model]
+    if isinstance(model, AveragedClassifier):
+        wrapped = getattr(model, "estimators_", model.estimators)
+    return [getattr(each, "estimator_", each.estimator) for each in wrapped]
+
+
+def prefixes_of(model):
+    """Return by what the names of parameters of each network begin."""
+    if isinstance(model, AveragedClassifier):
+        return [f"estimator_{place}__estimator__" for place in range(len(model.estimators))]
+    return ["estimator__"]
+
+
+def set_networks(model, **settings):
+    """Set parameters of all networks inside of a model, and return it."""
+    return model.set_params(
+        **{
+            f"{prefix}{name}": value
+            for prefix in prefixes_of(model)
+            for name, value in settings.items()
+        }
+    )

@@ -1,0 +1,125 @@
+"""One bar over all fits, and the time at which they end."""
+
+import sys
+import time
+
+from tqdm import tqdm
+
+from ..._utils import lazy_keras as keras
+
+
+class Progress:
+    """How far all fits have come.
+
+    Parameters
+    ----------
+    expected : list of float
+        What each fit costs, in any unit.
+
+    n_networks : list of int
+        How many networks each fit trains.
+    """
+
+    def __init__(self, expected, n_networks):
+        self._expected, self._n_networks = expected, n_networks
+        self._n_done = self._n_begun = 0
+        self._share = 0.0
+        self._start = time.time()
+        # On a terminal alone.
+        self._bar = tqdm(
+            total=sum(expected),
+            disable=None,
+            leave=False,
+            bar_format="{desc}: {percentage:3.0f}%|{bar}|{postfix}",
+        )
+
+    def begin_network(self):
+        """Count a network of the present fit."""
+        self._n_begun += 1
+        self._share = 0.0
+        self._show()
+
+    def advance(self, share):
+        """Count this share of the steps of the present network."""
+        self._share = share
+        self._show()
+
+    def end_fit(self, text):
+        """Say in a line what the present fit came to."""
+        self._n_done += 1
+        self._n_begun, self._share = 0, 0.0
+        end = "" if self._n_done == len(self._expected) else f"; ends about {self._clock()}"
+        line = f"fit {self._n_done} of {len(self._expected)}: {text}{end}"
+        self._bar.write(line, file=sys.stdout)
+        sys.stdout.flush()
+        self._show()
+
+    def close(self):
+        """Take the bar away."""
+        self._bar.close()
+
+    def _done(self):
+        done = sum(self._expected[: self._n_done])
+        if self._n_begun:
+            networks = self._n_networks[self._n_done]
+            done += self._expected[self._n_done] * (self._n_begun - 1 + self._share) / networks
+        return done
+
+    def _clock(self):
+        done = self._done()
+        if not done:
+            return "?"
+        left = (time.time() - self._start) / done * (sum(self._expected) - done)
+        return time.strftime("%H:%M", time.localtime(time.time() + left))
+
+    def _show(self):
+        if self._bar.disable:
+            return
+        self._bar.n = self._done()
+        self._bar.set_description_str(f"fit {self._n_done + 1} of {len(self._expected)}", False)
+        self._bar.set_postfix_str(f"ends {self._clock()}")
+
+
+class CountSteps(keras.callbacks.Callback):
+    """Tells the progress of each step. All copies are the same: what they count is one."""
+
+    def __init__(self, progress):
+        super().__init__()
+        self._progress = progress
+        self._n_steps = 0
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def get_config(self):
+        """Return nothing: it changes no fit."""
+        return {}
+
+    def on_train_begin(self, logs=None):
+        """Begin to count."""
+        self._n_steps = 0
+        self._progress.begin_network()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Count what an earlier process has trained."""
+        self._n_steps = epoch * self.params["steps"]
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Count a step."""
+        self._n_steps += 1
+        self._progress.advance(self._n_steps / (self.params["epochs"] * self.params["steps"]))
+
+
+class MeasureSteps(keras.callbacks.Callback):
+    """Takes the time of each step."""
+
+    def __init__(self):
+        super().__init__()
+        self.times = []
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Note the time."""
+        self.times.append(time.perf_counter())

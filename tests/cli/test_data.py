@@ -1,0 +1,93 @@
+"""What the command takes a folder for, and the verb "audit"."""
+
+import shutil
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from skin_lesion.cli import main
+
+pytestmark = pytest.mark.usefixtures("few_trees")
+
+
+@pytest.fixture
+def release(root, tmp_path):
+    """Photographs of HAM10000 as they are downloaded: in two folders, with a table."""
+    folder, rows = tmp_path / "ham", []
+    for number, path in enumerate(sorted(root.glob("*/*/*.jpg"))):
+        part = folder / f"HAM10000_images_part_{number % 2 + 1}"
+        part.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, part / f"ISIC_{number:07}.jpg")
+        dx = "mel" if path.parent.name == "melanoma" else "nv"
+        rows.append([f"HAM_{number // 2:07}", f"ISIC_{number:07}", dx, "histo", 50, "male", "back"])
+    columns = ["lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "HAM10000_metadata.csv", index=False)
+    return folder
+
+
+def audit(root, output, *options):
+    return main(["audit", str(root), "--output", str(output), *options])
+
+
+def test_audit_of_class_folders(root, tmp_path, capsys):
+    assert audit(root, tmp_path / "audit") == 0
+    out = capsys.readouterr().out
+    assert f"Class folders in {root}: 60 images of 2 classes" in out
+    assert "Label conflicts    none" in out
+    assert (tmp_path / "audit" / "audit.html").exists()
+    assert len(pd.read_csv(tmp_path / "audit" / "tables" / "images.csv")) == 60
+
+
+def test_a_release_is_recognised_beside_an_earlier_report(release, tmp_path, capsys):
+    report = release / "skin_lesion_report"
+    report.mkdir()
+    (report / "predictions.csv").write_text("image,predicted,melanoma,nevus\nx,nevus,0.1,0.9\n")
+    for name in ("audit.html", "report.html", "report.json"):
+        (report / name).touch()
+    Image.new("RGB", (8, 8)).save(report / "sample_images.png")
+    assert audit(release, tmp_path / "audit") == 0
+    assert f"HAM10000 in {release}: 60 images of 2 classes, " in capsys.readouterr().out
+
+
+def test_two_releases_are_told_apart_by_an_option(release, tmp_path, capsys):
+    (release / "ISIC_2019_Training_GroundTruth.csv").write_text(
+        "image,MEL,NV,BCC,AK,BKL,DF,VASC,SCC,UNK\n"
+        + "".join(f"ISIC_{n:07},{n % 2},{1 - n % 2},0,0,0,0,0,0,0\n" for n in range(60))
+    )
+    assert audit(release, tmp_path / "audit") == 2
+    assert "holds 2 sets" in (error := capsys.readouterr().err)
+    assert "--dataset '2019'" in error
+    assert audit(release, tmp_path / "audit", "--dataset", "2019") == 0
+    assert "60 images of 2 classes" in capsys.readouterr().out
+
+
+def test_a_table_of_ones_own(root, tmp_path, capsys):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    rows = []
+    for number, path in enumerate(sorted(root.glob("*/*/*.jpg"))):
+        shutil.copy(path, folder / f"{number}.jpg")
+        rows.append([f"{number}.jpg", path.parent.name, number // 2])
+    table = tmp_path / "table.csv"
+    pd.DataFrame(rows, columns=["file", "dx", "patient"]).to_csv(table, index=False)
+    columns = ("--path-column", "file", "--label-column", "dx", "--group-column", "patient")
+    assert audit(folder, tmp_path / "audit", "--table", str(table), *columns) == 0
+    assert f"Table {table}: 60 images of 2 classes, 30 lesions" in capsys.readouterr().out
+    wrong = ("--path-column", "file", "--label-column", "diagnosis")
+    assert audit(folder, tmp_path / "audit", "--table", str(table), *wrong) == 2
+    assert "'diagnosis'" in capsys.readouterr().err
+    for options in (("--table", str(table)), columns):
+        with pytest.raises(SystemExit):
+            audit(folder, tmp_path / "audit", *options)
+
+
+def test_an_empty_folder_and_one_without_classes(tmp_path, capsys):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert audit(folder, tmp_path / "audit") == 2
+    assert "is an empty folder" in capsys.readouterr().err
+    (folder / "notes.txt").touch()
+    assert audit(folder, tmp_path / "audit") == 2
+    assert "Expected class folders" in capsys.readouterr().err
+    assert not (tmp_path / "audit").exists()

@@ -1,0 +1,141 @@
+"""The verbs "predict" and "evaluate"."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from skin_lesion import (
+    ConvNet,
+    ImageLoader,
+    OperatingPointClassifier,
+    SkinLesionClassifier,
+    evaluate,
+    load_image_folder,
+    load_model,
+    save_model,
+)
+from skin_lesion.cli import main
+
+CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]
+
+
+@pytest.fixture(scope="module")
+def model(root, tmp_path_factory):
+    """The path of a model with a threshold."""
+    train = load_image_folder(root, split="train")
+    network = SkinLesionClassifier(
+        ConvNet(filters=(8,)), epochs=1, loader=ImageLoader(16), random_state=0
+    )
+    path = tmp_path_factory.mktemp("model") / "model.zip"
+    fitted = network.fit(train.data, train.target)
+    save_model(OperatingPointClassifier(fitted, 0.2, positive="melanoma"), path)
+    return path
+
+
+def predict(model, *arguments, output):
+    return main(["predict", str(model), *map(str, arguments), "--output", str(output)])
+
+
+def test_predicts_folders_files_and_tables_and_names_what_cannot_be_read(
+    model, root, tmp_path, capsys
+):
+    folder = load_image_folder(root, split="test")
+    names = [f"../{name}" for name in ("a.png", "b.png")]
+    for name in ("a.png", "b.png"):
+        Image.new("L", (40, 30), 90).save(tmp_path / name)  # grey, and of another size
+    (tmp_path / "tables").mkdir()
+    pd.DataFrame({"id": [1, 2], "file": names}).to_csv(tmp_path / "tables" / "t.csv", index=False)
+    (tmp_path / "damaged.jpg").write_bytes(b"no image")
+    places = (root / "Test", tmp_path / "damaged.jpg", tmp_path / "tables" / "t.csv")
+    output = tmp_path / "new" / "predictions.csv"
+    assert predict(model, *places, "--path-column", "file", output=output) == 0
+    printed = capsys.readouterr()
+    assert "damaged.jpg" in printed.err
+    assert f"{len(folder.data) + 2} photographs predicted, 1 not read" in printed.out
+    assert "not marked" in printed.out
+    table = pd.read_csv(output).set_index("image")
+    loaded = load_model(model)
+    rows = table.loc[folder.data[:, 0]]
+    expected = loaded.predict_proba(folder.data)
+    np.testing.assert_allclose(rows[loaded.classes_], expected, atol=1e-5)
+    assert rows["predicted"].tolist() == loaded.classes_[expected.argmax(axis=1)].tolist()
+    assert rows["call"].tolist() == loaded.predict(folder.data).tolist()
+
+
+def test_a_submission_is_judged_by_lesion(model, root, tmp_path, capsys):
+    submission, truth, report = (tmp_path / name for name in ("s.csv", "t.csv", "report"))
+    assert predict(model, root / "Test", "--isic", output=submission) == 0
+    table = pd.read_csv(submission)
+    assert table.columns.tolist() == ["image", *CODES]
+    data = load_image_folder(root, split="test")
+    is_melanoma = (data.target == "melanoma").astype(float)
+    columns = dict.fromkeys(CODES, 0.0) | {"MEL": is_melanoma, "NV": 1 - is_melanoma}
+    pd.DataFrame({"image": table["image"], **columns}).to_csv(truth, index=False)
+    options = ("--predictions", submission, "--truth", truth, "--output", report)
+    options = [*map(str, options), "--metadata", str(root / "metadata.csv")]
+    capsys.readouterr()
+    assert main(["evaluate", *options]) == 0
+    assert "balanced accuracy" in capsys.readouterr().out
+    found = json.loads((report / "report.json").read_text())
+    network = load_model(model).estimator
+    expected = evaluate(network, data.data, data.target, groups=data.groups, random_state=0)
+    assert found["groups"] == expected.n_groups
+    scores = {line["score"]: line for line in found["scores"] if line["section"] == "scores"}
+    of_model = expected.scores.loc["balanced_accuracy"]
+    for name in ("value", "low", "high"):
+        assert scores["balanced_accuracy"][name] == pytest.approx(of_model[name])
+
+
+def test_a_model_is_judged_on_the_test_split(model, root, tmp_path, capsys):
+    output = tmp_path / "report"
+    assert main(["evaluate", str(model), str(root), "--output", str(output)]) == 0
+    test = load_image_folder(root, split="test")
+    out = capsys.readouterr().out
+    assert f"{len(test.data)} images, {len(np.unique(test.groups))} groups" in out
+    assert {path.name for path in output.iterdir()} == {
+        "report.html",
+        "report.json",
+        "model_card.md",
+    }
+
+
+def test_bad_input_of_predict(model, root, tmp_path, capsys):
+    output = tmp_path / "p.csv"
+    (tmp_path / "damaged.zip").write_bytes(model.read_bytes()[:5000])
+    (tmp_path / "t.csv").write_text("file\na.jpg\n")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.jpg").write_bytes(b"no image")
+    for arguments, expected in (
+        ((tmp_path / "none.zip", root), "is no existing file"),
+        ((tmp_path / "damaged.zip", root), "damaged.zip"),
+        ((model, tmp_path / "nowhere"), "nowhere does not exist"),
+        ((model, tmp_path / "empty"), "holds no photographs"),
+        (
+            (model, tmp_path / "t.csv", "--path-column", "path"),
+            "['file']. Expected a column 'path'",
+        ),
+        ((model, tmp_path / "bad.jpg"), "No photograph could be read"),
+    ):
+        assert predict(*arguments, output=output) == 2
+        assert expected in capsys.readouterr().err
+    assert not output.exists()
+    assert predict(model, root, output=tmp_path) == 2
+    assert "is a folder" in capsys.readouterr().err
+
+
+def test_bad_input_of_evaluate(tmp_path, capsys):
+    truth, predictions = tmp_path / "truth.csv", tmp_path / "predictions.csv"
+    truth.write_text("image,label\na,nevus\nb,melanoma\n")
+    predictions.write_text("image,nevus,melanoma\na,0.5,0.5\n")
+    options = ("evaluate", "--predictions", str(predictions), "--truth", str(truth))
+    assert main([*options]) == 2
+    assert "lacks 1 of the 2 images" in capsys.readouterr().err
+    predictions.write_text("image,nevus,melanoma\na,0.5,0.5\na,0.5,0.5\n")
+    assert main([*options]) == 2
+    assert "several rows of the image 'a'" in capsys.readouterr().err
+    for wrong in (["evaluate"], ["evaluate", "model.zip"], options[:3], [*options, "model.zip"]):
+        with pytest.raises(SystemExit):
+            main([*wrong])
