@@ -31,7 +31,7 @@ from skin_lesion import Backbone, ImageEmbedder, make_lesion_images
 lesions = make_lesion_images(
     260, n_classes=3, weights=[1, 6, 6], image_size=(64, 64), random_state=0
 )
-embedder = ImageEmbedder(Backbone("EfficientNetLite0"), engine="keras")
+embedder = ImageEmbedder(Backbone("EfficientNetLite0"), engine="keras", pooling="max")
 features = embedder.fit_transform(lesions.images)
 print("features:", features.shape)
 print({str(name): int((lesions.target == name).sum()) for name in lesions.target_names})
