@@ -214,8 +214,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     Of ``learning_rate='auto'`` the peak depends on what is trained. With an Adam-like optimizer it
     is 1e-4 for a Backbone whose loaded weights are trained (2e-4 for EfficientNetLite0), 2e-3 from
     scratch, 1e-3 for features, and 3e-4 for the head of a Backbone alone; with other optimizers it
-    is their own default. The rate is constant, at that peak, in `partial_fit`, and where `callbacks`
-    hold one that sets the rate. ``epochs='auto'`` counts as many epochs as are 600 steps with
+    is their own default. The rate is constant, at that peak, in `partial_fit` and where a callback
+    sets it. ``epochs='auto'`` counts as many epochs as are 600 steps with
     loaded weights, and 1,000 from scratch, where these are more than 12 or 24; for the head of a
     Backbone alone it is 12. It is 100 where early stopping ends training at a constant rate.
 
