@@ -191,6 +191,7 @@ def load_isic_release(
 
     See Also
     --------
+    load_public_dataset : Reads sets outside of the ISIC archive, too.
     load_image_folder : Images in one folder for each class.
     map_labels : The label sets, and what maps onto what.
 

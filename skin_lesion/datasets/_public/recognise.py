@@ -46,7 +46,7 @@ def recognise(root, name):
     Returns
     -------
     found : PublicSet or str
-        A string is a release of ISIC, `PIXELS` or `CLASS_FOLDERS`.
+        A string is what :func:`load_isic_release` takes, `PIXELS` or `CLASS_FOLDERS`.
 
     tables : Tables or list of str or None
         For a PublicSet; for `PIXELS`; and for `CLASS_FOLDERS` those of no known set.
@@ -87,7 +87,6 @@ def recognise(root, name):
             f"name is {name!r}, but the tables below {root!r} are of {found or 'no known set'}."
             f" Expected {expected}. Pass name='auto', or the folder of this set."
         )
-    # Kaggle gives the pixels beside the images that they are of.
     if len(found) > 1:
         raise ValueError(
             f"{root!r} holds {len(found)} sets: {name_some(found)}. Expected one. Pass"
@@ -95,8 +94,9 @@ def recognise(root, name):
         )
     if by_set:
         return next(iter(by_set.items()))
+    # Kaggle gives the pixels beside the images that they are of.
     if releases and (files.images or not pixels):
-        return next(iter(releases)), None
+        return "auto", None  # for load_isic_release, which says if it is unclear which it is
     if pixels:
         return PIXELS, pixels
     return CLASS_FOLDERS, sorted(files.tables) or None

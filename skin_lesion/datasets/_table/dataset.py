@@ -153,9 +153,10 @@ def make_dataset(
         left_out["without_row"] = len(set(files) - set(paths.dropna())) - found.n_doubles
     left_out = {reason: int(n) for reason, n in left_out.items() if n > 0}
     account = account_for(shown[is_labelled], target[is_labelled], labels.label_set)
-    if len(missing) and (must_exist or len(missing) == rest.sum()):
-        raise FileNotFoundError(_explain_missing(missing, rest.sum(), found, where, root))
-    messages = _find_messages(left_out, missing, rest.sum(), found, where, root)
+    n_rows = int(rest.sum())
+    if len(missing) and (must_exist or len(missing) == n_rows):
+        raise FileNotFoundError(_explain_missing(missing, n_rows, found, where, root, must_exist))
+    messages = _find_messages(left_out, missing, n_rows, found, where, root)
     if is_unmapped.any():
         reason = describe_unmapped(shown[is_unmapped], labels.label_set)
         if not chosen.any():
@@ -274,15 +275,18 @@ def _find_repeated(table, columns, images, own, where):
     return is_repeated
 
 
-def _explain_missing(missing, n_rows, found, where, root):
+def _explain_missing(missing, n_rows, found, where, root, must_exist):
     files = "no image file"
     if found.files:
         files = f"{len(found.files)} image file(s), such as {found.files[0]!r}"
+    rest = ""
+    if must_exist and len(missing) < n_rows:
+        rest = ", or missing='leave_out' to load the others"
     return (
         f"{len(missing)} of {n_rows} images of {where} have no file below {root!r}:"
         f" {name_some(list(map(str, missing)))}. Expected a file for each, as it is written in the"
         f" table, or of this name in any folder, with or without extension. Found {files}. Pass"
-        " as root the folder that holds these images."
+        f" as root the folder that holds these images{rest}."
     )
 
 

@@ -50,7 +50,11 @@ def _explain(label, label_set):
     name = canonical_name(label)
     if name is None:
         return "unknown name"
-    return "indeterminate" if label_set == BINARY and MEANING[name] & INDETERMINATE else "ambiguous"
+    return (
+        "indeterminate"
+        if label_set == BINARY and MEANING[name] & INDETERMINATE
+        else "no counterpart"
+    )
 
 
 def write_account(account):
@@ -65,8 +69,10 @@ def write_account(account):
 
 def describe_unmapped(labels, name):
     """Say which labels have no counterpart, and how many."""
-    counts = Counter(map(str, labels))
-    named = ", ".join(f"{label!r} ({n})" for label, n in sorted(counts.items()))
+    counts = sorted(Counter(map(str, labels)).items(), key=lambda pair: (-pair[1], pair[0]))
+    named = ", ".join(f"{label!r} ({n})" for label, n in counts[:_MOST_NAMED])
+    if len(counts) > _MOST_NAMED:
+        named += f" and {len(counts) - _MOST_NAMED} more"
     return (
         f"{len(labels)} images have labels without a counterpart in the {name} label set: {named}."
     )

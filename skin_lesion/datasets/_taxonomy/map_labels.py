@@ -46,7 +46,7 @@ def map_labels(y, label_set, *, unmapped="raise", indeterminate="drop", return_a
     account : DataFrame
         With `return_account=True`, a row for each distinct label: `label`, `class` (None where
         there is none), `n_rows`, and `reason`, why there is no class: "missing", "unknown name",
-        "indeterminate", or "ambiguous" (it may belong to several classes, or to none).
+        "indeterminate", or "no counterpart" (it may belong to several classes, or to none).
 
     Raises
     ------

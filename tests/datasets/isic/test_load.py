@@ -1396,10 +1396,10 @@ def test_indeterminate_lesions(tmp_path):
     write(
         tmp_path,
         "metadata.csv",
-        "isic_id,copyright_license,diagnosis_1,diagnosis_3,image_type",
-        "ISIC_0000001,CC-0,Indeterminate,Solar or actinic keratosis,dermoscopic",
-        "ISIC_0000002,CC-0,Indeterminate,Something new,clinical: close-up",
-        "ISIC_0000003,CC-0,Benign,Nevus,dermoscopic",
+        "isic_id,copyright_license,diagnosis_1,diagnosis_3,lesion_id",
+        "ISIC_0000001,CC-0,Indeterminate,Solar or actinic keratosis,IL_1",
+        "ISIC_0000002,CC-0,Indeterminate,Something new,IL_2",
+        "ISIC_0000003,CC-0,Benign,Nevus,IL_3",
     )
     touch(tmp_path, *(f"ISIC_000000{n}.jpg" for n in (1, 2, 3)))
     with pytest.warns(UserWarning, match="2 images have labels without a counterpart"):

@@ -650,6 +650,15 @@ def test_real_tables(data, tree, release, table, isic_id):
         load_public_dataset(data / "metadata")
 
 
+def test_copies_of_which_release_they_are_is_unclear(tree):
+    """Ids of ISIC 2019 with the columns of 2020, and no diagnosis that only one of them has."""
+    ids = [f"ISIC_{n:07}" for n in range(24, 48)]
+    tree.write("train.csv", "image_name,target", *(f"{isic_id},0" for isic_id in ids))
+    tree.touch(*(f"train/{isic_id}.jpg" for isic_id in ids))
+    with pytest.raises(ValueError, match=r"has the columns of ISIC 2020, but 100% of its 24 ids"):
+        tree.load()
+
+
 # What all have in common
 
 

@@ -170,6 +170,7 @@ def test_missing_images_are_an_error_that_names_five(lesions):
     assert "'lost_4.jpg' and 2 more" in message
     assert "Found 3 image file(s)" in message
     assert "Pass as root" in message
+    assert message.endswith("or missing='leave_out' to load the others.")
     with pytest.warns(UserWarning, match=r"7 of 10 images .* They are left out"):
         dataset = load(lesions, missing="leave_out")
     assert dataset.left_out == {"missing": 7}

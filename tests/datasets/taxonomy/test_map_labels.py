@@ -272,8 +272,8 @@ def test_account():
     assert rows == {
         ("NV", "nevus", 2, ""),
         ("nevus", "nevus", 1, ""),
-        ("AKIEC", None, 1, "ambiguous"),
-        ("AIMP", None, 1, "ambiguous"),
+        ("AKIEC", None, 1, "no counterpart"),
+        ("AIMP", None, 1, "no counterpart"),
         ("wood", None, 1, "unknown name"),
         (None, None, 1, "missing"),
         ("UNK", None, 1, "missing"),
