@@ -7,13 +7,12 @@ included, after a first one of one epoch and few images that pays for loading th
 
 import argparse
 import os
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
-from _common import finish, make_parser, run_apart
+from _common import Stopwatch, finish, make_parser, run_apart
 
 from skin_lesion import Backbone, SkinLesionClassifier, make_lesion_images
 
@@ -45,16 +44,17 @@ SIDES = {"keras.Model.fit": fit_keras, "SkinLesionClassifier": fit_ours}
 
 
 def time_here(side, weights, n_images, epochs):
-    """Print the seconds that a fit takes in this process."""
+    """Print the seconds that a fit takes in this process, and those of the processor."""
     lesions = make_lesion_images(
         n_images, n_classes=N_CLASSES, image_size=(SIDE, SIDE), random_state=0
     )
     fit = SIDES[side]
     _, few = np.unique(lesions.target, return_index=True)
     fit(weights, lesions.images[few], lesions.target[few], 1)
-    start = time.perf_counter()
+    watch = Stopwatch()
     fit(weights, lesions.images, lesions.target, epochs)
-    print(time.perf_counter() - start)
+    taken = watch.read()
+    print(taken["seconds"], taken["cpu_seconds"])
 
 
 def main():
@@ -66,23 +66,20 @@ def main():
         side, n_images, epochs = arguments.side
         time_here(side, arguments.weights, int(n_images), int(epochs))
         return
-    n_images, epochs, n_runs = (200, 5, 1) if arguments.quick else (2000, 30, 1)
+    n_images, epochs = (200, 5) if arguments.quick else (2000, 30)
 
-    seconds = {side: [] for side in SIDES}
-    for run in range(n_runs):
-        for side in SIDES if run % 2 == 0 else reversed(SIDES):
-            arguments_of_side = ("--weights", arguments.weights, "--side", side, n_images, epochs)
-            seconds[side].append(float(run_apart(__file__, *arguments_of_side)))
+    figures = {}
+    for side in SIDES:
+        options = ("--weights", arguments.weights, "--side", side, n_images, epochs)
+        figures[side] = [float(value) for value in run_apart(__file__, *options).split()]
     case = (
         f"{n_images} images of {SIDE} pixels, frozen MobileNetV2, {epochs} epochs, batches of"
         f" {BATCH_SIZE}"
     )
-    print(f"{case}\n{'':<26}{'seconds':>10}{'of Keras':>12}")
-    figures = {}
-    for side, taken in seconds.items():
-        ratio = np.median(taken) / np.median(seconds["keras.Model.fit"])
-        figures[side] = {"seconds": np.round(taken, 2).tolist(), "of_keras": round(ratio, 3)}
-        print(f"{side:<26}{np.median(taken):>10.1f}{ratio:>12.3f}")
+    print(f"{case}\n{'':<24}{'seconds':>10}{'of Keras':>10}{'CPU':>10}{'of Keras':>10}")
+    for side, taken in figures.items():
+        ratios = np.divide(taken, figures["keras.Model.fit"])
+        print(f"{side:<24}{taken[0]:>10.1f}{ratios[0]:>10.3f}{taken[1]:>10.1f}{ratios[1]:>10.3f}")
     finish({"case": case, "sides": figures}, arguments.json, "keras", "tensorflow")
 
 

@@ -99,7 +99,7 @@ def time_here(task, side, n):
         print(n / (time.perf_counter() - start))
         return
     n_images, pixels, filters = CLASSIFIED[task]
-    images = draw(n_images, pixels).images
+    images = draw(max(n_images, 2), pixels).images[:n_images]
     run = PREDICTION[side](fit_classifier(filters, images), images)
     run()
     seconds = []

@@ -11,6 +11,7 @@ longer maintained, no other module knows it: to leave it, write this one anew.
 
 from contextlib import ExitStack
 from copy import deepcopy
+from functools import partial
 
 from sklearn.preprocessing import FunctionTransformer
 
@@ -50,7 +51,7 @@ class StreamingKerasClassifier(KerasClassifier):
     sample_weight)`` gives the batches to train on. scikeras has left out rows without weight by
     then. `save_fit`, a SaveFit or None, may know of epochs that an earlier process has trained. If
     it does not, ``prepare_model(model, batches)`` is called with a new model before it is trained.
-    `fit_model` trains it, as `keras.Model.fit` does.
+    ``fit_model(model, batches, **options)``, or else the `fit` of the model, trains it.
     A KeyboardInterrupt after an epoch or more leaves `history_` and the best weights that an
     EarlyStopping knows.
     """
@@ -73,7 +74,7 @@ class StreamingKerasClassifier(KerasClassifier):
         validation_data=None,
         save_fit=None,
         prepare_model=None,
-        fit_model=keras.Model.fit,
+        fit_model=None,
     ):
         # Anew for each fit: with warm_start scikeras keeps those of the first one.
         self._initialize_callbacks()
@@ -94,6 +95,7 @@ class StreamingKerasClassifier(KerasClassifier):
         earlier = deepcopy(dict(earlier))  # that of the checkpoint grows
         if prepare_model is not None:
             prepare_model(self.model_, batches)
+        fit_model = self.model_.fit if fit_model is None else partial(fit_model, self.model_)
         try:
             with ExitStack() as stack:
                 for used in (batches, validation_data, save_fit):
@@ -101,7 +103,6 @@ class StreamingKerasClassifier(KerasClassifier):
                         stack.enter_context(used.in_use())
                 # scikeras's own method keeps no history of a fit that was interrupted.
                 fit_model(
-                    self.model_,
                     batches,
                     epochs=initial_epoch + epochs,
                     initial_epoch=initial_epoch,
