@@ -94,7 +94,8 @@ def write_report(judgement, model, data, output):
     write_text(output / "report.txt", judgement.text + "\n")
     write_text(output / "report.json", json.dumps(judgement.numbers, indent=2))
     judgement.report.to_html(output / "report.html")
-    judgement.report.to_model_card(output / "model_card.md")
+    card = judgement.report.to_model_card(output / "model_card.md")
+    write_text(card, card.read_text(encoding="utf-8") + _describe_job(judgement.numbers))
     X, y, _ = data.part(is_test=True)
     table = make_table(X, judgement.report.probabilities, model.classes_)
     table.insert(1, "class", y)
@@ -131,6 +132,27 @@ def _counts(data):
         name: {side: int(count) for side, count in row.items()}
         for name, row in data.counts().iterrows()
     }
+
+
+def _describe_job(numbers):
+    """Return what the job knows as a last section of the model card."""
+    left_out = numbers["audit"]["left_out"] or {"nothing": 0}
+    lines = [
+        f"Data: {numbers['data']['root']}",
+        f"Split: {numbers['data']['split']}. The manifest is split.csv.",
+        "Excluded by the audit: " + ", ".join(f"{why} ({n})" for why, n in left_out.items()) + ".",
+        *(f"Trained: `{' '.join(line['network'].split())}`" for line in numbers["training"]),
+        *(
+            f"Cross-validated: {line['name']}: balanced accuracy {line['balanced_accuracy']:.3f},"
+            f" standard deviation over folds {line['standard_deviation']:.3f}"
+            for line in numbers["search"]["candidates"]
+        ),
+        "Software: "
+        + ", ".join(f"{name} {number}" for name, number in numbers["versions"].items()),
+    ]
+    return (
+        "\n## Known to the job that made it\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
+    )
 
 
 def _shorten(report, with_faults):
