@@ -172,11 +172,12 @@ def _shorten(report, with_faults):
     if report.baselines is not None:
         for name in report.baselines.index.get_level_values(0).unique()[1:]:
             line = report.baselines.loc[(name, "balanced_accuracy")]
-            scores[f"shortcut baseline, {name}: balanced accuracy"] = line
+            scores[f"balanced accuracy of the baseline: {name}"] = line
     if with_faults is not None:
         line = with_faults.scores.loc["balanced_accuracy"]
-        scores["the same with the faults: balanced accuracy"] = line
-    return lines + [f"  {name}  {say_score(line)}" for name, line in scores.items()]
+        scores["balanced accuracy with the faults"] = line
+    width = max(map(len, scores))
+    return lines + [f"  {name:<{width}}  {say_score(line)}" for name, line in scores.items()]
 
 
 def _to_text(numbers, report, with_faults):
