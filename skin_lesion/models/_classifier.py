@@ -72,7 +72,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         'sqrt_balanced' takes the square roots of the balanced ones: on HAM10000, whose rarest class
         weighs 58 times the most frequent one when balanced, a fine-tuned network ranks better so.
         'auto' is the same in `fit`; in `partial_fit`, which sees a part of the data, it weighs all
-        classes alike.
+        classes alike. A uniform `prior` undoes what weights do to the probabilities: to have a dict
+        of costs move predictions, set ``prior=None``.
 
     prior : {'training', 'uniform'}, dict, Series, array-like of shape (n_classes,) or None, \
             default='uniform'
