@@ -213,7 +213,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
     both attributes are of the rows that it hands on.
 
     Of ``learning_rate='auto'`` the peak depends on what is trained. With an Adam-like optimizer it
-    is 1e-4 for a Backbone whose loaded weights are trained (2e-4 for EfficientNetLite0), 2e-3 from
+    is 1e-4 for a Backbone whose loaded weights are trained, 2e-4 for an EfficientNetLite, 2e-3 from
     scratch, 1e-3 for features, and 3e-4 for the head of a Backbone alone; with other optimizers it
     is their own default. The rate is constant, at that peak, in `partial_fit` and where a callback
     sets it. ``epochs='auto'`` counts as many epochs as are 600 steps with

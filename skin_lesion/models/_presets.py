@@ -12,7 +12,7 @@ from ._wrappers.test_time_augmentation import TestTimeAugmentation
 
 # The size of images, the epochs, and the networks of each preset.
 _RECIPES = {
-    "fast": ((64, 96), 8, ("EfficientNetLite0",)),
+    "fast": ((96, 128), 6, ("EfficientNetLite0",)),
     "good": ((144, 192), "auto", ("EfficientNetLite0",)),
     "best": ((192, 256), "auto", ("EfficientNetLite0", "EfficientNetLite1")),
 }
@@ -80,7 +80,7 @@ def make_lesion_classifier(
     >>> from skin_lesion import make_lesion_classifier
     >>> model = make_lesion_classifier("fast", random_state=0)
     >>> model.estimator.loader.image_size
-    (64, 96)
+    (96, 128)
     """
     image_size, epochs, names = _RECIPES[preset]
     if backbone is not None:

@@ -9,13 +9,14 @@ begins as a logistic regression, gained nothing by more than a few epochs.
 from ...._utils import lazy_keras as keras
 from ....images import ImageAugmenter
 from ..._networks.backbone import Backbone
+from ..._networks.efficientnet_lite import IMAGENET_SHA256
 from ..build_model import default_rate, resolve_architecture
 from ..image_source import FeatureSource
 
 _SCRATCH, _FINE_TUNED, _HEAD, _FEATURES = range(4)
 # Of optimizers whose steps do not depend on the size of the gradients.
 _PEAKS = {_SCRATCH: 2e-3, _FINE_TUNED: 1e-4, _HEAD: 3e-4, _FEATURES: 1e-3}
-_PEAKS_BY_NAME = {"EfficientNetLite0": 2e-4}  # of backbones that are fine-tuned
+_PEAKS_BY_NAME = dict.fromkeys(IMAGENET_SHA256, 2e-4)  # of backbones that are fine-tuned
 _LIKE_ADAM = {"adam", "adamax", "adamw", "nadam", "rmsprop"}
 _LAST_SHARE = 0.01  # of the peak, at the last step
 _EPOCHS = {_SCRATCH: 24, _FINE_TUNED: 12, _HEAD: 12, _FEATURES: 24}
