@@ -120,6 +120,8 @@ def list_models(settings, cache_dir):
     presets = {
         name: make_lesion_classifier(name, backbone=own, random_state=seed, verbose=2)
         for name in PRESETS
+        # "best" needs weights of an extra.
+        if name in (settings["rows"] or PRESETS)
     }
     if quick:
         from_scratch.set_params(epochs=1)
