@@ -69,7 +69,8 @@ def find_overlap(datasets, *, n_jobs=-1, verbose=0):
         raise ValueError(f"Got {len(datasets)} dataset(s). Expected at least two, by their names.")
     rows, descriptors = [], []
     for name, dataset in datasets.items():
-        scan = scan_images(open_images(take_images(dataset)), n_jobs=n_jobs, verbose=verbose)
+        images = open_images(take_images(dataset))
+        scan = scan_images(images, n_jobs=n_jobs, verbose=verbose, measures=False)
         readable = scan.files["error"] == ""
         lines = scan.files.loc[readable, ["path", "sha256"]].rename_axis("row").reset_index()
         rows.append(lines.assign(dataset=name, place=len(rows)))

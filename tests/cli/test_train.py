@@ -102,6 +102,13 @@ def test_manifest_gives_the_split_again(root, output):
     assert audit.verify_manifest(output / "split.csv").tolist() == data.split.tolist()
 
 
+def test_model_card_says_what_the_job_knows(output):
+    card = (output / "model_card.md").read_text(encoding="utf-8")
+    assert "TRIPOD" in card
+    for expected in ("train and test as in the data", "SkinLesionClassifier(", "Cross-validated:"):
+        assert expected in card.split("## Known to the job that made it")[1]
+
+
 def test_prints_a_line_for_each_fit_and_what_to_do_next(job):
     output, out = job
     lines = out.splitlines()
@@ -116,7 +123,7 @@ def test_prints_a_line_for_each_fit_and_what_to_do_next(job):
         "Plan: grid search over 2 candidates on 2 stratified folds",
         "sensitivity for melanoma",
         "AUC for melanoma",
-        "shortcut baseline, colour and size",
+        "balanced accuracy of the baseline: colour and size",
         f"skin-lesion predict {output / 'model.zip'} PATH",
     ):
         assert expected in out
@@ -230,6 +237,8 @@ def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
     assert not (output / "model.zip").exists()
 
     monkeypatch.setattr(CountSteps, "on_train_batch_end", interrupt)  # nothing is trained again
+    assert main([*options, "--resume", "--batch-size", "8"]) == 2
+    assert "had batch_size=32, this one has 8" in capsys.readouterr().err
     assert main([*options, "--resume"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     report = json.loads((output / "report.json").read_text())

@@ -79,7 +79,9 @@ USES = {
     "ImageEmbedder of images": lambda _, images, n_jobs: embed(images, n_jobs),
     "SkinLesionClassifier(loader=...)": lambda paths, _, n_jobs: fit(paths, n_jobs),
     "audit_dataset": lambda paths, _, n_jobs: audit_dataset(paths, n_jobs=n_jobs),
-    "find_overlap": lambda paths, _, n_jobs: find_overlap({"a": paths, "b": paths}, n_jobs=n_jobs),
+    "find_overlap": lambda paths, _, n_jobs: find_overlap(
+        {"a": paths, "b": paths[:9]}, n_jobs=n_jobs
+    ),
     "evaluate_external": lambda paths, _, n_jobs: judge_elsewhere(paths, n_jobs),
     "estimate_skin_tone": lambda paths, _, n_jobs: estimate_skin_tone(paths, n_jobs=n_jobs),
     "ImageAugmenter": lambda _, images, n_jobs: ImageAugmenter(n_jobs=n_jobs).fit_transform(images),

@@ -70,10 +70,10 @@ def _train(cleaned, arguments, output):
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(exist_ok=True)
     candidates = list_candidates(data.part(is_test=False)[1], arguments.random_state)
-    plan = load_plan(folder / "plan.json", candidates)
+    plan = load_plan(folder / "plan.json", candidates, arguments)
     if plan is None:
         plan = choose_plan(data, arguments, candidates)
-        plan.save(folder / "plan.json")
+        plan.save(folder / "plan.json", arguments)
     print(plan.describe(arguments), flush=True)
     model_path = output / "model.zip"
     model, results = fit_plan(

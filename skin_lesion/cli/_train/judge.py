@@ -94,7 +94,8 @@ def write_report(judgement, model, data, output):
     write_text(output / "report.txt", judgement.text + "\n")
     write_text(output / "report.json", json.dumps(judgement.numbers, indent=2))
     judgement.report.to_html(output / "report.html")
-    judgement.report.to_model_card(output / "model_card.md")
+    card = judgement.report.to_model_card(output / "model_card.md")
+    write_text(card, card.read_text(encoding="utf-8") + _describe_job(judgement.numbers))
     X, y, _ = data.part(is_test=True)
     table = make_table(X, judgement.report.probabilities, model.classes_)
     table.insert(1, "class", y)
@@ -133,6 +134,27 @@ def _counts(data):
     }
 
 
+def _describe_job(numbers):
+    """Return what the job knows as a last section of the model card."""
+    left_out = numbers["audit"]["left_out"] or {"nothing": 0}
+    lines = [
+        f"Data: {numbers['data']['root']}",
+        f"Split: {numbers['data']['split']}. The manifest is split.csv.",
+        "Excluded by the audit: " + ", ".join(f"{why} ({n})" for why, n in left_out.items()) + ".",
+        *(f"Trained: `{' '.join(line['network'].split())}`" for line in numbers["training"]),
+        *(
+            f"Cross-validated: {line['name']}: balanced accuracy {line['balanced_accuracy']:.3f},"
+            f" standard deviation over folds {line['standard_deviation']:.3f}"
+            for line in numbers["search"]["candidates"]
+        ),
+        "Software: "
+        + ", ".join(f"{name} {number}" for name, number in numbers["versions"].items()),
+    ]
+    return (
+        "\n## Known to the job that made it\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
+    )
+
+
 def _shorten(report, with_faults):
     """Return what a terminal shows of a report."""
     lines = [f"Test set: {report.n_images} images of {report.n_groups} lesions or patients"]
@@ -150,11 +172,12 @@ def _shorten(report, with_faults):
     if report.baselines is not None:
         for name in report.baselines.index.get_level_values(0).unique()[1:]:
             line = report.baselines.loc[(name, "balanced_accuracy")]
-            scores[f"shortcut baseline, {name}: balanced accuracy"] = line
+            scores[f"balanced accuracy of the baseline: {name}"] = line
     if with_faults is not None:
         line = with_faults.scores.loc["balanced_accuracy"]
-        scores["the same with the faults: balanced accuracy"] = line
-    return lines + [f"  {name}  {say_score(line)}" for name, line in scores.items()]
+        scores["balanced accuracy with the faults"] = line
+    width = max(map(len, scores))
+    return lines + [f"  {name:<{width}}  {say_score(line)}" for name, line in scores.items()]
 
 
 def _to_text(numbers, report, with_faults):

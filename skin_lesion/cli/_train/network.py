@@ -68,7 +68,8 @@ def check_network(arguments):
     else:
         networks = networks_of(make_model(arguments, arguments.preset))
         names = " and ".join(network.architecture.name for network in networks)
-        print(f"Network: {names}, fine-tuned from weights of ImageNet or of --weights.")
+        source = arguments.weights or "ImageNet"
+        print(f"Network: {names}, fine-tuned from the weights of {source}.")
 
 
 def networks_of(model):

@@ -18,11 +18,11 @@ pre { font-size: 0.8rem; overflow-x: auto; background: #f5f5f5; padding: 0.6rem;
 """
 _FILES = {
     "report.html": "all scores with their intervals, curves, slices, and the worst errors",
-    "audit.html": "what is wrong with the data, with pictures",
-    "model_card.md": "what others must know of the model; you fill in what the job cannot know",
+    "audit.html": "the faults of the data, with pictures",
+    "model_card.md": "a model card; you fill in what the job cannot know",
     "model.zip": "the model, for skin-lesion predict and load_model",
     "predictions.csv": "the probabilities of the test images",
-    "split.csv": "which image is on which side: the manifest of the split",
+    "split.csv": "the manifest: which image is in which part",
     "report.txt": "the report as text",
     "report.json": "the same for programs",
 }
@@ -43,13 +43,13 @@ def write_index(cleaned, judgement, results, command, output):
             '<p class="warning">This is research software. It is not a medical device and must not'
             " be used to diagnose.</p>"
         ),
-        "<h2>What it came to</h2>",
+        "<h2>Results</h2>",
         f"<pre>{escape(chr(10).join(judgement.short))}</pre>",
-        "<h2>What lies here</h2>",
+        "<h2>Files</h2>",
         _table([(f'<a href="{name}">{name}</a>', text) for name, text in _FILES.items()]),
         "<h2>Predict other photographs</h2>",
         f"<pre>{escape(command)}</pre>",
-        "<h2>What was found in the data</h2>",
+        "<h2>Audit of the data</h2>",
         _table(
             [
                 (title, escape(describe_finding(cleaned.audit, name)))
@@ -58,7 +58,7 @@ def write_index(cleaned, judgement, results, command, output):
         ),
         *_describe_left_out(cleaned),
         f"<p>Split: {escape(cleaned.used.split)}.</p>",
-        "<h2>The search</h2>",
+        "<h2>Grid search</h2>",
         _describe_search(results),
     ]
     for name, title in _PICTURES.items():

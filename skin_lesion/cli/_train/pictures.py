@@ -19,7 +19,7 @@ def class_counts(data, path):
     for bars in axes.containers:
         axes.bar_label(bars, padding=2, fontsize=8)
     axes.invert_yaxis()
-    axes.set(xlabel="Images", ylabel="", title="Images by class")
+    axes.set(xlabel="Images", ylabel="")
     _save(figure, path)
 
 

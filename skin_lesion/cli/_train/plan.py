@@ -21,6 +21,8 @@ _SLOW_PIXELS = 3e5  # a second
 _SLOW_START = 5  # seconds
 _FIRST_LOOK = 0.4  # of an epoch: the features that the output layer is fitted to
 _OF_A_STEP = 1 / 3  # prediction takes
+# Arguments that may be others when a run goes on.
+_WITHOUT = {"verb", "resume", "output", "compare_with_faults"}
 
 
 @dataclass
@@ -124,9 +126,10 @@ class Plan:
             text += f"\nNot searched: {'; '.join(self.left_out)}."
         return text
 
-    def save(self, path):
+    def save(self, path, arguments):
         """Write it, for a run that goes on."""
         content = {
+            "arguments": _say_arguments(arguments),
             "searched_preset": self.searched_preset,
             "final_preset": self.final_preset,
             "candidates": [candidate.name for candidate in self.candidates],
@@ -136,15 +139,34 @@ class Plan:
         write_text(path, json.dumps(content, indent=1))
 
 
-def load_plan(path, candidates):
-    """Return the plan of the run that goes on; None where there is none."""
+def load_plan(path, candidates, arguments):
+    """Return the plan of the run that goes on; None where there is none.
+
+    Raises
+    ------
+    ValueError
+        If that run had other arguments.
+    """
     if not Path(path).is_file():
         return None
     content = json.loads(Path(path).read_text(encoding="utf-8"))
+    earlier, now = content.pop("arguments"), _say_arguments(arguments)
+    differing = [name for name in now if earlier.get(name) != now[name]]
+    if differing:
+        name = differing[0]
+        raise ValueError(
+            f"The run to go on with had {name}={earlier.get(name)}, this one has {now[name]}."
+            " Expected the same options. Leave out --resume to begin anew."
+        )
     names = content.pop("candidates")
     chosen = [candidate for candidate in candidates if candidate.name in names]
     left_out = [candidate.name for candidate in candidates if candidate.name not in names]
     return Plan(candidates=chosen, first=candidates[0], left_out=left_out, **content)
+
+
+def _say_arguments(arguments):
+    """Return what fits depend on."""
+    return {name: str(value) for name, value in vars(arguments).items() if name not in _WITHOUT}
 
 
 def choose_plan(data, arguments, candidates):

@@ -30,7 +30,7 @@ class Progress:
             total=sum(expected),
             disable=None,
             leave=False,
-            bar_format="{desc}: {percentage:3.0f}%|{bar}|{postfix}",
+            bar_format="{desc}: {percentage:3.0f}%|{bar}|",
         )
 
     def begin_network(self):
@@ -48,11 +48,12 @@ class Progress:
         """Say in a line what the present fit came to."""
         self._n_done += 1
         self._n_begun, self._share = 0, 0.0
-        end = "" if self._n_done == len(self._expected) else f"; ends about {self._clock()}"
+        end = "" if self._n_done == len(self._expected) else f"; all end about {self._clock()}"
         line = f"fit {self._n_done} of {len(self._expected)}: {text}{end}"
         self._bar.write(line, file=sys.stdout)
         sys.stdout.flush()
-        self._show()
+        if end:
+            self._show()
 
     def close(self):
         """Take the bar away."""
@@ -76,8 +77,8 @@ class Progress:
         if self._bar.disable:
             return
         self._bar.n = self._done()
-        self._bar.set_description_str(f"fit {self._n_done + 1} of {len(self._expected)}", False)
-        self._bar.set_postfix_str(f"ends {self._clock()}")
+        place = f"fit {self._n_done + 1} of {len(self._expected)}"
+        self._bar.set_description_str(f"{place}, all end about {self._clock()}")
 
 
 class CountSteps(keras.callbacks.Callback):

@@ -143,7 +143,8 @@ class ImageBatches(keras.utils.PyDataset):
                 self._start_at(index)
             if self._reading is None:
                 numbers = range(index, len(self))
-                self._reading = ReadAhead(self._read, numbers, self._source.n_readers)
+                n_threads = self._source.n_readers if self.features is None else 0
+                self._reading = ReadAhead(self._read, numbers, n_threads)
             self._latest = {i: images for i, images in self._latest.items() if i == index - 1}
             self._latest[index] = next(self._reading)
             self._next = index + 1
