@@ -18,7 +18,7 @@ NOT_ASKED = {
 # The example of a method is that of its class.
 NOT_ASKED_OF_METHODS = NOT_ASKED | {"EX01"}
 # Functions make these, whose examples show them; their constructors are private.
-MADE_BY_FUNCTIONS = {"DatasetAudit", "EvaluationReport"}
+MADE_BY_FUNCTIONS = {"DatasetAudit", "EvaluationReport", "ExternalEvaluation"}
 
 
 def is_ours(member):

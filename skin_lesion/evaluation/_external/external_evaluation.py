@@ -79,6 +79,11 @@ class ExternalEvaluation:
         self.notes = [*notes]
         for name, report in reports.items():
             self.notes += [f"{name}: {note}" for note in report.notes]
+            if not report.has_groups:
+                self.notes.append(
+                    f"{name}: no groups were given. Each image counts as one, and photographs of"
+                    " one lesion make the intervals too narrow."
+                )
         self._first = next(iter(reports.values()))
         lines = {name: _count(report) | left_out.get(name, {}) for name, report in reports.items()}
         columns = ["images", "groups", "prevalence", "exact_duplicates", "near_duplicates"]
@@ -199,7 +204,8 @@ class ExternalEvaluation:
 def _count(report):
     shares = report.class_counts["images"] / report.n_images
     prevalence = np.nan if report.positive is None else shares[report.positive]
-    return {"images": report.n_images, "groups": report.n_groups, "prevalence": prevalence}
+    n_groups = report.n_groups if report.has_groups else np.nan
+    return {"images": report.n_images, "groups": n_groups, "prevalence": prevalence}
 
 
 def _take(report, of_all, of_class):

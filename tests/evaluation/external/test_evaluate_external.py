@@ -133,6 +133,8 @@ def test_without_a_positive_class_and_groups(model, datasets):
     others = Bunch(data=datasets["others"].images, target=datasets["others"].target)
     external = evaluate_external(model, {"others": others}, class_prior="uniform", **QUICK)
     assert external.operating_points is None
+    assert any("others: no groups were given" in note for note in external.notes)
+    assert np.isnan(external.datasets.loc["others", "groups"])
     assert "sensitivity" not in external.scores.loc["others"].index
     assert external.calibration["corrected"].notna().any()
     assert "prevalence" not in external._repr_html_().split("<h2>Scores")[0]
