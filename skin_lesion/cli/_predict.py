@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,14 @@ from .._utils.atomic_writing import write_csv
 from .._utils.image_files import image_extensions
 from ..audit import open_images, say
 from ..models import OperatingPointClassifier, SkinLesionClassifier, load_model
+from ._known import KnownProbabilities
+from ._on_onnx import put_on_onnx
 from ._output import check_output
 from ._table import check_submission, make_submission, make_table, read_csv
 from ._unlike import embed, load_unlike
 
 _CHUNK = 256  # images between two steps of the bar
+_MANY = 200  # photographs for which the export to ONNX, which takes seconds, is worth it
 _N_NAMED = 5
 _SMALL = (8, 8)  # of a file that is only looked at
 
@@ -106,29 +110,36 @@ def find_photographs(places, column=None):
 
 def _predict(model, unlike, X):
     """Return the table of predictions, and what was said of files that cannot be read."""
-    inner = model.estimator if isinstance(model, OperatingPointClassifier) else model
-    network = _find_network(inner)
-    parts, unreadable = [], []
-    bar = tqdm(total=len(X), disable=None, unit="image")
-    for start in range(0, len(X), _CHUNK):
-        chunk = X[start : start + _CHUNK]
-        try:
-            probabilities = model.predict_proba(chunk)
-        except (ValueError, FileNotFoundError):  # one of them cannot be read: which?
-            chunk, problems = _find_readable(chunk)
-            unreadable += problems
-            if not problems:
-                raise
-            probabilities = model.predict_proba(chunk) if len(chunk) else None
-        if len(chunk):
+    with TemporaryDirectory() as folder:
+        inner = model
+        if isinstance(model, OperatingPointClassifier):
+            inner = getattr(model, "estimator_", model.estimator)
+        fast = put_on_onnx(inner, folder) if len(X) >= _MANY else inner
+        network = None if unlike is None else _find_network(inner)
+        parts, unreadable = [], []
+        bar = tqdm(total=len(X), disable=None, unit="image")
+        for start in range(0, len(X), _CHUNK):
+            chunk = X[start : start + _CHUNK]
+            bar.update(len(chunk))
+            try:
+                probabilities = fast.predict_proba(chunk)
+            except (ValueError, FileNotFoundError):  # one of them cannot be read: which?
+                chunk, problems = _find_readable(chunk)
+                unreadable += problems
+                if not problems:
+                    raise
+                if not len(chunk):
+                    continue
+                probabilities = fast.predict_proba(chunk)
             part = make_table(chunk, probabilities, model.classes_)
             if inner is not model:
-                part.insert(2, "call", model.predict(chunk))
-            if unlike is not None and network is not None:
+                known = KnownProbabilities(model.classes_, probabilities)
+                caller = OperatingPointClassifier(known, model.threshold, positive=model.positive)
+                part.insert(2, "call", caller.predict(chunk))
+            if network is not None:
                 part["unlike_training"] = unlike.measure(embed(network, chunk)) > unlike.limit
             parts.append(part)
-        bar.update(len(X[start : start + _CHUNK]))
-    bar.close()
+        bar.close()
     if not parts:
         raise ValueError(f"No photograph could be read: {unreadable[0]}")
     return pd.concat(parts, ignore_index=True), unreadable

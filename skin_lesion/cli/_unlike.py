@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from .._utils import lazy_keras as keras
 from .._utils.atomic_writing import new_file
+from ..images import ImageLoader
 
 FALSE_MARKS = 0.05  # the share of held-out images whose factor is above the limit
 _N_NEIGHBOURS = 20
@@ -120,10 +121,11 @@ def path_beside(model_path):
 def embed(network, X):
     """Return what the last layer of a fitted network sees of images, of shape (n, n_features)."""
     model = keras.Model(network.model_.inputs, network.model_.layers[-1].input)
+    loader = network.loader or ImageLoader()
     found = []
     for start in range(0, len(X), _BATCH_SIZE):
         images = X[start : start + _BATCH_SIZE]
         if images.ndim == 2:
-            images = network.loader.transform(images)
+            images = loader.transform(images)
         found.append(np.asarray(model.predict_on_batch(images.astype(np.float32))))
     return np.concatenate(found)

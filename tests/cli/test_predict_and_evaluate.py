@@ -10,14 +10,16 @@ from PIL import Image
 from skin_lesion import (
     ConvNet,
     ImageLoader,
+    OnnxClassifier,
     OperatingPointClassifier,
     SkinLesionClassifier,
+    TestTimeAugmentation,
     evaluate,
     load_image_folder,
     load_model,
     save_model,
 )
-from skin_lesion.cli import main
+from skin_lesion.cli import _predict, main
 
 CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]
 
@@ -63,6 +65,26 @@ def test_predicts_folders_files_and_tables_and_names_what_cannot_be_read(
     np.testing.assert_allclose(rows[loaded.classes_], expected, atol=1e-5)
     assert rows["predicted"].tolist() == loaded.classes_[expected.argmax(axis=1)].tolist()
     assert rows["call"].tolist() == loaded.predict(folder.data).tolist()
+
+
+def test_many_photographs_are_predicted_on_onnx_runtime(model, root, tmp_path, monkeypatch):
+    pytest.importorskip("tf2onnx")
+    network = load_model(model).estimator
+    averaged = TestTimeAugmentation(network, n_augmentations=1, random_state=0)
+    save_model(OperatingPointClassifier(averaged, 0.2, positive="melanoma"), tmp_path / "m.zip")
+    monkeypatch.setattr(_predict, "_MANY", 1)
+    runs = []
+    predict_proba = OnnxClassifier.predict_proba
+    monkeypatch.setattr(
+        OnnxClassifier, "predict_proba", lambda *args: runs.append(1) or predict_proba(*args)
+    )
+    output = tmp_path / "p.csv"
+    assert predict(tmp_path / "m.zip", root / "Test", output=output) == 0
+    assert runs
+    table = pd.read_csv(output)
+    X = table[["image"]].to_numpy(dtype=str)
+    expected = averaged.predict_proba(X)
+    np.testing.assert_allclose(table[network.classes_], expected, atol=1e-4)
 
 
 def test_a_submission_is_judged_by_lesion(model, root, tmp_path, capsys):

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import balanced_accuracy_score
 
-from skin_lesion import ConvNet, audit_dataset, load_image_folder, load_model
+from skin_lesion import Backbone, ConvNet, audit_dataset, load_image_folder, load_model
 from skin_lesion.cli import main
 from skin_lesion.cli._train import job as _job
 from skin_lesion.cli._train import network as _network
@@ -346,3 +346,14 @@ def test_weights_and_backbones_are_checked_before_the_data(tmp_path, capsys):
     assert "missing.h5" in capsys.readouterr().err
     assert main([*options, "--backbone", "MobilNetV2"]) == 2
     assert "MobileNetV2" in capsys.readouterr().err
+
+
+def test_without_weights_it_says_so_and_trains_from_scratch(tmp_path, capsys, monkeypatch):
+    def fail(*_):
+        raise OSError("there is no network")
+
+    monkeypatch.setattr(Backbone, "__call__", fail)
+    assert main(["nowhere", "--output", str(tmp_path / "report")]) == 2
+    out = capsys.readouterr().out
+    assert "No pretrained weights: there is no network" in out
+    assert "from scratch" in out

@@ -4,13 +4,13 @@ import warnings
 
 import numpy as np
 from sklearn import clone, config_context
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
 from ...audit import assert_no_leak
 from ...evaluation import isic_scorers
 from ...models import FitCheckpoint
+from .._known import KnownProbabilities
 from .network import make_model, networks_of, prefixes_of, set_networks
 from .progress import CountSteps, Progress
 
@@ -142,25 +142,8 @@ class _Scoring:
         self._scorers, self._progress, self._names = scorers, progress, names
 
     def __call__(self, estimator, X, y):
-        given = _Given(estimator.classes_, estimator.predict_proba(X))
+        given = KnownProbabilities(estimator.classes_, estimator.predict_proba(X))
         scores = {name: scorer(given, X, y) for name, scorer in self._scorers.items()}
         text = f"balanced accuracy {scores['balanced_accuracy']:.3f}"
         self._progress.end_fit(f"{next(self._names)}: {text}")
         return scores
-
-
-class _Given(ClassifierMixin, BaseEstimator):
-    """A classifier whose probabilities are known."""
-
-    def __init__(self, classes, probabilities):
-        self.classes, self.probabilities = classes, probabilities
-        self.classes_ = classes
-
-    def fit(self, X, y):
-        return self
-
-    def predict_proba(self, X):
-        return self.probabilities
-
-    def predict(self, X):
-        return self.classes_[self.probabilities.argmax(axis=1)]
