@@ -14,6 +14,9 @@ from ...models import (
 # From scratch: the size of images, and the epochs, of each preset.
 _FROM_SCRATCH = {"fast": ((48, 64), 24), "good": ((64, 96), 24), "best": ((96, 128), 40)}
 _N_VARIANTS = 3
+# What epochs="auto" stands for where loaded weights are fine-tuned: see SkinLesionClassifier.
+_EPOCHS, _STEPS = 12, 600
+_LEAST_STEPS = 400  # of a preset that names its epochs: on a small set these are too few
 
 
 def make_model(arguments, preset):
@@ -70,6 +73,15 @@ def check_network(arguments):
         names = " and ".join(network.architecture.name for network in networks)
         source = arguments.weights or "ImageNet"
         print(f"Network: {names}, fine-tuned from the weights of {source}.")
+
+
+def count_epochs(model, arguments, n_rows):
+    """Return for how many epochs the networks of a model are trained on so many images."""
+    epochs = networks_of(model)[0].epochs
+    steps = -(-n_rows // arguments.batch_size)
+    if epochs == "auto":
+        return max(_EPOCHS, -(-_STEPS // steps))
+    return epochs if arguments.epochs is not None else max(epochs, -(-_LEAST_STEPS // steps))
 
 
 def networks_of(model):
