@@ -114,7 +114,7 @@ class Plan:
         minutes = sum(self.expected) / 60
         end = time.strftime("%H:%M", time.localtime(time.time() + 60 * minutes))
         text = f"Plan: {', then '.join(parts)}. At most {minutes:.0f} minutes, until {end}."
-        if minutes < 1:
+        if minutes < 2:
             text = f"Plan: {', then '.join(parts)}."
         if self.final_preset != arguments.preset:
             text += f"\nTime allows no preset {arguments.preset}: {self.final_preset} instead."
