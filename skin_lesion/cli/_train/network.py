@@ -14,6 +14,9 @@ from ...models import (
 # From scratch: the size of images, and the epochs, of each preset.
 _FROM_SCRATCH = {"fast": ((48, 64), 24), "good": ((64, 96), 24), "best": ((96, 128), 40)}
 _N_VARIANTS = 3
+# What epochs="auto" stands for where loaded weights are fine-tuned: see SkinLesionClassifier.
+_EPOCHS, _STEPS = 12, 600
+_LEAST_STEPS = 400  # of a preset that names its epochs: on a small set these are too few
 
 
 def make_model(arguments, preset):
@@ -54,15 +57,14 @@ def check_network(arguments):
     ValueError, OSError
         If the backbone is not known, images are too small for it, or --weights cannot be read.
     """
-    if not arguments.from_scratch:
-        try:
-            for network in networks_of(make_model(arguments, arguments.preset)):
-                clone(network.architecture)((*network.loader.image_size, 3), 2)
-        except (OSError, ImportError) as error:
-            if arguments.weights is not None:
-                raise
-            print(f"No pretrained weights: {error}")
-            arguments.from_scratch = True
+    problem = None if arguments.from_scratch else _find_problem(arguments)
+    if problem is not None and arguments.preset == "best" and arguments.backbone is None:
+        print(f"Not all networks of preset best: {problem}")
+        arguments.backbone = networks_of(make_lesion_classifier())[0].architecture.name
+        problem = _find_problem(arguments)
+    if problem is not None:
+        print(f"No pretrained weights: {problem}")
+        arguments.from_scratch = True
     if arguments.from_scratch:
         print("Network: ConvNet, trained from scratch. This is weak: pretrained ones do better.")
     else:
@@ -70,6 +72,27 @@ def check_network(arguments):
         names = " and ".join(network.architecture.name for network in networks)
         source = arguments.weights or "ImageNet"
         print(f"Network: {names}, fine-tuned from the weights of {source}.")
+
+
+def _find_problem(arguments):
+    """Return why the weights cannot be had, or None. Those of --weights must be had."""
+    try:
+        for network in networks_of(make_model(arguments, arguments.preset)):
+            clone(network.architecture)((*network.loader.image_size, 3), 2)
+    except (OSError, ImportError) as error:
+        if arguments.weights is not None:
+            raise
+        return error
+    return None
+
+
+def count_epochs(model, arguments, n_rows):
+    """Return for how many epochs the networks of a model are trained on so many images."""
+    epochs = networks_of(model)[0].epochs
+    steps = -(-n_rows // arguments.batch_size)
+    if epochs == "auto":
+        return max(_EPOCHS, -(-_STEPS // steps))
+    return epochs if arguments.epochs is not None else max(epochs, -(-_LEAST_STEPS // steps))
 
 
 def networks_of(model):

@@ -11,7 +11,7 @@ from sklearn import clone
 
 from ..._utils.atomic_writing import write_text
 from ...audit import say
-from .network import make_model, networks_of
+from .network import count_epochs, make_model, networks_of
 from .progress import MeasureSteps
 
 _MINUTES = {"fast": 5, "good": 25, "best": 180}
@@ -48,10 +48,10 @@ class Candidate:
     epochs: float = 1
     rows: float = 1
 
-    def settings_for(self, model):
-        """Return the parameters of the networks of a model."""
-        epochs = networks_of(model)[0].epochs
-        return {**self.settings, "epochs": max(1, round(epochs * self.epochs))}
+    def settings_for(self, model, arguments, n_rows, share=1.0):
+        """Return the parameters of the networks of a model, for this share of the epochs."""
+        epochs = count_epochs(model, arguments, n_rows) * self.epochs * share
+        return {**self.settings, "epochs": max(1, round(epochs))}
 
 
 def list_candidates(y, random_state):
@@ -114,7 +114,7 @@ class Plan:
         minutes = sum(self.expected) / 60
         end = time.strftime("%H:%M", time.localtime(time.time() + 60 * minutes))
         text = f"Plan: {', then '.join(parts)}. At most {minutes:.0f} minutes, until {end}."
-        if minutes < 1:
+        if minutes < 2:
             text = f"Plan: {', then '.join(parts)}."
         if self.final_preset != arguments.preset:
             text += f"\nTime allows no preset {arguments.preset}: {self.final_preset} instead."
@@ -263,7 +263,8 @@ class _Pace:
         networks = networks_of(model)
         step = self._step * _pixels(model) / _pixels(self._measured)
         batch = self._arguments.batch_size
-        epochs = candidate.settings_for(model)["epochs"] * candidate.rows + _FIRST_LOOK
+        settings = candidate.settings_for(model, self._arguments, n_rows)
+        epochs = settings["epochs"] * candidate.rows + _FIRST_LOOK
         n_variants = 1 + getattr(model, "estimators", [model])[0].n_augmentations
         steps = n_rows / batch * epochs + n_predicted / batch * n_variants * _OF_A_STEP
         return float(len(networks) * (self._start + step * steps))

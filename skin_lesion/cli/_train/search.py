@@ -52,9 +52,7 @@ def fit_plan(data, plan, arguments, folder, save):
             if results:
                 best = plan.candidates[np.argmax([line["balanced_accuracy"] for line in results])]
             X, y, groups = data.part(is_test=False)
-            epochs = best.settings_for(final)["epochs"]
-            epochs = max(1, int(epochs * plan.shortened))
-            set_networks(final, **{**best.settings, "epochs": epochs})
+            set_networks(final, **best.settings_for(final, arguments, len(X), plan.shortened))
             _equip(final, folder, progress)
             model = final.fit(X, y, groups=groups)
         set_networks(model, callbacks=None, loader__cache_dir=None)
@@ -82,13 +80,16 @@ def _search(data, plan, arguments, folder, progress):
     for train, test in folds:
         assert_no_leak(X[train], X[test], groups_train=groups[train], groups_test=groups[test])
     model = make_model(arguments, plan.searched_preset)
+    settings = [
+        candidate.settings_for(model, arguments, len(folds[0][0])) for candidate in plan.candidates
+    ]
     grid = [
         {
             f"{prefix}{name}": [value]
             for prefix in prefixes_of(model)
-            for name, value in candidate.settings_for(model).items()
+            for name, value in of_candidate.items()
         }
-        for candidate in plan.candidates
+        for of_candidate in settings
     ]
     names = (
         f"{candidate.name}, fold {number + 1} of {len(folds)}"
@@ -112,9 +113,7 @@ def _search(data, plan, arguments, folder, progress):
     return [
         {
             "name": candidate.name,
-            "parameters": {
-                name: repr(value) for name, value in candidate.settings_for(model).items()
-            },
+            "parameters": {name: repr(value) for name, value in settings[place].items()},
             **{
                 name.removeprefix("mean_test_"): float(results[name][place])
                 for name in results
