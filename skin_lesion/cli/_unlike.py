@@ -127,5 +127,7 @@ def embed(network, X):
         images = X[start : start + _BATCH_SIZE]
         if images.ndim == 2:
             images = loader.transform(images)
-        found.append(np.asarray(model.predict_on_batch(images.astype(np.float32))))
+        # Called, not compiled: TensorFlow would complain of a function more for each size of batch.
+        output = model(images.astype(np.float32), training=False)
+        found.append(keras.ops.convert_to_numpy(output))
     return np.concatenate(found)

@@ -96,7 +96,7 @@ def split_by_image(folder, keep, arguments):
 
 
 def _metadata(folder):
-    return folder.frame.drop(columns=["path", "target", "split"], errors="ignore")
+    return folder.frame.drop(columns=["path", "target", "split", "diagnosis"], errors="ignore")
 
 
 def _describe_given(folder):

@@ -113,7 +113,7 @@ class Plan:
         parts.append(f"a fit on all training images at {_say_size(final)}")
         minutes = sum(self.expected) / 60
         end = time.strftime("%H:%M", time.localtime(time.time() + 60 * minutes))
-        text = f"Plan: {', then '.join(parts)}. At most {minutes:.0f} minutes, until {end}."
+        text = f"Plan: {', then '.join(parts)}. About {minutes:.0f} minutes, until {end}."
         if minutes < 2:
             text = f"Plan: {', then '.join(parts)}."
         if self.final_preset != arguments.preset:
