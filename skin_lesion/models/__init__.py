@@ -5,7 +5,7 @@ from ._backend.threads import limit_backend_threads
 from ._checkpoint.fit_checkpoint import FitCheckpoint
 from ._classifier import SkinLesionClassifier
 from ._embedding.embedder import ImageEmbedder
-from ._image_classifier import open_images
+from ._image_classifier import open_images, predicts_most_probable
 from ._networks.backbone import Backbone
 from ._networks.convnet import ConvNet
 from ._onnx.classifier import OnnxClassifier
@@ -16,6 +16,7 @@ from ._wrappers.averaged import AveragedClassifier
 from ._wrappers.operating_point import OperatingPointClassifier
 from ._wrappers.prior_corrected import PriorCorrectedClassifier, correct_prior
 from ._wrappers.test_time_augmentation import TestTimeAugmentation
+from ._wrappers.wrapper import find_answering
 
 __all__ = [
     "AveragedClassifier",

@@ -107,6 +107,11 @@ class MostProbableClassMixin(DocumentedMixin):
         return tags
 
 
+def predicts_most_probable(classifier):
+    """Tell whether `predict` is known to return the class of the highest probability."""
+    return getattr(type(classifier), "predict", None) is MostProbableClassMixin.predict
+
+
 def open_images(classifier, X, *, reset=False):
     """Return X as a source of images, as a SkinLesionClassifier reads it; see open_source.
 

@@ -6,8 +6,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions, validate_params
-from ...models import SkinLesionClassifier, open_images
-from .._plots.training_curves import last_step
+from ...models import SkinLesionClassifier, find_answering, open_images
 
 _BATCH_SIZE = 32
 
@@ -25,8 +24,8 @@ def class_activation_maps(estimator, X, target=None, method="gradcam"):
     Parameters
     ----------
     estimator : fitted SkinLesionClassifier
-        Or a pipeline or search that ends in one. Of its own architecture or another functional
-        Keras model that ends in a softmax.
+        Or a pipeline, search or TestTimeAugmentation that ends in one. Of its own architecture or
+        another functional Keras model that ends in a softmax.
 
     X : array-like of n rows
         Images as the estimator takes them.
@@ -84,16 +83,17 @@ def class_activation_maps(estimator, X, target=None, method="gradcam"):
 
 def make_maps(estimator, X, target):
     """Return the maps, the images as the network sees them, and the class of each map."""
-    classifier = last_step(estimator)
+    *_, classifier = parts = list(find_answering(estimator))
     if not isinstance(classifier, SkinLesionClassifier):
         raise ValueError(
             f"The estimator ends in {type(classifier).__name__}. Expected a fitted"
-            " SkinLesionClassifier, or a pipeline or search that ends in one."
+            " SkinLesionClassifier, or what ends in one: a pipeline, a search, or"
+            " TestTimeAugmentation."
         )
     check_is_fitted(classifier)
-    fitted = getattr(estimator, "best_estimator_", estimator)
-    if len(getattr(fitted, "steps", ())) > 1:
-        X = fitted[:-1].transform(X)
+    for part in parts:
+        if len(getattr(part, "steps", ())) > 1:
+            X = part[:-1].transform(X)
     source = open_images(classifier, X)
     columns = _find_columns(classifier, X, target, len(source))
 

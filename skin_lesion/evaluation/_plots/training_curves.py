@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ...models import find_answering
+
 
 class TrainingCurveDisplay:
     """Curves of loss and accuracy over the epochs of training, with the epoch that was kept.
@@ -63,7 +65,7 @@ class TrainingCurveDisplay:
         ValueError
             If no training history is found.
         """
-        fitted = last_step(estimator)
+        fitted = find_network(estimator)
         if not hasattr(fitted, "history_"):
             raise ValueError(
                 f"{fitted!r} has no history_. Expected a fitted SkinLesionClassifier, or a Pipeline"
@@ -131,8 +133,7 @@ class TrainingCurveDisplay:
         return self
 
 
-def last_step(estimator):
-    """Return the classifier at the end of searches and pipelines, in any order."""
-    if hasattr(estimator, "best_estimator_"):
-        return last_step(estimator.best_estimator_)
-    return last_step(estimator[-1]) if hasattr(estimator, "steps") else estimator
+def find_network(estimator):
+    """Return the classifier that answers in the end: also inside of test-time augmentation."""
+    *_, network = find_answering(estimator)
+    return network

@@ -14,8 +14,8 @@ from .._decisions.prevalence import make_prevalence_table
 from .._decisions.thresholds import name_thresholds
 from .._intervals.estimates import LEAST_GROUPS, OF_CUT_OFF
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables, pool_part
+from .._plots.training_curves import find_network
 from .baselines import score_baselines
-from .predictions import last_step
 from .slices import make_slices
 
 _MAX_ERRORS = 24
@@ -94,7 +94,7 @@ def build_sections(
         left_out["pictures of errors"] = pictures.problem
     if place is None:
         left_out["decision curve"] = "no positive class was named"
-    if not isinstance(getattr(last_step(estimator), "history_", None), dict):
+    if not isinstance(getattr(find_network(estimator), "history_", None), dict):
         left_out["training curves"] = "the estimator has no history"
     return tables, notes, left_out
 

@@ -4,10 +4,9 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from ..._utils.validation.labels import check_labels
-from ...models import SkinLesionClassifier
+from ...models import predicts_most_probable
 from .._intervals.parts import Predictions
 from .._metrics.input_checks import check_probabilities, order_columns
-from .._plots.training_curves import last_step
 
 
 def predict_images(estimator, X, y, *, more_classes=()):
@@ -44,7 +43,7 @@ def predict_images(estimator, X, y, *, more_classes=()):
     if hasattr(estimator, "predict_proba"):
         probabilities = check_probabilities(estimator.predict_proba(X), name="predict_proba(X)")
         check_consistent_length(y, probabilities)
-    if probabilities is not None and isinstance(last_step(estimator), SkinLesionClassifier):
+    if probabilities is not None and predicts_most_probable(_last_step(estimator)):
         # What its predict would do, without reading all images once more.
         predicted = known[probabilities.argmax(axis=1)]
     else:
@@ -123,3 +122,10 @@ def _add_other_column(of_positive, classes, positive):
         )
     columns = [1 - of_positive, of_positive]
     return np.column_stack(columns if classes.index(positive) == 1 else columns[::-1])
+
+
+def _last_step(estimator):
+    """Return the classifier at the end of searches and pipelines, in any order."""
+    if hasattr(estimator, "best_estimator_"):
+        return _last_step(estimator.best_estimator_)
+    return _last_step(estimator[-1]) if hasattr(estimator, "steps") else estimator

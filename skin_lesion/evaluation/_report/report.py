@@ -13,6 +13,7 @@ from .._intervals.estimates import Estimates
 from .._intervals.parts import Draws, Part
 from .._intervals.score_tables import pool_part
 from .._pictures import Pictures
+from .._plots.training_curves import find_network
 from . import figures as _figures
 from .build_report import (
     build_sections,
@@ -23,7 +24,7 @@ from .build_report import (
 )
 from .model_card import render_model_card
 from .page import render_page
-from .predictions import last_step, read_predictions
+from .predictions import read_predictions
 from .text import lengthen_tables, render_json, summarise
 
 
@@ -157,7 +158,7 @@ class EvaluationReport:
         self.n_bootstraps = draws.n_bootstraps
         self.random_state = draws.seed
         self._images = pictures.images
-        fitted = last_step(estimator)
+        fitted = find_network(estimator)
         self._history = None
         if "training curves" not in self.left_out:
             self._history = fitted.history_, fitted.best_epoch_

@@ -18,6 +18,7 @@ from skin_lesion import (
     ConvNet,
     ImageLoader,
     SkinLesionClassifier,
+    TestTimeAugmentation,
     class_activation_maps,
     load_image_folder,
     write_lesion_folder,
@@ -197,6 +198,13 @@ def test_maps_of_a_backbone(spots):
     assert red.max() == blue.max() == 1
     # Of two classes, what speaks for one speaks against the other.
     assert np.abs(red - blue).mean() > 0.1
+
+
+def test_maps_of_the_network_inside_an_average_over_variants(fitted, spots):
+    images = spots[0][:4]
+    averaged = TestTimeAugmentation(fitted, random_state=0)
+    expected = class_activation_maps(fitted, images, target="red")
+    np.testing.assert_array_equal(class_activation_maps(averaged, images, target="red"), expected)
 
 
 def test_network_without_maps():

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from skin_lesion import TrainingCurveDisplay
+from skin_lesion import TestTimeAugmentation, TrainingCurveDisplay
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -103,6 +103,7 @@ def test_epochs_are_whole_numbers():
     [
         lambda fitted: fitted,
         lambda fitted: Pipeline([("load", "passthrough"), ("cnn", fitted)]),
+        TestTimeAugmentation,
         lambda fitted: SimpleNamespace(best_estimator_=fitted),
         lambda fitted: SimpleNamespace(
             best_estimator_=Pipeline([("load", "passthrough"), ("cnn", fitted)])
@@ -117,7 +118,14 @@ def test_epochs_are_whole_numbers():
             ]
         ),
     ],
-    ids=["classifier", "pipeline", "search", "search over a pipeline", "pipeline with a search"],
+    ids=[
+        "classifier",
+        "pipeline",
+        "averaged",
+        "search",
+        "search over a pipeline",
+        "pipeline with a search",
+    ],
 )
 def test_from_estimator(fitted, wrap):
     display = TrainingCurveDisplay.from_estimator(wrap(fitted))

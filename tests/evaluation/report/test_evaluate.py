@@ -18,9 +18,11 @@ from skin_lesion import (
     ConvNet,
     EvaluationReport,
     SkinLesionClassifier,
+    TestTimeAugmentation,
     choose_thresholds_from_predictions,
     evaluate,
     load_image_folder,
+    make_lesion_images,
     net_benefit,
     write_lesion_folder,
 )
@@ -685,3 +687,22 @@ def test_network_on_paths(tmp_path):
     assert "colour and size" in report.baselines.index.levels[0]
     page = report.to_html(tmp_path / "report.html").read_text()
     assert page.count("data:image/jpeg") == report.n_errors
+
+
+def test_what_averages_over_variants_is_asked_once_and_keeps_its_training_curves():
+    lesions = make_lesion_images(40, n_classes=2, image_size=(24, 24), random_state=0)
+    network = SkinLesionClassifier(ConvNet(filters=(4,)), epochs=1, random_state=0)
+    model = TestTimeAugmentation(network, n_augmentations=1, random_state=0)
+    model.fit(lesions.images, lesions.target)
+
+    class Counted(TestTimeAugmentation):
+        n_calls = 0
+
+        def predict_proba(self, X):
+            self.n_calls += 1
+            return super().predict_proba(X)
+
+    counted = Counted(model.estimator_, n_augmentations=1, random_state=0)
+    report = evaluate(counted, lesions.images, lesions.target, groups=lesions.groups, **QUICK)
+    assert counted.n_calls == 1
+    assert "training curves" not in report.left_out
