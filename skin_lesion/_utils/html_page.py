@@ -24,7 +24,9 @@ _STYLE = """
 .skin-lesion .warning { border-left: 4px solid var(--alert); padding-left: 0.7rem; }
 .skin-lesion pre { background: var(--fill); color: inherit; font-size: 0.8125rem; line-height: 1.4;
   overflow-x: auto; padding: 0.6rem; }
-.skin-lesion .scroll { overflow-x: auto; margin: 0.6rem 0 1rem; }
+.skin-lesion .scroll { margin: 0.6rem 0 1rem; overflow-x: auto; /* a shadow where more follows */
+  background: linear-gradient(270deg, var(--paper) 40%, #0000) right/3rem 100% local no-repeat,
+    linear-gradient(270deg, #8888, #0000) right/0.8rem 100% no-repeat; }
 .skin-lesion table { border-collapse: collapse; font-size: 0.875rem; margin: 0;
   font-variant-numeric: tabular-nums; }
 .skin-lesion caption { font-weight: 600; padding: 0.2rem 0; text-align: left; }
@@ -52,15 +54,15 @@ _STYLE = """
 .skin-lesion .bar b { background: var(--alert); bottom: -0.1rem; position: absolute; top: -0.1rem;
   width: 3px; }
 @media (max-width: 40rem) { .skin-lesion .interval { display: block; }
-  .skin-lesion tbody th { max-width: 8rem; overflow-wrap: anywhere; } }
+  .skin-lesion tbody th { max-width: 45vw; overflow-wrap: break-word; } }
 @media print { .skin-lesion { max-width: none; padding: 0; print-color-adjust: exact; }
-  .skin-lesion .scroll { overflow: visible; } .skin-lesion table { font-size: 7pt; }
-  .skin-lesion th, .skin-lesion td { padding-right: 0.5rem; } .skin-lesion nav { display: none; }
+  .skin-lesion .scroll { background: none; overflow: visible; } .skin-lesion nav { display: none; }
+  .skin-lesion table { font-size: 7pt; } .skin-lesion th, .skin-lesion td { padding-right: 0.5rem; }
   .skin-lesion pre { white-space: pre-wrap; } .skin-lesion h2 { break-after: avoid; }
   .skin-lesion figure, .skin-lesion tr { break-inside: avoid; } }
 """
 _INTERVAL = re.compile(r"\((\S+ to \S+|no interval)\)")
-_MOST_ON_ONE_LINE = 6  # columns, on a screen of 1,200 pixels
+_MOST_ON_ONE_LINE = 5  # columns, on a screen of 1,200 pixels
 
 
 class Html(str):
@@ -133,7 +135,7 @@ def render_table(table, caption="", *, is_words=False):
     )
     look = "words" if is_words else "numbers" if table.shape[1] <= _MOST_ON_ONE_LINE else "dense"
     return (
-        f'<div class="scroll"><table class="{look}">'
+        f'<div class="scroll" tabindex="0"><table class="{look}">'
         + (f"<caption>{escape(caption)}</caption>" if caption else "")
         + f"<thead><tr>{head}</tr></thead>\n<tbody>{''.join(rows)}</tbody></table></div>"
     )

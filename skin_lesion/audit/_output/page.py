@@ -34,8 +34,8 @@ _EXPLANATIONS = {
         "The same photograph, re-encoded, resized, brightened, rotated or mirrored."
     ),
     "split_leaks": (
-        "Images with a counterpart in an earlier split: the same photograph, or the same group."
-        " They make scores too high."
+        "Images with a counterpart in an earlier split: the same content, a near duplicate, or"
+        " another image of the same group. They make scores too high."
     ),
     "group_conflicts": "Lesions with several labels, and photographs in several groups.",
     "suspected_labels": (

@@ -42,10 +42,10 @@ def write_index(cleaned, judgement, results, command, output):
     ]
     sections = {
         "Results": [f"<pre>{escape(chr(10).join(judgement.short))}</pre>"],
-        "Files": [_render_words({_link(name): text for name, text in _FILES.items()}, "file")],
+        "Files": [_render_words("file", {_link(name): text for name, text in _FILES.items()})],
         "Predict new photographs": [f"<pre>{escape(command)}</pre>"],
         "Dataset audit": [
-            _render_words(findings, "finding"),
+            _render_words("finding", findings),
             *_describe_left_out(cleaned),
             f"<p>Split: {escape(cleaned.used.split)}.</p>",
         ],
@@ -62,10 +62,10 @@ def _link(name):
     return Html(f'<a href="{name}">{name}</a>')
 
 
-def _render_words(words, name):
+def _render_words(name, words):
     # Strings of pandas would not be Html.
-    table = pd.DataFrame({name: words.keys(), "content": words.values()}, dtype=object)
-    return render_table(table.set_index(name), is_words=True)
+    names = pd.Index([*words], dtype=object, name=name)
+    return render_table(pd.DataFrame({"description": words.values()}, index=names), is_words=True)
 
 
 def _describe_left_out(cleaned):

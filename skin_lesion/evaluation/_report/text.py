@@ -75,7 +75,7 @@ def describe_intervals(report):
         text = (
             f"Scores are means over {report.n_folds} folds. Calibration intercept and slope are"
             f" those of all folds together. {text} The folds share training images, so the"
-            " deviations over folds do not include it either."
+            " deviations over folds do not include training variability either."
         )
     return text
 

@@ -177,8 +177,8 @@ def test_slices(report, lesions):
     assert slices.loc["sex"].index.tolist() == ["female", "male", "missing"]
     assert slices.loc[("site", "face"), "few"]
     assert not slices.loc[("site", "trunk"), "few"]
-    assert "tells the class" in report.left_out["slices by diagnosis"]
-    assert "an id?" in report.left_out["slices by image_id"]
+    assert "reveals the class" in report.left_out["slices by diagnosis"]
+    assert "as an id has" in report.left_out["slices by image_id"]
     assert "one value" in report.left_out["slices by source"]
 
 
