@@ -25,7 +25,7 @@ _STYLE = """
 .skin-lesion pre { background: var(--fill); color: inherit; font-size: 0.8125rem; line-height: 1.4;
   overflow-x: auto; padding: 0.6rem; }
 .skin-lesion .scroll { margin: 0.6rem 0 1rem; overflow-x: auto; /* a shadow where more follows */
-  background: linear-gradient(270deg, var(--paper) 40%, #0000) right/3rem 100% local no-repeat,
+  background: linear-gradient(270deg, var(--paper) 40%, #0000) right/3rem 102% local no-repeat,
     linear-gradient(270deg, #8888, #0000) right/0.8rem 100% no-repeat; }
 .skin-lesion table { border-collapse: collapse; font-size: 0.875rem; margin: 0;
   font-variant-numeric: tabular-nums; }
@@ -59,7 +59,8 @@ _STYLE = """
   .skin-lesion .scroll { background: none; overflow: visible; } .skin-lesion nav { display: none; }
   .skin-lesion table { font-size: 7pt; } .skin-lesion th, .skin-lesion td { padding-right: 0.5rem; }
   .skin-lesion pre { white-space: pre-wrap; } .skin-lesion h2 { break-after: avoid; }
-  .skin-lesion figure, .skin-lesion tr { break-inside: avoid; } }
+  .skin-lesion figure, .skin-lesion tr { break-inside: avoid; }
+  .skin-lesion .figures { grid-template-columns: 1fr 1fr; } }
 """
 _INTERVAL = re.compile(r"\((\S+ to \S+|no interval)\)")
 _MOST_ON_ONE_LINE = 5  # columns, on a screen of 1,200 pixels

@@ -86,8 +86,8 @@ def render_report(report, *, is_whole):
     ]
     sections = {
         "Scores": _render_scores(report),
-        "Each class against the rest": _render_classes(report),
         "Curves": [_render_figures(report)],
+        "Each class against the rest": _render_classes(report),
     }
     for title, text, table, spread in (
         (

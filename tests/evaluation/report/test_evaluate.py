@@ -179,7 +179,7 @@ def test_slices(report, lesions):
     assert not slices.loc[("site", "trunk"), "few"]
     assert "reveals the class" in report.left_out["slices by diagnosis"]
     assert "as an id has" in report.left_out["slices by image_id"]
-    assert "one value" in report.left_out["slices by source"]
+    assert "single value" in report.left_out["slices by source"]
 
 
 def test_empty_slice_and_numbers(lesions):
