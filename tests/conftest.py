@@ -42,10 +42,11 @@ class _Page(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open, self.wrong, self.links = [], [], []
+        self.open, self.wrong, self.links, self.places = [], [], [], []
 
     def handle_starttag(self, tag, attributes):
         self.links += [value for name, value in attributes if name in ("src", "href")]
+        self.places += [f"#{value}" for name, value in attributes if name == "id"]
         if tag not in ("meta", "img", "br"):
             self.open.append(tag)
 
@@ -56,13 +57,18 @@ class _Page(HTMLParser):
 
 @pytest.fixture
 def read_links():
-    """Return a function that reads a page of HTML, whose tags must be balanced, for its links."""
+    """Return a function that reads a page of HTML for the links that lead out of it.
+
+    Its tags must be balanced, and its table of contents must lead to all of its sections.
+    """
 
     def read(page):
         parser = _Page()
         parser.feed(page)
         assert parser.wrong == parser.open == []
-        return parser.links
+        assert [link for link in parser.links if link.startswith("#")] == parser.places != []
+        assert len(set(parser.places)) == len(parser.places)
+        return [link for link in parser.links if not link.startswith("#")]
 
     return read
 

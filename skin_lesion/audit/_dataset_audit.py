@@ -10,7 +10,7 @@ from .._utils.linked_groups import merge_groups
 from .._utils.validation.messages import did_you_mean
 from ..datasets import SPLITS, isic_id_of
 from ._output.manifest import make_manifest, match_manifest, read_manifest
-from ._output.page import render_page
+from ._output.page import render_audit
 from ._output.summary import TITLES, summarise
 
 _TABLES = (*TITLES, "class_counts", "shortcuts", "quality", "quality_by_class")
@@ -204,7 +204,7 @@ class DatasetAudit:
         )
 
     def _repr_html_(self):
-        return render_page(self, n_examples=3, is_whole=False)
+        return render_audit(self, n_examples=3, is_whole=False)
 
     def to_html(self, path, *, n_examples=12):
         """Write a page with the pictures of each finding side by side.
@@ -222,7 +222,7 @@ class DatasetAudit:
         path : pathlib.Path
             The page holds its pictures, as small JPEGs, and links to nothing.
         """
-        page = render_page(self, n_examples=n_examples, is_whole=True)
+        page = render_audit(self, n_examples=n_examples, is_whole=True)
         path = Path(path)
         write_text(path, page)
         return path

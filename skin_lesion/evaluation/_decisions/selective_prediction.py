@@ -34,7 +34,7 @@ def referral_curve(y_true, y_prob, *, labels=None):
     Returns
     -------
     referred : ndarray of shape (n_points,)
-        Share of the cases that is passed on, from 0. Cases of the same confidence go together.
+        Share of the cases that is referred, from 0. Cases of the same confidence go together.
 
     accuracy : ndarray of shape (n_points,)
         Share of right predictions among the others.
@@ -99,7 +99,7 @@ class ReferralCurveDisplay:
     >>> y_prob = [[0.9, 0.1], [0.45, 0.55], [0.2, 0.8], [0.6, 0.4]]
     >>> display = ReferralCurveDisplay.from_predictions(["mel", "mel", "nv", "mel"], y_prob)
     >>> display.ax_.get_ylabel()
-    'Accuracy on the others'
+    'Accuracy on the remaining cases'
     """
 
     def __init__(self, *, referred, accuracy):
@@ -178,8 +178,8 @@ class ReferralCurveDisplay:
         ax.step(self.referred, self.accuracy, where="post", color=COLOURS[0], label="by confidence")
         ax.axhline(self.accuracy[0], color="0.4", linestyle=":", label="at random")
         ax.set(
-            xlabel="Share of cases passed on",
-            ylabel="Accuracy on the others",
+            xlabel="Share of cases referred",
+            ylabel="Accuracy on the remaining cases",
             xlim=(0, 1),
             ylim=(min(0.5, self.accuracy.min()), 1.01),
         )

@@ -1,14 +1,13 @@
 """The scores of a model on datasets from elsewhere, as tables and as a page."""
 
-from html import escape
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..._utils.atomic_writing import write_text
-from ..._utils.html_page import wrap_page
-from .._report.page import STYLE, to_tables
+from ..._utils.html_page import render_note, render_page, render_warning
+from .._report.page import render_tables
 from .._report.text import (
     TITLES,
     WARNING,
@@ -24,14 +23,15 @@ _OF_CALIBRATION = ["calibration_intercept", "calibration_slope"]
 _LIMITS = ["value", "low", "high"]
 _CORRECTED = ["corrected", "corrected_low", "corrected_high"]
 _ON_DATASETS = (
-    "What was judged. Exact and near duplicates of training images were left out, and so were"
-    " further images of their groups."
+    "Images and groups that were evaluated. Exact and near duplicates of training images were"
+    " excluded, with all images of their groups; the last columns count them."
 )
 _ON_CALIBRATION = (
-    "Before, and after the probabilities were corrected for how frequent the classes are in the"
-    " dataset. Where it stays poor, images or diseases differ, and not the prevalence alone."
+    "Calibration before and after the probabilities are corrected for the prevalence of the classes"
+    " in the dataset. If it remains poor, more than the prevalence differs: the images or the"
+    " diseases."
 )
-_ON_OPERATING_POINTS = "What the thresholds that were chosen beforehand do in each dataset."
+_ON_OPERATING_POINTS = "Scores in each dataset at thresholds that were chosen beforehand."
 
 
 class ExternalEvaluation:
@@ -104,8 +104,8 @@ class ExternalEvaluation:
     def summary(self):
         """Print all tables as a page of text."""
         lines = ["External evaluation", WARNING]
-        for title, _, words in self._sections():
-            lines += ["", title, words.to_string()]
+        for title, text, words in self._sections():
+            lines += ["", title, text, words.to_string()]
         print("\n".join([*lines, "", *(f"Note: {note}" for note in self.notes)]))
 
     def to_frame(self):
@@ -141,24 +141,19 @@ class ExternalEvaluation:
         """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, wrap_page("External evaluation", self._render()))
+        write_text(path, self._render(is_whole=True))
         return path
 
     def _repr_html_(self):
-        return "\n".join(self._render())
+        return self._render(is_whole=False)
 
-    def _render(self):
-        body = [
-            f"<style>{STYLE}</style>",
-            '<div class="report">',
-            "<h1>External evaluation</h1>",
-            f'<p class="warning">{WARNING}</p>',
-            *(f'<p class="warning">{escape(note)}</p>' for note in self.notes),
-        ]
-        for title, text, words in self._sections():
-            body += [f"<h2>{escape(title)}</h2>", f'<p class="note">{escape(text)}</p>']
-            body.append(to_tables(words))
-        return [*body, "</div>"]
+    def _render(self, *, is_whole):
+        sections = {
+            title: [render_note(text), render_tables(words)]
+            for title, text, words in self._sections()
+        }
+        warnings = [render_warning(text) for text in (WARNING, *self.notes)]
+        return render_page("External evaluation", warnings, sections, is_whole=is_whole)
 
     def _sections(self):
         """Yield title, explanation and table of words of each section."""
@@ -172,8 +167,9 @@ class ExternalEvaluation:
         whole = counts.select_dtypes("number").columns
         counts[whole] = counts[whole].map(lambda n: "" if np.isnan(n) else f"{n:.0f}")
         yield "Datasets", _ON_DATASETS, counts
-        title = "Scores" if positive is None else f"Scores; positive class: {positive}"
-        yield title, describe_intervals(self._first), spread_scores(self.scores)
+        text = describe_intervals(self._first)
+        text = text if positive is None else f"Positive class: {positive}. {text}"
+        yield "Scores", text, spread_scores(self.scores)
         yield "Calibration", _ON_CALIBRATION, _spread_calibration(self.calibration)
         if self.operating_points is not None:
             table = self.operating_points.copy()

@@ -6,7 +6,7 @@ from ...models import find_answering
 
 
 class TrainingCurveDisplay:
-    """Curves of loss and accuracy over the epochs of training, with the epoch that was kept.
+    """Curves of loss and accuracy over the epochs of training, with the best epoch.
 
     Create it by :meth:`from_estimator`, as with the displays of scikit-learn.
 
@@ -118,9 +118,7 @@ class TrainingCurveDisplay:
                     epochs = np.arange(1, len(values) + 1)
                     axes.plot(epochs, values, style, label=label, markersize=3)
             if self.best_epoch is not None:
-                axes.axvline(
-                    self.best_epoch, color="0.5", linestyle=":", label="epoch that was kept"
-                )
+                axes.axvline(self.best_epoch, color="0.5", linestyle=":", label="best epoch")
             if self.is_still_improving:
                 axes.text(
                     0.98, 0.5, "still improving", transform=axes.transAxes, ha="right", color="0.3"

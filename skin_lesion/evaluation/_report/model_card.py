@@ -12,7 +12,7 @@ from .text import (
     spread_slices,
 )
 
-_MISSING = "*To be written: the report does not know.*"
+_MISSING = "*To be written by the authors.*"
 
 
 def render_model_card(report):
@@ -29,16 +29,16 @@ def _sections(report):
         "Title and intended use (TRIPOD+AI 1, 3, 4; CLAIM: title, introduction)",
         _MISSING,
         (
-            "Who uses it, on whom, at which point of care, and what is done upon its answer. It was"
-            " judged on the data below, and nothing is known of others."
+            "State who uses the model, for which patients, at which point of care, and what follows"
+            " from its prediction. The model was evaluated only on the data below."
         ),
     )
     yield (
         "Data and participants (TRIPOD+AI 5, 6; CLAIM: data)",
-        f"Judged on {describe_data(report)}. A group is a lesion or a patient."
+        f"Evaluated on {describe_data(report)}. A group is a lesion or a patient."
         if report.has_groups
-        else f"Judged on {describe_data(report)}. Lesions and patients are not known.",
-        "Participant flow (TRIPOD+AI 20a), as far as the report knows it:",
+        else f"Evaluated on {describe_data(report)}. Lesions and patients are unknown.",
+        "Participant flow (TRIPOD+AI 20a), where known:",
         _table(report.participant_flow.astype(object).fillna("unknown"), "step"),
         f"Exclusions before these steps: {_MISSING}",
         f"Sources, dates, eligibility, devices: {_MISSING}",
@@ -67,7 +67,7 @@ def _sections(report):
         "Each class against the rest:",
         _table(spread_scores(report.class_scores), "class"),
         *_optional(
-            "At thresholds that were fixed beforehand:",
+            "At thresholds chosen beforehand:",
             report.operating_points,
             spread_operating_points,
         ),
@@ -77,8 +77,8 @@ def _sections(report):
     yield (
         "Fairness and heterogeneity (TRIPOD+AI 14, 23b; CLAIM: results)",
         *(
-            _optional("Parts of the images:", report.slices, spread_slices)
-            or [f"Not looked at: {report.left_out.get('slices', 'no frame was given')}."]
+            _optional("Scores of subgroups:", report.slices, spread_slices)
+            or [f"Not reported: {report.left_out.get('slices', 'no frame was given')}."]
         ),
         f"Skin tones: {_MISSING}",
     )
@@ -86,7 +86,7 @@ def _sections(report):
         "Limits (TRIPOD+AI 26; CLAIM: discussion)",
         *(f"- {note}" for note in report.notes),
         *(f"- Not reported: {what}: {why}." for what, why in report.left_out.items()),
-        "- Predictive values and net benefits without a prevalence are those of this set's shares.",
+        "- Predictive values and net benefit are at the prevalence in this test set unless stated.",
         "- The intervals do not include run-to-run training variability."
         if report.n_fits == 1
         else "- The deviations over fits, not the intervals, show run-to-run training variability.",
@@ -99,7 +99,7 @@ def _sections(report):
 
 def _describe_partitions(report):
     if report.n_folds > 1:
-        return f"Means over {report.n_folds} folds that keep groups whole, {report.n_fits} time(s)."
+        return f"Means over {report.n_folds} grouped folds, {report.n_fits} time(s)."
     return (
         "One held-out set. How it was held out, at which level (image, lesion, patient), and"
         f" whether it is external: {_MISSING}"

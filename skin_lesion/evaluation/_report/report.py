@@ -23,7 +23,7 @@ from .build_report import (
     find_class,
 )
 from .model_card import render_model_card
-from .page import render_page
+from .page import render_report
 from .predictions import read_predictions
 from .text import lengthen_tables, render_json, summarise
 
@@ -293,10 +293,10 @@ class EvaluationReport:
         path : pathlib.Path
             The file that was written.
         """
-        return _write(path, render_page(self, is_whole=True))
+        return _write(path, render_report(self, is_whole=True))
 
     def _repr_html_(self):
-        return render_page(self, is_whole=False)
+        return render_report(self, is_whole=False)
 
     def to_frame(self):
         """Return all scores as one table.

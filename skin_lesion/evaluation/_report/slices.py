@@ -61,17 +61,17 @@ def _cut(column, y):
         column = column.map(lambda value: str(value), na_action="ignore").astype("category")
     n_values = len(column.cat.categories)
     if n_values > _MAX_VALUES:
-        return None, f"it has {n_values} values, an id? At most {_MAX_VALUES} are sliced"
+        return None, f"it has {n_values} values, as an id has; at most {_MAX_VALUES} are sliced"
     column = column.cat.rename_categories([str(value) for value in column.cat.categories])
     if column.isna().any():
         if _MISSING not in column.cat.categories:
             column = column.cat.add_categories(_MISSING)
         column = column.fillna(_MISSING)
     if column.nunique() < 2:
-        return None, "it has one value"
+        return None, "it has a single value"
     n_classes = pd.Series(y).groupby(column.to_numpy()).nunique()
     if (n_classes == 1).all():
-        return None, "each of its values has one class only: it tells the class"
+        return None, "each of its values occurs in a single class, so it reveals the class"
     return column, None
 
 

@@ -34,23 +34,24 @@ _COLUMNS = ["value", "low", "high", "groups"]
 WARNING = "This is research software. It is not a medical device and must not be used to diagnose."
 
 _ON_SLICES = (
-    "Differences are to all other images. Balanced accuracy averages over the classes that occur in"
-    " a slice: it has no difference where the others have other classes. Of fewer than 30 groups"
-    " (marked) the interval says little, and among many slices some differ by chance."
+    "Differences are between the images of a slice and all other images. Balanced accuracy averages"
+    " over the classes in a slice, and has no difference if the other images have other classes."
+    " Slices with fewer than 30 groups are marked (few): their intervals say little. Among many"
+    " slices some differ by chance."
 )
 _DEVIATIONS = {"deviation": "deviation over folds", "run_deviation": "deviation over fits"}
 _METHODS = (
-    ("sensitivity, specificity, predictive values, accuracy, F1", "Wilson's, or the exact one"),
-    ("means over classes, net benefit", "combined from those of their parts"),
+    ("Sensitivity, specificity, predictive values, accuracy and F1", "Wilson or exact intervals"),
+    ("Means over classes and net benefit", "combined from the intervals of their parts"),
     (
         "AUC, average precision, partial AUC, Brier score, calibration intercept and slope",
-        "a jackknife and a t distribution",
+        "jackknife with a t distribution",
     ),
 )
 
 
 def describe_data(report):
-    """Return in a line what was judged."""
+    """Return in a line what was evaluated."""
     text = f"{report.n_images} images, {report.n_groups} groups, {len(report.class_counts)} classes"
     return text if report.positive is None else f"{text}; positive class: {report.positive}"
 
@@ -59,37 +60,36 @@ def describe_intervals(report):
     """Return in a few sentences what the intervals mean."""
     unit = "lesions or patients (groups), each with all its images"
     if not report.has_groups:
-        unit = "images (no groups were given: photographs of one lesion make them too narrow)"
+        unit = "images. No groups were given: several images of one lesion make them too narrow"
     text = (
-        f"Intervals hold 95%, over {unit}. They say what other such samples of the same population"
-        " would change, the frequencies of the classes included. They do not include run-to-run"
-        " training variability."
+        f"Confidence intervals (95%) are over {unit}. They show how scores vary between samples of"
+        " the same population, class frequencies included. They do not include run-to-run training"
+        " variability."
     )
     if report.n_fits > 1:
         text += (
-            f" The deviation over the {report.n_fits} fits shows that. Values are means over the"
-            " fits; predictions, curves, errors, baselines and slices are those of the first."
+            f" The deviation over the {report.n_fits} fits shows it. Scores are means over the"
+            " fits. Predictions, curves, errors, baselines and slices are those of the first fit."
         )
     if report.n_folds > 1:
         text = (
-            f"Values are means over {report.n_folds} folds, calibration intercept and slope those"
-            f" of all folds together. {text} The folds share training images,"
-            " so that neither the intervals nor the deviations over folds hold the training"
-            " variance."
+            f"Scores are means over {report.n_folds} folds. Calibration intercept and slope are"
+            f" those of all folds together. {text} The folds share training images, so the"
+            " deviations over folds do not include training variability either."
         )
     return text
 
 
 def describe_methods(report):
     """Return in a few sentences how the intervals are made, and which scores have none."""
-    made = "; ".join(f"of {scores}: {method}" for scores, method in _METHODS)
+    made = " ".join(f"{scores}: {method}." for scores, method in _METHODS)
     return (
-        f"How intervals are made, {made}; of scores at 80% or 90% sensitivity or specificity:"
-        f" {report.n_bootstraps} bootstraps (random_state={report.random_state}). The groups that a"
-        f" score rests on are those of its denominator, or of its smaller class. The calibration"
-        f" error has no interval. Of fewer than {LEAST_GROUPS} groups only rates, F1, their means"
-        f" and AUC have one, of fewer than {LEAST_GROUPS_OF_PART} not the partial AUC. Scores at a"
-        f" sensitivity or specificity need {LEAST_GROUPS_AT_RATE} in each fold."
+        f"{made} Scores at 80% or 90% sensitivity or specificity: {report.n_bootstraps} bootstraps"
+        f" (random_state={report.random_state}). The column groups has the number of groups in the"
+        " denominator of a score, or in its smaller class. The calibration error has no interval."
+        f" With fewer than {LEAST_GROUPS} groups, only rates, F1, their means and AUC have"
+        f" intervals. The partial AUC needs {LEAST_GROUPS_OF_PART} groups. Scores at a given"
+        f" sensitivity or specificity need {LEAST_GROUPS_AT_RATE} groups in each fold."
     )
 
 
@@ -188,7 +188,7 @@ def summarise(report):
             )
     lines += ["", describe_intervals(report), describe_methods(report)]
     lines += [f"Note: {note}" for note in report.notes]
-    lines += [f"Left out: {what}: {why}." for what, why in report.left_out.items()]
+    lines += [f"Not reported: {what}: {why}." for what, why in report.left_out.items()]
     return "\n".join(lines)
 
 

@@ -35,9 +35,7 @@ def fitted():
 
 def curves(axes):
     """The curves by label, without the line at the best epoch."""
-    return {
-        line.get_label(): line for line in axes.lines if line.get_label() != "epoch that was kept"
-    }
+    return {line.get_label(): line for line in axes.lines if line.get_label() != "best epoch"}
 
 
 def test_lines_show_the_history():
@@ -64,12 +62,12 @@ def test_lines_differ_in_more_than_their_colour():
 def test_best_epoch_is_marked():
     display = TrainingCurveDisplay(history=HISTORY, best_epoch=3).plot()
     for axes in display.ax_:
-        (marks,) = (line for line in axes.lines if line.get_label() == "epoch that was kept")
+        (marks,) = (line for line in axes.lines if line.get_label() == "best epoch")
         assert set(marks.get_xdata()) == {3}
         assert [text.get_text() for text in axes.get_legend().get_texts()] == [
             "training",
             "validation",
-            "epoch that was kept",
+            "best epoch",
         ]
     without = TrainingCurveDisplay(history=HISTORY).plot()
     assert all(len(axes.lines) == 2 for axes in without.ax_)

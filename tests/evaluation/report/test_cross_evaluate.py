@@ -122,7 +122,7 @@ def test_says_what_the_intervals_leave_out(lesions, make_model, capsys, tmp_path
     page = report.to_html(tmp_path / "report.html").read_text()
     for text in (capsys.readouterr().out, page):
         assert "means over 2 folds" in text
-        assert "training variance" in text
+        assert "do not include training variability either" in text
     assert "deviation over folds" in page
     assert report.slices.loc["sex", "images"].sum() == len(train.y)
 
