@@ -58,9 +58,10 @@ API_REFERENCE = {
     "models": {
         "title": "Learn",
         "description": (
-            "The classifier, the networks that it can train, the features of a frozen one, the"
-            " checkpoint of a long fit, and what is made of a fitted classifier: averages over"
-            " variants of an image, a file that is safe to open, and one that runs without Keras."
+            "The classifier, the networks that it can train, the features of a frozen one and of a"
+            " lesion relative to the patient's others, the checkpoint of a long fit, and what is"
+            " made of a fitted classifier: averages over variants of an image, a file that is safe"
+            " to open, and one that runs without Keras."
         ),
         "names": [
             "make_lesion_classifier",
@@ -68,6 +69,7 @@ API_REFERENCE = {
             "ConvNet",
             "Backbone",
             "ImageEmbedder",
+            "RelativeToGroup",
             "FitCheckpoint",
             "TestTimeAugmentation",
             "AveragedClassifier",

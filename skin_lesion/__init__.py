@@ -47,6 +47,7 @@ _ROOM_OF = {
             "OnnxClassifier",
             "OperatingPointClassifier",
             "PriorCorrectedClassifier",
+            "RelativeToGroup",
             "SkinLesionClassifier",
             "TestTimeAugmentation",
             "export_onnx",

@@ -21,6 +21,7 @@ from skin_lesion import (
     OnnxClassifier,
     OperatingPointClassifier,
     PriorCorrectedClassifier,
+    RelativeToGroup,
     SkinLesionClassifier,
     TestTimeAugmentation,
 )
@@ -42,6 +43,7 @@ ESTIMATORS = [
     OnnxClassifier("model.onnx"),
     OperatingPointClassifier(SkinLesionClassifier()),
     PriorCorrectedClassifier(SkinLesionClassifier()),
+    RelativeToGroup(),
     SkinLesionClassifier(),
     TestTimeAugmentation(SkinLesionClassifier()),
 ]

@@ -4,7 +4,8 @@ from ._backend.gradients import find_activations_and_gradients
 from ._backend.threads import limit_backend_threads
 from ._checkpoint.fit_checkpoint import FitCheckpoint
 from ._classifier import SkinLesionClassifier
-from ._embedding.embedder import ImageEmbedder
+from ._features.embedder import ImageEmbedder
+from ._features.relative_to_group import RelativeToGroup
 from ._image_classifier import open_images, predicts_most_probable
 from ._networks.backbone import Backbone
 from ._networks.convnet import ConvNet
@@ -27,6 +28,7 @@ __all__ = [
     "OnnxClassifier",
     "OperatingPointClassifier",
     "PriorCorrectedClassifier",
+    "RelativeToGroup",
     "SkinLesionClassifier",
     "TestTimeAugmentation",
     "export_onnx",

@@ -36,7 +36,7 @@ _OF_OTHERS = {
 _OURS = (
     "AveragedClassifier Backbone BorderCropper ColorConstancy ConformalClassifier ConvNet"
     " HairRemover ImageEmbedder ImageLoader OperatingPointClassifier PriorCorrectedClassifier"
-    " SkinLesionClassifier TestTimeAugmentation"
+    " RelativeToGroup SkinLesionClassifier TestTimeAugmentation"
 )
 # They do nothing at predict: of these, parameters are kept alone.
 _FOR_TRAINING = {

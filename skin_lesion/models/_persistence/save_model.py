@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..._utils import lazy_keras as keras
 from ..._utils.atomic_writing import check_folder_of
 from .._classifier import SkinLesionClassifier
-from .._embedding.embedder import ImageEmbedder
+from .._features.embedder import ImageEmbedder
 from .._networks.applications import build_application
 from .._networks.network_file import (
     check_weights,

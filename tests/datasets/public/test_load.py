@@ -10,6 +10,7 @@ import pytest
 
 from skin_lesion import (
     ImageLoader,
+    aggregate_by_group,
     load_image_folder,
     load_image_table,
     load_isic_release,
@@ -166,6 +167,20 @@ def test_images_of_one_type(milk10k):
     assert set(dataset.frame["image_type"]) == {"dermoscopic"}
     assert len(dataset.target) == 3
     assert dataset.left_out == {}
+
+
+def test_predictions_of_both_images_of_a_lesion_are_joined(milk10k):
+    """Of one model on all images, or of one for each image type."""
+    both = milk10k.load()
+    of_types = [milk10k.load(image_type=kind) for kind in ("dermoscopic", "clinical")]
+    assert [len(one.target) for one in of_types] == [3, 3]
+    p = pd.Series([0.2, 0.6, 0.5, 0.9, 0.4, 0.4], index=both.frame["path"])
+    joined = aggregate_by_group(p.to_numpy(), both.groups)
+    assert joined.index.tolist() == ["IL_0000652", "IL_0003176", "IL_0004688"]
+    np.testing.assert_allclose(joined, [0.3798, 0.75, 0.4], atol=1e-4)
+    groups = np.concatenate([one.groups for one in of_types])
+    p_of_types = np.concatenate([p[one.data[:, 0]] for one in of_types])
+    pd.testing.assert_series_equal(aggregate_by_group(p_of_types, groups), joined)
 
 
 def test_milk10k_is_no_download_of_the_isic_cli(milk10k):

@@ -20,9 +20,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skin_lesion import Backbone, ImageEmbedder, ImageLoader, make_lesion_images
-from skin_lesion.models._embedding import embedder as _image_embedder
-from skin_lesion.models._embedding import engine as _feature_engine
-from skin_lesion.models._embedding.engine import open_engine
+from skin_lesion.models._features import embedder as _image_embedder
+from skin_lesion.models._features import engine as _feature_engine
+from skin_lesion.models._features.engine import open_engine
 from skin_lesion.models._networks import onnx_network as _onnx
 
 SIZE = (32, 32)

@@ -1,1 +1,0 @@
-"""Features of a frozen network, and where they are kept."""
