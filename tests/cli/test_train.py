@@ -106,7 +106,7 @@ def test_model_card_says_what_the_job_knows(output):
     card = (output / "model_card.md").read_text(encoding="utf-8")
     assert "TRIPOD" in card
     for expected in ("train and test as in the data", "SkinLesionClassifier(", "Cross-validated:"):
-        assert expected in card.split("## Known to the job that made it")[1]
+        assert expected in card.split("## How the model was made")[1]
 
 
 def test_prints_a_line_for_each_fit_and_what_to_do_next(job):
