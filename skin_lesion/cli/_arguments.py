@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 VERBS = {
     "train": "audit a dataset, search, fit, and report; without ROOT, on images that it draws",
@@ -46,6 +47,8 @@ def parse_arguments(argv=None):
         _check_data(added[arguments.verb], arguments)
     if arguments.verb == "evaluate":
         _check_evaluate(added["evaluate"], arguments)
+    if arguments.verb == "train":
+        _check_train(added["train"], arguments)
     return arguments
 
 
@@ -183,6 +186,13 @@ def _check_data(parser, arguments):
         parser.error("--path-column and --label-column are those of a --table")
     if arguments.verb == "audit" and arguments.root is arguments.table is None:
         parser.error("expected ROOT, or --table FILE")
+
+
+def _check_train(parser, arguments):
+    if arguments.from_scratch and (arguments.backbone or arguments.weights):
+        parser.error("--from-scratch takes neither --backbone nor --weights")
+    if arguments.resume and not Path(arguments.output).is_dir():
+        parser.error(f"--resume: there is no run to go on with in {arguments.output!r}")
 
 
 def _check_evaluate(parser, arguments):

@@ -357,3 +357,16 @@ def test_without_weights_it_says_so_and_trains_from_scratch(tmp_path, capsys, mo
     out = capsys.readouterr().out
     assert "No pretrained weights: there is no network" in out
     assert "from scratch" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--from-scratch", "--backbone", "MobileNetV2"], "takes neither --backbone"),
+        (["--resume", "--output", "nowhere"], "no run to go on with in 'nowhere'"),
+    ],
+)
+def test_options_that_would_have_no_effect(options, message, capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "lesions", *options])
+    assert message in capsys.readouterr().err

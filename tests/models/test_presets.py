@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skin_lesion import AveragedClassifier, Backbone, TestTimeAugmentation, make_lesion_classifier
+from skin_lesion import (
+    AveragedClassifier,
+    Backbone,
+    TestTimeAugmentation,
+    load_image_folder,
+    make_lesion_classifier,
+)
 
 
 def test_presets_grow():
@@ -31,11 +37,10 @@ def test_good_by_default_and_from_weights_that_are_installed():
     assert clone(model).get_params()["estimator__random_state"] == 0
 
 
-def test_fits_paths_with_groups_and_repeats_itself(lesion_folder):
-    from skin_lesion import load_image_folder
-
+def test_fits_paths_with_groups_and_repeats_itself(lesion_folder, mobilenet_file):
     lesions = load_image_folder(lesion_folder)
-    model = make_lesion_classifier("fast", random_state=0).set_params(
+    backbone = Backbone("MobileNet", weights=mobilenet_file)
+    model = make_lesion_classifier("fast", backbone=backbone, random_state=0).set_params(
         estimator__epochs=1, estimator__loader__image_size=(32, 32)
     )
     X, y = lesions.data[::3], lesions.target[::3]
@@ -69,3 +74,14 @@ def test_missing_file_is_named_at_once():
 def test_unknown_preset():
     with pytest.raises(ValueError, match=r"'preset' parameter.*'fast'"):
         make_lesion_classifier("fastest")
+
+
+@pytest.mark.parametrize("backbone", [[], [1]])
+def test_no_backbone(backbone):
+    with pytest.raises(ValueError, match="Expected a name such as 'EfficientNetLite0'"):
+        make_lesion_classifier(backbone=backbone)
+
+
+def test_verbose_as_of_the_networks():
+    with pytest.raises(ValueError, match="'verbose' parameter"):
+        make_lesion_classifier(verbose=7)

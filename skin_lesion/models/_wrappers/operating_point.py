@@ -81,6 +81,36 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         self.threshold = threshold
         self.positive = positive
 
+    def fit(self, X, y, sample_weight=None, **params):
+        """Fit a clone of the classifier.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+            What the classifier takes.
+
+        y : array-like of shape (n,)
+            Class names.
+
+        sample_weight : array-like of shape (n,), default=None
+            Passed on where it is given.
+
+        **params : dict
+            Such as `groups`: passed on, with metadata routing where the classifier requests them.
+
+        Returns
+        -------
+        self : OperatingPointClassifier
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If `positive` is not in y, or is None with more than two classes.
+        """
+        _find_positive(self.positive, np.unique(y).tolist())  # not after hours of training
+        return super().fit(X, y, sample_weight, **params)
+
     def predict(self, X):
         """Return `positive` where its probability reaches the threshold, else the best other class.
 
@@ -101,7 +131,7 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         """
         self._validate_params()
         check_is_fitted(self)
-        place = self._find_positive()
+        place = _find_positive(self.positive, self.classes_.tolist())
         probabilities = np.array(self.predict_proba(X), dtype=float)
         is_called = probabilities[:, place] >= self.threshold
         probabilities[:, place] = np.where(is_called, np.inf, -np.inf)
@@ -123,12 +153,13 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         check_is_fitted(self)
         return self._fitted().predict_proba(X)
 
-    def _find_positive(self):
-        known = self.classes_.tolist()
-        positive = known[1] if self.positive is None and len(known) == 2 else self.positive
-        if positive not in known:
-            raise ValueError(
-                f"positive={positive!r}, and the estimator has the classes {known}. Expected one"
-                f" of them.{did_you_mean(positive, list(map(str, known)))}"
-            )
-        return known.index(positive)
+
+def _find_positive(positive, known):
+    """Return the place of the class to find among the known ones."""
+    chosen = known[1] if positive is None and len(known) == 2 else positive
+    if chosen not in known:
+        raise ValueError(
+            f"positive={chosen!r}, and the estimator has the classes {known}. Expected one"
+            f" of them.{did_you_mean(chosen, list(map(str, known)))}"
+        )
+    return known.index(chosen)
