@@ -120,7 +120,7 @@ def path_beside(model_path):
 
 def embed(network, X):
     """Return what the last layer of a fitted network sees of images, of shape (n, n_features)."""
-    model = keras.Model(network.model_.inputs, network.model_.layers[-1].input)
+    model = keras.Model(network.model_.input, network.model_.layers[-1].input)
     loader = network.loader or ImageLoader()
     found = []
     for start in range(0, len(X), _BATCH_SIZE):

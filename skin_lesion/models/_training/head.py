@@ -112,4 +112,4 @@ class _StopAlike(keras.callbacks.Callback):
 
 def _find_features(model, batches):
     """Return what goes into the output layer, as `ImageBatches.predict_with` does."""
-    return batches.predict_with(keras.Model(model.inputs, model.layers[-1].input))
+    return batches.predict_with(keras.Model(model.input, model.layers[-1].input))
