@@ -40,7 +40,7 @@ class RelativeToGroup(DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, B
     n_features_in_ : int
         The number of columns, with that of the groups.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,), of object
+    feature_names_in_ : ndarray of shape (`n_features_in_`,), of object
         The names of the columns, where `X` is a DataFrame.
 
     See Also
