@@ -98,9 +98,9 @@ def evaluate_external(
     Raises
     ------
     ValueError
-        If there is no dataset, if one lacks its images or target, has none of the classes, or
-        consists of images of the training alone; the message names it. Also as :func:`evaluate`
-        and :func:`find_overlap` raise it.
+        If there is no dataset, if one lacks its images or target, has none of the classes, lacks
+        groups in some rows, or consists of images of the training alone; the message names it. Also
+        as :func:`evaluate` and :func:`find_overlap` raise it.
 
     See Also
     --------
@@ -197,11 +197,12 @@ def _check(name, dataset):
             f"The dataset {name!r} has no target. Expected a Bunch of a loader, or"
             " Bunch(data=..., target=..., groups=...)."
         )
-    frame = dataset.get("frame")
+    groups, frame = dataset.get("groups"), dataset.get("frame")
     return {
         "X": np.asarray(take_images(dataset)),
         "y": check_labels(dataset["target"], name=f"target of {name!r}"),
-        "groups": dataset.get("groups"),
+        # Before rows are left out by group: a missing group would match each other missing one.
+        "groups": None if groups is None else check_labels(groups, name=f"groups of {name!r}"),
         # The class tells itself, and paths are ids.
         "frame": None if frame is None else frame.drop(columns=["target", "path"], errors="ignore"),
     }

@@ -154,3 +154,15 @@ def test_errors_name_the_dataset(model, datasets, training):
     with pytest.raises(ValueError, match="map_labels") as caught:
         evaluate_external(model, {"others": renamed}, **QUICK)
     assert "'others'" in caught.value.__notes__[0]
+
+
+def test_rows_without_a_group_are_an_error_and_no_group(model, datasets, training):
+    """Copies of the training in one of them would take all of them along."""
+    others = datasets["others"]
+    groups = others.groups.astype(object)
+    groups[:39] = None
+    images = others.images.copy()
+    images[0] = training.images[0]
+    gaps = Bunch(images=images, target=others.target, groups=groups)
+    with pytest.raises(ValueError, match="groups of 'gaps' is missing in 39 of 240 rows"):
+        evaluate_external(model, {"gaps": gaps}, training=training, **QUICK)
