@@ -150,9 +150,7 @@ def _describe_job(numbers):
         "Software: "
         + ", ".join(f"{name} {number}" for name, number in numbers["versions"].items()),
     ]
-    return (
-        "\n## How the model was made\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
-    )
+    return "\n## How the model was made\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
 
 
 def _subgroups(frame):
