@@ -166,3 +166,13 @@ def test_rows_without_a_group_are_an_error_and_no_group(model, datasets, trainin
     gaps = Bunch(images=images, target=others.target, groups=groups)
     with pytest.raises(ValueError, match="groups of 'gaps' is missing in 39 of 240 rows"):
         evaluate_external(model, {"gaps": gaps}, training=training, **QUICK)
+
+
+def test_paths_ids_splits_and_classes_are_no_subgroups(model, datasets):
+    others = datasets["others"]
+    names = ("path", "split", "target", "diagnosis", "lesion_id", "image_label", "sex", 2)
+    frame = pd.DataFrame(dict.fromkeys(names, np.tile(["female", "male"], 120)))
+    sliced = Bunch(images=others.images, target=others.target, frame=frame)
+    report = evaluate_external(model, {"others": sliced}, **QUICK).reports["others"]
+    assert report.slices.index.unique("column").tolist() == ["sex", "2"]
+    assert not any("diagnosis" in note for note in report.notes)
