@@ -23,6 +23,7 @@ from ._report.compare import compare
 from ._report.cross_evaluate import cross_evaluate
 from ._report.evaluate import evaluate
 from ._report.report import EvaluationReport
+from ._report.slices import take_subgroups
 from ._report.text import WARNING, say_score, summarise
 
 __all__ = [

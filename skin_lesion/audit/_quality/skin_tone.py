@@ -21,12 +21,13 @@ ON_SKIN_TONE = (
 )
 
 # Limits of Chardon et al. and Del Bino et al., in degrees: each tone lies above its own.
-# Above 90 degrees light is bluish: no skin is.
+# Above 90 degrees and from -90 down light is bluish: no skin is.
 _TONES = {"dark": -90, "brown": -30, "tan": 10, "intermediate": 28, "light": 41, "very light": 55}
 _N_CELLS = 8  # along each side
 _CELL = THUMBNAIL_SIDE // _N_CELLS
 _LEAST_SKIN = 0.5  # of a cell, to be one of skin
 _LEAST_CELLS = 10  # of 64: fewer are a scar or a gleam on the lesion, or the rim of the field
+_LEAST_CHROMA = 2  # of CIELAB: the eye sees no difference from grey, and b* is noise
 _UNLIT = 25  # of 255, in the brightest channel: the darkest skin is brighter
 _GLARE = 250  # of 255, in each channel
 _AROUND = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))  # soft edges of lesion and field
@@ -65,8 +66,10 @@ def estimate_skin_tone(X, *, n_jobs=-1):
         `skin_share`
             Their share of the photograph, from 0 to 1.
 
-        The first three are missing where less than 15% of the photograph shows skin, and the tone
-        where the angle is above 90: no skin is so blue, and the light is.
+        The first three are missing where less than 15% of the photograph shows skin, where the
+        photograph is a greyscale image (the skin has no chroma), and where the angle would be at or
+        below -90. The tone is also missing where the angle is above 90. No skin is so blue: the
+        light is.
 
     Raises
     ------
@@ -137,8 +140,12 @@ def _measure(images, row):
     medians = np.nanmedian(
         np.where(is_skin[cells, :, np.newaxis], colours, np.nan), axis=1
     )  # hair that was not found, and ink, move no median
+    angle = float(_angle(np.median(medians, axis=0)))
+    is_grey = (np.hypot(medians[:, 1], medians[:, 2]) < _LEAST_CHROMA).all()
+    if is_grey or angle <= _TONES["dark"]:
+        return np.nan, np.nan, share
     low, high = np.quantile(_angle(medians), [0.25, 0.75])
-    return float(_angle(np.median(medians, axis=0))), float(high - low) / 1.349, share
+    return angle, float(high - low) / 1.349, share
 
 
 def _angle(colours):

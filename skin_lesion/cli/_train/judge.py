@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._utils.atomic_writing import write_csv, write_text
 from ...audit import TITLES
-from ...evaluation import EvaluationReport, evaluate, say_score, summarise
+from ...evaluation import EvaluationReport, evaluate, say_score, summarise, take_subgroups
 from .._table import make_table
 from .network import networks_of
 from .search import POSITIVE
@@ -54,7 +54,7 @@ def judge(cleaned, model, results, on_faults, unlike, arguments):
         model,
         data,
         arguments,
-        frame=_subgroups(data.frame[data.is_test]),
+        frame=take_subgroups(data.frame[data.is_test]),
         positive=POSITIVE if POSITIVE in model.classes_ else None,
         X_train=X_train,
         y_train=y_train,
@@ -151,12 +151,6 @@ def _describe_job(numbers):
         + ", ".join(f"{name} {number}" for name, number in numbers["versions"].items()),
     ]
     return "\n## How the model was made\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
-
-
-def _subgroups(frame):
-    """Return the columns that may tell subgroups: no ids, paths or labels."""
-    no_subgroup = frame.columns.str.fullmatch(r"path|split|diagnosis|.*_id|.*label.*")
-    return frame.loc[:, ~no_subgroup]
 
 
 def _shorten(report, with_faults):

@@ -24,14 +24,15 @@ def class_activation_maps(estimator, X, target=None, method="gradcam"):
     Parameters
     ----------
     estimator : fitted SkinLesionClassifier
-        Or a pipeline, search or TestTimeAugmentation that ends in one. Of its own architecture or
-        another functional Keras model that ends in a softmax.
+        Or a pipeline, a search or a wrapper, such as TestTimeAugmentation, that ends in one. Of its
+        own architecture or another functional Keras model that ends in a softmax.
 
     X : array-like of n rows
         Images as the estimator takes them.
 
     target : str, int, array-like of shape (n,) or None, default=None
-        The class whose score is followed, for all images or for each. None means the predicted one.
+        The class whose score is followed, for all images or for each. None means the class that
+        `estimator` predicts, with the threshold or prior of a wrapper.
 
     method : {"gradcam"}, default="gradcam"
         How the maps are made.
@@ -88,14 +89,16 @@ def make_maps(estimator, X, target):
         raise ValueError(
             f"The estimator ends in {type(classifier).__name__}. Expected a fitted"
             " SkinLesionClassifier, or what ends in one: a pipeline, a search, or"
-            " TestTimeAugmentation."
+            " a wrapper such as TestTimeAugmentation."
         )
     check_is_fitted(classifier)
+    if target is None:  # as the user sees it: what wraps a network may decide otherwise
+        target = estimator.predict(X)
     for part in parts:
         if len(getattr(part, "steps", ())) > 1:
             X = part[:-1].transform(X)
     source = open_images(classifier, X)
-    columns = _find_columns(classifier, X, target, len(source))
+    columns = _find_columns(classifier, target, len(source))
 
     # Not before: it loads Keras.
     from ...models import find_activations_and_gradients
@@ -113,9 +116,7 @@ def make_maps(estimator, X, target):
     return np.concatenate(maps), np.concatenate(images), classifier.classes_[columns]
 
 
-def _find_columns(classifier, X, target, n):
-    if target is None:
-        return classifier.predict_proba(X).argmax(axis=1)
+def _find_columns(classifier, target, n):
     classes = classifier.classes_.tolist()
     targets = [target] * n if np.ndim(target) == 0 else column_or_1d(np.asarray(target)).tolist()
     if np.ndim(target):

@@ -61,7 +61,8 @@ class ActivationMapDisplay:
             Images as the estimator takes them: a few.
 
         target : str, int, array-like of shape (n,) or None, default=None
-            The class whose score is followed. None means the predicted one.
+            The class whose score is followed. None means the class that
+            `estimator` predicts.
 
         ax : sequence of n matplotlib Axes, default=None
             Where to draw. None makes a new figure.

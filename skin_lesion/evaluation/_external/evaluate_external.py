@@ -13,6 +13,7 @@ from ...models import correct_prior
 from .._report.evaluate import evaluate
 from .._report.predictions import find_classes
 from .._report.report import EvaluationReport, choose_seed
+from .._report.slices import take_subgroups
 from .external_evaluation import ExternalEvaluation
 
 _TRAINING = "training"
@@ -58,7 +59,8 @@ def evaluate_external(
 
     datasets : dict of str to Bunch
         Datasets by their names, as the loaders return them: `data` or `images`, `target`, and where
-        they have them `groups` and `frame`. Their classes must be named as those of the estimator:
+        they have them `groups` and `frame`, whose columns slice the scores, except paths, ids,
+        splits and classes. Their classes must be named as those of the estimator:
         see :func:`map_labels`. The held-out test set of the own clinic beside them shows what the
         other clinic changes.
 
@@ -98,9 +100,9 @@ def evaluate_external(
     Raises
     ------
     ValueError
-        If there is no dataset, if one lacks its images or target, has none of the classes, or
-        consists of images of the training alone; the message names it. Also as :func:`evaluate`
-        and :func:`find_overlap` raise it.
+        If there is no dataset, if one lacks its images or target, has none of the classes, lacks
+        groups in some rows, or consists of images of the training alone; the message names it. Also
+        as :func:`evaluate` and :func:`find_overlap` raise it.
 
     See Also
     --------
@@ -197,13 +199,13 @@ def _check(name, dataset):
             f"The dataset {name!r} has no target. Expected a Bunch of a loader, or"
             " Bunch(data=..., target=..., groups=...)."
         )
-    frame = dataset.get("frame")
+    groups, frame = dataset.get("groups"), dataset.get("frame")
     return {
         "X": np.asarray(take_images(dataset)),
         "y": check_labels(dataset["target"], name=f"target of {name!r}"),
-        "groups": dataset.get("groups"),
-        # The class tells itself, and paths are ids.
-        "frame": None if frame is None else frame.drop(columns=["target", "path"], errors="ignore"),
+        # Before rows are left out by group: a missing group would match each other missing one.
+        "groups": None if groups is None else check_labels(groups, name=f"groups of {name!r}"),
+        "frame": None if frame is None else take_subgroups(frame),
     }
 
 

@@ -15,6 +15,12 @@ _MISSING = "missing"
 _MOST_BLOCKS = 200
 
 
+def take_subgroups(frame):
+    """Return the columns of a loader's frame that may tell subgroups: no ids, paths or classes."""
+    names = frame.columns.astype(str)
+    return frame.loc[:, ~names.str.fullmatch(r"path|split|target|diagnosis|.*_id|.*label.*")]
+
+
 def make_slices(frame, part, positive):
     """Return the scores of each value of each column, and why columns were left out.
 

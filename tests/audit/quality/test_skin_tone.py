@@ -93,6 +93,17 @@ def test_tone_is_missing_where_little_skin_is_seen_and_where_the_light_is_blue(t
     assert skin.loc[0, "skin_share"] < 0.15
 
 
+@pytest.mark.parametrize("colour", [(200, 200, 200), (90, 90, 90), (70, 75, 110)])
+def test_grey_photographs_and_dark_blue_light_have_no_angle(colour):
+    image = photograph(colour, extras=False)
+    if len(set(colour)) == 1:
+        image = np.repeat(image[:, :, :1], 3, axis=2)
+    skin = estimate_skin_tone(np.stack([image, photograph(SKIN["dark"])]))
+    assert skin[["estimated_skin_tone", "estimated_ita", "ita_spread"]].isna().all(axis=1)[0]
+    assert skin.loc[0, "skin_share"] > 0.3
+    assert skin.loc[1, "estimated_skin_tone"] == "dark"
+
+
 def test_black_image_and_missing_file():
     assert estimate_skin_tone(np.zeros((1, 40, 40, 3), np.uint8))["estimated_ita"].isna().all()
     with pytest.raises(ValueError, match=r"'no_such\.jpg' does not exist"):

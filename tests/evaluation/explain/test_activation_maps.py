@@ -17,6 +17,8 @@ from skin_lesion import (
     Backbone,
     ConvNet,
     ImageLoader,
+    OperatingPointClassifier,
+    PriorCorrectedClassifier,
     SkinLesionClassifier,
     TestTimeAugmentation,
     class_activation_maps,
@@ -205,6 +207,24 @@ def test_maps_of_the_network_inside_an_average_over_variants(fitted, spots):
     averaged = TestTimeAugmentation(fitted, random_state=0)
     expected = class_activation_maps(fitted, images, target="red")
     np.testing.assert_array_equal(class_activation_maps(averaged, images, target="red"), expected)
+
+
+@pytest.mark.parametrize("wrap", ["operating point", "prior"])
+def test_maps_follow_the_class_that_a_wrapper_predicts(fitted, spots, wrap):
+    """Where it calls all images red, which the network does not."""
+    images, y, _ = spots
+    images = images[:6]
+    assert set(y[:6]) == {"red", "blue"}
+    if wrap == "operating point":
+        wrapped = OperatingPointClassifier(fitted, positive="red", threshold=0.0)
+    else:
+        wrapped = PriorCorrectedClassifier(
+            fitted, {"red": 1 - 1e-12, "blue": 1e-12}, class_prior="uniform"
+        )
+    assert set(wrapped.predict(images)) == {"red"}
+    np.testing.assert_array_equal(
+        class_activation_maps(wrapped, images), class_activation_maps(fitted, images, target="red")
+    )
 
 
 def test_network_without_maps():

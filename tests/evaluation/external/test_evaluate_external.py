@@ -154,3 +154,25 @@ def test_errors_name_the_dataset(model, datasets, training):
     with pytest.raises(ValueError, match="map_labels") as caught:
         evaluate_external(model, {"others": renamed}, **QUICK)
     assert "'others'" in caught.value.__notes__[0]
+
+
+def test_rows_without_a_group_are_an_error_and_no_group(model, datasets, training):
+    """Copies of the training in one of them would take all of them along."""
+    others = datasets["others"]
+    groups = others.groups.astype(object)
+    groups[:39] = None
+    images = others.images.copy()
+    images[0] = training.images[0]
+    gaps = Bunch(images=images, target=others.target, groups=groups)
+    with pytest.raises(ValueError, match="groups of 'gaps' is missing in 39 of 240 rows"):
+        evaluate_external(model, {"gaps": gaps}, training=training, **QUICK)
+
+
+def test_paths_ids_splits_and_classes_are_no_subgroups(model, datasets):
+    others = datasets["others"]
+    names = ("path", "split", "target", "diagnosis", "lesion_id", "image_label", "sex", 2)
+    frame = pd.DataFrame(dict.fromkeys(names, np.tile(["female", "male"], 120)))
+    sliced = Bunch(images=others.images, target=others.target, frame=frame)
+    report = evaluate_external(model, {"others": sliced}, **QUICK).reports["others"]
+    assert report.slices.index.unique("column").tolist() == ["sex", "2"]
+    assert not any("diagnosis" in note for note in report.notes)
