@@ -64,6 +64,24 @@ def check_submission(classes):
     )
 
 
+def check_ids(paths):
+    """Refuse photographs that a submission would list under the same id.
+
+    Raises
+    ------
+    ValueError
+        If two of the paths have the same id.
+    """
+    first = {}
+    for path, name in zip(paths, _find_ids(paths), strict=True):
+        if name in first:
+            raise ValueError(
+                f"{first[name]} and {path} both have the id {name!r} in a submission. Expected one"
+                " photograph per id. Leave out --isic, or rename one of them."
+            )
+        first[name] = path
+
+
 def read_classes(path, what):
     """Return a table of an image a row, with columns of its classes, indexed by image.
 

@@ -148,6 +148,19 @@ def test_bad_input_of_predict(model, root, tmp_path, capsys):
     assert "is a folder" in capsys.readouterr().err
 
 
+def test_a_submission_lists_an_id_once(model, tmp_path, capsys):
+    paths = [tmp_path / folder / "0.png" for folder in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        Image.new("RGB", (40, 30)).save(path)
+    output = tmp_path / "p.csv"
+    assert predict(model, *paths, "--isic", output=output) == 2
+    err = capsys.readouterr().err
+    assert f"{paths[0]} and {paths[1]} both have the id '0'" in err
+    assert not output.exists()
+    assert predict(model, *paths, output=output) == 0
+
+
 def test_bad_input_of_evaluate(tmp_path, capsys):
     truth, predictions = tmp_path / "truth.csv", tmp_path / "predictions.csv"
     truth.write_text("image,label\na,nevus\nb,melanoma\n")
