@@ -10,7 +10,7 @@ from ..evaluation import EvaluationReport, evaluate
 from ..models import load_model
 from ._data import load_data
 from ._output import check_output
-from ._table import index_by_image, read_classes, read_csv
+from ._table import index_by_image, read_csv, read_probabilities, read_truth
 
 POSITIVE = "melanoma"
 
@@ -49,23 +49,8 @@ def _of_model(arguments):
 
 
 def _of_predictions(arguments):
-    predictions = read_classes(arguments.predictions, "predictions")
-    truth = read_classes(arguments.truth, "a ground truth")
-    truth = truth[truth.sum(axis=1) > 0]
-    missing = truth.index.difference(predictions.index)
-    if len(missing):
-        raise ValueError(
-            f"{arguments.predictions} lacks {len(missing)} of the {len(truth)} images of the truth,"
-            f" the first is {missing[0]!r}. Expected a prediction of each."
-        )
-    predictions = predictions.loc[truth.index]
-    if (predictions.to_numpy() < 0).any() or predictions.isna().to_numpy().any():
-        raise ValueError(
-            f"{arguments.predictions} has negative or missing values. Expected probabilities."
-        )
-    sums = predictions.sum(axis=1)
-    if not np.allclose(sums, 1, atol=1e-3):
-        print("The predictions of an image do not sum to 1: they were divided by their sum.")
+    truth, classes = read_truth(arguments.truth)
+    predictions = read_probabilities(arguments.predictions, truth, classes)
     groups = frame = None
     if arguments.metadata is not None:
         groups, frame = _read_groups(arguments.metadata, truth.index)
@@ -73,8 +58,8 @@ def _of_predictions(arguments):
         print("Lesions are not known: pass --metadata, or intervals are too narrow.")
     classes = predictions.columns.to_numpy(dtype=str)
     return EvaluationReport.from_predictions(
-        truth.idxmax(axis=1).to_numpy(dtype=str),
-        predictions.div(sums, axis=0).to_numpy(),
+        truth.to_numpy(dtype=str),
+        predictions.to_numpy(),
         classes=classes,
         groups=groups,
         frame=frame,

@@ -15,7 +15,7 @@ from ..models import OperatingPointClassifier, SkinLesionClassifier, load_model
 from ._known import KnownProbabilities
 from ._on_onnx import put_on_onnx
 from ._output import check_output
-from ._table import check_submission, make_submission, make_table, read_csv
+from ._table import check_ids, check_submission, make_submission, make_table, read_csv
 from ._unlike import embed, load_unlike
 
 _CHUNK = 256  # images between two steps of the bar
@@ -42,6 +42,7 @@ def run(arguments):
     X = np.array(paths, dtype=str).reshape(-1, 1)
     if arguments.isic:
         check_submission(model.classes_)
+        check_ids(paths)
     table, unreadable = _predict(model, unlike, X)
     if arguments.isic:
         table = make_submission(table, model.classes_)

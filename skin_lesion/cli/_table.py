@@ -12,6 +12,8 @@ _FORMS = {
     "7-class": ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"),
     "8-class": ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"),
 }
+_UNKNOWN = "UNK"  # the code of images of no class of the challenge
+_ROUNDING = 1e-2  # of the sum of probabilities that were rounded to two digits
 _IMAGE_COLUMNS = ("image", "image_id", "isic_id", "image_name")
 
 
@@ -64,11 +66,37 @@ def check_submission(classes):
     )
 
 
-def read_classes(path, what):
+def check_ids(paths):
+    """Refuse photographs that a submission would list under the same id.
+
+    Raises
+    ------
+    ValueError
+        If two of the paths have the same id.
+    """
+    first = {}
+    for path, name in zip(paths, _find_ids(paths), strict=True):
+        if name in first:
+            raise ValueError(
+                f"{first[name]} and {path} both have the id {name!r} in a submission. Expected one"
+                " photograph per id. Leave out --isic, or rename one of them."
+            )
+        first[name] = path
+
+
+def _read_classes(path, what):
     """Return a table of an image a row, with columns of its classes, indexed by image.
 
     Codes of the challenges are replaced by the names of the classes. It takes submissions, ground
     truths, tables of :func:`make_table`, and tables of two columns: image and class.
+
+    Returns
+    -------
+    table : DataFrame
+        Of all columns of numbers; a row without a class is missing in each.
+
+    codes : list of str
+        The columns that were codes of the challenges, `UNK` among them.
 
     Raises
     ------
@@ -77,7 +105,9 @@ def read_classes(path, what):
     """
     table = index_by_image(read_csv(path), path)
     if table.shape[1] == 1 and not pd.api.types.is_numeric_dtype(table.iloc[:, 0]):
-        table = pd.get_dummies(table.iloc[:, 0]).astype(float)
+        labels = table.iloc[:, 0]
+        table = pd.get_dummies(labels).astype(float)
+        table[labels.isna().to_numpy()] = np.nan
     else:
         table = table.select_dtypes("number").astype(float)
     if table.shape[1] < 2:
@@ -86,13 +116,104 @@ def read_classes(path, what):
             " in the first column, then one column a class."
         )
     label_set = "7-class" if "AKIEC" in table else "8-class"
-    named = map_labels(list(table.columns), label_set, unmapped="missing")
-    is_code = [name in _FORMS[label_set] for name in table.columns]
-    table.columns = [
-        new if code and new is not None else str(old)
-        for old, new, code in zip(table.columns, named, is_code, strict=True)
-    ]
-    return table
+    names = dict(zip(_FORMS[label_set], map_labels(_FORMS[label_set], label_set), strict=True))
+    codes = [names.get(name, name) for name in table.columns if name in (*names, _UNKNOWN)]
+    return table.rename(columns=names), codes
+
+
+def read_truth(path):
+    """Return the class of each image, and all classes.
+
+    Columns beside the full set of codes of a challenge, such as `score_weight`, are ignored, and
+    named in a printed line.
+
+    Raises
+    ------
+    ValueError
+        If a row has not one 1 and otherwise 0.
+    """
+    table, codes = _read_classes(path, "a ground truth")
+    if any(set(map_labels(form, label_set)) <= set(codes) for label_set, form in _FORMS.items()):
+        _say_ignored(path, table.columns.difference(codes, sort=False))
+        table = table[codes]
+    table = table.dropna(how="all")
+    wrong = ~table.isin([0, 1]).all(axis=1) | (table.sum(axis=1) != 1)
+    if wrong.any():
+        image = wrong.idxmax()
+        row = ", ".join(f"{name}={value:g}" for name, value in table.loc[image].items())
+        raise ValueError(
+            f"{path} has {wrong.sum()} row(s) that do not name one class, the first is {image!r}"
+            f" with {row}. Expected one 1, and 0 in the other columns of numbers. Remove columns"
+            " that are no class, or repair these rows."
+        )
+    return table.idxmax(axis=1), table.columns
+
+
+def read_probabilities(path, truth, classes):
+    """Return the probabilities of the images of a truth, as a table of an image a row.
+
+    The truth decides which columns are classes. Other columns are classes where only with them
+    the rows sum to 1, or where they are codes of a challenge: a model may know more classes.
+
+    Parameters
+    ----------
+    path : str
+
+    truth : Series of n_images
+        Of :func:`read_truth`, as its classes.
+
+    classes : Index of n_classes
+
+    Raises
+    ------
+    ValueError
+        If an image or a class is missing, a value is no probability, or a row does not sum to 1
+        and is not of the form of the challenges.
+    """
+    table, codes = _read_classes(path, "predictions")
+    missing = truth.index.difference(table.index)
+    if len(missing):
+        raise ValueError(
+            f"{path} lacks {len(missing)} of the {len(truth)} images of the truth,"
+            f" the first is {missing[0]!r}. Expected a prediction of each."
+        )
+    table = table.loc[truth.index]
+    # A class that no image has may be missing: few models know UNK.
+    lacking = [name for name in classes if name not in table and (truth == name).any()]
+    if lacking:
+        raise ValueError(
+            f"{path} has the columns {list(table.columns)} of numbers and lacks {lacking}."
+            " Expected a column for each class of the truth. Rename its columns, or remove"
+            " the images of other classes from the truth."
+        )
+    if not np.allclose(table.sum(axis=1), 1, atol=_ROUNDING):
+        counts = table.columns.isin(classes) | table.columns.isin(set(codes) - {_UNKNOWN})
+        _say_ignored(path, table.columns[~counts])
+        table = table.loc[:, counts]
+    is_score = set(table.columns) <= set(codes)
+    sums = table.sum(axis=1)
+    off = (sums - 1).abs() > _ROUNDING + 1e-9
+    for wrong, problem, expected in (
+        (~((table >= 0) & (table <= 1)).all(axis=1), "values outside of 0 to 1", "probabilities"),
+        (sums == 0, "0 for each class", "probabilities"),
+        (off & (not is_score), "a sum that is not 1", "probabilities that sum to 1"),
+    ):
+        if wrong.any():
+            image = wrong.idxmax()
+            row = ", ".join(f"{name}={value:g}" for name, value in table.loc[image].items())
+            raise ValueError(
+                f"{path} has {wrong.sum()} row(s) with {problem}, the first is {image!r} with"
+                f" {row} (sum {sums[image]:g}). Expected {expected}. Repair these rows."
+            )
+    if off.any():
+        print(f"The scores of {off.sum()} images do not sum to 1: they were divided by their sum.")
+    return table.div(sums, axis=0)
+
+
+def _say_ignored(path, names):
+    """Print which columns of a file are ignored."""
+    if len(names):
+        print(f"Columns of {path} that are no class of the truth are ignored: {', '.join(names)}.")
 
 
 def index_by_image(table, path):

@@ -148,6 +148,19 @@ def test_bad_input_of_predict(model, root, tmp_path, capsys):
     assert "is a folder" in capsys.readouterr().err
 
 
+def test_a_submission_lists_an_id_once(model, tmp_path, capsys):
+    paths = [tmp_path / folder / "0.png" for folder in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        Image.new("RGB", (40, 30)).save(path)
+    output = tmp_path / "p.csv"
+    assert predict(model, *paths, "--isic", output=output) == 2
+    err = capsys.readouterr().err
+    assert f"{paths[0]} and {paths[1]} both have the id '0'" in err
+    assert not output.exists()
+    assert predict(model, *paths, output=output) == 0
+
+
 def test_bad_input_of_evaluate(tmp_path, capsys):
     truth, predictions = tmp_path / "truth.csv", tmp_path / "predictions.csv"
     truth.write_text("image,label\na,nevus\nb,melanoma\n")
@@ -161,3 +174,51 @@ def test_bad_input_of_evaluate(tmp_path, capsys):
     for wrong in (["evaluate"], ["evaluate", "model.zip"], options[:3], [*options, "model.zip"]):
         with pytest.raises(SystemExit):
             main([*wrong])
+
+
+@pytest.mark.parametrize(
+    ("truth", "predictions", "expected"),
+    [
+        ("n,m,fold\na,1,0,0\nb,0,1,3", "n,m\na,1,0\nb,1,0", "'b' with n=0, m=1, fold=3"),
+        ("n,m\na,1,0\nb,0,0", "n,m\na,1,0\nb,1,0", "'b' with n=0, m=0"),
+        ("n,m\na,1,0\nb,0,1", "n,o\na,1,0\nb,1,0", "lacks ['m']"),
+        ("n,m\na,1,0\nb,0,1", "n,m\na,1,0\nb,-0.1,1.1", "'b' with n=-0.1, m=1.1"),
+        ("n,m\na,1,0\nb,0,1", "n,m\na,1,0\nb,,1", "'b' with n=nan, m=1"),
+        ("n,m\na,1,0\nb,0,1", "n,m\na,1,0\nb,0.2,0.2", "'b' with n=0.2, m=0.2 (sum 0.4)"),
+        ("NV,MEL\na,1,0\nb,0,1", "NV,MEL\na,1,0\nb,0,0", "0 for each class, the first is 'b'"),
+    ],
+)
+def test_what_is_no_truth_or_no_probability_is_refused(
+    tmp_path, capsys, truth, predictions, expected
+):
+    assert judge(tmp_path, truth, predictions) == 2
+    err = capsys.readouterr().err
+    assert expected in err
+    assert ".csv has" in err
+
+
+def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys):
+    codes = ",".join(CODES)
+    rest = ",0" * 5
+    truth = f"{codes},score_weight\na,1,0{rest},0.5\nb,0,1{rest},1"
+    scores = f"{codes},age_approx\na,0.9,0.6{rest},55\nb,0.1,0.2{rest},60"
+    assert judge(tmp_path, truth, scores) == 0
+    out = capsys.readouterr().out
+    assert "truth.csv that are no class of the truth are ignored: score_weight" in out
+    assert "predictions.csv that are no class of the truth are ignored: age_approx" in out
+    assert "The scores of 2 images do not sum to 1" in out
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert len(report["classes"]) == 7
+    # Of a truth of labels, a class that no image has is one still.
+    assert judge(tmp_path, "label\na,n\nb,m", "m,n,o\na,0.2,0.5,0.3\nb,0.6,0.4,0") == 0
+    assert "ignored" not in capsys.readouterr().out
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert [line["class"] for line in report["classes"]] == ["m", "n", "o"]
+
+
+def judge(folder, truth, predictions):
+    options = ["evaluate", "--output", str(folder / "report")]
+    for name, text in (("truth", truth), ("predictions", predictions)):
+        (folder / f"{name}.csv").write_text(f"image,{text}\n")
+        options += [f"--{name}", str(folder / f"{name}.csv")]
+    return main(options)
