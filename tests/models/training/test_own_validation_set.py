@@ -136,6 +136,16 @@ def test_images_and_groups_on_both_sides_are_errors_that_name_rows(small, lesion
     )
 
 
+@pytest.mark.parametrize("dtypes", [("uint8", float), (float, "uint8"), ("float32", float)])
+def test_copies_of_another_dtype_are_copies(small, lesions, dtypes):
+    images = lesions.images
+    if "uint8" not in dtypes:
+        images = images * 0.7  # no whole numbers
+    X, X_val = (images.astype(dtype) for dtype in dtypes)
+    with pytest.raises(ValueError, match="10 of 10 rows of X_val are exact copies"):
+        small().fit(X, lesions.target, X_val=X_val[:10], y_val=lesions.target[:10])
+
+
 def test_classes_may_be_missing_from_it(small, lesions, others):
     is_nevus = others.target == "nevus"
     classifier = small(epochs=1, class_weight="balanced").fit(
