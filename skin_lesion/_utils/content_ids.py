@@ -74,7 +74,14 @@ def _hash_in_threads(hash_item, items, n_in_block):
 
 
 def _hash_image(image):
-    return hashlib.sha256(image.tobytes()).digest()
+    """Return the hash of the values of an image, whatever its dtype."""
+    pixels = image
+    if image.dtype != np.uint8:
+        with np.errstate(invalid="ignore", over="ignore"):  # values that have no place in the dtype
+            pixels = image.astype(np.uint8)
+            if not np.array_equal(pixels, image):
+                pixels = image.astype(np.float32)  # as networks take it
+    return hashlib.sha256(pixels.tobytes()).digest()
 
 
 def _hash_file(path):

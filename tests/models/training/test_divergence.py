@@ -115,6 +115,19 @@ def test_loss_that_never_fell_names_the_learning_rate(tiny, lesions, early_stopp
     assert re.search(expected, message)
 
 
+@pytest.mark.parametrize("n_steps", [5, 25])
+def test_rate_of_a_schedule_is_its_peak(tiny, lesions, n_steps):
+    # Below 20 steps there is no warm-up, and the schedule begins at its peak.
+    classifier = tiny(
+        learning_rate="auto", epochs=5, batch_size=450 // n_steps, callbacks=[Shift(50.0, at=1)]
+    )
+    (message,) = find_convergence_warnings(classifier, lesions)
+    assert f"at a learning rate of {classifier.learning_rate_:g}, which" in message
+    classifier.set_params(callbacks=[Spoil(np.nan, at=4)])
+    with pytest.raises(ValueError, match=r"rate of 0\.002: .* such as 0\.0002\."):
+        classifier.fit(lesions.images, lesions.target)
+
+
 @pytest.mark.parametrize("class_weight", [None, (3, 1, 2)])
 def test_one_class_for_all_names_the_learning_rate(tiny, class_weight):
     lesions = make_lesion_images(

@@ -109,6 +109,7 @@ def test_paths_frames_and_features(small, lesion_folder, lesions, others):
         ({"sample_weight_val": -np.ones(30)}, "Negative values"),
         ({"sample_weight_val": np.zeros(30)}, "at least one non-zero"),
         ({"groups_val": np.arange(30)}, "groups_val is provided, but groups was not"),
+        ({"groups": np.arange(90)}, "groups is provided, but groups_val was not"),
     ],
 )
 def test_what_does_not_fit_is_an_error(small, lesions, own, changed, message):
@@ -134,6 +135,28 @@ def test_images_and_groups_on_both_sides_are_errors_that_name_rows(small, lesion
     small(epochs=1).fit(
         lesions.images, lesions.target, X_val=images, y_val=others.target, sample_weight_val=weight
     )
+
+
+def test_groups_of_other_types_share_a_group_or_are_refused(small, lesions, own):
+    groups = np.arange(90.0)
+    for groups_val in (np.arange(89, 119), pd.Series(range(89, 119), dtype="Int64")):
+        with pytest.raises(ValueError, match=r"1 of 30 rows of X_val share a group .*: 0 and 89"):
+            small().fit(lesions.images, lesions.target, groups=groups, groups_val=groups_val, **own)
+    for groups_val in (np.arange(89, 119).astype(str), [f"{i}.0" for i in range(89, 119)]):
+        with pytest.raises(
+            TypeError, match=r"groups holds .*, and groups_val such as .*Expected text"
+        ):
+            small().fit(lesions.images, lesions.target, groups=groups, groups_val=groups_val, **own)
+
+
+@pytest.mark.parametrize("dtypes", [("uint8", float), (float, "uint8"), ("float32", float)])
+def test_copies_of_another_dtype_are_copies(small, lesions, dtypes):
+    images = lesions.images
+    if "uint8" not in dtypes:
+        images = images * 0.7  # no whole numbers
+    X, X_val = (images.astype(dtype) for dtype in dtypes)
+    with pytest.raises(ValueError, match="10 of 10 rows of X_val are exact copies"):
+        small().fit(X, lesions.target, X_val=X_val[:10], y_val=lesions.target[:10])
 
 
 def test_classes_may_be_missing_from_it(small, lesions, others):

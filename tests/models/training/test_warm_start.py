@@ -191,6 +191,9 @@ def test_what_was_held_out_is_held_out_again(warm, lesions):
     classifier.set_params(random_state=1)
     classifier.fit(lesions.images[order], lesions.target[order])
     assert held_out(classifier, lesions.images[order]) == first
+    # So it is of another dtype.
+    classifier.fit(lesions.images.astype(float), lesions.target)
+    assert held_out(classifier, lesions.images) == first
     # New images come to the training rows.
     more = make_lesion_images(30, n_classes=3, image_size=(24, 24), random_state=5)
     images = np.concatenate([more.images, lesions.images])

@@ -77,9 +77,10 @@ def has_schedule(estimator):
 
 
 def highest_rate(optimizer):
-    """Return the rate that an optimizer warms up to, or else its rate at present."""
+    """Return the highest rate of an optimizer's schedule, or else its rate at present."""
     rate = optimizer.get_config().get("learning_rate")
-    peak = rate["config"].get("warmup_target") if isinstance(rate, dict) else None
+    schedule = rate["config"] if isinstance(rate, dict) else {}
+    peak = schedule.get("warmup_target") or schedule.get("initial_learning_rate")
     return float(peak or keras.ops.convert_to_numpy(optimizer.learning_rate))
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...._utils.validation.labels import number_labels
+from ...._utils.validation.labels import check_labels
 from ...._utils.validation.paths import are_paths
 from ...._utils.validation.rows import check_rows
 from ..image_source import PathSource, open_source
@@ -97,10 +97,11 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
             f"A validation set is provided, but {missing} was not provided. Expected both X_val and"
             " y_val, or none of its parts."
         )
-    if groups_val is not None and groups is None:
+    if (groups is None) != (groups_val is None):
+        given, missing = ("groups_val", "groups") if groups is None else ("groups", "groups_val")
         raise ValueError(
-            "groups_val is provided, but groups was not provided. Expected the groups of X, too: a"
-            " group that is on both sides cannot be found without."
+            f"{given} is provided, but {missing} was not provided. Expected the groups of both X"
+            " and X_val, or of neither: a group that is on both sides cannot be found otherwise."
         )
     check_rows(X_val, name="X_val")
     if are_paths(X_val) != isinstance(source, PathSource):
@@ -133,12 +134,25 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
         rows, source.digests(rows), rows_val, source_val.digests(rows_val), "are exact copies of"
     )
     if groups_val is not None:
-        both = [*np.ravel(groups), *np.ravel(groups_val)]
-        _, ids = number_labels(both, name="groups, with groups_val,")
+        ids = _number_groups(groups, groups_val)
         ids, ids_val = np.split(ids, [len(source)])
         _check_apart(rows, ids[rows], rows_val, ids_val[rows_val], "share a group with")
     weight = None if weight is None else weight[rows_val]
     return ValidationSet(source_val, rows_val, y_val[rows_val], weight, is_own=True)
+
+
+def _number_groups(groups, groups_val):
+    """Return the number of the group of each row of X, and then of X_val."""
+    sides = check_labels(groups, name="groups"), check_labels(groups_val, name="groups_val")
+    example, example_val = (side[0] for side in sides)
+    # numpy would turn the numbers into text, such as "1.0", which "1" is not equal to.
+    if isinstance(example, str) != isinstance(example_val, str):
+        raise TypeError(
+            f"groups holds values such as {example!r}, and groups_val such as {example_val!r}."
+            " Expected text in both, or numbers in both: a group that is on both sides cannot be"
+            " found otherwise. Write the ids of one of them as those of the other."
+        )
+    return np.unique(np.concatenate(sides), return_inverse=True)[1]
 
 
 def _check_apart(rows, ids, rows_val, ids_val, what):
