@@ -76,6 +76,8 @@ def map_labels(y, label_set, *, unmapped="raise", indeterminate="drop", return_a
       or malignant. Inflammation and infection are benign, as in the ISIC archive.
     - "benign" and "malignant" in the others, and lesions that no class holds, such as "lentigo"
       and "melanoma metastasis".
+    - Labels in doubt, such as "melanoma?" and "nevus, rule out melanoma", and names with anything
+      behind a comma but a kind of theirs: "Nevus, Spitz" is a nevus, "nevus, melanoma" is unknown.
 
     A label that has no counterpart in general may have one in your data. All squamous cell
     carcinomas of the nine class folders are "akiec" in HAM10000, for example: rename them before

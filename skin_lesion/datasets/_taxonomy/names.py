@@ -18,7 +18,7 @@ _ALIASES = {
         *("common nevus", "atypical nevus", "clark nevus", "dysplastic nevus", "blue nevus"),
         *("spitz nevus", "reed nevus", "reed or spitz nevus", "combined nevus", "recurrent nevus"),
         *("congenital nevus", "dermal nevus", "halo nevus", "nevocytic nevus"),
-        "pigmented spindle cell nevus of reed",
+        *("pigmented spindle cell nevus of reed", "nevus atypical dysplastic or clark"),
     ),
     "basal cell carcinoma": (
         *("bcc", "basal cell carcinoma superficial", "basal cell carcinoma nodular"),
@@ -72,11 +72,13 @@ _ALIASES = {
     "comedo nevus": ("naevus comedonicus",),
     "sebaceous nevus": ("nevus sebaceous of jadassohn", "nevus sebaceous", "nevus sebaceus"),
     "connective tissue nevus": ("nevus lipomatosus superficialis",),
+    "keloid": ("scar keloid",),
     "telangiectasia": ("telangiectases",),
     "poroma": ("eccrine poroma",),
     "digital fibrokeratoma": ("acquired digital fibrokeratoma",),
     "condyloma acuminatum": ("condyloma accuminatum",),
     "other malignant": ("mal oth",),
+    "melanoma metastasis": ("metastatic melanoma",),
     "cutaneous lymphoma": (
         *("mycosis fungoides", "subcutaneous t cell lymphoma"),
         "lymphocytic proliferations t cell nk",
@@ -88,6 +90,51 @@ _ALIASES = {
         "atypical melanocytic neoplasm",
     ),
 }
+
+# What may follow a name and a comma without making it another diagnosis. These are the kinds of
+# the ISIC archive, "Nevus, Balloon cell", which are filed under that name there.
+_KINDS = {
+    "melanoma": {
+        *("acral or acral lentiginous", "arising in a congenital nevus", "associated with a nevus"),
+        *("blue nevus like", "desmoplastic", "heavily pigmented", "mucosal", "neurotropic"),
+        *("nevoid", "nodular", "pigmented spindle cell nevus like", "recurrent or persistent"),
+        *("spitzoid", "superficial spreading", "lentigo maligna type"),
+        *("resembling blue nevus", "originating from blue nevus"),
+        "on chronically sun exposed skin or lentigo maligna melanoma",
+        "resembling epithelioid blue nevus or melanoma developing in animals",
+    },
+    "nevus": {
+        *("acral", "agminated", "balloon cell", "bap 1 deficient", "deep penetrating"),
+        *("lentiginous", "meyerson", "of special anatomic site", "recurrent or persistent"),
+        *("compound", "dermal", "junctional", "by history", "by histopathological pattern"),
+        "by history and histopathological pattern",
+        # Of blue nevi.
+        *("cellular", "common", "epithelioid", "plaque type", "sclerosing"),
+    },
+    "basal cell carcinoma": {
+        *("combined subtypes", "fibroeipthelial", "fibroepithelial", "infiltrating"),
+        *("micronodular", "nodular", "sclerosing or morpheaform", "superficial"),
+    },
+    "actinic keratosis": {"acantholytic", "atrophic", "bowenoid", "hypertrophic", "lichenoid"},
+    "squamous cell carcinoma in situ": {"bowens disease"},
+    "invasive squamous cell carcinoma": {
+        *("acantholytic", "adeno squamous", "clear cell", "keratoacanthoma type", "sarcomatoid"),
+        *("spindle cell", "verrucous", "well differentiated", "moderately differentiated"),
+        "poorly differentiated",
+    },
+    "seborrheic keratosis": {"clonal"},
+    "dermatofibroma": {"aneurysmal", "atypical", "cellular", "epithelioid", "hemosiderotic"},
+    "vascular lesion": {"cherry", "deep", "hobnail", "infantile", "superficial", "tufted"},
+    "lipoma": {"pleomorphic", "spindle cell"},
+    "neuroma": {"palisaded and encapsulated", "traumatic"},
+    "scar": {"hypertrophic"},
+    "mastocytosis": {"diffuse cutaenous", "diffuse cutaneous", "diffuse or multifocal"},
+    "cutaneous lymphoma": {
+        *("folliculotropic", "granulomatous slack skin", "pagetoid reticulosis"),
+        "with large cell transformation",
+    },
+}
+_KINDS_OF_ALL = {"nos", "pigmented"}
 
 _MISSING = {"", "unknown", "unk", "nan", "none", "na", "n a"}
 
@@ -106,14 +153,21 @@ def says_missing(label):
     return _simplify(label) in _MISSING
 
 
+def _look_up(label):
+    head, _, tail = label.rpartition(",")
+    # "Nevus, Becker" is a Becker nevus.
+    return _BY_SIMPLE_NAME.get(_simplify(label)) or _BY_SIMPLE_NAME.get(_simplify(f"{tail} {head}"))
+
+
 def canonical_name(label):
-    """Return the full English name of a label, None where it is missing or not known."""
-    if not isinstance(label, str):
+    """Return the full English name of a label, None where it is missing, in doubt or not known."""
+    if not isinstance(label, str) or "?" in label:
         return None
-    # The archive names kinds by the dozen, "Nevus, Spitz" and "Hemangioma, Hobnail": where a kind
-    # is not known, what it is a kind of may be.
-    while _simplify(label) not in _BY_SIMPLE_NAME:
-        label, comma, _ = label.rpartition(",")
+    kinds = set()
+    while (name := _look_up(label)) is None:
+        label, comma, kind = label.rpartition(",")
         if not comma:
             return None
-    return _BY_SIMPLE_NAME[_simplify(label)]
+        kinds.add(_simplify(kind))
+    # Anything else behind a comma may be another diagnosis, or contradict the first.
+    return name if kinds <= _KINDS_OF_ALL | _KINDS.get(name, set()) else None

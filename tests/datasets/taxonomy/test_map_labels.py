@@ -6,7 +6,7 @@ from skin_lesion import map_labels
 from skin_lesion.datasets._isic.dermamnist import CLASSES
 from skin_lesion.datasets._isic.formats import CLASSES_2018, CLASSES_2019
 from skin_lesion.datasets._taxonomy.label_sets import LABEL_SETS, MEANING
-from skin_lesion.datasets._taxonomy.names import _ALIASES, _simplify, canonical_name
+from skin_lesion.datasets._taxonomy.names import _ALIASES, _KINDS, _simplify, canonical_name
 
 AKIEC = "actinic keratosis or intraepithelial carcinoma"
 # As load_image_folder finds them.
@@ -152,6 +152,8 @@ def test_tables_are_consistent():
     assert len(aliases) == len(set(aliases))
     assert not set(aliases) & {_simplify(name) for name in MEANING}
     assert all(alias == _simplify(alias) for alias in aliases)
+    assert set(_KINDS) <= set(MEANING)
+    assert all(kind == _simplify(kind) for kinds in _KINDS.values() for kind in kinds)
     for classes in LABEL_SETS.values():
         for name, meaning in classes.items():
             assert MEANING[name] == meaning
@@ -243,6 +245,69 @@ def test_invalid_parameters():
 )
 def test_names_of_other_sets(labels, names):
     assert [canonical_name(label) for label in labels] == names
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    {
+        "nevus": [
+            *("Nevus, Acral", "Nevus, Agminated", "Nevus, Atypical, Dysplastic, or Clark"),
+            *("Nevus, Atypical", "Nevus, Dysplastic", "Nevus, Clark", "Nevus, Balloon cell"),
+            *("Nevus, Combined", "Nevus, Congenital, by history", "Nevus, Deep penetrating"),
+            *("Nevus, Halo", "Nevus, Lentiginous", "Nevus, Meyerson", "Nevus, NOS, Compound"),
+            *("Nevus, NOS, Junctional", "Nevus, Of special anatomic site", "Nevus, Reed"),
+            *("Nevus, Recurrent or persistent", "Nevus, Spilus", "Nevus, Spitz", "Nevus, blue"),
+            *("Blue nevus, Cellular", "Blue nevus, Plaque type"),
+        ],
+        "melanoma": [
+            *("Melanoma, NOS", "Melanoma Invasive, Nodular", "Melanoma in situ, Mucosal"),
+            "Melanoma Invasive, On chronically sun-exposed skin or lentigo maligna melanoma",
+            *("Melanoma in situ, Lentigo maligna type", "Melanoma, superficial spreading"),
+            *("Melanoma Invasive, Blue nevus-like", "Melanoma in situ, associated with a nevus"),
+        ],
+        "basal cell carcinoma": [
+            *("Basal cell carcinoma, Infiltrating", "Basal cell carcinoma, Superficial"),
+            *("Basal cell carcinoma, Nodular", "Carcinoma, basal cell"),
+        ],
+        "invasive squamous cell carcinoma": [
+            "Squamous cell carcinoma, Invasive, Keratoacanthoma-type",
+            "Squamous cell carcinoma, Invasive, Acantholytic, well differentiated",
+            "Squamous cell carcinoma, Invasive, NOS, poorly differentiated",
+        ],
+        "actinic keratosis": ["Actinic keratosis, Bowenoid"],
+        "seborrheic keratosis": ["Seborrheic keratosis, Clonal"],
+        "dermatofibroma": ["Dermatofibroma, Hemosiderotic", "Dermatofibroma, Atypical"],
+        "vascular lesion": ["Hemangioma, Cherry", "Lymphangioma, superficial"],
+        "keloid": ["Scar, Keloid"],
+        "mastocytosis": ["Mastocytosis, Diffuse or multifocal"],
+        "cutaneous lymphoma": ["Mycosis fungoides, Folliculotropic"],
+        # Another diagnosis with the comma than without.
+        "becker nevus": ["Nevus, Becker"],
+        "epidermal nevus": ["Nevus, epidermal"],
+        "melanoma metastasis": ["Melanoma, metastatic", "melanoma, metastasis"],
+    }.items(),
+)
+def test_kinds_behind_a_comma(name, labels):
+    assert {label: canonical_name(label) for label in labels} == dict.fromkeys(labels, name)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("nevus, melanoma", "nevus, rule out melanoma", "benign, melanoma", "melanoma, benign"),
+        *("Dermatofibroma, Dermatofibrosarcoma protuberans", "Vascular lesion, angiosarcoma"),
+        *("Hemangioma, Kaposiform", "Nevus, NOS, melanoma", "nevus, melanoma, NOS"),
+        *("Spitz nevus, atypical", "Blue nevus, malignant", "Nevus, Deep penetrating, atypical"),
+        *("Melanoma?", "melanoma (?)", "nevus, Spitz?", "nevus vs melanoma", "rule out melanoma"),
+        "nevus" + ", wood" * 2000,
+    ],
+)
+def test_doubt_and_other_diagnoses_behind_a_comma(label):
+    mapped, account = map_labels(
+        [label, "NV"], "benign_malignant", unmapped="missing", return_account=True
+    )
+    assert mapped.tolist() == [None, "benign"]
+    assert account["reason"].tolist() == ["", "unknown name"]
 
 
 def test_indeterminate_lesions():
