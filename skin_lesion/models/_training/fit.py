@@ -67,6 +67,8 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
         fit = partial(fit, fit_model=fit_frozen_head)
     elif estimator.epochs_ != 1:  # otherwise each image is read once anyway
         source.keep_images()
+        if validation is not None:
+            validation.source.keep_images()
     if validation is not None:
         weight = training.weigh_alike(validation.y, validation.sample_weight)
         batches = _make_batches(estimator, validation.source, validation.rows, validation.y, weight)
