@@ -223,7 +223,7 @@ def test_files_are_decoded_once_a_fit(small, lesion_folder, reads, augmenter):
 def test_files_of_a_validation_set_of_ones_own_are_decoded_once(small, lesion_folder, reads):
     folder = load_image_folder(lesion_folder)
     is_own = np.isin(folder.groups, np.unique(folder.groups)[:10])
-    classifier = small(loader=ImageLoader((24, 24), n_jobs=2), epochs=3, batch_size=8)
+    classifier = small(loader=ImageLoader((24, 24), n_jobs=2), epochs=3, batch_size=4)
     classifier.fit(
         folder.data[~is_own],
         folder.target[~is_own],
