@@ -108,6 +108,7 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         ValueError
             If `positive` is not in y, or is None with more than two classes.
         """
+        self._validate_params()
         _find_positive(self.positive, np.unique(y).tolist())  # not after hours of training
         return super().fit(X, y, sample_weight, **params)
 
