@@ -12,7 +12,7 @@ from ..datasets import SPLIT_NAMES, isic_id_of
 def list_images(images, y, groups, split, frame):
     """Return a line for each image, with `label`, `split`, `group` and `lesion`.
 
-    What is not given is missing; so is a lesion whose id is blank.
+    Values that are not given are missing. A blank lesion id is missing, too.
 
     Raises
     ------

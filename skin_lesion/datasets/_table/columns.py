@@ -28,7 +28,7 @@ class Columns:
         "benign" or "malignant", for what diagnoses do not tell.
 
     tells_label : tuple of str
-        What is no metadata of an image, because it tells the label.
+        Columns that tell the label, and therefore are not metadata of an image.
     """
 
     path: str

@@ -120,7 +120,7 @@ class ActivationMapDisplay:
         self.figure_ = self.ax_[0].figure
         for place, axes in enumerate(self.ax_):
             axes.imshow(np.clip(self.images[place], 0, 255).astype(np.uint8))
-            # What is not looked at stays as it is: the map is also its own opacity.
+            # The map is also its own opacity: parts without weight keep their colours.
             axes.imshow(
                 self.maps[place],
                 cmap="inferno",

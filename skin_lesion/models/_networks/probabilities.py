@@ -5,7 +5,7 @@ import numpy as np
 
 def check_sums(output):
     """Raise an error where a row is negative somewhere or does not sum to 1."""
-    # Loose: in half precision they do not sum to 1 any better. What is not finite shows in predict.
+    # Loose: in half precision they do not sum to 1 any better. predict reports what is not finite.
     is_wrong = (output < 0).any(axis=1) | (np.abs(output.sum(axis=1) - 1) > 0.01)
     if is_wrong.any():
         raise no_softmax(output[is_wrong.argmax()])

@@ -218,7 +218,7 @@ def _check_probabilities(network, input_shape):
     # Where they saturate, sums of sigmoids may be 1 by chance.
     sigmoids = (keras.activations.sigmoid, keras.activations.hard_sigmoid)
     ends_in_sigmoid = getattr(last, "activation", None) in sigmoids
-    # Of a constant image even a good network may make what is not finite.
+    # Even a good network may give values that are not finite for a constant image.
     if ends_in_sigmoid or not np.isfinite(output[:2]).all():
         raise no_softmax(output[0])
     check_sums(output)

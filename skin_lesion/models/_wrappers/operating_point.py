@@ -81,36 +81,8 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         self.threshold = threshold
         self.positive = positive
 
-    def fit(self, X, y, sample_weight=None, **params):
-        """Fit a clone of the classifier.
-
-        Parameters
-        ----------
-        X : array-like of n rows
-            What the classifier takes.
-
-        y : array-like of shape (n,)
-            Class names.
-
-        sample_weight : array-like of shape (n,), default=None
-            Passed on where it is given.
-
-        **params : dict
-            Such as `groups`: passed on, with metadata routing where the classifier requests them.
-
-        Returns
-        -------
-        self : OperatingPointClassifier
-            The estimator itself.
-
-        Raises
-        ------
-        ValueError
-            If `positive` is not in y, or is None with more than two classes.
-        """
-        self._validate_params()
-        _find_positive(self.positive, np.unique(y).tolist())  # not after hours of training
-        return super().fit(X, y, sample_weight, **params)
+    def _check_labels(self, y):
+        _find_positive(self.positive, np.unique(y).tolist())
 
     def predict(self, X):
         """Return `positive` where its probability reaches the threshold, else the best other class.

@@ -51,16 +51,21 @@ class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
         Raises
         ------
         ValueError
-            If the classifier decides by a threshold, which would have no effect in this one.
+            If the classifier decides by a threshold, which would have no effect in this one, or if
+            `positive`, where there is one, is not in y.
         """
         if not self._decides_by_threshold:
             check_no_threshold(self, self.estimator)
+        self._check_labels(y)  # not after hours of training
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params)["estimator"]["fit"]
         self.estimator_ = clone(self.estimator).fit(X, y, **params)
         return self
+
+    def _check_labels(self, y):
+        """Raise an error if a parameter names a class that y lacks."""
 
     @property
     def classes_(self):
