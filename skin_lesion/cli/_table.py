@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pandas as pd
 
-from ..datasets import isic_id_of, map_labels
+from ..datasets import isic_id_of, map_labels, read_one_hot
 
 # The columns of the challenges of 2018 and 2019, and the set that names their classes.
 _FORMS = {
@@ -136,17 +136,7 @@ def read_truth(path):
     if any(set(map_labels(form, label_set)) <= set(codes) for label_set, form in _FORMS.items()):
         _say_ignored(path, table.columns.difference(codes, sort=False))
         table = table[codes]
-    table = table.dropna(how="all")
-    wrong = ~table.isin([0, 1]).all(axis=1) | (table.sum(axis=1) != 1)
-    if wrong.any():
-        image = wrong.idxmax()
-        row = ", ".join(f"{name}={value:g}" for name, value in table.loc[image].items())
-        raise ValueError(
-            f"{path} has {wrong.sum()} row(s) that do not name one class, the first is {image!r}"
-            f" with {row}. Expected one 1, and 0 in the other columns of numbers. Remove columns"
-            " that are no class, or repair these rows."
-        )
-    return table.idxmax(axis=1), table.columns
+    return read_one_hot(table, path), table.columns
 
 
 def read_probabilities(path, truth, classes):

@@ -6,6 +6,7 @@ from ._folder.load import load_image_folder
 from ._isic.ids import isic_id_of
 from ._isic.load import load_isic_release
 from ._public.load import load_public_dataset
+from ._reading.one_hot import read_one_hot
 from ._reading.split_names import SPLIT_NAMES, SPLITS
 from ._split import train_test_split_by_group
 from ._table.load import load_image_table

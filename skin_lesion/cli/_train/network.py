@@ -8,14 +8,13 @@ from ...models import (
     ConvNet,
     SkinLesionClassifier,
     TestTimeAugmentation,
+    count_fine_tuning_epochs,
     make_lesion_classifier,
 )
 
 # From scratch: the size of images, and the epochs, of each preset.
 _FROM_SCRATCH = {"fast": ((48, 64), 24), "good": ((64, 96), 24), "best": ((96, 128), 40)}
 _N_VARIANTS = 3
-# What epochs="auto" stands for where loaded weights are fine-tuned: see SkinLesionClassifier.
-_EPOCHS, _STEPS = 12, 600
 _LEAST_STEPS = 400  # of a preset that names its epochs: on a small set these are too few
 
 
@@ -91,7 +90,7 @@ def count_epochs(model, arguments, n_rows):
     epochs = networks_of(model)[0].epochs
     steps = -(-n_rows // arguments.batch_size)
     if epochs == "auto":
-        return max(_EPOCHS, -(-_STEPS // steps))
+        return count_fine_tuning_epochs(steps)
     return epochs if arguments.epochs is not None else max(epochs, -(-_LEAST_STEPS // steps))
 
 

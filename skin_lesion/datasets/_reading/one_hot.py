@@ -34,6 +34,7 @@ def read_one_hot(scores, path):
         raise ValueError(
             f"{path!r} has {wrong.sum()} row(s) that do not name one class, the first is"
             f" {image!r} with {row} (sum {numbers.loc[image].sum():g}). Expected one 1, and 0"
-            " in the other columns. Repair or remove these rows."
+            " in the other columns. Repair or remove these rows, or remove columns that are no"
+            " class."
         )
     return pd.Series(np.array(scores.columns)[numbers.to_numpy().argmax(axis=1)], scores.index)

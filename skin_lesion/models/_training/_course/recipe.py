@@ -111,6 +111,15 @@ def _count_epochs(estimator, kind, n_batches):
         return estimator.epochs
     if estimator.early_stopping_ and not has_schedule(estimator):
         return _MOST_EPOCHS
+    return _epochs_of(kind, n_batches)
+
+
+def count_fine_tuning_epochs(n_batches):
+    """Return what ``epochs='auto'`` stands for where loaded weights are fine-tuned."""
+    return _epochs_of(_FINE_TUNED, n_batches)
+
+
+def _epochs_of(kind, n_batches):
     return min(max(_EPOCHS[kind], -(-_LEAST_STEPS[kind] // n_batches)), _MOST_EPOCHS)
 
 
