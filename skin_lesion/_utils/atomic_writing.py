@@ -130,6 +130,14 @@ def write_text(path, text):
         unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
+def write_with_folder(path, text):
+    """Write a text file, and the folders on the way; return its path."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, text)
+    return path
+
+
 def write_csv(table, path, *, index):
     """Write a table in UTF-8, as a whole; of names that are no Unicode it has the escapes."""
     with new_file(path) as unfinished:

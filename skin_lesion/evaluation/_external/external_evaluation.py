@@ -1,11 +1,9 @@
 """The scores of a model on datasets from elsewhere, as tables and as a page."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from ..._utils.atomic_writing import write_text
+from ..._utils.atomic_writing import write_with_folder
 from ..._utils.html_page import render_note, render_page, render_warning
 from .._report.page import render_tables
 from .._report.text import (
@@ -139,10 +137,7 @@ class ExternalEvaluation:
         path : pathlib.Path
             The file that was written.
         """
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, self._render(is_whole=True))
-        return path
+        return write_with_folder(path, self._render(is_whole=True))
 
     def _repr_html_(self):
         return self._render(is_whole=False)

@@ -1,13 +1,12 @@
 """What a reviewer asks for, of a model on a set of images."""
 
 from numbers import Integral, Real
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state
 
-from ..._utils.atomic_writing import write_text
+from ..._utils.atomic_writing import write_with_folder
 from ..._utils.sklearn_private import Interval, validate_params
 from .._intervals.estimates import Estimates
 from .._intervals.parts import Draws, Part
@@ -293,7 +292,7 @@ class EvaluationReport:
         path : pathlib.Path
             The file that was written.
         """
-        return _write(path, render_report(self, is_whole=True))
+        return write_with_folder(path, render_report(self, is_whole=True))
 
     def _repr_html_(self):
         return render_report(self, is_whole=False)
@@ -326,7 +325,7 @@ class EvaluationReport:
         """
         text = render_json(self)
         if path is not None:
-            _write(path, text)
+            write_with_folder(path, text)
         return text
 
     def to_model_card(self, path):
@@ -358,7 +357,7 @@ class EvaluationReport:
         M. Mitchell et al., "Model cards for model reporting", FAT*, 2019.
         :doi:`10.1145/3287560.3287596`
         """
-        return _write(path, render_model_card(self))
+        return write_with_folder(path, render_model_card(self))
 
     def draw_figures(self):
         """Draw the curves.
@@ -392,10 +391,3 @@ def choose_seed(random_state):
     if isinstance(random_state, Integral):
         return int(random_state)
     return int(check_random_state(random_state).randint(2**31 - 1))
-
-
-def _write(path, text):
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
-    return path
