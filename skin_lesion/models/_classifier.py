@@ -13,6 +13,7 @@ from . import _training
 from ._image_classifier import MostProbableClassMixin, open_images
 from ._nested_parameters import check_owners
 from ._networks.probabilities import check_sums
+from ._training._course.fit_tasks import FitTasksMixin
 from ._training._course.recipe import stops_early
 from ._training._course.unfinished import (
     unchanged_on_failure,
@@ -31,7 +32,7 @@ from ._training.priors import count_classes, find_factors, shift
 MAX_SEED = 2**31 - 1
 
 
-class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
+class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, BaseEstimator):
     """Convolutional network for images of skin lesions.
 
     It takes images as paths, which are read in batches while it trains, as arrays, or as rows of
@@ -134,7 +135,8 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
 
     verbose : {0, 1, 2}, default=0
         Silent, a progress bar over the steps of all epochs, which tells when training will end, or
-        a line an epoch.
+        a line an epoch. A search shows when it will end with scikit-learn's
+        :class:`sklearn.callback.ProgressBar` (1.9): ``search.set_callbacks(ProgressBar())``.
 
     Attributes
     ----------
@@ -387,9 +389,10 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             keeps the weights of the best epoch so far, or, without `early_stopping`, those it has
             come to. KeyboardInterrupt is raised all the same.
         """
+        task = self._open_fit_task()  # before, or a fit that fails would leave it open
         with unchanged_on_failure(self):
             own = (X_val, y_val, sample_weight_val, groups_val)
-            interrupt, found = self._fit(X, y, sample_weight, groups, own)
+            interrupt, found = self._fit(X, y, sample_weight, groups, own, task)
         if interrupt is not None:
             warn_of_interruption(self.n_iter_, self.best_epoch_, self.epochs_)
             # A script must not go on, nor a search, as if this were what was asked for.
@@ -397,7 +400,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
         warn_of_training(self, **found)
         return self
 
-    def _fit(self, X, y, sample_weight, groups, own):
+    def _fit(self, X, y, sample_weight, groups, own, task):
         goes_on = self.warm_start and hasattr(self, "keras_classifier_")
         earlier = self.keras_classifier_ if goes_on else None
         source = open_images(self, X, reset=not goes_on)
@@ -426,7 +429,7 @@ class SkinLesionClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimato
             self, source, train, earlier, n_counted=training.n_counted
         )
         interrupt = _training.train_epochs(
-            self, source, y, training, validation, seed, earlier=earlier
+            self, source, y, training, validation, seed, task, earlier=earlier
         )
         found = {}
         if interrupt is None:

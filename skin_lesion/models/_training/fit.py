@@ -11,7 +11,7 @@ from .._backend.seeds import seeded_keras
 from .._checkpoint.callback import SaveFit
 from .._checkpoint.fit_checkpoint import open_checkpoint_file
 from .._networks.backbone import Backbone
-from ._course.progress import ProgressBar
+from ._course.progress import EpochTasks, ProgressBar
 from ._course.recipe import choose_recipe
 from ._course.unfinished import network_unchanged_on_failure
 from .batches import ImageBatches
@@ -50,8 +50,10 @@ def build_keras_classifier(estimator, source, rows, earlier=None, *, n_counted=N
     )
 
 
-def train_epochs(estimator, source, y, training, validation, seed, *, earlier=None):
+def train_epochs(estimator, source, y, training, validation, seed, task, *, earlier=None):
     """Train for `epochs_`, or until the loss on the validation set stops falling.
+
+    scikit-learn's callbacks are told of each epoch as a part of the `task`.
 
     Returns
     -------
@@ -81,6 +83,8 @@ def train_epochs(estimator, source, y, training, validation, seed, *, earlier=No
     file = open_checkpoint_file(estimator, source, y, training, validation)
     if file is not None:
         fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs_))
+    if task is not None:
+        callbacks = [*callbacks, EpochTasks(estimator, task)]
     interrupt = None
     try:
         _train(estimator, fit, source, y, training, seed, callbacks)

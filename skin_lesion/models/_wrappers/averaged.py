@@ -9,11 +9,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import fit_context
 from .._image_classifier import MostProbableClassMixin
+from .._training._course.fit_tasks import FitTasksMixin
 from .wrapper import check_no_threshold
 
 
 class AveragedClassifier(
-    MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+    MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Average the probabilities of several classifiers.
 
@@ -110,11 +111,8 @@ class AveragedClassifier(
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **params)
             passed = [routed[name]["fit"] for name in self._names()]
-        fitted = [
-            clone(estimator).fit(X, y, **given)
-            for estimator, given in zip(self.estimators, passed, strict=True)
-        ]
-        self.estimators_ = fitted
+        clones = [clone(estimator) for estimator in self.estimators]
+        self.estimators_ = self._fit_parts(clones, X, y, passed)
         return self
 
     def predict_proba(self, X):

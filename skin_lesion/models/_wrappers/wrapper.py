@@ -16,11 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import fit_context
 from .._image_classifier import MostProbableClassMixin
+from .._training._course.fit_tasks import FitTasksMixin
 
 _THRESHOLDS = (FixedThresholdClassifier, TunedThresholdClassifierCV)
 
 
-class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
+class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaEstimatorMixin):
     """Uses a classifier that is fitted already as it is; `fit` fits a clone of it."""
 
     _decides_by_threshold = False
@@ -61,7 +62,7 @@ class WrapperMixin(MostProbableClassMixin, ClassifierMixin, MetaEstimatorMixin):
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params)["estimator"]["fit"]
-        self.estimator_ = clone(self.estimator).fit(X, y, **params)
+        (self.estimator_,) = self._fit_parts([clone(self.estimator)], X, y, [params])
         return self
 
     def _check_labels(self, y):

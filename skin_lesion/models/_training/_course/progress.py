@@ -5,6 +5,34 @@ from tqdm.auto import tqdm
 from ...._utils import lazy_keras as keras
 
 
+class EpochTasks(keras.callbacks.Callback):
+    """Tells scikit-learn's callbacks of each epoch; they may end training."""
+
+    def __init__(self, estimator, task):
+        super().__init__()
+        self._estimator = estimator
+        self._task = task
+        self._epoch = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Begin the epoch; before the first one, training."""
+        if self._epoch is None:
+            # Not known when the task was opened. Those of an earlier process are not trained again.
+            self._task.max_subtasks = self.params["epochs"] - epoch
+            self._task.call_on_fit_task_begin(estimator=self._estimator)
+        self._epoch = self._task.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(estimator=self._estimator)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """End the epoch, and training where a callback asks for it."""
+        if self._epoch.call_on_fit_task_end(estimator=self._estimator):
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        """End training."""
+        self._task.call_on_fit_task_end(estimator=self._estimator)
+
+
 class ProgressBar(keras.callbacks.Callback):
     """One bar over the steps of all epochs: after the first steps it tells when training ends.
 
