@@ -80,8 +80,8 @@ def list_variants():
     variants = {"nothing": (None, None)}
     variants |= {f"clean: {name}": ([step], None) for name, step in CLEANING.items()}
     variants["clean: all"] = (ALL_STEPS, None)
-    variants |= {f"vary: {name}": (None, augmenter) for name, augmenter in VARYING.items()}
-    variants["clean and vary: all"] = (ALL_STEPS, VARYING["all"])
+    variants |= {f"augment: {name}": (None, augmenter) for name, augmenter in VARYING.items()}
+    variants["clean and augment: all"] = (ALL_STEPS, VARYING["all"])
     return variants
 
 

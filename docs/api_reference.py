@@ -2,12 +2,11 @@
 
 API_REFERENCE = {
     "datasets": {
-        "title": "Find images and split them",
+        "title": "Load and split datasets",
         "description": (
-            "Images, labels and lesion ids out of a folder, a table or a public set, label sets"
-            " mapped"
-            " onto each other, drawn images for examples and tests, and a hold-out that keeps all"
-            " photographs of one lesion on one side."
+            "Load images, labels and lesion ids from a folder, a table or a public dataset. Map"
+            " one label set onto another. Draw images for examples and tests. Split so that all"
+            " photographs of a lesion stay on one side."
         ),
         "names": [
             "load_image_folder",
@@ -21,9 +20,9 @@ API_REFERENCE = {
         ],
     },
     "images": {
-        "title": "Read, clean and vary the pixels",
+        "title": "Read, clean and augment images",
         "description": (
-            "Transformers from paths to pixels, and from pixels to clean or varied pixels."
+            "Transformers that read image files as pixels, and that clean or augment pixels."
         ),
         "names": [
             "ImageLoader",
@@ -35,10 +34,10 @@ API_REFERENCE = {
         ],
     },
     "audit": {
-        "title": "Find what is wrong with the data",
+        "title": "Find faults in the data",
         "description": (
-            "Unreadable files, duplicates, contradictory labels, leaks, shortcuts and poor images,"
-            " found before a model learns them."
+            "Find unreadable files, duplicates, label conflicts, leakage, shortcuts and images of"
+            " poor quality before a model learns them."
         ),
         "names": [
             "audit_dataset",
@@ -51,17 +50,18 @@ API_REFERENCE = {
     "sampling": {
         "title": "Balance the classes",
         "description": (
-            "Samplers after imbalanced-learn's conventions that take images of any shape, or paths."
+            "Samplers with the interface of imbalanced-learn that take images of any shape, or"
+            " paths."
         ),
         "names": ["ImageSampler", "AugmentingOverSampler"],
     },
     "models": {
-        "title": "Learn",
+        "title": "Train, save and export models",
         "description": (
-            "The classifier, the networks that it can train, the features of a frozen one and of a"
-            " lesion relative to the patient's others, the checkpoint of a long fit, and what is"
-            " made of a fitted classifier: averages over variants of an image, a file that is safe"
-            " to open, and one that runs without Keras."
+            "The classifier and the networks that it trains. Features of a frozen backbone, and of"
+            " a lesion relative to the patient's other lesions. Checkpoints of a long fit."
+            " Wrappers of a fitted classifier, such as test-time augmentation. Model files that"
+            " are safe to open, and ONNX files that run without Keras."
         ),
         "names": [
             "make_lesion_classifier",
@@ -82,8 +82,11 @@ API_REFERENCE = {
         ],
     },
     "evaluation": {
-        "title": "Judge",
-        "description": "What a fitted classifier has learnt, and how well.",
+        "title": "Evaluate a model",
+        "description": (
+            "Evaluate a fitted classifier: metrics with lesion-level confidence intervals,"
+            " comparisons, thresholds, prediction sets and class activation maps."
+        ),
         "names": [
             "evaluate",
             "cross_evaluate",

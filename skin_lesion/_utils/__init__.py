@@ -1,1 +1,1 @@
-"""What several rooms need: checks, files, threads, and private names of other libraries."""
+"""Shared code of the rooms: checks, files, threads, and private names of other libraries."""

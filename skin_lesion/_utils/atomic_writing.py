@@ -1,4 +1,4 @@
-"""Write files as a whole: a process that is killed, and a full disk, leave the old one."""
+"""Write files atomically: a killed process or a full disk leaves the old file unchanged."""
 
 import os
 import shutil
@@ -14,20 +14,21 @@ _PREFIX, _SUFFIX, _LOCK_SUFFIX = ".skin_lesion.", ".tmp", ".lock"
 
 @contextmanager
 def new_file(path):
-    """Give the path of a file to write, which takes the place of `path` once it is written.
+    """Yield the path of a temporary file to write, which then replaces `path`.
 
-    Where that fails, it is removed. Those that killed processes left in the same folder are, too.
+    The temporary file is removed if writing fails. Temporary files that killed processes left in
+    the same folder are removed, too.
 
     Parameters
     ----------
     path : str or os.PathLike
-        Its folder must exist. A pipe or a device is written to directly.
+        Its folder must exist. A pipe or a device is written directly.
 
     Yields
     ------
     unfinished : pathlib.Path
     """
-    path = Path(os.path.realpath(path))  # a link goes on leading to the file
+    path = Path(os.path.realpath(path))  # a link remains a link to the file
     if path.exists() and not path.is_file():
         yield path
         return
@@ -42,12 +43,14 @@ def new_file(path):
 
 @contextmanager
 def temporary_folder(parent=None):
-    """Give the path of an empty folder, which is removed afterwards, and those left by the killed.
+    """Yield the path of an empty folder, which is removed afterwards.
+
+    Folders that killed processes left are removed, too.
 
     Parameters
     ----------
     parent : str or os.PathLike, default=None
-        None stands for that of the system's temporary files.
+        None stands for the system's folder of temporary files.
 
     Yields
     ------
@@ -60,22 +63,22 @@ def temporary_folder(parent=None):
 
 @contextmanager
 def lock(file, timeout=1):
-    """Hold a lock while something is at work. The system frees it when the process dies.
+    """Hold a lock in a `with` statement. The system releases it when the process dies.
 
     Parameters
     ----------
     file : pathlib.Path
-        Made, and removed afterwards.
+        The lock file. It is created, and removed afterwards.
 
     timeout : float, default=1
-        Seconds to wait for it: another process may hold it for the moment that it takes to see
-        whether it is free. That process itself waits 0 seconds.
+        Seconds to wait for the lock. Another process may hold it briefly to find out whether it is
+        free; such a process uses 0 seconds.
 
     Yields
     ------
     is_held : bool
-        False where another process or thread holds the lock, and where there are no locks: on some
-        network file systems, and in the folders of other users.
+        False if another process or thread holds the lock, or if there are no locks, as on some
+        network file systems and in folders of other users.
     """
     held = FileLock(file, timeout=timeout)
     with suppress(OSError):
@@ -91,15 +94,15 @@ def lock(file, timeout=1):
 
 @contextmanager
 def _own_place(folder):
-    """Give a path that is free; afterwards remove what is there, unless it has been moved.
+    """Yield an unused path. Afterwards remove the file or folder there, unless it has been moved.
 
-    What killed processes left in the folder is removed, too: its lock is free.
+    Files and folders of killed processes are removed, too: their locks are free.
     """
     for file in folder.glob(f"{_PREFIX}*{_LOCK_SUFFIX}"):
         with lock(file, timeout=0) as is_free:
             if is_free:
                 _remove(file.with_suffix(_SUFFIX))
-    # Not named after the file to write, whose name may be as long as names can be.
+    # Not derived from the name of the file to write, which may have the maximum length already.
     place = folder / f"{_PREFIX}{uuid4().hex}{_SUFFIX}"
     lock_file = place.with_suffix(_LOCK_SUFFIX)
     with lock(lock_file):
@@ -107,31 +110,34 @@ def _own_place(folder):
             yield place
         finally:
             _remove(place)
-            _remove(lock_file)  # made even where there are no locks
+            _remove(lock_file)  # created even if there are no locks
 
 
 def _remove(path):
-    with suppress(OSError):  # another process removes it, or it is of another user
+    with suppress(OSError):  # another process removes it, or it belongs to another user
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def check_folder_of(path):
-    """Return the path of a file to write as text, or raise if its folder does not exist."""
+    """Return the path of a file to write, as text, or raise an error if its folder is missing."""
     path = os.fspath(path)
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{folder!r} is no existing folder. Make it, or choose another.")
+        raise FileNotFoundError(
+            f"The folder {folder!r} does not exist. Expected an existing folder. Create it, or"
+            " choose another folder."
+        )
     return path
 
 
 def write_text(path, text):
-    """Write a text file in UTF-8, as a whole; of names that are no Unicode it has the escapes."""
+    """Write a text file in UTF-8 atomically. Names that are not valid Unicode are escaped."""
     with new_file(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_with_folder(path, text):
-    """Write a text file, and the folders on the way; return its path."""
+    """Write a text file, create its parent folders, and return its path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, text)
@@ -139,7 +145,7 @@ def write_with_folder(path, text):
 
 
 def write_csv(table, path, *, index):
-    """Write a table in UTF-8, as a whole; of names that are no Unicode it has the escapes."""
+    """Write a CSV file in UTF-8 atomically. Names that are not valid Unicode are escaped."""
     with new_file(path) as unfinished:
-        # With the line ends of RFC 4180: with others, those within a name are not quoted.
+        # The line ends of RFC 4180: with others, line ends within a name are not quoted.
         table.to_csv(unfinished, index=index, errors="backslashreplace", lineterminator="\r\n")

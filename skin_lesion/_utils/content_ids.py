@@ -1,4 +1,4 @@
-"""Recognise exact copies: of files by their bytes, of images by their pixels."""
+"""Recognise exact copies of files by their bytes, and of images by their pixels."""
 
 import hashlib
 from collections import Counter
@@ -13,7 +13,7 @@ _FILES_IN_BLOCK = 16
 
 
 def content_ids_of_files(paths):
-    """Return a number for each path; byte-identical files have the same.
+    """Return a number for each path. Byte-identical files have the same number.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def content_ids_of_files(paths):
     """
     sizes = {path: image_file_size(path) for path in set(paths.tolist())}
     n_files_of_size = Counter(sizes.values())
-    # A file of a size of its own has no copy: only the others need be read.
+    # A file with a unique size has no copy, so only the others have to be read.
     alike = [path for path, size in sizes.items() if n_files_of_size[size] > 1]
     contents = {path: path for path in sizes}
     contents.update(zip(alike, _hash_files(alike), strict=True))
@@ -33,7 +33,7 @@ def content_ids_of_files(paths):
 
 
 def content_ids_of_images(images):
-    """Return a number for each image; images of equal pixels have the same.
+    """Return a number for each image. Images with equal pixels have the same number.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def _hash_files(paths):
 
 
 def _hash_in_threads(hash_item, items, n_in_block):
-    """Return the hash of each item; hashing leaves the interpreter to other threads meanwhile."""
+    """Return the hash of each item. Threads help, because hashing releases the interpreter lock."""
     blocks = [items[start : start + n_in_block] for start in range(0, len(items), n_in_block)]
     n_threads = count_threads(-1) if len(blocks) > 1 else 0  # one block is not worth a thread
     with ReadAhead(lambda block: list(map(hash_item, block)), blocks, n_threads) as hashes:
@@ -77,10 +77,10 @@ def _hash_image(image):
     """Return the hash of the values of an image, whatever its dtype."""
     pixels = image
     if image.dtype != np.uint8:
-        with np.errstate(invalid="ignore", over="ignore"):  # values that have no place in the dtype
+        with np.errstate(invalid="ignore", over="ignore"):  # values out of the range of the dtype
             pixels = image.astype(np.uint8)
             if not np.array_equal(pixels, image):
-                pixels = image.astype(np.float32)  # as networks take it
+                pixels = image.astype(np.float32)  # the precision of networks
     return hashlib.sha256(pixels.tobytes()).digest()
 
 

@@ -1,4 +1,4 @@
-"""What the estimators share."""
+"""Links from estimators to their documentation."""
 
 from functools import cache
 from importlib.metadata import metadata
@@ -6,7 +6,7 @@ from importlib.metadata import metadata
 
 @cache
 def documentation_url():
-    """Return where the documentation is, by the metadata of the package, or an empty string."""
+    """Return the address of the documentation in the package metadata, or an empty string."""
     for line in metadata("skin_lesion").get_all("Project-URL", []):
         label, _, url = line.partition(", ")
         if label.lower() == "documentation":
@@ -15,9 +15,9 @@ def documentation_url():
 
 
 class DocumentedMixin:
-    """Links the HTML representation of an estimator to its page of the API reference.
+    """Links the HTML representation of an estimator to its page in the API reference.
 
-    There is no link where the package does not say where its documentation is.
+    There is no link if the package metadata has no address of the documentation.
     """
 
     _doc_link_module = "skin_lesion"

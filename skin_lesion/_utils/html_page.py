@@ -1,4 +1,4 @@
-"""Pages of HTML that hold all they need, with one look for audits, reports and the command."""
+"""Self-contained HTML pages, with one style for audits, reports and the command."""
 
 import base64
 import io
@@ -67,11 +67,11 @@ _MOST_ON_ONE_LINE = 5  # columns, on a screen of 1,200 pixels
 
 
 class Html(str):
-    """Text that is HTML already: a cell of a table that is not escaped."""
+    """Text that is HTML already, such as a cell of a table. It is not escaped."""
 
 
 def render_page(title, introduction, sections, *, is_whole):
-    """Return a page of HTML, or without `is_whole` a part to set into another one.
+    """Return an HTML page, or without `is_whole` a fragment to embed into another page.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def render_page(title, introduction, sections, *, is_whole):
         HTML.
 
     sections : dict of str to list of str
-        The HTML below each heading. Sections without any are omitted.
+        The HTML below each heading. Empty sections are omitted.
 
     is_whole : bool
     """
@@ -93,7 +93,7 @@ def render_page(title, introduction, sections, *, is_whole):
         )
         body.append(f'<nav aria-label="Contents"><ul>{"".join(links)}</ul></nav>')
     for place, name in places.items():
-        # Notebooks show several parts, whose places would be the same.
+        # Notebooks show several fragments, whose ids would clash.
         start = f'<section id="{place}">' if is_whole else "<section>"
         body += [start, f"<h2>{escape(name)}</h2>", *sections[name], "</section>"]
     style = f"<style>{_STYLE}</style>"
@@ -112,19 +112,19 @@ def render_page(title, introduction, sections, *, is_whole):
 
 
 def render_note(text):
-    """Return a paragraph that explains."""
+    """Return a paragraph with an explanation."""
     return f'<p class="note">{escape(text)}</p>'
 
 
 def render_warning(text):
-    """Return a paragraph that is not to be overlooked."""
+    """Return a highlighted paragraph."""
     return f'<p class="warning">{escape(text)}</p>'
 
 
 def render_table(table, caption="", *, is_words=False):
-    """Return a DataFrame as a table with its index first; words stand left, numbers right.
+    """Return a DataFrame as a table with its index first. Words are left-aligned, numbers right.
 
-    Intervals stand below their values where there are many columns, or little room.
+    Intervals are below their values if there are many columns, or little space.
     """
     table = table.reset_index()
     head = "".join(f'<th scope="col">{_render_cell(name)}</th>' for name in table)
@@ -143,7 +143,7 @@ def render_table(table, caption="", *, is_words=False):
 
 
 def render_figure(source, name, caption, *, is_wide=False):
-    """Return a figure from the bytes of a PNG file, or from the address of one."""
+    """Return a figure from the bytes of a PNG file, or from its address."""
     if isinstance(source, bytes):
         source = f"data:image/png;base64,{_encode(source)}"
     return (
@@ -153,7 +153,7 @@ def render_figure(source, name, caption, *, is_wide=False):
 
 
 def render_photograph(images, row, caption, *, side=128):
-    """Return a row of images, as `open_images` gives them, as a small JPEG above its caption."""
+    """Return one row of images from `open_images`, as a small JPEG above its caption."""
     try:
         pixels = images.load(row, (side, side), "pad")[0]
     except ValueError:  # it cannot be read

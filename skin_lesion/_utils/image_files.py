@@ -1,7 +1,7 @@
-"""Which image files are read, and open them, also inside of an HDF5 file, by one kind of path.
+"""List the readable image formats, and open image files and entries of HDF5 files by path.
 
 ISIC 2024 comes as one HDF5 file with an entry for each image. ``<file>.hdf5/<entry>`` is the path
-of such an entry: all that takes paths takes it, too.
+of such an entry. All functions that take paths accept it.
 """
 
 import io
@@ -17,21 +17,22 @@ from PIL import Image
 
 HDF5_EXTENSIONS = (".hdf5", ".h5")
 
-# Pillow knows these but cannot decode them on its own: BUFR, GRIB, HDF5, MPEG and WMF need a
-# handler from elsewhere, and EPS would run Ghostscript on a file of unknown origin. IPTC wraps
-# a file of any format, EPS included.
+# Pillow recognises these formats but cannot decode them alone. BUFR, GRIB, HDF5, MPEG and WMF need
+# an external handler, and EPS would run Ghostscript on a file of unknown origin. IPTC wraps a file
+# of any format, including EPS.
 _NOT_READ = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 
-# As many pixels as Pillow opens, 89 million, take less as they are, with 8 bytes a pixel.
+# More than the largest image that Pillow opens, 89 million pixels, takes uncompressed at 8 bytes
+# per pixel.
 _MAX_BYTES = 2**30
 
 _INSIDE_HDF5 = re.compile(r"(?P<file>.+?\.(?:hdf5|h5))[/\\](?P<entry>.+)", re.IGNORECASE)
 
 
 def readable_formats():
-    """Return the names of the formats that are read, in the order in which Pillow tries them.
+    """Return the names of the readable formats, in the order in which Pillow tries them.
 
-    Asked anew each time, because a plug-in such as pillow-heif may register more.
+    They are looked up at each call, because a plug-in such as pillow-heif may register more.
     """
     Image.preinit()  # JPEG and other common formats come first: the order saves time for each image
     Image.init()
@@ -39,7 +40,7 @@ def readable_formats():
 
 
 def image_extensions():
-    """Return the file extensions of these formats, in lower case and with their dot."""
+    """Return the file extensions of the readable formats, in lower case and with their dot."""
     formats = set(readable_formats())
     return {ext for ext, name in Image.registered_extensions().items() if name in formats}
 
@@ -50,24 +51,26 @@ def open_image_file(path):
     Raises
     ------
     OSError
-        If there is none, or if it cannot be read: a pipe or a device, from which reading may never
-        end, or more than a gibibyte, which is no photograph.
+        If it does not exist or cannot be read. Pipes and devices are refused, because reading them
+        may never end. Files of more than 1 GiB are refused, because they are not photographs.
     """
     container, entry = _split(path)
     if container is None:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
-            raise OSError(f"{os.fspath(path)!r} is a pipe, a socket or a device. Expected a file.")
+            raise OSError(
+                f"{os.fspath(path)!r} is a pipe, a socket or a device. Expected a regular file."
+            )
         _refuse_giant(status.st_size)
         return open(path, "rb")
     dataset = _dataset(container, entry)
     _refuse_giant(dataset.nbytes)
-    # Without a shape it holds nothing, for which h5py has an object of its own.
+    # An entry without a shape is empty, which h5py represents by a special object.
     return io.BytesIO(b"" if dataset.shape is None else np.asarray(dataset[()]).tobytes())
 
 
 def image_file_exists(path):
-    """Tell whether there is such a file or entry; nothing of the image is read."""
+    """Tell whether there is such a file or entry, without reading the image."""
     container, entry = _split(path)
     if container is None:
         return os.path.isfile(path)
@@ -76,12 +79,12 @@ def image_file_exists(path):
 
 
 def image_file_size(path):
-    """Return the number of bytes that the file or entry takes.
+    """Return the size of the file or entry in bytes.
 
     Raises
     ------
     OSError
-        If there is none, or if it is no image.
+        If it does not exist, or if the entry is not an image.
     """
     container, entry = _split(path)
     if container is None:
@@ -91,24 +94,24 @@ def image_file_size(path):
 
 
 def stat_image_file(path):
-    """Return what `os.stat` tells of the file, or of the HDF5 file in which the entry lies.
+    """Return the result of `os.stat` for the file, or for the HDF5 file that holds the entry.
 
     Raises
     ------
     OSError
-        If there is none.
+        If it does not exist.
     """
     container, _ = _split(path)
     return os.stat(path if container is None else container)
 
 
 def list_image_entries(container):
-    """Return the names of the entries at the top of an HDF5 file, in their order; none is read.
+    """Return the names of the top-level entries of an HDF5 file, in order, without reading them.
 
     Raises
     ------
     OSError
-        If it is no HDF5 file.
+        If it is not an HDF5 file.
     """
     with _explained(container):
         return list(_hdf5(container))
@@ -117,13 +120,13 @@ def list_image_entries(container):
 def _refuse_giant(n_bytes):
     if n_bytes > _MAX_BYTES:
         raise OSError(
-            f"it takes {n_bytes} bytes, more than the limit of {_MAX_BYTES} for an image. Expected"
-            " a photograph."
+            f"its size is {n_bytes} bytes, more than the limit of {_MAX_BYTES} for an image."
+            " Expected a photograph."
         )
 
 
 def _split(path):
-    """Return the HDF5 file and the entry in it; None and None for a path of a file."""
+    """Return the HDF5 file and the entry in it, or None and None for the path of a file."""
     found = _INSIDE_HDF5.fullmatch(os.fspath(path))
     if found is None or not os.path.isfile(found["file"]):
         return None, None
@@ -144,8 +147,8 @@ def _dataset(container, entry):
 
 
 def _hdf5(path):
-    # Opened once a process: that takes longer than to read an image. A file that has changed is
-    # opened anew, and so is one that a forked process would share.
+    # Opened once per process, because opening takes longer than reading an image. A file is opened
+    # again if it has changed, or if a forked process would share it.
     return _open_hdf5(path, os.stat(path).st_mtime_ns, os.getpid())
 
 
@@ -157,11 +160,11 @@ def _open_hdf5(path, modified, process):
 
 @contextmanager
 def _explained(path, errors=RuntimeError):
-    """Name the HDF5 file of which the library says only what is wrong within it."""
+    """Add the name of the HDF5 file to errors, because h5py does not name it."""
     try:
         yield
     except errors as error:
         raise OSError(
-            f"{path!r} cannot be read as an HDF5 file: {error}. Expected one with an entry for each"
-            " image. Download it again."
+            f"{path!r} cannot be read as an HDF5 file: {error}. Expected an HDF5 file with an entry"
+            " for each image. Download it again."
         ) from error

@@ -1,7 +1,7 @@
-"""Intervals of scores over lesions or patients: groups of images that are no independent cases.
+"""Confidence intervals of scores over lesions or patients: images of a group are not independent.
 
-The parts of a method are here. Which score takes which is said in
-:mod:`skin_lesion.evaluation._intervals.estimates`.
+The parts of the method are here. :mod:`skin_lesion.evaluation._intervals.estimates` chooses the
+parts for each score.
 """
 
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from sklearn.utils import check_random_state
 CONFIDENCE = 0.95
 _TAIL = (1 - CONFIDENCE) / 2
 _NORMAL = stats.norm.ppf(1 - _TAIL)
-# Images of a lesion are mostly right or wrong together. Where few lesions are wrong, the data
-# cannot tell how much, and as many lesions of this correlation are added.
+# Images of a lesion are mostly right or wrong together. If few lesions are wrong, the data cannot
+# show how strong this correlation is, so pseudo-lesions with the usual correlation are added.
 _USUAL_CORRELATION, _N_OF_USUAL = 0.6, 3
-# Of fewer lesions the interval of Wilson holds too little for some rates.
+# With fewer lesions, the interval of Wilson has too little coverage for some rates.
 _FEW = 10
-# Degrees of freedom for each lesion that a variance rests on. The number of these lesions, from the
-# fourth moment, is that of the discordant ones where each is right or wrong, and a third of all
-# where they are normally distributed. By simulation 1.8 comes close to McNemar's exact test for
-# the former, and holds for AUC near 1.
+# Degrees of freedom per lesion that contributes to a variance. The number of these lesions is
+# estimated from the fourth moment. If lesions are right or wrong, it is the number of discordant
+# lesions; if their scores are normally distributed, it is a third of all. By simulation, 1.8 comes
+# close to McNemar's exact test for the former, and has the right coverage for AUC near 1.
 _FREEDOM, _FREEDOM_OF_NORMAL = 1.8, 3.0
 _LEAST_FREEDOM = 4
-# Sums of floats that differ by less are equal.
+# Sums of floats that differ by less count as equal.
 _NOTHING = 1e-12
-# Weights of this many groups times bootstraps are held at once: 16 MB.
+# Number of groups times bootstraps whose weights are in memory at once: 16 MB.
 _WEIGHTS_AT_ONCE = 2**21
 
 
@@ -37,13 +37,13 @@ class Estimate:
     Attributes
     ----------
     value, low, high : float
-        `low` and `high` are NaN where nothing can be said.
+        `low` and `high` are NaN if there is no interval.
 
     n_groups : int
-        Number of lesions or patients that the score rests on.
+        Number of lesions or patients behind the score.
 
     influence : ndarray of shape (n,)
-        How far each group, or block of groups, moves the score. The sum of their squares is the
+        How much each group, or block of groups, changes the score. The sum of their squares is the
         variance of the score.
 
     freedom : float
@@ -61,8 +61,8 @@ class Estimate:
 def draw_groups(n_groups, n_bootstraps, random_state):
     """Yield how often each group is drawn with replacement, as arrays of shape (n_groups, b).
 
-    Groups are drawn whatever their classes are: a group may have several, and how frequent a class
-    is varies from sample to sample, too [1]_.
+    The draw is not stratified by class: a group may have several classes, and the prevalence of a
+    class varies from sample to sample, too [1]_.
 
     References
     ----------
@@ -78,12 +78,12 @@ def draw_groups(n_groups, n_bootstraps, random_state):
 
 
 def estimate_rate(hits, cases, groups, n_groups):
-    """Return a rate with its interval: that of Wilson, for the effective number of images.
+    """Return a rate with the interval of Wilson, for the effective number of images.
 
-    Images of one lesion are correlated, which makes them worth fewer [1]_ [2]_: between one for
-    each lesion and one for each image. Where that is known from few groups, the quantile is that of
-    a t distribution. Rates of less than ten lesions, or of images worth less than
-    ten, have the exact interval, and so have rates of 0 and 1, of as many lesions [3]_.
+    Images of one lesion are correlated, so their effective number is smaller [1]_ [2]_: between the
+    number of lesions and the number of images. If it is estimated from few groups, the quantile of
+    a t distribution is used. The interval is exact [3]_ if there are fewer than ten lesions, if the
+    effective number is below ten, and for rates of 0 and 1 (with the number of lesions).
 
     Parameters
     ----------
@@ -126,20 +126,20 @@ def estimate_rate(hits, cases, groups, n_groups):
     apart, gain = alone.sum(), (shares - alone).sum()
     correlation = 1.0
     if n_cases > 1 and gain > 0:
-        # The rate follows a patient of many images, who deviates from it the less: by the expected
-        # squares of the deviations, and of the rate, the correlation is free of that.
+        # A patient with many images pulls the rate and therefore deviates less from it. The
+        # expected squares of the deviations, and of the rate, correct the correlation for this.
         moved = np.square(influence).sum() / (rate * (1 - rate))
         mix = 1 - 2 * of_groups + shares.sum()
         correlation = (moved * (1 - apart) - mix @ alone) / (mix @ (shares - alone) + moved * gain)
-        # Nor does it rest on more groups than have most of the images.
+        # It rests on no more groups than those that have most of the images.
         n_known = min(n_of_rarer, shares.sum() ** 2 / np.square(shares).sum())
         correlation = np.clip(correlation, 0, 1) * n_known + _USUAL_CORRELATION * _N_OF_USUAL
         correlation /= n_known + _N_OF_USUAL
     n_effective = 1 / (apart + correlation * gain)
     if min(n_cases, n_effective) < _FEW:
         return Estimate(rate, *_find_exact(rate, n_effective), n_cases, influence)
-    # The part of the variance that the correlation makes is known from as many groups as
-    # have most of the images. The rest is that of independent images, which the rate gives.
+    # The part of the variance due to correlation is estimated from as many groups as have most of
+    # the images. The rest is the variance of independent images, which follows from the rate.
     n_known = max(1 / shares.sum() - 1, 1)
     freedom = n_known / max(n_effective * correlation * gain, _NOTHING) ** 2
     bounds = wilson(rate, n_effective, _quantile(freedom))
@@ -156,17 +156,17 @@ def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, deviat
     influence : ndarray of shape (n,)
 
     n_groups : int
-        Of the smaller class, where the score has two.
+        Of the smaller class, if the score has two.
 
     scale : float
         The highest value.
 
     least : float, default=None
-        A number of independent cases of which a rate would vary at least as much as the score
-        does: the interval is no wider than that of such a rate.
+        A number of independent cases. A rate of so many cases varies at least as much as the score,
+        so the interval is no wider than the interval of such a rate.
 
     deviation : float, default=None
-        The standard error, where the influences do not give it.
+        The standard error, if the influences do not give it.
     """
     freedom = _count_freedom(influence, n_groups)
     if deviation is None:
@@ -185,11 +185,11 @@ def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, deviat
 
 
 def estimate_rate_at(value, influence, n_groups, n_cases, deviation):
-    """Return a rate at a threshold that is estimated as well, with the interval of Wilson.
+    """Return a rate at a threshold that is itself estimated, with the interval of Wilson.
 
-    It varies at least as a rate of `n_cases` lesions at a fixed threshold does.
+    It varies at least as much as a rate of `n_cases` lesions at a fixed threshold.
     """
-    # The influences are those of a few lesions at the threshold alone: they say little.
+    # Only a few lesions near the threshold have influence, which says little.
     freedom = max(_count_freedom(influence, n_groups), min(_LEAST_FREEDOM, n_groups - 1))
     spread = value * (1 - value)
     if spread == 0:
@@ -210,10 +210,10 @@ def estimate_unbounded(value, influence, n_groups):
 
 
 def combine(estimates, weights, *, value=None, bounds=(-np.inf, np.inf)):
-    """Return a weighted sum of scores with its interval, recovered from theirs.
+    """Return a weighted sum of scores, with an interval recovered from their intervals.
 
-    The distances of the limits from the values stand for the standard errors there [1]_, so that a
-    class of a few lesions, all of them right, widens the interval of a mean.
+    The distances between values and limits replace the standard errors [1]_. A class with a few
+    lesions, all of them right, then widens the interval of a mean.
 
     Parameters
     ----------
@@ -222,10 +222,10 @@ def combine(estimates, weights, *, value=None, bounds=(-np.inf, np.inf)):
     weights : array-like of shape (n_estimates,)
 
     value : float, default=None
-        Of the sum, where it is not that of the values.
+        The value of the sum, if it is not the sum of the values.
 
     bounds : tuple of float
-        What the sum cannot leave.
+        The smallest and the largest possible sum.
 
     References
     ----------
@@ -240,7 +240,7 @@ def combine(estimates, weights, *, value=None, bounds=(-np.inf, np.inf)):
     freedom = np.array([one.freedom for one in estimates])
     influences = weights[:, np.newaxis] * [one.influence for one in estimates]
     value = weights @ values if value is None else value
-    # The lower limit of a difference hangs on the upper one of what is taken away.
+    # The lower limit of a difference depends on the upper limit of the subtracted score.
     limits = np.where(weights[:, np.newaxis] < 0, limits[:, ::-1], limits)
     distances = np.abs(weights * (limits.T - values) / _quantile(freedom)) ** 2
     apart = np.square(influences).sum()
@@ -258,30 +258,31 @@ def combine(estimates, weights, *, value=None, bounds=(-np.inf, np.inf)):
 def compare_estimates(first, second, *, is_count=True, deviation=None, least=0.0, scale=1.0):
     """Return the difference of two scores of the same groups, its interval and its p value.
 
-    Of counts the variance is that at each hypothetical difference, as in the test of McNemar and
-    the interval of Tango [1]_. A t distribution allows for few discordant groups. So p is less than
-    0.05 exactly where the interval leaves out 0.
+    For counts, the variance is computed at each hypothetical difference, as in the test of McNemar
+    and the interval of Tango [1]_. A t distribution allows for few discordant groups. p is
+    therefore less than 0.05 exactly if the interval excludes 0.
 
     Parameters
     ----------
     first, second : Estimate
 
     is_count : bool
-        Whether groups are right or wrong, rather than more or less so.
+        Whether groups are right or wrong, rather than scored by degree.
 
     deviation : float, default=None
-        The standard error, where the influences do not give it.
+        The standard error, if the influences do not give it.
 
     least : float, default=0.0
-        The standard error of scores that are no counts is at least this.
+        The smallest standard error of scores that are not counts.
 
     scale : float, default=1.0
-        The largest difference that is possible.
+        The largest possible difference.
 
     Returns
     -------
     difference, low, high, p_value : float
-        `second` less `first`. Where no group tells the two apart, there is no interval, and p is 1.
+        `second` minus `first`. If the two do not differ in any group, there is no interval, and p
+        is 1.
 
     References
     ----------
@@ -315,17 +316,17 @@ def compare_estimates(first, second, *, is_count=True, deviation=None, least=0.0
 
 
 def find_least_deviation(difference, n_groups):
-    """Return the standard error that gives p of the sign test where all groups differ alike.
+    """Return the standard error that gives p of a sign test if all groups differ in one direction.
 
-    No group moves an AUC of 1, nor that of constant scores: their influences are 0, and yet few
-    groups may differ by chance.
+    An AUC of 1, and the AUC of constant scores, have influences of 0. Yet with few groups, such
+    scores may differ by chance.
     """
     n_groups = max(n_groups, 2)
     return abs(difference) / stats.t.isf(0.5**n_groups, n_groups - 1)
 
 
 def wilson(rate, n, quantile=_NORMAL):
-    """Return the interval of a rate of n cases.
+    """Return Wilson's interval of a rate of n cases.
 
     References
     ----------
@@ -340,14 +341,14 @@ def wilson(rate, n, quantile=_NORMAL):
 
 
 def _find_exact(rate, n):
-    """Return the interval of Clopper and Pearson, for a number of cases that need not be whole."""
+    """Return the interval of Clopper and Pearson. The number of cases need not be an integer."""
     low = stats.beta.ppf(_TAIL, rate * n, (1 - rate) * n + 1) if rate > 0 else 0.0
     high = stats.beta.ppf(1 - _TAIL, rate * n + 1, (1 - rate) * n) if rate < 1 else 1.0
     return low, high
 
 
 def _count_freedom(influence, n_groups, per_group=_FREEDOM):
-    """Return the degrees of freedom of a variance: few, where few groups make most of it."""
+    """Return the degrees of freedom of a variance. They are few if few groups make most of it."""
     squares = np.square(influence)
     fourth = np.square(squares).sum()
     if not fourth > 0:

@@ -1,7 +1,7 @@
-"""Keras, imported when one of its names is first used: that takes seconds, and starts a backend.
+"""Keras, imported at the first use of a name, because this takes seconds and starts a backend.
 
-In place of ``import keras``: ``from ..._utils import lazy_keras as keras``. A module that inherits
-from a class of Keras is itself imported late: see ``models/_training``.
+Write ``from ..._utils import lazy_keras as keras`` in place of ``import keras``. A module that
+inherits from a class of Keras must itself be imported late: see ``models/_training``.
 """
 
 import os
@@ -13,8 +13,8 @@ import threading
 from contextlib import contextmanager, suppress
 from importlib import import_module
 
-# What TensorFlow writes to the file of errors as it starts, whatever TF_CPP_MIN_LOG_LEVEL says:
-# nothing is wrong, and nothing can be done.
+# Lines that TensorFlow writes to stderr at start, whatever TF_CPP_MIN_LOG_LEVEL is. They report no
+# problem, and the user cannot change anything.
 _NEEDLESS = (
     "All log messages before absl::InitializeLog",
     "oneDNN custom operations are on",
@@ -22,7 +22,7 @@ _NEEDLESS = (
     "binary is optimized to use available CPU instructions",
     "To enable the following instructions",
 )
-_NO_GPU = "failed call to cuInit"  # of interest where there is one
+_NO_GPU = "failed call to cuInit"  # relevant only if there is a GPU
 _FILTER = """
 import re, sys
 for line in sys.stdin.buffer:
@@ -40,31 +40,31 @@ def __getattr__(name):
 
 
 def import_keras():
-    """Return Keras; a module calls this ahead of others that import it by themselves."""
+    """Return Keras. Call it before importing libraries that import Keras themselves."""
     if "keras" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # warnings and errors
         with _lock, _without_needless_lines():
             import_module("keras")
             if "tensorflow" in sys.modules:
-                # Otherwise it writes at its first operation that there is no GPU.
+                # Otherwise its first operation writes that there is no GPU.
                 sys.modules["tensorflow"].config.list_physical_devices()
     return import_module("keras")
 
 
 @contextmanager
 def _without_needless_lines():
-    """Let a process of its own read what is written to file descriptor 2, and pass on the rest.
+    """Filter file descriptor 2 through a separate process that drops needless lines.
 
-    In a file, the last words of an import that aborts would be lost.
+    With a file instead of a process, the last lines of an import that aborts would be lost.
     """
     needless = _NEEDLESS if shutil.which("nvidia-smi") else (*_NEEDLESS, _NO_GPU)
     command = [sys.executable, "-I", "-S", "-c", _FILTER, "|".join(map(re.escape, needless))]
-    if not os.path.basename(sys.executable or "").startswith("python"):  # of another program
+    if not os.path.basename(sys.executable or "").startswith("python"):  # embedded in a program
         yield
         return
     try:
         stderr = os.dup(2)
-        # Ctrl-C, which ends the import, is not for it.
+        # In its own session, so that Ctrl-C ends the import but not this process.
         process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     except OSError:  # the descriptor is closed, or no process may be started
         yield
@@ -74,10 +74,10 @@ def _without_needless_lines():
     try:
         yield
     finally:
-        with suppress(AttributeError, ValueError):  # of a program without a console
+        with suppress(AttributeError, ValueError):  # a program without a console has no stderr
             sys.stderr.flush()
         os.dup2(stderr, 2)
         os.close(stderr)
-        # A process that was started meanwhile may go on writing by way of it.
+        # A process that was started meanwhile may continue to write to it.
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=1)

@@ -1,4 +1,4 @@
-"""Join rows that share something or are linked as pairs, over any number of steps."""
+"""Join rows that share a group or content, or are linked as pairs, over any number of steps."""
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -30,7 +30,7 @@ def link_groups(group_ids, rows, other_rows):
 
 
 def merge_groups(groups, content_ids):
-    """Join groups that share content: rows linked by either, over any number of steps.
+    """Join rows that share a group or content, over any number of steps.
 
     Parameters
     ----------

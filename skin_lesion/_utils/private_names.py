@@ -1,19 +1,19 @@
-"""Take what other libraries do not promise to keep, and say so where it is gone."""
+"""Import private names of other libraries, and raise a clear error if one is gone."""
 
 from importlib import import_module
 from importlib.metadata import version
 
 
 def private_name(distribution, owner, name):
-    """Return a private part of another library.
+    """Return a private attribute of another library.
 
     Parameters
     ----------
     distribution : str
-        The library, by the name under which it is installed.
+        The name under which the library is installed.
 
     owner : str or object
-        Where the part is: a module by its name, a class, or an object.
+        The owner of the attribute: the name of a module, a class, or an object.
 
     name : str
 
@@ -32,7 +32,7 @@ def private_name(distribution, owner, name):
 
 
 def missing_name(distribution, name):
-    """Return the error that says that a library has lost a name."""
+    """Return an error that says that a library no longer has a name."""
     return ImportError(
         f"{distribution} {version(distribution)} has no {name}, which skin_lesion needs. Install an"
         f" older {distribution}, or a newer skin_lesion."

@@ -1,4 +1,4 @@
-"""Work in threads ahead of whoever asks, and leave none behind."""
+"""Compute results ahead in threads, and leave no thread running."""
 
 import os
 from collections import deque
@@ -9,24 +9,24 @@ from joblib import Parallel, cpu_count
 
 
 class ReadAhead:
-    """The results of a function of each item, in the order of the items.
+    """The results of a function for each item, in the order of the items.
 
-    Threads work on the results to come, at most one more than there are threads. They share the
-    memory of the process and none of its settings: neither the active backend of joblib, which may
-    be one of processes, nor the warning filters, which the tasks of sklearn's Parallel set.
+    Threads compute the next results ahead of time, at most one more than there are threads. They
+    share the memory of the process, but do not use its settings: neither the active backend of
+    joblib, which may use processes, nor the warning filters that tasks of sklearn's Parallel set.
 
-    In a ``with`` statement: whoever stops asking, at Ctrl-C for example, waits for the items that
-    are being worked on. A Python that ends while a thread is inside of OpenCV is aborted.
+    Use it in a ``with`` statement. On leaving it early, for example at Ctrl-C, it waits for the
+    items in progress, because Python aborts if it ends while a thread runs OpenCV.
 
     Parameters
     ----------
     function : callable
 
     items : iterable
-        Iterated over in the thread that asks.
+        The calling thread iterates over them.
 
     n_threads : int
-        0 works on each item when its result is asked for, in the thread that asks.
+        With 0, the calling thread computes each result when it needs it.
     """
 
     def __init__(self, function, items, n_threads):
@@ -49,7 +49,7 @@ class ReadAhead:
         return self._ahead.popleft().result()
 
     def close(self):
-        """Wait for the items that are being worked on, and forget the others."""
+        """Wait for the items in progress, and cancel the others."""
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
 
@@ -61,10 +61,10 @@ class ReadAhead:
 
 
 def count_workers(n_jobs):
-    """Return the number of workers that `n_jobs` stands for: the one rule of the library.
+    """Return the number of workers for `n_jobs`, by the rule that the whole library uses.
 
-    None takes what a :func:`joblib.parallel_config` of threads says, or else 1, as in scikit-learn.
-    Negative numbers count down from the cores of this process: -1 is all of them.
+    None stands for the number in a :func:`joblib.parallel_config` of threads, or 1 without one, as
+    in scikit-learn. Negative numbers count down from the cores of this process: -1 is all of them.
     """
     n_jobs = Parallel(n_jobs=n_jobs, require="sharedmem").n_jobs
     if n_jobs == 0:
@@ -73,15 +73,15 @@ def count_workers(n_jobs):
 
 
 def count_threads(n_jobs):
-    """Return the number of threads for who does nothing but wait: then one needs no thread."""
+    """Return the number of threads for a caller that only waits: a single worker needs none."""
     n_workers = count_workers(n_jobs)
     return n_workers if n_workers > 1 else 0
 
 
 def n_own_cores():
-    """Return the number of cores that are for this process.
+    """Return the number of cores that this process may use.
 
-    joblib divides the cores among the workers of a search and tells each its share by
+    joblib divides the cores among the workers of a search, and passes each its share in
     OMP_NUM_THREADS. Dask, batch systems and users set the same variable.
     """
     told = told_cores()
@@ -89,7 +89,7 @@ def n_own_cores():
 
 
 def told_cores():
-    """Return the number of cores that OMP_NUM_THREADS grants, None where it does not say."""
+    """Return the number of cores in OMP_NUM_THREADS, or None if it has none."""
     # OpenMP allows a list, one number for each level of nesting.
     first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(first) if first.isdecimal() and int(first) > 0 else None

@@ -1,4 +1,4 @@
-"""What scikit-learn's own estimators are made with, and third parties have to take as private."""
+"""Private names of scikit-learn that estimators outside of it need."""
 
 from functools import partial
 
@@ -20,27 +20,27 @@ check_y = _take("sklearn.utils.validation", "_check_y")
 num_samples = _take("sklearn.utils.validation", "_num_samples")
 safe_indexing = _take("sklearn.utils", "_safe_indexing")
 
-# What a scorer and a display are made of.
+# Parts of scorers and displays.
 BaseScorer = _take("sklearn.metrics._scorer", "_BaseScorer")
 get_response_values = _take("sklearn.utils._response", "_get_response_values")
 
-# What our estimators call of their base class, and what they set in its place.
+# Names of the base class that our estimators call or override.
 for _name in ("_validate_params", "_doc_link_module", "_doc_link_template"):
     _take(BaseEstimator, _name)
 
-# Where an estimator keeps the requests for metadata that it was given.
+# The attribute in which an estimator keeps its metadata requests.
 METADATA_REQUEST = "_metadata_request"
 
 
 def one_hot_columns(encoder):
-    """Return how a fitted OneHotEncoder counts its columns, besides its categories.
+    """Return the private attributes that determine the columns of a fitted OneHotEncoder.
 
-    An attribute that is missing raises AttributeError: the encoder may come from a damaged file.
+    A missing attribute raises AttributeError: the encoder may come from a damaged file.
 
     Returns
     -------
     widths, dropped, infrequent, mappings : list, ndarray or None
-        As scikit-learn keeps them; None where nothing is dropped or infrequent.
+        As in scikit-learn. None if nothing is dropped or infrequent.
     """
     infrequent = mappings = None
     if encoder._infrequent_enabled:

@@ -1,4 +1,4 @@
-"""Find what is wrong with the data."""
+"""Find faults in the data."""
 
 from ._audit import audit_dataset
 from ._dataset_audit import DatasetAudit

@@ -1,4 +1,4 @@
-"""Find what is wrong with a dataset, in one call."""
+"""Find the faults of a dataset, in one call."""
 
 from numbers import Integral
 
@@ -51,13 +51,13 @@ def audit_dataset(
     n_jobs=-1,
     verbose=0,
 ):
-    """Find what is wrong with a dataset before a model learns it.
+    """Find the faults of a dataset before a model learns them.
 
-    Reads every image once and looks for files that cannot be read, exact and near duplicates,
-    photographs under several labels, images and lesions on both sides of a split, lesions of
-    several labels, and, with predictions, for suspected labels; measures how well
-    shortcuts alone, such as the size of the image, predict the class, and estimates the quality of
-    each image. An image that cannot be read is a finding, not an error.
+    The audit reads every image once. It looks for files that cannot be read, exact and near
+    duplicates, label conflicts, images and lesions on both sides of a split, and lesions with
+    several labels. With out-of-fold predictions, it also looks for suspected labels. It measures
+    how well shortcuts alone, such as the image size, predict the class, and it estimates the
+    quality of each image. An image that cannot be read is a finding, not an error.
 
     Parameters
     ----------
@@ -65,33 +65,34 @@ def audit_dataset(
         Paths as in :class:`ImageLoader`, or RGB pixels from 0 to 255.
 
     y : array-like of shape (n,), default=None
-        The class of each image. Without it, what needs labels is not looked for.
+        The class of each image. Without it, the checks that need labels are left out.
 
     groups : array-like of shape (n,), default=None
         The lesion or patient of each image.
 
     split : array-like of shape (n,), default=None
-        "train", "val" or "test" (or their variants: "Training", "valid", ...) for each image.
+        "train", "val" or "test" for each image. Variants such as "Training" and "valid" are
+        accepted.
 
     frame : DataFrame of n rows, default=None
-        More on the images, such as the `frame` of :func:`load_image_folder`. Of its columns two are
-        used: `lesion_id`, as photographs of one lesion cannot have several labels, those of one
-        patient can; and `source`, as where an image comes from is a shortcut, too.
+        Metadata of the images, such as the `frame` of :func:`load_image_folder`. The audit uses two
+        of its columns. `lesion_id`: photographs of one lesion must have one label, those of one
+        patient need not. `source`: the source of an image can be a shortcut, too.
 
     pred_probas : array-like of shape (n, n_classes), default=None
-        Out-of-fold probabilities, by models that were not trained on the row (and not on its
-        copies: use the `groups` of an audit). Columns in the sorted order of the classes, or a
-        DataFrame with their names.
+        Out-of-fold probabilities: predictions of models that were trained neither on the row nor
+        on its copies (split by the `groups` of an audit). The columns are in the sorted order of
+        the classes, or `pred_probas` is a DataFrame whose columns have the names of the classes.
 
     near_duplicates : bool or array-like of shape (n, n_features), default=True
-        Whether to look for near duplicates by a perceptual descriptor, which finds images that were
-        re-encoded, resized, brightened, mirrored or turned by multiples of 90 degrees, but not
-        those cut to another frame. Or an embedding, of which rows with a cosine distance up to 0.02
-        are near duplicates.
+        Whether to look for near duplicates with a perceptual descriptor. It finds images that were
+        re-encoded, resized, brightened, mirrored or rotated by multiples of 90 degrees, but not
+        images that were cropped. Or an embedding: rows with a cosine distance up to 0.02 are near
+        duplicates.
 
     n_jobs : int or None, default=-1
         Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
-        threads; -1 means all cores of this process. The result is the same.
+        threads; -1 means all cores of this process. It does not change the result.
 
     verbose : int, default=0
         Above 0, show a progress bar.
@@ -105,25 +106,26 @@ def audit_dataset(
     ------
     ValueError
         If lengths differ, if labels, groups or splits are missing in some rows, if `split` has
-        other names, or if `pred_probas` are no probabilities for these rows and classes.
+        other names, or if `pred_probas` are not probabilities for these rows and classes.
     TypeError
         If `X` holds neither paths nor images.
 
     See Also
     --------
-    assert_no_leak : The cheap check of one split.
+    assert_no_leak : A quick check of one split.
     load_isic_release : Labels, lesions and patients of the ISIC releases.
 
     Notes
     -----
-    Images are read in batches and kept as 1 KB of descriptor each, so that memory hardly depends on
-    their size. Time is that of reading them, and a little for the search for near duplicates.
+    Images are read in batches, and each is kept as a descriptor of 1 KB. Memory therefore hardly
+    depends on their size. Most of the time goes into reading the images, and a little into the
+    search for near duplicates.
 
-    Two photographs of one lesion are no near duplicates. Only `groups` can tell.
+    Two photographs of one lesion are not near duplicates. Only `groups` can link them.
 
     Examples
     --------
-    A melanoma is also filed as a nevus, and a nevus stands, mirrored, in the test set:
+    A melanoma is also labelled as a nevus, and the test set contains a mirrored training image:
 
     >>> import numpy as np
     >>> from skin_lesion import audit_dataset, make_lesion_images
@@ -184,7 +186,7 @@ def audit_dataset(
         not_checked=_name_what_is_missing(rows, y, groups, split, pred_probas, near_duplicates),
         source=images,
     )
-    # Of each content once, and by lesion: else the model learns images by heart.
+    # Each content once, and folds by lesion: otherwise the model memorises images.
     sound = audit.keep("first")
     audit.shortcuts = measure_shortcuts(
         {
@@ -199,7 +201,7 @@ def audit_dataset(
 
 
 def _find_pairs(rows, descriptors, near_duplicates):
-    """Compare the contents, each once."""
+    """Compare each content once."""
     is_new = (rows["error"] == "") & ~rows["content"].duplicated()
     representatives = np.flatnonzero(is_new)
     if isinstance(near_duplicates, np.ndarray):

@@ -19,66 +19,68 @@ _TABLES = (*TITLES, "class_counts", "shortcuts", "quality", "quality_by_class")
 class DatasetAudit:
     """What :func:`audit_dataset` found in a dataset.
 
-    Each finding is a line of a DataFrame. Where it concerns several rows of X, these stand in the
-    column `rows` as a tuple, and their paths in `paths`; for images in memory "row 17" stands in
-    for a path.
+    Each finding is a line of a DataFrame. If it concerns several rows of X, the column `rows` holds
+    them as a tuple, and `paths` holds their paths. Images in memory have "row 17" in place of a
+    path.
 
     Attributes
     ----------
     images : DataFrame of n rows
-        What was looked at, in the order of X: `path`, `isic_id` (where the file name holds one),
+        The audited images, in the order of X: `path`, `isic_id` (if the file name holds one),
         `label`, `split`, `group`, `sha256` (of the bytes of the file, or of the pixels of an
         image in memory), `n_bytes`, `height`, `width`.
 
     unreadable : DataFrame
-        Files that do not exist, or are no image or a damaged one: `row`, `path`, `label`, `error`.
+        Files that are missing, damaged or not images: `row`, `path`, `label`, `error`.
 
     exact_duplicates : DataFrame
-        Contents that several rows have: `sha256`, `n_images`, `labels`, `splits`, `rows`, `paths`.
+        Contents that several rows share: `sha256`, `n_images`, `labels`, `splits`, `rows`, `paths`.
 
     label_conflicts : DataFrame
-        Photographs that are filed under several labels, as exact or near duplicates, over any
+        Photographs with several labels. The rows are linked as exact or near duplicates, over any
         number of steps: `n_images`, `labels`, `splits`, `rows`, `paths`.
 
     near_duplicates : DataFrame
-        Pairs of contents that show one photograph: `row`, `path`, `label`, `split` and `group` of
-        the first row of either, the second as `other_row` etc.; `distance` (one minus the
-        correlation, 0 is alike) and `transform`, what makes the second of the first.
+        Pairs of contents that show one photograph. `row`, `path`, `label`, `split` and `group`
+        describe the first row with one content, `other_row` etc. the first row with the other.
+        `distance` is one minus the correlation, 0 for equal images. `transform` turns the first
+        image into the second.
 
     split_leaks : DataFrame
-        Rows whose counterpart is in an earlier split, test after val after train: `kind`
-        ("content", "near duplicate" or "group"), `split`, `row`, `path`, `label`, and the
-        counterparts: `other_split`, `n_others`, `other_labels`, and of the first three
-        `other_rows` and `other_paths`.
+        Rows with a counterpart in an earlier split, in the order train, val, test: `kind`
+        ("content", "near duplicate" or "group"), `split`, `row`, `path`, `label`. The counterparts:
+        `other_split`, `n_others`, `other_labels`, and the first three of them in `other_rows` and
+        `other_paths`.
 
     group_conflicts : DataFrame
-        Lesions of several labels (`lesion_id` of `frame`: a patient may have lesions of several
-        classes), and photographs of several groups: `kind` ("labels of one lesion" or "groups of
-        one photograph"), `groups`, `n_images`, `labels`, `splits`, `rows`, `paths`.
+        Lesions with several labels, and photographs in several groups: `kind` ("labels of one
+        lesion" or "groups of one photograph"), `groups`, `n_images`, `labels`, `splits`, `rows`,
+        `paths`. Lesions are those of `lesion_id` in `frame`, because a patient may have lesions of
+        several classes.
 
     suspected_labels : DataFrame
-        Rows that confident learning takes for mislabelled, worst first: `row`, `path`, `label`,
+        Rows that confident learning considers mislabelled, worst first: `row`, `path`, `label`,
         `suggested_label`, `self_confidence`, `suggested_confidence`.
 
     class_counts : DataFrame
-        Images, distinct contents, groups and images of each split, by class.
+        Images, distinct contents, groups, and images in each split, by class.
 
     shortcuts : DataFrame
-        How well each shortcut alone predicts the class: `balanced_accuracy` with a 95%
-        interval `low` to `high`, and `chance`.
+        How well each shortcut alone predicts the class: `balanced_accuracy`, its 95% interval
+        from `low` to `high`, and `chance`.
 
     quality : DataFrame of n rows
         Flags of each image, the measures behind them, and its colours.
 
     quality_by_class : DataFrame
-        The share of the images of each class that has each flag.
+        The share of images in each class that have each flag.
 
     not_checked : dict of str to str
-        Findings that were not looked for, and why.
+        The checks that were left out, and why.
 
     See Also
     --------
-    audit_dataset : Makes it, with an example.
+    audit_dataset : Creates an audit. It has an example.
     """
 
     def __init__(self, images, tables, *, photographs, not_checked, source):
@@ -105,22 +107,22 @@ class DatasetAudit:
         Parameters
         ----------
         policy : {"drop_conflicts", "first", "drop_leaks"}
-            - "drop_conflicts" drops every row whose photograph has two labels, be it in a copy or
-              in a near duplicate: which is right cannot be known from the images.
-            - "first" keeps one row of each content, the first of its latest split (test after val
-              after train), and drops conflicts, too.
-            - "drop_leaks" drops the training rows, and validation rows, that have a counterpart in
-              a later split, by content, near duplicate or group. It never drops a test row.
+            - "drop_conflicts" drops all rows of a photograph with several labels, exact and near
+              duplicates alike. The images cannot tell which label is right.
+            - "first" keeps one row of each content and drops conflicts, too. It keeps the first
+              row in the latest split that has the content, in the order train, val, test.
+            - "drop_leaks" drops training and validation rows that have a counterpart in a later
+              split, by content, near duplicate or group. It never drops a test row.
 
         Returns
         -------
         mask : ndarray of shape (n,), of bool
-            Unreadable rows are never kept. Combine policies by `&`.
+            Unreadable rows are never kept. Combine policies with `&`.
 
         Raises
         ------
         ValueError
-            If the policy is unknown, or if "drop_leaks" is asked for where no split was given.
+            If the policy is unknown, or if it is "drop_leaks" and the audit was given no split.
         """
         mask = np.ones(len(self.images), dtype=bool)
         mask[self.unreadable["row"]] = False
@@ -129,14 +131,14 @@ class DatasetAudit:
                 mask[list(rows)] = False
             if policy == "first":
                 for rows in self.exact_duplicates["rows"]:
-                    # A training row that goes as a leak must not take its test row with it.
+                    # "drop_leaks" drops the training row: the test row has to be the one kept.
                     latest = max(rows, key=self._place_of_split)  # max keeps the first of equals
                     mask[[row for row in rows if row != latest]] = False
         elif policy == "drop_leaks":
             if "split_leaks" in self.not_checked:
                 raise ValueError(
-                    "policy is 'drop_leaks', but the audit knows no split. Expected one: pass"
-                    " audit_dataset(..., split=...), or split with audit.groups instead."
+                    "policy is 'drop_leaks', but the audit was given no split. Expected a split:"
+                    " pass audit_dataset(..., split=...), or split with audit.groups instead."
                 )
             place = self.images["split"].map(SPLITS.index)
             shared = [self._photographs]
@@ -157,18 +159,18 @@ class DatasetAudit:
         return SPLITS.index(split) if split in SPLITS else -1
 
     def relabel(self, reference):
-        """Return the labels, corrected by a table of trusted ones.
+        """Return the labels, corrected by a table of trusted labels.
 
         Parameters
         ----------
         reference : dict, Series, or DataFrame of two columns
-            The label of each ISIC id: keys, index or first column hold the ids. Ids of other images
-            are ignored.
+            The label of each ISIC id. The keys, the index or the first column hold the ids. Ids of
+            other images are ignored.
 
         Returns
         -------
         y : ndarray of shape (n,)
-            Rows whose file name holds no id, or one that the reference lacks, keep their label.
+            Rows keep their label if their file name holds no id, or one that the reference lacks.
 
         Raises
         ------
@@ -180,7 +182,7 @@ class DatasetAudit:
         is_known = ids.isin(trusted.index).to_numpy()
         if not is_known.any():
             raise ValueError(
-                f"The reference holds {len(trusted)} ids, such as {list(trusted.index[:2])}, and"
+                f"The reference holds {len(trusted)} ids, such as {list(trusted.index[:2])}, but"
                 f" none of the {ids.notna().sum()} ISIC ids in the {len(ids)} file names. Expected"
                 " labels by ISIC id, such as 'ISIC_0024306'."
             )
@@ -189,7 +191,7 @@ class DatasetAudit:
         return np.array(y.tolist())
 
     def summary(self):
-        """Print a page on what was found, and return None."""
+        """Print the findings as a page of text, and return None."""
         print(summarise(self))
 
     def __repr__(self):
@@ -207,20 +209,20 @@ class DatasetAudit:
         return render_audit(self, n_examples=3, is_whole=False)
 
     def to_html(self, path, *, n_examples=12):
-        """Write a page with the pictures of each finding side by side.
+        """Write an HTML page that shows the images of each finding side by side.
 
         Parameters
         ----------
         path : str or os.PathLike
-            Where to. Its folder must exist.
+            The file to write. Its folder must exist.
 
         n_examples : int, default=12
-            How many of each finding to show; all are counted.
+            Number of examples to show for each finding. All of them are counted.
 
         Returns
         -------
         path : pathlib.Path
-            The page holds its pictures, as small JPEGs, and links to nothing.
+            The file that was written. It embeds its images as small JPEGs and needs no other file.
         """
         page = render_audit(self, n_examples=n_examples, is_whole=True)
         path = Path(path)
@@ -233,7 +235,7 @@ class DatasetAudit:
         Parameters
         ----------
         folder : str or os.PathLike
-            Made where it does not exist. Files of these names are replaced.
+            Created if it does not exist. Files with these names are replaced.
 
         Returns
         -------
@@ -255,10 +257,10 @@ class DatasetAudit:
         return folder
 
     def to_manifest(self, path):
-        """Write which image is where: a CSV with id, SHA-256, label, split and group of each row.
+        """Write a manifest: a CSV file with id, SHA-256, label, split and group of each row.
 
-        Publish it with a score, so that others can tell whether they have the same images, and
-        split them in the same way: see :meth:`verify_manifest`.
+        Publish it with a score. Others can then check that they have the same images in the same
+        split, with :meth:`verify_manifest`.
 
         Parameters
         ----------
@@ -276,8 +278,8 @@ class DatasetAudit:
     def verify_manifest(self, path):
         """Check that these images are those of a manifest, and return its split.
 
-        Rows may be in another order and lie elsewhere: they are matched by id and content, and by
-        label, group and split where both the audit and the manifest state them.
+        The rows may be in another order, and the files in another folder. Rows are matched by id
+        and content, and by label, group and split where both the audit and the manifest have them.
 
         Parameters
         ----------
@@ -287,12 +289,13 @@ class DatasetAudit:
         Returns
         -------
         split : ndarray of shape (n,), of str
-            The split of each row; empty strings where the manifest states none.
+            The split of each row; empty strings where the manifest has none.
 
         Raises
         ------
         ValueError
-            If an image is missing, is left over or differs; the message counts and names them.
+            If an image is missing, is not in the manifest, or differs. The message counts such
+            images and names examples.
         """
         return match_manifest(self.images, read_manifest(path), path)
 
@@ -312,7 +315,7 @@ def _read_reference(reference):
     if (n_labels > 1).any():
         first = n_labels.index[n_labels > 1][0]
         raise ValueError(
-            f"The reference gives {(n_labels > 1).sum()} id(s) several labels, the first is"
-            f" {first!r}: {sorted(set(trusted[first]), key=str)}. Expected one each."
+            f"The reference has several labels for {(n_labels > 1).sum()} id(s). The first is"
+            f" {first!r}: {sorted(set(trusted[first]), key=str)}. Expected one label for each id."
         )
     return trusted[~trusted.index.duplicated()].dropna()

@@ -1,4 +1,4 @@
-"""List the images with their labels, splits and groups, and with what was seen of their files."""
+"""List the images with their labels, splits and groups, and the results of reading their files."""
 
 import numpy as np
 import pandas as pd
@@ -31,10 +31,10 @@ def list_images(images, y, groups, split, frame):
 
 
 def add_files(rows, files):
-    """Return the rows with what was seen of the files, and an ISIC id where the name holds one.
+    """Return the rows with the results of reading the files, and the ISIC id in the file name.
 
-    The column `content` numbers the contents. An unreadable file is a content of its own: that two
-    are empty does not make them copies of an image.
+    The column `content` numbers the contents. Each unreadable file has its own content: two empty
+    files are not copies of one image.
     """
     rows = pd.concat([files[["path"]], rows, files.drop(columns="path")], axis=1)
     rows.insert(1, "isic_id", pd.Series(map(isic_id_of, rows["path"]), dtype=object))
@@ -54,6 +54,6 @@ def _check_split(split):
     if unknown:
         raise ValueError(
             f"split has the values {unknown}. Expected 'train', 'val' or 'test'."
-            f"{did_you_mean(unknown[0], SPLIT_NAMES)} Leave out rows that are on no side."
+            f"{did_you_mean(unknown[0], SPLIT_NAMES)} Leave out rows that belong to no split."
         )
     return np.array([SPLIT_NAMES[str(name).lower()] for name in names])[numbers]

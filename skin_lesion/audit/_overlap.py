@@ -21,17 +21,17 @@ def find_overlap(datasets, *, n_jobs=-1, verbose=0):
     """Find exact and near duplicates between datasets.
 
     HAM10000 and the ISIC releases share thousands of images, under other names and in other sizes.
-    A score on a second dataset is that of another clinic only without them.
+    A score on a second dataset is an external validation only if these images are left out.
 
     Parameters
     ----------
     datasets : dict of str to Bunch, paths or images
-        At least two, by their names. Of a :class:`~sklearn.utils.Bunch`, as the loaders return it,
-        `data` or `images` is taken.
+        At least two, by their names. From a :class:`~sklearn.utils.Bunch`, as the loaders return
+        it, `data` or `images` is used.
 
     n_jobs : int or None, default=-1
         Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
-        threads; -1 means all cores of this process. The result is the same.
+        threads; -1 means all cores of this process. It does not change the result.
 
     verbose : int, default=0
         Above 0, show a progress bar for each dataset.
@@ -39,22 +39,22 @@ def find_overlap(datasets, *, n_jobs=-1, verbose=0):
     Returns
     -------
     pairs : DataFrame
-        A line for each two images of different datasets that show one photograph: `dataset`, `row`
-        and `path`, `other_dataset`, `other_row` and `other_path`, in the order of the datasets;
-        `kind`, "content" or "near duplicate", its `distance`, and `transform`, what makes the
-        second image of the first.
+        A line for each pair of images from different datasets that show one photograph: `dataset`,
+        `row` and `path`, `other_dataset`, `other_row` and `other_path`, in the order of the
+        datasets; `kind`, "content" or "near duplicate"; `distance`; and `transform`, which turns
+        the first image into the second.
 
     Raises
     ------
     ValueError
         If there are fewer than two datasets.
     TypeError
-        If one holds neither paths nor images.
+        If a dataset holds neither paths nor images.
 
     See Also
     --------
-    audit_dataset : Finds duplicates within a dataset, and how it finds near ones.
-    evaluate_external : Leaves them out.
+    audit_dataset : Finds duplicates within a dataset, with the same descriptor.
+    evaluate_external : Leaves shared images out of the external test set.
 
     Examples
     --------
@@ -66,7 +66,10 @@ def find_overlap(datasets, *, n_jobs=-1, verbose=0):
     [[7, 3, 'mirrored left to right']]
     """
     if len(datasets) < 2:
-        raise ValueError(f"Got {len(datasets)} dataset(s). Expected at least two, by their names.")
+        raise ValueError(
+            f"Got {len(datasets)} dataset(s). Expected at least two, such as"
+            " {'ours': paths, 'theirs': other_paths}."
+        )
     rows, descriptors = [], []
     for name, dataset in datasets.items():
         images = open_images(take_images(dataset))
@@ -76,7 +79,7 @@ def find_overlap(datasets, *, n_jobs=-1, verbose=0):
         rows.append(lines.assign(dataset=name, place=len(rows)))
         descriptors.append(scan.descriptors[readable.to_numpy()])
     rows, descriptors = pd.concat(rows, ignore_index=True), np.concatenate(descriptors)
-    # Each content once: its copies share its pairs.
+    # Compare each content once: its copies have the same pairs.
     rows["content"] = pd.factorize(rows["sha256"])[0]
     firsts = np.flatnonzero(~rows["content"].duplicated())
     pairs = find_near_duplicates(descriptors[firsts])
@@ -84,14 +87,14 @@ def find_overlap(datasets, *, n_jobs=-1, verbose=0):
 
 
 def take_images(dataset):
-    """Return the images, or their paths, of a Bunch; anything else holds them itself."""
+    """Return the images, or their paths, from a Bunch; return anything else as it is."""
     if isinstance(dataset, Mapping):
         for name in ("data", "images"):
             if name in dataset:
                 return dataset[name]
         raise TypeError(
-            f"Got a dataset with the entries {sorted(map(str, dataset))}. Expected 'data' or"
-            " 'images' among them, as the loaders return it, or the images themselves."
+            f"Got a dataset with the entries {sorted(map(str, dataset))}. Expected an entry 'data'"
+            " or 'images', as the loaders return it, or the images themselves."
         )
     return dataset
 
@@ -118,7 +121,7 @@ def _list_pairs(rows, pairs):
 
 
 def _turn_back(transforms):
-    """Return what undoes each transform: a mirror and half a turn undo themselves."""
+    """Return the inverse of each transform: reflections and half turns are their own inverse."""
     back = {
         "turned by 90 clockwise": "turned by 90 counterclockwise",
         "turned by 90 counterclockwise": "turned by 90 clockwise",

@@ -1,4 +1,4 @@
-"""Find images, labels and groups, and split them."""
+"""Load images, labels and groups, and split them."""
 
 from ._drawn.make import make_lesion_images
 from ._drawn.write import write_lesion_folder

@@ -1,4 +1,4 @@
-"""The stratified hold-out that keeps groups whole."""
+"""A stratified train-test split that keeps groups together."""
 
 import warnings
 from numbers import Integral, Real
@@ -10,11 +10,12 @@ from .._utils.sklearn_private import Interval, num_samples, safe_indexing, valid
 from .._utils.validation.labels import number_labels
 from .._utils.validation.rows import check_rows
 
-# No single move may help where two would; large datasets are as good as they get at the first draw.
+# Moving single groups may stop at a local optimum, so several draws are tried. Large datasets are
+# good enough after the first draw.
 _N_DRAWS = 20
-_GOOD_ENOUGH = 1e-4  # a hundredth, squared
+_GOOD_ENOUGH = 1e-4  # 0.01 squared
 
-# By so many a small class may miss its share without a word.
+# A class may miss its share by this many rows without a warning.
 _N_ROWS_OF_ROUNDING = 5
 
 
@@ -33,15 +34,16 @@ _N_ROWS_OF_ROUNDING = 5
 def train_test_split_by_group(
     *arrays, groups=None, stratify=None, test_size=0.2, random_state=None
 ):
-    """Split arrays into a training and a test part that share no group.
+    """Split arrays into a training and a test set that share no group.
 
-    :func:`sklearn.model_selection.train_test_split` stratifies but tears groups apart, and
+    :func:`sklearn.model_selection.train_test_split` stratifies but splits groups, and
     :class:`sklearn.model_selection.GroupShuffleSplit` keeps groups but does not stratify. Images
     need both: photographs of one lesion must stay on one side, and a rare class must be on both.
 
-    Groups are drawn at random, of each kind (so many rows of each class) as nearly `test_size` as
-    can be. Then single groups change sides as long as that brings the shares of the classes, and of
-    all rows, nearer to `test_size`. Each class gets at least one group on either side.
+    Groups are drawn at random. Among groups with the same number of rows in each class, a share of
+    about `test_size` is drawn. Then single groups change sides as long as this brings the shares of
+    the classes, and of all rows, nearer to `test_size`. Each class gets at least one group on
+    either side.
 
     Parameters
     ----------
@@ -49,31 +51,31 @@ def train_test_split_by_group(
         Lists, arrays, DataFrames or Series, of any shape.
 
     groups : array-like of shape (n,), default=None
-        The lesion or patient of each row. With None, each row is a group of its own.
+        The lesion or patient of each row. With None, each row is its own group.
 
     stratify : array-like of shape (n,), default=None
-        The class of each row. With None, all rows are one class.
+        The class of each row. With None, the split is not stratified.
 
     test_size : float in (0, 1) or int, default=0.2
-        The share of rows, or their number, in the test part.
+        The share of rows, or their number, in the test set.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same split at each call.
+        Pass an int to get the same split at each call.
 
     Returns
     -------
     splitting : list of length 2 * len(arrays)
-        Train and test part of each array in turn, rows in their original order.
+        The training and the test part of each array in turn. Rows keep their order.
 
     Raises
     ------
     ValueError
-        If lengths differ, or if a class has too few groups to be on either side.
+        If lengths differ, or if a class has too few groups for both sides.
 
     Warns
     -----
     UserWarning
-        If groups are too large for `test_size` to be met, over all rows or in a class.
+        If groups are too large to reach `test_size`, over all rows or in a class.
 
     See Also
     --------
@@ -92,7 +94,7 @@ def train_test_split_by_group(
     >>> X_train, X_test
     (array([0, 1, 3, 4, 5, 6]), array([2, 7]))
 
-    Twice gives training, validation and test sets:
+    Split twice to get training, validation and test sets:
 
     >>> X_train, X_val = train_test_split_by_group(X_train, test_size=0.5, random_state=0)
     >>> len(X_train), len(X_val), len(X_test)
@@ -115,7 +117,8 @@ def train_test_split_by_group(
     if isinstance(test_size, Integral):
         if test_size >= n_rows:
             raise ValueError(
-                f"test_size={test_size} with {n_rows} rows leaves none to train on. Expected fewer."
+                f"test_size={test_size} leaves none of {n_rows} rows for training. Expected a"
+                " number below that of the rows, or a share such as 0.2."
             )
         test_size = test_size / n_rows
 
@@ -133,7 +136,7 @@ def train_test_split_by_group(
 
 
 def _draw_groups(counts, test_size, rng):
-    """Return which groups are in the test part.
+    """Return which groups are in the test set.
 
     Parameters
     ----------
@@ -142,10 +145,10 @@ def _draw_groups(counts, test_size, rng):
     """
     best, in_best = np.inf, None
     for _ in range(_N_DRAWS):
-        # By kind, and in random order within a kind: of equals none is preferred.
+        # Sorted by the numbers of rows in each class, and in random order where these are equal.
         order = rng.permutation(len(counts))
         order = order[np.lexsort(counts[order].T)]
-        # Every fifth group for a fifth, from a random place on: each is as likely as the others.
+        # For a fifth, every fifth group from a random start: all groups are equally likely.
         places = np.floor(test_size * np.arange(len(counts) + 1) + rng.uniform())
         in_test = np.empty(len(counts), dtype=bool)
         in_test[order] = np.diff(places) > 0
@@ -160,7 +163,7 @@ def _draw_groups(counts, test_size, rng):
 
 
 def _move_groups(counts, in_test, test_size):
-    """Move one group after the other to the other side, always the one that helps most."""
+    """Move groups to the other side, one at a time, always the group that helps most."""
     total = counts.sum(axis=0)
     while True:
         held = in_test @ counts
@@ -172,9 +175,10 @@ def _move_groups(counts, in_test, test_size):
 
 
 def _measure(held, total, test_size):
-    """Return by how much shares are missed; a class on one side only is worse than the rest."""
+    """Return how far shares are from `test_size`. A class on one side only costs most."""
     shares = held / total
-    # All rows count as much as the classes together: else many small classes add up to too few.
+    # All rows count as much as the classes together: otherwise, many small classes could together
+    # miss the share of all rows.
     weight = np.append(np.ones(len(total) - 1), len(total) - 1)
     is_missing = (shares <= 0) | (shares >= 1)
     return (weight * (shares - test_size) ** 2).sum(axis=-1) + 2 * weight.sum() * is_missing.sum(
@@ -191,14 +195,14 @@ def _check_classes(counts, in_test, classes):
         in_class = counts[:, label]
         raise ValueError(
             f"Class {str(classes[label])!r} has {in_class.sum():.0f} row(s) in"
-            f" {np.count_nonzero(in_class)} group(s), too few to have some on either side of the"
-            " split. Expected at least 2 groups of its own in each class. Add images of other"
-            " lesions, leave the class out, or merge it with another."
+            f" {np.count_nonzero(in_class)} group(s), too few for both sides of the split. Expected"
+            " at least 2 groups with rows of no other class in each class. Add images of other"
+            " lesions, leave the class out, or merge it with another class."
         )
 
 
 def _explain_shares(counts, in_test, test_size, classes):
-    """Return which shares a large group keeps from being met, or an empty string."""
+    """Return a warning about shares that large groups make impossible, or an empty string."""
     total, largest = counts.sum(axis=0), counts.max(axis=0)
     held = in_test @ counts
     missed = np.abs(held - test_size * total)
@@ -209,12 +213,12 @@ def _explain_shares(counts, in_test, test_size, classes):
         f"{held[column]:.0f} of {total[column]:.0f} rows{names[column]} (largest group:"
         f" {largest[column]:.0f})"
         for column in np.flatnonzero(is_missed & (largest > 1))[::-1]
-        if len(classes) > 1 or column == 1  # a single class is all rows
+        if len(classes) > 1 or column == 1  # a single class has all rows
     ]
     if not found:
         return ""
     return (
-        f"The held-out part has {'; '.join(found)}. Expected a share of {test_size:g}, which whole"
-        " groups do not allow. Split such a group, leave it out, choose another test_size, or"
-        " judge the model by cross-validation."
+        f"The test set has {'; '.join(found)}. Expected a share of {test_size:g}, which is not"
+        " possible without splitting groups. Divide a large group, leave it out, choose another"
+        " test_size, or evaluate the model by cross-validation."
     )

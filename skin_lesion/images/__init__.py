@@ -1,4 +1,4 @@
-"""Read, clean and vary the pixels."""
+"""Read, clean and augment images."""
 
 from ._augmentation.augmenter import ImageAugmenter
 from ._augmentation.display import AugmentationDisplay

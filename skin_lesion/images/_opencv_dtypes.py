@@ -1,4 +1,4 @@
-"""To OpenCV and back: it does not take all floats, nor know that pixels end at 255."""
+"""Convert pixels for OpenCV and back: it takes few float dtypes, and does not clip floats."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ _KNOWN_TO_OPENCV = (np.uint8, np.float32, np.float64)
 
 
 def for_opencv(pixels):
-    """Return pixels as an array that OpenCV takes, the same where it does."""
+    """Return pixels as an array that OpenCV takes, without a copy if it takes them already."""
     dtype = None if pixels.dtype in _KNOWN_TO_OPENCV else np.float32
     return np.ascontiguousarray(pixels, dtype=dtype)
 
 
 def to_dtype(pixels, dtype):
-    """Return pixels as the dtype, clipped, and rounded where it is uint8."""
+    """Return pixels in the given dtype, clipped, and rounded for uint8."""
     if pixels.dtype == dtype == np.uint8:
         return pixels
     if dtype == np.uint8:

@@ -1,4 +1,4 @@
-"""What the steps that clean images share: the forms of X, threads, and fit without learning."""
+"""Shared code of the steps that clean images: the forms of X, threads, and a fit without effect."""
 
 from abc import ABC, abstractmethod
 from numbers import Integral
@@ -12,7 +12,7 @@ from .._utils.validation.paths import are_paths
 from .._utils.validation.pixels import check_images, check_pixels
 from .._utils.validation.rows import check_rows
 
-_BATCH_SIZE = 8  # images: fewer, and threads wait for each other; more, and the last waits alone
+_BATCH_SIZE = 8  # with fewer images, threads wait for each other; with more, the last one idles
 
 _EXPECTED = (
     " Expected an RGB image of shape (height, width, 3), a stack of them of shape"
@@ -21,14 +21,14 @@ _EXPECTED = (
 
 
 class ImageOutputMixin(TransformerMixin):
-    """For transformers that give images, which no data frame holds."""
+    """For transformers that return images, which a data frame cannot hold."""
 
     def __init_subclass__(cls, **options):
-        # Nothing is to be wrapped, which would put a frame between a warning and its caller.
+        # No wrapping: it would add a stack frame between a warning and its caller.
         super().__init_subclass__(auto_wrap_output_keys=None, **options)
 
     def set_output(self, *, transform=None):
-        """Do nothing: images are arrays, whatever the other steps of a pipeline give.
+        """Do nothing: images are always arrays, whatever other steps of a pipeline return.
 
         Parameters
         ----------
@@ -44,23 +44,23 @@ class ImageOutputMixin(TransformerMixin):
 
 
 class ImageTransformer(DocumentedMixin, ImageOutputMixin, BaseEstimator, ABC):
-    """Base of transformers that make an image of an image, each on its own, and learn nothing.
+    """Base class of transformers that change each image on its own and have nothing to fit.
 
-    A subclass says in `_clean` what becomes of one image.
+    A subclass implements `_clean`, which changes one image.
     """
 
-    # To be raised with every change of the resulting pixels: ImageLoader keeps these in its cache.
+    # Increase it with every change of the resulting pixels: ImageLoader keeps these in its cache.
     _version = 1
 
     _parameter_constraints = {"n_jobs": [Integral, None]}
 
     def fit(self, X, y=None):
-        """Check the parameters and the images; nothing is learnt.
+        """Check the parameters and the images. There is nothing to fit.
 
         Parameters
         ----------
         X : array-like of shape (height, width, 3) or (n, height, width, 3), or list of images
-            RGB, uint8, or floating from 0 to 255.
+            RGB, uint8, or floating dtype with values from 0 to 255.
 
         y : None
             Ignored.
@@ -89,12 +89,12 @@ class ImageTransformer(DocumentedMixin, ImageOutputMixin, BaseEstimator, ABC):
         ----------
         X : array-like of shape (height, width, 3) or (n, height, width, 3), or list of images
             One RGB image, a stack, or a list or object array of images of any sizes. uint8, or
-            floating from 0 to 255.
+            floating dtype with values from 0 to 255.
 
         Returns
         -------
         X_cleaned : ndarray of the shape of X, or list of ndarray
-            In the form and of the dtype of X, except that integers become uint8. Never X itself.
+            In the form and dtype of X, except that integers become uint8. Always a copy.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class ImageTransformer(DocumentedMixin, ImageOutputMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _clean(self, image):
-        """Return one image, cleaned, or itself where there is nothing to clean.
+        """Return one image, cleaned, or the image itself if there is nothing to clean.
 
         Parameters
         ----------
@@ -133,7 +133,7 @@ class ImageTransformer(DocumentedMixin, ImageOutputMixin, BaseEstimator, ABC):
         """
 
     def _clean_to_size(self, image):
-        """Return one image of a stack, all of which have one size."""
+        """Return one image of a stack, cleaned, in the size that it had."""
         return self._clean(image)
 
     def __sklearn_is_fitted__(self):
@@ -163,7 +163,7 @@ def for_each_row(function, n_rows, n_jobs):
 
 
 def split_images(X, *, name="X"):
-    """Return the images in X, and the form in which they came.
+    """Return the images in X, and the form of X.
 
     Parameters
     ----------
@@ -176,17 +176,17 @@ def split_images(X, *, name="X"):
     Returns
     -------
     images : ndarray of shape (n, height, width, 3), or list of ndarray of shape (height, width, 3)
-        uint8 where they have an integer dtype, else of the floating dtype that they have.
+        uint8 if they have an integer dtype, otherwise in their floating dtype.
 
     form : {"image", "stack", "list", "object array"}
     """
     check_rows(X, name=name, expected="RGB images")
     if are_paths(X):
         raise TypeError(
-            f"{name} holds paths.{_EXPECTED} Put ImageLoader ahead, or pass this step to it:"
-            " ImageLoader(preprocess=...)."
+            f"{name} holds paths.{_EXPECTED} Put ImageLoader ahead of this step, or pass the step"
+            " to it: ImageLoader(preprocess=...)."
         )
-    # Nested lists of numbers are a stack; what is an array already may have a size of its own.
+    # Nested lists of numbers are a stack. Arrays in a list may differ in size.
     if isinstance(X, (list, tuple)) and len(X) and hasattr(X[0], "__array_interface__"):
         return _check_each(X, name), "list"
     images = np.asarray(X)

@@ -1,4 +1,4 @@
-"""Balance the rows."""
+"""Balance the classes."""
 
 from ._augmenting_over_sampler import AugmentingOverSampler
 from ._image_sampler import ImageSampler

@@ -16,21 +16,22 @@ from ._imblearn_private import BaseOverSampler
 
 
 class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
-    """Fill minority classes with newly augmented images instead of copies.
+    """Oversample minority classes with augmented images instead of copies.
 
-    Rows of the minority classes are chosen at random, with replacement, and each chosen image is
-    varied by the augmenter. The original rows come first, unchanged.
+    The sampler chooses rows of the minority classes at random, with replacement, and augments each
+    chosen image. The original rows come first, unchanged.
 
     Parameters
     ----------
     augmenter : ImageAugmenter, default=None
-        Varies the images. None stands for ``ImageAugmenter()``. Its own `random_state` is not used.
+        Augments the images. None stands for ``ImageAugmenter()``. Its `random_state` is not used.
 
     sampling_strategy : float, str, dict or callable, default='auto'
-        Which classes to fill and how far, as in :class:`imblearn.over_sampling.RandomOverSampler`.
+        Which classes to oversample and how far, as in
+        :class:`imblearn.over_sampling.RandomOverSampler`.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same new images at each call.
+        Pass an int to get the same new images at each call.
 
     Attributes
     ----------
@@ -38,28 +39,31 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         Number of new images for each class.
 
     sample_indices_ : ndarray of shape (n_new,)
-        The row that each returned row is, or is a variant of. The first n are the rows themselves.
+        The original row of each returned row. The first n returned rows are the original rows; the
+        others are variants of theirs.
 
     augmenter_ : ImageAugmenter
-        What varies the images.
+        The augmenter that was used.
 
     draws_ : ndarray of shape (n_new - n,), structured
-        What :meth:`ImageAugmenter.draw` drew for the new rows.
+        The parameters that :meth:`ImageAugmenter.draw` drew for the new rows.
 
     n_features_in_ : int
         Height times width times three.
 
     See Also
     --------
-    ImageSampler : Fills with copies, or leaves rows out.
+    ImageSampler : Oversamples with copies, or leaves rows out.
 
     Notes
     -----
-    In a pipeline ahead of :class:`SkinLesionClassifier`, set ``early_stopping=False`` there: its
-    inner validation split cannot recognise variants that were made upstream, and a variant of a
-    training image in the validation set makes the validation loss look better than it is. With
-    ``SkinLesionClassifier(sampler=AugmentingOverSampler())`` the new images are made after that
-    split, from training rows alone; this also works on paths.
+    Prefer ``SkinLesionClassifier(sampler=AugmentingOverSampler())``. The classifier then makes the
+    new images after its inner validation split, from training rows alone. This also works on paths.
+
+    If you put the sampler ahead of :class:`SkinLesionClassifier` in a pipeline, set
+    ``early_stopping=False`` there. The inner validation split cannot recognise variants that were
+    made upstream. A variant of a training image in the validation set makes the validation loss
+    look better than it is.
 
     Examples
     --------
@@ -88,12 +92,12 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         self.random_state = random_state
 
     def fit_resample(self, X, y):
-        """Fill the minority classes.
+        """Oversample the minority classes.
 
         Parameters
         ----------
         X : array-like of shape (n, height, width, 3)
-            RGB images, uint8, or floating from 0 to 255.
+            RGB images, uint8, or floating dtype with values from 0 to 255.
 
         y : array-like of shape (n,) or (n, n_classes)
             The class of each image, or one-hot columns.
@@ -101,13 +105,13 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         Returns
         -------
         X_resampled : ndarray of shape (n_new, height, width, 3)
-            The images, then the new ones.
+            The images, then the new images.
 
         y_resampled : array-like of shape (n_new,) or (n_new, n_classes)
-            Their classes, of the type of y.
+            Their classes, in the form of y.
         """
         check_rows(X, expected=IMAGES_EXPECTED)
-        if getattr(y, "shape", ())[1:] in ((), (1,)):  # no one-hot columns
+        if getattr(y, "shape", ())[1:] in ((), (1,)):  # not one-hot columns
             check_labels(y, name="y")
         return super().fit_resample(X, y)
 
@@ -116,8 +120,9 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         if are_paths(X):
             raise TypeError(
                 "X holds paths. AugmentingOverSampler makes new images, which have no path."
-                " Expected images of shape (n, height, width, 3). Put ImageLoader ahead of it, or"
-                " use SkinLesionClassifier(sampler=AugmentingOverSampler(...)), which takes paths."
+                " Expected images of shape (n, height, width, 3). Put ImageLoader ahead of the"
+                " sampler, or use SkinLesionClassifier(sampler=AugmentingOverSampler(...)), which"
+                " takes paths."
             )
         X = check_images(X)
         check_consistent_length(X, y)
@@ -133,7 +138,7 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         )
 
     def choose_rows(self, y):
-        """Choose rows by y alone, and draw the variants: the classifier makes them as it trains.
+        """Choose rows by y alone, and draw the variants, which the classifier makes as it trains.
 
         Parameters
         ----------
@@ -143,8 +148,8 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         Returns
         -------
         sample_indices : ndarray of shape (n_new,), of int
-            All rows, then those of the new images, also in `sample_indices_`. How each new image
-            is made is in `draws_`.
+            All rows, then the row that each new image is made of, also in `sample_indices_`.
+            `draws_` holds the parameters of each new image.
         """
         rng = check_random_state(self.random_state)
         copier = RandomOverSampler(sampling_strategy=self.sampling_strategy, random_state=rng)

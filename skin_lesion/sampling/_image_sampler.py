@@ -1,4 +1,4 @@
-"""Let a sampler that chooses rows by label balance X of any kind and shape."""
+"""Balance X of any kind and shape with a sampler that chooses rows by label."""
 
 import numpy as np
 from imblearn.base import BaseSampler
@@ -14,19 +14,19 @@ from .._utils.validation.rows import check_rows
 
 
 class ImageSampler(DocumentedMixin, BaseSampler):
-    """Balance images, paths or anything else by letting a sampler choose rows.
+    """Balance the classes of images, paths or other data with a sampler that chooses rows.
 
-    imbalanced-learn's samplers refuse X that is not two-dimensional. Those that choose rows by
-    label alone have no need of X: they are handed row numbers, and the rows they choose are taken
-    from X as they are, of any kind and shape.
+    The samplers of imbalanced-learn refuse X that is not two-dimensional. A sampler that chooses
+    rows by label alone does not need X. This class passes it row numbers, and takes the rows that
+    it chooses from X. X can therefore be of any kind and shape.
 
     Parameters
     ----------
     sampler : imbalanced-learn sampler, default=None
-        Chooses the rows: :class:`imblearn.over_sampling.RandomOverSampler` (which None stands for),
+        Chooses the rows: :class:`imblearn.over_sampling.RandomOverSampler` (the meaning of None),
         :class:`imblearn.under_sampling.RandomUnderSampler`, or a sampler of your own that sets
-        `sample_indices_` and looks at y alone. If it derives from imbalanced-learn's base class,
-        its tags have to say both: `sampler_tags.sample_indices` and `input_tags.string`.
+        `sample_indices_` and uses y alone. If it derives from imbalanced-learn's base class, it
+        must set both tags: `sampler_tags.sample_indices` and `input_tags.string`.
 
     Attributes
     ----------
@@ -34,19 +34,19 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         The fitted clone of `sampler`.
 
     sample_indices_ : ndarray of shape (n_new,)
-        The chosen rows; each may be chosen several times.
+        The chosen rows. A row may be chosen several times.
 
     sampling_strategy_ : dict
         Number of rows to choose for each class, as imbalanced-learn counts them.
 
     See Also
     --------
-    AugmentingOverSampler : Fills minority classes with augmented images instead of copies.
+    AugmentingOverSampler : Oversamples minority classes with augmented images instead of copies.
 
     Notes
     -----
-    Balance the training rows alone. Copies made before a split end up on both sides of it; inside
-    :class:`SkinLesionClassifier`, ``sampler=`` is applied after the inner validation split.
+    Balance the training rows alone. Copies made before a split end up on both sides of it. The
+    ``sampler=`` of :class:`SkinLesionClassifier` is applied after its inner validation split.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         self.sampler = sampler
 
     def fit(self, X, y):
-        """Check the input and count what would be chosen; use `fit_resample` instead.
+        """Check the input and choose rows, without returning them. Use `fit_resample` instead.
 
         Parameters
         ----------
@@ -104,15 +104,15 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         Returns
         -------
         X_resampled : array-like of length n_new
-            The chosen rows, of the type of X.
+            The chosen rows, in the form of X.
 
         y_resampled : array-like of shape (n_new,)
-            Their classes, of the type of y.
+            Their classes, in the form of y.
 
         Raises
         ------
         TypeError
-            If `sampler` looks at features, as SMOTE does, or if X has no rows.
+            If `sampler` uses features, as SMOTE does, or if X has no rows.
         ValueError
             If labels are missing.
         """
@@ -128,7 +128,7 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         return self.fit_resample(X, y)
 
     def choose_rows(self, y):
-        """Choose rows by y alone: what the classifier needs, whose images are read later.
+        """Choose rows by y alone. The classifier calls this, because it reads images later.
 
         Parameters
         ----------
@@ -146,7 +146,7 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         if not hasattr(sampler, "sample_indices_"):
             raise TypeError(
                 f"{sampler!r} has no sample_indices_ after fit_resample. Expected a sampler that"
-                " says which rows it chose, such as RandomOverSampler or RandomUnderSampler."
+                " records which rows it chose, such as RandomOverSampler or RandomUnderSampler."
             )
         self.sampler_ = sampler
         self.sampling_strategy_ = getattr(sampler, "sampling_strategy_", None)
@@ -163,19 +163,20 @@ class ImageSampler(DocumentedMixin, BaseSampler):
 def _refuse_feature_space(sampler):
     """Refuse imbalanced-learn's samplers that interpolate or measure distances.
 
-    Given row numbers in place of features they would run, and return nonsense.
+    With row numbers in place of features, they would run and return meaningless rows.
     """
     tags = get_tags(sampler)
-    # Only a sampler of imbalanced-learn's kind has these tags. What takes text measures no
-    # distances, but SMOTEN: it makes new rows, and has no indices.
+    # Only samplers that derive from imbalanced-learn have these tags. A sampler that takes text
+    # measures no distances. SMOTEN does, but it makes new rows and has no indices.
     of_imblearn = getattr(tags, "sampler_tags", None) is not None
     by_label = of_imblearn and tags.sampler_tags.sample_indices and tags.input_tags.string
     smoothed = getattr(sampler, "shrinkage", None) is not None
     if smoothed or (of_imblearn and not by_label):
         raise TypeError(
-            f"{sampler!r} works in feature space, or may do so: between images distances say little"
-            " and averages are no lesions. Expected a sampler that chooses rows by label:"
-            " RandomOverSampler (without shrinkage) or RandomUnderSampler. For new variants of rare"
-            " classes use AugmentingOverSampler. To use this sampler nonetheless, put it into an"
-            " imblearn Pipeline behind a step that turns images into rows of features."
+            f"{sampler!r} works in feature space, or may do so. Distances between images mean"
+            " little, and the average of two images shows no lesion. Expected a sampler that"
+            " chooses rows by label: RandomOverSampler (without shrinkage) or RandomUnderSampler."
+            " For new variants of rare classes, use AugmentingOverSampler. To use this sampler"
+            " anyway, put it into an imblearn Pipeline after a step that turns images into rows of"
+            " features."
         )

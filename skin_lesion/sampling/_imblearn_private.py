@@ -1,4 +1,4 @@
-"""What a sampler of imbalanced-learn's kind is made with, and third parties take as private."""
+"""Private names of imbalanced-learn that a sampler needs."""
 
 from functools import partial
 
@@ -8,6 +8,6 @@ _take = partial(private_name, "imbalanced-learn")
 
 BaseOverSampler = _take("imblearn.over_sampling.base", "BaseOverSampler")
 
-# What our samplers set in place of the base class's own.
+# Names of the base class that our samplers override.
 for _name in ("_check_X_y", "_fit_resample", "_parameter_constraints"):
     _take(BaseOverSampler, _name)

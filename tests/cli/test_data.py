@@ -56,7 +56,7 @@ def test_two_releases_are_told_apart_by_an_option(release, tmp_path, capsys):
         + "".join(f"ISIC_{n:07},{n % 2},{1 - n % 2},0,0,0,0,0,0,0\n" for n in range(60))
     )
     assert audit(release, tmp_path / "audit") == 2
-    assert "holds 2 sets" in (error := capsys.readouterr().err)
+    assert "holds 2 datasets" in (error := capsys.readouterr().err)
     assert "--dataset '2019'" in error
     assert audit(release, tmp_path / "audit", "--dataset", "2019") == 0
     assert "60 images of 2 classes" in capsys.readouterr().out

@@ -192,7 +192,7 @@ def test_faults_are_left_out_and_both_scores_are_reported(faulty, root, tmp_path
         "for training, with a counterpart in the test set": n_of_turned,
     }
     for expected in (
-        "Label conflicts: 1 photograph under several labels: 1 melanoma / nevus",
+        "Label conflicts: 1 photograph with several labels: 1 melanoma / nevus",
         "1 image: unreadable",
         "2 images: under several labels",
         "Once more with the faults",

@@ -355,7 +355,7 @@ def test_bad_test_size(test_size):
 
 @pytest.mark.parametrize("test_size", [10, 11])
 def test_test_size_that_leaves_no_training_rows(test_size):
-    with pytest.raises(ValueError, match=rf"test_size={test_size} with 10 rows leaves none"):
+    with pytest.raises(ValueError, match=rf"test_size={test_size} leaves none of 10 rows"):
         split_rows(10, test_size=test_size)
 
 
@@ -368,7 +368,7 @@ def test_bad_random_state():
 @pytest.mark.parametrize("name", ["groups", "stratify"])
 def test_missing_groups_and_classes_are_counted(name, missing):
     values = np.array(["a", "b", missing, "a", "b", missing], dtype=object)
-    with pytest.raises(ValueError, match=rf"{name} is missing in 2 of 6 rows, .* row 2"):
+    with pytest.raises(ValueError, match=rf"{name} is missing in 2 of 6 rows. .* row 2"):
         split_rows(6, **{name: values})
 
 

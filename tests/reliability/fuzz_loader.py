@@ -43,7 +43,7 @@ def read(loader, path):
     if container.endswith(".hdf5"):
         expected += [
             (OSError, f"{container!r} cannot be read as an HDF5 file: "),
-            (FileNotFoundError, f"1 of 1 paths are no existing files, the first is {path!r}"),
+            (FileNotFoundError, f"1 of 1 paths are not existing files. The first is {path!r}"),
         ]
     try:
         images = loader.transform([path])

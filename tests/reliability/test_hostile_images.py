@@ -113,7 +113,7 @@ print(loader.transform(sys.argv[2:]).min())
     command = [sys.executable, "-c", code, str(path), str(tmp_path / "small.png")]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert len(lines) == 2
-    assert lines[0].startswith(f"{str(path)!r} takes more memory to read than there is. ")
+    assert lines[0].startswith(f"{str(path)!r} takes more memory to read than is available. ")
     assert lines[1] == "255"
 
 
@@ -139,7 +139,7 @@ def test_postscript_in_a_wrapper_is_not_run(tmp_path, monkeypatch):
         image.load()
     assert run  # or the test would test nothing
     run.clear()
-    assert_refused(path, "of no format that Pillow decodes", tmp_path)
+    assert_refused(path, "in a format that Pillow cannot decode", tmp_path)
     assert not run
 
 
@@ -175,7 +175,7 @@ def test_pipes_sockets_devices_and_circles_in_a_folder(tmp_path):
 def test_path_of_what_is_no_file(tmp_path, kind):
     path = tmp_path / "image.jpg"
     os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
-    with pytest.raises(FileNotFoundError, match=r"1 of 1 paths are no existing files.*image\.jpg"):
+    with pytest.raises(FileNotFoundError, match=r"1 of 1 paths are not existing files.*image\.jpg"):
         ImageLoader((8, 8)).transform([path])
     error = audit_dataset([path]).unreadable["error"].item()
     assert "image.jpg" in error

@@ -153,7 +153,7 @@ def test_loader_names_a_broken_entry(container, name, reason):
 
 
 def test_loader_counts_missing_entries(container):
-    with pytest.raises(FileNotFoundError, match=r"1 of 2 paths are no existing files.*/no'"):
+    with pytest.raises(FileNotFoundError, match=r"1 of 2 paths are not existing files.*/no'"):
         ImageLoader((4, 4)).transform([f"{container}/red", f"{container}/no"])
 
 

@@ -136,7 +136,7 @@ def test_missing_files_are_counted_and_the_first_is_named(tmp_path, monkeypatch)
     with pytest.raises(FileNotFoundError) as raised:
         check_files_exist(paths)
     assert str(raised.value) == (
-        "3 of 4 paths are no existing files, the first is 'gone.jpg'. Relative paths are looked up"
+        "3 of 4 paths are not existing files. The first is 'gone.jpg'. Relative paths are looked up"
         f" in {os.getcwd()!r}."
     )
 

@@ -1,4 +1,4 @@
-"""Checks that several rooms share, and the messages they give.
+"""Checks that several rooms share, and their messages.
 
-Messages follow one form: what was found, what was expected, what to do.
+All messages have one form: what was found, what was expected, what to do.
 """

@@ -6,11 +6,11 @@ import pandas as pd
 from .messages import name_some
 from .rows import check_rows
 
-_MISSING_AS_TEXT = ("nan", "NaN", "<NA>")  # what pandas and numpy write where they have no value
+_MISSING_AS_TEXT = ("nan", "NaN", "<NA>")  # missing values that pandas and numpy turned into text
 
 
 def number_labels(values, *, name):
-    """Return the distinct labels, sorted, and the number of the label of each row.
+    """Return the sorted distinct labels, and the number of the label in each row.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def number_labels(values, *, name):
         Classes or groups: text or numbers.
 
     name : str
-        What to call them in messages.
+        Their name in messages.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def number_labels(values, *, name):
 
 
 def check_labels(values, *, name="y_true"):
-    """Return labels as an array of shape (n,), none of them missing.
+    """Return labels as an array of shape (n,), or raise an error if any is missing.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def check_labels(values, *, name="y_true"):
         Classes or groups: text or numbers.
 
     name : str
-        What to call them in messages.
+        Their name in messages.
 
     Returns
     -------
@@ -56,14 +56,14 @@ def check_labels(values, *, name="y_true"):
     ValueError
         If values are missing, if there are none, or if they have another shape.
     TypeError
-        If they are no array-like, or text and numbers together.
+        If they are not array-like, or if they mix text and numbers.
     """
     are_groups = name.startswith("groups")
     a_label = "a group" if are_groups else "a class"
-    if values is None:  # in the words that scikit-learn's checks of estimators ask for
+    if values is None:  # the wording that scikit-learn's estimator checks require
         raise ValueError(
-            f"{name} is None. {name} should be a 1d array, {a_label} for each row. Pass such as"
-            " load_image_folder(folder).target."
+            f"{name} is None. {name} should be a 1d array, {a_label} for each row. Pass an array"
+            " such as load_image_folder(folder).target."
         )
     check_rows(
         values,
@@ -77,7 +77,7 @@ def check_labels(values, *, name="y_true"):
     if values.ndim != 1 and values.shape[1:] != (1,):
         advice = ""
         if values.ndim == 2 and not are_groups:
-            advice = f" Of one-hot columns take the names: classes[{name}.argmax(axis=1)]."
+            advice = f" If it is one-hot, pass names of classes: classes[{name}.argmax(axis=1)]."
         raise ValueError(
             f"{name} has shape {values.shape}. {name} should be a 1d array, {a_label} for each row,"
             f" of shape (n,).{advice}"
@@ -89,20 +89,20 @@ def check_labels(values, *, name="y_true"):
     if values.dtype.kind in "OUT":
         missing = missing | np.isin(values.astype(str), _MISSING_AS_TEXT)
     if missing.any():
-        advice = f"Leave out the rows without one: keep = pd.notna({name}); X[keep], {name}[keep]."
+        advice = f"Leave out these rows: keep = pd.notna({name}); X[keep], {name}[keep]."
         if are_groups:
-            advice = "Give each row whose group is unknown an id of its own, or leave it out."
+            advice = "Give each row with an unknown group its own id, or leave it out."
         raise ValueError(
-            f"{name} is missing in {missing.sum()} of {len(values)} rows, the first is row"
+            f"{name} is missing in {missing.sum()} of {len(values)} rows. The first is row"
             f" {missing.argmax()}. Expected {a_label} for each row. {advice}"
         )
     types = ()
-    if values.dtype == object:  # text of numpy is text
+    if values.dtype == object:  # in other dtypes, all values have one type
         types = {str if isinstance(value, str) else type(value) for value in values.tolist()}
     if len(types) > 1 and str in types:
         raise TypeError(
             f"{name} holds values of the types {name_some(sorted(t.__name__ for t in types))}."
-            f" Expected either text or numbers. Turn all into text: [str(label) for label in"
-            f" {name}]."
+            f" Expected either text or numbers. Turn all of them into text: [str(label) for label"
+            f" in {name}]."
         )
     return values

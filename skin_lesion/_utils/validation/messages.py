@@ -1,4 +1,4 @@
-"""What messages have in common."""
+"""Shared parts of messages."""
 
 from difflib import get_close_matches
 
@@ -6,13 +6,13 @@ _N_NAMED = 5
 
 
 def did_you_mean(name, choices):
-    """Return " Did you mean 'x'?", or an empty string where nothing is close."""
+    """Return " Did you mean 'x'?", or an empty string if no choice is close."""
     by_lower_case = {choice.lower(): choice for choice in choices}
     close = get_close_matches(str(name).lower(), by_lower_case, n=1)
     return f" Did you mean {by_lower_case[close[0]]!r}?" if close else ""
 
 
 def name_some(names):
-    """Write out the first few names."""
+    """Return the first few names as text, and the number of the others."""
     named = ", ".join(repr(name) for name in names[:_N_NAMED])
     return named if len(names) <= _N_NAMED else f"{named} and {len(names) - _N_NAMED} more"

@@ -13,10 +13,10 @@ _N_LOOKED_AT = 100
 
 
 def are_paths(X):
-    """Tell whether X is meant to hold paths, in any of the accepted forms, rather than numbers.
+    """Tell whether X seems to hold paths, in any of the accepted forms, rather than numbers.
 
-    So is a table with a column of text, or bytes: :func:`check_paths` says what to do about them.
-    Only the first row that is not missing is looked at: X may be large.
+    Bytes, and a table with a column of text, count as paths, too: :func:`check_paths` explains what
+    to do about them. Only the first row that is not missing is checked, because X may be large.
     """
     if isinstance(X, (str, os.PathLike)):
         return True
@@ -45,12 +45,12 @@ def find_path_columns(X):
     Parameters
     ----------
     X : array-like of shape (n,) or (n, n_columns)
-        Paths, or a table with anything else beside them.
+        Paths, or a table that may have other columns.
 
     Returns
     -------
     columns : dict of str to ndarray of shape (n,), of str
-        By their names, or numbers.
+        The columns, by name or number.
     """
     if not are_paths(X):
         return {}
@@ -80,7 +80,7 @@ def check_paths(X, *, name="X"):
         Paths, `str` or `os.PathLike`.
 
     name : str
-        What to call X in messages.
+        The name of X in messages.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def check_paths(X, *, name="X"):
     ValueError
         If X has another shape, or is empty.
     TypeError
-        If a value is no path.
+        If a value is not a path.
     """
     check_rows(X, name=name, expected=PATHS_EXPECTED)
     values = np.asarray(X, dtype=object)
@@ -117,7 +117,7 @@ def check_paths(X, *, name="X"):
 
 
 def _name_path_columns(X, name):
-    """Return a sentence on which column of a table to pass, an empty one where none has paths."""
+    """Return a sentence on which column of a table to pass, or "" if no column holds paths."""
     columns = list(find_path_columns(X)) if np.ndim(X) == 2 else []
     if not columns:
         return ""
@@ -126,7 +126,7 @@ def _name_path_columns(X, name):
         column = f"{name}[[{columns[0]!r}]]"
     elif not hasattr(X, "shape"):
         column = f"[row[{columns[0]}] for row in {name}]"
-    return f" Pass its column of paths alone: {column}."
+    return f" Pass only its column of paths: {column}."
 
 
 def check_files_exist(paths):
@@ -134,7 +134,7 @@ def check_files_exist(paths):
     missing = [path for path in paths if not image_file_exists(path)]
     if missing:
         found = (
-            f"{len(missing)} of {len(paths)} paths are no existing files, the first is"
+            f"{len(missing)} of {len(paths)} paths are not existing files. The first is"
             f" {str(missing[0])!r}"
         )
         if missing[0].startswith(("http://", "https://")):

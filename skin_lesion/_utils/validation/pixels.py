@@ -16,17 +16,17 @@ _N_SHAPES_NAMED = 5
 
 
 def check_image_size(size, *, name="image_size", at_least=1):
-    """Return height and width of images; one number stands for a square.
+    """Return height and width of images. One number stands for a square.
 
     Parameters
     ----------
     size : int or sequence of 2 ints
 
     name : str
-        What to call it in messages.
+        The name of the parameter in messages.
 
     at_least : int
-        The smallest side that is possible.
+        The smallest valid side.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def check_image_size(size, *, name="image_size", at_least=1):
     Raises
     ------
     ValueError
-        If it is something else.
+        If it is not one or two such integers.
     """
     sides = [size] * 2 if isinstance(size, Integral) else size
     if not isinstance(sides, (list, tuple, np.ndarray)):
@@ -45,14 +45,14 @@ def check_image_size(size, *, name="image_size", at_least=1):
         for side in sides
     ):
         raise ValueError(
-            f"{name} is {size!r}. Expected (height, width), two whole numbers of at least"
-            f" {at_least}, or one for a square: {name}=(224, 224), or {name}=224."
+            f"{name} is {size!r}. Expected (height, width), two integers of at least {at_least}, or"
+            f" one integer for a square: {name}=(224, 224), or {name}=224."
         )
     return int(sides[0]), int(sides[1])
 
 
 def check_images(X, *, name="X", scale_is_known=False):
-    """Return X as a stack of RGB images, without copying it where it is one already.
+    """Return X as a stack of RGB images, without a copy if it is one already.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def check_images(X, *, name="X", scale_is_known=False):
         Pixels from 0 to 255, of an integer or floating dtype.
 
     name : str
-        What to call X in messages.
+        The name of X in messages.
 
     scale_is_known : bool
         See :func:`check_pixels`.
@@ -68,7 +68,7 @@ def check_images(X, *, name="X", scale_is_known=False):
     Returns
     -------
     images : ndarray of shape (n, height, width, 3)
-        uint8 where X has an integer dtype, else of the floating dtype of X.
+        uint8 if X has an integer dtype, otherwise in the floating dtype of X.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def check_images(X, *, name="X", scale_is_known=False):
     """
     if are_paths(X) and not isinstance(X, (str, os.PathLike)):
         raise TypeError(
-            f"{name} holds paths, or text. Expected {IMAGES_EXPECTED}. Read them first:"
+            f"{name} holds paths or text. Expected {IMAGES_EXPECTED}. Read the files first:"
             f" ImageLoader().transform({name}), or put ImageLoader ahead in a pipeline."
         )
     images = stack_images(X, name=name)
@@ -97,12 +97,12 @@ def stack_images(X, *, name="X"):
         Also a list, object array or Series of n arrays of one shape.
 
     name : str
-        What to call X in messages.
+        The name of X in messages.
 
     Returns
     -------
     images : ndarray of shape (n, ...)
-        X itself where it is one.
+        X itself if it is such an array.
 
     Raises
     ------
@@ -131,34 +131,34 @@ def stack_images(X, *, name="X"):
         found = ", ".join(named + ["..."] * (len(shapes) > _N_SHAPES_NAMED))
         raise ValueError(
             f"{name} holds {len(arrays)} arrays of {len(shapes)} shapes: {found}. Expected"
-            f" {IMAGES_EXPECTED}, all of one size. Let ImageLoader(image_size=(224, 224)) read the"
-            f" files to one size, or resize the arrays: np.stack([cv2.resize(image, (224, 224)) for"
-            f" image in {name}])."
+            f" {IMAGES_EXPECTED}, all of one size. Read the files with"
+            f" ImageLoader(image_size=(224, 224)), or resize the arrays:"
+            f" np.stack([cv2.resize(image, (224, 224)) for image in {name}])."
         )
     return np.stack(arrays) if arrays[0].ndim > 1 else images
 
 
 def holds_arrays(X):
-    """Tell whether X is an image, or a stack or sequence of them, of one size or of several."""
+    """Tell whether X is an image, or a stack or sequence of images of any sizes."""
     if isinstance(X, Image.Image) or len(getattr(X, "shape", ())) > 2:
         return True
     return np.ndim(next(iter(X), None)) > 1
 
 
 def check_pixels(pixels, *, name="X", scale_is_known=False):
-    """Check dtype and range of an array of pixels of any shape; uint8 passes through as it is.
+    """Check dtype and range of an array of pixels of any shape. uint8 is returned unchanged.
 
     Parameters
     ----------
     pixels : ndarray
 
     name : str
-        What to call them in messages.
+        Their name in messages.
 
     scale_is_known : bool
-        Whether `fit`, or what the step is for, has settled that pixels are from 0 to 255. Then each
-        image along the first axis is judged by itself, whatever the others are, and a black one
-        passes. Otherwise floats of which none exceeds 1 are refused.
+        Whether it is already known that pixels are from 0 to 255, from `fit` or from the purpose of
+        the step. If so, each image along the first axis is checked on its own, and black images are
+        valid. Otherwise floats that never exceed 1 are refused.
     """
     if pixels.size == 0:
         raise ValueError(
@@ -183,13 +183,13 @@ def check_pixels(pixels, *, name="X", scale_is_known=False):
         subject = name
         if scale_is_known:
             highs = pixels.max(axis=tuple(range(1, pixels.ndim)))
-            # Whole numbers up to 1 are black; fractions alone are pixels from 0 to 1.
+            # Whole numbers up to 1 are a black image. Only fractions show that pixels are 0 to 1.
             rescaled = [row for row in np.flatnonzero(highs <= 1) if (pixels[row] % 1).any()]
             if not rescaled:
                 return pixels
             high = highs[rescaled].max()
             if len(rescaled) < len(pixels):
-                subject = f"{name}[{rescaled[0]}], one of {len(rescaled)} such image(s) in {name},"
+                subject = f"{name}[{rescaled[0]}], the first of {len(rescaled)} such image(s),"
         if high <= 1:
             raise ValueError(
                 f"{subject} has {pixels.dtype} pixels and never exceeds 1 (maximum"

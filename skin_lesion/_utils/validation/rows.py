@@ -1,4 +1,4 @@
-"""X as something that rows can be chosen from."""
+"""Check that rows can be chosen from X."""
 
 import glob
 import os
@@ -26,21 +26,21 @@ def check_rows(
     expected=f"{PATHS_EXPECTED}, or {IMAGES_EXPECTED}",
     entries=("data", "images"),
 ):
-    """Raise an error that says what to pass, where X is nothing that rows can be chosen from.
+    """Raise an error that says what to pass if rows cannot be chosen from X.
 
     Parameters
     ----------
     X : object
-        Arrays, sequences and tables pass, whatever they hold.
+        Arrays, sequences and tables are valid, whatever they hold.
 
     name : str
-        What to call X in messages.
+        The name of X in messages.
 
     expected : str
         What X should be.
 
     entries : tuple of str
-        Which entries of a Bunch are such.
+        The entries of a Bunch that are valid.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def check_rows(
         )
     libraries = {base.__module__.split(".")[0] for base in type(X).__mro__} & _DEEP_LEARNING
     if libraries:
-        batches = "The paths of the files are read in batches, too" if takes_paths else "Use arrays"
+        batches = "Paths of files are read in batches, too" if takes_paths else "Use arrays"
         raise TypeError(
             f"{name} is a {kind} of {min(libraries)}. Expected {expected}. {batches}: pass"
             f" {example}."
@@ -89,11 +89,11 @@ def check_rows(
 
 
 def _refuse_single_path(path, name, expected):
-    what, advice, paths = "a single path", "Put it into a list", f"[{path!r}]"
+    what, advice, paths = "a single path", "Pass a list", f"[{path!r}]"
     if os.path.isdir(path):
         what, advice, paths = "a folder", "List its images", f"load_image_folder({path!r}).data"
     elif glob.has_magic(path) and not os.path.exists(path):
-        what, advice, paths = "a pattern", "List what it matches", f"sorted(glob.glob({path!r}))"
+        what, advice, paths = "a pattern", "List its matches", f"sorted(glob.glob({path!r}))"
     if "paths" not in expected:
         advice, paths = "Read the images", f"ImageLoader().transform({paths})"
     raise ValueError(f"{name} is {what}, {path!r}. Expected {expected}. {advice}: {paths}.")

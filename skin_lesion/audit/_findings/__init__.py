@@ -1,4 +1,4 @@
-"""Find faults: copies, near duplicates, leaks, doubtful labels and contradictory groups.
+"""Find faults: copies, near duplicates, leaks, doubtful labels and group conflicts.
 
-A fault is a line of a DataFrame. The rows that it concerns stand in it as tuples.
+A fault is a line of a DataFrame. It holds the rows that it concerns as tuples.
 """

@@ -6,7 +6,7 @@ from ...datasets import SPLITS
 
 
 def count_classes(rows):
-    """Return the number of images, contents, groups and images of each split, by class."""
+    """Return the number of images, contents, groups, and images in each split, by class."""
     by_label = rows.groupby("label")
     counts = pd.DataFrame({"images": by_label.size(), "contents": by_label["content"].nunique()})
     if rows["group"].notna().any():

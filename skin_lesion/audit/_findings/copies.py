@@ -1,4 +1,4 @@
-"""Find contents that several rows have."""
+"""Find contents that several rows share."""
 
 import pandas as pd
 
@@ -6,7 +6,7 @@ from .describe_rows import describe_rows
 
 
 def find_exact_duplicates(rows):
-    """Return a line for each content that several rows have."""
+    """Return a line for each content that several rows share."""
     copies = rows[rows["content"].duplicated(keep=False)]
     found = [
         {"sha256": of_content["sha256"].iloc[0], **describe_rows(of_content)}

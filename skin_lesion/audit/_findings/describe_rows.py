@@ -1,8 +1,8 @@
-"""Describe rows that a finding concerns in one line of its table."""
+"""Describe the rows that a finding concerns in one line of its table."""
 
 
 def describe_rows(rows):
-    """Return the number, labels, splits, places and paths of some rows."""
+    """Return the number, labels, splits, row numbers and paths of some rows."""
     return {
         "n_images": len(rows),
         "labels": distinct(rows["label"]),
@@ -13,5 +13,5 @@ def describe_rows(rows):
 
 
 def distinct(values):
-    """Return the values that are not missing, each once and sorted, as a tuple."""
+    """Return the distinct values that are not missing, sorted, as a tuple."""
     return tuple(sorted(values.dropna().unique(), key=str))

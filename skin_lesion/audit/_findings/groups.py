@@ -1,4 +1,4 @@
-"""Join rows that show one photograph, and find what contradicts lesions or groups."""
+"""Join rows that show one photograph, and find conflicts of lesions and groups."""
 
 import pandas as pd
 
@@ -7,7 +7,7 @@ from .describe_rows import describe_rows, distinct
 
 
 def number_photographs(rows, near_duplicates):
-    """Return a number for each row; rows of equal content or linked as near duplicates share it."""
+    """Return a number for each row, equal for rows with one content and for near duplicates."""
     return link_groups(
         rows["content"].to_numpy(),
         near_duplicates["row"].to_numpy(dtype=int),
@@ -16,7 +16,7 @@ def number_photographs(rows, near_duplicates):
 
 
 def find_group_conflicts(rows, photographs):
-    """Return a line for each lesion of several labels, and for each photograph of several groups.
+    """Return a line for each lesion with several labels or photograph in several groups.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def find_group_conflicts(rows, photographs):
     rows = rows.assign(photograph=photographs)
     found = []
     for kind, by, other, named in (
-        # Lesions alone: a patient may well have lesions of several classes.
+        # Only lesions: a patient may have lesions of several classes.
         ("labels of one lesion", "lesion", "label", "lesion"),
         ("groups of one photograph", "photograph", "group", "group"),
     ):

@@ -1,4 +1,4 @@
-"""Find photographs under several labels, and labels that out-of-fold predictions contradict."""
+"""Find photographs with several labels, and labels that out-of-fold predictions contradict."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ _COLUMNS = ["row", "path", "label", "suggested_label", "self_confidence", "sugge
 
 
 def find_label_conflicts(rows, photographs):
-    """Return a line for each photograph of several labels, copies and near duplicates alike."""
+    """Return a line for each photograph with several labels, over copies and near duplicates."""
     n_labels = rows.groupby(photographs)["label"].transform("nunique")
     conflicting = rows[n_labels > 1]
     found = [
@@ -21,12 +21,12 @@ def find_label_conflicts(rows, photographs):
 
 
 def find_suspected_labels(rows, classes, labels, pred_probas):
-    """Return the rows that confident learning takes for mislabelled, least confident first.
+    """Return the rows that confident learning considers mislabelled, least confident first.
 
-    A row is suspected if it belongs confidently to another class than its own: if the probability
-    of that class is at least the mean probability that rows labelled so have of it, and if it is
-    the most probable of the classes of which this is true [1]_. The rank is the self-confidence,
-    the probability of the given label.
+    A row belongs confidently to a class if the probability of the class is at least its mean
+    probability in the rows with that label. A row is suspected if the most probable of its
+    confident classes is not its label [1]_. Rows are ranked by self-confidence, the probability of
+    the given label.
 
     Parameters
     ----------
@@ -36,10 +36,10 @@ def find_suspected_labels(rows, classes, labels, pred_probas):
         Sorted.
 
     labels : ndarray of shape (n,), of int
-        Places in `classes`.
+        Indices into `classes`.
 
     pred_probas : ndarray of shape (n, n_classes) or None
-        Out-of-fold probabilities: of models that were not trained on the row.
+        Out-of-fold probabilities, from models that were not trained on the row.
 
     References
     ----------
@@ -76,7 +76,7 @@ def check_probabilities(pred_probas, classes, n_rows):
     Raises
     ------
     ValueError
-        If they are no probabilities, or not one for each row and class.
+        If they are not probabilities, or not one for each row and class.
     """
     if isinstance(pred_probas, pd.DataFrame):
         missing = [name for name in classes if name not in pred_probas.columns]
@@ -90,14 +90,14 @@ def check_probabilities(pred_probas, classes, n_rows):
     if pred_probas.shape != (n_rows, len(classes)):
         raise ValueError(
             f"pred_probas has shape {pred_probas.shape}. Expected ({n_rows}, {len(classes)}): a row"
-            f" for each of X, and a column for each class of y in the order {list(classes)}."
+            f" for each row of X, and a column for each class of y in the order {list(classes)}."
         )
     sums = pred_probas.sum(axis=1)
     wrong = np.flatnonzero((np.abs(sums - 1) > 1e-3) | (pred_probas < 0).any(axis=1))
     if len(wrong):
         raise ValueError(
-            f"pred_probas adds up to {sums[wrong[0]]:g} in row {wrong[0]}, and {len(wrong)} row(s)"
-            " are no probabilities. Expected numbers of at least 0 that add up to 1, such as"
-            " cross_val_predict(..., method='predict_proba') returns."
+            f"{len(wrong)} row(s) of pred_probas are not probabilities; the first is row"
+            f" {wrong[0]}, which sums to {sums[wrong[0]]:g}. Expected numbers of at least 0 that"
+            " sum to 1, such as cross_val_predict(..., method='predict_proba') returns."
         )
     return pred_probas

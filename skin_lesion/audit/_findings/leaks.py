@@ -1,4 +1,4 @@
-"""Find what is on both sides of a split: as lines of a table, or as an error at once."""
+"""Find leaks between the sides of a split: list them, or raise an error."""
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,12 @@ from ..._utils.validation.rows import check_rows
 from ...datasets import SPLITS
 from .describe_rows import distinct
 
-# Of the counterparts of a row: all of them, for each row, would be the square of a group.
+# Counterparts to name for each row. Naming all would take the square of the size of a group.
 _N_EXAMPLES = 3
 
 
 def find_split_leaks(rows, photographs, has_groups):
-    """Return a line for each row that has a counterpart in an earlier split, and for each reason.
+    """Return a line for each row and reason with a counterpart in an earlier split.
 
     Parameters
     ----------
@@ -48,14 +48,15 @@ def find_split_leaks(rows, photographs, has_groups):
 def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
     """Raise an error if the two sides of a split share an image or a group.
 
-    Exact copies are found, under whatever name, and groups where they are given. It is cheap: of
-    files, only those are read whose size another one has. Images that were re-encoded, resized or
-    turned are found by :func:`audit_dataset`; pass its `groups`.
+    The check finds exact copies under any file name, and shared groups if groups are given. It is
+    quick, because it reads a file only if another file has the same size. It does not find images
+    that were re-encoded, resized or rotated: :func:`audit_dataset` finds these, and you can pass
+    its `groups` here.
 
     Parameters
     ----------
     X_train, X_test : array-like of paths, or ndarray of shape (n, height, width, 3)
-        The images of either side, both in the same form.
+        The images of each side. Both sides hold paths, or both hold images.
 
     groups_train, groups_test : array-like of shape (n,), default=None
         The lesion or patient of each image.
@@ -63,8 +64,8 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
     Raises
     ------
     ValueError
-        If the sides share content or groups; the message counts and names examples. Also if lengths
-        differ, or if only one of the sides has groups.
+        If the sides share content or groups. The message counts the shared rows and names an
+        example. Also if lengths differ, or if only one side has groups.
     FileNotFoundError
         If a path does not exist.
 
@@ -86,7 +87,7 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
     """
     if (groups_train is None) != (groups_test is None):
         raise ValueError(
-            "Got groups of one side only. Expected both groups_train and groups_test, or neither."
+            "Got groups for one side only. Expected both groups_train and groups_test, or neither."
         )
     content_train, content_test = _content_ids(X_train, X_test)
     check_consistent_length(content_train, groups_train)
@@ -102,8 +103,8 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
         _check(
             groups_train,
             groups_test,
-            "of a group that training rows have",
-            "test row {} shares it with training row {}",
+            "in a group that also has training rows",
+            "test row {} has the group of training row {}",
         )
 
 
@@ -113,7 +114,7 @@ def _find_leaks_between(rows, kind, column, earlier, later):
     described = {}  # once for all rows that have the same counterparts
     for row in sides[1][sides[1][column].isin(counterparts)].itertuples():
         value = getattr(row, column)
-        # Equal content was said already.
+        # Equal content is listed already.
         content = row.content if kind == "near duplicate" else None
         if (value, content) not in described:
             others = counterparts[value]
@@ -148,7 +149,8 @@ def _content_ids(X_train, X_test):
         if are_paths(X_test):
             of_paths, others = others, of_paths
         raise TypeError(
-            f"{of_paths} holds paths and {others} does not. Expected paths or images in both."
+            f"{of_paths} holds paths and {others} does not. Expected paths in both, or images in"
+            " both. Read the paths with ImageLoader().transform(...)."
         )
     if are_paths(X_train):
         train, test = check_paths(X_train, name="X_train"), check_paths(X_test, name="X_test")
@@ -158,7 +160,7 @@ def _content_ids(X_train, X_test):
     else:
         train = check_images(X_train, name="X_train")
         test = check_images(X_test, name="X_test")
-        # As bytes of either alone: sides of two sizes share none, and are not copied together.
+        # As a list: the two sides may have different image sizes, and joining them would copy all.
         ids = content_ids_of_images([*train, *test])
     return ids[: len(train)], ids[len(train) :]
 

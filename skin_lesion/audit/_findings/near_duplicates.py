@@ -1,14 +1,15 @@
-"""Find images that show the same photograph, re-encoded, resized, brightened, turned or mirrored.
+"""Find images that show the same photograph, re-encoded, resized, brightened, rotated or mirrored.
 
-A photograph is described by the low frequencies of its brightness, as perceptual hashes do [1]_,
-but the values are kept where those keep signs: it is the correlation of two descriptors that tells
-whether two images are one. Frequencies are weighted by their height: all lesions are a dark blob on
-bright skin, which says nothing, and natural images have the less energy the finer the detail [2]_.
+The descriptor of a photograph is the low frequencies of its brightness, as in perceptual hashes
+[1]_. Perceptual hashes keep only the signs of the coefficients; the descriptor keeps their values.
+Two images are near duplicates if their descriptors correlate. Coefficients are weighted by their
+frequency, for two reasons. The lowest frequencies tell little: every lesion is a dark blob on
+bright skin. And natural images have less energy in finer detail [2]_.
 
-Mirroring an image changes the signs of its coefficients, and turning it by 90 degrees also swaps
-rows and columns. So one descriptor gives those of all eight orientations, and what is left when
-signs and order are dropped is the same for all of them. Those 31 numbers are compared first, and
-only pairs that are near in them, one in some thousands, are compared in full.
+Mirroring an image changes the signs of its coefficients. Rotating it by 90 degrees also swaps rows
+and columns. One descriptor therefore gives the descriptors of all eight orientations. Without signs
+and order, all eight have the same 31 numbers. These are compared first. Only pairs that are close
+in them, about one in several thousand, are compared in full.
 
 .. [1] C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", diploma
    thesis, Upper Austria University of Applied Sciences, Hagenberg, 2010.
@@ -23,20 +24,20 @@ from scipy.fft import dctn
 from sklearn.metrics import pairwise_distances_chunked
 from threadpoolctl import threadpool_limits
 
-# One minus the correlation of two descriptors. Of 2,000 photographs of HAM10000 that were
-# re-encoded, resized, brightened, turned and mirrored all stay below 0.03, and other lesions above
-# 0.05, all but one pair, which is indeed one photograph filed as two lesions.
+# One minus the correlation of two descriptors. 2,000 photographs of HAM10000 were re-encoded,
+# resized, brightened, rotated and mirrored: all stay below 0.03. Pairs of other lesions stay above
+# 0.05, except for one pair, which is in fact one photograph listed as two lesions.
 MAX_DISTANCE = 0.04
 # One minus the cosine of two rows of an embedding.
 MAX_EMBEDDING_DISTANCE = 0.02
 
 _N_FREQUENCIES = 16
 _DESCRIBED_SIDE = 64
-# An image without contrast, in grey levels, is like every other one.
+# In grey levels. An image without contrast would match every other one.
 _MIN_CONTRAST = 2.0
 
 _N_INDEXED = 18
-# Half as much again as the furthest of the 2,000.
+# 1.5 times the largest distance among the 2,000 photographs.
 _INDEX_RADIUS = 0.14
 _ROUNDING = 1e-6
 _ROWS_IN_BLOCK = 1024
@@ -46,7 +47,7 @@ _HEIGHT = np.hypot(*np.indices((_N_FREQUENCIES, _N_FREQUENCIES))).astype(np.floa
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 _SIGNS = np.stack([np.ones(_N_FREQUENCIES), (-1.0) ** np.arange(_N_FREQUENCIES)]).astype(np.float32)
 
-# What makes the second image of the first, in the order of _correlate.
+# The transform from the first image to the second, in the order of _correlate.
 _TRANSFORMS = np.array(
     [
         "none",
@@ -72,7 +73,7 @@ def describe(images):
     Returns
     -------
     descriptors : ndarray of shape (n, 16, 16), float32
-        Of unit norm; zero where the image has no contrast.
+        Of unit norm; zero if the image has no contrast.
     """
     block = images.shape[1] // _DESCRIBED_SIDE
     shape = (len(images), _DESCRIBED_SIDE, block, _DESCRIBED_SIDE, block)
@@ -85,23 +86,23 @@ def describe(images):
 
 
 def find_near_duplicates(descriptors):
-    """Return the pairs of images that are one photograph.
+    """Return the pairs of images that show one photograph.
 
     Parameters
     ----------
     descriptors : ndarray of shape (n, 16, 16), float32
-        What :func:`describe` gave.
+        From :func:`describe`.
 
     Returns
     -------
     pairs : DataFrame
-        Columns `first` and `second` (places in `descriptors`, first < second), `distance` from 0
-        to `MAX_DISTANCE`, and `transform`, what makes the second image of the first. In the order
-        of the distance.
+        Columns `first` and `second` (indices into `descriptors`, first < second), `distance` from 0
+        to `MAX_DISTANCE`, and `transform`, which turns the first image into the second. Sorted by
+        distance.
     """
     described = np.flatnonzero(descriptors.any(axis=(1, 2)))
-    # Several threads share one small product at a time: on a busy machine they take ten times as
-    # long for it as one does.
+    # The products are small. On a busy machine, several threads take ten times as long for one
+    # product as a single thread does.
     with threadpool_limits(1, user_api="blas"):
         blocks = [
             _compare(descriptors, described[first], described[second])
@@ -113,7 +114,7 @@ def find_near_duplicates(descriptors):
 def find_near_duplicates_of_embedding(embedding):
     """Return the pairs of rows whose cosine distance is at most `MAX_EMBEDDING_DISTANCE`.
 
-    All rows are compared with all, in blocks: the time grows with the square of their number.
+    Every row is compared with every other, in blocks: time grows with the square of their number.
 
     Parameters
     ----------
@@ -122,7 +123,7 @@ def find_near_duplicates_of_embedding(embedding):
     Returns
     -------
     pairs : DataFrame
-        As :func:`find_near_duplicates` returns them; the transform is not known.
+        As :func:`find_near_duplicates` returns them, with an unknown transform.
     """
     blocks, start = [], 0
     for distances in pairwise_distances_chunked(embedding, metric="cosine"):
@@ -143,7 +144,7 @@ def describe_pairs(rows, pairs, representatives):
     rows : DataFrame
 
     pairs : DataFrame
-        Places in `representatives`, distance and transform.
+        Indices into `representatives`, distance and transform.
 
     representatives : ndarray of int
         The first row of each content that was compared.
@@ -171,11 +172,11 @@ def _invariants(descriptors):
 
 
 def _find_candidates(invariants):
-    """Yield arrays of pairs, each pair once, of rows that are near in what is invariant.
+    """Yield arrays of pairs of rows with close invariants, each pair once.
 
-    Rows are compared with rows in blocks, as a product of matrices, which in so many dimensions is
-    far faster than a tree. In the order of the direction in which they differ most, a block need
-    only be compared with those that follow within the radius.
+    Blocks of rows are compared as a product of matrices. In so many dimensions, this is far faster
+    than a tree. Rows are sorted along the direction in which they differ most. A block is therefore
+    only compared with the blocks that follow within the radius.
     """
     if len(invariants) < 2:
         return
@@ -194,7 +195,7 @@ def _find_candidates(invariants):
         end = np.searchsorted(place, reach, side="right")
         for other in range(start, end, _ROWS_IN_BLOCK):
             block = right[other : min(other + _ROWS_IN_BLOCK, end)]
-            # Flat, which is many times faster than np.nonzero on a matrix.
+            # On the flat array, this is many times faster than np.nonzero on a matrix.
             near = np.flatnonzero(rows @ block.T >= -_ROUNDING)
             first, second = near // len(block) + start, near % len(block) + other
             once = first < second
@@ -204,7 +205,7 @@ def _find_candidates(invariants):
 
 
 def _compare(descriptors, first, second):
-    """Return those of the pairs that are one photograph in any of the eight orientations."""
+    """Return the pairs that show one photograph in any of the eight orientations."""
     correlations = _correlate(descriptors[first], descriptors[second])
     orientation = correlations.argmax(axis=1)
     # Rounding may leave a correlation a little above 1.
@@ -216,8 +217,8 @@ def _compare(descriptors, first, second):
 def _correlate(first, second):
     """Return the correlations of pairs of descriptors, shape (n, 8).
 
-    Mirroring changes the signs of the odd frequencies, of rows or columns: multiplying the product
-    by both sign patterns from either side sums it up for all four ways at once.
+    Mirroring changes the signs of the odd frequencies of rows or columns. Multiplying the product
+    by both sign patterns from either side sums it up for all four reflections at once.
     """
     return np.concatenate(
         [

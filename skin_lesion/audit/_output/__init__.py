@@ -1,1 +1,1 @@
-"""Tell what was found: in words, as a page, and as a manifest."""
+"""Report the findings as text, as an HTML page and as a manifest."""

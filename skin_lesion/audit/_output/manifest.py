@@ -10,10 +10,10 @@ _N_NAMED = 3
 
 
 def make_manifest(rows):
-    """Return the columns of a manifest, a line for each row, in the order of the rows."""
+    """Return a manifest, with a line for each row, in the order of the rows."""
     manifest = pd.DataFrame(
         {
-            # Paths differ from one disk to the next: without an ISIC id the file name has to do.
+            # Paths differ from one computer to the next: without an ISIC id, use the file name.
             "id": [
                 isic_id or os.path.basename(path)
                 for isic_id, path in zip(rows["isic_id"], rows["path"], strict=True)
@@ -24,7 +24,7 @@ def make_manifest(rows):
     for column in _COLUMNS[1:]:
         values = rows[column]
         manifest[column] = values.astype(str).where(values.notna(), "").to_numpy(dtype=object)
-    # Names that are no Unicode as they will be read again.
+    # Names that are not valid Unicode, in the form in which they will be read again.
     return manifest[_COLUMNS].apply(
         lambda column: [text.encode(errors="backslashreplace").decode() for text in column]
     )
@@ -36,20 +36,20 @@ def read_manifest(path):
     Raises
     ------
     ValueError
-        If it is none.
+        If the file is not a manifest.
     """
     try:
         manifest = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except ValueError as error:
         raise ValueError(
-            f"{os.fspath(path)!r} cannot be read: {error} Expected a manifest, as to_manifest"
-            " writes it."
+            f"{os.fspath(path)!r} cannot be read: {error} Expected a manifest that to_manifest"
+            " wrote."
         ) from error
     missing = [name for name in _COLUMNS if name not in manifest]
     if missing:
         raise ValueError(
-            f"{os.fspath(path)!r} has the columns {list(manifest.columns)}. Expected a manifest, as"
-            f" to_manifest writes it, with {_COLUMNS}."
+            f"{os.fspath(path)!r} has the columns {list(manifest.columns)}. Expected a manifest"
+            f" that to_manifest wrote, with the columns {_COLUMNS}."
         )
     return manifest[_COLUMNS]
 
@@ -57,13 +57,14 @@ def read_manifest(path):
 def match_manifest(rows, manifest, path):
     """Return the split that a manifest gives to each row.
 
-    Rows are matched by id, content, label and group, in any order; what one side does not state, no
-    label or no group in all of its lines, is not compared.
+    Rows are matched by id, content, label and group, in any order. Labels, or groups, are not
+    compared if one side has none in any line.
 
     Raises
     ------
     ValueError
-        If an image is missing on either side or differs; the message counts and names examples.
+        If an image is missing on either side, or differs. The message counts such images and names
+        examples.
     """
     found = make_manifest(rows)
     key = ["id", "sha256"]
@@ -75,7 +76,7 @@ def match_manifest(rows, manifest, path):
     if (found["split"] != "").any():
         key.append("split")
     sides = [
-        # A row listed twice is matched twice.
+        # A row that is listed twice is matched twice.
         side.assign(occurrence=side.groupby(key).cumcount())
         for side in (found, manifest)
     ]
@@ -84,8 +85,8 @@ def match_manifest(rows, manifest, path):
     )
     problems = []
     for side, what in (
-        ("left_only", "of the images found are not in the manifest, or differ in it"),
-        ("right_only", "lines of the manifest match no image found"),
+        ("left_only", "of the images are not in the manifest, or differ from it"),
+        ("right_only", "lines of the manifest match none of the images"),
     ):
         ids = matched.loc[matched["side"] == side, "id"].tolist()
         if ids:
@@ -93,9 +94,9 @@ def match_manifest(rows, manifest, path):
             problems.append(f"{len(ids)} {what}: {named}.")
     if problems:
         raise ValueError(
-            f"{os.fspath(path)!r} does not describe these images. {' '.join(problems)} Compared"
-            f" were {', '.join(key)}. Get the release that it was written for, or pass the same"
-            " labels, groups and split as there."
+            f"{os.fspath(path)!r} does not describe these images. {' '.join(problems)} The columns"
+            f" {', '.join(key)} were compared. Use the release that the manifest was written for,"
+            " or pass the same labels, groups and split."
         )
     in_order = sides[0].merge(sides[1], on=[*key, "occurrence"], suffixes=("", "_stated"))
     split = in_order["split" if "split" in key else "split_stated"].to_numpy(dtype=str)

@@ -1,4 +1,4 @@
-"""An audit as a page of HTML with the pictures of each finding side by side."""
+"""An audit as an HTML page that shows the images of each finding side by side."""
 
 from html import escape
 
@@ -9,7 +9,7 @@ from .summary import TITLES, describe_dataset, describe_finding, describe_qualit
 
 _ROWS_IN_FINDING = 4
 
-# What is said of an example, of those columns that its finding has.
+# The columns to show with an example, if its finding has them.
 _SAID = (
     "kind",
     "distance",
@@ -29,7 +29,7 @@ _ON_QUALITY = (
 )
 _EXPLANATIONS = {
     "exact_duplicates": "Files with the same bytes and the same label.",
-    "label_conflicts": "The same photograph under several labels. At most one of them is right.",
+    "label_conflicts": "The same photograph with several labels. At most one of them is right.",
     "near_duplicates": (
         "The same photograph, re-encoded, resized, brightened, rotated or mirrored."
     ),
@@ -46,7 +46,7 @@ _EXPLANATIONS = {
 
 
 def render_audit(audit, *, n_examples, is_whole):
-    """Return the page, or without ``is_whole`` a part to be set into another one."""
+    """Return the page, or without ``is_whole`` a fragment to embed into another page."""
     findings = {title: describe_finding(audit, name) for name, title in TITLES.items()}
     overview = pd.DataFrame({"finding": findings.keys(), "result": findings.values()})
     sections = {"Findings": [render_table(overview.set_index("finding"), is_words=True)]}
@@ -63,7 +63,7 @@ def render_audit(audit, *, n_examples, is_whole):
 def _render_finding(audit, name, n_examples):
     table = getattr(audit, name)
     if name == "exact_duplicates":
-        # The others are shown as label conflicts.
+        # Duplicates with several labels are shown as label conflicts.
         table = table[table["labels"].map(len) < 2]
     if not len(table):
         return []
@@ -79,7 +79,7 @@ def _render_finding(audit, name, n_examples):
 
 
 def _render_example(audit, line):
-    """Show the rows that a line of a finding concerns, and what it says of them."""
+    """Show the rows that a line of a finding concerns, and describe them."""
     rows = [*line.get("rows", ())] or [line["row"]]
     rows += [*line.get("other_rows", ())] or ([line["other_row"]] if "other_row" in line else [])
     said = [_say(name, line[name]) for name in _SAID if name in line]
@@ -137,7 +137,7 @@ def _render_shortcuts(audit):
             "chance": lines["chance"].map("{:.3f}".format).to_numpy(),
             "": bars,
         },
-        dtype=object,  # strings of pandas would not be Html
+        dtype=object,  # the string dtype of pandas would not keep Html
         index=lines.index.rename("property"),
     )
     return [render_note(_ON_SHORTCUTS), render_table(table)]

@@ -1,4 +1,4 @@
-"""An audit in words: a page for the terminal, and the lines that the page of pictures shares."""
+"""An audit in words: a page for the terminal, and the sentences that the HTML page shares."""
 
 from collections import Counter
 
@@ -21,7 +21,7 @@ def summarise(audit):
         lines += [audit.class_counts.to_string(), ""]
     for name, title in TITLES.items():
         lines.append(f"{title:<{width}}  {describe_finding(audit, name)}")
-    lines += ["", "Shortcuts: balanced accuracy of predicting the class from nothing else"]
+    lines += ["", "Shortcuts: balanced accuracy of predicting the class from one property alone"]
     lines += describe_shortcuts(audit) or [f"  {audit.not_checked['shortcuts']}"]
     lines += ["", "Quality (estimated): share of images"]
     lines += [f"  {flag:<{width}}  {share}" for flag, share in describe_quality(audit).items()]
@@ -29,7 +29,7 @@ def summarise(audit):
 
 
 def describe_dataset(audit):
-    """Return in a line what was audited."""
+    """Return a line on what was audited."""
     images = audit.images
     parts = [f"{len(images)} images", f"{images['sha256'].nunique()} distinct contents"]
     if len(audit.class_counts):
@@ -42,9 +42,9 @@ def describe_dataset(audit):
 
 
 def describe_finding(audit, name):
-    """Return in a line how much was found, or why nothing was looked for."""
+    """Return a line that counts a finding, or says why it was not checked."""
     if name in audit.not_checked:
-        return f"not looked for: {audit.not_checked[name]}"
+        return f"not checked: {audit.not_checked[name]}"
     table = getattr(audit, name)
     if name == "group_conflicts" and "labels of one lesion" in audit.not_checked:
         reason = audit.not_checked["labels of one lesion"]
@@ -53,16 +53,16 @@ def describe_finding(audit, name):
         return "none"
     n = len(table)
     if name == "exact_duplicates":
-        return f"{say(n, 'content')} that {table['n_images'].sum()} images share"
+        return f"{say(n, 'content')} shared by {table['n_images'].sum()} images"
     if name == "label_conflicts":
         pairs = _count(" / ".join(map(str, labels)) for labels in table["labels"])
-        return f"{say(n, 'photograph')} under several labels: {pairs}"
+        return f"{say(n, 'photograph')} with several labels: {pairs}"
     if name == "near_duplicates":
         described = f"{say(n, 'pair')} of contents"
         for column in ("label", "group"):
             is_other = table[column] != table[f"other_{column}"]
             n_other = (is_other & table[column].notna()).sum()
-            described += f", {n_other} of them of two {column}s" if n_other else ""
+            described += f", {n_other} of them with two {column}s" if n_other else ""
         return described
     if name == "split_leaks":
         n_rows = table["row"].nunique()
@@ -76,10 +76,10 @@ def describe_finding(audit, name):
 def _describe_group_conflicts(table):
     counts = table["kind"].value_counts()
     described = ", ".join(
-        f"{say(counts[kind], noun)} of several {others}"
-        for kind, noun, others in (
-            ("labels of one lesion", "lesion", "labels"),
-            ("groups of one photograph", "photograph", "groups"),
+        f"{say(counts[kind], noun)} {several}"
+        for kind, noun, several in (
+            ("labels of one lesion", "lesion", "with several labels"),
+            ("groups of one photograph", "photograph", "in several groups"),
         )
         if kind in counts
     )
@@ -87,7 +87,7 @@ def _describe_group_conflicts(table):
 
 
 def say(n, noun):
-    """Return a number of things."""
+    """Return a count with its noun, in the singular or plural."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
@@ -101,7 +101,7 @@ def describe_shortcuts(audit):
 
 
 def describe_quality(audit):
-    """Return the share of images that has each flag, and the class in which most have."""
+    """Return the share of images with each flag, and the class with the largest share."""
     described = {}
     for flag in audit.quality_by_class:
         shares = audit.quality_by_class[flag]

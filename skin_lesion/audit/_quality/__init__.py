@@ -1,1 +1,1 @@
-"""Look at every image once: its quality, and the shortcuts that it offers."""
+"""Read every image once, and measure its quality and the shortcuts that it offers."""

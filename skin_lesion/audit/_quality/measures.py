@@ -1,4 +1,4 @@
-"""Measure light, sharpness, artefacts and colour of thumbnails, and flag the poor ones."""
+"""Measure light, sharpness, artefacts and colour of thumbnails, and flag poor images."""
 
 import cv2
 import numpy as np
@@ -7,8 +7,8 @@ import pandas as pd
 from ...images import find_dark_lines, measure_thin_darkness, take_brightest_channel
 from .ruler_marks import count_ruler_marks
 
-# A JPEG of 600x450 is decoded at half its size up to a side of 225, one of 1024x768 at a quarter up
-# to 192, and hair is still more than a pixel wide.
+# Up to a side of 225, JPEGs of 600x450 are decoded at half their size. Up to 192, those of 1024x768
+# are decoded at a quarter. At this side, hair is still more than a pixel wide.
 THUMBNAIL_SIDE = 192
 
 _CHANNELS = ("red", "green", "blue")
@@ -17,21 +17,21 @@ BORDER_MEASURES = [
     f"{where}_{measure}" for where in ("border", "corners") for measure in COLOUR_MEASURES
 ]
 
-# The measure behind each flag, and where it is flagged: below, or above. How many of the flagged
-# photographs show it, by eye, is in docs/know_your_data.rst.
+# The measure behind each flag, and whether values below or above a limit are flagged.
+# docs/know_your_data.rst has the share of flagged photographs that show the fault, judged by eye.
 _LIMITS = {
-    # The skin around a dark lesion keeps its highlights, and a dark red lesion its red: 0.1% of
-    # HAM10000 are below, at half the exposure all.
+    # The skin around a dark lesion keeps its highlights, and a dark red lesion keeps its red. In
+    # HAM10000, 0.1% of the images are below the limit; at half the exposure, all are.
     "too_dark": ("highlights", "below", 150),
     "too_bright": ("brightness", "above", 210),
-    # Gaussian blur of 1.5 pixels brings nine in ten below.
+    # After a Gaussian blur of 1.5 pixels, nine in ten images are below.
     "blurred": ("sharpness", "below", 2.5),
     "low_contrast": ("contrast", "below", 42),
-    # The rim of a round field is seen in the corners from about 0.03.
+    # From about 0.03, the rim of a round field is visible in the corners.
     "black_corners": ("black_corner_share", "above", 0.06),
     # Hair across the image covers 0.005 to 0.01.
     "hair": ("hair_share", "above", 0.005),
-    # A single mark between two others, if there are no more than 15 short lines in all.
+    # Reached by one mark between two others, if there are at most 15 short lines in all.
     "ruler": ("ruler_marks", "above", 0.79),
 }
 QUALITY_FLAGS = tuple(_LIMITS)
@@ -39,9 +39,9 @@ QUALITY_FLAGS = tuple(_LIMITS)
 _MEASURES = [*dict.fromkeys(measure for measure, _, _ in _LIMITS.values())]
 _MEASURES += COLOUR_MEASURES + BORDER_MEASURES
 
-_BLOCK = 4  # colour and contrast are those of means over 4x4 pixels: no noise, and no single hair
+_BLOCK = 4  # colour and contrast use means over 4x4 pixels: they ignore noise and single hairs
 _NEARLY_BLACK = 50  # of 255: the unlit field of a dermatoscope holds noise and some stray light
-_WITHIN_RIM = 0.8  # half sides: the rim of a dark field is sharp, whatever the focus
+_WITHIN_RIM = 0.8  # half sides; the rim of a dark field is sharp even if the lesion is out of focus
 _RULER_DARKNESS = 16  # grey levels; most skin lines and JPEG blocks stay below 12
 
 
@@ -53,8 +53,8 @@ def measure_pixels(images):
     Parameters
     ----------
     images : ndarray of shape (n, side, side, 3), of uint8
-        RGB thumbnails of whole photographs, stretched to squares of `THUMBNAIL_SIDE`. What is
-        counted in pixels is meant for that side.
+        RGB thumbnails of whole photographs, stretched to squares of `THUMBNAIL_SIDE`. All lengths
+        in pixels apply to that side.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def measure_pixels(images):
         "The ellipse" touches the four sides of the photograph.
 
         highlights
-            Value of the brightest channel that a tenth of the ellipse exceeds, 0 to 255.
+            Value of the brightest channel, 0 to 255, that a tenth of the ellipse exceeds.
         brightness
             Mean luminance in the ellipse.
         sharpness
@@ -76,7 +76,7 @@ def measure_pixels(images):
             Share of pixels on long thin dark lines, which :class:`HairRemover` would remove.
         ruler_marks
             Number of thin marks near the margin with an evenly spaced parallel mark on either side.
-            Where there are many short lines, such as stubble, it is scaled down.
+            It is scaled down if there are many short lines, such as stubble.
         mean_red, mean_green, mean_blue, std_red, std_green, std_blue
             Colour of the whole image.
         border_mean_red, ..., border_std_blue
@@ -148,7 +148,7 @@ def flag(measures):
     Parameters
     ----------
     measures : DataFrame or dict of str to array-like of shape (n,)
-        From :func:`measure_pixels`. NaN where an image cannot be read.
+        From :func:`measure_pixels`. NaN if an image cannot be read.
 
     Returns
     -------

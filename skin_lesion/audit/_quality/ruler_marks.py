@@ -6,20 +6,20 @@ from scipy import ndimage
 _LENGTHS = (4, 30)
 _ELONGATION = 2.2
 _TURN = 0.2  # the sine of the angle between parallel marks
-_STEP = 0.6  # of the longer mark: how far beside each other two marks of a row begin
+_STEP = 0.6  # largest offset between neighbouring marks, as a share of the longer mark
 _LEAST_SPACING = 2.5
 _UNEVENNESS = 0.2  # of the spacing
-_MARGIN = 0.72  # of the way from the middle to the side: rulers lie beside the lesion
-_BY_CHANCE = 12  # short lines in a photograph without hair; among more, rows are no evidence
+_MARGIN = 0.72  # share of the way from the middle to the side: rulers lie beside the lesion
+_BY_CHANCE = 12  # short lines in a photograph without hair; among more, rows arise by chance
 
 
 def count_ruler_marks(is_line):
-    """Return the number of marks in evenly spaced rows, scaled down where short lines abound.
+    """Return the number of marks in evenly spaced rows, scaled down if there are many short lines.
 
     Parameters
     ----------
     is_line : ndarray of shape (side, side), of bool
-        What is dark and thin. Lengths in pixels are meant for a side of 192.
+        The dark and thin pixels. Lengths in pixels apply to a side of 192.
     """
     y, x, angle, length = _find_short_lines(is_line)
     if len(y) < 3:
@@ -41,7 +41,7 @@ def count_ruler_marks(is_line):
         & (np.maximum(np.abs(y - middle), np.abs(x - middle)) > _MARGIN * middle)
     )
     after, before = after[is_mark], before[is_mark]
-    # Places are known to about a pixel.
+    # Positions are accurate to about a pixel.
     is_even = np.abs(after - before) < np.maximum(1.2, _UNEVENNESS * np.minimum(after, before))
     return np.count_nonzero(is_even) / max(1.0, len(y) / _BY_CHANCE)
 
@@ -58,7 +58,7 @@ def _find_short_lines(is_line):
         return np.bincount(labels, values, minlength=n_pieces) / area
 
     y, x = mean(rows), mean(columns)
-    # A bar of n pixels has a variance of n**2 / 12, if each pixel has one of 1 / 12 in itself.
+    # A bar of n pixels has a variance of n**2 / 12 if each pixel itself has a variance of 1 / 12.
     var_y, var_x = mean(rows**2) - y**2 + 1 / 12, mean(columns**2) - x**2 + 1 / 12
     covariance = mean(rows * columns) - x * y
     spread = np.hypot((var_x - var_y) / 2, covariance)

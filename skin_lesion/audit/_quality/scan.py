@@ -1,4 +1,4 @@
-"""Look at every image once: its bytes, its size, its look."""
+"""Read every image once: its bytes, its size and its appearance."""
 
 import hashlib
 import io
@@ -23,7 +23,7 @@ _ROWS_IN_BATCH = 16
 
 
 class PathImages:
-    """Images in files; one that cannot be read is a finding, not an error."""
+    """Images in files. A file that cannot be read is a finding, not an error."""
 
     def __init__(self, X):
         self.paths = check_paths(X)
@@ -74,7 +74,7 @@ class ArrayImages:
         """Return pixels, height and width, SHA-256 of the pixels and no number of bytes."""
         image = self.images[row]
         stored = io.BytesIO()
-        # Losslessly to a file and back, so that images in memory are scaled as those on disk.
+        # Via a lossless file, so that images in memory are scaled in the same way as files.
         Image.fromarray(image.astype(np.uint8)).save(stored, "PPM")
         pixels, size = decode_image(stored, image_size, resize)
         return pixels, size, hashlib.sha256(image.tobytes()).hexdigest(), np.nan
@@ -82,20 +82,21 @@ class ArrayImages:
 
 @dataclass
 class Scan:
-    """What was seen.
+    """The results of reading every image.
 
     Attributes
     ----------
     files : DataFrame of n rows
-        Columns `path` (or "row 17"), `sha256`, `n_bytes`, `height`, `width` and `error`: empty, or
-        why the image cannot be read, in which case the others are missing.
+        Columns `path` (or "row 17"), `sha256`, `n_bytes`, `height`, `width` and `error`. If the
+        image cannot be read, `error` says why, and the others are missing. Otherwise `error` is
+        empty.
 
     measures : DataFrame of n rows
-        What :func:`measure_pixels` gives, missing where the image cannot be read; no columns where
-        nothing was to be measured.
+        From :func:`measure_pixels`, missing if the image cannot be read. Without columns if nothing
+        was measured.
 
     descriptors : ndarray of shape (n, 16, 16), float32
-        What :func:`describe` gives, zero where the image cannot be read.
+        From :func:`describe`, zero if the image cannot be read.
     """
 
     files: pd.DataFrame
@@ -110,7 +111,7 @@ def open_images(X):
 
 
 def scan_images(images, *, n_jobs, verbose, measures=True):
-    """Return the :class:`Scan` of all images; without measures it takes a fraction of the time."""
+    """Return the :class:`Scan` of all images. Without measures, it takes a fraction of the time."""
     batches = [
         range(start, min(start + _ROWS_IN_BATCH, len(images)))
         for start in range(0, len(images), _ROWS_IN_BATCH)

@@ -8,7 +8,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from ..._utils.intervals import combine, estimate_rate
 from .measures import BORDER_MEASURES, COLOUR_MEASURES
 
-# Of rows that have one: else the archive's numbers say little.
+# Share of rows that must have an ISIC id for the id to be measured as a shortcut.
 _MIN_SHARE_OF_IDS = 0.9
 _COLUMNS = ["balanced_accuracy", "low", "high", "chance", "n_images", "n_classes"]
 _MAX_IMAGES = 20_000
@@ -16,7 +16,7 @@ _N_FOLDS = 5
 
 
 def list_shortcuts(rows, measures, frame):
-    """Return what the class may be predicted from without looking at the lesion, by its name."""
+    """Return the properties that may predict the class without the lesion, by their names."""
     shortcuts = {
         "image size": rows[["height", "width"]].to_numpy(dtype=float),
         "file size": rows[["n_bytes"]].to_numpy(dtype=float),
@@ -26,7 +26,7 @@ def list_shortcuts(rows, measures, frame):
     if rows["n_bytes"].isna().all():  # images in memory
         del shortcuts["file size"]
     if rows["isic_id"].notna().mean() >= _MIN_SHARE_OF_IDS:
-        # The archive numbers its images as they come in, source by source.
+        # The archive numbers its images as they arrive, source by source.
         numbers = rows["isic_id"].str.removeprefix("ISIC_").astype(float)
         shortcuts["ISIC id"] = numbers.to_numpy().reshape(-1, 1)
     if frame is not None and "source" in frame and frame["source"].nunique(dropna=False) > 1:
@@ -37,19 +37,19 @@ def list_shortcuts(rows, measures, frame):
 def measure_shortcuts(features, y, groups, *, n_jobs=1, random_state=0):
     """Predict the class from each shortcut alone, in cross-validation by group.
 
-    What a small model learns from the size of the file or the colour of the border, a network that
-    sees the image can learn as well, and it will be of no use in another clinic [1]_ [2]_ [3]_. A
-    balanced accuracy whose interval lies above chance is such a shortcut. Colours and borders are
-    also the lesion's own, to some degree: there it is the size of the number that tells.
+    A small model can learn the class from the file size or the colour of the border. A network that
+    sees the image can learn this, too, and will fail in another clinic [1]_ [2]_ [3]_. A property
+    is a shortcut if the interval of its balanced accuracy lies above chance. Colours and borders
+    also depend on the lesion itself to some degree: for these, look at the size of the score.
 
     Parameters
     ----------
     features : dict of str to ndarray
         Of shape (n, k), of float, or of shape (n,), of str or object, for a category such as the
-        source. NaN and None are missing values, and what is missing may tell the class as well.
+        source. NaN and None are missing values. That a value is missing may predict the class, too.
 
     y : array-like of shape (n,) or None
-        The class of each image. Images without one are left out.
+        The class of each image. Images without a class are left out.
 
     groups : array-like of shape (n,), of int
         The lesion or patient of each image, which stays in one fold.
@@ -58,7 +58,7 @@ def measure_shortcuts(features, y, groups, *, n_jobs=1, random_state=0):
         Number of threads.
 
     random_state : int, default=0
-        The same gives the same numbers.
+        The same seed gives the same scores.
 
     Returns
     -------
@@ -66,11 +66,11 @@ def measure_shortcuts(features, y, groups, *, n_jobs=1, random_state=0):
         Indexed by `shortcut`, the names of the features, in their order.
 
         balanced_accuracy : float
-            Mean of the recalls of the classes, of the predictions out of fold.
+            Mean of the recalls of the classes, from out-of-fold predictions.
         low, high : float
-            The 95% interval over groups. How the model would vary with other
-            training images is not in it: of 100 sets of 300 images with random labels, it lay
-            above chance in 9 and below in 5.
+            The 95% interval over groups. It does not include how the model would vary with other
+            training images: in 100 sets of 300 images with random labels, it lay above chance in 9
+            and below chance in 5.
         chance : float
             1 / n_classes.
         n_images, n_classes : int
@@ -81,13 +81,15 @@ def measure_shortcuts(features, y, groups, *, n_jobs=1, random_state=0):
     Notes
     -----
     Classes of fewer than 2 groups are left out. There are 5 folds, or as many as the rarest class
-    has groups if those are fewer. Of more than 20,000 images, the largest classes are thinned at
-    random to one size that brings the sum to 20,000: each class counts the same in the score.
+    has groups if it has fewer. If there are more than 20,000 images, the largest classes are
+    subsampled at random to one size, so that 20,000 images remain: each class counts the same in
+    the score.
 
     The model is a forest of 50 extremely randomised trees with balanced class weights, whose leaves
-    hold at least 0.5% of the images. It needs no scaling or tuning, sees any dependence and treats
-    missing values as a value. Random forests found the same in HAM10000 within 0.03, in more time;
-    smaller leaves found less from a single number, such as the file size.
+    hold at least 0.5% of the images. It needs no scaling or tuning, finds any kind of dependence,
+    and treats a missing value as a value. On HAM10000, random forests gave the same scores within
+    0.03 but took longer. With smaller leaves, scores from a single number, such as the file size,
+    were lower.
 
     References
     ----------
@@ -124,7 +126,7 @@ def measure_shortcuts(features, y, groups, *, n_jobs=1, random_state=0):
 
 
 def make_shortcut_model(*, n_jobs, random_state):
-    """Return the forest that looks for any dependence of the class on a few numbers."""
+    """Return a forest that finds any kind of dependence of the class on a few numbers."""
     return ExtraTreesClassifier(
         n_estimators=50,
         min_samples_leaf=0.005,
@@ -147,7 +149,7 @@ def _to_numbers(values):
 
 
 def _choose_rows(y, groups, rng):
-    """Return the rows that take part, with the numbers of their classes and groups."""
+    """Return the rows to use, with the numbers of their classes and their groups."""
     labels, _ = pd.factorize(np.asarray(y, dtype=object), sort=True)
     rows = rng.permutation(np.flatnonzero(labels >= 0))
     rank_in_class = pd.Series(labels[rows]).groupby(labels[rows]).cumcount().to_numpy()

@@ -1,4 +1,4 @@
-"""Estimate the tone of the skin beside a lesion, by the individual typology angle."""
+"""Estimate the tone of the skin around a lesion by the individual typology angle."""
 
 from functools import partial
 from numbers import Integral
@@ -15,20 +15,20 @@ from .scan import open_images
 
 SKIN_TONE = "estimated_skin_tone"
 ON_SKIN_TONE = (
-    "estimated_skin_tone is no record of a patient. It is an estimate from the colour of the skin"
-    " in the photograph, whose light is not calibrated: two photographs of one lesion may have"
+    "estimated_skin_tone is not a recorded skin type. It is estimated from the colour of the skin"
+    " in the photograph. The light is not calibrated, so two photographs of one lesion may have"
     " different tones."
 )
 
-# Limits of Chardon et al. and Del Bino et al., in degrees: each tone lies above its own.
-# Above 90 degrees and from -90 down light is bluish: no skin is.
+# Lower limits of Chardon et al. and Del Bino et al., in degrees.
+# Above 90 degrees, and at or below -90, the light is bluish: skin is never bluish.
 _TONES = {"dark": -90, "brown": -30, "tan": 10, "intermediate": 28, "light": 41, "very light": 55}
 _N_CELLS = 8  # along each side
 _CELL = THUMBNAIL_SIDE // _N_CELLS
-_LEAST_SKIN = 0.5  # of a cell, to be one of skin
-_LEAST_CELLS = 10  # of 64: fewer are a scar or a gleam on the lesion, or the rim of the field
-_LEAST_CHROMA = 2  # of CIELAB: the eye sees no difference from grey, and b* is noise
-_UNLIT = 25  # of 255, in the brightest channel: the darkest skin is brighter
+_LEAST_SKIN = 0.5  # smallest share of skin in a cell of skin
+_LEAST_CELLS = 10  # of 64; fewer are a scar, a reflection on the lesion, or the rim of the field
+_LEAST_CHROMA = 2  # in CIELAB; below, the eye sees grey and b* is noise
+_UNLIT = 25  # of 255, in the brightest channel; the darkest skin is brighter
 _GLARE = 250  # of 255, in each channel
 _AROUND = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))  # soft edges of lesion and field
 
@@ -37,11 +37,12 @@ _AROUND = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))  # soft edges of 
     {"X": "no_validation", "n_jobs": [Integral, None]}, prefer_skip_nested_validation=True
 )
 def estimate_skin_tone(X, *, n_jobs=-1):
-    """Estimate the tone of the skin beside each lesion, by the individual typology angle.
+    """Estimate the tone of the skin around each lesion by the individual typology angle.
 
-    The angle (ITA) is the direction of the colour of skin in the plane of lightness L* and
-    yellowness b* of CIELAB, ``atan2(L* - 50, b*)`` in degrees [1]_: large for light skin, below 0
-    for dark skin. Public releases carry no skin tone, and models are worst on dark skin [2]_ [3]_.
+    The angle (ITA) is the direction of the skin colour in the plane of lightness L* and yellowness
+    b* of CIELAB, ``atan2(L* - 50, b*)`` in degrees [1]_. It is large for light skin, and below 0
+    for dark skin. Public releases record no skin tone, and models perform worst on dark skin [2]_
+    [3]_.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def estimate_skin_tone(X, *, n_jobs=-1):
 
     n_jobs : int or None, default=-1
         Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
-        threads; -1 means all cores of this process. The result is the same.
+        threads; -1 means all cores of this process. It does not change the result.
 
     Returns
     -------
@@ -62,14 +63,14 @@ def estimate_skin_tone(X, *, n_jobs=-1):
             The angle in degrees, of the median colour of the parts of the photograph that show
             skin.
         `ita_spread`
-            The standard deviation of the angle over these parts, in degrees, from their quartiles.
+            The standard deviation of the angle over these parts, in degrees, estimated from the
+            quartiles.
         `skin_share`
-            Their share of the photograph, from 0 to 1.
+            The share of the photograph that shows skin, from 0 to 1.
 
-        The first three are missing where less than 15% of the photograph shows skin, where the
-        photograph is a greyscale image (the skin has no chroma), and where the angle would be at or
-        below -90. The tone is also missing where the angle is above 90. No skin is so blue: the
-        light is.
+        The first three are missing if less than 15% of the photograph shows skin, if the photograph
+        is a greyscale image (the skin has no chroma), or if the angle would be at or below -90. The
+        tone is also missing if the angle is above 90. Skin is never so blue: the light is bluish.
 
     Raises
     ------
@@ -80,23 +81,23 @@ def estimate_skin_tone(X, *, n_jobs=-1):
 
     See Also
     --------
-    evaluate : Slices scores by the columns of a frame: pass this one.
+    evaluate : Slices scores by the columns of a frame, such as this one.
 
     Notes
     -----
     **The estimate is rough.** The angle is meant for a colorimeter. Light and white balance of a
-    dermatoscope are not calibrated, and move the angle by tens of degrees. In HAM10000, a release
-    of light skin, 37% of the photographs have an angle above 90. Photographs of one lesion differ
-    with a standard deviation of 11.1 degrees (1,954 lesions; 8.3 where the angles are below 90),
-    all photographs with one of 24.5. Photographs of one lesion often share the device, too: between
-    clinics the error is larger. The tones are 11 to 40 degrees wide. Of the lesions with a
-    photograph below "very light", 24% of 72 have one tone in all photographs. Compare slices within
-    one source, and prefer a recorded skin type. `ita_spread` only says how even the skin is in one
-    photograph.
+    dermatoscope are not calibrated and shift the angle by tens of degrees. In HAM10000, a release
+    of light skin, 37% of the photographs have an angle above 90. Within a lesion, angles have a
+    standard deviation of 11.1 degrees (1,954 lesions; 8.3 for angles below 90); over all
+    photographs it is 24.5 degrees. Photographs of one lesion often share the device, too, so the
+    error between clinics is larger. The tones are 11 to 40 degrees wide. 72 lesions have a
+    photograph below "very light"; 24% of them have the same tone in all photographs. Compare slices
+    within one source, and prefer a recorded skin type. `ita_spread` only describes how even the
+    skin is in one photograph.
 
-    Skin is what is brighter than the lesion by Otsu's threshold [4]_, away from dark corners, hair
-    and reflections, in at least half of a cell of an 8 by 8 grid. Light parts of a lesion that
-    fills the photograph count as skin.
+    Pixels count as skin if they are brighter than the lesion by Otsu's threshold [4]_ and away from
+    dark corners, hair and reflections. They must fill at least half of a cell of an 8 by 8 grid. If
+    a lesion fills the photograph, its light parts count as skin.
 
     References
     ----------
@@ -139,7 +140,7 @@ def _measure(images, row):
     colours = _cut(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB))[cells]
     medians = np.nanmedian(
         np.where(is_skin[cells, :, np.newaxis], colours, np.nan), axis=1
-    )  # hair that was not found, and ink, move no median
+    )  # hair that was not found, and ink, do not move a median
     angle = float(_angle(np.median(medians, axis=0)))
     is_grey = (np.hypot(medians[:, 1], medians[:, 2]) < _LEAST_CHROMA).all()
     if is_grey or angle <= _TONES["dark"]:
@@ -149,7 +150,7 @@ def _measure(images, row):
 
 
 def _angle(colours):
-    """Return the angle of colours in L*, a*, b*; bluish light takes it above 90 degrees."""
+    """Return the angle of colours in L*, a*, b*. In bluish light it exceeds 90 degrees."""
     return np.degrees(np.arctan2(colours[..., 0] - 50, colours[..., 2]))
 
 
@@ -160,7 +161,7 @@ def _find_skin(image):
     is_lit = ~_widen((brightest <= _UNLIT) | (image.min(axis=2) >= _GLARE))
     if not is_lit.any():
         return is_lit
-    # Of what is lit: else the threshold would part corners or reflections from all the rest.
+    # Lit pixels alone: otherwise the threshold would separate corners or reflections from the rest.
     limit = cv2.threshold(grey[is_lit], 0, 255, cv2.THRESH_OTSU)[0]
     return is_lit & ~_widen(grey <= limit) & (find_dark_lines(brightest) == 0)
 

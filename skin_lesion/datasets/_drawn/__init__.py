@@ -1,1 +1,1 @@
-"""Draw lesions, for tests and for trying things out."""
+"""Draw images of lesions for tests and examples."""

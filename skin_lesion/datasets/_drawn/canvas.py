@@ -1,8 +1,8 @@
-"""What the drawn skin is painted on: a view of a plane, substances, and noise.
+"""The canvas for drawn skin: a view of a plane, substances, and noise.
 
-A lesion lies around the origin of a plane, one unit of which is half the shorter side of an image
-at zoom 1. Everything about the lesion is drawn in that plane, so that each photograph, of whatever
-size, shows the same lesion.
+A lesion lies around the origin of a plane. One unit of the plane is half the shorter side of an
+image at zoom 1. Everything about the lesion is drawn in that plane, so that photographs of any size
+show the same lesion.
 """
 
 from functools import cache
@@ -14,22 +14,22 @@ from ...images import draw_lines
 
 
 def make_substance(density, colour=(0, 0, 0)):
-    """Return what one unit holds back of red, green and blue, and what it sends back instead.
+    """Return the absorption of red, green and blue by one unit, and the light that it reflects.
 
-    Substances are mixed by adding them.
+    Add substances to mix them.
     """
     density = np.broadcast_to(np.array(density, dtype=np.float32), 3)
     return np.stack([density, density * colour])
 
 
-# Pigments filter light. Melanin looks brown near the surface and blue-grey from the depth of the
-# dermis, because short waves are scattered back first.
+# Pigments filter light. Melanin looks brown near the surface and blue-grey in the deep dermis,
+# because tissue scatters short wavelengths back first.
 BROWN = make_substance([0.52, 0.95, 1.45])
 BLUE = make_substance([1.25, 0.95, 0.62])
 RED = make_substance([0.13, 0.85, 0.62])
 PURPLE = make_substance([0.75, 1.25, 0.62])
 
-# These hide what lies below.
+# These substances are opaque.
 WHITE = make_substance(1.4, [245, 227, 224])
 KERATIN = make_substance(1.6, [237, 209, 158])
 BLUE_WHITE = make_substance(1.4, [148, 158, 184])
@@ -39,9 +39,9 @@ _TEXTURE_SIDE = 1024
 
 
 class Canvas:
-    """A photograph of the plane, and the colours painted on it so far.
+    """A photograph of the plane, with the colours painted on it so far.
 
-    A zoom larger than 1 brings the lesion nearer; the shift is its distance from the centre of the
+    A zoom larger than 1 enlarges the lesion. The shift is its distance from the centre of the
     image, in half short sides.
 
     Attributes
@@ -50,7 +50,7 @@ class Canvas:
         From 0 to 255.
 
     x, y : ndarray of shape (height, width), of float32
-        Where each pixel lies in the plane.
+        The position of each pixel in the plane.
     """
 
     def __init__(self, size, *, rotation, zoom, shift):
@@ -67,8 +67,8 @@ class Canvas:
         )
 
     def paint(self, substance, amount):
-        """Put an amount, of shape (height, width), of a substance on what is there."""
-        # One channel after the other is several times faster here.
+        """Paint an amount, of shape (height, width), of a substance on the image."""
+        # Channel by channel is several times faster here.
         for channel, (density, sent_back) in enumerate(substance.T.tolist()):
             below, colour = self.image[..., channel], sent_back / density
             self.image[..., channel] = colour + (below - colour) * np.exp(-density * amount)
@@ -76,14 +76,14 @@ class Canvas:
     def draw(self, lines, widths, blur):
         """Return lines, of shape (n_lines, n_points, 2), as a mask from 0 to 1.
 
-        Widths, and the deviation of the Gaussian that blurs them, are in units of the plane.
+        Widths, and the standard deviation of the blur, are in units of the plane.
         """
         pixels = lines @ self._to_pixels.T + self._origin
         mask = draw_lines(self.image, pixels, widths * self.pixels_per_unit)
         return cv2.GaussianBlur(mask, (0, 0), blur * self.pixels_per_unit)
 
     def noise(self, size, rng):
-        """Return a smooth random field of mean 0 and variance 1 with grains of a given size."""
+        """Return a smooth random field with mean 0, variance 1 and grains of a given size."""
         matrix = _GRAIN / size * _rotation(rng.uniform(0, 2 * np.pi)) @ self._to_plane
         offset = _TEXTURE_SIDE * rng.uniform(0.25, 0.75, size=2) - matrix @ (self._origin - 0.5)
         return cv2.warpAffine(
@@ -95,7 +95,7 @@ class Canvas:
         )
 
     def mesh(self, spacing, rng):
-        """Return an irregular honeycomb: 3 in the middle of its holes, -1.5 where lines meet."""
+        """Return an irregular honeycomb: 3 in the centres of its holes, -1.5 where lines meet."""
         x = self.x + 0.36 * spacing * self.noise(1.3 * spacing, rng)
         y = self.y + 0.36 * spacing * self.noise(1.3 * spacing, rng)
         turns = rng.uniform(0, np.pi) + np.pi / 3 * np.arange(3)
@@ -105,14 +105,14 @@ class Canvas:
 
 @cache
 def _make_texture():
-    """Return the noise that all fields are cut from, because filtering anew is slow."""
+    """Return the noise that all fields are cut from. Filtering noise for each field is slow."""
     noise = np.random.default_rng(0).standard_normal((_TEXTURE_SIDE,) * 2, dtype=np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), _GRAIN)
     return (noise - noise.mean()) / noise.std()
 
 
 def direction(angles):
-    """Return unit vectors of the plane, the last axis of which is x and y."""
+    """Return unit vectors of the plane, with x and y on the last axis."""
     return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
 
 
@@ -121,6 +121,6 @@ def _rotation(angle):
 
 
 def ramp(values, low, high):
-    """Rise from 0 at `low` to 1 at `high`, smoothly, and stay there."""
+    """Return values that rise smoothly from 0 at `low` to 1 at `high`, and are constant outside."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)

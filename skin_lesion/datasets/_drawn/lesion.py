@@ -1,7 +1,8 @@
 """A lesion: its outline and body, and the painters of the structures that profiles choose from.
 
-The random generator of a lesion is started anew for each of its photographs. What a function here
-draws from it may therefore never depend on the view, or the photographs would show other lesions.
+Each photograph of a lesion starts with the same state of the random generator. The numbers that a
+function draws must therefore not depend on the view: otherwise, photographs would show different
+lesions.
 """
 
 import numpy as np
@@ -11,18 +12,18 @@ from .canvas import BROWN, KERATIN, PURPLE, RED, direction, ramp
 
 
 def paint_lesion(canvas, profile, rng):
-    """Paint one lesion of a class on bare skin; the same state of `rng` gives the same lesion."""
+    """Paint one lesion of a class on skin. The same state of `rng` gives the same lesion."""
     lesion = _Lesion(canvas, profile.outline, rng)
     lesion.paint_body(profile.colours, rng)
     for paint, chance, strength in profile.structures:
-        # One generator each: what one structure draws must not change the next one.
+        # A generator for each structure, so that one structure does not change the next one.
         own_rng = np.random.default_rng(rng.integers(2**63))
         if own_rng.random() < chance:
             paint(lesion, _draw(strength, own_rng, low=0.05), own_rng)
 
 
 def _draw(interval, rng, *, low=0.0, high=np.inf):
-    """Draw from a normal distribution two thirds of which lie in the interval."""
+    """Draw from a normal distribution with two thirds of its probability in the interval."""
     return float(np.clip(rng.normal(np.mean(interval), np.ptp(interval) / 2), low, high))
 
 
@@ -38,7 +39,7 @@ class _Lesion:
         1 at the centre, 0 at the border, negative outside.
 
     inside : ndarray of shape (height, width)
-        From 0 outside to 1 inside, with the lesion's own sharpness.
+        From 0 outside to 1 inside, with the sharpness of the lesion's border.
     """
 
     def __init__(self, canvas, outline, rng):
@@ -70,7 +71,7 @@ class _Lesion:
         rimward = 1 - fading * (1 - np.clip(self.depth, 0, 1))
         self.canvas.paint(BROWN, brown * uneven * rimward * self.inside)
 
-        # Redness is inflammation: it oozes out over the border.
+        # Redness is inflammation, and extends beyond the border.
         flush = ramp(self.depth + 0.15 * self.canvas.noise(0.2, rng), -0.35, 0.25)
         blotchy = np.clip(1 + self._uneven(rng, (0.45, 0.14), (0.2, 0.04)), 0, 2)
         self.canvas.paint(RED, red * flush * blotchy)
@@ -82,22 +83,22 @@ class _Lesion:
         return np.interp(theta, self._angles, self._radii, period=2 * np.pi)
 
     def locate(self, theta, reach):
-        """Return points at an angle and a share of the way from the centre to the border."""
+        """Return points at an angle, and at a share of the distance from centre to border."""
         distance = np.asarray(reach * self._radius_at(theta))
         return self._stretch * distance[..., np.newaxis] * direction(theta)
 
     def scatter(self, n_points, rng):
-        """Return points strewn evenly over the lesion."""
+        """Return points scattered evenly over the lesion."""
         theta = rng.uniform(0, 2 * np.pi, n_points)
         return self.locate(theta, 0.9 * np.sqrt(rng.uniform(0, 1, n_points)))
 
 
-# Painters take a lesion, a strength and a generator. By the other parameters, one painter makes
-# several structures.
+# Painters take a lesion, a strength and a generator. Other parameters let one painter draw several
+# structures.
 
 
 def honeycomb(lesion, strength, rng, *, spacing, pigment=BROWN, border=None, base=0.0, plugs=0.0):
-    """Paint a mesh, over the body or a border around a pale middle, with plugged holes or not."""
+    """Paint a mesh over the body, or along the border around a pale centre, with optional plugs."""
     mesh = lesion.canvas.mesh(rng.uniform(*spacing), rng)
     patchy = np.clip(0.65 + 0.5 * lesion.canvas.noise(0.2, rng), 0, 1.5)
     region = patchy * (ramp(lesion.depth, *border) if border else lesion.inside)
@@ -125,7 +126,7 @@ def flakes(lesion, strength, rng, *, substance):
 
 
 def patch(lesion, strength, rng, *, offset, size, substance, specks=None):
-    """Paint one ragged patch, off the centre by a share of the radius, with specks or not."""
+    """Paint one ragged patch, off centre by a share of the radius, optionally with specks."""
     canvas = lesion.canvas
     x, y = lesion.locate(rng.uniform(0, 2 * np.pi), rng.uniform(*offset)).tolist()
     distance = np.hypot(canvas.x - x, canvas.y - y) / (lesion.radius * rng.uniform(*size))
@@ -139,7 +140,7 @@ def patch(lesion, strength, rng, *, offset, size, substance, specks=None):
 def spots(
     lesion, strength, rng, *, number, radius, substance, blur=0.006, length=0.5, crowded=False
 ):
-    """Paint round or oval spots, most of them small, all over the lesion or on one side of it."""
+    """Paint round or oval spots, mostly small, all over the lesion or on one side of it."""
     n_spots = rng.integers(*number)
     radii = radius[0] + np.ptp(radius) * rng.uniform(0, 1, n_spots) ** 2
     centres = lesion.scatter(n_spots, rng)
@@ -153,7 +154,7 @@ def spots(
 
 
 def lacunae(lesion, strength, rng):
-    """Paint lagoons, red to almost black, parted by paler septa."""
+    """Paint lacunae, red to almost black, separated by paler septa."""
     clotted = rng.uniform(0, 1) ** 1.5
     look = {
         "number": (3, 12),
@@ -161,12 +162,12 @@ def lacunae(lesion, strength, rng):
         "substance": (0.6 + 0.5 * clotted) * (RED + clotted * (PURPLE - RED)),
         "blur": 0.02,
     }
-    for _ in range(2):  # where lagoons of two layers overlap they look deeper
+    for _ in range(2):  # where lacunae of two layers overlap, they look deeper
         spots(lesion, strength, rng, **look)
 
 
 def strokes(lesion, strength, rng, *, number, length, width, substance, wander=0.0):
-    """Paint short curls in all directions, or straight lines, parallel and at right angles."""
+    """Paint short curls in all directions, or straight lines that are parallel or perpendicular."""
     n_lines = rng.integers(*number)
     headings = rng.uniform(0, 2 * np.pi, n_lines)
     if not wander:
@@ -178,7 +179,7 @@ def strokes(lesion, strength, rng, *, number, length, width, substance, wander=0
 
 
 def streaks(lesion, strength, rng):
-    """Paint radial lines over a part of the border."""
+    """Paint radial lines along a part of the border."""
     n_lines = rng.integers(9, 26)
     theta = rng.uniform(0, 2 * np.pi) + rng.uniform(0, 2.8, n_lines)
     outer = theta + 0.08 * rng.standard_normal(n_lines)
@@ -189,7 +190,7 @@ def streaks(lesion, strength, rng):
 
 
 def trees(lesion, strength, rng):
-    """Paint vessels that grow inwards and branch into ever finer ones."""
+    """Paint vessels that grow inwards and branch into finer and finer vessels."""
     theta = rng.uniform(0, 2 * np.pi, rng.integers(2, 6))
     starts = lesion.locate(theta, rng.uniform(0.9, 1.3, len(theta)))
     headings = theta + np.pi + 0.4 * rng.standard_normal(len(theta))
@@ -198,7 +199,7 @@ def trees(lesion, strength, rng):
     for width in (0.034, 0.019, 0.01):
         lines = bend_lines(starts, headings, lengths, rng, wander=0.3)
         mask = np.maximum(mask, lesion.canvas.draw(lines, np.full(len(lines), width), 0.005))
-        # Each forks three times.
+        # Each vessel has three branches.
         parents = np.repeat(np.arange(len(lines)), 3)
         starts, lengths = lines[parents, rng.integers(3, 11, len(parents))], 0.45 * lengths[parents]
         turns = rng.choice([-1, 1], len(parents)) * rng.uniform(0.4, 1.0, len(parents))

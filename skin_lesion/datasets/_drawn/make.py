@@ -1,4 +1,4 @@
-"""Dermoscopic images that need no download: drawn, labelled, and grouped by lesion."""
+"""Draw dermoscopic images with labels and lesion ids."""
 
 from numbers import Integral, Real
 
@@ -16,10 +16,10 @@ _DESCRIPTION = """\
 Drawn dermoscopic images of skin lesions: {n_samples} photographs of {n_lesions} lesions of
 {n_classes} classes, {height} x {width} pixels, RGB.
 
-No image shows a patient. Each class follows a profile of the criteria of dermoscopy; classes
-overlap. Skin, light and artefacts (hair, rulers, ink, gel bubbles, dark fields of view) do not
-depend on the class. For demonstrations, tests and teaching; scores on these images say nothing
-about real ones.
+No image shows a patient. Each class follows a profile of dermoscopic criteria. Classes overlap.
+Skin, light and artefacts (hair, rulers, ink, gel bubbles, dark fields of view) do not depend on the
+class. The images are for demonstrations, tests and teaching. Scores on them say nothing about
+scores on real images.
 """
 _MAX_SEED = np.iinfo(np.int32).max
 
@@ -43,12 +43,12 @@ def make_lesion_images(
     image_size=(96, 96),
     random_state=None,
 ):
-    """Draw labelled dermoscopic images, several of some lesions.
+    """Draw labelled dermoscopic images, some of them of the same lesion.
 
     The images need no download and show no patient. Each class follows a profile of dermoscopic
-    criteria [1]_ [2]_: how large, asymmetric, irregular and many-coloured its lesions tend to be,
-    and how often they show which structures. The classes overlap: a small convolutional network
-    learns to tell them apart, but not at once and not perfectly.
+    criteria [1]_ [2]_: the typical size, asymmetry, irregularity and colours of its lesions, and
+    the frequencies of their structures. The classes overlap. A small convolutional network learns
+    to distinguish them, but not immediately and not perfectly.
 
     Parameters
     ----------
@@ -56,24 +56,24 @@ def make_lesion_images(
         Number of images, at least `n_classes`.
 
     n_classes : int, default=9
-        Number of classes, from 2 to 9: the first so many of melanoma, nevus, seborrheic keratosis,
-        basal cell carcinoma, actinic keratosis, dermatofibroma, vascular lesion, squamous cell
-        carcinoma and pigmented benign keratosis.
+        Number of classes, from 2 to 9. They are taken in this order: melanoma, nevus, seborrheic
+        keratosis, basal cell carcinoma, actinic keratosis, dermatofibroma, vascular lesion,
+        squamous cell carcinoma, pigmented benign keratosis.
 
     weights : array-like of shape (n_classes,), default=None
-        Proportions of the classes, in the alphabetical order of `target_names`. They need not add
-        up to 1. With None, all classes are equally frequent. Every class gets at least one image,
-        even where its weight is 0.
+        Proportions of the classes, in the alphabetical order of `target_names`. They need not sum
+        to 1. With None, all classes are equally frequent. Every class gets at least one image, even
+        if its weight is 0.
 
     images_per_lesion : float, default=1.3
         Mean number of photographs of one lesion, at least 1.
 
     image_size : int or tuple of 2 ints, default=(96, 96)
-        Height and width in pixels, at least 16. The same `random_state` shows the same lesions at
+        Height and width in pixels, at least 16. The same `random_state` gives the same lesions at
         every size.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same images at each call.
+        Pass an int to get the same images at each call.
 
     Returns
     -------
@@ -95,12 +95,12 @@ def make_lesion_images(
     ------
     ValueError
         If there are fewer images than classes, if `weights` has another length, is negative or
-        adds up to 0, if `image_size` is not two whole numbers of at least 16, or if another
-        parameter is out of range.
+        sums to 0, if `image_size` is not two integers of at least 16, or if another parameter is
+        out of range.
 
     See Also
     --------
-    write_lesion_folder : Writes such images as a folder with a training and a test part.
+    write_lesion_folder : Writes such images as a folder with a training and a test set.
 
     Notes
     -----
@@ -121,12 +121,12 @@ def make_lesion_images(
     =========================== ==============================================================
 
     Skin tone, light, focus and artefacts (hair, ruler, ink, gel bubbles, a round dark field) do
-    not depend on the class. Photographs of one lesion share its geometry and the patient's skin;
-    rotation, zoom, shift, light and artefacts are new in each. There are
-    ``round(n / images_per_lesion)`` lesions, at least one, in a class of ``n`` images.
+    not depend on the class. Photographs of one lesion share its geometry and the patient's skin.
+    Each has its own rotation, zoom, shift, light and artefacts. A class of ``n`` images has
+    ``round(n / images_per_lesion)`` lesions, at least one.
 
-    Pigments are painted as filters of light, of which melanin looks brown near the surface of the
-    skin and blue-grey in its depth.
+    Pigments are painted as filters of light. Melanin looks brown near the surface of the skin, and
+    blue-grey deeper down.
 
     References
     ----------
@@ -194,8 +194,8 @@ def _check_weights(weights, n_samples, target_names):
     n_classes = len(target_names)
     if n_samples < n_classes:
         raise ValueError(
-            f"n_samples={n_samples} is fewer than n_classes={n_classes}. Expected at least one"
-            " image of each class. Increase n_samples or decrease n_classes."
+            f"n_samples={n_samples} is less than n_classes={n_classes}. Expected at least one image"
+            " of each class. Increase n_samples or decrease n_classes."
         )
     if weights is None:
         return np.full(n_classes, 1 / n_classes)
@@ -207,17 +207,17 @@ def _check_weights(weights, n_samples, target_names):
         )
     if not np.all(np.isfinite(weights)) or np.any(weights < 0) or weights.sum() == 0:
         raise ValueError(
-            f"weights is {weights.tolist()}. Expected numbers of at least 0 that do not add up to"
-            " 0. Give a class 0 to draw a single image of it."
+            f"weights is {weights.tolist()}. Expected finite numbers of at least 0, not all of them"
+            " 0. Give a class the weight 0 to draw a single image of it."
         )
     return weights / weights.sum()
 
 
 def _share_out(n_samples, proportions):
-    """Return the number of images of each class, at least one, in these proportions."""
+    """Return the number of images of each class, at least one, in the given proportions."""
     sizes = np.maximum(np.floor(n_samples * proportions).astype(int), 1)
     while sizes.sum() != n_samples:
-        # One image at a time to the class that lacks most, or from the one that has most to spare.
+        # Add one image to the class that lacks most, or remove one from the class with most excess.
         missing = n_samples * proportions - sizes
         if sizes.sum() < n_samples:
             sizes[np.argmax(missing)] += 1

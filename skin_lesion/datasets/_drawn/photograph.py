@@ -1,6 +1,6 @@
-"""The photograph around a lesion: skin, light, and what gets in the way of the camera.
+"""The photograph around a lesion: skin, light and artefacts.
 
-None of it depends on the class.
+None of them depends on the class.
 """
 
 import cv2
@@ -10,7 +10,7 @@ from ...images import bend_lines, cover, darken_corners, draw_hair, draw_ruler
 from .canvas import BROWN, RED, Canvas, direction, make_substance, ramp
 from .lesion import paint_lesion
 
-# From Fitzpatrick's type I to VI, the lighter half of which fills the public collections.
+# From Fitzpatrick's type I to VI. Public collections contain mostly the lighter half.
 _SKIN_TONES = np.array(
     [
         [242, 212, 201],
@@ -24,15 +24,15 @@ _SKIN_TONES = np.array(
 _HAIR_COLOURS = np.array([[26, 18, 15], [71, 43, 28], [199, 173, 140]])
 _INK = make_substance([1.7, 1.3, 0.3])
 
-# Structures are finer than the pixels of small images: those are drawn larger, then reduced.
+# Structures are finer than the pixels of small images, so these are drawn larger, then reduced.
 _MIN_DRAWN_SIDE = 96
 
 
 def draw_photograph(image_size, profile, *, lesion_seed, photograph_seed):
-    """Return one photograph of one lesion, of shape (height, width, 3) and of uint8.
+    """Return one photograph of one lesion, of shape (height, width, 3), uint8.
 
-    One seed stands for the lesion and the patient's skin, the other for position, light and
-    artefacts.
+    The first seed determines the lesion and the patient's skin, the second determines position,
+    light and artefacts.
     """
     height, width = image_size
     reduction = -(-_MIN_DRAWN_SIDE // min(height, width))
@@ -88,7 +88,7 @@ def _hair(canvas, rng):
 
 
 def _bubbles(canvas, rng):
-    """Bubbles in the immersion gel: bright rims, and a glint on one side."""
+    """Bubbles in the immersion gel, with bright rims and a reflection on one side."""
     n_bubbles = rng.integers(2, 9)
     centres = rng.uniform(-1.1, 1.1, size=(n_bubbles, 1, 2))
     radii = 0.03 + 0.14 * rng.uniform(0, 1, size=(n_bubbles, 1, 1)) ** 2
@@ -118,12 +118,12 @@ def _light(canvas, rng):
 
 
 def _ruler(canvas, rng):
-    """The scale on the glass."""
+    """The ruler on the glass."""
     canvas.image = draw_ruler(canvas.image, rng, tilt=0.1 * rng.standard_normal())
 
 
 def _dark_field(canvas, rng):
-    """The round field of the dermatoscope, dark beyond its rim."""
+    """The round field of view of the dermatoscope, dark outside its rim."""
     canvas.image = darken_corners(
         canvas.image,
         rng.uniform(0.64, 0.93),
@@ -133,7 +133,7 @@ def _dark_field(canvas, rng):
     )
 
 
-# In the order of their distance from the skin, the farthest last.
+# In the order of their distance from the skin, nearest first.
 _ARTEFACTS = (
     (_ink, 0.06),
     (_hair, 0.4),

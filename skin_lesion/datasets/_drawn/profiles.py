@@ -1,6 +1,6 @@
-"""What distinguishes the nine classes, as data.
+"""The appearance of the nine classes, as data.
 
-Ranges hold two thirds of the lesions of a class: classes overlap, as they do in the clinic.
+Each range contains two thirds of the lesions of a class. Classes overlap, as they do in practice.
 """
 
 from functools import partial
@@ -11,34 +11,34 @@ from .canvas import BLUE, BLUE_WHITE, BROWN, KERATIN, RED, WHITE
 
 
 class Outline(NamedTuple):
-    """Ranges of the form of a lesion."""
+    """Ranges of the shape of a lesion."""
 
     radius: tuple  # mean; 1 is half the shorter side of the image
-    elongation: tuple  # 0 for a circle, 1 where it is twice as long as wide
+    elongation: tuple  # 0 for a circle, 1 if it is twice as long as wide
     irregularity: tuple  # size of the lobes and notches
     raggedness: tuple  # size of the fine dents
     softness: tuple  # of the transition to the skin; sharply bordered lesions are near 0.03
 
 
 class Colours(NamedTuple):
-    """Ranges of what a lesion's body is coloured with."""
+    """Ranges of the colours of a lesion's body."""
 
     brown: tuple  # amount of melanin
     red: tuple  # amount of blood
-    mottling: tuple  # how unevenly the melanin is spread
+    mottling: tuple  # how uneven the melanin is
     asymmetry: tuple  # how much darker one side is than the other
-    fading: tuple  # how much lighter the border is than the centre; negative where it is darker
+    fading: tuple  # how much lighter the border is than the centre; negative if it is darker
 
 
 class ClassProfile(NamedTuple):
-    """Distribution of the looks of one class."""
+    """The distribution of appearances of one class."""
 
     outline: Outline
     colours: Colours
-    structures: list  # painter, share of lesions that have it, range of its strength; in this order
+    structures: list  # (painter, share of lesions with it, range of its strength), in drawing order
 
 
-# Brown, denser in some places than in others; or at the periphery, around a pale centre.
+# Brown and of uneven density, or at the periphery around a pale centre.
 _NETWORK = partial(lesion.honeycomb, spacing=(0.09, 0.14))
 _DELICATE_NETWORK = partial(lesion.honeycomb, spacing=(0.08, 0.11), border=(-0.35, 0.25), base=0.5)
 # A red pseudonetwork around pale, plugged hair follicles.
@@ -47,7 +47,7 @@ _STRAWBERRY = partial(
 )
 _FINGERPRINTS = partial(lesion.ridges, spacing=(0.08, 0.12))
 _SCALE = partial(lesion.flakes, substance=0.8 * WHITE)
-# Much the same all over a nevus; black and brown, of all sizes and on one side in a melanoma.
+# Uniform all over a nevus. In a melanoma, black and brown, of all sizes, and on one side.
 _GLOBULES = partial(lesion.spots, number=(25, 70), radius=(0.022, 0.036), substance=BROWN)
 _BLACK = BROWN + 0.3 * BLUE
 _IRREGULAR_GLOBULES = partial(
@@ -91,7 +91,7 @@ _VEIL = partial(
 _REGRESSION = partial(
     lesion.patch, offset=(0.2, 0.7), size=(0.3, 0.6), substance=0.55 * WHITE, specks=0.5 * BLUE
 )
-# A structureless yellow-white mass, often with blood spots in it.
+# A structureless yellow-white mass, often with blood spots.
 _RAW = RED + 0.6 * BROWN
 _KERATIN_MASS = partial(
     lesion.patch, offset=(0, 0.3), size=(0.35, 0.7), substance=KERATIN, specks=_RAW
@@ -101,8 +101,8 @@ _WHITE_PATCH = partial(lesion.patch, offset=(0, 0.15), size=(0.4, 0.7), substanc
 # A small raw spot with an orange-brown crust.
 _EROSION = partial(lesion.patch, offset=(0, 0.6), size=(0.12, 0.3), substance=_RAW)
 
-# In this order the first 2 are the classic question, the first 3 that of the ISIC 2017 challenge,
-# the first 7 resemble HAM10000, the first 8 ISIC 2019.
+# The order matters: the first 2 classes are melanoma against nevus, the first 3 are those of the
+# ISIC 2017 challenge, the first 7 resemble HAM10000, and the first 8 resemble ISIC 2019.
 CLASS_PROFILES = {
     "melanoma": ClassProfile(
         Outline((0.42, 0.68), (0.1, 0.45), (0.12, 0.26), (0.05, 0.12), (0.06, 0.2)),

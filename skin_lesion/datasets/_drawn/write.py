@@ -1,4 +1,4 @@
-"""Drawn images as a folder on disk, laid out as the nine-class ISIC set is."""
+"""Write drawn images to a folder with the layout of the nine-class ISIC set."""
 
 import os
 import shutil
@@ -16,11 +16,11 @@ from .make import DRAWING_CONSTRAINTS, make_lesion_images
 
 _JPEG_QUALITY = 95
 
-# Where all is written before it takes its place; hidden folders are not read.
+# Everything is written here first, then moved to its place. Loaders do not read hidden folders.
 _UNFINISHED = ".unfinished"
 
 _PARTS = ("Train", "Test")
-_TABLE = "metadata.csv"  # takes its place last
+_TABLE = "metadata.csv"  # moved last
 
 
 @validate_params(
@@ -45,10 +45,10 @@ def write_lesion_folder(
     image_size=(96, 96),
     random_state=None,
 ):
-    """Draw dermoscopic images and write them as a folder with a training and a test part.
+    """Draw dermoscopic images and write them to a folder with a training and a test set.
 
-    The folder is laid out as the nine-class ISIC set is, and has a table that names the lesion of
-    each image::
+    The folder has the layout of the nine-class ISIC set, and a table with the lesion of each
+    image::
 
         root/
             metadata.csv
@@ -56,24 +56,25 @@ def write_lesion_folder(
             Test/<class>/<image_id>.jpg
 
     `metadata.csv` has the columns `image_id`, `lesion_id`, `diagnosis` and `split` ("Train" or
-    "Test"). No lesion is in both parts, and every class is in each.
+    "Test"). No lesion is in both sets, and every class is in both.
 
     Parameters
     ----------
     root : str or path-like
-        The folder to write. It is created, with its parents; it must be empty if it exists.
+        The folder to write. It is created with its parents. If it exists, it must be empty.
 
     n_samples : int, default=100
-        Number of images, in both parts together.
+        Number of images in both sets together.
 
     test_size : float in (0, 1) or int, default=0.2
-        The share of images, or their number, in the test part, as nearly as whole lesions allow.
+        The share of images, or their number, in the test set. It is approximate, because lesions
+        are not split.
 
     n_classes : int, default=9
         Number of classes, from 2 to 9.
 
     weights : array-like of shape (n_classes,), default=None
-        Proportions of the classes; see :func:`make_lesion_images`.
+        Proportions of the classes. See :func:`make_lesion_images`.
 
     images_per_lesion : float, default=1.3
         Mean number of photographs of one lesion, at least 1.
@@ -82,7 +83,7 @@ def write_lesion_folder(
         Height and width in pixels, at least 16.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same images and the same split at each call.
+        Pass an int to get the same images and the same split at each call.
 
     Returns
     -------
@@ -94,8 +95,8 @@ def write_lesion_folder(
     FileExistsError
         If `root` is a file, or a folder that is not empty.
     ValueError
-        If a class has fewer than two lesions, so that it cannot be in both parts, or if a
-        parameter is out of range. Nothing is written then.
+        If a class has fewer than two lesions, so that it cannot be in both sets, or if a parameter
+        is out of range. Nothing is then written.
 
     See Also
     --------
@@ -104,11 +105,11 @@ def write_lesion_folder(
 
     Notes
     -----
-    All of it appears at the end: a call that is cut short leaves nothing that looks like a dataset,
-    and the next one starts anew.
+    The files appear only when all of them are written. An interrupted call leaves nothing that
+    looks like a dataset, and the next call starts again.
 
-    The images are stored as JPEG files of quality 95; read again, their pixels differ a little
-    from those of :func:`make_lesion_images`.
+    The images are stored as JPEG files with quality 95. When they are read again, their pixels
+    differ a little from those of :func:`make_lesion_images`.
 
     Examples
     --------
@@ -182,18 +183,18 @@ def _write(folder, lesions, metadata):
 def _check_free(root):
     if root.is_dir():
         entries = {entry.name for entry in root.iterdir()} - {_UNFINISHED}
-        if (root / _UNFINISHED / _TABLE).exists():  # killed while its parts took their places
+        if (root / _UNFINISHED / _TABLE).exists():  # killed while the folders were moved
             entries -= {*_PARTS}
         if not entries:
             return
-        found = f"is a folder with {len(entries)} entries, the first is {min(entries)!r}"
+        found = f"is a folder with {len(entries)} entries, such as {min(entries)!r}"
     elif root.exists():
         found = "is a file"
     else:
         return
     raise FileExistsError(
         f"root {str(root)!r} {found}. Expected an empty folder, or a path that does not exist yet."
-        " Choose another path, or remove what is there."
+        " Choose another path, or remove the existing one."
     )
 
 
@@ -203,6 +204,6 @@ def _check_enough_lesions(lesions):
         if n_lesions < 2:
             raise ValueError(
                 f"Class {str(name)!r} has {n_lesions} lesion(s) among {len(lesions.target)} images."
-                " Expected at least 2, one for each part. Increase n_samples or the weight of the"
+                " Expected at least 2, one for each set. Increase n_samples or the weight of the"
                 " class, or decrease images_per_lesion."
             )

@@ -1,1 +1,1 @@
-"""Read a folder with a subfolder for each class."""
+"""Load a folder with a subfolder for each class."""

@@ -16,15 +16,15 @@ from .._reading.table_file import find_ordered_columns
 from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
 from .tree import choose_parts, read_tree
 
-# What the keys of `left_out` mean, in the words of the description.
+# The keys of `left_out` in the words of the description.
 REASONS = {
     "hidden": "hidden files and folders",
-    "not_images": "files that are no images",
-    "without_class": "images outside of class folders",
+    "not_images": "files that are not images",
+    "without_class": "images outside class folders",
     "reports": "folders of reports of this library",
     "mask_folders": "folders of masks",
     "masks": "masks inside class folders",
-    "other_folders": "folders that are no split",
+    "other_folders": "folders that are not a split",
     "unmapped": "images whose label has no counterpart in the label set",
 }
 
@@ -41,15 +41,15 @@ REASONS = {
 def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     """Find the images in a folder with one subfolder for each class.
 
-    Reads `<root>/<class>/<image>` and `<root>/<split>/<class>/<image>`, and folders inside of
-    class folders, such as `<root>/<class>/<patient>/<image>`. Split folders are
-    called train or training, val, valid or validation, and test or testing, in upper or lower case.
-    Files are found by their extension, every one that Pillow can decode, and none is opened.
+    The layouts are `<root>/<class>/<image>` and `<root>/<split>/<class>/<image>`. Class folders may
+    hold further folders, as in `<root>/<class>/<patient>/<image>`. Split folders are called train
+    or training, val, valid or validation, and test or testing, in upper or lower case. Files with
+    any extension that Pillow can decode are found. No image is opened.
 
-    A file `metadata.csv` in `root` tells which images show the same lesion or patient. Without it,
-    the tables in `root` that have its columns are read, such as `HAM10000_metadata.csv`, or
-    `train.csv` and `test.csv`. Several may tell of one image where they agree; one named for a
-    split tells of its images alone.
+    A file `metadata.csv` in `root` says which images show the same lesion or patient. Without it,
+    other tables in `root` with the same columns are read, such as `HAM10000_metadata.csv`, or
+    `train.csv` and `test.csv`. Several tables may describe one image if they agree. A table named
+    after a split describes images of this split only.
 
     Parameters
     ----------
@@ -57,14 +57,17 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         The folder.
 
     split : str or None, default=None
-        Load only this split, by any of the names above. With None, all of them.
+        Load only this split, by any of the names above. None loads all splits.
 
     group_by : {"patient_id", "lesion_id", "folder"} or None, default=None
-        What `groups` are. With None or "patient_id", the patient where it is known, else the
-        lesion; with "lesion_id", the lesion where it is known, else the patient; with "folder",
-        the folder inside the class folder, which is one patient by this name in all classes.
-        Where there is one class, or all class folders hold folders of the same names, this says
-        that those are patients. Class folders named for a diagnosis do not need it.
+        The meaning of `groups`:
+
+        - None or "patient_id": the patient, or the lesion if the patient is unknown;
+        - "lesion_id": the lesion, or the patient if the lesion is unknown;
+        - "folder": the folder inside the class folder. Folders with the same name in several
+          classes are one patient. If there is only one class folder, or if all class folders hold
+          folders of the same names, "folder" is needed to say that these are patients, unless the
+          class folders have names of diagnoses.
 
     return_X_y : bool, default=False
         Return `(data, target)` instead of a Bunch.
@@ -72,30 +75,32 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     Returns
     -------
     dataset : :class:`~sklearn.utils.Bunch`
-        Of n images, sorted by the names of split, class and file, it has
+        The n images, sorted by the names of split, class and file, with the attributes
 
         data : ndarray of shape (n, 1), of str
             Paths, which begin with `root` as it was given.
         target : ndarray of shape (n,), of str
             The class of each image.
         target_names : ndarray of shape (n_classes,), of str
-            All classes, sorted; those of other splits and those without images included.
+            All classes, sorted, including classes of other splits and classes without images.
         split : ndarray of shape (n,), of str, or None
-            "train", "val" or "test", where there are split folders.
+            "train", "val" or "test". None if there are no split folders.
         groups : ndarray of shape (n,), of str, or None
-            The `patient_id` of each image or else its `lesion_id`, where there is a
-            `metadata.csv`. Images of one lesion are always in one group. An image without either,
-            or with a placeholder such as "unknown", "?" or -1 there, is a group of its own.
+            The patient or lesion of each image, as `group_by` says. None if there is no table of
+            patients or lesions and `group_by` is not "folder". Images of one lesion are always in
+            one group. An image is its own group if it has neither id, or only a placeholder such
+            as "unknown", "?" or -1.
         frame : DataFrame of n rows
-            Columns `path`, `target`, `split` where there is one, and those of `metadata.csv`;
-            what has one of these three names there is called `metadata_path` etc. here.
+            Columns `path`, `target` and, if there are splits, `split`, then the columns of
+            `metadata.csv`. Columns of `metadata.csv` with one of these three names are renamed
+            `metadata_path` etc.
         left_out : dict of str to int
-            How many entries were left out, by reason: "hidden" (the name begins with a dot),
-            "not_images", "without_class" (images that lie outside of class folders),
-            "reports" (folders that the command line wrote), "mask_folders", "masks" (in folders
-            inside class folders) and "other_folders" (beside split folders).
+            The number of entries that were left out, by reason: "hidden" (the name begins with a
+            dot), "not_images", "without_class" (images outside class folders), "reports" (folders
+            that the command line wrote), "mask_folders", "masks" (in folders inside class folders)
+            and "other_folders" (beside split folders).
         DESCR : str
-            A description of all this.
+            A description of the dataset.
 
     (data, target) : tuple of ndarray
         With `return_X_y=True`.
@@ -108,26 +113,26 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         If `root` is a file.
     ValueError
         If there are no class folders with images, if it is unclear whether folders are classes or
-        splits, if `split` is none of the splits, or if `metadata.csv`, or
-        several tables, give one file two groups.
+        splits, if `split` is not one of the splits, or if `metadata.csv` or several tables give
+        one file two groups.
 
     Warns
     -----
     UserWarning
-        If a class folder is empty or holds folders, if it is the only one then, if two classes
-        differ only by upper and lower case, if `metadata.csv` has no column of file names or of
-        groups, or has none for some images, if several tables contradict each other in another
-        column, if a group is implausibly large, or if
-        a column of numbers in `metadata.csv` is in the order of the classes.
+        If a class folder is empty or holds folders; if a class folder that holds folders is the
+        only one; if two classes differ only by upper and lower case; if `metadata.csv` has no
+        column of file names or of groups, or no group for some images; if several tables
+        contradict each other in another column; if a group is implausibly large; or if a column of
+        numbers in `metadata.csv` is in the order of the classes.
 
     Notes
     -----
-    `metadata.csv` is UTF-8 with commas, semicolons or tabs. It has one column that names the file,
-    called `image_id`, `isic_id`, `image`, `image_name`, `file`, `filename` or `path`, in which
-    stands the path relative to `root`, the file name, or the file name without extension.
-    Of several such columns the one that names most of the files is used. It also has a
-    column `patient_id`, `lesion_id`, or both. Column names may be in upper or lower case.
-    Rows of other images are ignored.
+    `metadata.csv` is UTF-8 text, separated by commas, semicolons or tabs. One column identifies the
+    file. It is called `image_id`, `isic_id`, `image`, `image_name`, `file`, `filename` or `path`,
+    and holds the path relative to `root`, the file name, or the file name without extension. If
+    there are several such columns, the column that matches most files is used. There is also a
+    column `patient_id`, `lesion_id`, or both. Column names may be in upper or lower case. Rows of
+    other images are ignored.
 
     Examples
     --------
@@ -151,7 +156,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     melanoma       1
     nevus          2
     <BLANKLINE>
-    Groups: none, for want of a metadata.csv.
+    Groups: none, because there is no metadata.csv.
     Left out: nothing.
     """
     root = os.fspath(root)
@@ -191,7 +196,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     if groups is not None:
         messages += find_group_faults(groups)
     for message in messages:
-        # One frame for each of: load_image_folder, validate_params.
+        # One stack frame each for load_image_folder and validate_params.
         warnings.warn(message, stacklevel=3)
 
     data = np.array(paths, dtype=str).reshape(-1, 1)
@@ -212,7 +217,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
 
 
 def _group_by_folder(files, parts):
-    """Return the folder of each image inside its class folder, else the image itself."""
+    """Return the folder of each image inside its class folder, or the image if there is none."""
     names = [name for part in parts for x in part.class_folders for name in x.listing.images]
     folders = clean_ids(pd.Series([os.path.dirname(name).split(os.sep)[0] for name in names]))
     own = "image " + pd.Series([path for path, *_ in files])
@@ -231,17 +236,17 @@ def _warn_of_folders(tree, parts):
     ]
     if nested:
         _warn(
-            f"Class folders hold folders: {name_some(nested)}. Their images were read, with the"
-            " upper folder as class. If the inner ones are patients, pass group_by='folder'."
+            f"Class folders hold folders: {name_some(nested)}. Their images are loaded with the"
+            " outer folder as class. If the inner folders are patients, pass group_by='folder'."
         )
         if len(tree.class_names) == 1:
             _warn(
                 f"All {tree.n_images} images are of one class, {tree.class_names[0]!r}. A"
-                " classifier needs two or more."
+                " classifier needs at least two classes."
             )
     unread = [part.relative_path for part in tree.beside_splits if part.n_images]
     if unread:
-        _warn(f"Folders beside the splits were not read: {name_some(unread)}.")
+        _warn(f"Folders beside the split folders were not read: {name_some(unread)}.")
     spellings = Counter(name.casefold() for name in tree.class_names)
     alike = [name for name in tree.class_names if spellings[name.casefold()] > 1]
     if alike:
@@ -249,7 +254,7 @@ def _warn_of_folders(tree, parts):
 
 
 def _warn(message):
-    # One frame for each of: this, _warn_of_folders, load_image_folder, validate_params.
+    # One stack frame each for this function, _warn_of_folders, load_image_folder, validate_params.
     warnings.warn(message, stacklevel=5)
 
 
@@ -257,7 +262,7 @@ def _name_groups(groups, group_by, tables):
     if group_by == "folder":
         return f"Groups: {len(np.unique(groups))}, from folders inside class folders."
     found = (
-        f"none, for want of a {METADATA_FILE}."
+        f"none, because there is no {METADATA_FILE}."
         if groups is None
         else f"{len(np.unique(groups))}, from {', '.join(tables)}."
     )

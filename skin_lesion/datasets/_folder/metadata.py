@@ -1,4 +1,4 @@
-"""Read which lesion or patient each image of a folder shows."""
+"""Read the lesion or patient of each image in a folder."""
 
 import os
 
@@ -18,9 +18,10 @@ _ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename",
 
 
 def find_metadata(root, names):
-    """Return the names of the tables of groups among files of a folder.
+    """Return the names of the tables of groups among the files of a folder.
 
-    It is `metadata.csv` alone, or else those that have a column of files and one of groups.
+    If there is a `metadata.csv`, it is the only one. Otherwise they are all tables with a column of
+    file names and a column of groups.
     """
     names = [name for name in names if os.path.isfile(os.path.join(root, name))]  # a pipe may hang
     if METADATA_FILE in names:
@@ -30,7 +31,7 @@ def find_metadata(root, names):
         if name.lower().endswith((".csv", ".tsv", ".tab")) or name == "HAM10000_metadata":
             try:
                 columns = {cell.lower() for cell in read_header(os.path.join(root, name))[1]}
-            except (OSError, ValueError):  # no table
+            except (OSError, ValueError):  # not a table
                 continue
             if columns & set(_ID_COLUMNS) and columns & set(GROUP_COLUMNS):
                 found.append(name)
@@ -46,7 +47,7 @@ def read_metadata(root, file_names, relative_paths, group_by):
         The folder that holds the tables.
 
     file_names : list of str
-        Each of several tells of other images.
+        Several tables usually describe different images.
 
     relative_paths : sequence of n str
         Images, relative to `root`.
@@ -57,20 +58,21 @@ def read_metadata(root, file_names, relative_paths, group_by):
     Returns
     -------
     metadata : DataFrame of n rows
-        The row of each image, missing values where it has none.
+        The row of each image, with missing values if it has no row.
 
     groups : ndarray of shape (n,), of str
-        The patient, or else the lesion, of each image. Images without one are groups of their own.
+        The patient of each image, or the lesion if the patient is unknown. An image with neither is
+        its own group.
 
     messages : list of str
-        What to warn of.
+        Warnings to issue.
 
     Raises
     ------
     ValueError
         If one table gives an image two groups, or two tables contradict each other in its group.
     """
-    # One table may write the name of a column in capitals, another not.
+    # Tables may spell a column differently in upper and lower case.
     spelled = {}
     tables = []
     for name in file_names:
@@ -102,7 +104,7 @@ def _read_rows(path, relative_paths):
     rows_by_column = {
         column: _find_rows(ids, relative_paths) for column, ids in ids_by_column.items()
     }
-    # max() keeps the first of equals, so that the order of _ID_COLUMNS decides between them.
+    # max() keeps the first of equals, so the order of _ID_COLUMNS decides between them.
     id_column = max(rows_by_column, key=lambda column: np.sum(rows_by_column[column] >= 0))
     ids, rows = ids_by_column[id_column], rows_by_column[id_column]
 
@@ -121,22 +123,22 @@ def _is_decisive(column):
 
 
 def _may_tell_of(table_name, relative_path):
-    """Tell whether a table among several is of an image's split, or of none."""
+    """Tell whether one of several tables belongs to the split of an image, or to no split."""
     of_table = split_in(table_name)
     of_image = SPLIT_NAMES.get(relative_path.split(os.sep)[0].lower())
     return None in (of_table, of_image) or of_table == of_image
 
 
 def find_lacking_columns(root, file_name):
-    """Say that a table has no column of files or of groups; "" where it has."""
+    """Return a warning if a table has no column of files or of groups, else an empty string."""
     path = os.path.join(root, file_name)
     columns = read_table(path, read_header(path)[0], numbers_lines=False, remedy=_REMEDY).columns
     for names in (_ID_COLUMNS, GROUP_COLUMNS):
         if not _find_columns(columns, names):
             return (
                 f"{path!r} has the columns {list(columns)}. Expected one of {list(names)}. The"
-                " images are loaded without groups: if some show the same lesion, they can leak"
-                " from the training into the test images. Rename a column."
+                " images are loaded without groups: images of one lesion can then be in both the"
+                " training and the test set. Rename a column."
             )
     return ""
 
@@ -147,7 +149,7 @@ def _find_columns(columns, names):
 
 
 def _find_rows(ids, relative_paths):
-    """Return the first row of each file, -1 where there is none."""
+    """Return the first row of each file, -1 if there is none."""
     row_of_id = {}
     for row, name in enumerate(ids):
         row_of_id.setdefault(name, row)
@@ -167,8 +169,8 @@ def _group_by_id(ids, groups, path):
         if group_of_id.setdefault(name, group) != group:
             raise ValueError(
                 f"{path!r} gives {name!r} two values of {groups.name}, {group_of_id[name]!r} and"
-                f" {group!r}. Expected one. Remove the wrong row, or name the file by its path"
-                " relative to the folder if two files are called so."
+                f" {group!r}. Expected one. Remove the wrong row. If two files have this name, use"
+                " their paths relative to the folder instead."
             )
     return group_of_id
 
@@ -178,8 +180,9 @@ def _find_without_group(known, relative_paths, path):
     if not is_missing.any():
         return []
     message = (
-        f"{is_missing.sum()} of {len(known)} images have no {' or '.join(known)} in {path!r}, the"
-        f" first is {relative_paths[is_missing.argmax()]!r}. Each becomes a group of its own: if"
-        " some show the same lesion, they can leak from the training into the test images."
+        f"{is_missing.sum()} of {len(known)} images have no {' or '.join(known)} in {path!r}. The"
+        f" first is {relative_paths[is_missing.argmax()]!r}. Each of them is its own group: images"
+        " of one lesion can then be in both the training and the test set. Add their ids to the"
+        " table."
     )
     return [message]

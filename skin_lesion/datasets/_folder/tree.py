@@ -1,4 +1,4 @@
-"""Find class folders and splits in a folder, and say what is wrong where there are none."""
+"""Find class folders and splits in a folder, and explain why if there are none."""
 
 import os
 import re
@@ -14,11 +14,11 @@ from .metadata import METADATA_FILE
 
 _LAYOUTS = "<root>/<class>/<image>, or <root>/<split>/<class>/<image> with splits train, val, test"
 
-# What the command-line interface writes; it begins with the page of the audit.
+# The folder and files that the command line writes. The page of the audit is written first.
 _REPORT_FOLDER = "skin_lesion_report"
 _REPORT_FILES = {"audit.html", "report.html", "report.json"}
 
-# Folders of any images, whatever their class, as archives and challenges name them.
+# Names that archives and challenges give to folders with images of any class.
 _UNSORTED_FOLDER = re.compile(
     r"(images?|imgs?|pictures|photos|data|jpe?g|png)|.*(images?|data)[ _-]part[ _-]?\d+"
     r"|(part|batch)[ _-]?\d+",
@@ -28,7 +28,7 @@ _UNSORTED_FOLDER = re.compile(
 
 @dataclass
 class Listing:
-    """The names of the entries of one folder, sorted; those of images are relative paths."""
+    """The names of the entries of one folder, sorted. Names of images are relative paths."""
 
     folders: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class ClassFolder:
 
 @dataclass
 class Part:
-    """A split, or the whole where there are no splits."""
+    """A split, or the whole dataset if there are no splits."""
 
     split: str | None
     relative_path: str
@@ -61,7 +61,7 @@ class Part:
 
 @dataclass
 class Tree:
-    """What was found in the root folder, good or bad."""
+    """Everything that was found in the root folder."""
 
     top: Listing
     parts: list[Part]
@@ -96,7 +96,7 @@ def _list(folder, extensions):
 
 
 def _list_below(folder, extensions):
-    """List a class folder with all folders inside of it, but for masks and reports."""
+    """List a class folder with all folders inside it, without masks and reports."""
     listing = _list(folder, extensions)
     top = os.path.realpath(folder)
     seen = {top}
@@ -109,7 +109,7 @@ def _list_below(folder, extensions):
     while waiting:
         path, name = waiting.pop()
         real = os.path.realpath(os.path.join(folder, path))
-        # A link may lead back, or up to the folder of all classes.
+        # A link may point back, or up to the folder of all classes.
         if real in seen or os.path.commonpath([real, top]) == real:
             continue
         seen.add(real)
@@ -153,7 +153,7 @@ def _scan(root, extensions):
 
 
 def _leave_out_folders(folder, listing):
-    """Take reports and masks off the folders of a listing that is of no class, and count them."""
+    """Remove reports and masks from the folders of a listing above class folders; count them."""
     reports = [name for name in listing.folders if _is_report(os.path.join(folder, name))]
     masks = [name for name in listing.folders if MASK_FOLDER.search(name)]
     listing.folders = [name for name in listing.folders if name not in {*reports, *masks}]
@@ -191,7 +191,7 @@ def _scan_part(root, split, relative_path, folders, extensions):
 
 
 def read_tree(root, *, has_patients=False):
-    """Read the folder; with `has_patients`, folders alike inside of all folders are patients."""
+    """Read the folder. With `has_patients`, inner folders with equal names are patients."""
     if not os.path.exists(root):
         raise FileNotFoundError(
             f"The folder {root!r} does not exist. Expected a folder with one subfolder for each"
@@ -199,8 +199,8 @@ def read_tree(root, *, has_patients=False):
         )
     if not os.path.isdir(root):
         raise NotADirectoryError(
-            f"{root!r} is a file. Expected a folder with one subfolder for each class. Unpack an"
-            " archive first."
+            f"{root!r} is a file. Expected a folder with one subfolder for each class. If the file"
+            " is an archive, unpack it first."
         )
     extensions = image_extensions()
     tree = _scan(root, extensions)
@@ -216,7 +216,7 @@ def read_tree(root, *, has_patients=False):
 
 
 def _check_classes(tree, root):
-    """Raise a ValueError if all folders are images of any class."""
+    """Raise a ValueError if all folders have names for images of any class."""
     names = tree.class_names
     if names and all(_UNSORTED_FOLDER.fullmatch(name) for name in names):
         tables = [
@@ -224,14 +224,14 @@ def _check_classes(tree, root):
         ]
         table = f" beside the table(s) {name_some(tables)}" if tables else ""
         raise ValueError(
-            f"{root!r} has the folders {name_some(names)}{table}, whose names are no classes."
-            f" Expected {_LAYOUTS}. Load a release of the ISIC archive with its table by"
-            " load_isic_release; otherwise move each image into a folder named for its class."
+            f"{root!r} has the folders {name_some(names)}{table}, whose names are not classes."
+            f" Expected {_LAYOUTS}. If it is a release of the ISIC archive, use load_isic_release."
+            " Otherwise move each image into a folder named after its class."
         )
 
 
 def _is_wrapper(tree, *, has_patients):
-    """Tell whether the folders are datasets, or the only one, rather than classes of patients."""
+    """Tell whether the folders are datasets rather than classes with folders of patients."""
     folders = [folder for part in tree.parts for folder in part.class_folders]
     listings = {x.class_name: x.listing for x in folders if x.listing.images}
     images = [name for listing in listings.values() for name in listing.images]
@@ -241,8 +241,8 @@ def _is_wrapper(tree, *, has_patients):
     names = set().union(*inner)
     if any(name.lower() in SPLIT_NAMES for name in names) or all(map(canonical_name, names)):
         return True
-    # One folder, or folders alike, may be datasets: who asks for patients says that they are not,
-    # and neither are folders named for diagnoses.
+    # A single folder, or folders with equal inner folders, may be datasets. They are classes if the
+    # user asks for patients, or if they have names of diagnoses.
     are_classes = has_patients or all(map(canonical_name, listings))
     return not are_classes and all(names == inner[0] for names in inner)
 
@@ -252,9 +252,9 @@ def _check_splits(tree, root):
     if classes:
         splits = [part.relative_path for part in tree.parts]
         raise ValueError(
-            f"{root!r} has split folders, {name_some(splits)}, beside folders that hold images as"
-            f" class folders do, {name_some(classes)}. Expected {_LAYOUTS}. Move the class folders"
-            " into the splits, or the splits elsewhere."
+            f"{root!r} has split folders, {name_some(splits)}, beside folders that hold images like"
+            f" class folders, {name_some(classes)}. Expected {_LAYOUTS}. Move the class folders"
+            " into the split folders, or move the split folders elsewhere."
         )
     by_split = {}
     for part in tree.parts:
@@ -269,14 +269,14 @@ def _check_splits(tree, root):
 def _find_reason(tree, root, extensions):
     if tree.top.images:
         return (
-            f" {len(tree.top.images)} image(s) lie directly in it, the first is"
-            f" {tree.top.images[0]!r}. Move each into a folder named for its class."
+            f" {len(tree.top.images)} image(s) lie directly in it. The first is"
+            f" {tree.top.images[0]!r}. Move each image into a folder named after its class."
         )
     n_without_class = sum(part.left_out["without_class"] for part in tree.parts)
     if n_without_class:
         return (
-            f" {n_without_class} image(s) lie directly in the split folders. Move each into a"
-            " folder named for its class."
+            f" {n_without_class} image(s) lie directly in the split folders. Move each image into a"
+            " folder named after its class."
         )
     datasets = [
         os.path.join(root, name)
@@ -285,9 +285,9 @@ def _find_reason(tree, root, extensions):
     ]
     if datasets:
         return (
-            " Its folders hold folders alike, or it has but one. If these are classes with"
-            " folders of patients, pass group_by='folder'. If"
-            f" they are datasets, load the dataset that lies inside instead: {name_some(datasets)}."
+            " It has a single folder, or its folders hold folders of the same names. If they are"
+            " classes with folders of patients, pass group_by='folder'. If they are datasets, load"
+            f" one of them: {name_some(datasets)}."
         )
     return f" It holds the folders {name_some(tree.top.folders)}." if tree.top.folders else ""
 
@@ -298,7 +298,7 @@ def choose_parts(tree, split, root):
     if not tree.has_splits:
         raise ValueError(
             f"split is {split!r}, but {root!r} has no split folders, only classes:"
-            f" {name_some(tree.class_names)}. Expected None. Split it with"
+            f" {name_some(tree.class_names)}. Expected None. Split the images with"
             " train_test_split_by_group."
         )
     name = check_split(split, [part.split for part in tree.parts], root)

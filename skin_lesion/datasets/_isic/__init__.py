@@ -1,1 +1,1 @@
-"""Read the releases of the ISIC challenges and of the archive, and MedMNIST's DermaMNIST."""
+"""Load releases of the ISIC challenges and of the ISIC archive, and DermaMNIST of MedMNIST."""

@@ -1,4 +1,4 @@
-"""Choose the images of a release that are loaded, and say why others are not."""
+"""Choose the images of a release to load, and say why others are left out."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ from .._taxonomy.label_sets import LABEL_SETS
 
 
 def choose_rows(rows, files, split, label, image_type, release, root):
-    """Choose the rows that have a file, a label and the split that is asked for.
+    """Choose the rows that have a file, a label and the requested split.
 
     Returns
     -------
@@ -25,18 +25,18 @@ def choose_rows(rows, files, split, label, image_type, release, root):
         ISIC ids without a file.
 
     account : DataFrame
-        Which label was taken for which class, of the rows that have both a file and a label.
+        The class of each label, for rows that have both a file and a label.
 
     messages : list of str
-        What to warn of.
+        Warnings to issue.
     """
     has_file = rows.frame.index.isin(files.images)
     if not has_file.any():
         raise ValueError(
-            f"None of the {len(has_file)} images in the tables of {release} has a file in {root!r};"
-            f" found {len(files.images)} other image(s) named by an ISIC id. Expected"
-            f" {rows.frame.index[0]!r} etc., such as '{rows.frame.index[0]}.jpg', at any depth."
-            " Unpack the images into the folder."
+            f"None of the {len(has_file)} images in the tables of {release} has a file in {root!r}."
+            f" Found {len(files.images)} other image(s) whose name is an ISIC id. Expected files"
+            f" such as '{rows.frame.index[0]}.jpg', at any depth. Unpack the images into the"
+            " folder."
         )
     on_disk = rows.split[has_file].dropna().unique()
     wanted = rows.split.isin(on_disk).to_numpy() if len(on_disk) else np.full(len(has_file), True)
@@ -44,7 +44,7 @@ def choose_rows(rows, files, split, label, image_type, release, root):
         if not len(on_disk):
             raise ValueError(
                 f"split is {split!r}, but the release in {root!r} has no splits. Expected None."
-                " Split it with train_test_split_by_group."
+                " Split the images with train_test_split_by_group."
             )
         wanted = (rows.split == check_split(split, on_disk, root)).to_numpy()
 
@@ -54,7 +54,8 @@ def choose_rows(rows, files, split, label, image_type, release, root):
         if not wanted.any():
             raise ValueError(
                 f"image_type is {image_type!r}, but the images of {release} are"
-                f" {name_some(sorted(types.dropna().unique()))}. Expected None, or one of these."
+                f" {name_some(sorted(types.dropna().unique()))}. Expected one of these, or None for"
+                " all."
             )
     is_labelled, has_target = rows.is_labelled.to_numpy(), rows.target.notna().to_numpy()
     is_missing = wanted & is_labelled & ~has_file
@@ -72,12 +73,12 @@ def choose_rows(rows, files, split, label, image_type, release, root):
     if len(missing):
         messages.append(
             f"{len(missing)} of {(wanted & is_labelled).sum()} images of the tables have no file in"
-            f" {root!r}, the first is {str(missing[0])!r}. They are left out."
+            f" {root!r}. The first is {str(missing[0])!r}. They are left out."
         )
     if without_row:
         messages.append(
             f"{len(without_row)} of {len(files.images)} image files have no row in the tables of"
-            f" {release}, the first is {files.images[without_row[0]]!r}. They are left out."
+            f" {release}. The first is {files.images[without_row[0]]!r}. They are left out."
         )
     chosen = wanted & has_file & has_target
     labels = rows.own if label is None or label in LABEL_SETS else rows.target
@@ -93,7 +94,7 @@ def choose_rows(rows, files, split, label, image_type, release, root):
     if not chosen.any():
         raise ValueError(
             f"None of the {(wanted & has_file).sum()} images with a file has a label in the tables"
-            f" of {release}. Expected at least one. Test sets come without: choose another split,"
-            " or add the table of labels."
+            f" of {release}. Expected at least one. Published test sets often come without labels:"
+            " choose another split, or add the table of labels."
         )
     return chosen, left_out, missing, account, messages

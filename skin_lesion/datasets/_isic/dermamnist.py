@@ -1,4 +1,4 @@
-"""Read the DermaMNIST archive of MedMNIST: stacks of small images instead of files."""
+"""Load the DermaMNIST archive of MedMNIST: arrays of small images instead of files."""
 
 import os
 import warnings
@@ -16,10 +16,10 @@ from .._taxonomy.names import canonical_name
 from .labels import is_label_set
 
 NOTE = (
-    "DermaMNIST does not tell which images show the same lesion, and its splits share lesions: see"
-    " Abhishek, Jain and Hamarneh, Scientific Data 12, 196 (2025), who give corrected splits."
+    "DermaMNIST does not record which images show the same lesion, and its splits share lesions."
+    " Abhishek, Jain and Hamarneh, Scientific Data 12, 196 (2025), give corrected splits."
 )
-# By the numbers that stand in the file.
+# In the order of their numbers in the file.
 CLASSES = tuple(canonical_name(name) for name in ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"))
 
 
@@ -28,11 +28,11 @@ def is_dermamnist(path):
 
 
 def load_dermamnist(archives, split, label, indeterminate):
-    """Return what :func:`load_isic_release` does, but for the description."""
+    """Return the dataset of :func:`load_isic_release`, without the description."""
     if len(archives) > 1:
         raise ValueError(
             f"There are {len(archives)} files of DermaMNIST: {name_some(archives)}. Expected one."
-            " Pass the path of one as root."
+            " Pass the path of one of them as root."
         )
     splits = [check_split(split, SPLITS, archives[0])] if split else list(SPLITS)
     images, diagnosis, split_of_row = _read_splits(archives[0], splits)
@@ -48,7 +48,7 @@ def load_dermamnist(archives, split, label, indeterminate):
 def make_pixel_dataset(
     images, diagnosis, groups, frame, release, label, indeterminate, *, stacklevel
 ):
-    """Map the labels of images that are arrays, and return the dataset of those that have a class.
+    """Map the labels of images in memory, and return the dataset of those that have a class.
 
     Parameters
     ----------
@@ -57,13 +57,13 @@ def make_pixel_dataset(
     diagnosis, groups : ndarray of shape (n,), of str
 
     frame : DataFrame of n rows
-        With `split` where there is one.
+        With `split` if there is one.
 
     release, label, indeterminate : str
-        As in :func:`load_isic_release`; label may be None.
+        As in :func:`load_isic_release`. `label` may be None.
 
     stacklevel : int
-        Of warnings, from here.
+        Of warnings, counted from this function.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def make_pixel_dataset(
     if not is_label_set(label):
         raise ValueError(
             f"label is {label!r}. Expected None or one of {list(LABEL_SETS)}: {release} has no"
-            f" other.{did_you_mean(label, LABEL_SETS)}"
+            f" other labels.{did_you_mean(label, LABEL_SETS)}"
         )
     target, account = map_labels(
         diagnosis,
@@ -128,7 +128,7 @@ def _read_splits(path, splits):
     Raises
     ------
     ValueError
-        If the file cannot be read, or holds something else than such images and classes.
+        If the file cannot be read, or does not hold such images and classes.
     """
     parts = [_read_split(path, split) for split in splits]
     images, numbers = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -143,12 +143,12 @@ def _read_split(path, split):
             missing = [name for name in needed if name not in archive]
             if missing:
                 raise ValueError(
-                    f"it lacks {missing}, and has {sorted(archive)}. Expected images and labels of"
+                    f"it lacks {missing}; it has {sorted(archive)}. Expected images and labels of"
                     f" {list(SPLITS)}"
                 )
             images, labels = (archive[name] for name in needed)
         _check(images, labels, needed)
-    except Exception as error:  # zipfile, zlib and numpy each raise errors of their own
+    except Exception as error:  # zipfile, zlib and numpy each have their own errors
         raise ValueError(
             f"{path!r} cannot be read as DermaMNIST: {str(error).rstrip('.')}. Download it again."
         ) from error
@@ -164,7 +164,7 @@ def _check(images, labels, names):
     if labels.size != len(images) or labels.dtype.kind not in "iu":
         raise ValueError(
             f"{names[1]!r} has shape {labels.shape} and dtype {labels.dtype} for"
-            f" {len(images)} images. Expected an integer for each"
+            f" {len(images)} images. Expected an integer for each image"
         )
     if labels.size and not (labels.min() >= 0 and labels.max() < len(CLASSES)):
         raise ValueError(

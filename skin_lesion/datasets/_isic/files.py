@@ -1,4 +1,4 @@
-"""Find the images and tables of a release below a folder, however deep an archive unpacked them."""
+"""Find the images and tables of a release at any depth below a folder."""
 
 import os
 from collections import Counter
@@ -9,13 +9,13 @@ from .._reading.folder_entries import MASK_FOLDER, plainness, walk_files
 from .ids import isic_id_of
 
 TABLE_EXTENSIONS = (".csv", ".tab", ".tsv")
-# Dataverse gives this one without an extension.
+# Dataverse offers this table without an extension.
 _BARE_TABLE = "ham10000_metadata"
 
 
 @dataclass
 class Files:
-    """What lies below a folder, as paths that begin with it.
+    """The files below a folder, as paths that begin with the folder.
 
     Attributes
     ----------
@@ -25,9 +25,9 @@ class Files:
     tables, hdf5, npz : list of str
 
     left_out : Counter
-        Numbers of images by why they were left out: "masks" (and superpixels), "without_id" (their
-        names are no ISIC ids) and "doubles" (another file has the same id); reading the tables
-        adds "malformed_id".
+        Numbers of images by the reason why they were left out: "masks" (and superpixels),
+        "without_id" (their names are not ISIC ids) and "doubles" (another file has the same id).
+        Reading the tables adds "malformed_id".
     """
 
     images: dict[str, str] = field(default_factory=dict)
@@ -37,14 +37,14 @@ class Files:
     left_out: Counter = field(default_factory=Counter)
 
     def add_image(self, isic_id, path):
-        """Keep the plainest of several paths of an id: the original before a downsampled copy."""
+        """Keep the plainest path of an id: the original rather than a downsampled copy."""
         other = self.images.setdefault(isic_id, path)
         if other is not path:
             self.left_out["doubles"] += 1
             self.images[isic_id] = min(other, path, key=plainness)
 
     def add_hdf5_entries(self):
-        """Add the images inside of the HDF5 files."""
+        """Add the images inside the HDF5 files."""
         for container in self.hdf5:
             for entry in list_image_entries(container):
                 isic_id = isic_id_of(entry)
@@ -55,10 +55,10 @@ class Files:
 
 
 def find_files(root):
-    """Find what lies in a folder and all folders below it, see :func:`walk_files`."""
+    """Find the files in a folder and all folders below it; see :func:`walk_files`."""
     if not os.path.exists(root):
         raise FileNotFoundError(
-            f"The folder {root!r} does not exist. Expected one with the images and tables of a"
+            f"The folder {root!r} does not exist. Expected a folder with the images and tables of a"
             f" release. Relative paths are looked up in {os.getcwd()!r}."
         )
     files = Files()
@@ -66,7 +66,7 @@ def find_files(root):
     if not os.path.isdir(root) and not root.lower().endswith(".npz"):
         raise NotADirectoryError(
             f"{root!r} is a file. Expected the folder with the images and tables of a release. Pass"
-            f" {os.path.dirname(root) or os.curdir!r}; unpack an archive first."
+            f" {os.path.dirname(root) or os.curdir!r}. If the file is an archive, unpack it first."
         )
     if not os.path.isdir(root):
         _add_file(files, root, extensions, are_masks=False)

@@ -1,7 +1,7 @@
-"""What the tables of the ISIC releases look like, as data.
+"""The formats of the tables of the ISIC releases, as data.
 
-The columns are those of the files that https://challenge.isic-archive.com/data, Harvard Dataverse,
-Kaggle and the isic-cli give; lesion groups and metadata come in tables of their own.
+The columns are those of the files from https://challenge.isic-archive.com/data, Harvard Dataverse,
+Kaggle and the isic-cli. Lesion groups and metadata are in separate tables.
 """
 
 import re
@@ -22,19 +22,19 @@ class TableFormat:
     release : str
 
     id_column : str
-        Where the ISIC ids stand.
+        The column of ISIC ids.
 
     columns : tuple of str
-        What else it has, among others.
+        Other columns that it must have.
 
     lacks : tuple of str
-        What it does not have, lest it be taken for a table of another release.
+        Columns that it must not have, because they belong to a table of another release.
 
     file_name : str or None
-        Regular expression: a file of such a name without these columns is an error.
+        Regular expression. A file of such a name without these columns is an error.
 
     one_hot : tuple of str
-        Columns that hold a label together.
+        One-hot columns of the label.
     """
 
     release: str
@@ -52,7 +52,7 @@ class TableFormat:
         return self.file_name is not None and re.search(self.file_name, name, re.IGNORECASE)
 
 
-# The first that fits is taken.
+# The first format that fits is used.
 FORMATS = (
     TableFormat("HAM10000", "image_id", ("dx",), file_name="^HAM10000_metadata"),
     TableFormat("2017", "image_id", ("melanoma", "seborrheic_keratosis"), file_name="2017.*Part3"),
@@ -88,36 +88,36 @@ FORMATS = (
     TableFormat("isic-cli", "isic_id", ("diagnosis_1",)),
     TableFormat("isic-cli", "isic_id", ("diagnosis",)),
 )
-# Its columns are those of ISIC 2020: only its rows tell it from that.
+# It has the columns of ISIC 2020: only its rows distinguish it from that release.
 FORMAT_2019_AS_2020 = TableFormat("2019", "image_name", ("diagnosis",))
 LAST_ID_2019 = "ISIC_0073254"
-# This one has no line of names.
+# This table has no header.
 FORMAT_2016 = TableFormat("2016", "image", ("malignancy",))
 # Pairs of images of the same lesion.
 DUPLICATES_2020 = ("image_name_1", "image_name_2")
 
-# Of ISIC 2025, which load_public_dataset reads; the rest of its columns are those of the isic-cli.
+# Columns of ISIC 2025, which load_public_dataset reads. It shares other columns with the isic-cli.
 MILK10K = {"isic_id", "lesion_id", "skin_tone_class"}
 
-# Not of a release: forms to hand predictions in, and a study of readers in the HAM10000 archive.
+# Not part of a release: templates for submissions, and a reader study in the HAM10000 archive.
 IGNORED = re.compile(r"submission|NatureMedicine", re.IGNORECASE)
 
-# By its name a table of somebody's predictions, whatever columns stand beside them.
+# Names of tables of predictions, whatever their other columns are.
 PREDICTIONS = re.compile(
     r"pred|prob|pseudo|ensembl|submission|(?<![a-z])(oof|blend|soft)", re.IGNORECASE
 )
 
-# Predictions have the columns of a ground truth that has nothing but labels: then its name decides.
+# Predictions have the same columns as a ground truth with labels alone: the file name decides.
 GROUND_TRUTH = re.compile(
     r"^(?!.*(result|output)).*"
     r"(ground[\W_]?truth|metadata|(?<![a-z])(gt|train(ing)?)(?![a-z]))",
     re.IGNORECASE,
 )
 
-# Labels of somebody, too, are called so: this is ground truth where no other table has labels.
+# Predicted labels have this name, too: it is a ground truth only if no other table has labels.
 LABELS = re.compile(r"^(?!.*(result|output)).*(?<![a-z])labels?(?![a-z])", re.IGNORECASE)
 
-# Other names of the columns that frame has for all releases; the first that is there is taken.
+# The names in the releases of the columns that every frame has. The first that exists is used.
 HARMONISED = {
     "age": ("age", "age_approx", "age_approximate"),
     "sex": ("sex",),
@@ -127,7 +127,7 @@ HARMONISED = {
     "lesion_id": ("lesion_id",),
 }
 
-# A challenge's own spelling of its columns, whatever a spreadsheet made of upper and lower case.
+# The spelling of columns in the challenges, by lower case: spreadsheets may have changed the case.
 SPELLINGS = {
     name.lower(): name
     for names in (
@@ -140,16 +140,16 @@ SPELLINGS = {
     for name in names
 }
 
-# Each of these may be all that a table says of an image. The other columns that are known show that
-# it is metadata, which nobody predicts.
+# A table of predictions may have any of these columns. Any other known column shows that a table is
+# metadata, which nobody predicts.
 BARE_LABELS = {
     *("target", "malignant", "malignancy", "benign_malignant", "diagnosis", "diagnosis_1", "dx"),
     "iddx_full",
     *("melanoma", "seborrheic_keratosis", "UNK", *CLASSES_2018, *CLASSES_2019),
 }
 
-# These tell the label, or how it was come by, which tells it, too: a lesion that was followed up is
-# a nevus, and only a melanoma has a thickness.
+# These reveal the label, or how it was confirmed, which reveals it, too: a lesion that was followed
+# up is a nevus, and only a melanoma has a thickness.
 REVEALING = re.compile(
     r"target|malignant|benign_malignant|diagnosis(_\d|_full)?|dx|dx_type|diagnosis_confirm_type"
     r"|iddx_.*|mel_.*|melanoma|seborrheic_keratosis|melanocytic|nevus_type|concomitant_biopsy"
@@ -159,7 +159,7 @@ REVEALING = re.compile(
 
 FINE_SITES = ("anatom_site_3", "anatom_site_2", "anatom_site_1")
 
-# Where each release says which images show one lesion or patient; the others do not say so.
+# The tables of lesions or patients in each release. Other releases have none.
 TABLES_OF_IDS = {
     "2018": "ISIC2018_Task3_Training_LesionGroupings.csv, with lesion_id",
     "HAM10000": "HAM10000_metadata, with lesion_id",
@@ -169,12 +169,12 @@ TABLES_OF_IDS = {
     "isic-cli": "metadata.csv of the isic-cli, with lesion_id and patient_id",
 }
 
-# ISIC 2018 and 2019 say by the lesion's id where an image comes from.
+# In ISIC 2018 and 2019, the prefix of the lesion id gives the source of an image.
 SOURCES = {"HAM": "HAM10000", "BCN": "BCN20000", "MSK": "MSK"}
 
 
 def release_named(name):
-    """Return the release of a name, however it is spelled, or None."""
+    """Return the release with a name, in any spelling, or None."""
 
     def simplify(text):
         return re.sub(r"[\W_]", "", text.lower()).removeprefix("isic")

@@ -1,6 +1,6 @@
-"""Bring labels, metadata, groups and split of any release into one form.
+"""Convert labels, metadata, groups and split of any release to a common form.
 
-The columns are the same for all, without those that tell the label.
+The columns are the same for all releases. Columns that reveal the label are left out.
 """
 
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from .formats import FINE_SITES, HARMONISED, REVEALING, SOURCES
 from .labels import choose_label, is_label_set, read_labels
 from .tables import SPLIT
 
-# What the frame has of its own.
+# Names that the frame itself uses.
 _TAKEN = ("path", "target", "split", "isic_id", "diagnosis", *HARMONISED)
 
 
 @dataclass
 class Rows:
-    """What is known of the images that the tables name, by ISIC id, files or not."""
+    """Everything known about the images in the tables, by ISIC id, with or without a file."""
 
     frame: pd.DataFrame
     target: pd.Series
-    # Whether the release gives a label, be there a counterpart of it or not.
+    # Whether the release gives a label, even if it has no counterpart.
     is_labelled: pd.Series
     own: pd.Series
     groups: pd.Series
@@ -37,7 +37,7 @@ class Rows:
 
 
 def read_rows(table, release, label, indeterminate, duplicates, group_by):
-    """Name the target of each row, and bring its metadata into the form of the frame.
+    """Return the target of each row, and its metadata in the form of the frame.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def read_rows(table, release, label, indeterminate, duplicates, group_by):
     if is_label_set(label):
         target, is_labelled = choose_label(labels, label, indeterminate), labels["own"].notna()
     else:
-        # Harmonised columns have missing values in place of what is unknown.
+        # In harmonised columns, unknown values are missing.
         columns = {**table, **frame}
         if label not in columns or label[0] == "_":
             names = [name for name in columns if name[0] != "_"]
@@ -90,7 +90,7 @@ def read_rows(table, release, label, indeterminate, duplicates, group_by):
 
 
 def _harmonise(table, diagnosis, release):
-    """Return the columns that all releases share, and the rest of those that tell no label.
+    """Return the columns that all releases share, and all others that do not reveal the label.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _harmonise(table, diagnosis, release):
     frame : DataFrame of n rows
 
     revealing : list of str
-        The columns that were left out because they tell the label.
+        The columns that were left out because they reveal the label.
     """
     sources = {
         name: next((column for column in columns if column in table), None)
@@ -132,7 +132,7 @@ def _harmonise(table, diagnosis, release):
             frame[name] = known[name]
 
     revealing = [column for column in table if REVEALING.fullmatch(column)]
-    # The site in the words of HAM10000 stays beside the harmonised one, which is coarser.
+    # Keep the site of HAM10000 beside the harmonised site, which is coarser.
     used = {*sources.values(), *revealing} - {"localization"}
     rest = table[[column for column in table if column not in used and column[0] != "_"]]
     rest = rest.apply(clean_values)
@@ -141,7 +141,7 @@ def _harmonise(table, diagnosis, release):
 
 
 def _join_duplicates(groups, duplicates):
-    """Put the images of each pair into one group, which has the name of its first row's."""
+    """Put the images of each pair into one group, with the name of the group of its first row."""
     place = pd.Series(np.arange(len(groups)), groups.index)
     pairs = duplicates.apply(lambda column: column.map(place)).dropna().to_numpy(dtype=int)
     linked = link_groups(pd.factorize(groups)[0], *pairs.T)

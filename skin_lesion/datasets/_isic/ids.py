@@ -1,10 +1,10 @@
-"""The id of an image in the ISIC archive, from whatever its file has come to be called."""
+"""Find the ISIC id of an image in the name of its file."""
 
 import os
 import re
 
-# What challenges, browsers and file managers add to a name: the image is the same. Anything else
-# (_segmentation, _superpixels, _attribute_globules, _aug3) is another image than the archive's.
+# Additions by challenges, browsers and file managers: the image is the same. Any other addition
+# (_segmentation, _superpixels, _attribute_globules, _aug3) means another image.
 _ADDED = r"_downsampled?|[ _]?\(\d{1,3}\)|_\d{1,2}|[ _-]+copy(?: \d{1,2})?"
 _NAME = re.compile(
     rf"(?:^|[/\\])isic_(?P<number>\d{{7}})(?:{_ADDED})*(?:\.[a-z][a-z0-9]{{1,4}})*\Z", re.IGNORECASE
@@ -17,15 +17,15 @@ def isic_id_of(name):
     Parameters
     ----------
     name : str or os.PathLike
-        A file name, with or without extension, or a path, also that of an entry of an HDF5 file.
-        What is added to names on the way to a disk is taken off: "_downsampled" (ISIC 2019), " (1)"
-        and "_1" of a second download, " - Copy".
+        A file name, with or without extension, or a path, also of an entry in an HDF5 file. Common
+        additions are removed: "_downsampled" (ISIC 2019), " (1)" and "_1" (second downloads), and
+        " - Copy".
 
     Returns
     -------
     isic_id : str or None
-        In capitals, for example "ISIC_0024306". None where the name is no such id: masks
-        ("ISIC_0024306_segmentation.png") and superpixels have none.
+        In capitals, for example "ISIC_0024306". None if the name is not such an id, as for masks
+        ("ISIC_0024306_segmentation.png") and superpixels.
 
     Examples
     --------

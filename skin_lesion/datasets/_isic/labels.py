@@ -1,4 +1,4 @@
-"""Read the labels of a release, and name them as all releases do here."""
+"""Read the labels of a release, and give them the names that all releases share."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from .._taxonomy.label_sets import BINARY, LABEL_SETS, counterpart
 from .._taxonomy.names import canonical_name
 from .formats import FORMAT_2019_AS_2020
 
-# The column that a table's own label is put into, whatever form it has there.
+# The column for a table's own label, whatever its form in the table.
 LABEL = "_label"
 
 _INDETERMINATE = "indeterminate"
@@ -22,7 +22,7 @@ _MALIGNANCY = {
     "true": "malignant",
     "benign": "benign",
     "malignant": "malignant",
-    # The archive knows more kinds.
+    # The archive has further values.
     "indeterminate": _INDETERMINATE,
     "indeterminate/benign": _INDETERMINATE,
     "indeterminate/malignant": _INDETERMINATE,
@@ -31,24 +31,24 @@ _MALIGNANCY = {
 }
 
 
-# The first that has a value is taken.
+# The first column with a value is used.
 _MALIGNANCY_COLUMNS = {
     **dict.fromkeys(
         ("2016", "2020", "2024"), ("malignancy", "benign_malignant", "target", "malignant")
     ),
-    # Its own tables have neither: resized copies do.
+    # The tables of the release have neither; those of resized copies do.
     "2019": ("benign_malignant", "target"),
     "isic-cli": ("benign_malignant", "diagnosis_1"),
 }
 
 
 def gather_label(table, table_format, path):
-    """Put the label of each row into one column, in place of those that held it together.
+    """Replace the columns that hold the label of each row by one column.
 
     Raises
     ------
     ValueError
-        If a row names no class, or is neither benign nor malignant.
+        If a row has no class, or is neither benign nor malignant.
     """
     for column in _MALIGNANCY_COLUMNS.get(table_format.release, ()):
         if column in table:
@@ -59,7 +59,7 @@ def gather_label(table, table_format, path):
     elif "seborrheic_keratosis" in table:
         columns = ["melanoma", "seborrheic_keratosis"]
         scores = table[columns]
-        # ISIC 2017 has nevi for the rest; two diseases at once leave -1 for them.
+        # In ISIC 2017, all other lesions are nevi. Two diseases at once give -1, which is an error.
         nevus = 1 - scores.apply(to_numbers).sum(axis=1)
         label = read_one_hot(scores.assign(nevus=nevus), path)
     elif "dx" in table:
@@ -85,7 +85,8 @@ def read_labels(table, release):
     -------
     labels : DataFrame of n rows
         Columns `own`, `diagnosis` and `malignancy`: canonical names, or missing values. `own` may
-        also be "unknown", where the release says so. `is_indeterminate` tells where it says that.
+        also be "unknown", if the release says so. `is_indeterminate` is true if the release calls
+        the lesion indeterminate.
     """
     labels = pd.DataFrame({"own": None, "diagnosis": None, "malignancy": None}, table.index)
     columns = _present(table, _MALIGNANCY_COLUMNS.get(release, ()))
@@ -112,10 +113,10 @@ def read_labels(table, release):
 
 
 def choose_label(labels, label_set, indeterminate):
-    """Return the label of each row in a label set; None for the release's own.
+    """Return the label of each row in a label set, or with None the release's own label.
 
-    Where a release says itself what is malignant, that is taken: it knows more than the diagnosis,
-    which ISIC 2020 gives for a fifth of its images.
+    If a release says which lesions are malignant, this is used: ISIC 2020, for example, gives a
+    diagnosis for only a fifth of its images.
     """
     if label_set is None:
         return labels["own"].where(labels["own"] != "unknown", None)
@@ -155,15 +156,15 @@ def _to_malignancy(column, path):
     if wrong.any():
         isic_id = wrong.index[wrong.to_numpy()][0]
         raise ValueError(
-            f"{path!r} has {str(column[isic_id])!r} as {column.name!r} of {isic_id!r}, and"
-            f" {wrong.sum()} value(s) in all are neither 0 and 1 nor 'benign' and 'malignant'."
-            " Repair these rows."
+            f"{path!r} has {wrong.sum()} value(s) of {column.name!r} that are neither benign nor"
+            f" malignant. The first is {str(column[isic_id])!r} for {isic_id!r}. Expected 0 and 1,"
+            " or 'benign' and 'malignant'. Repair these rows."
         )
     return malignancy
 
 
 def _name(column, keep_unknown=False):
-    """Name diagnoses canonically; those of no set of classes keep their name, in lower case."""
+    """Return canonical names of diagnoses. Diagnoses of no label set keep their lower-case name."""
 
     def name(text):
         if is_unknown(text):

@@ -1,6 +1,6 @@
-"""Load a release of the ISIC archive as people have it on disk.
+"""Load a release of the ISIC archive as downloaded.
 
-In this order: files, recognise, tables, frame (with labels), choose_rows.
+The order is: files, recognise, tables, frame (with labels), choose_rows.
 """
 
 import os
@@ -24,15 +24,15 @@ from .frame import read_rows
 from .recognise import describe_bare, recognise
 from .tables import find_duplicates, read_tables
 
-# What the keys of `left_out` mean, in the words of the description.
+# The keys of `left_out` in the words of the description.
 _REASONS = {
     "missing": "images of the tables without a file",
     "without_row": "image files without a row in the tables",
-    "without_label": "images of which the tables give no label",
+    "without_label": "images without a label in the tables",
     "unmapped": "images whose label has no counterpart in the label set",
     "masks": "masks and superpixels",
-    "without_id": "image files not named by an ISIC id",
-    "doubles": "further files of the same image",
+    "without_id": "image files whose name is not an ISIC id",
+    "doubles": "additional files of the same image",
     "malformed_id": "rows of the tables without an ISIC id",
 }
 
@@ -61,13 +61,13 @@ def load_isic_release(
     group_by=None,
     return_X_y=False,
 ):
-    """Load a release of the ISIC archive, or one of its descendants, as it lies on disk.
+    """Load a release of the ISIC archive, or a dataset derived from it, as downloaded.
 
-    The release is recognised by the columns of its tables, wherever they lie below `root`, and
-    images are found by their ISIC ids. Nothing needs to be moved or renamed. No image is opened.
+    The loader recognises the release by the columns of its tables, anywhere below `root`, and finds
+    images by their ISIC ids. You need not move or rename files. No image is opened.
 
     ==============  ================================================  ==================
-    release         tables                                            its own label
+    release         tables                                            own label
     ==============  ================================================  ==================
     "2016"          Part 3, ids and labels without a header           benign, malignant
     "2017"          Part 3; metadata                                  3 classes
@@ -80,41 +80,42 @@ def load_isic_release(
     "DermaMNIST"    `dermamnist.npz`, `dermamnist_64.npz` ...         7 classes
     ==============  ================================================  ==================
 
-    Classes have the same full names in all of them, those of :func:`map_labels`.
+    All releases share the class names of :func:`map_labels`.
 
     Parameters
     ----------
     root : str or os.PathLike
-        The folder; for DermaMNIST also the file.
+        The folder. For DermaMNIST, also the file.
 
     release : str, default="auto"
-        A name of the table above; "ISIC 2019" and the like will do. It is needed only where the
-        tables of several releases lie in one folder.
+        A name in the table above, in any spelling, such as "ISIC 2019". It is needed only if one
+        folder holds the tables of several releases.
 
     split : str or None, default=None
         Load only this split: "train", "val" or "test", or the other names that
-        :func:`load_image_folder` knows. With None, all that are on disk.
+        :func:`load_image_folder` knows. None loads all splits that have files.
 
     label : str or None, default=None
-        What the classes are:
+        The classes:
 
         - None: the release's own label;
-        - "7-class", "8-class", "9-class" or "benign_malignant": a label set, see
-          :func:`map_labels`. A release that says itself what is malignant is believed;
+        - "7-class", "8-class", "9-class" or "benign_malignant": a label set; see
+          :func:`map_labels`. If the release says which lesions are malignant, this is used;
         - the name of a column of the tables, such as "diagnosis_confirm_type" or "diagnosis_2":
           its values, as text.
 
     indeterminate : {"drop", "benign", "malignant"}, default="drop"
-        What lesions are that are neither, with `label="benign_malignant"`: left out and counted, or
-        a class. See :func:`map_labels`.
+        What to do with lesions that are neither benign nor malignant, with
+        `label="benign_malignant"`: leave them out and count them, or give them a class. See
+        :func:`map_labels`.
 
     image_type : {"dermoscopic", "clinical", "TBP tile"} or None, default=None
-        Load only such images, by the column `image_type` of the tables. Releases without one are
-        dermoscopic. Images of other types are not counted as left out.
+        Load only images of this type, by the column `image_type` of the tables. Images of releases
+        without this column are dermoscopic. Other images are not counted as left out.
 
     group_by : {"patient_id", "lesion_id"} or None, default=None
-        What `groups` are. With None or "patient_id", the patient where it is known, else the
-        lesion; with "lesion_id", the lesion where it is known, else the patient.
+        The meaning of `groups`. None or "patient_id": the patient, or the lesion if the patient is
+        unknown. "lesion_id": the lesion, or the patient if the lesion is unknown.
 
     return_X_y : bool, default=False
         Return `(data, target)` instead of a Bunch.
@@ -122,46 +123,48 @@ def load_isic_release(
     Returns
     -------
     dataset : :class:`~sklearn.utils.Bunch`
-        Of n images that have a file and a label, in the order of the tables, it has
+        The n images that have a file and a label, in the order of the tables, with the attributes
 
         data : ndarray of shape (n, 1), of str
-            Paths, which begin with `root` as it was given. An image inside of an HDF5 file has the
-            path `<file>.hdf5/<entry>`, which all that takes paths takes. For DermaMNIST, the images
-            themselves, of shape (n, height, width, 3), uint8.
+            Paths, which begin with `root` as it was given. An image inside an HDF5 file has the
+            path `<file>.hdf5/<entry>`. All functions of this library that take paths accept it. For
+            DermaMNIST, the images themselves, of shape (n, height, width, 3), uint8.
         target : ndarray of shape (n,), of str
             The class of each image.
         target_names : ndarray of shape (n_classes,), of str
-            All classes in the tables, sorted; those of other splits and of missing images included.
+            All classes in the tables, sorted, including those of other splits and missing images.
         split : ndarray of shape (n,), of str, or None
-            "train", "val" or "test", where the release has splits.
+            "train", "val" or "test". None if the release has no splits.
         groups : ndarray of shape (n,), of str
-            The patient of an image, or else its lesion, or else the image itself. Images of one
-            lesion are always in one group, and so are lesions that the list of duplicates of ISIC
-            2020 joins. By lesion, a patient with images with and without a lesion id is one group.
-            Placeholders such as -1, "none" and "?" are no ids.
+            The patient or lesion of each image, as `group_by` says, or the image itself if both are
+            unknown. Images of one lesion are always in one group. Lesions that the list of
+            duplicates of ISIC 2020 joins are in one group, too. With "lesion_id", all images of a
+            patient are one group if some of them have a lesion id and others do not. Placeholders
+            such as -1, "none" and "?" count as unknown.
         frame : DataFrame of n rows
-            Columns `path` (where there are paths), `target`, `split` where there is one, `isic_id`;
+            Columns `path` (if there are paths), `target`, `split` (if there is one) and `isic_id`;
             `age` in years, `sex` ("female", "male"), `site`, `diagnosis` and `source`; `lesion_id`
-            and `patient_id` where the release has them; then its other columns. What is called
-            unknown is a missing value. Columns that tell the label (how it was confirmed, biopsies,
-            thickness, other labels ...) are left out unless `label` names them; `diagnosis` tells
-            it, too, and is no feature.
+            and `patient_id` if the release has them; then its other columns. Unknown values are
+            missing. Columns that reveal the label (how it was confirmed, biopsies, thickness, other
+            labels, ...) are left out unless `label` names them. `diagnosis` reveals the label, too:
+            do not use it as a feature.
         release : str
-            Its name.
+            The name of the release.
         left_out : dict of str to int
-            How many images were left out, by reason: "missing" (in the tables, without a file),
-            "without_row" (files of which no table tells), "without_label" (such as test sets whose
-            labels are not public), "unmapped" (labels without a counterpart in the label set, and
-            "UNK" of ISIC 2019), "masks" (and superpixels), "without_id" (files not named by an ISIC
-            id), "doubles" (further files of the same image) and "malformed_id" (rows of the tables
-            without an ISIC id).
+            The number of images that were left out, by reason: "missing" (in the tables, without a
+            file), "without_row" (files that are in no table), "without_label" (such as test sets
+            whose labels are not public), "unmapped" (labels without a counterpart in the label set,
+            and "UNK" of ISIC 2019), "masks" (and superpixels), "without_id" (files whose name is
+            not an ISIC id), "doubles" (additional files of the same image) and "malformed_id" (rows
+            of the tables without an ISIC id).
         label_account : DataFrame
-            Which label was taken for which class, for how many of the images that have a file and a
-            label, and why for none: what :func:`map_labels` gives with `return_account=True`.
+            The class of each label, its number of images that have a file and a label, and the
+            reason if it has no class, as :func:`map_labels` returns them with
+            `return_account=True`.
         missing : ndarray of str
-            The ISIC ids of the images without a file, of splits that have files at all.
+            The ISIC ids of images without a file, in splits that have files.
         DESCR : str
-            A description of all this.
+            A description of the dataset.
 
     (data, target) : tuple of ndarray
         With `return_X_y=True`.
@@ -171,50 +174,53 @@ def load_isic_release(
     FileNotFoundError
         If `root` does not exist.
     NotADirectoryError
-        If `root` is a file, other than that of DermaMNIST.
+        If `root` is a file that is not DermaMNIST.
     ValueError
-        If there are no tables that are known, or those of several releases; if a table lacks
-        columns, has one twice, contradicts itself or another, has no ISIC id at all, or labels that
+        If there is no known table, or tables of several releases; if a table lacks columns, has a
+        column twice, contradicts itself or another table, has no ISIC id at all, or has labels that
         are not one class; if there is no image; or if a parameter is invalid.
     OSError
-        If an HDF5 file is broken as a whole. A broken entry in it is for the reader of the images,
-        such as :class:`ImageLoader`, to tell.
+        If an HDF5 file cannot be read. Damaged entries in it raise an error only when the images
+        are read, for example by :class:`ImageLoader`.
 
     Warns
     -----
     UserWarning
         If images have no file, files have no row, labels have no counterpart, or rows have no
-        ISIC id; if a table
-        of labels may hold predictions, and is left out; if most training images have neither
-        a lesion nor a patient although the release tells them; if a group is implausibly large;
-        or if a column of numbers is in the order of the classes.
+        ISIC id; if a table of labels may hold predictions, and is left out; if most training images
+        have neither a lesion nor a patient although the release has them; if a group is implausibly
+        large; or if a column of numbers is in the order of the classes.
 
     See Also
     --------
-    load_public_dataset : Reads sets outside of the ISIC archive, too.
+    load_public_dataset : Loads datasets outside the ISIC archive, too.
     load_image_folder : Images in one folder for each class.
-    map_labels : The label sets, and what maps onto what.
+    map_labels : The label sets and their mapping.
 
     Notes
     -----
-    Tables are UTF-8, with a byte-order mark or without; commas, semicolons and tabs separate.
-    File names may have gained "_downsampled", " (1)", "_1" or " - Copy" on the way. Where several
-    files have one id, the plainest name is taken. `site` has the words of ISIC 2019; the finer ones
-    of HAM10000 stay in `localization`. The diagnosis in what the isic-cli writes is `diagnosis_3`,
-    `diagnosis_2` where that is empty, and `diagnosis` in tables from before 2025; diagnoses that no
-    label set knows keep their names, in lower case.
+    Tables are UTF-8 text, with or without a byte-order mark, separated by commas, semicolons or
+    tabs. File names may have the additions "_downsampled", " (1)", "_1" or " - Copy". If several
+    files have one id, the file with the plainest name is used. `site` has the terms of ISIC 2019;
+    `localization` keeps the finer terms of HAM10000. In tables of the isic-cli, the diagnosis is
+    `diagnosis_3`, or `diagnosis_2` if that is empty, or `diagnosis` in tables from before 2025.
+    Diagnoses that are in no label set keep their names, in lower case.
 
-    Predictions have the columns of a ground truth, so these are left out with a warning: labels in
-    a table named "pred", "prob", "pseudo", "oof", "ensemble", "blend" or "soft"; and, unless
-    "GroundTruth", "gt", "metadata" or "train" is in the name, a table of ids and labels alone, or
-    one that labels images which another table has without labels. "labels" in the name counts where
-    no other table has labels.
+    Tables of predictions have the same columns as a ground truth. The following tables are
+    therefore left out with a warning:
 
-    Resized copies of ISIC 2019 are shared with the columns of 2020. Their ids, up to ISIC_0073254,
-    and diagnoses tell them from it. Without diagnoses that only 2019 has, name `release`.
+    - tables of labels with "pred", "prob", "pseudo", "oof", "ensemble", "blend" or "soft" in the
+      file name;
+    - tables of ids and labels alone, and tables that label the images of another table without
+      labels, unless "GroundTruth", "gt", "metadata" or "train" is in the file name. "labels" in the
+      name suffices if no other table has labels.
 
-    A table belongs to the split that its file name tells, or else the nearest folder below `root`.
-    Where some do so, the others are the training set.
+    Some resized copies of ISIC 2019 have the columns of ISIC 2020. They are recognised by their
+    ids, up to ISIC_0073254, and by diagnoses that only 2019 has. Without such diagnoses, pass
+    `release`.
+
+    A table belongs to the split in its file name, or in the name of the nearest folder below
+    `root`. If only some tables name a split, the others are the training set.
 
     References
     ----------
@@ -267,7 +273,7 @@ def load_isic_release(
     benign        3
     <BLANKLINE>
     Groups: 2, by lesion_id.
-    Columns left out because they tell the label: dx, dx_type.
+    Columns left out because they reveal the label: dx, dx_type.
     Labels:
       benign: 'benign keratosis' (2), 'nevus' (1)
     Left out: nothing.
@@ -291,7 +297,7 @@ def load_isic_release(
         find_duplicates(files),
         group_by,
     )
-    if bare:  # ahead of an error that there are no labels
+    if bare:  # before a possible error that there are no labels
         warnings.warn(describe_bare(bare, root).strip(), stacklevel=3)
     chosen, left_out, missing, account, messages = choose_rows(
         rows, files, split, label, image_type, release, root
@@ -301,7 +307,7 @@ def load_isic_release(
     messages += find_group_faults(rows.groups[chosen])
     messages += find_ordered_columns(rows.frame[chosen], rows.target[chosen])
     for message in messages:
-        # One frame for each of: load_isic_release, validate_params.
+        # One stack frame each for load_isic_release and validate_params.
         warnings.warn(message, stacklevel=3)
 
     target = rows.target[chosen].to_numpy(dtype=str)
@@ -337,8 +343,8 @@ def _find_missing_ids(rows, chosen, release):
         return []
     message = (
         f"{n_missing} of {len(wanted)} training images of {release} have neither a lesion nor a"
-        f" patient. Expected {TABLES_OF_IDS[release]}. Each is a group of its own, so that a split"
-        " cannot promise to keep the images of one lesion on one side. Add it where it is missing."
+        f" patient. Expected {TABLES_OF_IDS[release]}. Each of them is its own group, so a split"
+        " may put images of one lesion on both sides. Add the table if it is missing."
     )
     return [message]
 
@@ -346,10 +352,10 @@ def _find_missing_ids(rows, chosen, release):
 def _describe(dataset, revealing, label, group_by=None):
     names = GROUP_COLUMNS[::-1] if group_by == "lesion_id" else GROUP_COLUMNS
     by = [name for name in names if name in dataset.frame]
-    how = f"by {', else '.join(by)}" if by else "each image its own, for want of lesion ids"
+    how = f"by {', else '.join(by)}" if by else "each image its own, because there are no ids"
     notes = [
         f"Groups: {len(np.unique(dataset.groups))}, {how}.",
-        f"Columns left out because they tell the label: {', '.join(revealing) or 'none'}.",
+        f"Columns left out because they reveal the label: {', '.join(revealing) or 'none'}.",
     ]
     if label in LABEL_SETS:
         notes += ["Labels:", *write_account(dataset.label_account)]

@@ -1,6 +1,6 @@
-"""Tell ISIC 2019 from 2020 by the rows of a table, where its columns are those of 2020.
+"""Distinguish ISIC 2019 from 2020 by the rows of a table that has the columns of 2020.
 
-Resized copies of ISIC 2019 are shared with the columns of 2020.
+Some resized copies of ISIC 2019 have the columns of 2020.
 """
 
 import numpy as np
@@ -11,9 +11,9 @@ from .._taxonomy.names import canonical_name
 from .formats import CLASSES_2019, FORMAT_2019_AS_2020, LAST_ID_2019, SPELLINGS
 from .ids import isic_id_of
 
-# Of a table with fewer ids only the diagnoses are evidence.
+# With fewer ids, only the diagnoses are evidence.
 _FEWEST_IDS = 20
-# Of the ids of ISIC 2020, 1 in 10,000 is as low as those of ISIC 2019.
+# 1 in 10,000 ids of ISIC 2020 is as low as those of ISIC 2019.
 _MOST_LOW_IN_2020, _FEWEST_LOW_IN_2019 = 0.1, 0.9
 
 _NAMES_2019 = {canonical_name(name) for name in CLASSES_2019}
@@ -29,15 +29,15 @@ def tell_2019_from_2020(path, separator, table_format):
     path, separator : str
 
     table_format : TableFormat
-        That of its columns.
+        The format that fits its columns.
 
     Returns
     -------
     table_format : TableFormat
-        The same, or that of ISIC 2019 with such columns.
+        The same format, or that of ISIC 2019 with such columns.
 
     reason : str
-        Why it is unclear which it is; "" where it is clear.
+        Why the release is unclear, or "" if it is clear.
     """
     table = read_table(path, separator)
     table = table.rename(columns=lambda name: SPELLINGS.get(name.lower(), name))
@@ -57,6 +57,6 @@ def tell_2019_from_2020(path, separator, table_format):
         return table_format, ""
     reason = (
         f"{path!r} has the columns of ISIC 2020, but {share:.0%} of its {len(ids)} ids are"
-        f" up to {LAST_ID_2019}, as in ISIC 2019 and before"
+        f" up to {LAST_ID_2019}, as in ISIC 2019 and earlier releases"
     )
     return table_format, reason

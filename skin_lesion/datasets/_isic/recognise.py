@@ -1,4 +1,4 @@
-"""Tell which release lies in a folder, by the first lines of its tables."""
+"""Recognise the release in a folder by the headers of its tables."""
 
 import os
 from collections import Counter
@@ -42,7 +42,7 @@ def recognise(files, root, release):
     release : str
 
     tables : list of (str, str, TableFormat)
-        Path, separator and format; for DermaMNIST the path alone.
+        Path, separator and format. For DermaMNIST, the path alone.
 
     bare : list of str
         Tables of labels that may be predictions, and are left out.
@@ -50,18 +50,18 @@ def recognise(files, root, release):
     Raises
     ------
     ValueError
-        If there are none, or those of several releases.
+        If there are no tables, or tables of several releases.
     """
     by_release, headers, bare, unclear = find_releases(files, release)
     if release == "auto" and any(set(cells) >= MILK10K for cells in headers.values()):
         raise ValueError(
             f"{root!r} holds MILK10k (ISIC 2025), which labels lesions instead of images. Expected"
-            " another release. Load it with load_public_dataset."
+            " another release. Load MILK10k with load_public_dataset."
         )
     if unclear:
         raise ValueError(
             f"{'; '.join(unclear)}. Expected the ids of one release. Pass release='2019' or"
-            " release='2020', as which the table is then read."
+            " release='2020' to say which release the table is."
         )
     if release == "auto":
         release = _choose_release(by_release, headers, bare, files, root)
@@ -71,16 +71,16 @@ def recognise(files, root, release):
             raise ValueError(f"release is {release!r}. Expected 'auto' or one of {list(NAMES)}.")
         release = name
         if release not in by_release:
-            found = f"those of {sorted(by_release)}" if by_release else "none that is known"
+            found = f"tables of {sorted(by_release)}" if by_release else "no known table"
             raise ValueError(
-                f"release is {release!r}, but of the tables in {root!r} there are {found}."
-                f" Expected {_describe_expected(release)}.{describe_bare(bare, root)}"
+                f"release is {release!r}, but {root!r} holds {found}. Expected"
+                f" {_describe_expected(release)}.{describe_bare(bare, root)}"
             )
     return release, by_release[release], bare
 
 
 def find_releases(files, release="auto"):
-    """Find which releases have tables among the files.
+    """Find the releases that have tables among the files.
 
     Parameters
     ----------
@@ -92,21 +92,21 @@ def find_releases(files, release="auto"):
     Returns
     -------
     by_release : dict of str to list
-        Tables with their separators and formats; for DermaMNIST the paths alone.
+        Tables with their separators and formats. For DermaMNIST, the paths alone.
 
     headers : dict of str to list of str
-        The first lines of all tables, those of other sets included.
+        The headers of all tables, including tables of other sets.
 
     bare : list of str
         Tables of labels that may be predictions.
 
     unclear : list of str
-        Why it is unclear of which release tables are.
+        Why the release of a table is unclear.
 
     Raises
     ------
     ValueError
-        If a table has the name of a release without its columns.
+        If a table has the file name of a release, but not its columns.
     """
     by_release = {}
     headers = {}
@@ -160,10 +160,10 @@ def _is_bare(cells, table_format):
 
 
 def _find_labels_beside(tables, headers):
-    """Return the tables that say of images beside other tables what a prediction would.
+    """Return the tables that may be predictions because of the other tables beside them.
 
-    These label images whose own table has metadata and no labels, or are ids and labels alone where
-    another table has labels; their names do not say ground truth.
+    Such a table labels images whose own table has metadata but no labels. Or it has ids and labels
+    alone while another table has labels. Its file name does not say that it is a ground truth.
     """
     labels = {table: _label_columns(headers[table[0]]) for table in tables}
     suspects = [
@@ -182,7 +182,7 @@ def _find_labels_beside(tables, headers):
 
 
 def _read_ids(table, columns=None):
-    """Return the ISIC ids of a table, of all rows or of those with a value in these columns."""
+    """Return the ISIC ids of a table, of all rows or of rows with a value in these columns."""
     path, separator, table_format = table
     rows = read_table(path, separator)
     if columns is not None:
@@ -200,16 +200,16 @@ def _stem(path):
 
 
 def describe_bare(bare, root):
-    """Say which tables were left out because they may be predictions; "" where none was."""
+    """Return a sentence on tables left out because they may be predictions, "" without any."""
     if not bare:
         return ""
-    # The split that it may have stays in its name.
+    # The suggested name keeps the split that the name of the table may have.
     split = split_in(_stem(bare[0])) or "training"
     return (
-        f" Tables of labels, which may be predictions, were left out:"
-        f" {name_some([_name_of(path, root) for path in bare])}. Expected a ground truth to say so"
-        " in its name, or to be the only table with metadata of its images. Rename it, such as"
-        f" '{split.capitalize()}_GroundTruth.csv', if these are the true labels."
+        f" These tables of labels may be predictions and were left out:"
+        f" {name_some([_name_of(path, root) for path in bare])}. Expected a file name that says"
+        " ground truth, or metadata of the images that no other table has. If these are the true"
+        f" labels, rename the file, for example to '{split.capitalize()}_GroundTruth.csv'."
     )
 
 
@@ -226,8 +226,9 @@ def _find_format(path, cells):
             needed = (table_format.id_column, *table_format.columns)
             raise ValueError(
                 f"{path!r} lacks the column(s) {[name for name in needed if name not in columns]};"
-                f" it has {cells}. Expected {list(needed)}, by its name a table of"
-                f" {table_format.release}. Download it again, or rename it if it is another table."
+                f" it has {cells}. By its name, it is a table of {table_format.release}. Expected"
+                f" the columns {list(needed)}. Download it again, or rename it if it is another"
+                " table."
             )
     return None
 
@@ -242,17 +243,17 @@ def _choose_release(by_release, headers, bare, files, root):
         )
         raise ValueError(
             f"{root!r} holds the tables of {len(by_release)} releases ({examples}). Expected one."
-            f" Pass release={sorted(by_release)[0]!r} or another of them, or the folder of one."
+            f" Pass release={sorted(by_release)[0]!r} or another one, or the folder of one release."
         )
-    found = [f"{len(files.images)} image(s) named by an ISIC id"]
+    found = [f"{len(files.images)} image(s) whose name is an ISIC id"]
     if headers:
         path, cells = next(iter(headers.items()))
         shown = ", ".join(cells[:8]) + (", ..." if len(cells) > 8 else "")
         found.append(f"{len(headers)} table(s), such as {_name_of(path, root)!r} with {shown!r}")
     raise ValueError(
-        f"{root!r} holds no table of a release that is known; found {' and '.join(found)}. Expected"
-        f" the tables of one of {list(NAMES)}, as downloaded. Put them into the folder; if"
-        f" its subfolders are classes, use load_image_folder.{describe_bare(bare, root)}"
+        f"{root!r} holds no table of a known release. Found {' and '.join(found)}. Expected the"
+        f" tables of one of {list(NAMES)}, as downloaded. Put them into the folder. If its"
+        f" subfolders are classes, use load_image_folder.{describe_bare(bare, root)}"
     )
 
 
@@ -264,7 +265,7 @@ def _describe_expected(release):
     if release == "DermaMNIST":
         return "dermamnist.npz, or dermamnist_64.npz etc."
     if release == "2016":
-        return "a table without names of columns, an ISIC id and a label in each row"
+        return "a table without a header, with an ISIC id and a label in each row"
     forms = [
         ", ".join((table_format.id_column, *table_format.columns))
         for table_format in FORMATS
@@ -278,6 +279,6 @@ def _check_columns(cells, path):
     doubled = [name for name, n in Counter(cells).items() if n > 1 and name]
     if doubled:
         raise ValueError(
-            f"{path!r} has more than one column of the name(s) {name_some(doubled)}. Expected each"
-            " once. Remove or rename the wrong one."
+            f"{path!r} has more than one column with the name(s) {name_some(doubled)}. Expected"
+            " each name once. Remove or rename the wrong column."
         )

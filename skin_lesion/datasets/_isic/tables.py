@@ -1,4 +1,4 @@
-"""Read the tables of a release, whatever program last saved them, and join them by ISIC id."""
+"""Read the tables of a release, and join them by ISIC id."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from .labels import gather_label
 
 SPLIT = "_split"
 
-# What a folder of a release may be called beside its split.
+# Words that the name of a folder of a release may have besides its split.
 _SPLIT_FOLDER = re.compile(
     rf"(isic|isbi|ham|task|part|phase|ground ?truth|input|images?|data|jpe?g|metadata"
     rf"|tables?|labels?|set|permissive|official|resized|v|{'|'.join(SPLIT_NAMES)}|[\W\d_])+",
@@ -32,10 +32,10 @@ def read_tables(tables, root, left_out, messages):
     root : str
 
     left_out : Counter
-        The number of rows without an ISIC id is added.
+        The number of rows without an ISIC id is added to it.
 
     messages : list of str
-        What to warn of is added.
+        Warnings are appended.
 
     Returns
     -------
@@ -45,10 +45,10 @@ def read_tables(tables, root, left_out, messages):
     Raises
     ------
     ValueError
-        If a table is broken, or contradicts another.
+        If a table cannot be read, or contradicts another table.
     """
     read = []
-    # By their names, test sets would come before the training set.
+    # Sorted by name, test sets would come before the training set.
     order = {"val": 1, "test": 2}
     tables = sorted(tables, key=lambda table: order.get(_find_split(table[0], root), 0))
     for path, separator, table_format in tables:
@@ -63,13 +63,13 @@ def read_tables(tables, root, left_out, messages):
     joined = join_tables(read, _is_decisive, messages)
     splits = joined[SPLIT]
     if splits.notna().any():
-        # HAM10000 names no split, the test set that comes with it does.
+        # The table of HAM10000 names no split, but the table of its test set does.
         joined[SPLIT] = splits.where(splits.notna(), "train")
     return joined
 
 
 def find_duplicates(files):
-    """Return the pairs of ISIC ids that the list of duplicates of ISIC 2020 names.
+    """Return the pairs of ISIC ids in the list of duplicates of ISIC 2020.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def find_duplicates(files):
 
 
 def _find_split(path, root):
-    """Return the split that a file's name tells, or else the nearest folder's."""
+    """Return the split in the name of a file, or in that of the nearest folder with a split."""
     *folders, name = os.path.relpath(path, root).split(os.sep)
     # A folder such as "ham_test_run" names no split.
     names = [name, *(folder for folder in reversed(folders) if _SPLIT_FOLDER.fullmatch(folder))]
@@ -94,19 +94,20 @@ def _find_split(path, root):
 
 
 def _index_by_isic_id(table, column, path, left_out, messages):
-    """Return a table with the ISIC ids of one of its columns as index, each once.
+    """Return a table indexed by the distinct ISIC ids of one of its columns.
 
     Raises
     ------
     ValueError
-        If there are no rows, none has an ISIC id, or two rows of an id contradict each other.
+        If there are no rows, if no row has an ISIC id, or if two rows of an id contradict each
+        other.
     """
     if table.empty:
         raise ValueError(
             f"{path!r} has no rows. Expected one for each image. Download it again, or remove it."
         )
     names = table[column].astype(object).where(table[column].notna(), "").astype(str)
-    # One look at all instead of one at each: most tables have nothing but plain ids.
+    # Check all names at once, because most tables have only plain ids.
     plain = names.str.fullmatch(r"ISIC_\d{7}")
     ids = names.where(plain, None).astype(object)
     ids[~plain] = [isic_id_of(name) for name in names[~plain]]
@@ -114,9 +115,9 @@ def _index_by_isic_id(table, column, path, left_out, messages):
     if is_malformed.any():
         lines = [f"line {line}: {names[line]!r}" for line in ids.index[is_malformed][:3]]
         found = (
-            f"{path!r} has {is_malformed.sum()} of {len(ids)} row(s) whose {column!r} is no ISIC id"
-            f" ({', '.join([*lines, '...'] if is_malformed.sum() > 3 else lines)}). Expected ids"
-            " such as 'ISIC_0024306'."
+            f"{is_malformed.sum()} of {len(ids)} row(s) of {path!r} have a {column!r} that is not"
+            f" an ISIC id ({', '.join([*lines, '...'] if is_malformed.sum() > 3 else lines)})."
+            " Expected ids such as 'ISIC_0024306'."
         )
         if is_malformed.all():
             raise ValueError(f"{found} Repair them, or move the table out of the folder.")
@@ -140,7 +141,7 @@ def _check_copies_agree(table, ids, path):
             raise ValueError(
                 f"{path!r} has two rows for {isic_id!r} that contradict each other: {column!r} is"
                 f" {str(values[lines[0]])!r} in line {lines[0]} and {str(values[lines[1]])!r} in"
-                f" line {lines[1]}. Expected one row for each image. Remove the wrong one."
+                f" line {lines[1]}. Expected one row for each image. Remove the wrong row."
             )
 
 

@@ -1,1 +1,1 @@
-"""Recognise the public sets as they lie on disk, and read them."""
+"""Recognise public datasets as downloaded, and load them."""

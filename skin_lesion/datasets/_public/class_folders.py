@@ -1,4 +1,4 @@
-"""Load a folder with a subfolder for each class as a public set, with classes of any label set."""
+"""Load a folder with a subfolder for each class as a public set, with any label set."""
 
 import warnings
 
@@ -15,7 +15,7 @@ from .recognise import CLASS_FOLDERS
 
 
 def load_class_folders(root, split, group_by, label, indeterminate):
-    """Return what :func:`load_public_dataset` does."""
+    """Return the dataset of :func:`load_public_dataset`."""
     dataset = load_image_folder(root, split=split, group_by=group_by)
     own = pd.Series(dataset.target)
     dataset.update(release=CLASS_FOLDERS, missing=np.array([], dtype=str))
@@ -25,7 +25,7 @@ def load_class_folders(root, split, group_by, label, indeterminate):
     if label not in LABEL_SETS:
         raise ValueError(
             f"label is {label!r}. Expected None or one of {list(LABEL_SETS)}: class folders have no"
-            f" other.{did_you_mean(label, LABEL_SETS)}"
+            f" other labels.{did_you_mean(label, LABEL_SETS)}"
         )
     target, account = map_labels(
         own, label, unmapped="missing", indeterminate=indeterminate, return_account=True
@@ -35,7 +35,7 @@ def load_class_folders(root, split, group_by, label, indeterminate):
         reason = describe_unmapped(own[~chosen], label)
         if not chosen.any():
             raise ValueError(f"No image is left to load. {reason} Pass another label.")
-        # One frame for each of: this, load_public_dataset, validate_params.
+        # One stack frame each for this function, load_public_dataset and validate_params.
         warnings.warn(f"{reason} They are left out.", stacklevel=4)
         dataset.left_out["unmapped"] = int((~chosen).sum())
     frame = dataset.frame.assign(target=target, diagnosis=own)
@@ -51,7 +51,7 @@ def load_class_folders(root, split, group_by, label, indeterminate):
 
 
 def _describe(dataset, notes):
-    groups = "none, for want of a table of them"
+    groups = "none, because there is no table of them"
     if dataset.groups is not None:
         groups = f"{len(np.unique(dataset.groups))}, from the tables"
     dataset.DESCR = describe_dataset(dataset, [f"Groups: {groups}.", *notes], REASONS)

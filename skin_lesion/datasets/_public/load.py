@@ -1,4 +1,4 @@
-"""Load a public set as people have it on disk."""
+"""Load a public dataset as downloaded."""
 
 import os
 import warnings
@@ -37,16 +37,16 @@ def load_public_dataset(
     group_by=None,
     return_X_y=False,
 ):
-    """Load a public set of skin lesions as it was downloaded.
+    """Load a public dataset of skin lesions as downloaded.
 
-    What lies below `root` is recognised by the columns of its tables. Nothing needs to be moved or
-    renamed, and no image is opened. The page on public data lists the sets, with licence, size,
-    classes and known faults.
+    The loader recognises the dataset by the columns of its tables, anywhere below `root`. You need
+    not move or rename files. No image is opened. The page on public data lists the datasets, with
+    licence, size, classes and known faults.
 
     ====================  ============================================  ========================
-    name                  tables                                        its own label
+    name                  tables                                        own label
     ====================  ============================================  ========================
-    a release of ISIC     those of :func:`load_isic_release`            that of the release
+    a release of ISIC     see :func:`load_isic_release`                 that of the release
     "isic-cli", "HIBA"    `metadata.csv` of any collection              the diagnosis
     "MILK10k"             metadata, ground truth, supplement            11 classes
     "BCN20000"            `bcn_20k_train.csv`, `bcn_20k_test.csv`       8 classes
@@ -55,45 +55,47 @@ def load_public_dataset(
     "Derm7pt"             `meta.csv`, lists of the splits               the diagnosis
     "DDI"                 `ddi_metadata.csv`                            the disease
     "Fitzpatrick17k"      `fitzpatrick17k.csv`                          the disease
-    "HAM10000 pixels"     `hmnist_28_28_RGB.csv` and its like           7 classes
+    "HAM10000 pixels"     `hmnist_28_28_RGB.csv` and similar            7 classes
     "class folders"       none, see :func:`load_image_folder`           names of the folders
     ====================  ============================================  ========================
 
-    Classes have the same full names in all of them, those of :func:`map_labels`.
+    All datasets share the class names of :func:`map_labels`.
 
     Parameters
     ----------
     root : str or os.PathLike
-        The folder; for DermaMNIST and HAM10000 pixels also the file.
+        The folder. For DermaMNIST and HAM10000 pixels, also the file.
 
     name : str, default="auto"
-        A name of the table above, however it is spelled. It is needed only where several sets lie
-        in one folder.
+        A name in the table above, in any spelling. It is needed only if one folder holds several
+        datasets.
 
     split : str or None, default=None
         Load only this split: "train", "val" or "test", or the other names that
-        :func:`load_image_folder` knows. With None, all.
+        :func:`load_image_folder` knows. None loads all splits.
 
     label : str or None, default=None
-        What the classes are:
+        The classes:
 
-        - None: the set's own label;
-        - "7-class", "8-class", "9-class" or "benign_malignant": a label set, see
-          :func:`map_labels`. Where a finer diagnosis is known, as in the supplement of MILK10k, it
-          decides. Where the diagnosis says nothing, a set that says itself what is malignant is
-          believed; for releases of ISIC it comes first;
+        - None: the dataset's own label;
+        - "7-class", "8-class", "9-class" or "benign_malignant": a label set; see
+          :func:`map_labels`. If there is a finer diagnosis, as in the supplement of MILK10k, it is
+          mapped. If the diagnosis cannot be mapped, the dataset's own column for malignant lesions
+          is used. For releases of ISIC, this column is used first;
         - the name of a column of the tables: its values, as text.
 
     indeterminate : {"drop", "benign", "malignant"}, default="drop"
-        What lesions are that are neither, with `label="benign_malignant"`: left out and counted, or
-        a class. See :func:`map_labels`.
+        What to do with lesions that are neither benign nor malignant, with
+        `label="benign_malignant"`: leave them out and count them, or give them a class. See
+        :func:`map_labels`.
 
     image_type : {"dermoscopic", "clinical"} or None, default=None
-        Load only such images. With None, all: MILK10k, Derm7pt and HIBA have both.
+        Load only images of this type. None loads all images. MILK10k, Derm7pt and HIBA have both
+        types.
 
     group_by : {"patient_id", "lesion_id"} or None, default=None
-        What `groups` are. With None or "patient_id", the patient where it is known, else the
-        lesion; with "lesion_id", the lesion where it is known, else the patient.
+        The meaning of `groups`. None or "patient_id": the patient, or the lesion if the patient is
+        unknown. "lesion_id": the lesion, or the patient if the lesion is unknown.
 
     return_X_y : bool, default=False
         Return `(data, target)` instead of a Bunch.
@@ -101,14 +103,14 @@ def load_public_dataset(
     Returns
     -------
     dataset : :class:`~sklearn.utils.Bunch`
-        What :func:`load_isic_release` returns: `data`, `target`, `target_names`, `split`, `groups`,
-        `frame`, `release` (the name of the set), `left_out`, `label_account`, `missing` and
-        `DESCR`. For HAM10000 pixels, `data` are the images themselves, as for DermaMNIST. For class
-        folders, `groups` may be None.
+        The attributes are those of :func:`load_isic_release`: `data`, `target`, `target_names`,
+        `split`, `groups`, `frame`, `release` (the name of the dataset), `left_out`,
+        `label_account`, `missing` and `DESCR`. For HAM10000 pixels, `data` holds the images
+        themselves, as for DermaMNIST. For class folders, `groups` may be None.
 
-        The frame has `path`, `target`, `split` where there is one, `diagnosis`, `age`, `sex`,
-        `site`, `image_type`, `source`, and `patient_id` and `lesion_id` where the set tells them;
-        then its other columns, without those that tell the label.
+        The frame has the columns `path`, `target`, `split` (if there is one), `diagnosis`, `age`,
+        `sex`, `site`, `image_type` and `source`, and `patient_id` and `lesion_id` if the dataset
+        has them. Then come the other columns of the dataset, except those that reveal the label.
 
     (data, target) : tuple of ndarray
         With `return_X_y=True`.
@@ -116,22 +118,22 @@ def load_public_dataset(
     Raises
     ------
     FileNotFoundError
-        If `root` does not exist, or if none of the images of a table lies below it.
+        If `root` does not exist, or if no image of a table has a file below it.
     ValueError
-        If several sets lie there, or not the one that is named; if a table lacks columns, or
-        contradicts itself or another; if no image has a label; or if a parameter is invalid.
+        If the folder holds several datasets, or not the requested one; if a table lacks columns, or
+        contradicts itself or another table; if no image has a label; or if a parameter is invalid.
 
     Warns
     -----
     UserWarning
         If images have no file, files have no row, rows have no label or are repeated, or labels
-        have no counterpart; `left_out` counts all of them.
+        have no counterpart. `left_out` counts all of them.
 
     See Also
     --------
-    load_image_table : Any other table.
-    load_isic_release : Says more on releases of ISIC.
-    map_labels : The label sets, and what maps onto what.
+    load_image_table : Loads any other table.
+    load_isic_release : Describes releases of ISIC in detail.
+    map_labels : The label sets and their mapping.
 
     Examples
     --------
@@ -174,9 +176,9 @@ def load_public_dataset(
             if tables is None:
                 raise
             raise ValueError(
-                f"No public set is recognised below {root!r}, by {len(tables)} table(s) such as"
-                f" {tables[0]!r}; and as class folders: {error} If the table is one of your own,"
-                " use load_image_table."
+                f"The {len(tables)} table(s) below {root!r}, such as {tables[0]!r}, belong to no"
+                f" known public dataset, and it cannot be loaded as class folders: {error} For a"
+                " table of your own, use load_image_table."
             ) from error
     elif isinstance(public_set, str):
         dataset = load_isic_release(
@@ -187,7 +189,7 @@ def load_public_dataset(
             root, public_set, tables, split, image_type, group_by, **mapping
         )
         for message in messages:
-            # One frame for each of: load_public_dataset, validate_params.
+            # One stack frame each for load_public_dataset and validate_params.
             warnings.warn(message, stacklevel=3)
     return (dataset.data, dataset.target) if return_X_y else dataset
 
@@ -196,6 +198,6 @@ def _refuse(name, **parameters):
     for parameter, value in parameters.items():
         if value is not None:
             raise ValueError(
-                f"{parameter} is {value!r}, but {name} do not tell it. Expected None: choose rows"
-                " of what is returned, or use train_test_split_by_group."
+                f"{parameter} is {value!r}, but {name} have no {parameter}. Expected None. Choose"
+                " rows of the returned dataset, or use train_test_split_by_group."
             )

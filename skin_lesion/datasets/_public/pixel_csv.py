@@ -1,4 +1,4 @@
-"""Read the CSV files of HAM10000 as rows of pixels, as Kaggle gives them beside the images."""
+"""Read the CSV files with the pixels of HAM10000, which Kaggle offers beside the images."""
 
 import os
 import warnings
@@ -13,8 +13,8 @@ from .._taxonomy.account import write_account
 from .._taxonomy.names import canonical_name
 from .recognise import PIXEL_CSV, PIXELS
 
-# By the numbers that stand in the files. MedMNIST has melanoma as 4, nevus as 5 and vascular
-# lesions as 6.
+# In the order of their numbers in the files. In MedMNIST, melanoma is 4, nevus 5 and vascular
+# lesion 6.
 _CLASSES = np.array(
     [canonical_name(name) for name in ("akiec", "bcc", "bkl", "df", "nv", "vasc", "mel")]
 )
@@ -23,12 +23,12 @@ _METADATA = "HAM10000_metadata.csv"
 
 
 def load_pixels(paths, label, indeterminate):
-    """Return the dataset of the largest of several files, those with colours before grey ones.
+    """Return the dataset of the file with the largest images, preferring colour over grey.
 
     Raises
     ------
     ValueError
-        If the file has other columns, or other numbers than pixels and classes have.
+        If the file has other columns, or numbers out of the range of pixels or classes.
     """
     path = max(paths, key=_sort_key)
     values = read_table(path, read_header(path)[0])
@@ -37,8 +37,8 @@ def load_pixels(paths, label, indeterminate):
     pixels = values.drop(columns="label", errors="ignore").to_numpy()
     if "label" not in values or pixels.shape[1] != n_pixels or pixels.dtype.kind not in "iu":
         raise ValueError(
-            f"{path!r} has {pixels.shape[1]} columns beside 'label', of dtype {pixels.dtype}."
-            f" Expected a column 'label', and {n_pixels} of whole numbers. Download it again."
+            f"{path!r} has {pixels.shape[1]} columns besides 'label', of dtype {pixels.dtype}."
+            f" Expected a column 'label', and {n_pixels} columns of integers. Download it again."
         )
     numbers = values["label"].to_numpy()
     if pixels.min() < 0 or pixels.max() > 255 or not np.isin(numbers, range(len(_CLASSES))).all():
@@ -52,16 +52,16 @@ def load_pixels(paths, label, indeterminate):
     diagnosis = _CLASSES[numbers.astype(int)]
     most_frequent = int(np.bincount(numbers.astype(int)).argmax())
     if most_frequent != _NEVUS:
-        # One frame for each of: this, load_public_dataset, validate_params.
+        # One stack frame each for this function, load_public_dataset and validate_params.
         warnings.warn(
             f"The most frequent label of {path!r} is {most_frequent}. Expected {_NEVUS}, nevus, as"
-            " in HAM10000: the labels may be numbered as in MedMNIST, which this reader does not"
-            " know. Compare the classes with those of the images.",
+            " in HAM10000. The labels may have the numbers of MedMNIST, which this reader does not"
+            " support. Compare the classes with those of the images.",
             stacklevel=4,
         )
     metadata = _read_metadata(path, diagnosis)
     groups = np.array([f"row {n}" for n in range(len(images))])
-    note = "each image its own: the file does not tell lesions"
+    note = "each image its own, because the file has no lesion ids"
     if metadata is not None:
         groups = metadata["lesion_id"].to_numpy(dtype=str)
         note = f"by lesion_id of {_METADATA}, whose labels agree with all rows"
@@ -86,7 +86,7 @@ def _sort_key(path):
 
 
 def _read_metadata(path, diagnosis):
-    """Return the metadata beside the file, whose rows are in the same order, or None."""
+    """Return the metadata beside the file if its rows have the same order, or None."""
     metadata = os.path.join(os.path.dirname(path), _METADATA)
     if not os.path.isfile(metadata):
         return None

@@ -1,4 +1,4 @@
-"""Make one table of a set of which several files, or another form than a CSV, tell."""
+"""Make one table of a dataset that comes as several files, or in another form than CSV."""
 
 import os
 import re
@@ -22,9 +22,8 @@ def prepare_milk10k(metadata, truths, supplements):
         twice = told[key][told[key].duplicated()]
         if len(twice):
             raise ValueError(
-                f"{tables[0][0]!r} has two rows for {twice.iloc[0]!r} that contradict each other;"
-                f" so it is with {twice.nunique()} id(s). Expected one for each. Remove the wrong"
-                " ones."
+                f"{tables[0][0]!r} has contradictory rows for {twice.nunique()} id(s), such as"
+                f" {twice.iloc[0]!r}. Expected one row for each id. Remove the wrong rows."
             )
         new = [key, *(name for name in told if name not in table)]
         table = table.merge(told[new], on=key, how="left")
@@ -32,11 +31,11 @@ def prepare_milk10k(metadata, truths, supplements):
 
 
 def prepare_derm7pt(tables, indexes):
-    """Make a row of each of the two photographs of a case, with the split of the case."""
+    """Make a row for each of the two photographs of a case, with the split of the case."""
     if len(tables) > 1:
         raise ValueError(
             f"There are {len(tables)} tables of Derm7pt: {name_some([path for path, _ in tables])}."
-            " Expected one. Remove the other, or pass the folder of one."
+            " Expected one. Remove the others, or pass the folder of one of them."
         )
     path, table = tables[0]
     table = table.reset_index(drop=True)
@@ -47,8 +46,9 @@ def prepare_derm7pt(tables, indexes):
         numbers = to_numbers(rows["indexes"]).dropna().astype(int)
         if split is None or not numbers.isin(table.index).all():
             raise ValueError(
-                f"{index_path!r} is no list of cases of {path!r}, which has {len(table)}. Expected"
-                " numbers of rows, from 0 on, and train, valid or test in the file's name."
+                f"{index_path!r} is not a list of cases of {path!r}, which has {len(table)} cases."
+                " Expected row numbers, from 0 on, and train, valid or test in the file name."
+                " Download it again, or move it out of the folder."
             )
         table.loc[numbers, "split"] = split
     photographs = {"derm": "dermoscopic", "clinic": "clinical: close-up"}
@@ -62,7 +62,7 @@ def prepare_derm7pt(tables, indexes):
 
 
 def read_ph2(path):
-    """Read the rows between double bars; a legend follows them."""
+    """Read the rows between double bars. A legend follows them."""
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         rows = [re.split(r"\s*\|\|?\s*", line.strip())[1:-1] for line in file if "||" in line]
     names = [name.lower() for name in rows[0]] if rows else []
@@ -80,7 +80,7 @@ def read_ph2(path):
 
 
 def stack_tables(tables):
-    """Put tables of the same columns below each other, with the split that their files name."""
+    """Concatenate tables with the same columns, with the split in the names of their files."""
     parts = []
     for path, table in tables:
         split = split_in(os.path.basename(path))

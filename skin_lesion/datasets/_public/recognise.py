@@ -1,4 +1,4 @@
-"""Tell which public sets lie in a folder, by the first lines of their tables."""
+"""Recognise the public datasets in a folder by the headers of their tables."""
 
 import os
 import re
@@ -16,16 +16,16 @@ CLASS_FOLDERS = "class folders"
 PIXELS = "HAM10000 pixels"
 PIXEL_CSV = re.compile(r"hmnist_(?P<side>\d+)_(?P=side)_(?P<channels>RGB|L)\.csv", re.IGNORECASE)
 
-# Collections that the isic-cli downloads, which are read alike.
+# Collections that the isic-cli downloads. All are read in the same way.
 _COLLECTIONS = {"hiba": "isic-cli", "isicarchive": "isic-cli"}
 
 
 @dataclass
 class Tables:
-    """The tables of one set: its own, and for each of its helpers; paths and separators.
+    """The paths and separators of the tables of one dataset: its own, and those of each helper.
 
-    `bare` are paths of tables of labels that may be predictions, since their names do not say that
-    they are a ground truth.
+    `bare` holds paths of tables of labels that may be predictions: their names do not say that they
+    are a ground truth.
     """
 
     own: list = field(default_factory=list)
@@ -34,27 +34,27 @@ class Tables:
 
 
 def recognise(root, name):
-    """Return which set lies in a folder.
+    """Return the dataset in a folder.
 
     Parameters
     ----------
     root : str
 
     name : str
-        That of a set, or "auto".
+        The name of a dataset, or "auto".
 
     Returns
     -------
     found : PublicSet or str
-        A string is what :func:`load_isic_release` takes, `PIXELS` or `CLASS_FOLDERS`.
+        A string is a release for :func:`load_isic_release`, `PIXELS` or `CLASS_FOLDERS`.
 
     tables : Tables or list of str or None
-        For a PublicSet; for `PIXELS`; and for `CLASS_FOLDERS` those of no known set.
+        The tables of a PublicSet, the files of `PIXELS`, or for `CLASS_FOLDERS` the unknown tables.
 
     Raises
     ------
     ValueError
-        If there are several, or not the one that is asked for.
+        If there are several datasets, or not the requested one.
     """
     wanted = None if name == "auto" else find_name(name)
     if os.path.isfile(root):
@@ -64,9 +64,9 @@ def recognise(root, name):
             raise NotADirectoryError(
                 f"{root!r} is a file. Expected the folder of {getattr(wanted, 'name', wanted)}."
             )
-        return "DermaMNIST", None  # whose loader says what it expects
+        return "DermaMNIST", None  # its loader explains what it expects
     if wanted == CLASS_FOLDERS or not os.path.isdir(root):
-        return CLASS_FOLDERS, None  # whose loader says that there is no such folder
+        return CLASS_FOLDERS, None  # its loader says that there is no such folder
     paths = [path for path, _ in walk_files(root)]
     by_set = _find_sets(paths)
     pixels = [path for path in paths if PIXEL_CSV.fullmatch(os.path.basename(path))]
@@ -84,26 +84,27 @@ def recognise(root, name):
     if wanted is not None:
         expected = wanted if isinstance(wanted, str) else f"a table with {list(wanted.columns)}"
         raise ValueError(
-            f"name is {name!r}, but the tables below {root!r} are of {found or 'no known set'}."
-            f" Expected {expected}. Pass name='auto', or the folder of this set."
+            f"name is {name!r}, but the tables below {root!r} belong to"
+            f" {found or 'no known dataset'}. Expected {expected}. Pass name='auto', or the folder"
+            " of this dataset."
         )
     if len(found) > 1:
         raise ValueError(
-            f"{root!r} holds {len(found)} sets: {name_some(found)}. Expected one. Pass"
-            f" name={found[0]!r} or another of them, or the folder of one."
+            f"{root!r} holds {len(found)} datasets: {name_some(found)}. Expected one. Pass"
+            f" name={found[0]!r} or another one, or the folder of one dataset."
         )
     if by_set:
         return next(iter(by_set.items()))
-    # Kaggle gives the pixels beside the images that they are of.
+    # Kaggle offers the pixels in the same folder as the images.
     if releases and (files.images or not pixels):
-        return "auto", None  # for load_isic_release, which says if it is unclear which it is
+        return "auto", None  # load_isic_release raises an error if the release is unclear
     if pixels:
         return PIXELS, pixels
     return CLASS_FOLDERS, sorted(files.tables) or None
 
 
 def find_name(name):
-    """Return the set of a name, however it is spelled: a PublicSet, or a string for any other."""
+    """Return the dataset with a name, in any spelling: a PublicSet, or a string for others."""
 
     def simplify(text):
         return re.sub(r"[\W_]", "", text.lower())
@@ -125,18 +126,18 @@ def find_name(name):
 
 
 def list_names():
-    """Return the names of all sets."""
+    """Return the names of all datasets."""
     return [*NAMES, *(public_set.name for public_set in SETS), PIXELS, CLASS_FOLDERS]
 
 
 def _find_sets(paths):
-    """Return the tables of each set that lies there."""
+    """Return the tables of each dataset among the paths."""
     headers = {}
     for path in sorted(paths):
         if path.lower().endswith(TABLE_EXTENSIONS):
             try:
                 headers[path] = read_header(path)
-            except ValueError:  # no table, or one that its own reader complains of
+            except ValueError:  # not a table, or its own reader will raise an error
                 continue
     by_set = {}
     for public_set in SETS:
@@ -150,8 +151,8 @@ def _find_sets(paths):
             elif public_set.file_name is not None and _is_named(public_set, path):
                 lacking = [name for name in public_set.columns if name.lower() not in columns]
                 raise ValueError(
-                    f"{path!r} lacks the column(s) {lacking}; it has {cells}. Expected"
-                    f" {list(public_set.columns)}, by its name a table of {public_set.name}."
+                    f"{path!r} lacks the column(s) {lacking}; it has {cells}. By its name, it is a"
+                    f" table of {public_set.name}. Expected the columns {list(public_set.columns)}."
                     " Download it again, or rename it if it is another table."
                 )
             for helper, of_helper in zip(public_set.helpers, tables.helpers, strict=True):

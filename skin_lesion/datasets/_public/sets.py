@@ -1,7 +1,6 @@
-"""The public sets that are a table and images, as data.
+"""The public datasets that consist of a table and images, as data.
 
-A set that needs no more than this is a :class:`PublicSet` here, and a row in
-docs/how_to/public_data.rst.
+To add such a dataset, add a :class:`PublicSet` here and a row in docs/how_to/public_data.rst.
 """
 
 from collections.abc import Callable
@@ -12,32 +11,32 @@ from .prepare import prepare_derm7pt, prepare_milk10k, read_ph2
 
 @dataclass(frozen=True)
 class PublicSet:
-    """One set.
+    """One dataset.
 
     Parameters
     ----------
     name : str
 
     columns : tuple of str
-        What tells its table from others.
+        The columns that distinguish its table from others.
 
     path, label : str or tuple of str
-        Columns, see :class:`Columns`.
+        Columns; see :class:`Columns`.
 
     source : str
-        Where its layout is documented.
+        The documentation of its layout.
 
     image_type : str
-        "dermoscopic" or "clinical", or the column that says so.
+        "dermoscopic" or "clinical", or the column of the image type.
 
     file_name : str or None
-        Regular expression: a file of such a name without these columns is an error.
+        Regular expression. A file of such a name without these columns is an error.
 
     patient, lesion, split, diagnosis, malignancy, age, sex, site : str or None
         Further columns.
 
     tells_label : tuple of str
-        Columns that tell the label, or how it was come by, and are left out of the frame.
+        Columns that reveal the label, or how it was confirmed. The frame leaves them out.
 
     also_named : tuple of str
 
@@ -45,17 +44,17 @@ class PublicSet:
         The columns of further tables, which `prepare` gets.
 
     prepare : callable or None
-        Makes one table of all: of a list of tables of it, and one list for each of the helpers,
-        each of (path, DataFrame).
+        Makes one table. It gets a list of the dataset's own tables, and a list of tables for each
+        helper. Each table is a pair (path, DataFrame).
 
     read : callable or None
-        Reads the table, where it is no CSV.
+        Reads the table if it is not a CSV file.
 
     ignored : str or None
-        Regular expression: files that are no images of the set, masks for example.
+        Regular expression. Matching files are not images of the dataset, but masks, for example.
 
     hides : tuple of str
-        Releases of ISIC whose tables may lie beside its own, and tell less.
+        Releases of ISIC whose tables may be in the same folder, with less information.
     """
 
     name: str
@@ -85,7 +84,7 @@ class PublicSet:
 SETS = (
     PublicSet(
         name="MILK10k",
-        # As the challenge gives it; names of columns and of diagnoses from code that reads it.
+        # As in the challenge. Names of columns and diagnoses are from code that reads it.
         source="https://challenge.isic-archive.com/landing/milk10k",
         also_named=("ISIC 2025",),
         columns=("isic_id", "lesion_id", "image_type", "skin_tone_class"),
@@ -109,7 +108,7 @@ SETS = (
     ),
     PublicSet(
         name="BCN20000",
-        # The files on figshare; names of columns from code that reads them.
+        # The files on figshare. Names of columns are from code that reads them.
         source="https://doi.org/10.1038/s41597-024-03387-w",
         columns=("bcn_filename", "lesion_id"),
         file_name="^bcn_20k_(train|test)",
@@ -124,7 +123,7 @@ SETS = (
     ),
     PublicSet(
         name="PAD-UFES-20",
-        # https://doi.org/10.17632/zr7vgbcyr2.1; its columns are listed in the paper.
+        # https://doi.org/10.17632/zr7vgbcyr2.1. The paper lists its columns.
         source="https://doi.org/10.1016/j.dib.2020.106221",
         columns=("patient_id", "lesion_id", "img_id", "diagnostic"),
         path="img_id",
@@ -138,7 +137,7 @@ SETS = (
     ),
     PublicSet(
         name="PH2",
-        # Its text file as code reads it that was written for the real one.
+        # The layout of its text file is from code that reads it.
         source="https://doi.org/10.1109/EMBC.2013.6610779",
         columns=("name", "clinical diagnosis"),
         file_name=r"^PH2_dataset\.txt$",
@@ -184,7 +183,7 @@ SETS = (
         path="md5hash",
         label=("label",),
         malignancy="three_partition_label",
-        # An address names the disease.
+        # The address contains the name of the disease.
         tells_label=("nine_partition_label", "url", "url_alphanum"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Load a set that is a table and images, by its entry among the sets."""
+"""Load a dataset that consists of a table and images, by its entry in `SETS`."""
 
 import os
 import re
@@ -21,7 +21,7 @@ _MALIGNANCY = {
     # Inflammation and infection are benign, as in the ISIC archive.
     **dict.fromkeys(("false", "0", "benign", "non-neoplastic"), "benign"),
 }
-# What a set calls its columns, by role, and what the frame calls them.
+# The roles of columns in a PublicSet, and their names in the frame.
 _HARMONISED = {
     "age": "age",
     "sex": "sex",
@@ -32,7 +32,7 @@ _HARMONISED = {
 
 
 def load_tables(root, public_set, tables, split, image_type, group_by, label, indeterminate):
-    """Return the dataset of a set that is a table and images, and what to warn of.
+    """Return a dataset that consists of a table and images, and the warnings to issue.
 
     Parameters
     ----------
@@ -56,15 +56,16 @@ def load_tables(root, public_set, tables, split, image_type, group_by, label, in
     if tables.bare:
         names = [os.path.relpath(path, root) for path in tables.bare]
         bare = (
-            f"Tables of labels, which may be predictions, were left out: {name_some(names)}."
-            " Expected a ground truth to say so in its name. Rename it if these are true labels."
+            f"These tables of labels may be predictions and were left out: {name_some(names)}."
+            " Expected a file name that says ground truth. Rename the file if it holds the true"
+            " labels."
         )
     columns = [name for name in public_set.label if name in table]
     if len(columns) < len(public_set.label):
         raise ValueError(
-            f"The tables of {public_set.name} below {root!r} have no labels: they lack"
+            f"The tables of {public_set.name} below {root!r} have no labels: they lack the columns"
             f" {[name for name in public_set.label if name not in table]}. Expected the ground"
-            f" truth beside the metadata. Download it, too. {bare}".rstrip()
+            f" truth in addition to the metadata. Download it, too. {bare}".rstrip()
         )
     if label is not None and label not in LABEL_SETS:
         if label not in table:
@@ -80,7 +81,7 @@ def load_tables(root, public_set, tables, split, image_type, group_by, label, in
         if not wanted.any():
             raise ValueError(
                 f"image_type is {image_type!r}, but the images of {public_set.name} are"
-                f" {name_some(sorted(table['image_type'].unique()))}. Expected None."
+                f" {name_some(sorted(table['image_type'].unique()))}. Expected None for all."
             )
     files = list_images(root)
     if public_set.ignored is not None:
@@ -118,7 +119,7 @@ def load_tables(root, public_set, tables, split, image_type, group_by, label, in
 
 
 def _read_tables(public_set, tables):
-    """Read all tables of a set, with its own spelling of its columns, and make one of them."""
+    """Read all tables of a dataset, with the usual spelling of its columns, and combine them."""
     helpers = [name for helper in public_set.helpers for name in helper]
     used = [getattr(public_set, role) for role in (*_HARMONISED, "path", "split", "malignancy")]
     names = (*public_set.columns, *public_set.label, *public_set.tells_label, *helpers, *used)
@@ -136,7 +137,7 @@ def _read_tables(public_set, tables):
 
 
 def _harmonise(table, public_set, labels):
-    """Return a table whose columns have the names that they have in all sets."""
+    """Return a table whose columns have the names that all datasets share."""
     sources = {name: getattr(public_set, role) for role, name in _HARMONISED.items()}
     tidy = pd.DataFrame(index=table.index)
     for name, read in (("age", read_age), ("sex", read_sex), ("site", read_site)):
@@ -147,7 +148,7 @@ def _harmonise(table, public_set, labels):
     for name in GROUP_COLUMNS:
         if sources[name] in table:
             tidy[name] = table[sources[name]]
-    # A column that the user names as label keeps its name, too.
+    # A column that the user passed as label also keeps its own name.
     rest = table[[name for name in table if name not in {*tidy, *sources.values()} - {*labels}]]
     if public_set.malignancy in rest and public_set.malignancy not in labels:
         said = change_values(

@@ -1,1 +1,1 @@
-"""What the loaders share: entries of folders, tables, splits, groups, the description."""
+"""Shared code of the loaders: entries of folders, tables, splits, groups and the description."""

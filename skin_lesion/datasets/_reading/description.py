@@ -1,19 +1,19 @@
-"""Say in a few lines what a loader found: the `DESCR` of a dataset."""
+"""Describe a dataset in a few lines: its `DESCR`."""
 
 import numpy as np
 import pandas as pd
 
 
 def describe_dataset(dataset, notes, reasons):
-    """Return the number of images by class and split, the groups, and what was left out.
+    """Return the number of images by class and split, the groups, and the entries left out.
 
     Parameters
     ----------
     dataset : Bunch
-        With `target`, `target_names`, `split` and `left_out`, and `release` where there is one.
+        With `target`, `target_names`, `split` and `left_out`, and `release` if there is one.
 
     notes : list of str
-        Lines that go ahead of what was left out.
+        Lines to put before the entries left out.
 
     reasons : dict of str to str
         The keys of `left_out`, in words.

@@ -1,11 +1,11 @@
-"""List what lies in a folder, in an order that does not depend on the disk."""
+"""List the entries of a folder, in an order that does not depend on the disk."""
 
 import os
 import re
 import unicodedata
 
-# Masks of lesions may be called as the image is: then only the folder tells. The word stands alone,
-# begins with a capital, or is a plural: "unmasked" and the name Damaskinos are no masks.
+# Masks of lesions may have the same file name as the image, so the folder decides. The word must
+# stand alone, begin with a capital, or be plural: "unmasked" and the name Damaskinos do not match.
 MASK_FOLDER = re.compile(
     r"((?<![A-Za-z])(?i:mask|segmentation|superpixel|attribute|annotation|ground[\W_]?truth)"
     r"|(?<=[a-z])(Mask|Segmentation|Superpixel|Attribute|Annotation|Ground[\W_]?[Tt]ruth)"
@@ -14,7 +14,7 @@ MASK_FOLDER = re.compile(
 
 
 def list_entries(folder):
-    """Yield each entry of a folder with its kind, in the order of their names; none is opened.
+    """Yield each entry of a folder with its kind, sorted by name. No file is opened.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ def list_entries(folder):
     Yields
     ------
     kind : {"hidden", "folder", "file", "special"}
-        A link is what it leads to; one that leads nowhere or in a circle is a file, and who reads
-        it is told so. A pipe, a socket or a device is special: to read one may never end.
+        A link has the kind of its target. A link that is broken or circular is a file: reading it
+        raises an error. A pipe, a socket or a device is special: reading it may never end.
 
     entry : os.DirEntry
     """
@@ -34,10 +34,10 @@ def list_entries(folder):
 
 
 def walk_files(root):
-    """Yield every file below a folder, with whether it lies in a folder of masks; none is opened.
+    """Yield every file below a folder, and whether it is in a folder of masks. None is opened.
 
-    Hidden files and folders are passed over, and so are the `__MACOSX` of an archive, pipes and
-    devices. Links are followed, each folder is read once.
+    Hidden files and folders, the `__MACOSX` of an archive, pipes and devices are skipped. Links are
+    followed, but each folder is read only once.
 
     Yields
     ------
@@ -51,7 +51,7 @@ def walk_files(root):
     while waiting:
         folder = waiting.pop()
         status = os.stat(folder)
-        # A link may lead back up.
+        # A link may point to a folder above.
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
@@ -64,17 +64,17 @@ def walk_files(root):
 
 
 def plainness(path):
-    """Return a key that sorts the original of several files of an image before copies of it."""
+    """Return a sort key that puts the original file of an image before its copies."""
     return len(os.path.basename(path)), len(path), path
 
 
 def normalise_path(path):
-    """Make paths comparable: macOS may store an accent apart from its letter, Windows has \\."""
+    """Make paths comparable: macOS may store accents separately, and Windows separates by \\."""
     return unicodedata.normalize("NFC", path.replace("\\", "/").removeprefix("./"))
 
 
 def _kind(entry):
-    # macOS leaves a folder of this name in the zip files that it makes.
+    # macOS adds a folder of this name to its zip files.
     if entry.name.startswith(".") or entry.name == "__MACOSX":
         return "hidden"
     try:

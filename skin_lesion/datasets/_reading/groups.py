@@ -1,4 +1,4 @@
-"""Which images belong together: the one rule of all loaders."""
+"""Group images by patient and lesion, by one rule for all loaders."""
 
 import re
 
@@ -8,7 +8,7 @@ import pandas as pd
 from ..._utils.linked_groups import link_groups
 from .table_file import WHOLE, change_values, is_unknown
 
-# What tables write in place of an id that they do not have.
+# Placeholders that tables have in place of an unknown id.
 _NOTHING = r"unknown|unk|anonym(ous|i[sz]ed)|missing|unspecified|undefined|undisclosed|none|no|null"
 _WHOSE = r"patient|lesion|subject|person|case|id"
 _PLACEHOLDER = re.compile(
@@ -17,11 +17,11 @@ _PLACEHOLDER = re.compile(
     r"|not[ _](available|known|specified|applicable|recorded|given)",
     re.IGNORECASE,
 )
-# These are placeholders too, unless ids count up from there.
+# Zeros are placeholders, too, unless ids count up from there.
 _ZERO = re.compile(r"0+(\.0+)?")
 _ONE = r"0*1(\.0+)?"
 
-# A larger share of the images in one group is implausible, where there are enough of them to tell.
+# A larger share of the images in one group is implausible, if there are enough images to tell.
 _LARGEST_SHARE = 0.25
 _FEWEST_IMAGES = 40
 
@@ -31,7 +31,8 @@ GROUP_COLUMNS = ("patient_id", "lesion_id")
 def clean_ids(column):
     """Turn placeholders of lesions or patients into missing values, and 1.0 into 1.
 
-    pandas writes whole numbers so where some are missing: another table has the same patient as 1.
+    pandas writes whole numbers as 1.0 if some are missing. Another table may have the same patient
+    as 1.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def clean_ids(column):
 
 
 def make_groups(patient, lesion, own, group_by=None):
-    """Return what each image belongs to; images of one lesion are always in one group.
+    """Return the group of each image. Images of one lesion are always in one group.
 
     Parameters
     ----------
@@ -65,12 +66,12 @@ def make_groups(patient, lesion, own, group_by=None):
         Ids, or missing values.
 
     own : Series of n rows, of str
-        The name of an image's group where neither is known.
+        The name of an image's group if neither is known.
 
     group_by : {"patient_id", "lesion_id"} or None
-        None is "patient_id": the patient where it is known, else the lesion. With "lesion_id" it is
-        the lesion, else the patient. An image without a lesion may show any lesion of its patient:
-        then all images of the patient are one group.
+        None means "patient_id": the patient, or the lesion if the patient is unknown. "lesion_id":
+        the lesion, or the patient if the lesion is unknown. An image without a lesion id may show
+        any lesion of its patient, so all images of this patient are then one group.
 
     Returns
     -------
@@ -80,7 +81,7 @@ def make_groups(patient, lesion, own, group_by=None):
     patient = nothing if patient is None else patient
     lesion = nothing if lesion is None else lesion
     if lesion.notna().any():
-        # One row of a lesion may tell its patient, another not.
+        # Some rows of a lesion may have its patient, others not.
         patient = patient.where(patient.notna(), lesion.map(patient.groupby(lesion).first()))
     keys = {"patient": patient, "lesion": lesion}
     if group_by == "lesion_id":
@@ -92,7 +93,7 @@ def make_groups(patient, lesion, own, group_by=None):
         kinds = kinds.where(names.notna() | values.isna(), kind)
         names = names.where(names.notna(), values)
 
-    # A lesion and a patient of one name are not the same.
+    # A lesion and a patient may have the same id.
     ids = pd.factorize(kinds + " " + names)[0]
     rows = np.flatnonzero(lesion.notna())
     first = pd.Series(np.arange(len(own)), own.index).groupby(lesion).transform("first")
@@ -103,14 +104,14 @@ def make_groups(patient, lesion, own, group_by=None):
 
 
 def find_group_faults(groups):
-    """Return what to warn of: a group so large that its id is rather a placeholder."""
+    """Return a warning if a group is so large that its id is probably a placeholder."""
     counts = pd.Series(groups).value_counts()
     if len(groups) < _FEWEST_IMAGES or counts.iloc[0] <= _LARGEST_SHARE * len(groups):
         return []
     message = (
         f"{counts.iloc[0]} of {len(groups)} images are in one group, {str(counts.index[0])!r}."
-        f" Expected no patient or lesion with more than {_LARGEST_SHARE:.0%}. If this id stands for"
-        " unknown ones, make it blank in the table, or move the images out of the folder of this"
-        " name: a split cannot divide the group."
+        f" Expected no patient or lesion with more than {_LARGEST_SHARE:.0%}. A split cannot divide"
+        " this group. If its id means unknown, leave it blank in the table, or move the images out"
+        " of the folder of this name."
     )
     return [message]

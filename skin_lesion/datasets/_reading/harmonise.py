@@ -1,4 +1,4 @@
-"""Bring age, sex and site of any set into the same words."""
+"""Convert age, sex and site of any set to common terms."""
 
 import pandas as pd
 
@@ -6,9 +6,9 @@ from .table_file import change_values, clean_values, to_numbers
 
 _SEXES = {"male": "male", "female": "female", "m": "male", "f": "female"}
 
-# HAM10000 names sites more finely. These are the sites that ISIC 2019 gives to the same images; the
-# trunk and the genital region, which it leaves blank, have those of the other releases. Other sets
-# have words of their own for them.
+# HAM10000 has finer sites. They are mapped to the sites that ISIC 2019 gives to the same images.
+# ISIC 2019 leaves the trunk and the genital region blank: these have the terms of other releases.
+# Other sets have their own terms.
 SITES = {
     "abdomen": "anterior torso",
     "chest": "anterior torso",
@@ -20,7 +20,7 @@ SITES = {
     **dict.fromkeys(("hand", "forearm", "upper_extremity"), "upper extremity"),
     **dict.fromkeys(("foot", "thigh", "lower_extremity"), "lower extremity"),
     **dict.fromkeys(("genital", "genital areas"), "oral/genital"),
-    # The ISIC archive of today has three columns of sites, each finer than the last.
+    # The current ISIC archive has three columns of sites, from coarse to fine.
     "anterior trunk": "anterior torso",
     "posterior trunk": "posterior torso",
     "lateral trunk": "lateral torso",
@@ -33,7 +33,7 @@ SITES = {
 
 
 def read_age(column):
-    """Return ages in years as floats, NaN where there is none."""
+    """Return ages in years as floats, NaN if unknown."""
     if not pd.api.types.is_numeric_dtype(column):
         column = change_values(column, lambda text: text.rstrip("+"))  # the archive has "85+"
     return to_numbers(column)
@@ -45,5 +45,5 @@ def read_sex(column):
 
 
 def read_site(column):
-    """Return the site in the words of ISIC 2019, or in its own, in lower case."""
+    """Return the site in the terms of ISIC 2019, or unmapped in lower case if there is none."""
     return change_values(clean_values(column), lambda text: SITES.get(text.lower(), text.lower()))

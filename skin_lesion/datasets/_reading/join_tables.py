@@ -1,4 +1,4 @@
-"""Join tables that tell of the same images, and find where they contradict each other."""
+"""Join tables that describe the same images, and find contradictions between them."""
 
 import pandas as pd
 
@@ -7,7 +7,7 @@ from .table_file import clean_values, to_numbers
 
 
 def join_tables(tables, decisive, messages, names=()):
-    """Join tables by image: all their rows, all their columns; the first known value is taken.
+    """Join tables by image, with all rows and columns. The first known value is used.
 
     Parameters
     ----------
@@ -15,13 +15,13 @@ def join_tables(tables, decisive, messages, names=()):
         Paths, and tables indexed by the names of images.
 
     decisive : callable
-        Tells of the name of a column whether all its values decide on labels, splits or groups.
+        Gets the name of a column, and returns whether it decides on labels, splits or groups.
 
     messages : list of str
-        What to warn of is added: other columns in which tables contradict each other.
+        Warnings about contradictions in other columns are appended.
 
     names : tuple of str
-        Columns, in lower case, that name the image; these may do so in several ways.
+        Columns, in lower case, that name the image. Their values may differ between tables.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def join_tables(tables, decisive, messages, names=()):
     Raises
     ------
     ValueError
-        If two tables contradict each other in a column that decides.
+        If two tables contradict each other in a decisive column.
     """
     joined = tables[0][1]
     for n, (path, table) in enumerate(tables[1:], 1):
@@ -47,7 +47,7 @@ def join_tables(tables, decisive, messages, names=()):
                     " file."
                 )
             if found:
-                messages.append(f"{found}. The values of the latter are taken. Correct the other.")
+                messages.append(f"{found}. The values of the latter are used. Correct the former.")
             joined[column] = known.where(known.notna(), values)
         new = [name for name in table if name not in joined]
         joined = pd.concat([joined, table[new]], axis=1)
@@ -55,7 +55,7 @@ def join_tables(tables, decisive, messages, names=()):
 
 
 def _clean(column):
-    # What is unknown contradicts nothing; a label may say so.
+    # Unknown values contradict nothing. A label may be "unknown".
     if column.name in GROUP_COLUMNS:
         return clean_ids(column)
     return column if column.name[0] == "_" else clean_values(column)

@@ -1,4 +1,4 @@
-"""Read a label that several columns of 0 and 1 hold together."""
+"""Read labels from one-hot columns of 0 and 1."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from .table_file import to_numbers
 
 
 def read_one_hot(scores, path):
-    """Return the column of the 1 in each row, a missing value for rows without any number.
+    """Return the name of the column with the 1 in each row, missing for rows without numbers.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def read_one_hot(scores, path):
     Raises
     ------
     ValueError
-        If a row has not one 1 and for the rest 0.
+        If a row does not have exactly one 1, and 0 in the other columns.
     """
     scores = scores.dropna(how="all")
     numbers = scores.apply(to_numbers)
@@ -32,9 +32,9 @@ def read_one_hot(scores, path):
         image = wrong.index[wrong.to_numpy()][0]
         row = ", ".join(f"{name}={value}" for name, value in scores.loc[image].items())
         raise ValueError(
-            f"{path!r} has {wrong.sum()} row(s) that do not name one class, the first is"
+            f"{path!r} has {wrong.sum()} row(s) that do not have exactly one class. The first is"
             f" {image!r} with {row} (sum {numbers.loc[image].sum():g}). Expected one 1, and 0"
-            " in the other columns. Repair or remove these rows, or remove columns that are no"
-            " class."
+            " in the other columns. Repair or remove these rows, or remove columns that are not"
+            " classes."
         )
     return pd.Series(np.array(scores.columns)[numbers.to_numpy().argmax(axis=1)], scores.index)

@@ -1,4 +1,4 @@
-"""Read a file with a row for each image, and bring what stands in its columns into one form."""
+"""Read a table with a row for each image, and convert its columns to a common form."""
 
 import csv
 import re
@@ -6,20 +6,20 @@ import re
 import numpy as np
 import pandas as pd
 
-# Read as numbers, these would lose leading zeros.
+# Columns that would lose leading zeros if they were read as numbers.
 _TEXT = {
     *("image_id", "isic_id", "image", "image_name", "file", "filename", "path"),
     *("lesion_id", "patient_id", "patient"),
 }
 _UNKNOWN = {"", "unknown", "unk", "nan"}
-# pandas writes whole numbers so where some are missing.
+# pandas writes whole numbers in this form if some are missing.
 WHOLE = re.compile(r"^(\d+)\.0+$")
 _UNNAMED = r"(Unnamed: \d+(\.\d+)?)?"
 # Fewer rows may be in the order of their classes by chance.
 _FEWEST_ORDERED = 40
 _NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
-# The first of equals is taken: commas are what the releases have.
+# If several are equally frequent, the first is used: the releases have commas.
 _SEPARATORS = ",;\t"
 
 
@@ -29,15 +29,15 @@ def read_header(path):
     Raises
     ------
     ValueError
-        If the file is no text in UTF-8.
+        If the file is not UTF-8 text.
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             line = file.readline()
     except ValueError as error:
         raise ValueError(
-            f"{path!r} cannot be read: {error}. Expected a table in UTF-8. Save it anew, or move it"
-            " out of the folder."
+            f"{path!r} cannot be read: {error}. Expected a table in UTF-8. Save it again in UTF-8,"
+            " or move it out of the folder."
         ) from error
     separator = max(_SEPARATORS, key=line.count)
     cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
@@ -47,7 +47,7 @@ def read_header(path):
 def read_table(
     path, separator=",", names=None, *, text=(), numbers_lines=True, remedy="download it again"
 ):
-    """Read a table; what looks like a number is read as one, unless it is an id or a file name.
+    """Read a table. Numbers are read as numbers, except in columns of ids and file names.
 
     Parameters
     ----------
@@ -56,17 +56,17 @@ def read_table(
     separator : str
 
     names : list of str or None
-        The names of the columns, where the file does not give them.
+        The names of the columns, if the file has no header.
 
     text : collection of str
-        Further columns, in lower case, that are read as text though they may look like numbers.
+        Further columns, in lower case, to read as text even if they look like numbers.
 
     numbers_lines : bool
-        Whether the index is the number of each row's line in the file. Then a blank line makes
-        whole numbers floats, and none may stand ahead of the names of the columns.
+        Whether the index is the line number of each row in the file. If so, a blank line turns
+        whole numbers into floats, and there must be no blank line before the header.
 
     remedy : str
-        What else to do about a file that cannot be read, in the words of the message.
+        Another way to solve the problem, for the error message.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def read_table(
     Raises
     ------
     ValueError
-        If the file is no such table.
+        If the file is not such a table.
     """
     options = {
         "sep": separator,
@@ -95,25 +95,25 @@ def read_table(
     except ValueError as error:
         raise ValueError(
             f"{path!r} cannot be read: {' '.join(str(error).split()).rstrip('.')}. Expected a table"
-            " in UTF-8 with the columns of its first line in each row, separated by"
+            " in UTF-8 whose rows all have the columns of the first line, separated by"
             f" {_NAMES_OF_SEPARATORS[separator]}. Repair it, or {remedy}."
         ) from error
     table.index += 1 if names else 2
     table.columns = [str(column).strip() for column in table.columns]
-    # An index that a program wrote tells the order of the table, and with it often the class.
+    # An index that a program wrote reveals the order of the table, and often with it the class.
     table = table[[column for column in table if not re.fullmatch(_UNNAMED, column)]]
     return table.dropna(how="all")
 
 
 def change_values(column, change):
-    """Change the values that are not missing, each distinct one once, because rows are many.
+    """Change the values that are not missing. Each distinct value is changed once, for speed.
 
     Parameters
     ----------
     column : Series of n rows
 
     change : callable
-        Gets a value as text, and returns another, or None for a missing one.
+        Gets a value as text, and returns a new value, or None for a missing one.
 
     Returns
     -------
@@ -128,31 +128,31 @@ def change_values(column, change):
 
 
 def is_unknown(text):
-    """Tell whether a value says that nothing is known."""
+    """Tell whether a value means that nothing is known."""
     return text.lower() in _UNKNOWN
 
 
 def clean_values(column):
-    """Turn what means unknown into missing values; numbers are left as they are."""
+    """Turn values that mean unknown into missing values. Columns of numbers are not changed."""
     if pd.api.types.is_numeric_dtype(column):
         return column
     return change_values(column, lambda text: None if is_unknown(text) else text)
 
 
 def to_text(column):
-    """Return a column as text, missing where nothing is known, and 1 instead of 1.0."""
+    """Return a column as text, with missing values if unknown, and with 1 instead of 1.0."""
     return change_values(column, lambda text: None if is_unknown(text) else WHOLE.sub(r"\1", text))
 
 
 def to_numbers(column):
-    """Return a column as floats, NaN where it holds no number; a comma may stand for the point."""
+    """Return a column as floats, NaN if a value is not a number. Decimal commas are accepted."""
     if not pd.api.types.is_numeric_dtype(column):
         column = column.astype(str).str.replace(",", ".", regex=False)
     return pd.to_numeric(column, errors="coerce").astype(float)
 
 
 def find_ordered_columns(frame, target):
-    """Return what to warn of: columns of numbers that are in the order of the classes.
+    """Return a warning about columns of numbers that are in the order of the classes.
 
     Parameters
     ----------
@@ -168,9 +168,9 @@ def find_ordered_columns(frame, target):
     if not names:
         return []
     message = (
-        f"The column(s) {names} of the table tell the class: their values are in the order of the"
-        " classes, as a row number of a sorted table is. Expected none that does. Use them as no"
-        " feature, or remove them."
+        f"The column(s) {names} of the table reveal the class: their values are in the order of the"
+        " classes, like row numbers of a sorted table. Expected no such column. Do not use them as"
+        " features, or remove them."
     )
     return [message]
 

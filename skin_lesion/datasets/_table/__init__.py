@@ -1,1 +1,1 @@
-"""Read a table that names images, and find their files."""
+"""Load a table that lists images, and find their files."""

@@ -1,4 +1,4 @@
-"""Which columns of a table tell what, and whether they are there."""
+"""The roles of the columns of a table, and a check that the columns exist."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from ..._utils.validation.messages import did_you_mean, name_some
 
 @dataclass(frozen=True)
 class Columns:
-    """What the columns of a table tell.
+    """The columns of a table, by role.
 
     Parameters
     ----------
@@ -22,13 +22,13 @@ class Columns:
     split : str or None
 
     diagnosis : str or None
-        A finer name than the label, where it is known.
+        A finer name than the label, if it is known.
 
     malignancy : str or None
-        "benign" or "malignant", for what diagnoses do not tell.
+        "benign" or "malignant", used if the diagnosis does not decide it.
 
     tells_label : tuple of str
-        Columns that tell the label, and therefore are not metadata of an image.
+        Columns that reveal the label. The frame leaves them out.
     """
 
     path: str
@@ -41,22 +41,22 @@ class Columns:
     tells_label: tuple = ()
 
     def used(self):
-        """Return the columns that the frame has in another form, or not at all."""
+        """Return the columns that the frame has in another form or leaves out."""
         return {self.path, *self.label, self.split, self.diagnosis, self.malignancy} | set(
             self.tells_label
         )
 
 
 def check_columns(roles, columns, where):
-    """Raise a ValueError if a table lacks a column, has it twice, or is to use it for two things.
+    """Raise a ValueError if a table lacks a column, has it twice, or has two roles for it.
 
     Parameters
     ----------
     roles : dict of str to list of str
-        The columns that are named, by the parameter that names them.
+        The columns that the user named, by parameter.
 
     columns : list
-        Those that the table has.
+        The columns of the table.
 
     where : str
         What to call the table in messages.
@@ -72,11 +72,11 @@ def check_columns(roles, columns, where):
                 )
             if list(columns).count(name) > 1:
                 raise ValueError(
-                    f"{where} has {list(columns).count(name)} columns of the name {name!r}, which"
-                    f" is passed as {role}. Expected one. Rename or remove the other."
+                    f"{where} has {list(columns).count(name)} columns with the name {name!r}, which"
+                    f" is passed as {role}. Expected one. Rename or remove the others."
                 )
             if by_column.setdefault(name, role) != role or names.count(name) > 1:
                 raise ValueError(
                     f"The column {name!r} is passed as {by_column[name]} and as {role}. Expected"
-                    " another column for each."
+                    " different columns. Pass another column for one of them."
                 )

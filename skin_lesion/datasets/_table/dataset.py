@@ -1,4 +1,4 @@
-"""Make a dataset of a table: rows that have a file and a class, and an account of the others."""
+"""Make a dataset from the rows of a table that have a file and a class, and count the others."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -19,21 +19,21 @@ from .._taxonomy.map_labels import map_labels
 from .._taxonomy.names import canonical_name
 from .find_images import find_images
 
-# What the keys of `left_out` mean, in the words of the description.
+# The keys of `left_out` in the words of the description.
 _REASONS = {
     "missing": "rows whose image has no file",
     "without_path": "rows that name no image",
     "without_label": "rows without a label",
     "unmapped": "rows whose label has no counterpart in the label set",
-    "repeated": "further rows of the same image",
-    "doubles": "further files of the same image",
+    "repeated": "repeated rows of the same image",
+    "doubles": "additional files of the same image",
     "without_row": "image files without a row",
 }
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What the classes are called.
+    """How to name the classes.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Labels:
         As in :func:`map_labels`.
 
     has_common_names : bool
-        Whether the table's own classes get the names that they have in all public sets.
+        Whether to give the table's own classes the names that all public sets share.
     """
 
     label_set: str | None = None
@@ -85,32 +85,32 @@ def make_dataset(
         Whether a row without a file is an error.
 
     files : list of str or None
-        All images below `root`, if those without a row are to be counted.
+        All images below `root`, to count those without a row.
 
     group_by : {"patient_id", "lesion_id"} or None
         As in :func:`load_image_folder`.
 
     split : str or None
-        Load only this one.
+        Load only this split.
 
     wanted : Series of n bool, or None
-        Rows that are to be loaded; the others are not counted as left out.
+        Rows to load. Other rows are not counted as left out.
 
     release : str or None
-        The name of the set, if it has one. Then an image without an id is a group of its own, also
-        where the set has no ids.
+        The name of the set, if it has one. If it is given, an image without an id is its own group,
+        even if the set has no ids.
 
     Returns
     -------
     dataset : Bunch
 
     messages : list of str
-        What to warn of.
+        Warnings to issue.
 
     Raises
     ------
     ValueError
-        If rows contradict each other, or none is left.
+        If rows contradict each other, or if no row is left.
     FileNotFoundError
         If images have no file, with `must_exist`.
     """
@@ -165,7 +165,8 @@ def make_dataset(
     if not chosen.any():
         raise ValueError(
             f"None of the {wanted.sum()} rows of {where} has both an image and a label in"
-            f" {list(columns.label)}. Expected at least one. Test sets come without labels."
+            f" {list(columns.label)}. Expected at least one. Published test sets often come without"
+            " labels: load another split or another table."
         )
 
     groups, note = _read_groups(table, columns, names, group_by, is_public=release is not None)
@@ -210,14 +211,14 @@ def _read_splits(table, column, where):
     if wrong.any():
         named = name_some(sorted({str(value) for value in values[wrong]}))
         raise ValueError(
-            f"{wrong.sum()} of {len(table)} rows of {where} name no split in {column!r}: {named}."
-            f" Expected 'train', 'val' or 'test' in each. Rename these, or pass split=None."
+            f"{wrong.sum()} of {len(table)} rows of {where} have no split in {column!r}: {named}."
+            f" Expected 'train', 'val' or 'test' in each row. Rename these, or pass split=None."
         )
     return splits
 
 
 def _map(table, own, columns, labels):
-    """Return the class of each row, and the label that it was taken from."""
+    """Return the class of each row, and the label that it was mapped from."""
     if labels.label_set is None:
         if not labels.has_common_names:
             return own, own
@@ -238,7 +239,7 @@ def _map(table, own, columns, labels):
     shown, target = own, to_classes(own)
     if columns.diagnosis is not None:
         diagnosis = to_text(table[columns.diagnosis])
-        # A diagnosis without a counterpart has none, though its class may have one.
+        # A diagnosis without a counterpart is not mapped, even if its coarser label has one.
         target = to_classes(diagnosis).where(diagnosis.map(canonical_name).notna(), target)
         shown = diagnosis.where(diagnosis.notna(), own)
     if columns.malignancy is not None and labels.label_set == BINARY:
@@ -248,12 +249,12 @@ def _map(table, own, columns, labels):
 
 
 def _find_repeated(table, columns, images, own, where):
-    """Return which rows tell of an image once more.
+    """Return which rows repeat an image.
 
     Raises
     ------
     ValueError
-        If two rows of an image contradict each other in what decides.
+        If two rows of an image contradict each other in label, group or split.
     """
     is_repeated = images.notna() & images.duplicated()
     rows = images.notna() & images.duplicated(keep=False)
@@ -268,9 +269,9 @@ def _find_repeated(table, columns, images, own, where):
             image = differ.index[differ][0]
             first, second = values[images == image].unique()[:2]
             raise ValueError(
-                f"{where} has rows of one image that contradict each other: the {name} of"
-                f" {str(image)!r} is {str(first)!r} and {str(second)!r}; so it is with"
-                f" {differ.sum()} image(s). Expected one row for each image. Remove the wrong ones."
+                f"{where} has contradictory rows for {differ.sum()} image(s). The {name} of"
+                f" {str(image)!r} is {str(first)!r} in one row and {str(second)!r} in another."
+                " Expected one row for each image. Remove the wrong rows."
             )
     return is_repeated
 
@@ -284,9 +285,9 @@ def _explain_missing(missing, n_rows, found, where, root, must_exist):
         rest = ", or missing='leave_out' to load the others"
     return (
         f"{len(missing)} of {n_rows} images of {where} have no file below {root!r}:"
-        f" {name_some(list(map(str, missing)))}. Expected a file for each, as it is written in the"
-        f" table, or of this name in any folder, with or without extension. Found {files}. Pass"
-        f" as root the folder that holds these images{rest}."
+        f" {name_some(list(map(str, missing)))}. Expected a file at the path in the table, or a"
+        f" file of this name in any folder, with or without extension. Found {files}. Pass the"
+        f" folder that holds these images as root{rest}."
     )
 
 
@@ -302,14 +303,14 @@ def _find_messages(left_out, missing, n_rows, found, where, root):
             messages.append(f"{where}: {left_out[reason]} {_REASONS[reason]} are left out.")
     if found.n_doubles:
         messages.append(
-            f"{found.n_doubles} further file(s) below {root!r} have the name of an image of"
-            f" {where}. The file with the shortest path is taken."
+            f"{found.n_doubles} additional file(s) below {root!r} have the name of an image of"
+            f" {where}. The file with the shortest path is used."
         )
     if found.other_extension:
         name = found.other_extension[0]
         messages.append(
-            f"{len(found.other_extension)} images of {where} have another extension than it says,"
-            f" such as {found.paths[name]!r} for {name!r}. They are loaded."
+            f"The files of {len(found.other_extension)} images have another extension than in"
+            f" {where}, such as {found.paths[name]!r} for {name!r}. They are loaded."
         )
     return messages
 
@@ -317,7 +318,7 @@ def _find_messages(left_out, missing, n_rows, found, where, root):
 def _read_groups(table, columns, names, group_by, *, is_public):
     by = [name for name in (columns.patient, columns.lesion) if name is not None]
     if not by and not is_public:
-        return None, "Groups: none, because no column of patients or lesions was named."
+        return None, "Groups: none, because no column of patients or lesions was given."
     patient, lesion = (
         None if name is None else clean_ids(table[name])
         for name in (columns.patient, columns.lesion)
@@ -325,7 +326,7 @@ def _read_groups(table, columns, names, group_by, *, is_public):
     own = names.where(names.notna(), "row " + names.index.to_series().astype(str))
     if group_by == "lesion_id":
         by.reverse()
-    how = f"by {', else '.join(by)}" if by else "each image its own, for want of ids"
+    how = f"by {', else '.join(by)}" if by else "each image its own, because there are no ids"
     return make_groups(patient, lesion, own, group_by), f"Groups: {{}}, {how}."
 
 

@@ -1,4 +1,4 @@
-"""Find the file of each image that a table names."""
+"""Find the file of each image in a table."""
 
 import os
 from collections import Counter
@@ -18,13 +18,13 @@ class FoundImages:
         The path of each name that has a file.
 
     n_doubles : int
-        How many further files were there of the same images.
+        The number of additional files of the same images.
 
     other_extension : list of str
-        Names with an extension that their file does not have.
+        Names whose file has another extension.
 
     files : list of str or None
-        All images below the folder, where it was walked through.
+        All images below the folder, if it was searched.
     """
 
     paths: dict[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class FoundImages:
 
 
 def list_images(root):
-    """Return the paths of all images below a folder, those in folders of masks left out."""
+    """Return the paths of all images below a folder, except those in folders of masks."""
     extensions = image_extensions()
     return [
         path
@@ -46,18 +46,18 @@ def list_images(root):
 def find_images(names, root, files=None):
     """Find files by path, by name, or by name without extension, in that order.
 
-    Where a name tells folders that are not below `root`, as those of another machine, the file is
-    the one with the same end of the path, if no other file and no other name has it.
+    If a name has folders that are not below `root`, such as folders of another computer, the file
+    with the same end of the path is used. The end must be unique among the files and the names.
 
     Parameters
     ----------
     names : iterable of str
-        Each once.
+        Distinct names.
 
     root : str
 
     files : list of str or None
-        The images below `root`; with None they are listed if some are not where the names say.
+        The images below `root`. With None, they are listed if some names are not paths of files.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def _match(names, all_names, root, stripped, found):
 
 
 def _ends(path, stripped):
-    """Return a path without its first folders, one less each time, in lower case."""
+    """Return the path in lower case, then without its first folder, its first two, and so on."""
     path = normalise_path(path).strip("/")
     path = path[: len(path) - len(_extension(path, stripped))]
     folders = path.casefold().split("/")
@@ -116,6 +116,6 @@ def _ends(path, stripped):
 
 
 def _extension(path, extensions):
-    """Return the extension; what follows the last point of an id, such as 1.2.840, is none."""
+    """Return the extension of an image, or "": ids such as 1.2.840 have none."""
     extension = os.path.splitext(path)[1].lower()
     return extension if extension in extensions else ""

@@ -1,4 +1,4 @@
-"""Load any table that names images."""
+"""Load any table that lists images."""
 
 import os
 import warnings
@@ -41,38 +41,38 @@ def load_image_table(
     missing="raise",
     return_X_y=False,
 ):
-    """Load images that a table names: a CSV file of your own, or a DataFrame.
+    """Load the images listed in a table: your own CSV file, or a DataFrame.
 
     Parameters
     ----------
     table : str, os.PathLike or DataFrame
-        A row for each image. A file is UTF-8, with a byte-order mark or without; commas, semicolons
-        or tabs separate.
+        A row for each image. A file is UTF-8 text, with or without a byte-order mark, separated by
+        commas, semicolons or tabs.
 
     root : str, os.PathLike or None, default=None
-        The folder that holds the images, at any depth. With None, that of the file; for a
-        DataFrame, the current one.
+        The folder that holds the images, at any depth. With None, the folder of the file, or the
+        current folder for a DataFrame.
 
     path : str
-        The column that names the files: paths, names, or ids without extension.
+        The column that identifies the files: paths, file names, or ids without extension.
 
     label : str or list of str
-        The column of classes, or the columns of 0 and 1 that hold them together, one for each.
+        The column of classes, or one-hot columns of 0 and 1, one for each class.
 
     group : str, list of str or None, default=None
-        The column that tells which images belong together. Two are the patient's and the lesion's:
-        the patient is taken where it is known, else the lesion.
+        The column that says which images belong together. If you pass two columns, the first is the
+        patient and the second the lesion: the lesion is used if the patient is unknown.
 
     split : str or None, default=None
-        The column that says "train", "val" or "test", or the other names that
+        The column that holds "train", "val" or "test", or the other names that
         :func:`load_image_folder` knows.
 
     label_set : {"7-class", "8-class", "9-class", "benign_malignant"} or None, default=None
-        The classes to map labels to, see :func:`map_labels`. With None they stay as they are.
+        The classes to map labels to. See :func:`map_labels`. With None, labels are not mapped.
 
     indeterminate : {"drop", "benign", "malignant"}, default="drop"
-        What lesions are that are neither, with `label_set="benign_malignant"`: left out and
-        counted, or a class.
+        What to do with lesions that are neither benign nor malignant, with
+        `label_set="benign_malignant"`: leave them out and count them, or give them a class.
 
     missing : {"raise", "leave_out"}, default="raise"
         What to do with rows whose image has no file: raise an error that names some, or leave them
@@ -84,7 +84,7 @@ def load_image_table(
     Returns
     -------
     dataset : :class:`~sklearn.utils.Bunch`
-        Of n images that have a file and a label, in the order of the table, it has
+        The n images that have a file and a label, in the order of the table, with the attributes
 
         data : ndarray of shape (n, 1), of str
             Paths, which begin with `root`.
@@ -93,26 +93,26 @@ def load_image_table(
         target_names : ndarray of shape (n_classes,), of str
             All classes in the table, sorted.
         split : ndarray of shape (n,), of str, or None
-            "train", "val" or "test", where a column was named.
+            "train", "val" or "test". None if `split` is None.
         groups : ndarray of shape (n,), of str, or None
-            The patient or lesion, where a column was named. An image without one, or with a
-            placeholder such as "unknown", "?" or -1, is a group of its own. Images of one lesion
-            are always in one group.
+            The patient or lesion. None if `group` is None. An image is its own group if it has no
+            id, or only a placeholder such as "unknown", "?" or -1. Images of one lesion are always
+            in one group.
         frame : DataFrame of n rows
-            Columns `path`, `target`, `split` where there is one, and `diagnosis`, the label that
-            was mapped, with a label set; then the others of the table, without those of `label`.
-            What has one of these names there is called `metadata_path` etc. here.
+            Columns `path`, `target`, `split` (if there is one) and, with a label set, `diagnosis`,
+            the label before mapping. Then the other columns of the table, except those of `label`.
+            Columns of the table with one of these names are renamed `metadata_path` etc.
         left_out : dict of str to int
-            How many rows were left out, by reason: "missing" (no file), "without_path",
-            "without_label", "unmapped" (no counterpart in the label set), "repeated" (further rows
-            of the same image); and "doubles", further files of the same image.
+            The number of rows that were left out, by reason: "missing" (no file), "without_path",
+            "without_label", "unmapped" (no counterpart in the label set), "repeated" (repeated rows
+            of the same image). Also "doubles", additional files of the same image.
         label_account : DataFrame
-            Which label was taken for which class, for how many rows, and why for none: what
-            :func:`map_labels` gives with `return_account=True`.
+            The class of each label, its number of rows, and the reason if it has no class, as
+            :func:`map_labels` returns them with `return_account=True`.
         missing : ndarray of str
-            The images without a file, as the table names them.
+            The images without a file, by their names in the table.
         DESCR : str
-            A description of all this.
+            A description of the dataset.
 
     (data, target) : tuple of ndarray
         With `return_X_y=True`.
@@ -122,15 +122,16 @@ def load_image_table(
     FileNotFoundError
         If the file or the folder does not exist, or if images have no file and `missing="raise"`.
     ValueError
-        If a column is not there, twice there, or named for two things; if the file is no table; if
-        rows of one image contradict each other in label, group or split; if columns of 0 and 1 name
-        no or several classes; if a split is none; or if no row has both an image and a label.
+        If a column is missing, exists twice, or is passed for two roles; if the file is not a
+        table; if rows of one image contradict each other in label, group or split; if one-hot
+        columns name no class or several; if a split has an unknown name; or if no row has both an
+        image and a label.
 
     Warns
     -----
     UserWarning
         If rows are left out, if several files have the name of one image, if files have another
-        extension than the table says, if a group is implausibly large, or if a column of numbers is
+        extension than in the table, if a group is implausibly large, or if a column of numbers is
         in the order of the classes.
 
     See Also
@@ -140,10 +141,10 @@ def load_image_table(
 
     Notes
     -----
-    A file is looked for where the table says, below `root`; then by its name in all folders, those
-    of masks left out; then by its name without extension. Upper and lower case are the same. Where
-    the table names folders of another machine, the end of the path decides, if it is unique.
-    Labels that are empty, "unknown" or "unk" are none.
+    The loader looks for a file at its path below `root`, then by its name in all folders except
+    folders of masks, then by its name without extension. Upper and lower case are the same. If the
+    paths in the table are from another computer, the end of the path is matched, if it is unique.
+    Labels that are empty, "unknown" or "unk" count as missing.
 
     Examples
     --------
@@ -180,7 +181,7 @@ def load_image_table(
     if not labels or len(groups) > 2:
         raise ValueError(
             f"label is {label!r} and group is {group!r}. Expected at least one column of labels,"
-            " and one or two of groups: the patient's and the lesion's."
+            " and at most two columns of groups: the patient and the lesion."
         )
     roles = {"path": [path], "label": labels, "group": groups, "split": [split] if split else []}
     if isinstance(table, pd.DataFrame):
@@ -191,7 +192,7 @@ def load_image_table(
         table = _read(os.fspath(table), roles, where)
     if root is not None and not os.path.isdir(root):
         raise FileNotFoundError(
-            f"The folder {os.fspath(root)!r} does not exist. Expected the one with the images."
+            f"The folder {os.fspath(root)!r} does not exist. Expected the folder of the images."
             f" Relative paths are looked up in {os.getcwd()!r}."
         )
     dataset, messages = make_dataset(
@@ -203,7 +204,7 @@ def load_image_table(
         must_exist=missing == "raise",
     )
     for message in messages:
-        # One frame for each of: load_image_table, validate_params.
+        # One stack frame each for load_image_table and validate_params.
         warnings.warn(message, stacklevel=3)
     return (dataset.data, dataset.target) if return_X_y else dataset
 
@@ -217,4 +218,4 @@ def _read(path, roles, where):
     separator, cells = read_header(path)
     check_columns(roles, cells, where)
     text = {name.lower() for names in roles.values() for name in names}
-    return read_table(path, separator, text=text, remedy="save it anew")
+    return read_table(path, separator, text=text, remedy="save it again as CSV in UTF-8")

@@ -1,4 +1,4 @@
-"""An account of which label was taken for which class, and how many rows that concerns."""
+"""An account of the class that each label was mapped to, and of its number of rows."""
 
 from collections import Counter
 
@@ -12,22 +12,22 @@ _MOST_NAMED = 8
 
 
 def account_for(labels, classes, label_set):
-    """Count the rows of each label, with the class that it was mapped to, or why to none.
+    """Count the rows of each label, with its class, or the reason why it has none.
 
     Parameters
     ----------
     labels : array-like of shape (n,)
-        Of str; missing values are counted, too.
+        Of str. Missing values are counted, too.
 
     classes : array-like of shape (n,)
-        Missing where there is none.
+        Missing if there is none.
 
     label_set : str or None
 
     Returns
     -------
     account : DataFrame
-        Columns `label`, `class`, `n_rows` and `reason`, which is "" where there is a class.
+        Columns `label`, `class`, `n_rows` and `reason`, which is "" if there is a class.
     """
     table = pd.DataFrame({"label": np.asarray(labels, dtype=object), "class": np.asarray(classes)})
     table = table.astype(object).where(table.notna(), None)
@@ -38,7 +38,7 @@ def account_for(labels, classes, label_set):
         "" if name is not None else _explain(label, label_set)
         for label, name in zip(account["label"], account["class"], strict=True)
     ]
-    # Those without a class come last.
+    # Labels without a class come last.
     return account.sort_values(
         ["class", "n_rows", "label"], ascending=[True, False, True], ignore_index=True
     )
@@ -58,7 +58,7 @@ def _explain(label, label_set):
 
 
 def write_account(account):
-    """Write an account in a line for each class, and for each reason why there is none."""
+    """Yield a line for each class of an account, and for each reason why there is no class."""
     kinds = account["class"].where(account["class"].notna(), "left out, " + account["reason"])
     for kind, rows in account.groupby(kinds, sort=False):
         rows = rows.sort_values("n_rows", ascending=False)
@@ -68,7 +68,7 @@ def write_account(account):
 
 
 def describe_unmapped(labels, name):
-    """Say which labels have no counterpart, and how many."""
+    """Return a sentence that names and counts the labels without a counterpart."""
     counts = sorted(Counter(map(str, labels)).items(), key=lambda pair: (-pair[1], pair[0]))
     named = ", ".join(f"{label!r} ({n})" for label, n in counts[:_MOST_NAMED])
     if len(counts) > _MOST_NAMED:

@@ -1,11 +1,11 @@
-"""The label sets that labels are mapped to, and which diagnoses each of their classes stands for.
+"""The label sets that labels are mapped to, and the diagnoses that each of their classes contains.
 
-Every name stands for a set of diagnoses. A label has a counterpart in another set if all that it
-stands for lies in one class there, and in no other. Nothing else is mapped: a benign keratosis is a
-seborrheic keratosis or a solar lentigo, and only a look at the lesion tells which.
+Every name stands for a set of diagnoses. A label has a counterpart in another set if all of its
+diagnoses are in one class there, and in no other. Nothing else is mapped: a benign keratosis may be
+a seborrheic keratosis or a solar lentigo, and only the lesion itself shows which.
 """
 
-# What one look at a lesion, or under the microscope, tells apart.
+# Diagnoses that dermoscopy or histopathology can distinguish.
 _MELANOMA = {"melanoma"}
 _NEVUS = {"nevus"}
 _BASAL_CELL = {"basal cell carcinoma"}
@@ -16,8 +16,8 @@ _SEBORRHEIC = {"seborrheic keratosis"}
 _KERATOSES = _SEBORRHEIC | {"solar lentigo", "lichen planus-like keratosis"}
 _DERMATOFIBROMA = {"dermatofibroma"}
 _VASCULAR = {"vascular lesion"}
-# In no set of classes but benign and malignant. The first two are classes of MILK10k; inflammation
-# and infection are benign in the ISIC archive.
+# Only in the classes benign and malignant. The first two are classes of MILK10k. Inflammation and
+# infection are benign in the ISIC archive.
 _OTHER_BENIGN = {
     *("other benign", "inflammatory or infectious disease"),
     *("lentigo simplex", "lentigo", "cafe-au-lait macule", "scar", "melanosis"),
@@ -27,7 +27,7 @@ _OTHER_BENIGN = {
     *("supernumerary nipple", "porokeratosis", "molluscum", "verruca", "cylindroma", "spiradenoma"),
     *("trichoblastoma", "fibroepithelial polyp", "collision of benign proliferations", "exogenous"),
     "fibro-histiocytic proliferation",
-    # DDI and Fitzpatrick17k. Nevi in name alone have no melanocytes.
+    # DDI and Fitzpatrick17k. These nevi are not melanocytic.
     *("epidermal nevus", "becker nevus", "comedo nevus", "sebaceous nevus"),
     *("connective tissue nevus", "keloid", "hematoma", "glomangioma", "angioleiomyoma"),
     *("syringoma", "pilomatricoma", "mucous cyst", "milia", "fordyce spots", "prurigo nodularis"),
@@ -42,7 +42,7 @@ _OTHER_MALIGNANT = {
     *("sebaceous carcinoma", "leukemia cutis", "blastic plasmacytoid dendritic cell neoplasm"),
     *("malignant peripheral nerve sheath tumor", "collision with a malignant proliferation"),
 }
-# Neither benign nor malignant, as the ISIC archive has it.
+# Neither benign nor malignant, as in the ISIC archive.
 INDETERMINATE = _ACTINIC | {"atypical melanocytic proliferation", "indeterminate"}
 
 AKIEC = "actinic keratosis or intraepithelial carcinoma"
@@ -77,7 +77,7 @@ LABEL_SETS = {
 }
 INDETERMINATE_RULES = ("drop", *LABEL_SETS[BINARY])
 
-# What each name stands for: classes by their sets, diagnoses by themselves.
+# The diagnoses of each name: a class has its set, a diagnosis has itself.
 MEANING = {
     name: meaning for classes in LABEL_SETS.values() for name, meaning in classes.items()
 } | {
@@ -90,7 +90,7 @@ MEANING = {
 
 
 def counterpart(name, label_set, indeterminate="drop"):
-    """Return the class of a label set that holds all that a canonical name stands for, or None.
+    """Return the class of a label set that contains all diagnoses of a canonical name, or None.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def counterpart(name, label_set, indeterminate="drop"):
     label_set : str
 
     indeterminate : {"drop", "benign", "malignant"}
-        What lesions are that are neither, where the classes are benign and malignant.
+        The class of lesions that are neither, if the classes are benign and malignant.
     """
     classes = LABEL_SETS[label_set]
     if name in classes:

@@ -1,4 +1,4 @@
-"""Map the label sets of public data onto each other, where that is medically defined."""
+"""Map the label sets of public data onto each other, where the mapping is medically defined."""
 
 from collections import Counter
 
@@ -13,17 +13,19 @@ from .names import canonical_name, says_missing
 
 
 def map_labels(y, label_set, *, unmapped="raise", indeterminate="drop", return_account=False):
-    """Name labels by the classes of another label set, so that one model is scored on another set.
+    """Map labels to the classes of another label set.
+
+    With mapped labels, you can evaluate a model on a dataset that has other classes.
 
     Parameters
     ----------
     y : array-like of shape (n,), of str
-        Labels of any set that :func:`load_public_dataset` reads, as abbreviations ("NV", "akiec",
-        "SEK"), full names ("Melanoma, NOS", "melanocytic nevi", "clark nevus") or class folders, in
-        upper or lower case; true ones or predicted ones.
+        True or predicted labels of any set that :func:`load_public_dataset` reads: abbreviations
+        ("NV", "akiec", "SEK"), full names ("Melanoma, NOS", "melanocytic nevi", "clark nevus") or
+        names of class folders, in upper or lower case.
 
     label_set : {"7-class", "8-class", "9-class", "benign_malignant"}
-        The classes of HAM10000 and ISIC 2018, of ISIC 2019, of the folders that circulate as "Skin
+        The classes of HAM10000 and ISIC 2018, of ISIC 2019, of the class folders known as "Skin
         cancer: ISIC", or "benign" and "malignant".
 
     unmapped : {"raise", "missing"}, default="raise"
@@ -31,9 +33,9 @@ def map_labels(y, label_set, *, unmapped="raise", indeterminate="drop", return_a
         them, or return None in their place.
 
     indeterminate : {"drop", "benign", "malignant"}, default="drop"
-        What lesions are that are neither benign nor malignant: actinic keratoses, atypical
-        melanocytic proliferations, and what the ISIC archive calls indeterminate. With "drop" they
-        have no counterpart, and `unmapped` says what to do. It concerns "benign_malignant" alone.
+        The class of lesions that are neither benign nor malignant: actinic keratoses, atypical
+        melanocytic proliferations, and lesions that the ISIC archive calls indeterminate. With
+        "drop", they have no counterpart, and `unmapped` applies. Used by "benign_malignant" only.
 
     return_account : bool, default=False
         Return `(labels, account)`.
@@ -41,12 +43,13 @@ def map_labels(y, label_set, *, unmapped="raise", indeterminate="drop", return_a
     Returns
     -------
     labels : ndarray of shape (n,)
-        Class names, of str; with `unmapped="missing"` of object, and None where there is none.
+        Class names, of str. With `unmapped="missing"` of object, with None for labels without a
+        class.
 
     account : DataFrame
-        With `return_account=True`, a row for each distinct label: `label`, `class` (None where
-        there is none), `n_rows`, and `reason`, why there is no class: "missing", "unknown name",
-        "indeterminate", or "no counterpart" (it may belong to several classes, or to none).
+        With `return_account=True`, a row for each distinct label: `label`, `class` (None if there
+        is none), `n_rows`, and `reason`. The reason says why there is no class: "missing", "unknown
+        name", "indeterminate", or "no counterpart" (it may belong to several classes, or to none).
 
     Raises
     ------
@@ -59,29 +62,30 @@ def map_labels(y, label_set, *, unmapped="raise", indeterminate="drop", return_a
 
     Notes
     -----
-    A label is mapped if all that it stands for lies in one class of the other set. These have no
-    counterpart:
+    A label is mapped if all diagnoses that it stands for are in one class of the other set. These
+    labels have no counterpart:
 
-    - "actinic keratosis or intraepithelial carcinoma" ("akiec") in the 8 and 9 classes: it is
-      either. Of the 327 in HAM10000, ISIC 2019 files 130 as actinic keratosis and 197 as squamous
+    - "actinic keratosis or intraepithelial carcinoma" ("akiec") in the 8 and 9 classes: it may be
+      either. ISIC 2019 labels 130 of the 327 in HAM10000 as actinic keratosis, and 197 as squamous
       cell carcinoma.
-    - "squamous cell carcinoma" in the 7 classes: HAM10000 has the intraepithelial ones only [1]_,
-      the other sets do not tell them from invasive ones [2]_.
-    - "benign keratosis" ("bkl") in the 9 classes: "pigmented benign keratosis" has all of its kinds
-      there, and "seborrheic keratosis" one of them.
+    - "squamous cell carcinoma" in the 7 classes: HAM10000 has only intraepithelial carcinomas [1]_.
+      The other sets do not distinguish them from invasive carcinomas [2]_.
+    - "benign keratosis" ("bkl") in the 9 classes: "pigmented benign keratosis" includes all of its
+      kinds there, and "seborrheic keratosis" is one of them.
     - "actinic keratosis" and "akiec" as benign or malignant: the ISIC archive calls the former
-      indeterminate. `indeterminate="malignant"` makes both malignant. With "benign", "akiec" stays
-      without: an intraepithelial carcinoma is malignant.
+      indeterminate. `indeterminate="malignant"` makes both malignant. With "benign", "akiec" still
+      has no counterpart, because an intraepithelial carcinoma is malignant.
     - The classes "BEN_OTH", "MAL_OTH" and "INF" of MILK10k, and their kinds, other than as benign
       or malignant. Inflammation and infection are benign, as in the ISIC archive.
-    - "benign" and "malignant" in the others, and lesions that no class holds, such as "lentigo"
-      and "melanoma metastasis".
-    - Labels in doubt, such as "melanoma?" and "nevus, rule out melanoma", and names with anything
-      behind a comma but a kind of theirs: "Nevus, Spitz" is a nevus, "nevus, melanoma" is unknown.
+    - "benign" and "malignant" in the other label sets, and lesions that belong to no class, such as
+      "lentigo" and "melanoma metastasis".
+    - Uncertain labels, such as "melanoma?" and "nevus, rule out melanoma", and names followed by a
+      comma and something other than one of their kinds. "Nevus, Spitz" is a nevus; "nevus,
+      melanoma" is unknown.
 
-    A label that has no counterpart in general may have one in your data. All squamous cell
-    carcinomas of the nine class folders are "akiec" in HAM10000, for example: rename them before
-    the call.
+    A label that has no counterpart in general may have one in your data. For example, all squamous
+    cell carcinomas of the nine class folders are "akiec" in HAM10000. In such a case, rename the
+    labels before the call.
 
     References
     ----------
@@ -127,7 +131,7 @@ def map_labels(y, label_set, *, unmapped="raise", indeterminate="drop", return_a
 
 
 def check_indeterminate(rule):
-    """Raise a ValueError if there is no such rule for indeterminate lesions."""
+    """Raise a ValueError if the rule for indeterminate lesions is unknown."""
     if rule not in INDETERMINATE_RULES:
         raise ValueError(
             f"indeterminate is {rule!r}. Expected one of {list(INDETERMINATE_RULES)}."
@@ -136,7 +140,7 @@ def check_indeterminate(rule):
 
 
 def check_label_set(label_set):
-    """Raise a ValueError if there is no label set of this name."""
+    """Raise a ValueError if no label set has this name."""
     if not isinstance(label_set, str) or label_set not in LABEL_SETS:
         own = " For names of your own: pandas.Series(y).map(names)."
         raise ValueError(
@@ -151,7 +155,7 @@ def _find_class(label, label_set, indeterminate):
 
 
 def _explain_unmapped(labels, label_set):
-    """Say of labels without a counterpart why they have none, and count them."""
+    """Return a message that counts labels without a counterpart, and says why they have none."""
     counts = Counter("" if pd.isna(label) else str(label) for label in labels)
     missing = sum(counts.pop(label) for label in list(counts) if says_missing(label))
     strange = {label: n for label, n in counts.items() if canonical_name(label) is None}
@@ -161,7 +165,7 @@ def _explain_unmapped(labels, label_set):
         found.append(f"without a counterpart in it: {_write_out(ambiguous)}")
     if strange:
         closest = did_you_mean(next(iter(strange)), MEANING)
-        found.append(f"of no known name: {_write_out(strange)}.{closest}".removesuffix("."))
+        found.append(f"with unknown names: {_write_out(strange)}.{closest}".removesuffix("."))
     if missing:
         found.append(f"missing: {missing}")
     rule = ""
@@ -169,7 +173,7 @@ def _explain_unmapped(labels, label_set):
         rule = " indeterminate='malignant' or 'benign' gives indeterminate lesions a class."
     return (
         f"{len(labels)} labels cannot be mapped to the {label_set} label set;"
-        f" {'; '.join(found)}. Expected labels all of whose kinds lie in one of its classes,"
+        f" {'; '.join(found)}. Expected labels whose kinds all belong to one of its classes,"
         f" {list(LABEL_SETS[label_set])}. Drop these rows, rename their labels, or pass"
         f" unmapped='missing' to get None in their place.{rule}"
     )

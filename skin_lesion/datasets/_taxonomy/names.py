@@ -1,10 +1,10 @@
-"""The names that sets give to the same diagnosis."""
+"""The names of each diagnosis in the public sets."""
 
 import re
 
 from .label_sets import AKIEC, MEANING
 
-# In lower case and without punctuation, see _simplify.
+# In lower case and without punctuation; see _simplify.
 _ALIASES = {
     "melanoma": (
         *("mel", "melanoma nos", "melanoma in situ", "melanoma invasive", "malignant melanoma"),
@@ -91,8 +91,8 @@ _ALIASES = {
     ),
 }
 
-# What may follow a name and a comma without making it another diagnosis. These are the kinds of
-# the ISIC archive, "Nevus, Balloon cell", which are filed under that name there.
+# Words that may follow a name and a comma without changing the diagnosis. They are the subtypes of
+# the ISIC archive, such as "Nevus, Balloon cell".
 _KINDS = {
     "melanoma": {
         *("acral or acral lentiginous", "arising in a congenital nevus", "associated with a nevus"),
@@ -149,7 +149,7 @@ _BY_SIMPLE_NAME = {_simplify(name): name for name in MEANING} | {
 
 
 def says_missing(label):
-    """Tell whether a label says that none is known."""
+    """Tell whether a label means that the diagnosis is unknown."""
     return _simplify(label) in _MISSING
 
 
@@ -160,7 +160,7 @@ def _look_up(label):
 
 
 def canonical_name(label):
-    """Return the full English name of a label, None where it is missing, in doubt or not known."""
+    """Return the full English name of a label, or None if it is missing, uncertain or unknown."""
     if not isinstance(label, str) or "?" in label:
         return None
     kinds = set()
@@ -169,5 +169,5 @@ def canonical_name(label):
         if not comma:
             return None
         kinds.add(_simplify(kind))
-    # Anything else behind a comma may be another diagnosis, or contradict the first.
+    # Other words after a comma may be another diagnosis, or contradict the first.
     return name if kinds <= _KINDS_OF_ALL | _KINDS.get(name, set()) else None

@@ -1,1 +1,1 @@
-"""Vary images at random, and show it."""
+"""Augment images at random, and show the variants."""

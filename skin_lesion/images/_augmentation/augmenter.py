@@ -1,4 +1,4 @@
-"""Vary images at random: draw the parameters first, then apply them."""
+"""Augment images at random: draw the parameters first, then apply them."""
 
 from numbers import Integral, Real
 
@@ -18,42 +18,45 @@ from .warp import warp
 
 
 class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
-    """Vary position, light, sharpness and what gets in the way of images at random.
+    """Augment images: change position, light and sharpness, and add artefacts, at random.
 
-    A photograph of a lesion has no up or down, and its light, distance and camera vary. A model
-    that is shown each image in a new variant in every epoch learns to ignore these. By default
-    position, brightness and contrast vary; all else is off at 0.
+    A photograph of a lesion has no natural orientation, and light, distance and camera vary. A
+    model that sees a new variant of each image in every epoch learns to ignore these. By default,
+    only position, brightness and contrast change. The other strengths are 0.
 
-    As a step of a pipeline it augments in `fit_transform` and leaves `transform` alone: what is
-    fitted is varied, what is predicted is not (:class:`sklearn.preprocessing.TargetEncoder` tells
-    the two apart in the same way). As ``SkinLesionClassifier(augmenter=...)`` it varies every
-    batch anew in every epoch of training, and never at predict; prefer this.
+    Use it as ``SkinLesionClassifier(augmenter=...)``: the classifier augments every batch in every
+    epoch of training, and never in `predict`. As a step of a pipeline, it augments in
+    `fit_transform`, and `transform` returns the images unchanged. Training images are then
+    augmented, but images to predict are not (:class:`sklearn.preprocessing.TargetEncoder` tells the
+    two apart in the same way).
 
     The steps come in this order: position, drawn artefacts, light, blur, noise, compression,
-    cutout. All changes of position (mirror, turn, scale and shear about the centre, shift) are one
-    bilinear warp, and all of light one linear map of the colours, clipped once. Pixels that come
-    into view from outside the image mirror those at its edge. A step of strength 0 does nothing.
+    cutout. All changes of position (mirror, rotate, scale and shear about the centre, shift) are
+    one bilinear warp. All changes of light are one linear map of the colours, clipped once. Areas
+    from outside the image are filled by reflection at its edge. A step of strength 0 does nothing.
 
     Parameters
     ----------
     rotation : float in [0, 180], default=180
-        Turn by an angle from ``[-rotation, rotation]``, in degrees. Positive is counterclockwise.
+        Rotate by an angle from ``[-rotation, rotation]``, in degrees. Positive angles are
+        counterclockwise.
 
     width_shift, height_shift : float in [0, 1], default=0.1
-        Shift by up to this fraction of the width or height, either way. Positive is to the right
-        or down.
+        Shift by up to this fraction of the width or height, in either direction. Positive shifts
+        are to the right or down.
 
     zoom : float in [0, 0.8], default=0.1
-        Scale by a factor from ``[1 - zoom, 1 + zoom]``. Above 1 enlarges.
+        Scale by a factor from ``[1 - zoom, 1 + zoom]``. Factors above 1 enlarge.
 
     shear : float in [0, 45], default=0
-        Lean by an angle from ``[-shear, shear]``, in degrees. Positive moves the top to the right.
+        Shear by an angle from ``[-shear, shear]``, in degrees. Positive angles move the top to the
+        right.
 
     horizontal_flip, vertical_flip : bool, default=True
-        Mirror left to right, or top to bottom, every other image.
+        Mirror an image left to right, or top to bottom, with probability 0.5.
 
     brightness : float in [0, 1], default=0.1
-        Add up to this fraction of the full range of 255, either way.
+        Add up to this fraction of the full range of 255, in either direction.
 
     contrast : float in [0, 1], default=0.1
         Scale the distance from the mean of the image by a factor from
@@ -64,54 +67,55 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         ``[1 - saturation, 1 + saturation]``.
 
     hue : float in [0, 180], default=0
-        Turn colours about grey of the same luma by an angle from ``[-hue, hue]``, in degrees.
-        Positive turns red to green.
+        Rotate colours about grey of the same luma by an angle from ``[-hue, hue]``, in degrees.
+        Positive angles turn red towards green.
 
     blur : float in [0, 0.1], default=0
-        Blur by a Gaussian with a standard deviation of up to this fraction of the shorter side.
-        0.005 is about 1 pixel at 224.
+        Blur with a Gaussian whose standard deviation is up to this fraction of the shorter side.
+        0.005 is about 1 pixel at a side of 224.
 
     noise : float in [0, 1], default=0
         Add Gaussian noise with a standard deviation of up to this fraction of 255.
 
     jpeg : float in [0, 99], default=0
-        Compress as JPEG of a quality from ``[100 - jpeg, 100]``. At 100, nothing is compressed.
+        Compress as JPEG with a quality from ``[100 - jpeg, 100]``. At 100, nothing is compressed.
 
     hair, ruler, corners : float in [0, 1], default=0
-        In this fraction of the images, draw 1 to 30 dark hairs, a scale along one side, or the dark
+        In this fraction of the images, draw 1 to 30 dark hairs, a ruler along one side, or the dark
         corners around a round field of view.
 
     cutout : float in [0, 1], default=0
-        Fill a rectangle with the mean colour, which has up to this fraction of height and width,
-        and its middle anywhere.
+        Fill a rectangle with the mean colour. Its sides are up to this fraction of height and
+        width, and its centre may be anywhere.
 
     n_jobs : int or None, default=None
         Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
-        threads; -1 means all cores of this process. The result is the same.
+        threads; -1 means all cores of this process. It does not change the result.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same variants at each `fit_transform`. Inside a classifier the
-        classifier's `random_state` decides.
+        Pass an int to get the same variants at each `fit_transform`. Inside a classifier, the
+        classifier's `random_state` is used instead.
 
     Attributes
     ----------
     draws_ : ndarray of shape (n,), structured
-        What `fit_transform` drew, one record an image. ``apply(X, draws_)`` replays it.
+        The random parameters of `fit_transform`, one record for each image. ``apply(X, draws_)``
+        repeats the augmentation.
 
     See Also
     --------
-    AugmentationDisplay : Look at variants before training.
-    AugmentingOverSampler : Fill minority classes with augmented images.
+    AugmentationDisplay : Inspect variants before training.
+    AugmentingOverSampler : Oversample minority classes with augmented images.
 
     Notes
     -----
-    Augment after the split, never before: a variant of an image in the training data makes the
-    image itself an easy one to be tested on.
+    Augment after the split, never before. If the training set holds a variant of a test image, the
+    test score is too high.
 
-    The same `random_state` gives the same variants, whatever `n_jobs`, and a draw for many images
-    begins with that for few. What was drawn is data: to vary a batch at test time, or to find out
-    what a model saw, keep the draws and apply them again. Noise, hair and ruler are made of the
-    `seed` in each record. The pixels are equal where OpenCV and NumPy have the same version.
+    The same `random_state` gives the same variants, whatever `n_jobs` is. The draws for many images
+    begin with the draws for fewer images. Keep the draws to apply them again, for test-time
+    augmentation or to inspect what a model saw. Noise, hair and ruler depend on the `seed` in each
+    record. The pixels are equal if OpenCV and NumPy have the same versions.
 
     References
     ----------
@@ -130,15 +134,15 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
     >>> from skin_lesion import ImageAugmenter, make_lesion_images
     >>> images = make_lesion_images(4, n_classes=2, image_size=(32, 32), random_state=0).images
     >>> augmenter = ImageAugmenter(rotation=90, random_state=0)
-    >>> varied = augmenter.fit_transform(images)
-    >>> varied.shape, varied.dtype
+    >>> augmented = augmenter.fit_transform(images)
+    >>> augmented.shape, augmented.dtype
     ((4, 32, 32, 3), dtype('uint8'))
 
-    The draw can be looked at and replayed; `transform` leaves images alone:
+    You can inspect the draws and apply them again. `transform` does not change images:
 
     >>> bool((np.abs(augmenter.draws_["angle"]) <= 90).all())
     True
-    >>> np.array_equal(augmenter.apply(images, augmenter.draws_), varied)
+    >>> np.array_equal(augmenter.apply(images, augmenter.draws_), augmented)
     True
     >>> augmenter.transform(images) is images
     True
@@ -213,12 +217,12 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Check the parameters and the images; nothing is learnt.
+        """Check the parameters and the images. There is nothing to fit.
 
         Parameters
         ----------
         X : array-like of shape (n, height, width, 3)
-            RGB images, uint8, or floating from 0 to 255.
+            RGB images, uint8, or floating dtype with values from 0 to 255.
 
         y : None
             Ignored.
@@ -233,12 +237,12 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Return the images as they are.
+        """Return the images unchanged.
 
         Parameters
         ----------
         X : array-like of shape (n, height, width, 3)
-            RGB images, uint8, or floating from 0 to 255.
+            RGB images, uint8, or floating dtype with values from 0 to 255.
 
         Returns
         -------
@@ -253,14 +257,14 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, height, width, 3)
-            RGB images, uint8, or floating from 0 to 255.
+            RGB images, uint8, or floating dtype with values from 0 to 255.
 
         y : None
             Ignored.
 
         Returns
         -------
-        X_varied : ndarray of shape (n, height, width, 3)
+        X_augmented : ndarray of shape (n, height, width, 3)
             Of the dtype of X.
         """
         self._validate_params()
@@ -269,15 +273,15 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         return self.apply(images, self.draws_)
 
     def draw(self, n_images, random_state=None):
-        """Draw what to do to each of `n_images` images.
+        """Draw the random parameters for each of `n_images` images.
 
         Parameters
         ----------
         n_images : int
-            How many.
+            Number of images.
 
         random_state : int, RandomState instance or None, default=None
-            None takes the one given to the constructor.
+            None uses the `random_state` of the augmenter.
 
         Returns
         -------
@@ -285,8 +289,8 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
             Fields `angle` and `shear` (degrees), `shift_x` and `shift_y` (fractions of width and
             height), `zoom` (factor), `flip_x` and `flip_y`, `brightness` (fraction of 255),
             `contrast` and `saturation` (factors), `hue` (degrees), `blur` (fraction of the shorter
-            side), `noise` (fraction of 255), `jpeg_quality` (100 for none), `hair` (number),
-            `ruler`, `corners` (from 0 for none to 1), `cutout` (fraction of the sides),
+            side), `noise` (fraction of 255), `jpeg_quality` (100 for none), `hair` (number of
+            hairs), `ruler`, `corners` (from 0 for none to 1), `cutout` (fraction of the sides),
             `cutout_x` and `cutout_y` (fractions), `seed` (of noise, hair and ruler).
         """
         self._validate_params()
@@ -294,41 +298,41 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         return draw_variants(self, n_images, rng)
 
     def apply(self, X, draws):
-        """Do to each image what was drawn for it.
+        """Augment each image with the random parameters that were drawn for it.
 
         Parameters
         ----------
         X : ndarray of shape (n, height, width, n_channels)
-            Images, uint8, or floating from 0 to 255.
+            Images, uint8, or floating dtype with values from 0 to 255.
 
         draws : ndarray of shape (n,), structured
-            What :meth:`draw` returned.
+            The result of :meth:`draw`.
 
         Returns
         -------
-        X_varied : ndarray of shape (n, height, width, n_channels)
+        X_augmented : ndarray of shape (n, height, width, n_channels)
             Of the dtype of X.
 
         Raises
         ------
         TypeError
-            If `draws` is something else.
+            If `draws` is not a result of :meth:`draw`.
         ValueError
-            If there are not as many draws as images, or if the draws contain what needs colours
-            and the images are not RGB.
+            If the numbers of draws and images differ, or if the draws change colours and the
+            images are not RGB.
         """
         X = np.asarray(X)
         check_draws(draws, X)
-        varied = np.empty_like(X)
+        augmented = np.empty_like(X)
 
-        def vary(row):
+        def augment(row):
             image, draw = X[row], draws[row]
             for step in (warp, draw_artefacts, change_light, degrade):
                 image = step(image, draw)
-            varied[row] = image
+            augmented[row] = image
 
-        for_each_row(vary, len(X), self.n_jobs)
-        return varied
+        for_each_row(augment, len(X), self.n_jobs)
+        return augmented
 
     def __sklearn_is_fitted__(self):
         return True

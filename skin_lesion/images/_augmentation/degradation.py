@@ -1,4 +1,4 @@
-"""What cameras and files do to an image: blur, noise and compression; and a part of it left out."""
+"""Degrade an image as cameras and files do, by blur, noise and compression, or cut out a part."""
 
 from functools import cache
 
@@ -12,12 +12,12 @@ _N_QUANTILES = 2**16
 
 
 def degrade(image, draw):
-    """Return the image blurred, noisy, compressed and with a part cut out, or itself.
+    """Return the image blurred, noisy, compressed and with a part cut out, or unchanged.
 
     Parameters
     ----------
     image : ndarray of shape (height, width, n_channels), of uint8, or floating from 0 to 255
-        Three channels, RGB, where it is compressed.
+        Three channels, RGB, if it is compressed.
 
     draw : record of DRAW_DTYPE
     """
@@ -40,7 +40,7 @@ def _blur(image, sigma):
 
 
 def _add_noise(image, deviation, rng):
-    # Several times as fast as to draw floats from a normal distribution.
+    # Several times as fast as drawing floats from a normal distribution.
     numbers = np.frombuffer(rng.bytes(2 * image.size), dtype="<u2")
     noise = (deviation * _make_quantiles()).take(numbers).reshape(image.shape)
     if image.dtype == np.uint8:
@@ -51,7 +51,7 @@ def _add_noise(image, deviation, rng):
 
 @cache
 def _make_quantiles():
-    """Return as many quantiles of the normal distribution as there are numbers of 16 bits."""
+    """Return a quantile of the normal distribution for each number of 16 bits."""
     return ndtri((np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES).astype(np.float32)
 
 
@@ -63,7 +63,7 @@ def _compress(image, quality):
 
 
 def _cut_out(image, share, x, y):
-    """Fill a rectangle with the mean colour, which says least."""
+    """Fill a rectangle with the mean colour of the image, which carries the least information."""
     height, width = image.shape[:2]
     top, bottom = (round(np.clip(y + side * share / 2, 0, 1) * height) for side in (-1, 1))
     left, right = (round(np.clip(x + side * share / 2, 0, 1) * width) for side in (-1, 1))

@@ -7,29 +7,29 @@ from .augmenter import ImageAugmenter
 
 
 class AugmentationDisplay:
-    """An image and variants of it, side by side, to look at before training.
+    """An image and variants of it, side by side, to inspect before training.
 
-    Create it by :meth:`from_augmenter`, as with the displays of scikit-learn. Strengths are right
-    where a dermatologist would still give each variant the label of the image.
+    Create it with :meth:`from_augmenter`, as with the displays of scikit-learn. Choose strengths at
+    which a dermatologist would still give each variant the label of the image.
 
     Parameters
     ----------
     image : ndarray of shape (height, width, 3)
-        RGB, uint8, or floating from 0 to 255.
+        RGB, uint8, or floating dtype with values from 0 to 255.
 
     variants : ndarray of shape (n_variants, height, width, 3)
-        Of the same range.
+        In the same range.
 
     draws : ndarray of shape (n_variants,), structured
-        What was drawn for each variant; see :meth:`ImageAugmenter.draw`.
+        The random parameters of each variant. See :meth:`ImageAugmenter.draw`.
 
     Attributes
     ----------
     ax_ : ndarray of shape (n_axes,), of matplotlib Axes
-        The image itself in the first, and its variants.
+        The first shows the image, the others show its variants.
 
     figure_ : matplotlib Figure
-        What holds them.
+        The figure that holds the Axes.
 
     Examples
     --------
@@ -53,29 +53,29 @@ class AugmentationDisplay:
         Parameters
         ----------
         augmenter : ImageAugmenter
-            Need not be fitted.
+            The augmenter. It need not be fitted.
 
         image : array-like of shape (height, width, 3)
-            RGB, uint8, or floating from 0 to 255.
+            RGB, uint8, or floating dtype with values from 0 to 255.
 
         n_variants : int, default=11
-            How many, at least 1.
+            Number of variants, at least 1.
 
         random_state : int, RandomState instance or None, default=None
-            None takes the one of the augmenter.
+            None uses the `random_state` of the augmenter.
 
         ax : array-like of n_variants + 1 matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            The Axes to plot on. None creates a new figure.
 
         Returns
         -------
         display : AugmentationDisplay
-            What was drawn.
+            The display.
 
         Raises
         ------
         TypeError
-            If `augmenter` is none, or if `image` is a path.
+            If `augmenter` is not an ImageAugmenter, or if `image` is a path.
         ValueError
             If `image` is not one RGB image, if `n_variants` is less than 1, or if `ax` has another
             number of Axes.
@@ -90,7 +90,7 @@ class AugmentationDisplay:
         images, form = split_images(image, name="image")
         if form != "image":
             raise ValueError(
-                f"image is a {form} of {len(images)} images. Expected one, of shape"
+                f"image is a {form} of {len(images)} images. Expected one image of shape"
                 " (height, width, 3). Pass one of them, such as image[0]."
             )
         draws = augmenter.draw(n_variants, random_state)
@@ -103,12 +103,12 @@ class AugmentationDisplay:
         Parameters
         ----------
         ax : array-like of matplotlib Axes, default=None
-            One more than there are variants. None makes a new figure.
+            One more than there are variants. None creates a new figure.
 
         Returns
         -------
         display : AugmentationDisplay
-            What was drawn.
+            The display itself.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class AugmentationDisplay:
         if len(self.ax_) != len(shown):
             raise ValueError(
                 f"ax holds {len(self.ax_)} Axes. Expected {len(shown)}, for the image and"
-                f" {len(self.variants)} variants. Make as many, or pass None."
+                f" {len(self.variants)} variants. Pass as many, or pass None."
             )
         self.figure_ = self.ax_[0].figure
         for axes, pixels in zip(self.ax_, shown, strict=True):

@@ -6,7 +6,7 @@ import numpy as np
 from .._opencv_dtypes import for_opencv, to_dtype
 
 _LEVELS = np.arange(256)
-# Rows: luma, and the two axes of chroma in which a hue is an angle. ITU-R BT.601, YIQ of NTSC.
+# Rows: luma, and two axes of chroma, in which hue is an angle. ITU-R BT.601, YIQ of NTSC.
 _RGB_TO_YIQ = np.array(
     [[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]]
 )
@@ -14,12 +14,12 @@ _YIQ_TO_RGB = np.linalg.inv(_RGB_TO_YIQ)
 
 
 def change_light(image, draw):
-    """Return the image in another light, or itself where nothing changes.
+    """Return the image in another light, or the image itself if nothing changes.
 
     Parameters
     ----------
     image : ndarray of shape (height, width, n_channels), of uint8, or floating from 0 to 255
-        Three channels, RGB, where saturation or hue change.
+        Three channels, RGB, if saturation or hue change.
 
     draw : record of DRAW_DTYPE
     """
@@ -38,7 +38,7 @@ def change_light(image, draw):
 
 
 def _mix_for_colour(draw):
-    """Return the matrix that changes saturation and hue, and leaves luma and greys as they are."""
+    """Return the matrix that changes saturation and hue but neither luma nor greys."""
     hue = np.deg2rad(draw["hue"])
     chroma = draw["saturation"] * np.array(
         [[np.cos(hue), np.sin(hue)], [-np.sin(hue), np.cos(hue)]]

@@ -1,6 +1,6 @@
-"""Draw hair, a ruler and dark corners on an image, so that a model learns to look past them.
+"""Draw hair, a ruler and dark corners on an image, so that a model learns to ignore them.
 
-The augmenter draws them on photographs, and `make_lesion_images` on the skin that it makes up.
+The augmenter draws them on photographs, and `make_lesion_images` on synthetic skin.
 """
 
 import cv2
@@ -14,9 +14,10 @@ _RULER_INK = (20, 20, 25)
 
 
 def draw_artefacts(image, draw):
-    """Return the image with what was drawn for it, or itself.
+    """Return the image with the artefacts of its draw, or the image itself if there are none.
 
-    All sizes are fractions of the shorter side, and the same seed draws the same at every size.
+    All sizes are fractions of the shorter side. A seed gives the same artefacts at every image
+    size.
 
     Parameters
     ----------
@@ -31,13 +32,14 @@ def draw_artefacts(image, draw):
     if draw["ruler"]:
         image = draw_ruler(image, np.random.default_rng([draw["seed"], 2]))
     if draw["corners"] > 0:
-        # The strongest leaves a circle that touches the sides of a square, the weakest a speck.
+        # At the strongest, a circle that touches the sides of a square remains bright. At the
+        # weakest, only specks in the corners are dark.
         image = darken_corners(image, 1 - 0.3 * draw["corners"])
     return image
 
 
 def draw_hair(image, n_hairs, colour, rng):
-    """Draw hairs, bent a little, mostly in one direction."""
+    """Draw slightly bent hairs, mostly in one direction."""
     side = min(image.shape[:2])
     headings = rng.uniform(0, 2 * np.pi) + rng.uniform(0.1, 0.7) * rng.standard_normal(n_hairs)
     starts = rng.uniform(0, 1, size=(n_hairs, 2)) * image.shape[1::-1]
@@ -48,12 +50,12 @@ def draw_hair(image, n_hairs, colour, rng):
 
 
 def draw_ruler(image, rng, *, tilt=0.0):
-    """Draw ticks along one side, every fifth longer, turned by an angle in radians."""
+    """Draw ticks along one side, tilted by an angle in radians. Every fifth tick is longer."""
     side = min(image.shape[:2])
     ticks = np.arange(-1.5, 1.5, rng.uniform(0.03, 0.07)) * side
     lengths = np.where(np.arange(len(ticks)) % 5 == 0, 0.07, 0.04) * side
     distance = rng.uniform(0.01, 0.08) * side
-    # From the middle of a side: along it, and inwards.
+    # Coordinates from the middle of a side: along it, and inwards.
     inwards = np.array([(0, 1), (-1, 0), (0, -1), (1, 0)][rng.integers(4)])
     middle = np.array(image.shape[1::-1]) / 2 * (1 - inwards) + distance * inwards
     inwards = inwards @ [[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]]
@@ -64,7 +66,7 @@ def draw_ruler(image, rng, *, tilt=0.0):
 
 
 def darken_corners(image, radius, *, softness=0.04, shade=4, off_centre=(0, 0)):
-    """Draw the dark around a round field of view; all but the shade in half diagonals."""
+    """Darken the area around a round field of view. Lengths are in half diagonals."""
     height, width = image.shape[:2]
     half_diagonal = np.hypot(height, width) / 2
     x = (np.arange(width, dtype=np.float32) + 0.5 - width / 2) / half_diagonal - off_centre[0]
@@ -74,12 +76,12 @@ def darken_corners(image, radius, *, softness=0.04, shade=4, off_centre=(0, 0)):
 
 
 def bend_lines(starts, headings, lengths, rng, *, wander, n_steps=12):
-    """Return lines that leave their starts and change their heading a little at each step.
+    """Return lines that change their heading a little at each step.
 
     Returns
     -------
     lines : ndarray of shape (n_lines, n_steps + 1, 2)
-        x and y of the points of each.
+        x and y of the points of each line.
     """
     turns = wander * rng.standard_normal((len(starts), n_steps))
     headings = np.reshape(headings, (-1, 1)) + np.cumsum(turns, axis=1)
@@ -91,20 +93,20 @@ def bend_lines(starts, headings, lengths, rng, *, wander, n_steps=12):
 
 
 def draw_lines(image, lines, widths):
-    """Return the share of each pixel, from 0 to 1, that lines of some widths in pixels cover."""
+    """Return the share of each pixel, from 0 to 1, that the lines cover. Widths are in pixels."""
     mask = np.zeros(image.shape[:2], dtype=np.uint8)
     points = np.rint((lines - 0.5) * 2**_SUBPIXEL_BITS).astype(np.int32)
     for line, width in zip(points, widths, strict=True):
         thickness = max(1, round(width))
-        share = min(1, width / thickness)  # what is thinner than a pixel is paler
+        share = min(1, width / thickness)  # a line thinner than a pixel is paler
         cv2.polylines(mask, [line], False, 255 * share, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
     return mask.astype(np.float32) / 255
 
 
 def cover(image, opacity, colour):
-    """Return the image under a colour; opacity is from 0 to 1, of shape (height, width)."""
+    """Return the image covered by a colour. Opacity is from 0 to 1, of shape (height, width)."""
     covered = np.empty_like(image)
-    # One channel after the other is several times faster here.
+    # Channel by channel is several times faster here.
     for channel, shade in enumerate(np.broadcast_to(colour, image.shape[2]).tolist()):
         below = image[..., channel]
         covered[..., channel] = to_dtype(below * (1 - opacity) + opacity * shade, image.dtype)

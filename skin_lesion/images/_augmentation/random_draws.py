@@ -1,4 +1,4 @@
-"""What an augmenter does to an image, as a record, and how it is drawn."""
+"""Draw the random parameters of an augmentation, as one record for each image."""
 
 import numpy as np
 
@@ -29,22 +29,22 @@ DRAW_DTYPE = np.dtype(
 )
 
 _MAX_HAIRS = 30
-_WEAKEST_CORNERS = 0.2  # less is not seen
-# Each has a number of its own, drawn even where it is unused, so that switching a step off leaves
-# the others alone.
+_WEAKEST_CORNERS = 0.2  # less is not visible
+# Each parameter has its own random number, drawn even if it is unused, so that switching one step
+# off does not change the others.
 _CHANCES = (*DRAW_DTYPE.names, "has_hair", "has_corners")
 
 
 def draw_variants(augmenter, n_images, rng):
-    """Draw one record an image.
+    """Draw one record for each image.
 
-    An image takes its numbers from `rng` all at once: what is drawn for it depends on those drawn
-    for earlier images, but not on how many follow, nor on how they are parted into batches.
+    All random numbers of an image are drawn from `rng` at once. The record of an image depends on
+    the number of earlier images, but neither on the number of later ones nor on batches.
 
     Parameters
     ----------
     augmenter : ImageAugmenter
-        Whose parameters say how much of what.
+        Its parameters are the strengths.
 
     n_images : int
 
@@ -74,7 +74,7 @@ def draw_variants(augmenter, n_images, rng):
     for name in ("blur", "noise", "cutout"):
         draws[name] = chance[name] * getattr(augmenter, name)
     draws["jpeg_quality"] = np.rint(100 - chance["jpeg_quality"] * augmenter.jpeg)
-    # Squared: few hairs are more frequent than many.
+    # Squared, so that few hairs are more frequent than many.
     n_hairs = 1 + (_MAX_HAIRS * chance["hair"] ** 2).astype(np.int64)
     draws["hair"] = np.where(chance["has_hair"] < augmenter.hair, n_hairs, 0)
     draws["ruler"] = chance["ruler"] < augmenter.ruler
@@ -87,14 +87,17 @@ def draw_variants(augmenter, n_images, rng):
 
 
 def check_draws(draws, images):
-    """Raise an error unless there is a record that can be applied to each image."""
+    """Raise an error unless there is a record for each image that can be applied to it."""
     if getattr(draws, "dtype", None) != DRAW_DTYPE:
         raise TypeError(
-            f"draws is of type {type(draws).__name__}. Expected what draw() returned: an array of"
+            f"draws is of type {type(draws).__name__}. Expected the result of draw(): an array of"
             f" records with the fields {list(DRAW_DTYPE.names)}."
         )
     if len(images) != len(draws):
-        raise ValueError(f"Got {len(draws)} draws for {len(images)} images. Expected one an image.")
+        raise ValueError(
+            f"Got {len(draws)} draws for {len(images)} images. Expected one draw for each image:"
+            " use draw(len(X))."
+        )
     if images.shape[-1] == 3:
         return
     needs_colour = {
@@ -107,6 +110,6 @@ def check_draws(draws, images):
     if any(needs_colour.values()):
         names = ", ".join(name for name, is_needed in needs_colour.items() if is_needed)
         raise ValueError(
-            f"X has {images.shape[-1]} channels, and what was drawn contains {names}. Expected"
-            " three channels, RGB. Set these to 0, or repeat a grey channel three times."
+            f"X has {images.shape[-1]} channels, but draws change {names}. Expected three channels,"
+            " RGB. Set these parameters to 0, or repeat a grey channel three times."
         )

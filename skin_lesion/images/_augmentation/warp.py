@@ -1,4 +1,4 @@
-"""Mirror, turn, scale, shear and shift an image in a single step."""
+"""Mirror, rotate, scale, shear and shift an image in a single step."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ _OPENCV_CHANNELS = 4  # that OpenCV warps at a time
 
 
 def warp(image, draw):
-    """Return the image after all geometric changes, or itself where there are none.
+    """Return the image after all geometric changes, or the image itself if there are none.
 
     Parameters
     ----------
@@ -19,9 +19,9 @@ def warp(image, draw):
     matrix, offset = _map_output_to_input(draw, height, width)
     if np.array_equal(matrix, np.eye(2)) and not offset.any():
         return image
-    # OpenCV counts from the middle of the first pixel, we from its corner.
+    # OpenCV counts from the middle of the first pixel; draws count from its corner.
     offset = offset + matrix @ (0.5, 0.5) - 0.5
-    # OpenCV warps float64 by coordinates that are rounded to 1/32.
+    # OpenCV warps float64 with coordinates rounded to 1/32.
     pixels = np.ascontiguousarray(image, dtype=None if image.dtype == np.uint8 else np.float32)
     parts = [
         cv2.warpAffine(

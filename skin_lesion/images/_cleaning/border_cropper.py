@@ -1,4 +1,4 @@
-"""Cut off the dark around the field of view."""
+"""Crop the dark area around the field of view."""
 
 from numbers import Real
 
@@ -9,52 +9,54 @@ from ..._utils.sklearn_private import Interval, StrOptions
 from .._opencv_dtypes import for_opencv
 from .._transformer import ImageTransformer
 
-_MIN_SHARE = 0.25  # of either side, that a field of view has: less is a gleam in a dark photograph
+_MIN_SHARE = 0.25  # of each side; a smaller part is a reflection in a dark photograph
 _SEARCHED_SIDE = 512  # larger photographs are searched at a reduced size
-# A circle is cut by 0.146 of its diameter at each side, one that reaches beyond the image by less.
+# A circle loses 0.146 of its diameter at each side; one that extends beyond the image loses less.
 _INSETS = np.linspace(0, 0.2, 81)
-_SPECK = np.ones((3, 3), np.uint8)  # noise and dust in the dark, and thin hairs of light
+_SPECK = np.ones((3, 3), np.uint8)  # noise and dust in the dark area, and thin bright hairs
 
 
 class BorderCropper(ImageTransformer):
     """Crop photographs to the field of view of the dermatoscope.
 
-    Many show a round field on a black ground, or have a black frame. Its shape tells the clinic,
-    not the disease, and the lesion is left with a part of the pixels.
+    Many photographs show a round field of view on a black background, or have a black frame. Its
+    shape depends on the device, not on the disease, and it leaves fewer pixels for the lesion.
 
     The field of view is the largest connected part in which any channel is brighter than
-    `threshold`, with what it encloses; kept is the smallest rectangle around it, or one inside.
+    `threshold`, including everything inside it. The image is cropped to the smallest rectangle
+    around it, or to a rectangle inside it (see `corners`).
 
     Parameters
     ----------
     threshold : float, default=25
-        Grey level, from 0 to 255, up to which pixels may be the dark outside. The darkest skin and
-        lesions are brighter than this in the red channel.
+        Grey level, from 0 to 255. Pixels up to this level in all channels may belong to the border.
+        The darkest skin and lesions are brighter than this in the red channel.
 
     corners : {"keep", "cut"}, default="keep"
-        What to do with the dark corners around a round field:
+        What to do with the dark corners around a round field of view:
 
-        - "keep" keeps the smallest rectangle around the field of view. Nothing bright is lost. In
-          most public photographs the field reaches all four sides: they are unchanged;
-        - "cut" keeps the largest rectangle about the same centre whose corners are bright, up to a
-          fifth from each side. The corners, by which a model could tell clinics apart, are gone,
-          and with them the margin of the field: up to half of a full circle's rectangle.
+        - "keep" crops to the smallest rectangle around the field of view and loses nothing bright.
+          In most public photographs, the field reaches all four sides, and nothing is cropped.
+        - "cut" crops to the largest rectangle with the same centre whose corners are bright, but
+          removes at most a fifth at each side. This removes the dark corners, which a model could
+          use to tell clinics apart. It also removes the margin of the field: up to half of the
+          area of the rectangle around a full circle.
 
     n_jobs : int or None, default=None
         Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
-        threads; -1 means all cores of this process. The result is the same.
+        threads; -1 means all cores of this process. It does not change the result.
 
     See Also
     --------
-    ImageLoader : ``ImageLoader(preprocess=BorderCropper())`` crops photographs ahead of resizing
-        them, which costs no resolution and keeps proportions.
+    ImageLoader : ``ImageLoader(preprocess=BorderCropper())`` crops photographs before it resizes
+        them. This loses no resolution and keeps proportions.
 
     Notes
     -----
-    A single image, or one of a list, becomes smaller. In a stack all must keep one size: there,
-    what was cropped is stretched to the size that the image had, bilinearly. Images without a
-    border are unchanged, and so are those with a field of view of less than a quarter of their
-    height or width, black ones among them.
+    A single image, or an image in a list, becomes smaller. In a stack, all images must keep one
+    size, so the cropped part is stretched to the original size with bilinear interpolation. Images
+    without a border are unchanged. Images whose field of view is smaller than a quarter of their
+    height or width, such as black images, are unchanged, too.
 
     References
     ----------
@@ -74,7 +76,7 @@ class BorderCropper(ImageTransformer):
     >>> np.array_equal(cropped, image)
     True
 
-    In a stack the size is kept:
+    In a stack, images keep their size:
 
     >>> BorderCropper().transform(framed[np.newaxis]).shape
     (1, 80, 100, 3)
@@ -108,7 +110,7 @@ class BorderCropper(ImageTransformer):
         height, width = image.shape[:2]
         everything = 0, height, 0, width
         step = max(1, min(height, width) // _SEARCHED_SIDE)
-        # Points instead of means: a mean would mix the dark with what lies beside it.
+        # Single pixels instead of means: a mean would mix dark pixels with their bright neighbours.
         points = for_opencv(image[::step, ::step])
         highest = np.floor(self.threshold) if points.dtype == np.uint8 else self.threshold
         is_lit = cv2.bitwise_not(cv2.inRange(points, (0.0,) * 3, (float(highest),) * 3))
@@ -119,7 +121,7 @@ class BorderCropper(ImageTransformer):
             cv2.RETR_EXTERNAL,
             cv2.CHAIN_APPROX_SIMPLE,
         )
-        if not parts:  # the dark alone
+        if not parts:  # all is dark
             return everything
         left, top, part_width, part_height = cv2.boundingRect(max(parts, key=cv2.contourArea))
         bottom, right = step * (top + part_height), step * (left + part_width)
@@ -136,7 +138,7 @@ class BorderCropper(ImageTransformer):
 def _cut_corners(is_lit, step, box):
     """Return the largest rectangle with the centre of the box whose corners are lit, or the box.
 
-    A field of view is convex: what lies between lit corners is lit.
+    A field of view is convex: if the corners of a rectangle are lit, all of it is lit.
     """
     top, bottom, left, right = box
     down = np.rint(_INSETS * (bottom - top)).astype(int)

@@ -1,4 +1,4 @@
-"""Take the colour of the light out of photographs."""
+"""Remove the colour cast of the light from photographs."""
 
 from numbers import Real
 
@@ -15,31 +15,31 @@ _TOLERANCE = 1e-5
 class ColorConstancy(ImageTransformer):
     """Make photographs look as if they were taken under white light.
 
-    The colour of the light is estimated from the image as the Minkowski mean of each channel, and
-    the channels are scaled until it is grey, at the same brightness. Clinics differ in lamps and
-    cameras; a model that is shown their colours may learn the clinic.
+    The colour of the light is estimated from the image as the Minkowski mean of each channel. The
+    channels are then scaled so that this mean is grey, at the same brightness. Clinics differ in
+    lamps and cameras. A model may learn to recognise the clinic by these colours.
 
     Parameters
     ----------
     method : {"shades_of_gray", "gray_world", "max_rgb"}, default="shades_of_gray"
-        What is taken to be grey:
+        The estimate of the light, which is made grey:
 
-        - "shades_of_gray": the mean of order `power` [1]_, which weighs bright pixels more;
-        - "gray_world": the mean, which is the one of order 1;
+        - "shades_of_gray": the mean of order `power` [1]_, which gives bright pixels more weight;
+        - "gray_world": the arithmetic mean, which is the mean of order 1;
         - "max_rgb": the maximum of each channel, which is the mean of infinite order.
 
     power : float in [1, 20], default=6
-        Order of the mean with "shades_of_gray". 6 is best in [1]_ and in [2]_. One that is higher
-        than 20 would be "max_rgb".
+        Order of the mean with "shades_of_gray". 6 is best in [1]_ and in [2]_. An order above 20
+        would be nearly the same as "max_rgb".
 
     gamma : float in [0.1, 5], default=None
-        Exponent that makes light intensities out of pixels. Light is estimated and scaled
-        in intensities then, and the result is encoded as the image was. [2]_ uses 2.2. None
+        Exponent that turns pixels into light intensities. The light is then estimated and scaled
+        in intensities, and the result is encoded in the same way as the image. [2]_ uses 2.2. None
         estimates and scales pixels as they are.
 
     n_jobs : int or None, default=None
         Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
-        threads; -1 means all cores of this process. The result is the same.
+        threads; -1 means all cores of this process. It does not change the result.
 
     See Also
     --------
@@ -47,9 +47,9 @@ class ColorConstancy(ImageTransformer):
 
     Notes
     -----
-    Grey images, and all others whose channels have equal means, are unchanged. Values that would
-    leave the range are clipped. Black pixels, as in the dark around a round field of view, take no
-    part. A channel that is zero everywhere stays so.
+    Grey images, and all other images whose channels have equal means, are unchanged. Values beyond
+    the range of pixels are clipped. Black pixels, such as those around a round field of view, do
+    not affect the estimate. A channel that is zero everywhere stays zero.
 
     References
     ----------
@@ -69,7 +69,7 @@ class ColorConstancy(ImageTransformer):
     >>> cleaned.shape, cleaned.dtype
     ((4, 32, 32, 3), dtype('uint8'))
 
-    The skin, and all else with it, loses the cast:
+    The image loses its colour cast:
 
     >>> np.rint(reddish.mean(axis=(0, 1, 2))).astype(int).tolist()
     [180, 104, 87]
@@ -103,7 +103,7 @@ class ColorConstancy(ImageTransformer):
         brightest = float(image.max())
         if brightest == 0:
             return np.ones(3)
-        # Relative to the brightest, for powers to stay within the range of float32.
+        # Relative to the brightest, so that powers stay within the range of float32.
         pixels = np.multiply(image, np.float32(1 / brightest), dtype=np.float32)
         if self.method == "max_rgb":
             light = cv2.reduce(pixels, 0, cv2.REDUCE_MAX)[0].max(axis=0).astype(float) ** gamma

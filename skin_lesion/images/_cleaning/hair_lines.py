@@ -1,4 +1,4 @@
-"""Find thin dark lines that go straight on for a while, such as hair."""
+"""Find thin dark lines that are straight over some length, such as hair."""
 
 from functools import lru_cache
 
@@ -6,21 +6,21 @@ import cv2
 import numpy as np
 
 _N_DIRECTIONS = 16
-# In which a line is searched for, so that none may be missing, and the last may be bent.
+# A line is searched for in pieces. All of them must be dark, and the last may be bent.
 _N_PIECES = 5
 _AROUND = 2.5  # widths, over which the black-hat is averaged for comparison
-# By how much darker a line must be for what is dark around it, and for what is straight in other
-# directions, too. Fitted, as the next, to drawn images with hair and the same ones without.
+# How much darker a line must be if its surroundings are dark, and if there are straight lines in
+# other directions. Fitted, as the constants below, to drawn images with and without hair.
 _AROUND_WEIGHT, _ASTRAY_WEIGHT = 1.25, 0.75
-_HIGHEST = 6  # times the contrast: what is darker counts no more, for a black spot to be no line
-_CORE = 0.5  # of the darkness asked for, that the middle of a line has in each pixel
+_HIGHEST = 6  # times the contrast; higher values are clipped, so that a black spot is not a line
+_CORE = 0.5  # share of the required darkness that each pixel in the middle of a line must have
 _REACH = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))  # from the middle to the edges
 
 
 def take_brightest_channel(image):
-    """Return the largest value of each pixel, in which hair stands out.
+    """Return the largest channel value of each pixel, in which hair stands out.
 
-    What hides all light is hair, rather than a vessel or pigment, which let red light pass.
+    Hair blocks light of all colours. Vessels and pigment let red light pass.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def find_dark_lines(grey, *, width=0.04, length=0.12, contrast=12):
         The largest width and the smallest length, as fractions of the shorter side.
 
     contrast : float
-        Grey levels by which a line is darker than both sides.
+        Grey levels by which a line is darker than the pixels on both sides.
 
     Returns
     -------
@@ -62,13 +62,13 @@ def find_dark_lines(grey, *, width=0.04, length=0.12, contrast=12):
 
 
 def measure_thin_darkness(grey, *, width=0.04):
-    """Return by how many grey levels thin dark things are darker than their sides: a black-hat.
+    """Return how many grey levels thin dark structures are darker than their sides: a black-hat.
 
-    It is 0 in what is wider than `width`, a fraction of the shorter side, in all directions.
+    It is 0 in structures wider than `width`, a fraction of the shorter side, in all directions.
     """
     n = _odd(width * min(grey.shape))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (n, n))
-    # A dark frame or corner leaves the image. It goes on outside, or its rest would look thin.
+    # Continue a dark frame or corner beyond the image: otherwise the visible part would look thin.
     padded = cv2.copyMakeBorder(grey, n, n, n, n, cv2.BORDER_REPLICATE)
     return cv2.morphologyEx(padded, cv2.MORPH_BLACKHAT, disc)[n:-n, n:-n]
 
@@ -79,13 +79,13 @@ def _measure_straightness(darkness, piece_length):
     Returns
     -------
     best : ndarray of shape (height, width), of uint8
-        In the direction where they are darkest.
+        The darkness in the direction of the darkest line.
 
     mean : ndarray of shape (height, width), of float32
-        In all directions.
+        The mean over all directions.
     """
     kernels, directions = _make_pieces(piece_length)
-    margin = piece_length * (_N_PIECES // 2)  # of zeros: no line goes on outside
+    margin = piece_length * (_N_PIECES // 2)  # of zeros: no line continues outside the image
     distinct = [_pad(cv2.filter2D(darkness, -1, kernel), margin) for kernel in kernels]
     means = [distinct[number] for number, _ in directions]
     best = np.zeros_like(darkness)
@@ -96,7 +96,7 @@ def _measure_straightness(darkness, piece_length):
         line = _window(middle, margin, (0, 0)).copy()
         for n, step in enumerate(steps, 1):
             _take_in_both_sides(np.minimum, line, end if n == len(steps) else middle, margin, step)
-        # All of the line, not its middle alone.
+        # The whole line, not only its middle.
         whole, padded = line.copy(), _pad(line, margin)
         for step in steps:
             _take_in_both_sides(np.maximum, whole, padded, margin, step)
@@ -107,15 +107,15 @@ def _measure_straightness(darkness, piece_length):
 
 @lru_cache(maxsize=16)
 def _make_pieces(length):
-    """Return kernels that average along a piece, and what belongs to each direction.
+    """Return kernels that average along a piece, and the kernel and steps of each direction.
 
     Returns
     -------
     kernels : ndarray of shape (n_kernels, length, length), of float32
-        Distinct ones: neighbouring directions share those of short pieces.
+        Distinct kernels. Neighbouring directions of short pieces share a kernel.
 
     directions : list of (int, list of (int, int))
-        The number of the kernel, and the steps down and right to further pieces.
+        The number of the kernel, and the steps down and right to the other pieces.
     """
     kernels, steps = [], []
     for angle in np.pi / _N_DIRECTIONS * np.arange(_N_DIRECTIONS):
@@ -138,7 +138,7 @@ def _make_pieces(length):
 
 
 def _take_in_both_sides(extremum, image, padded, margin, step):
-    """Replace an image by its extremum with another at a step from each pixel, either way."""
+    """Replace an image by its extremum with another one, shifted by a step in either direction."""
     down, right = step
     extremum(image, _window(padded, margin, (down, right)), out=image)
     extremum(image, _window(padded, margin, (-down, -right)), out=image)

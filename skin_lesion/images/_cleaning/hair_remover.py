@@ -1,4 +1,4 @@
-"""Paint hair over with the skin beside it."""
+"""Paint over hair with the colours beside it."""
 
 from numbers import Real
 
@@ -9,37 +9,39 @@ from ..._utils.sklearn_private import Interval
 from .._transformer import ImageTransformer
 from .hair_lines import find_dark_lines, take_brightest_channel
 
-_MIN_SIDE = 16  # pixels; in smaller images a hair is no line
-_SEARCHED_SIDE = 224  # hair is searched for at this size, whatever the image has
+_MIN_SIDE = 16  # pixels; in smaller images, a hair does not look like a line
+_SEARCHED_SIDE = 224  # hair is searched for at this size, whatever the size of the image
 _MAX_ENLARGEMENT = 3
-_AGREEMENT = 80  # of 255, from which a pixel of another size counts as hair
-_INPAINT_RADIUS = 2  # pixels; more costs with the square and blurs
+_AGREEMENT = 80  # of 255; above, a pixel of the mask counts as hair after it is resized
+_INPAINT_RADIUS = 2  # pixels; time grows with its square, and larger radii blur
 
 
 class HairRemover(ImageTransformer):
     """Remove dark hair from photographs.
 
-    After DullRazor [1]_: a black-hat, a closing minus the image, finds what is dark and thin; what
-    of it is long and straight is hair; and this is filled with what lies beside it, by OpenCV's
-    inpainting [2]_. In place of closings by lines, straight pieces are looked for in the black-hat
-    of the brightest channel, and compared with the black-hat around them and in other directions:
-    the meshes of a pigment network, furrows of the skin and vessels are thin and dark, too, but
-    they are everywhere, or not straight.
+    The method follows DullRazor [1]_. A black-hat, which is a closing minus the image, finds dark
+    and thin structures. Long and straight ones are hair. OpenCV's inpainting [2]_ fills them with
+    the colours beside them.
+
+    DullRazor uses closings along lines. Here, straight pieces are searched for in the black-hat of
+    the brightest channel, and compared with the black-hat around them and in other directions.
+    Meshes of a pigment network, skin furrows and vessels are thin and dark, too, but they are
+    everywhere, or not straight.
 
     Parameters
     ----------
     width : float in (0, 0.2], default=0.04
-        Upper limit of the width of a hair, as a fraction of the shorter side of the image.
+        Largest width of a hair, as a fraction of the shorter side of the image.
 
     length : float in [0.03, 0.5], default=0.12
-        How far a hair goes straight on, at least, as a fraction of the shorter side.
+        Smallest length over which a hair is straight, as a fraction of the shorter side.
 
     contrast : float in (0, 255), default=12
-        By how many grey levels a hair is darker than what lies on both sides, at least.
+        Smallest number of grey levels by which a hair is darker than the pixels on both sides.
 
     n_jobs : int or None, default=None
         Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
-        threads; -1 means all cores of this process. The result is the same.
+        threads; -1 means all cores of this process. It does not change the result.
 
     See Also
     --------
@@ -47,15 +49,15 @@ class HairRemover(ImageTransformer):
 
     Notes
     -----
-    Pixels in which no hair is found are unchanged, and with them most images without hair. Hair
-    that is lighter than the skin stays, since shiny white lines are a sign of melanoma; so do
-    stubble and, in part, hair that lies as dense as fur. Marks of a ruler may go with the hair.
+    Only pixels of hair change, so most images without hair are unchanged. Hair that is lighter than
+    the skin stays, because shiny white lines are a sign of melanoma. Stubble stays, too, and so
+    does some of very dense hair. Ruler marks may be removed with the hair.
 
-    Hair is searched for at a shorter side of 224 pixels, to which images are scaled by a factor of
-    at most 3 if they are smaller: the same photograph gives nearly the same at all sizes. Images
-    with a side of less than 16 pixels are unchanged.
+    Images are resized to a shorter side of 224 pixels for the search, but enlarged by a factor of
+    at most 3. The result is therefore nearly the same for all sizes of a photograph. Images with a
+    side of less than 16 pixels are unchanged.
 
-    Floating pixels are rounded where they are replaced, and are unchanged elsewhere.
+    In images of a floating dtype, replaced pixels are rounded, and other pixels are unchanged.
 
     References
     ----------
@@ -102,7 +104,7 @@ class HairRemover(ImageTransformer):
         is_uint8 = image.dtype == np.uint8
         pixels = np.ascontiguousarray(image if is_uint8 else np.rint(image).astype(np.uint8))
         hair = self._find_hair(pixels)
-        # Where all is hair there is nothing to fill it with.
+        # If all pixels are hair, there is nothing to fill them with.
         if not hair.any() or hair.all():
             return image
         filled = cv2.inpaint(pixels, hair, _INPAINT_RADIUS, cv2.INPAINT_TELEA)
@@ -111,7 +113,7 @@ class HairRemover(ImageTransformer):
         return np.where(hair[..., np.newaxis], filled, image).astype(image.dtype)
 
     def _find_hair(self, pixels):
-        """Return a mask, of uint8, that is not 0 where there is hair."""
+        """Return a mask, uint8, that is nonzero in hair."""
         height, width = pixels.shape[:2]
         scale = min(_SEARCHED_SIDE / min(height, width), _MAX_ENLARGEMENT)
         size = round(scale * width), round(scale * height)

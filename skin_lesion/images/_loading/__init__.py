@@ -1,1 +1,1 @@
-"""Read files: decode, resize, clean, and keep the result."""
+"""Read image files: decode, resize, clean, and cache the result."""

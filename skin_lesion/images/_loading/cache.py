@@ -1,4 +1,4 @@
-"""Decoded images, kept in a store."""
+"""A cache of decoded images."""
 
 import cv2
 import numpy as np
@@ -9,12 +9,12 @@ from .store import ByteStore
 
 
 class ImageCache:
-    """The decoded images in a folder, of one kind.
+    """The decoded images in a folder that were made with the same parameters.
 
     Parameters
     ----------
     cache_dir : str or os.PathLike
-        Made where it does not exist.
+        Created if it does not exist.
 
     image_size : tuple of (int, int)
         Height and width of the images.
@@ -22,12 +22,12 @@ class ImageCache:
     resize : {"crop", "pad", "stretch"}
 
     preprocessing : Preprocessing
-        What is done to each image.
+        The steps that clean each image.
 
     Attributes
     ----------
     store : ByteStore
-        Where they are kept.
+        The store that holds the images.
     """
 
     def __init__(self, cache_dir, image_size, resize, preprocessing):
@@ -37,19 +37,19 @@ class ImageCache:
         self.store = ByteStore(cache_dir, describe_pixels(image_size, resize, preprocessing))
 
     def find_all(self, paths, out):
-        """Read the images that are there, without reading their files.
+        """Read the images that are in the cache, without reading their files.
 
         Parameters
         ----------
         paths : ndarray of shape (n,), of str
 
         out : ndarray of shape (n, height, width, 3), uint8
-            Where the pixels go.
+            Receives the pixels.
 
         Returns
         -------
         missing : list of int
-            Rows of those that are not there.
+            The rows that are not in the cache.
         """
         return [
             row
@@ -58,9 +58,9 @@ class ImageCache:
         ]
 
     def fetch(self, path, out):
-        """Read an image from its file, and store it; unless another process has done so.
+        """Read an image from its file and store it, unless another process has done so.
 
-        Of several threads and processes that fetch the same image at a time one decodes it, and
+        If several threads or processes fetch the same image at once, one of them decodes it, and
         the others wait.
 
         Parameters
@@ -68,7 +68,7 @@ class ImageCache:
         path : str
 
         out : ndarray of shape (height, width, 3), uint8
-            Where the pixels go. Contiguous.
+            Receives the pixels. It must be contiguous.
 
         Raises
         ------
@@ -85,15 +85,15 @@ class ImageCache:
 
 
 def describe_pixels(image_size, resize, preprocessing):
-    """Return as text what the pixels of an image depend on, beside the content of its file."""
-    # Another version of Pillow or OpenCV may come to pixels that differ by a grey level.
+    """Return, as text, all that the pixels of an image depend on except the content of its file."""
+    # Another version of Pillow or OpenCV may give pixels that differ by a grey level.
     versions = f"Pillow {PIL.__version__}, OpenCV {cv2.__version__}"
     described = f"{image_size[0]}x{image_size[1]} {resize}, {versions}"
     return f"{described}, {preprocessing.key}" if preprocessing.key else described
 
 
 def _fill(out, data):
-    """Copy the bytes of an image, where there are any, and tell whether there were."""
+    """Copy the bytes of an image if there are any, and tell whether there were."""
     if data is not None:
         out[:] = np.frombuffer(data, dtype=np.uint8).reshape(out.shape)
     return data is not None

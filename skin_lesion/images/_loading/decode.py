@@ -1,4 +1,4 @@
-"""Read one image file to RGB pixels of a given size."""
+"""Read one image file as RGB pixels of a given size."""
 
 import io
 import os
@@ -13,11 +13,11 @@ from ..._utils.image_files import open_image_file, readable_formats
 
 _EXIF_ORIENTATION = 0x0112
 
-# Bytes that Pillow hands to the JPEG decoder at a time; its own 64 KiB are less than a photograph
-# has, and the decoder starts over at the seams.
+# Bytes that Pillow passes to the JPEG decoder at a time. Its default of 64 KiB is less than a
+# photograph has, and the decoder starts over at each block.
 _JPEG_BLOCK = 2**20
 
-# What turns the stored pixels upright.
+# The transposition that turns the stored pixels upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,20 +31,20 @@ _STORED_SIDEWAYS = frozenset({5, 6, 7, 8})
 
 _SPARE_FOR_CROP = 2
 
-# Each scan of a progressive JPEG costs as much as the whole image, and takes ten bytes. Cameras and
-# programs write about ten; libtiff, too, refuses more than 100.
+# Each scan of a progressive JPEG takes as long to decode as the whole image, but may be only ten
+# bytes long. Cameras and programs write about ten scans. libtiff, too, refuses more than 100.
 _MAX_SCANS = 100
 _START_OF_SCAN = b"\xff\xda"
 _HOLD_JPEG = frozenset({"BLP", "JPEG", "MPO"})
 
 
 def read_image(path, image_size, resize, preprocessing=None):
-    """Read an image file to upright RGB pixels of a given size.
+    """Read an image file as upright RGB pixels of a given size.
 
     Parameters
     ----------
     path : str or os.PathLike
-        The file. Of several frames the first is read.
+        The file. If it has several frames, the first is read.
 
     image_size : tuple of (int, int)
         Height and width of the result.
@@ -53,7 +53,7 @@ def read_image(path, image_size, resize, preprocessing=None):
         See :class:`~skin_lesion.ImageLoader`.
 
     preprocessing : Preprocessing, default=None
-        What to do to the image before and after it is resized.
+        The steps that clean the image before and after it is resized.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def read_image(path, image_size, resize, preprocessing=None):
     Raises
     ------
     ValueError
-        If the file cannot be read as an image; the message says why.
+        If the file cannot be read as an image. The message says why.
     """
     return decode_content(read_content(path), path, image_size, resize, preprocessing)
 
@@ -74,7 +74,7 @@ def read_content(path):
     Raises
     ------
     ValueError
-        If it cannot be read, or is empty; the message says why.
+        If it cannot be read, or is empty. The message says why.
     """
     with failures_explained(path), open_image_file(path) as file:
         content = file.read()
@@ -84,7 +84,7 @@ def read_content(path):
 
 
 def decode_content(content, path, image_size, resize, preprocessing=None):
-    """Decode the bytes of an image file as :func:`read_image` does; the path is for messages."""
+    """Decode the bytes of an image file as :func:`read_image` does. The path is for messages."""
     file = io.BytesIO(content)
     if preprocessing is None:
         with failures_explained(path):
@@ -99,7 +99,7 @@ def decode_content(content, path, image_size, resize, preprocessing=None):
             photograph = Image.fromarray(preprocessing.before_resize(np.asarray(photograph)))
         box, size = _plan(photograph.size, image_size[::-1], resize)
         image = _centre_on_black(np.asarray(_scale(photograph, box, size, 1)), image_size)
-    # Not among the failures of the file: an error in a step is no damage.
+    # Not among the failures of the file: an error in a step does not mean a damaged file.
     with _file_noted(path):
         return preprocessing.after_resize(image)
 
@@ -110,21 +110,21 @@ class UnreadableImageError(ValueError):
 
 @contextmanager
 def failures_explained(path):
-    """Turn what Pillow's plug-ins raise on damaged files, nearly anything, into one error.
+    """Turn the many errors that Pillow's plug-ins raise on damaged files into one.
 
     Raises
     ------
     UnreadableImageError
         Names the file and says why it cannot be read.
     MemoryError
-        Names the file, too: it may be sound.
+        Names the file, too. The file may be intact.
     """
     try:
         yield
     except MemoryError as error:
         raise MemoryError(
-            f"{os.fspath(path)!r} takes more memory to read than there is. Expected room for all of"
-            " its pixels. Read fewer files at a time, or leave it out."
+            f"{os.fspath(path)!r} takes more memory to read than is available. Expected room for"
+            " all of its pixels. Read fewer files at a time, or leave the file out."
         ) from error
     except Exception as error:
         raise UnreadableImageError(_explain(error, path)) from error
@@ -135,12 +135,12 @@ def _file_noted(path):
     try:
         yield
     except Exception as error:
-        error.add_note(f"This happened in a step of preprocess, on {os.fspath(path)!r}.")
+        error.add_note(f"The error occurred in a step of preprocess, on {os.fspath(path)!r}.")
         raise
 
 
 def decode_image(file, image_size, resize):
-    """Decode an open image file as :func:`read_image` does, and clean nothing.
+    """Decode an open image file as :func:`read_image` does, without cleaning it.
 
     Returns
     -------
@@ -152,7 +152,8 @@ def decode_image(file, image_size, resize):
     Raises
     ------
     Exception
-        On damaged files Pillow's plug-ins raise nearly anything; see :func:`failures_explained`.
+        Of almost any type: so do Pillow's plug-ins on damaged files. See
+        :func:`failures_explained`.
     """
     with Image.open(file, formats=readable_formats()) as image:
         stored_width, stored_height = image.size
@@ -163,9 +164,9 @@ def decode_image(file, image_size, resize):
 
 
 def _explain(error, path):
-    """Return in a sentence which file could not be read, and why."""
+    """Return a sentence on which file could not be read, and why."""
     if isinstance(error, UnidentifiedImageError):
-        reason = "it is damaged, or of no format that Pillow decodes."
+        reason = "it is damaged, or in a format that Pillow cannot decode."
     elif isinstance(error, Image.DecompressionBombError):
         reason = f"{error} If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS."
     else:
@@ -175,17 +176,17 @@ def _explain(error, path):
 
 
 def _load(image, image_size, resize):
-    """Decode the pixels, and return orientation, box to cut out, size to scale it to, shrinkage.
+    """Decode the pixels; return the orientation, the box to cut out, its new size, the shrinkage.
 
-    Box and size are those of the pixels as they are stored: turning the small result upright is
-    cheaper than turning the photograph.
+    Box and size refer to the pixels as stored: turning the small result upright is faster than
+    turning the photograph.
     """
     _refuse_bomb(image)
     if image.format in _HOLD_JPEG:
         _refuse_many_scans(image)
     is_jpeg = image.format in {"JPEG", "MPO"}
     if not is_jpeg:
-        # PNG may keep its EXIF after the pixels, and TIFF is turned upright while it is loaded.
+        # PNG may store its EXIF after the pixels, and TIFF is turned upright while it is loaded.
         image.load()
     orientation = _read_orientation(image)
     height, width = image_size
@@ -202,8 +203,8 @@ def _load(image, image_size, resize):
 
 
 def _decode_upright(file, image_size):
-    """Decode an open image file to an upright photograph, of enough pixels to be cropped."""
-    # What is cropped to half of the sides is then not enlarged.
+    """Decode an open image file to an upright photograph with enough pixels to crop."""
+    # A photograph that is cropped to half of its sides is then not enlarged.
     spare = tuple(_SPARE_FOR_CROP * side for side in image_size)
     with Image.open(file, formats=readable_formats()) as image:
         orientation, *_ = _load(image, spare, "crop")
@@ -228,19 +229,19 @@ def _refuse_bomb(image):
 
 
 def _refuse_many_scans(image):
-    # These two bytes begin a scan wherever they stand between or in segments of coefficients.
+    # These two bytes begin a scan wherever they occur between or in segments of coefficients.
     n_scans = image.fp.getvalue().count(_START_OF_SCAN)
     if n_scans > _MAX_SCANS:
         raise ValueError(
             f"it has {n_scans} scans, more than the limit of {_MAX_SCANS} that guards against files"
-            " that take minutes to decode. If you trust it, save it anew."
+            " that take minutes to decode. If you trust it, save it again with another program."
         )
 
 
 def _read_orientation(image):
     try:
         return image.getexif().get(_EXIF_ORIENTATION, 1)
-    except Exception:  # damaged metadata, of any kind, leave the pixels as good as they were
+    except Exception:  # damaged metadata of any kind does not affect the pixels
         return 1
 
 
@@ -261,9 +262,10 @@ def _plan(stored_size, target_size, resize):
 
 
 def _draft(jpeg, box, size):
-    """Have a JPEG decoded at 1/2, 1/4 or 1/8 of its size if no pixel is missed, and return 2, 4, 8.
+    """Have a JPEG decoded at 1/2, 1/4 or 1/8 of its size if that suffices, and return 2, 4 or 8.
 
-    That leaves out most of the inverse cosine transform, and averages pixels as scaling would.
+    Otherwise return 1. A draft leaves out most of the inverse cosine transform, and averages pixels
+    as scaling would.
     """
     left, top, right, bottom = box
     width, height = jpeg.size
@@ -280,8 +282,8 @@ def _scale(image, box, size, shrinkage):
     steps = (right - left) / size[0], (bottom - top) / size[1]
     if shrinkage == 1 or max(steps) >= 2:
         return image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
-    # Decoding has averaged pixels: an antialiasing filter would come to the same within some tenths
-    # of a grey level, in two to six times the time.
+    # Decoding has averaged pixels already. An antialiasing filter would give the same within some
+    # tenths of a grey level, but take two to six times as long.
     pixels = np.asarray(image)
     if all(float(side).is_integer() for side in box):
         pixels = pixels[int(top) : int(bottom), int(left) : int(right)]
@@ -297,7 +299,7 @@ def _scale(image, box, size, shrinkage):
 def _to_grey_or_rgb(image):
     if image.mode == "F":
         raise ValueError(
-            "its pixels are floats, whose range is unknown. Expected 8 or 16 bits a channel."
+            "its pixels are floats, whose range is unknown. Expected 8 or 16 bits per channel."
             " Convert it first."
         )
     if image.mode.startswith("I"):
@@ -308,18 +310,18 @@ def _to_grey_or_rgb(image):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
-    # Pillow would copy an image that has the mode asked for.
+    # Pillow would copy an image that has the requested mode already.
     return image if image.mode in {"L", "RGB"} else image.convert("RGB")
 
 
 def _scale_to_8_bits(image):
-    """Scale grey of 16 bits, or of 32 of which it fills 16, to 8 bits."""
+    """Scale grey pixels of 16 bits, or of 32 bits with 16-bit values, to 8 bits."""
     pixels = np.asarray(image)
     low, high = pixels.min(), pixels.max()
     if low < 0 or high > 65535:
         raise ValueError(
-            f"its pixels are 32-bit integers from {low} to {high}. Expected 8 or 16 bits a channel."
-            " Convert it first."
+            f"its pixels are 32-bit integers from {low} to {high}. Expected 8 or 16 bits per"
+            " channel. Convert it first."
         )
     return Image.fromarray(((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8))
 

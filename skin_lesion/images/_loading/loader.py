@@ -20,31 +20,36 @@ from .cache import ImageCache
 from .decode import UnreadableImageError, read_image
 from .preprocessing import Preprocessing
 
-# Images that a thread reads at a time. Where there are few, fewer: no thread is left without.
+# Images that a thread reads at a time. If there are few images, batches are smaller, so that every
+# thread has work.
 _BATCH_SIZE = 8
 _BATCHES_OF_THREAD = 4
 _N_FAILURES_NAMED = 3
 
 
 class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
-    """Read image files to a stack of RGB pixels of one size.
+    """Read image files as a stack of RGB images of one size.
 
-    Photographs are turned upright by their EXIF orientation. Transparent pixels are laid over
-    white. Grey images get three equal channels; 16-bit grey is scaled from 0 to 65535 to 0 to 255.
-    Of several frames the first is read. Colour profiles are ignored. Images are scaled with an
-    antialiasing bilinear filter; JPEG files at least twice as large as needed are decoded at a
-    half, a quarter or an eighth of their size, and the rest of the way without antialiasing, which
-    is faster and differs little.
+    The loader converts each file as follows:
 
-    Nothing is learnt: :meth:`transform` works without :meth:`fit`.
+    - Photographs are turned upright by their EXIF orientation.
+    - Transparent pixels are blended with white.
+    - Grey images get three equal channels. 16-bit grey is scaled from 0 to 65535 to 0 to 255.
+    - If a file has several frames, the first is read.
+    - Colour profiles are ignored.
+    - Images are scaled with an antialiasing bilinear filter. JPEG files at least twice as large as
+      needed are decoded at a half, a quarter or an eighth of their size, then scaled without
+      antialiasing. This is faster and the pixels differ little.
+
+    There is nothing to fit: :meth:`transform` works without :meth:`fit`.
 
     Parameters
     ----------
     image_size : int or tuple of (int, int), default=(224, 224)
-        Height and width of the result; one number stands for a square.
+        Height and width of the result. One number stands for a square.
 
     resize : {"crop", "pad", "stretch"}, default="crop"
-        What to do with an image of another aspect ratio:
+        How to resize an image of another aspect ratio:
 
         - "crop" scales it to cover `image_size` and cuts out the centre;
         - "pad" scales it to fit into `image_size` and fills the rest with black;
@@ -52,24 +57,25 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
 
     n_jobs : int or None, default=-1
         Number of threads. None means 1, unless in a :func:`joblib.parallel_config` context of
-        threads; -1 means all cores of this process. The result is the same.
+        threads; -1 means all cores of this process. It does not change the result.
 
     on_error : {"raise", "warn"}, default="raise"
-        What to do with a file that is no image, is damaged, has more than
-        `PIL.Image.MAX_IMAGE_PIXELS` pixels, or takes more than a gibibyte. With "warn" its image is
+        What to do with a file that is not an image, is damaged, has more than
+        `PIL.Image.MAX_IMAGE_PIXELS` pixels, or takes more than 1 GiB. With "warn", its image is
         black, and one warning counts and names such files. A path that does not exist is always an
         error.
 
     preprocess : transformer, list of transformers, Pipeline or None, default=None
-        ColorConstancy, HairRemover or BorderCropper, or several of them in their order: what
-        cleans each image before it is kept. Steps up to the last
-        `BorderCropper` see the photograph before it is resized, the others after it: put croppers
-        first, as the rest is faster on small images. A :class:`~sklearn.pipeline.Pipeline` lets a
-        search reach the parameters of its steps, and leaves out those that are "passthrough".
+        ColorConstancy, HairRemover or BorderCropper, or several of them in order. They clean each
+        image before it is cached. Steps up to the last `BorderCropper` receive the photograph
+        before it is resized, and the other steps receive the resized image. Put croppers first,
+        because the other steps are faster on small images. With a
+        :class:`~sklearn.pipeline.Pipeline`, a grid search can set the parameters of its steps.
+        Steps that are "passthrough" are skipped.
 
     cache_dir : str, os.PathLike or None, default=None
-        Folder in which the loaded images are kept, so that no file is decoded twice: by later
-        epochs, folds, candidates, processes or runs. It is made where it does not exist. See Notes.
+        Folder that keeps the loaded images. Later epochs, folds, candidates, processes and runs
+        then do not decode a file again. It is created if it does not exist. See Notes.
 
     verbose : int, default=0
         Above 0, show a progress bar.
@@ -80,7 +86,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         Always 1, the column of paths.
 
     feature_names_in_ : ndarray of shape (1,), of object
-        The name of the column, where `X` is a DataFrame.
+        The name of the column, if `X` is a DataFrame.
 
     See Also
     --------
@@ -92,19 +98,19 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
     The result takes `n * height * width * 3` bytes: 1.5 GB for 10,000 images of 224 x 224 pixels.
     A cache of them takes about as much on disk.
 
-    In the cache, an image is known by the content of its file, `image_size`, `resize`, the steps
-    of `preprocess` with their parameters, and the versions of what makes the pixels: loaders with
-    other parameters can share a folder, a copy under another name is not decoded again, and a file
-    that was changed is. A file that was deleted is an error, although its image is in the cache.
-    Images that `on_error="warn"` makes black are not stored.
+    The cache identifies an image by the content of its file, `image_size`, `resize`, the steps of
+    `preprocess` with their parameters, and the versions of the libraries that make the pixels.
+    Loaders with different parameters can therefore share a folder. A copy under another name is not
+    decoded again; a file that has changed is. A deleted file is an error, even if its image is in
+    the cache. Images that `on_error="warn"` makes black are not stored.
 
-    The cache is an SQLite file and its companions, in a folder of their own in `cache_dir`. Any
-    number of threads and processes may use it at once: one of them decodes an image, and the others
-    wait for it. One that is killed or interrupted leaves the cache sound. A folder that cannot be
-    written, or a damaged cache, is an error; a disk that is full, perhaps hours into a search, is a
-    warning, and what cannot be stored is decoded each time. The cache grows until
-    :meth:`clear_cache`. It should lie on a disk of the machine, not on a network drive; on a
-    cluster every machine has its own.
+    The cache is an SQLite file with auxiliary files, in its own folder in `cache_dir`. Any number
+    of threads and processes may use it at once: one of them decodes an image, and the others wait
+    for it. A process that is killed or interrupted does not damage the cache. A folder that cannot
+    be written, or a damaged cache, is an error. A full disk is only a warning, because it may occur
+    hours into a search: images that cannot be stored are then decoded each time. The cache grows
+    until you call :meth:`clear_cache`. Put it on a local disk, not on a network drive. On a
+    cluster, every machine has its own.
 
     Examples
     --------
@@ -189,7 +195,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         ValueError
             If a parameter has an invalid value, or if `X` is empty or of another shape.
         TypeError
-            If `X` holds images or anything else but paths.
+            If `X` holds images or other values that are not paths.
         """
         self._check(X, reset=True)
         self.n_features_in_ = 1
@@ -215,13 +221,13 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         OSError
             If the cache cannot be opened.
         ValueError
-            If a file cannot be read as an image and `on_error="raise"`; it is the first such file,
-            whatever `n_jobs`. Also if a parameter has an invalid value, or if `X` is empty or of
-            another shape.
+            If a file cannot be read as an image and `on_error="raise"`. The message names the first
+            such file in `X`, whatever `n_jobs` is. Also if a parameter has an invalid value, or if
+            `X` is empty or of another shape.
         TypeError
-            If `X` holds images or anything else but paths.
+            If `X` holds images or other values that are not paths.
         MemoryError
-            If the pixels of a file, which it names, take more memory than there is.
+            If the pixels of a file take more memory than is available. The message names the file.
         """
         self._validate_params()
         paths = self._check(X, reset=False)
@@ -233,7 +239,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         images = np.empty((len(paths), *image_size, 3), dtype=np.uint8)
         missing = range(len(paths))
         if cache is not None:
-            # Here, because to start threads takes longer than to read a batch from the cache.
+            # In this thread: starting threads takes longer than reading a batch from the cache.
             missing = cache.find_all(paths, images)
         failures = []
         n_threads = count_threads(self.n_jobs)
@@ -241,7 +247,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         size = min(max(share, 1), _BATCH_SIZE)
         batches = [missing[start : start + size] for start in range(0, len(missing), size)]
         if len(batches) == 1:
-            n_threads = 0  # not worth one
+            n_threads = 0  # one batch is not worth a thread
 
         def read(batch):
             return self._read_batch(paths, images, batch, cache, preprocessing)
@@ -254,33 +260,33 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
             for batch, batch_failures in zip(batches, results, strict=True):
                 failures += batch_failures
                 if failures and self.on_error == "raise":
-                    break  # as results arrive in order, it is the first unreadable file
+                    break  # results arrive in order, so this is the first unreadable file
                 progress.update(len(batch))
         if failures and self.on_error == "raise":
             error = failures[0]
             raise ValueError(
-                f"{error} Replace the file or leave it out, or pass on_error='warn' to get"
-                " a black image in its place."
+                f"{error} Replace the file, leave it out, or pass on_error='warn' to get a black"
+                " image in its place."
             ) from error.__cause__
         if failures:
             self._warn_of(failures, len(paths))
         if cache is not None and cache.store.problem is not None:
             warnings.warn(
                 f"The cache in cache_dir={self.cache_dir!r} fails: {cache.store.problem}. Images"
-                " that it does not hold are decoded each time. Make room on its disk, or pass"
+                " that are not in the cache are decoded each time. Free space on its disk, or pass"
                 " cache_dir=None.",
                 stacklevel=2,
             )
         return images
 
     def cache_info(self):
-        """Tell how much the cache holds.
+        """Return the folder, the number of images and the size of the cache.
 
         Returns
         -------
         info : CacheInfo
             A named tuple: `path`, the folder of the cache; `n_images`, the number of images in it,
-            those of loaders with other parameters included; `n_bytes`, what it takes on disk.
+            including those of loaders with other parameters; `n_bytes`, its size on disk.
 
         Raises
         ------
@@ -292,10 +298,10 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         return self._open_cache().store.info()
 
     def clear_cache(self):
-        """Forget all images in `cache_dir`, those of loaders with other parameters included.
+        """Delete all images in `cache_dir`, including those of loaders with other parameters.
 
-        Other processes may go on using the cache; they decode and store anew. On a disk without
-        any room left SQLite cannot do it: delete the folder that :meth:`cache_info` names.
+        Other processes may continue to use the cache: they decode and store images again. On a full
+        disk, SQLite cannot delete them: delete the folder that :meth:`cache_info` names.
 
         Raises
         ------
@@ -310,7 +316,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         self._validate_params()
         if self.cache_dir is None:
             raise ValueError(
-                "cache_dir is None: this loader has no cache. Expected a folder. Pass"
+                "cache_dir is None, so this loader has no cache. Expected a folder. Pass"
                 " ImageLoader(cache_dir=...)."
             )
         return ImageCache(
@@ -322,12 +328,12 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
 
     def _check(self, X, *, reset):
         check_image_size(self.image_size)
-        Preprocessing(self.preprocess)  # raises an error where a step is none
+        Preprocessing(self.preprocess)  # raises an error if a step is not a transformer of images
         check_rows(X, expected=PATHS_EXPECTED)
         if not are_paths(X) and holds_arrays(X):
             raise TypeError(
-                "X holds arrays: these images are loaded already. Expected paths. Leave ImageLoader"
-                " out and hand them to the next step."
+                "X holds arrays: these images are loaded already. Expected paths. Leave out"
+                " ImageLoader and pass the images to the next step."
             )
         paths = check_paths(X)
         if reset or hasattr(self, "n_features_in_"):
@@ -366,7 +372,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
         tags.input_tags.one_d_array = True
-        # Columns of paths are taken, but this tag promises that numbers are.
+        # The loader takes columns of paths, but this tag means columns of numbers.
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []

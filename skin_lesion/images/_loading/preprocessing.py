@@ -1,4 +1,4 @@
-"""The steps by which a loader cleans each image that it decodes."""
+"""The steps with which a loader cleans each image that it decodes."""
 
 from sklearn.pipeline import Pipeline
 
@@ -9,27 +9,27 @@ _SKIPPED = (None, "passthrough")
 
 
 class Preprocessing:
-    """Steps in their order, of which those up to the last cropper come before the resize.
+    """The steps in their order. Steps up to the last cropper come before the resize.
 
     Parameters
     ----------
     preprocess : ImageTransformer, list, Pipeline or None
-        What ImageLoader was given.
+        The parameter of ImageLoader.
 
     Raises
     ------
     TypeError
-        If a step is something else.
+        If a step is not an ImageTransformer.
     ValueError
         If a parameter of a step has an invalid value.
 
     Attributes
     ----------
     key : str
-        Changes whenever the resulting pixels may. Empty where there are no steps.
+        Changes whenever the resulting pixels may change. Empty if there are no steps.
 
     crops : bool
-        Whether there is anything to do before the resize.
+        Whether there are steps before the resize.
     """
 
     def __init__(self, preprocess):
@@ -45,7 +45,7 @@ class Preprocessing:
         self.key = _describe(steps)
 
     def before_resize(self, image):
-        """Return an image, uint8 and RGB, of another size where it was cropped."""
+        """Return an image, uint8 and RGB, of another size if it was cropped."""
         return _run(self._before, image)
 
     def after_resize(self, image):
@@ -60,7 +60,7 @@ def _run(steps, image):
 
 
 def flatten_steps(preprocess):
-    """Give the transformers in what ImageLoader was given, in their order."""
+    """Yield the transformers in the `preprocess` of an ImageLoader, in their order."""
     if isinstance(preprocess, Pipeline):
         preprocess = [step for _, step in preprocess.steps]
     if preprocess in _SKIPPED:
@@ -73,13 +73,14 @@ def flatten_steps(preprocess):
     else:
         raise TypeError(
             f"preprocess holds {preprocess!r}, of type {type(preprocess).__name__}. Expected"
-            " ColorConstancy, HairRemover or BorderCropper, a list or a Pipeline of them, or None:"
-            " a cache has to know what makes its images. Put other transformers behind the loader."
+            " ColorConstancy, HairRemover or BorderCropper, a list or a Pipeline of them, or None."
+            " A cache has to know the steps that made its images. Put other transformers after the"
+            " loader."
         )
 
 
 def _describe(steps):
-    """Return the steps with all that their result depends on, as text."""
+    """Return, as text, the steps and everything that their result depends on."""
     described = []
     for step in steps:
         parameters = {name: value for name, value in step.get_params().items() if name != "n_jobs"}

@@ -1,12 +1,13 @@
-"""Bytes in an SQLite file, shared by threads, processes and later runs.
+"""Store bytes in an SQLite file that threads, processes and later runs share.
 
-SQLite does the difficult part: a process that is killed while it writes, a power cut and a full
-disk leave the file as it was before, and several processes may write at the same time. It reads
+SQLite does the difficult part. A process that is killed while it writes, a power cut and a full
+disk leave the file as it was before, and several processes may write at the same time. SQLite reads
 with `read`, not through a memory map, so that the bytes do not count as memory of the process.
 
-They are stored under the hash of the content that they were made of, and how. To read and hash
-photographs would take a good part of the time that the store saves, so the hash is stored, too,
-with the size, times and inode that the file had: where these are the same, it is not read.
+Bytes are stored under the hash of the content that they were made from, and a text that describes
+how. Reading and hashing photographs would take a large part of the time that the store saves.
+Therefore the hash is stored, too, with the size, times and inode of the file. If these are
+unchanged, the file is not read.
 """
 
 import atexit
@@ -22,12 +23,12 @@ from typing import NamedTuple
 from ..._utils.image_files import stat_image_file
 from .decode import read_content
 
-# Another layout of the file needs another name: what an older version left is then not used.
+# Change the name with the layout of the file, so that files of older versions are not used.
 _FOLDER = "skin_lesion_images_1"
 _FILE = "images.sqlite3"
 
-# Pages as large as SQLite has them: with its usual 4 KiB, images of 150 KB are read at a quarter of
-# the speed.
+# The largest page size of SQLite. With the default of 4 KiB, images of 150 KB are read at a quarter
+# of the speed.
 _PAGE_SIZE = 65536
 _TABLES = """
 CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, state TEXT, content BLOB) WITHOUT ROWID;
@@ -49,28 +50,28 @@ _SECONDS_TO_WAIT = 60
 # Clocks of file systems are coarse: a file may change twice within one tick.
 _SECONDS_UNTIL_SETTLED = 2
 
-# What may befall a sound cache in the middle of a long search. The rest is a mistake to be shown.
+# Failures that an intact cache may have in the middle of a long search. Others raise an error.
 _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY}
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
-# Connections at rest, by file, its inode and the process: opening one takes longer than to read an
+# Idle connections, by file, inode and process: opening a connection takes longer than reading an
 # image. They are used neither by a forked process nor after their file was deleted.
 _idle = defaultdict(deque)
 
 
 class CacheInfo(NamedTuple):
-    """What a cache holds.
+    """The folder, the number of images and the size of a cache.
 
     Parameters
     ----------
     path : str
-        The folder in which all its files lie.
+        The folder that holds all its files.
 
     n_images : int
-        Number of decoded images, those of other loaders with this folder included.
+        Number of decoded images, including those of other loaders with this folder.
 
     n_bytes : int
-        What its files take on disk.
+        Size of its files on disk.
     """
 
     path: str
@@ -79,25 +80,25 @@ class CacheInfo(NamedTuple):
 
 
 class ByteStore:
-    """Bytes that were made of files or other content, in a folder; one kind of several.
+    """Bytes that were made from files or other content in one way, stored in a folder.
 
     Parameters
     ----------
     cache_dir : str or os.PathLike
-        Made where it does not exist.
+        Created if it does not exist.
 
     variant : str
-        All that the bytes depend on, beside the content that they were made of.
+        Everything that the bytes depend on, except the content that they were made from.
 
     Raises
     ------
     OSError
-        If the folder cannot be made or written, or if its file is damaged.
+        If the folder cannot be created or written, or if its file is damaged.
 
     Attributes
     ----------
     problem : str or None
-        Why something was last not read from the store or not written to it.
+        The last reason why bytes could not be read from the store or written to it.
     """
 
     def __init__(self, cache_dir, variant):
@@ -109,7 +110,7 @@ class ByteStore:
         self._open()
 
     def find_by_file(self, path):
-        """Return the bytes that are stored for a file in its present state, or None."""
+        """Return the bytes that are stored for a file in its current state, or None."""
         name, state = identify(path, stat_image_file(path))
         return self._first(_FIND_BY_FILE, self._variant, name, state)
 
@@ -122,9 +123,9 @@ class ByteStore:
         self._execute(_ADD_IMAGE, self._variant, digest, data)
 
     def read_file(self, path):
-        """Return the content of a file and its hash, by which it will be found."""
+        """Return the content of a file and its hash, and store the hash."""
         stat = stat_image_file(path)
-        # Read once, so that hash and pixels are of the same state of the file.
+        # Read once, so that hash and pixels belong to the same state of the file.
         content = read_content(path)
         digest = hashlib.sha256(content).digest()
         if time.time() - max(stat.st_mtime, stat.st_ctime) > _SECONDS_UNTIL_SETTLED:
@@ -132,7 +133,7 @@ class ByteStore:
         return content, digest
 
     def lock(self, digest):
-        """Let one thread or process at a time work on the content with this hash."""
+        """Let only one thread or process at a time work on the content with this hash."""
         return self._lock(f"decoding_{digest[0] % _N_LOCKS:02}")
 
     def info(self):
@@ -144,7 +145,7 @@ class ByteStore:
         return CacheInfo(self._folder, n_images, n_bytes)
 
     def clear(self):
-        """Forget all that is stored, and give the disk space back."""
+        """Delete everything that is stored, and free the disk space."""
         with self._own_errors(), self._connection() as connection:
             # The file stays: other processes may have it open.
             connection.execute("DELETE FROM images")
@@ -156,7 +157,7 @@ class ByteStore:
         try:
             with self._own_errors():
                 os.makedirs(self._folder, exist_ok=True)
-                with open(self._file, "ab"):  # says better than SQLite why it cannot be written
+                with open(self._file, "ab"):  # its error says better than SQLite's what is wrong
                     pass
                 with self._connection():
                     pass
@@ -172,8 +173,8 @@ class ByteStore:
         except (OSError, sqlite3.Error) as error:
             raise OSError(
                 f"The cache in cache_dir={self._cache_dir!r} cannot be used: {error}. Expected a"
-                f" folder that can be written and, if there is a cache in it already, a sound one."
-                f" Choose another folder, delete {self._folder!r}, or pass cache_dir=None."
+                f" folder that can be written, without a damaged cache. Choose another folder,"
+                f" delete {self._folder!r}, or pass cache_dir=None."
             ) from error
 
     @contextmanager
@@ -202,7 +203,7 @@ class ByteStore:
                 with self._lock("setup"):
                     connection.executescript(_TABLES)
                     connection.execute("PRAGMA journal_mode = WAL")
-            # Safe with WAL, and spares a wait for the disk after each image.
+            # Safe with WAL, and avoids a wait for the disk after each image.
             connection.execute("PRAGMA synchronous = NORMAL")
         except BaseException:
             connection.close()
@@ -214,7 +215,7 @@ class ByteStore:
         return rows[0][0] if rows else None
 
     def _execute(self, statement, *values):
-        """Return the rows that a statement gives, or none where the cache fails it."""
+        """Return the rows that a statement gives, or none if the cache fails."""
         try:
             with self._connection() as connection:
                 return connection.execute(statement, values).fetchall()
@@ -234,7 +235,7 @@ class ByteStore:
             lock = sqlite3.connect(file, timeout=_SECONDS_TO_WAIT, isolation_level=None)
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
-            # Without the lock the same may be made twice, which does no harm.
+            # Without the lock, the same bytes may be made twice, which does no harm.
             self.problem = str(error)
         try:
             yield
@@ -254,14 +255,14 @@ def close_idle_connections(only_of_deleted_files=False):
 
 
 def identify(path, stat):
-    """Return the path as bytes, and a text that is another one when the file has changed."""
+    """Return the path as bytes, and a text that differs when the file has changed."""
     state = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
     return os.fsencode(os.path.abspath(path)), state
 
 
 def _is_passing(error):
     if isinstance(error, sqlite3.Error):
-        # Only the lowest byte is the kind of the error.
+        # Only the lowest byte holds the kind of the error.
         return getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
     return error.errno in _DISK_FULL
 

@@ -27,7 +27,9 @@ def test_the_same_path_on_both_sides(folder):
 
 
 def test_group_on_both_sides(folder):
-    with pytest.raises(ValueError, match=r"1 of 2 test rows are of a group .* test row 1 shares"):
+    with pytest.raises(
+        ValueError, match=r"1 of 2 test rows are in a group .* test row 1 has the group"
+    ):
         assert_no_leak(folder.X[:2], folder.X[2:4], groups_train=["a", "b"], groups_test=["c", "b"])
 
 
@@ -41,7 +43,7 @@ def test_images_in_memory():
 
 
 def test_bad_arguments(folder):
-    with pytest.raises(ValueError, match="groups of one side only"):
+    with pytest.raises(ValueError, match="groups for one side only"):
         assert_no_leak(folder.X[:2], folder.X[2:4], groups_train=["a", "b"])
     with pytest.raises(ValueError, match="inconsistent numbers"):
         assert_no_leak(folder.X[:2], folder.X[2:4], groups_train=["a"], groups_test=["b", "c"])

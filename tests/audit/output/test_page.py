@@ -29,11 +29,11 @@ def test_summary_is_a_page(audit, capsys):
     for expected in (
         "Audit of 33 images, 31 distinct contents, 4 classes, 31 groups, 22 train, 11 test",
         "Unreadable images  1 image",
-        "Exact duplicates   1 content that 2 images share",
-        "Label conflicts    1 photograph under several labels: 1 melanoma / nevus",
+        "Exact duplicates   1 content shared by 2 images",
+        "Label conflicts    1 photograph with several labels: 1 melanoma / nevus",
         "Near duplicates    1 pair of contents",
         "1 image with a counterpart in an earlier split: 1 content, 1 group",
-        "Suspected labels   not looked for: no out-of-fold probabilities were given",
+        "Suspected labels   not checked: no out-of-fold probabilities were given",
         "chance 0.",
         "too dark",
     ):
@@ -64,7 +64,7 @@ def test_examples_are_limited_and_all_are_counted(folder, tmp_path):
     audit = audit_dataset(folder.X, folder.y)
     page = audit.to_html(tmp_path / "audit.html", n_examples=2).read_text(encoding="utf-8")
     section = re.search(r"<h2>Exact duplicates.*?(?=<h2>)", page, flags=re.DOTALL)[0]
-    assert "8 contents that 16 images share" in section
+    assert "8 contents shared by 16 images" in section
     assert "The first 2 are shown" in section
     assert section.count("<img") == 4
 

@@ -126,4 +126,4 @@ def test_scores_are_sliced_by_it_and_the_page_says_that_it_is_estimated(tmp_path
     sensitivity = report.slices.loc["estimated_skin_tone", "sensitivity"]
     assert sensitivity[["light", "brown"]].tolist() == [1, 0]
     page = report.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "estimated_skin_tone is no record of a patient" in page
+    assert "estimated_skin_tone is not a recorded skin type" in page

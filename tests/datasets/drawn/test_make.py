@@ -192,14 +192,14 @@ def test_the_corners_do_not_tell_the_class():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_samples": 8}, "n_samples=8 is fewer than n_classes=9"),
+        ({"n_samples": 8}, "n_samples=8 is less than n_classes=9"),
         ({"n_samples": 0}, "'n_samples' parameter"),
         ({"n_classes": 1}, "'n_classes' parameter"),
         ({"n_classes": 10}, "'n_classes' parameter"),
         ({"n_classes": 2, "weights": [1, 2, 3]}, r"shape \(3,\). Expected 2 numbers"),
-        ({"n_classes": 2, "weights": [1, -1]}, "Expected numbers of at least 0"),
-        ({"n_classes": 2, "weights": [0, 0]}, "do not add up to 0"),
-        ({"n_classes": 2, "weights": [1, np.nan]}, "Expected numbers of at least 0"),
+        ({"n_classes": 2, "weights": [1, -1]}, "Expected finite numbers of at least 0"),
+        ({"n_classes": 2, "weights": [0, 0]}, "not all of them 0"),
+        ({"n_classes": 2, "weights": [1, np.nan]}, "Expected finite numbers of at least 0"),
         ({"images_per_lesion": 0.9}, "'images_per_lesion' parameter"),
         ({"image_size": (15, 96)}, "Expected \\(height, width\\)"),
         ({"image_size": (96, 96, 3)}, "Expected \\(height, width\\)"),

@@ -70,7 +70,7 @@ def test_same_random_state_writes_the_same_folder(root, metadata, tmp_path):
 
 def test_a_folder_that_is_not_empty_is_refused(tmp_path):
     (tmp_path / "mine.txt").write_text("precious")
-    with pytest.raises(FileExistsError, match=r"1 entries, the first is 'mine.txt'. Expected"):
+    with pytest.raises(FileExistsError, match=r"1 entries, such as 'mine.txt'. Expected"):
         write_lesion_folder(tmp_path, 20, image_size=(16, 16))
     with pytest.raises(FileExistsError, match="is a file"):
         write_lesion_folder(tmp_path / "mine.txt", 20, image_size=(16, 16))
@@ -82,9 +82,9 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path):
     [
         ({"n_samples": 9}, "'actinic keratosis' has 1 lesion"),
         ({"n_samples": 20, "n_classes": 2, "images_per_lesion": 10}, "decrease images_per_lesion"),
-        ({"n_samples": 8}, "fewer than n_classes"),
+        ({"n_samples": 8}, "less than n_classes"),
         ({"test_size": 1.5}, "'test_size' parameter"),
-        ({"n_samples": 20, "test_size": 20}, "leaves none to train on"),
+        ({"n_samples": 20, "test_size": 20}, "leaves none of 20 rows for training"),
     ],
 )
 def test_nothing_is_written_where_parameters_are_bad(tmp_path, parameters, message):

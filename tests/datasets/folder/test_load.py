@@ -206,8 +206,8 @@ def test_what_is_left_out_is_counted(tmp_path):
     assert dataset.target_names.tolist() == ["nevus"]
     assert dataset.left_out == {"hidden": 4, "not_images": 2, "without_class": 1}
     assert (
-        "Left out: hidden files and folders (4), files that are no images (2),"
-        " images outside of class folders (1)." in dataset.DESCR
+        "Left out: hidden files and folders (4), files that are not images (2),"
+        " images outside class folders (1)." in dataset.DESCR
     )
 
 
@@ -235,7 +235,7 @@ def test_description(tmp_path):
         "melanoma        0       1       0",
         "nevus           1       2       0",
         "",
-        "Groups: none, for want of a metadata.csv.",
+        "Groups: none, because there is no metadata.csv.",
         "Left out: nothing.",
     ]
 
@@ -258,7 +258,7 @@ def test_folders_inside_class_folders_are_read(tmp_path):
     names = ["melanoma/p1/a.jpg", "melanoma/p1/b.jpg", "nevus/1.jpg", "nevus/p1/x/c.jpg"]
     write(tmp_path, [*names, "nevus/p2/masks/c.jpg"])
     (tmp_path / "nevus/p2/loop").symlink_to(tmp_path / "nevus", target_is_directory=True)
-    with pytest.warns(UserWarning, match=r"hold folders: 'melanoma.p1', .* upper folder as class"):
+    with pytest.warns(UserWarning, match=r"hold folders: 'melanoma.p1', .* outer folder as class"):
         dataset = load_image_folder(tmp_path)
     assert relative(dataset, tmp_path) == names
     assert dataset.target.tolist() == ["melanoma"] * 2 + ["nevus"] * 2
@@ -273,7 +273,7 @@ def test_folders_inside_class_folders_are_read(tmp_path):
 
 def test_patients_of_the_same_names_in_all_classes(tmp_path):
     write(tmp_path, [f"{name}/p{n}/{name}.jpg" for name in ("x", "y") for n in range(2)])
-    with pytest.raises(ValueError, match=r"has but one. If .* patients, pass group_by='folder'"):
+    with pytest.raises(ValueError, match=r"a single folder.* patients, pass group_by='folder'"):
         load_image_folder(tmp_path)
     with pytest.warns(UserWarning, match="Class folders hold folders"):
         dataset = load_image_folder(tmp_path, group_by="folder")
@@ -290,17 +290,20 @@ def test_folders_of_patients_in_folders_named_for_diagnoses(tmp_path, classes):
         dataset = load_image_folder(tmp_path)
     assert dataset.target.tolist() == [name for name in classes for _ in range(2)]
     messages = [str(warning.message) for warning in caught]
-    is_told = "All 2 images are of one class, 'Nevus'. A classifier needs two or more." in messages
+    is_told = (
+        "All 2 images are of one class, 'Nevus'. A classifier needs at least two classes."
+        in messages
+    )
     assert is_told == (len(classes) == 1)
 
 
 def test_one_class_of_patients_where_they_are_asked_for(tmp_path):
     write(tmp_path, ["lesions/p1/1.jpg", "lesions/p2/2.jpg"])
-    with pytest.raises(ValueError, match=r"has but one. If .* patients, pass group_by='folder'"):
+    with pytest.raises(ValueError, match=r"a single folder.* patients, pass group_by='folder'"):
         load_image_folder(tmp_path)
     with (
         pytest.warns(UserWarning, match="Class folders hold folders"),
-        pytest.warns(UserWarning, match="A classifier needs two or more") as caught,
+        pytest.warns(UserWarning, match="A classifier needs at least two classes") as caught,
     ):
         dataset = load_image_folder(tmp_path, group_by="folder")
     assert dataset.groups.tolist() == ["p1", "p2"]
@@ -352,7 +355,7 @@ def test_reports_in_splits_and_classes_are_not_read(tmp_path, where):
 )
 def test_folders_of_masks_by_name(tmp_path, name):
     write(tmp_path, ["images/1.jpg", f"{name}/1.png"])
-    with pytest.raises(ValueError, match="names are no classes"):
+    with pytest.raises(ValueError, match="names are not classes"):
         load_image_folder(tmp_path)
     (tmp_path / "images").rename(tmp_path / "nevus")
     dataset = load_image_folder(tmp_path)
@@ -387,13 +390,13 @@ def test_reports_and_masks_are_no_classes(tmp_path):
     ],
 )
 def test_folders_of_any_images_are_no_classes(tmp_path, names):
-    with pytest.raises(ValueError, match=r"names are no classes.*load_isic_release"):
+    with pytest.raises(ValueError, match=r"names are not classes.*load_isic_release"):
         load_image_folder(write(tmp_path, names))
 
 
 def test_split_of_another_name_is_named(tmp_path):
     write(tmp_path, [*SPLIT_NAMES, "holdout/nevus/1.jpg"])
-    with pytest.warns(UserWarning, match="beside the splits were not read: 'holdout'"):
+    with pytest.warns(UserWarning, match="beside the split folders were not read: 'holdout'"):
         assert len(load_image_folder(tmp_path).data) == 4
 
 
@@ -414,7 +417,7 @@ def test_missing_root(tmp_path):
 def test_root_is_a_file(tmp_path):
     path = tmp_path / "images.zip"
     path.touch()
-    with pytest.raises(NotADirectoryError, match=r"images.zip' is a file.*Unpack an archive"):
+    with pytest.raises(NotADirectoryError, match=r"images.zip' is a file.* unpack it first"):
         load_image_folder(path)
 
 
@@ -431,11 +434,11 @@ def test_arguments_of_wrong_type(tmp_path, argument):
     [
         ([], "has no class folder with images. Expected <root>/<class>/<image>, or .*val, test.$"),
         (["nevus/a.txt"], "It holds the folders 'nevus'"),
-        (["2.jpg", "1.jpg"], r"2 image\(s\) lie directly in it, the first is '1.jpg'. Move each"),
+        (["2.jpg", "1.jpg"], r"2 image\(s\) lie directly in it. The first is '1.jpg'. Move each"),
         (["train/1.jpg", "test/2.jpg"], r"2 image\(s\) lie directly in the split folders"),
-        (["wrap/nevus/1.jpg", "a.csv"], "the dataset that lies inside instead: '.*wrap'"),
-        (["wrap/Train/nevus/1.jpg"], "the dataset that lies inside instead: '.*wrap'"),
-        (["a/nevus/1.jpg", "b/nevus/1.jpg"], "lies inside instead: '.*a', '.*b'"),
+        (["wrap/nevus/1.jpg", "a.csv"], "load one of them: '.*wrap'"),
+        (["wrap/Train/nevus/1.jpg"], "load one of them: '.*wrap'"),
+        (["a/nevus/1.jpg", "b/nevus/1.jpg"], "load one of them: '.*a', '.*b'"),
     ],
 )
 def test_no_class_folder_with_images(tmp_path, names, message):
@@ -445,9 +448,9 @@ def test_no_class_folder_with_images(tmp_path, names, message):
 
 def test_suggested_folder_can_be_loaded(tmp_path):
     write(tmp_path, ["Skin cancer (ISIC)/Train/nevus/1.jpg"])
-    with pytest.raises(ValueError, match="inside instead") as raised:
+    with pytest.raises(ValueError, match="load one of them") as raised:
         load_image_folder(tmp_path)
-    suggestion = str(raised.value).rpartition("instead: '")[2].removesuffix("'.")
+    suggestion = str(raised.value).rpartition("one of them: '")[2].removesuffix("'.")
     assert len(load_image_folder(suggestion).data) == 1
 
 
@@ -565,7 +568,7 @@ def test_an_index_goes_and_an_order_of_the_classes_is_named(tmp_path):
     write(tmp_path, [f"{'ab'[n // 20]}/{n}.jpg" for n in range(40)])
     rows = "".join(f"{n},{n},p{n},{n}\n" for n in range(40))
     write_metadata(tmp_path, f",image,patient_id,row\n{rows}")
-    with pytest.warns(UserWarning, match=r"^The column\(s\) \['row'\] of the table tell the class"):
+    with pytest.warns(UserWarning, match=r"^The column\(s\) \['row'\] .* reveal the class"):
         dataset = load_image_folder(tmp_path)
     assert list(dataset.frame) == ["path", "target", "image", "patient_id", "row"]
 
@@ -675,7 +678,7 @@ def test_files_without_a_group_are_groups_of_their_own(tmp_path, blank):
     write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg", "nevus/3.jpg", "wart/3.jpg"])
     write_metadata(tmp_path, f"image,lesion_id,age\n1,a,50\n2,{blank},60\n")
     with pytest.warns(
-        UserWarning, match=r"3 of 4 images have no lesion_id .* the first is 'nevus.2.jpg'"
+        UserWarning, match=r"3 of 4 images have no lesion_id .* The first is 'nevus.2.jpg'"
     ) as caught:
         dataset = load_image_folder(tmp_path)
     assert caught[0].filename == __file__

@@ -165,7 +165,7 @@ def test_error_counts_what_has_no_counterpart():
         map_labels(labels, "9-class")
     message = str(raised.value)
     assert "without a counterpart in it: 'AKIEC' (1), 'BKL' (2);" in message
-    assert "of no known name: 'nevsu' (1). Did you mean 'nevus'?;" in message
+    assert "with unknown names: 'nevsu' (1). Did you mean 'nevus'?;" in message
     assert "missing: 3." in message
     assert "pass unmapped='missing'" in message
 
@@ -193,7 +193,7 @@ def test_forms_of_y(form):
 
 
 def test_numbers_are_no_labels():
-    with pytest.raises(ValueError, match=r"of no known name: '5' \(2\)"):
+    with pytest.raises(ValueError, match=r"with unknown names: '5' \(2\)"):
         map_labels([5, 5], "7-class")
 
 

@@ -281,7 +281,7 @@ def test_cutout_at_a_corner_is_cut_off(images):
 def test_what_needs_colours_says_so(name):
     X = np.full((4, 9, 9, 1), 100, dtype=np.uint8)
     augmenter = ImageAugmenter(**{name: STRENGTHS[name]}, random_state=0)
-    with pytest.raises(ValueError, match=f"X has 1 channels, and .* contains {name}"):
+    with pytest.raises(ValueError, match=f"X has 1 channels, but draws change {name}"):
         augmenter.apply(X, augmenter.draw(4))
 
 

@@ -328,7 +328,7 @@ def test_full_disk_is_a_warning(paths, cache_dir, monkeypatch, n_jobs):
     expected = ImageLoader((200, 200)).transform(paths)
     loader = ImageLoader((200, 200), cache_dir=cache_dir, n_jobs=n_jobs)
     for _ in range(2):
-        with pytest.warns(UserWarning, match=r"database or disk is full.* Make room") as caught:
+        with pytest.warns(UserWarning, match=r"database or disk is full.* Free space") as caught:
             images = loader.transform(paths)
         assert len(caught) == 1
         assert caught[0].filename == __file__

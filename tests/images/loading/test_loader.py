@@ -223,7 +223,7 @@ def test_extension_need_not_match_the_format(tmp_path):
 def test_postscript_is_not_run_whatever_its_extension(tmp_path):
     path = tmp_path / "image.jpg"
     Image.new("RGB", (8, 8), RED).save(path, format="EPS")
-    with pytest.raises(ValueError, match="of no format that Pillow decodes"):
+    with pytest.raises(ValueError, match="in a format that Pillow cannot decode"):
         load(path)
 
 
@@ -432,10 +432,10 @@ def test_one_path_many_times(paths):
     ("params", "message"),
     [
         ({"image_size": (64,)}, r"image_size is \(64,\). Expected \(height, width\)"),
-        ({"image_size": (64, 0)}, "two whole numbers of at least 1"),
-        ({"image_size": (64, 64.0)}, "two whole numbers of at least 1"),
-        ({"image_size": (64, True)}, "two whole numbers of at least 1"),
-        ({"image_size": ("6", "4")}, "two whole numbers of at least 1"),
+        ({"image_size": (64, 0)}, "two integers of at least 1"),
+        ({"image_size": (64, 64.0)}, "two integers of at least 1"),
+        ({"image_size": (64, True)}, "two integers of at least 1"),
+        ({"image_size": ("6", "4")}, "two integers of at least 1"),
         ({"resize": "fit"}, "'resize' parameter of ImageLoader must be"),
         ({"on_error": "ignore"}, "'on_error' parameter of ImageLoader must be"),
         ({"cache_dir": 3}, "'cache_dir' parameter of ImageLoader must be"),
@@ -472,7 +472,7 @@ def test_invalid_X(method, X, error, message):
 @pytest.mark.parametrize("on_error", ["raise", "warn"])
 def test_missing_files_are_named_before_any_is_read(paths, tmp_path, on_error):
     missing = str(tmp_path / "missing.png")
-    message = "3 of 42 paths are no existing files, the first is '.*missing.png'"
+    message = "3 of 42 paths are not existing files. The first is '.*missing.png'"
     (tmp_path / "00.png").write_bytes(b"damaged")
     with pytest.raises(FileNotFoundError, match=message):
         ImageLoader(on_error=on_error).transform([*paths[:39], missing, missing, str(tmp_path)])
@@ -507,7 +507,7 @@ def make_unreadable(kind, path, monkeypatch):
 
 UNREADABLE = {
     "empty": "the file is empty",
-    "text": "it is damaged, or of no format that Pillow decodes",
+    "text": "it is damaged, or in a format that Pillow cannot decode",
     "truncated": "truncated",
     "bomb": r"10 x 20 = 200 pixels, more than the limit of 150 .* raise PIL.Image.MAX_IMAGE_PIXELS",
     "large bomb": r"2000 pixels\) exceeds limit of 300.*raise PIL.Image.MAX_IMAGE_PIXELS",

@@ -232,7 +232,7 @@ def test_an_error_in_a_step_is_no_damaged_file(paths, tmp_path, on_error, cached
         loader.transform(paths)
     assert str(error.value) == "the step has a bug"
     assert error.value.__notes__ == [
-        f"This happened in a step of preprocess, on {str(paths[0])!r}."
+        f"The error occurred in a step of preprocess, on {str(paths[0])!r}."
     ]
 
 

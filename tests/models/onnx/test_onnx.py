@@ -273,7 +273,7 @@ def test_bad_input(exported, small, lesions, tmp_path):
         export_onnx(make_pipeline(ImageLoader()), tmp_path / "model.onnx")
     with pytest.raises(NotFittedError):
         export_onnx(small(), tmp_path / "model.onnx")
-    with pytest.raises(FileNotFoundError, match="no existing folder"):
+    with pytest.raises(FileNotFoundError, match="Expected an existing folder"):
         export_onnx(classifier, tmp_path / "missing" / "model.onnx")
 
 
