@@ -14,7 +14,6 @@ from sklearn.metrics import balanced_accuracy_score
 from skin_lesion import Backbone, ConvNet, audit_dataset, load_image_folder, load_model
 from skin_lesion.cli import main
 from skin_lesion.cli._train import job as _job
-from skin_lesion.cli._train import network as _network
 from skin_lesion.cli._train.progress import CountSteps
 
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at epochs")
@@ -29,7 +28,7 @@ def job(root, tmp_path_factory):
     """The folder that a job wrote, and what it printed meanwhile."""
     output = tmp_path_factory.mktemp("job") / "new" / "report"
     with redirect_stdout(io.StringIO()) as out, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_network, "ConvNet", lambda: ConvNet(filters=(8,)))
+        patch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(8,)))
         assert main([str(root), "--output", str(output), "--candidates", "2", *SMALL]) == 0
     return output, out.getvalue()
 
@@ -147,7 +146,7 @@ def test_predicts_and_marks_what_is_unlike_the_training_images(root, output, tmp
 @pytest.fixture
 def small_job(monkeypatch, few_trees):
     """A small network: the job in full is done for `job`."""
-    monkeypatch.setattr(_network, "ConvNet", lambda: ConvNet(filters=(8,)))
+    monkeypatch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(8,)))
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from sklearn import clone
 
 from ..._utils.atomic_writing import write_text
 from ...audit import say
-from .network import count_epochs, make_model, networks_of
+from ...models import count_epochs
+from .network import make_model, networks_of
 from .progress import MeasureSteps
 
 _MINUTES = {"fast": 5, "good": 25, "best": 180}
@@ -48,9 +49,9 @@ class Candidate:
     epochs: float = 1
     rows: float = 1
 
-    def settings_for(self, model, arguments, n_rows, share=1.0):
+    def settings_for(self, model, n_rows, share=1.0):
         """Return the parameters of the networks of a model, for this share of the epochs."""
-        epochs = count_epochs(model, arguments, n_rows) * self.epochs * share
+        epochs = count_epochs(networks_of(model)[0], n_rows) * self.epochs * share
         return {**self.settings, "epochs": max(1, round(epochs))}
 
 
@@ -263,7 +264,7 @@ class _Pace:
         networks = networks_of(model)
         step = self._step * _pixels(model) / _pixels(self._measured)
         batch = self._arguments.batch_size
-        settings = candidate.settings_for(model, self._arguments, n_rows)
+        settings = candidate.settings_for(model, n_rows)
         epochs = settings["epochs"] * candidate.rows + _FIRST_LOOK
         n_variants = 1 + getattr(model, "estimators", [model])[0].n_augmentations
         steps = n_rows / batch * epochs + n_predicted / batch * n_variants * _OF_A_STEP

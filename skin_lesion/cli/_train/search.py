@@ -52,7 +52,7 @@ def fit_plan(data, plan, arguments, folder, save):
             if results:
                 best = plan.candidates[np.argmax([line["balanced_accuracy"] for line in results])]
             X, y, groups = data.part(is_test=False)
-            set_networks(final, **best.settings_for(final, arguments, len(X), plan.shortened))
+            set_networks(final, **best.settings_for(final, len(X), plan.shortened))
             _equip(final, folder, progress)
             model = final.fit(X, y, groups=groups)
         set_networks(model, callbacks=None, loader__cache_dir=None)
@@ -80,9 +80,7 @@ def _search(data, plan, arguments, folder, progress):
     for train, test in folds:
         assert_no_leak(X[train], X[test], groups_train=groups[train], groups_test=groups[test])
     model = make_model(arguments, plan.searched_preset)
-    settings = [
-        candidate.settings_for(model, arguments, len(folds[0][0])) for candidate in plan.candidates
-    ]
+    settings = [candidate.settings_for(model, len(folds[0][0])) for candidate in plan.candidates]
     grid = [
         {
             f"{prefix}{name}": [value]
