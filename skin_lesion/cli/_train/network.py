@@ -32,19 +32,19 @@ def check_network(arguments):
     arguments.from_scratch |= arguments.backbone == "cnn"
     problem = None if arguments.from_scratch else _find_problem(arguments)
     if problem is not None and arguments.preset == "best" and arguments.backbone is None:
-        print(f"Not all networks of preset best: {problem}")
+        print(f"Preset best uses one network instead of two: {problem}")
         arguments.backbone = networks_of(make_lesion_classifier())[0].architecture.name
         problem = _find_problem(arguments)
     if problem is not None:
         print(f"No pretrained weights: {problem}")
         arguments.from_scratch = True
     if arguments.from_scratch:
-        print("Network: ConvNet, trained from scratch. This is weak: pretrained ones do better.")
+        print("Network: ConvNet, trained from scratch. A pretrained network would score higher.")
     else:
         networks = networks_of(make_model(arguments, arguments.preset))
         names = " and ".join(network.architecture.name for network in networks)
         source = arguments.weights or "ImageNet"
-        print(f"Network: {names}, fine-tuned from the weights of {source}.")
+        print(f"Network: {names}, fine-tuned from {source} weights.")
 
 
 def _find_problem(arguments):

@@ -46,7 +46,9 @@ def fit_plan(data, plan, arguments, folder, save):
     progress = Progress(plan.expected, [len(networks_of(model)) for model in [*models, final]])
     try:
         # With routing the groups also reach the validation split inside each fit.
-        with config_context(enable_metadata_routing=True):
+        with config_context(enable_metadata_routing=True), warnings.catch_warnings():
+            # The command says it for all fits.
+            warnings.filterwarnings("ignore", "Training was interrupted")
             results = _search(data, plan, arguments, folder, progress) if models else []
             best = plan.first
             if results:
@@ -68,7 +70,7 @@ def fit_plan(data, plan, arguments, folder, save):
 def fit_on_faults(data, model):
     """Return the same model, fitted with all faults."""
     X, y, _ = data.part(is_test=False)
-    print(f"Once more with the faults: the same on {len(X)} training images.", flush=True)
+    print(f"Training once more, with the faults, on {len(X)} images.", flush=True)
     return clone(model).fit(X, y)
 
 
