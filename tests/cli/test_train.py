@@ -221,7 +221,7 @@ def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
             (flat / path.parent.name).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, flat / path.parent.name)
     shutil.copy(faulty / "metadata.csv", flat)
-    with Image.open(path) as image:
+    with Image.open(next((flat / "nevus").iterdir())) as image:
         image.crop((2, 2, 16, 16)).save(flat / "nevus" / "without_lesion.jpg")
     output = tmp_path / "report"
     options = ("--keep-faults", "--test-size", "0.3", "--minutes", "0.001")
