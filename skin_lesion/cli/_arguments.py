@@ -1,40 +1,46 @@
 """What can be said on the command line."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
+from .._utils.validation.messages import did_you_mean
+from ._output import UNFINISHED
+
 VERBS = {
-    "train": "audit a dataset, search, fit, and report; without ROOT, on images that it draws",
-    "audit": "find duplicates, label conflicts, leaks and shortcuts",
-    "predict": "give the probability of each class for photographs",
-    "evaluate": "judge a model on other images, or predictions against their truth",
+    "train": "audit a dataset, train a classifier, and report its test scores",
+    "audit": "find duplicates, label conflicts, data leakage and shortcuts in a dataset",
+    "predict": "predict the class probabilities of photographs",
+    "evaluate": "evaluate a model on labelled images, or predictions against their ground truth",
 }
 PRESETS = ("fast", "good", "best")
-_RESEARCH = "Research software, no medical device."
+# The columns of a table.
+_ROLES = {
+    "path": "file names",
+    "label": "classes",
+    "group": "lesion or patient ids",
+    "split": "splits: train, val or test",
+}
+_RESEARCH = "Research software, not a medical device."
 
 
 def parse_arguments(argv=None):
     """Return the arguments as a namespace; wrong ones end the process with a usage message.
 
-    What does not begin with a verb is for "train".
+    What begins with a folder or an option, and not with a verb, is for "train".
     """
     argv = sys.argv[1:] if argv is None else list(argv)
-    if not argv or argv[0] not in {*VERBS, "-h", "--help"}:
-        argv = ["train", *argv]
     parser = argparse.ArgumentParser(
         prog="skin-lesion",
-        description=f"From a folder of dermoscopic images to a classifier. {_RESEARCH}",
-        epilog="skin-lesion ROOT is short for skin-lesion train ROOT. skin-lesion VERB --help lists"
-        " the options of a verb.",
+        description=f"Train and use classifiers of dermoscopic images. {_RESEARCH}",
+        epilog="'skin-lesion ROOT' is short for 'skin-lesion train ROOT'. Without ROOT, train draws"
+        " images. 'skin-lesion VERB --help' lists the options of a verb.",
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     added = {
         name: verbs.add_parser(
-            name,
-            help=text,
-            description=f"{text[0].upper()}{text[1:]}. {_RESEARCH}",
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            name, help=text, description=f"{text[0].upper()}{text[1:]}. {_RESEARCH}"
         )
         for name, text in VERBS.items()
     }
@@ -42,6 +48,9 @@ def parse_arguments(argv=None):
     _add_audit(added["audit"])
     _add_predict(added["predict"])
     _add_evaluate(added["evaluate"])
+    if not argv or argv[0] not in {*VERBS, "-h", "--help"}:
+        _check_verb(parser, argv)
+        argv = ["train", *argv]
     arguments = parser.parse_args(argv)
     if arguments.verb != "predict":
         _check_data(added[arguments.verb], arguments)
@@ -52,156 +61,217 @@ def parse_arguments(argv=None):
     return arguments
 
 
+def _check_verb(parser, argv):
+    """End with a message that lists the verbs if the first word is a mistyped one."""
+    word = argv[0] if argv else "-"
+    if word.startswith("-") or os.path.basename(word) != word or os.path.exists(word):
+        return
+    parser.error(
+        f"{word!r} is neither a verb nor an existing folder.{did_you_mean(word, list(VERBS))}"
+        f" Expected a verb ({', '.join(VERBS)}), or a folder to train on."
+    )
+
+
 def _add_train(parser):
-    _add_data(parser, nargs="?", more="; without it, images are drawn")
+    _add_data(parser, more="; without it, the command draws images and trains on these")
     _add_output(parser, "skin_lesion_report")
     network = parser.add_argument_group("the network")
     network.add_argument(
-        "--preset", choices=PRESETS, default="good", help="how much time to spend on training"
+        "--preset",
+        choices=PRESETS,
+        default="good",
+        help="how much time to spend on training (default: %(default)s)",
     )
-    network.add_argument("--backbone", metavar="NAME", help="network to fine-tune")
+    network.add_argument(
+        "--backbone", metavar="NAME", help="network to fine-tune; by default the preset's"
+    )
     network.add_argument(
         "--weights", metavar="FILE", help="HDF5 file with the weights of the backbone"
     )
     network.add_argument(
-        "--from-scratch", action="store_true", help="train a small network without any weights"
+        "--from-scratch", action="store_true", help="train a small network, not a pretrained one"
     )
-    for name, minimum, text in (
-        ("--epochs", 1, "epochs of a fit; by default those of the preset"),
-        ("--image-size", 8, "height and width of images, in pixels; by default the preset's"),
-        ("--batch-size", 1, "images a training step"),
+    for name, minimum, default, text in (
+        ("--epochs", 1, None, "epochs of a fit; by default the preset's"),
+        ("--image-size", 8, None, "height and width of images, in pixels; by default the preset's"),
+        ("--batch-size", 1, 32, "images in a training step (default: %(default)s)"),
     ):
-        default = 32 if name == "--batch-size" else None
         network.add_argument(
             name, type=_integer_from(minimum), default=default, metavar="N", help=text
         )
-    course = parser.add_argument_group("the course")
+    course = parser.add_argument_group("training and evaluation")
     course.add_argument(
         "--minutes",
         type=_positive,
         metavar="N",
-        help="time for all fits; what it does not allow is left out; by default 5 (fast), 25 (good)"
-        " or 180 (best), or as long as one fit takes",
+        help="time for all fits; the grid search is shortened to keep it; by default 5 (fast), 25"
+        " (good) or 180 (best), and always as long as one fit takes",
     )
     course.add_argument(
         "--candidates",
         type=_integer_from(1),
         metavar="N",
-        help="most candidates of the grid search; by default as many as time allows",
+        help="maximum number of candidates in the grid search; by default as many as time allows",
     )
     course.add_argument(
-        "--resume", action="store_true", help="go on after a run into DIR that was ended"
+        "--resume",
+        action="store_true",
+        help="continue an interrupted run into the same --output, with its finished fits",
     )
     course.add_argument(
-        "--folds", type=_integer_from(2), default=3, metavar="N", help="folds of cross-validation"
+        "--folds",
+        type=_integer_from(2),
+        default=3,
+        metavar="N",
+        help="number of cross-validation folds (default: %(default)s)",
     )
     course.add_argument(
         "--test-size",
         type=_fraction,
         default=0.2,
         metavar="F",
-        help="share of the images to hold out where the data have no test split",
+        help="share of the images to hold out if the data have no test split"
+        " (default: %(default)s)",
     )
-    course.add_argument(
-        "--random-state", type=_integer_from(0), default=0, metavar="N", help="seed of all chance"
-    )
+    _add_random_state(course, "of splits, weights and bootstrap samples")
     course.add_argument(
         "--keep-faults",
         action="store_true",
-        help="train and test on all images, those under several labels, copies and leaks included",
+        help="train and test on all images, including duplicates, label conflicts and leakage",
     )
     course.add_argument(
         "--compare-with-faults",
         action="store_true",
-        help="fit once more, with the faults, and report that score, too",
+        help="train once more without cleaning the data, and report that score too",
     )
 
 
 def _add_audit(parser):
-    _add_data(parser, nargs="?")
+    _add_data(parser)
     _add_output(parser, "skin_lesion_audit")
 
 
 def _add_predict(parser):
-    parser.add_argument("model", metavar="MODEL", help="model.zip of an earlier run")
+    parser.add_argument("model", metavar="MODEL", help="model file, such as model.zip of train")
     parser.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
-        help="photographs, folders of them, or CSV files with a column of paths",
+        help="photographs, folders of photographs, or CSV files with a column of paths",
     )
     parser.add_argument(
-        "--path-column", metavar="NAME", help="column of the CSV files; by default the first"
+        "--path-column",
+        metavar="NAME",
+        help="column of paths in the CSV files; by default the first",
     )
     parser.add_argument(
-        "--output", default="predictions.csv", metavar="FILE", help="table to write"
+        "--output",
+        default="predictions.csv",
+        metavar="FILE",
+        help="CSV file to write (default: %(default)s)",
     )
     parser.add_argument(
-        "--isic", action="store_true", help="write the form that the ISIC challenges ask for"
+        "--isic", action="store_true", help="write the submission format of the ISIC challenges"
     )
 
 
 def _add_evaluate(parser):
-    parser.add_argument("model", nargs="?", metavar="MODEL", help="model.zip of an earlier run")
-    _add_data(parser, nargs="?", more="; of a test split, that alone is used")
-    given = parser.add_argument_group("predictions instead of a model")
-    given.add_argument("--predictions", metavar="FILE", help="table of an image and its classes")
-    given.add_argument("--truth", metavar="FILE", help="table of the true classes")
-    given.add_argument("--metadata", metavar="FILE", help="table with a column lesion_id")
-    parser.add_argument("--output", metavar="DIR", help="where to write the report, if anywhere")
     parser.add_argument(
-        "--random-state", type=_integer_from(0), default=0, metavar="N", help="seed of intervals"
+        "model", nargs="?", metavar="MODEL", help="model file, such as model.zip of train"
     )
+    _add_data(parser, more="; if it has a training and a test split, only the test split is used")
+    given = parser.add_argument_group("predictions instead of a model")
+    given.add_argument(
+        "--predictions", metavar="FILE", help="CSV file with the probabilities of each image"
+    )
+    given.add_argument("--truth", metavar="FILE", help="CSV file with the true class of each image")
+    given.add_argument(
+        "--metadata", metavar="FILE", help="CSV file with the lesion_id or patient_id of each image"
+    )
+    parser.add_argument(
+        "--output", metavar="DIR", help="folder for the report; by default it is only printed"
+    )
+    _add_random_state(parser, "of the bootstrap samples")
 
 
-def _add_data(parser, nargs=None, more=""):
+def _add_data(parser, more=""):
     parser.add_argument(
         "root",
-        nargs=nargs,
+        nargs="?",
         metavar="ROOT",
-        help="folder of the form ROOT/<class>/* or ROOT/<split>/<class>/*, with an optional"
-        f" metadata.csv that has lesion_id or patient_id, or a public set as downloaded{more}",
+        help="folder with ROOT/<class>/* or ROOT/<split>/<class>/*, with or without a metadata.csv"
+        f" that has lesion_id or patient_id; or a public dataset as downloaded{more}",
     )
     data = parser.add_argument_group("the data")
-    data.add_argument("--dataset", metavar="NAME", help="which public set it is, such as 2019")
-    data.add_argument("--table", metavar="FILE", help="your own table, whose images lie below ROOT")
-    for role, text in (
-        ("path", "file names"),
-        ("label", "classes"),
-        ("group", "lesions or patients"),
-        ("split", "train, val or test"),
-    ):
-        data.add_argument(f"--{role}-column", metavar="NAME", help=f"column of {text}")
+    data.add_argument(
+        "--dataset", metavar="NAME", help="name of the public dataset in ROOT, such as 2019"
+    )
+    data.add_argument(
+        "--table",
+        metavar="FILE",
+        help="CSV file of your own that describes the images; they lie below ROOT or beside it",
+    )
+    for role, text in _ROLES.items():
+        data.add_argument(f"--{role}-column", metavar="NAME", help=f"column of {text}, in --table")
 
 
 def _add_output(parser, default):
-    parser.add_argument("--output", default=default, metavar="DIR", help="where to write")
+    parser.add_argument(
+        "--output",
+        default=default,
+        metavar="DIR",
+        help="folder for all that is written (default: %(default)s)",
+    )
+
+
+def _add_random_state(parser, what):
+    parser.add_argument(
+        "--random-state",
+        type=_integer_from(0),
+        default=0,
+        metavar="N",
+        help=f"random seed {what} (default: %(default)s)",
+    )
 
 
 def _check_data(parser, arguments):
-    columns = (arguments.path_column, arguments.label_column)
-    if arguments.table is not None and None in columns:
+    columns = {f"--{role}-column": getattr(arguments, f"{role}_column") for role in _ROLES}
+    given = [name for name, column in columns.items() if column is not None]
+    if arguments.table is not None and not {"--path-column", "--label-column"} <= set(given):
         parser.error("--table needs --path-column and --label-column")
-    if arguments.table is None and any(columns):
-        parser.error("--path-column and --label-column are those of a --table")
+    if arguments.table is None and given:
+        parser.error(f"{given[0]} names a column of --table, which is missing")
+    if arguments.table is not None and arguments.dataset is not None:
+        parser.error("--dataset names a public dataset. Expected it without --table")
     if arguments.verb == "audit" and arguments.root is arguments.table is None:
-        parser.error("expected ROOT, or --table FILE")
+        parser.error("found no data. Expected ROOT, or --table FILE")
 
 
 def _check_train(parser, arguments):
     if arguments.from_scratch and (arguments.backbone or arguments.weights):
         parser.error("--from-scratch takes neither --backbone nor --weights")
-    if arguments.resume and not Path(arguments.output).is_dir():
-        parser.error(f"--resume: there is no run to go on with in {arguments.output!r}")
+    if arguments.backbone == "cnn" and arguments.weights:
+        parser.error("--backbone cnn is trained from scratch and takes no --weights")
+    if arguments.resume and not Path(arguments.output, UNFINISHED).is_dir():
+        parser.error(
+            f"--resume: {arguments.output!r} holds no interrupted run. Expected the --output of"
+            " one. Leave out --resume to begin anew"
+        )
 
 
 def _check_evaluate(parser, arguments):
     if (arguments.predictions is None) != (arguments.truth is None):
-        parser.error("--predictions and --truth go together")
+        parser.error("--predictions and --truth need each other")
     if (arguments.predictions is None) == (arguments.model is None):
         parser.error("expected either MODEL and ROOT, or --predictions FILE and --truth FILE")
-    if arguments.model is not None and arguments.root is arguments.table is None:
-        parser.error("expected ROOT, the images to judge the model on")
+    if arguments.model is None:
+        return
+    if arguments.root is arguments.table is None:
+        parser.error("expected ROOT, the images to evaluate the model on")
+    if arguments.metadata is not None:
+        parser.error(
+            "--metadata belongs to --predictions. For a model, ROOT or --table has lesions"
+        )
 
 
 def _integer_from(minimum):

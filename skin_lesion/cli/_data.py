@@ -7,12 +7,10 @@ import numpy as np
 from ..audit import say
 from ..datasets import load_image_table, load_public_dataset
 
-_HOW_ELSE = (
-    "Expected class folders (ROOT/<class>/* or ROOT/<split>/<class>/*), a public set as it was"
-    " downloaded, or --table FILE with --path-column and --label-column."
+_READABLE = (
+    "class folders (ROOT/<class>/* or ROOT/<split>/<class>/*), a public dataset as it was"
+    " downloaded, or --table FILE with --path-column and --label-column"
 )
-# Parameters of the loaders, and the options of the command that stand for them.
-_OPTIONS = {"name=": "--dataset "}
 
 
 def load_data(arguments):
@@ -34,6 +32,7 @@ def load_data(arguments):
             label=arguments.label_column,
             group=arguments.group_column,
             split=arguments.split_column,
+            missing="leave_out",
         )
         kind = f"Table {arguments.table}"
     else:
@@ -63,11 +62,10 @@ def load_data(arguments):
 
 def _load_root(root, name):
     if os.path.isdir(root) and not any(not entry.startswith(".") for entry in os.listdir(root)):
-        raise ValueError(f"{root} is an empty folder. {_HOW_ELSE}")
+        raise ValueError(f"{root} is an empty folder. Expected {_READABLE}.")
     try:
         return load_public_dataset(root, "auto" if name is None else name)
     except (ValueError, OSError) as error:
-        text = str(error)
-        for parameter, option in _OPTIONS.items():
-            text = text.replace(parameter, option)
-        raise type(error)(f"{text} {_HOW_ELSE}") from error
+        if name is not None:
+            raise
+        raise type(error)(f"{error} The command reads {_READABLE}.") from error

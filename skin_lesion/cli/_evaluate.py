@@ -10,16 +10,26 @@ from ..evaluation import EvaluationReport, evaluate
 from ..models import load_model
 from ._data import load_data
 from ._output import check_output
+from ._predict import find_readable, say_unread
 from ._table import index_by_image, read_csv, read_probabilities, read_truth
 
 POSITIVE = "melanoma"
 
 
 def run(arguments):
-    """Print the report, and write it where an output is named."""
+    """Print the report, and write it where an output is named.
+
+    Returns
+    -------
+    n_unread : int
+        How many images could not be read: they are named, and the report is about the others.
+    """
     if arguments.output is not None:
         check_output(Path(arguments.output))
-    report = _of_model(arguments) if arguments.model is not None else _of_predictions(arguments)
+    if arguments.model is not None:
+        report, unreadable = _of_model(arguments)
+    else:
+        report, unreadable = _of_predictions(arguments), []
     report.summary()
     if arguments.output is not None:
         output = Path(arguments.output)
@@ -27,22 +37,45 @@ def run(arguments):
         report.to_json(output / "report.json")
         report.to_model_card(output / "model_card.md")
         print(f"\nOpen {page}.")
+    say_unread(unreadable)
+    return len(unreadable)
 
 
 def _of_model(arguments):
     model = load_model(arguments.model)
     data = load_data(arguments)
-    rows = np.ones(len(data.target), dtype=bool) if data.is_test is None else data.is_test
-    known = np.isin(data.target, model.classes_)
-    if not known[rows].all():
-        print(f"{say(int((rows & ~known).sum()), 'image')} of classes that the model lacks.")
+    rows = np.arange(len(data.target)) if data.is_test is None else np.flatnonzero(data.is_test)
+    unreadable = []
+    try:
+        report = _evaluate(model, data, rows, arguments)
+    except (ValueError, FileNotFoundError):  # one of them cannot be read: which?
+        readable, unreadable = find_readable(data.data[rows])
+        if not unreadable or not len(readable):
+            raise
+        rows = rows[readable]
+        report = _evaluate(model, data, rows, arguments)
+    part = "all images" if data.is_test is None else "the test part alone"
+    text = f"Judged on {part}: {say(len(rows), 'image')}"
+    if data.groups is not None:
+        text += f" of {say(report.n_groups, 'lesion')} or patients"
+    if data.is_test is not None:
+        n_others = int((~data.is_test).sum())
+        text += f". The other {say(n_others, 'image')} may have been trained on"
+    print(f"{text}.")
+    n_unknown = int((~np.isin(data.target[rows], model.classes_)).sum())
+    if n_unknown:
+        print(f"{say(n_unknown, 'image')} of classes that the model does not know.")
+    return report, unreadable
+
+
+def _evaluate(model, data, rows, arguments):
     frame = data.frame.drop(columns=["path", "target", "split", "diagnosis"], errors="ignore")
     return evaluate(
         model,
         data.data[rows],
         data.target[rows],
         groups=None if data.groups is None else data.groups[rows],
-        frame=frame[rows],
+        frame=frame.iloc[rows],
         positive=POSITIVE if POSITIVE in model.classes_ else None,
         random_state=arguments.random_state,
     )
@@ -55,7 +88,10 @@ def _of_predictions(arguments):
     if arguments.metadata is not None:
         groups, frame = _read_groups(arguments.metadata, truth.index)
     else:
-        print("Lesions are not known: pass --metadata, or intervals are too narrow.")
+        print(
+            "Lesions are not known: intervals are by image, and may be too narrow. --metadata FILE"
+            " names the lesions."
+        )
     classes = predictions.columns.to_numpy(dtype=str)
     return EvaluationReport.from_predictions(
         truth.to_numpy(dtype=str),

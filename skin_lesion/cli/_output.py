@@ -1,6 +1,9 @@
-"""Find out that nothing can be written before anything is computed."""
+"""The folder that is written to: whether it can be, before anything is computed."""
 
 import tempfile
+
+# For what a run that goes on needs; removed at the end. Hidden: it holds no images of a class.
+UNFINISHED = ".unfinished"
 
 
 def check_output(folder):

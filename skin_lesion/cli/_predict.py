@@ -14,18 +14,23 @@ from ..audit import open_images, say
 from ..models import OperatingPointClassifier, SkinLesionClassifier, load_model
 from ._known import KnownProbabilities
 from ._on_onnx import put_on_onnx
+from ._options import describe_error
 from ._output import check_output
 from ._table import check_ids, check_submission, make_submission, make_table, read_csv
 from ._unlike import embed, load_unlike
 
 _CHUNK = 256  # images between two steps of the bar
 _MANY = 200  # photographs for which the export to ONNX, which takes seconds, is worth it
-_N_NAMED = 5
 _SMALL = (8, 8)  # of a file that is only looked at
 
 
 def run(arguments):
     """Write a table with the probability of each class of each photograph.
+
+    Returns
+    -------
+    n_unread : int
+        How many of the paths, or of the photographs in them, could not be read: they are named.
 
     Raises
     ------
@@ -38,20 +43,20 @@ def run(arguments):
     check_output(output.absolute().parent)
     model = load_model(arguments.model)
     unlike = load_unlike(arguments.model)
-    paths = find_photographs(arguments.paths, arguments.path_column)
+    paths, unreadable = find_photographs(arguments.paths, arguments.path_column)
+    if not paths:
+        raise ValueError(f"No photograph was found. {' '.join(unreadable)}")
     X = np.array(paths, dtype=str).reshape(-1, 1)
     if arguments.isic:
         check_submission(model.classes_)
         check_ids(paths)
-    table, unreadable = _predict(model, unlike, X)
+    table, damaged = _predict(model, unlike, X)
+    unreadable += damaged
     if arguments.isic:
         table = make_submission(table, model.classes_)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_csv(table, output, index=False)
-    for text in unreadable[:_N_NAMED]:
-        print(f"Not read: {text}", file=sys.stderr)
-    if len(unreadable) > _N_NAMED:
-        print(f"Not read: {len(unreadable) - _N_NAMED} more.", file=sys.stderr)
+    say_unread(unreadable)
     print(f"{say(len(table), 'photograph')} predicted, {len(unreadable)} not read: {output}")
     if unlike is None:
         print(
@@ -61,52 +66,64 @@ def run(arguments):
     elif "unlike_training" in table:
         print(
             f"{say(int(table['unlike_training'].sum()), 'photograph')} marked as unlike the"
-            f" training images; of held-out lesions {unlike.false_marks:.1%} were."
+            f" training images. Of held-out test images, {unlike.false_marks:.1%} were marked."
         )
-    print("Research software, no medical device: do not use it to diagnose.")
+    print("Research software, not a medical device: do not use it to diagnose.")
+    return len(unreadable)
 
 
 def find_photographs(places, column=None):
     """Return the paths of photographs in files, in folders, and in tables of paths.
 
-    Raises
-    ------
-    FileNotFoundError
-        If a place does not exist, or holds no photograph.
-    ValueError
-        If a table lacks the column.
+    Returns
+    -------
+    paths : list of str
+        Each once.
+
+    problems : list of str
+        Why a place was left out: it does not exist, holds no photograph, or is a table that cannot
+        be read or lacks the column.
     """
-    found = []
+    found, problems = [], []
     for place in map(Path, places):
-        if place.is_dir():
-            inside = [
-                str(path)
-                for path in sorted(place.rglob("*"))
-                if path.suffix.lower() in image_extensions() and path.is_file()
-            ]
-            if not inside:
-                raise FileNotFoundError(f"{place} holds no photographs. Expected image files.")
-            found += inside
-        elif not place.exists():
-            raise FileNotFoundError(f"{place} does not exist. Expected a photograph or a folder.")
-        elif place.suffix.lower() == ".csv":
-            table = read_csv(place)
-            name = table.columns[0] if column is None else column
-            if name not in table:
-                raise ValueError(
-                    f"{place} has the columns {list(table.columns)}. Expected a column {name!r} of"
-                    " paths: pass --path-column."
-                )
-            paths = [str(path) for path in table[name].dropna()]
-            # Of relative paths, those beside the table come first.
-            beside = [place.parent / path for path in paths]
-            found += [
-                str(near) if near.exists() else path
-                for near, path in zip(beside, paths, strict=True)
-            ]
-        else:
-            found.append(str(place))
-    return list(dict.fromkeys(found))
+        try:
+            found += _look_into(place, column)
+        except (ValueError, OSError) as error:
+            problems.append(describe_error(error))
+    return list(dict.fromkeys(found)), problems
+
+
+def _look_into(place, column):
+    if place.is_dir():
+        inside = [
+            str(path)
+            for path in sorted(place.rglob("*"))
+            if path.suffix.lower() in image_extensions() and path.is_file()
+        ]
+        if not inside:
+            raise FileNotFoundError(f"{place} holds no photographs. Expected image files.")
+        return inside
+    if not place.exists():
+        raise FileNotFoundError(f"{place} does not exist. Expected a photograph or a folder.")
+    if place.suffix.lower() != ".csv":
+        return [str(place)]
+    table = read_csv(place)
+    name = table.columns[0] if column is None else column
+    if name not in table:
+        raise ValueError(
+            f"{place} has the columns {list(table.columns)}. Expected a column {name!r} of paths:"
+            " pass --path-column."
+        )
+    paths = [str(path) for path in table[name].dropna()]
+    # Of relative paths, those beside the table come first.
+    beside = [place.parent / path for path in paths]
+    return [str(near) if near.exists() else path for near, path in zip(beside, paths, strict=True)]
+
+
+def say_unread(problems):
+    """Print why each photograph was left out."""
+    for text in problems:
+        print(f"Not read: {text}", file=sys.stderr)
 
 
 def _predict(model, unlike, X):
@@ -125,12 +142,13 @@ def _predict(model, unlike, X):
             try:
                 probabilities = fast.predict_proba(chunk)
             except (ValueError, FileNotFoundError):  # one of them cannot be read: which?
-                chunk, problems = _find_readable(chunk)
+                rows, problems = find_readable(chunk)
                 unreadable += problems
                 if not problems:
                     raise
-                if not len(chunk):
+                if not len(rows):
                     continue
+                chunk = chunk[rows]
                 probabilities = fast.predict_proba(chunk)
             part = make_table(chunk, probabilities, model.classes_)
             if inner is not model:
@@ -146,8 +164,8 @@ def _predict(model, unlike, X):
     return pd.concat(parts, ignore_index=True), unreadable
 
 
-def _find_readable(X):
-    """Return the rows whose files can be read, and why the others cannot."""
+def find_readable(X):
+    """Return the numbers of rows whose files can be read, and why the others cannot."""
     images, readable, problems = open_images(X), [], []
     for row in range(len(X)):
         try:
@@ -156,7 +174,7 @@ def _find_readable(X):
             problems.append(str(error))
         else:
             readable.append(row)
-    return X[readable], problems
+    return np.array(readable, dtype=int), problems
 
 
 def _find_network(model):

@@ -228,13 +228,20 @@ def read_csv(path):
 
     Raises
     ------
-    ValueError
-        If it cannot be read as one.
+    ValueError, OSError
+        If it cannot be opened, or read as one.
     """
     try:
         return pd.read_csv(path, encoding="utf-8-sig")
-    except (ValueError, pd.errors.ParserError) as error:
-        raise ValueError(f"{path} cannot be read as a CSV file: {error}") from error
+    except OSError as error:
+        raise type(error)(
+            f"{path} cannot be opened: {error.strerror}. Expected an existing CSV file."
+        ) from error
+    except ValueError as error:
+        raise ValueError(
+            f"{path} cannot be read as a CSV file: {error}. Expected a line of column names, then a"
+            " line for each image, in UTF-8."
+        ) from error
 
 
 def _find_ids(names):

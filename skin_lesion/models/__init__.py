@@ -13,7 +13,7 @@ from ._onnx.classifier import OnnxClassifier
 from ._onnx.onnx_file import export_onnx
 from ._persistence.save_model import load_model, save_model
 from ._presets import make_lesion_classifier
-from ._training._course.recipe import count_fine_tuning_epochs
+from ._training._course.recipe import count_epochs
 from ._wrappers.averaged import AveragedClassifier
 from ._wrappers.operating_point import OperatingPointClassifier
 from ._wrappers.prior_corrected import PriorCorrectedClassifier, correct_prior

@@ -87,9 +87,10 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         `class_weight`. Training does not depend on `prior`: set it after `fit` by `set_params`,
         too.
 
-    epochs : int or 'auto', default='auto'
+    epochs : int, 'auto' or 'few', default='auto'
         Epochs to train, or the most of them with `early_stopping`. 'auto' takes 12 to fine-tune
         weights that were loaded and 24 from scratch, and more for small sets, up to 100: see Notes.
+        'few' takes half as many, for training that is to be fast.
 
     batch_size : int, default=32
         Images a step.
@@ -218,9 +219,13 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     is 1e-4 for a Backbone whose loaded weights are trained, 2e-4 for an EfficientNetLite, 2e-3 from
     scratch, 1e-3 for features, and 3e-4 for the head of a Backbone alone; with other optimizers it
     is their own default. The rate is constant, at that peak, in `partial_fit` and where a callback
-    sets it. ``epochs='auto'`` counts as many epochs as are 600 steps with
-    loaded weights, and 1,000 from scratch, where these are more than 12 or 24; for the head of a
-    Backbone alone it is 12. It is 100 where early stopping ends training at a constant rate.
+    sets it.
+
+    ``epochs='auto'`` counts as many epochs as are 600 steps with loaded weights, and 1,000 from
+    scratch, where these are more than 12 or 24; for the head of a Backbone alone it is 12. It is
+    100 where early stopping ends training at a constant rate. ``epochs='few'`` counts as many as
+    are 400 steps with loaded weights, and 667 from scratch, where these are more than 6 or 12; for
+    the head alone it is 6. `epochs_` is the number.
 
     A fit that fails leaves the classifier as it was before, fitted or not.
 
@@ -259,7 +264,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [StrOptions({"auto", "balanced", "sqrt_balanced"}), dict, None],
         "prior": [StrOptions({"training", "uniform"}), dict, "array-like", None],
-        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "epochs": [StrOptions({"auto", "few"}), Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": [StrOptions({"auto"}), "boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],

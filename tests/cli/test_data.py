@@ -57,7 +57,7 @@ def test_two_releases_are_told_apart_by_an_option(release, tmp_path, capsys):
     )
     assert audit(release, tmp_path / "audit") == 2
     assert "holds 2 datasets" in (error := capsys.readouterr().err)
-    assert "--dataset '2019'" in error
+    assert "Pass --dataset '2019'" in error
     assert audit(release, tmp_path / "audit", "--dataset", "2019") == 0
     assert "60 images of 2 classes" in capsys.readouterr().out
 
@@ -76,10 +76,28 @@ def test_a_table_of_ones_own(root, tmp_path, capsys):
     assert f"Table {table}: 60 images of 2 classes, 30 lesions" in capsys.readouterr().out
     wrong = ("--path-column", "file", "--label-column", "diagnosis")
     assert audit(folder, tmp_path / "audit", "--table", str(table), *wrong) == 2
-    assert "'diagnosis'" in capsys.readouterr().err
-    for options in (("--table", str(table)), columns):
+    err = capsys.readouterr().err
+    assert "has no column 'diagnosis', which is named by --label-column" in err
+    twice = ("--path-column", "file", "--label-column", "file")
+    assert audit(folder, tmp_path / "audit", "--table", str(table), *twice) == 2
+    assert "named by --path-column and by --label-column" in capsys.readouterr().err
+    assert audit(folder, tmp_path / "audit", "--dataset", "2091") == 2
+    err = capsys.readouterr().err
+    assert "--dataset is '2091'. Expected" in err
+    assert "The command reads" not in err
+    for options, expected in (
+        (("--table", str(table)), "--table needs --path-column and --label-column"),
+        (("--group-column", "patient"), "--group-column names a column of --table"),
+        (("--table", str(table), *columns, "--dataset", "2019"), "Expected it without --table"),
+    ):
         with pytest.raises(SystemExit):
             audit(folder, tmp_path / "audit", *options)
+        assert expected in capsys.readouterr().err
+    (folder / "7.jpg").unlink()
+    assert audit(folder, tmp_path / "audit", "--table", str(table), *columns) == 0
+    printed = capsys.readouterr()
+    assert "'7.jpg'" in printed.err
+    assert "Not read: 1 missing." in printed.out
 
 
 def test_an_empty_folder_and_one_without_classes(tmp_path, capsys):
@@ -89,5 +107,5 @@ def test_an_empty_folder_and_one_without_classes(tmp_path, capsys):
     assert "is an empty folder" in capsys.readouterr().err
     (folder / "notes.txt").touch()
     assert audit(folder, tmp_path / "audit") == 2
-    assert "Expected class folders" in capsys.readouterr().err
+    assert "The command reads class folders" in capsys.readouterr().err
     assert not (tmp_path / "audit").exists()

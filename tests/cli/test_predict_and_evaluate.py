@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -50,14 +51,25 @@ def test_predicts_folders_files_and_tables_and_names_what_cannot_be_read(
     for name in ("a.png", "b.png"):
         Image.new("L", (40, 30), 90).save(tmp_path / name)  # grey, and of another size
     (tmp_path / "tables").mkdir()
-    pd.DataFrame({"id": [1, 2], "file": names}).to_csv(tmp_path / "tables" / "t.csv", index=False)
+    table = pd.DataFrame({"id": [1, 2, 3], "file": [*names, "gone.png"]})
+    table.to_csv(tmp_path / "tables" / "t.csv", index=False)
     (tmp_path / "damaged.jpg").write_bytes(b"no image")
-    places = (root / "Test", tmp_path / "damaged.jpg", tmp_path / "tables" / "t.csv")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other.csv").write_text("path\na.jpg\n")
+    problems = {
+        "nowhere.jpg": "nowhere.jpg does not exist",
+        "damaged.jpg": "damaged.jpg",
+        "tables/t.csv": "gone.png",
+        "empty": "empty holds no photographs",
+        "other.csv": "['path']. Expected a column 'file'",
+    }
+    places = (root / "Test", *(tmp_path / name for name in problems))
     output = tmp_path / "new" / "predictions.csv"
-    assert predict(model, *places, "--path-column", "file", output=output) == 0
+    assert predict(model, *places, "--path-column", "file", output=output) == 3
     printed = capsys.readouterr()
-    assert "damaged.jpg" in printed.err
-    assert f"{len(folder.data) + 2} photographs predicted, 1 not read" in printed.out
+    for problem in problems.values():
+        assert re.search(f"^Not read: .*{re.escape(problem)}", printed.err, re.M)
+    assert f"{len(folder.data) + 2} photographs predicted, 5 not read" in printed.out
     assert "not marked" in printed.out
     table = pd.read_csv(output).set_index("image")
     loaded = load_model(model)
@@ -117,12 +129,29 @@ def test_a_model_is_judged_on_the_test_split(model, root, tmp_path, capsys):
     assert main(["evaluate", str(model), str(root), "--output", str(output)]) == 0
     test = load_image_folder(root, split="test")
     out = capsys.readouterr().out
-    assert f"{len(test.data)} images, {len(np.unique(test.groups))} groups" in out
+    n_lesions = len(np.unique(test.groups))
+    assert f"{len(test.data)} images, {n_lesions} groups" in out
+    n_train = 60 - len(test.data)
+    assert (
+        f"Judged on the test part alone: {len(test.data)} images of {n_lesions} lesions or"
+        f" patients. The other {n_train} images may have been trained on."
+    ) in out
     assert {path.name for path in output.iterdir()} == {
         "report.html",
         "report.json",
         "model_card.md",
     }
+
+
+def test_a_model_is_judged_on_what_can_be_read(model, root, tmp_path, capsys):
+    folder = tmp_path / "lesions"
+    shutil.copytree(root / "Test", folder)
+    (folder / "nevus" / "damaged.jpg").write_bytes(b"no image")
+    assert main(["evaluate", str(model), str(folder)]) == 3
+    printed = capsys.readouterr()
+    n_images = len(list((root / "Test").glob("*/*")))
+    assert f"Judged on all images: {n_images} images" in printed.out
+    assert re.search(r"^Not read: .*damaged\.jpg", printed.err, re.M)
 
 
 def test_bad_input_of_predict(model, root, tmp_path, capsys):
@@ -132,7 +161,7 @@ def test_bad_input_of_predict(model, root, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.jpg").write_bytes(b"no image")
     for arguments, expected in (
-        ((tmp_path / "none.zip", root), "is no existing file"),
+        ((tmp_path / "none.zip", root), "none.zip' is no existing file"),
         ((tmp_path / "damaged.zip", root), "damaged.zip"),
         ((model, tmp_path / "nowhere"), "nowhere does not exist"),
         ((model, tmp_path / "empty"), "holds no photographs"),
@@ -143,7 +172,9 @@ def test_bad_input_of_predict(model, root, tmp_path, capsys):
         ((model, tmp_path / "bad.jpg"), "No photograph could be read"),
     ):
         assert predict(*arguments, output=output) == 2
-        assert expected in capsys.readouterr().err
+        err = capsys.readouterr().err
+        assert expected in err
+        assert "path=" not in err
     assert not output.exists()
     assert predict(model, root, output=tmp_path) == 2
     assert "is a folder" in capsys.readouterr().err
@@ -172,6 +203,11 @@ def test_bad_input_of_evaluate(tmp_path, capsys):
     predictions.write_text("image,nevus,melanoma\na,0.5,0.5\na,0.5,0.5\n")
     assert main([*options]) == 2
     assert "several rows of the image 'a'" in capsys.readouterr().err
+    predictions.unlink()
+    assert main([*options]) == 2
+    err = capsys.readouterr().err
+    assert f"{predictions} cannot be opened: No such file" in err
+    assert "Errno" not in err
     for wrong in (["evaluate"], ["evaluate", "model.zip"], options[:3], [*options, "model.zip"]):
         with pytest.raises(SystemExit):
             main([*wrong])

@@ -14,7 +14,6 @@ from sklearn.metrics import balanced_accuracy_score
 from skin_lesion import Backbone, ConvNet, audit_dataset, load_image_folder, load_model
 from skin_lesion.cli import main
 from skin_lesion.cli._train import job as _job
-from skin_lesion.cli._train import network as _network
 from skin_lesion.cli._train.progress import CountSteps
 
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at epochs")
@@ -29,7 +28,7 @@ def job(root, tmp_path_factory):
     """The folder that a job wrote, and what it printed meanwhile."""
     output = tmp_path_factory.mktemp("job") / "new" / "report"
     with redirect_stdout(io.StringIO()) as out, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_network, "ConvNet", lambda: ConvNet(filters=(8,)))
+        patch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(8,)))
         assert main([str(root), "--output", str(output), "--candidates", "2", *SMALL]) == 0
     return output, out.getvalue()
 
@@ -119,7 +118,7 @@ def test_prints_a_line_for_each_fit_and_what_to_do_next(job):
         "60 images of 2 classes",
         "The audit found no faults",
         "train and test as in the data",
-        "This is weak",
+        "A pretrained network would score higher",
         "Plan: grid search over 2 candidates on 2 stratified folds",
         "sensitivity for melanoma",
         "AUC for melanoma",
@@ -135,7 +134,8 @@ def test_predicts_and_marks_what_is_unlike_the_training_images(root, output, tmp
     table = tmp_path / "new.csv"
     arguments = ("predict", str(output / "model.zip"), str(root / "Test"), str(tmp_path))
     assert main([*arguments, "--output", str(table)]) == 0
-    assert "marked as unlike the training images; of held-out lesions" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "marked as unlike the training images. Of held-out test images, " in out
     table = pd.read_csv(table).set_index("image")
     assert table.loc[str(tmp_path / "noise.png"), "unlike_training"]
     assert table["unlike_training"][:-1].mean() <= 0.2
@@ -147,7 +147,7 @@ def test_predicts_and_marks_what_is_unlike_the_training_images(root, output, tmp
 @pytest.fixture
 def small_job(monkeypatch, few_trees):
     """A small network: the job in full is done for `job`."""
-    monkeypatch.setattr(_network, "ConvNet", lambda: ConvNet(filters=(8,)))
+    monkeypatch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(8,)))
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_faults_are_left_out_and_both_scores_are_reported(faulty, root, tmp_path
         "Label conflicts: 1 photograph with several labels: 1 melanoma / nevus",
         "1 image: unreadable",
         "2 images: under several labels",
-        "Once more with the faults",
+        "Training once more, with the faults",
     ):
         assert expected in out
     assert "turned by 90" in (output / "audit.html").read_text(encoding="utf-8")
@@ -221,6 +221,8 @@ def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
             (flat / path.parent.name).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, flat / path.parent.name)
     shutil.copy(faulty / "metadata.csv", flat)
+    with Image.open(next((flat / "nevus").iterdir())) as image:
+        image.crop((2, 2, 16, 16)).save(flat / "nevus" / "without_lesion.jpg")
     output = tmp_path / "report"
     options = ("--keep-faults", "--test-size", "0.3", "--minutes", "0.001")
     options = ("train", str(flat), *options, "--output", str(output), *SMALL)
@@ -233,17 +235,20 @@ def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
         assert main([*options]) == 130
     printed = capsys.readouterr()
     assert "--resume" in printed.err
-    assert "Nothing is cross-validated" in printed.out
+    assert "without_lesion.jpg" in printed.err
+    assert "The time allows no cross-validation" in printed.out
     assert not (output / "model.zip").exists()
 
     monkeypatch.setattr(CountSteps, "on_train_batch_end", interrupt)  # nothing is trained again
     assert main([*options, "--resume", "--batch-size", "8"]) == 2
-    assert "had batch_size=32, this one has 8" in capsys.readouterr().err
+    assert "had --batch-size 32, this one has --batch-size 8" in capsys.readouterr().err
     assert main([*options, "--resume"]) == 0
-    out = " ".join(capsys.readouterr().out.split())
+    printed = capsys.readouterr()
+    assert "without_lesion.jpg" not in printed.err  # as the first run has said
+    out = " ".join(printed.out.split())
     report = json.loads((output / "report.json").read_text())
     assert "30% of the images held out, stratified by class, grouped by lesion" in out
-    assert "The score below counts the faults" in out
+    assert "The faults can inflate the scores below" in out
     assert report["audit"]["findings"]["label_conflicts"] == 1
     assert report["audit"]["left_out"] == {}
     assert report["with_faults"] is None
@@ -275,8 +280,8 @@ def test_class_that_cleaning_empties_is_left_out(root, tmp_path, capsys):
     options = ("--minutes", "0.001", "--output", str(output))
     assert main([str(emptied), *options, *SMALL]) == 0
     out = capsys.readouterr().out
-    assert "1 image: the rest of other, 1 of 7, too few to train on" in out
-    assert "and with them all of: other" in out
+    assert "1 image: the rest of other (1 of 7), too few to train on" in out
+    assert "so these classes are excluded: other" in out
     assert "other" not in json.loads((output / "report.json").read_text())["data"]["counts"]
 
 
@@ -341,7 +346,7 @@ def test_output_that_is_a_file_is_said_before_anything_else(root, tmp_path, caps
 
 
 def test_weights_and_backbones_are_checked_before_the_data(tmp_path, capsys):
-    options = ("nowhere", "--output", str(tmp_path / "report"))
+    options = ("train", "nowhere", "--output", str(tmp_path / "report"))
     assert main([*options, "--weights", str(tmp_path / "missing.h5")]) == 2
     assert "missing.h5" in capsys.readouterr().err
     assert main([*options, "--backbone", "MobilNetV2"]) == 2
@@ -353,7 +358,7 @@ def test_without_weights_it_says_so_and_trains_from_scratch(tmp_path, capsys, mo
         raise OSError("there is no network")
 
     monkeypatch.setattr(Backbone, "__call__", fail)
-    assert main(["nowhere", "--output", str(tmp_path / "report")]) == 2
+    assert main(["train", "nowhere", "--output", str(tmp_path / "report")]) == 2
     out = capsys.readouterr().out
     assert "No pretrained weights: there is no network" in out
     assert "from scratch" in out
@@ -363,10 +368,34 @@ def test_without_weights_it_says_so_and_trains_from_scratch(tmp_path, capsys, mo
     ("options", "message"),
     [
         (["--from-scratch", "--backbone", "MobileNetV2"], "takes neither --backbone"),
-        (["--resume", "--output", "nowhere"], "no run to go on with in 'nowhere'"),
+        (["--backbone", "cnn", "--weights", "w.h5"], "takes no --weights"),
+        (["--resume", "--output", "nowhere"], "'nowhere' holds no interrupted run"),
     ],
 )
 def test_options_that_would_have_no_effect(options, message, capsys):
     with pytest.raises(SystemExit):
         main(["train", "lesions", *options])
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("predct", "Did you mean 'predict'?"), ("lesionz", "Expected a verb (train, audit,")],
+)
+def test_a_word_that_is_no_verb_and_no_folder(word, expected, capsys):
+    with pytest.raises(SystemExit) as exit_info:
+        main([word, "model.zip"])
+    assert exit_info.value.code == 2
+    err = capsys.readouterr().err
+    assert f"{word!r} is neither a verb nor an existing folder" in err
+    assert expected in err
+
+
+@pytest.mark.parametrize("verb", ["train", "audit", "predict", "evaluate"])
+def test_help_shows_no_default_that_is_none(verb, capsys):
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    out = capsys.readouterr().out
+    assert "None" not in out
+    assert "False" not in out
+    assert "(default: " in " ".join(out.split())

@@ -13,6 +13,7 @@ from skin_lesion import (
     load_image_folder,
     make_lesion_classifier,
 )
+from skin_lesion.models import count_epochs
 
 
 def test_presets_grow():
@@ -56,6 +57,21 @@ def test_several_networks_are_averaged(mobilenet_file):
     assert isinstance(model, AveragedClassifier)
     names = [each.estimator.architecture.name for each in model.estimators]
     assert names == ["MobileNet", "EfficientNetLite0"]
+
+
+def test_from_scratch_on_small_images_without_weights():
+    model = make_lesion_classifier("fast", backbone="cnn")
+    assert repr(model.estimator.architecture) == "ConvNet()"
+    assert model.estimator.loader.image_size == (48, 64)
+    with pytest.raises(ValueError, match="backbone='cnn' trains from scratch"):
+        make_lesion_classifier(backbone="cnn", weights="nowhere.weights.h5")
+
+
+@pytest.mark.parametrize(("n_images", "n_epochs"), [(8000, (6, 12)), (700, (19, 28))])
+def test_small_sets_are_seen_more_often(n_images, n_epochs):
+    for preset, expected in zip(("fast", "good"), n_epochs, strict=True):
+        model = make_lesion_classifier(preset, random_state=0)
+        assert count_epochs(model.estimator, n_images) == expected
 
 
 def test_missing_weights_are_named_at_once(monkeypatch):

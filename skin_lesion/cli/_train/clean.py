@@ -57,20 +57,20 @@ class CleanedData:
         if len(shortcuts):
             best = shortcuts["balanced_accuracy"].idxmax()
             lines.append(
-                f"Best shortcut: {best} alone predicts the class with a balanced accuracy of"
+                f"Strongest shortcut: {best} alone predicts the class with a balanced accuracy of"
                 f" {shortcuts.loc[best, 'balanced_accuracy']:.3f}"
                 f" (chance {shortcuts.loc[best, 'chance']:.3f})."
             )
         if self.left_out:
-            lines.append("Left out:")
+            lines.append("Excluded:")
             lines += [f"  {say(n, 'image')}: {reason}" for reason, n in self.left_out.items()]
             gone = self.audit.class_counts.index.difference(self.used.y)
             if len(gone):
-                lines.append(f"  and with them all of: {', '.join(map(str, gone))}")
+                lines.append(f"  so these classes are excluded: {', '.join(map(str, gone))}")
         if found and self.keeps_faults:
             lines.append(
-                "Warning: --keep-faults trains and tests on all images. The score below counts the"
-                " faults."
+                "Warning: --keep-faults trains and tests on all images. The faults can inflate the"
+                " scores below."
             )
         lines += [self.used.counts().to_string(), f"Split: {self.used.split}"]
         return "\n".join(lines)
@@ -117,7 +117,8 @@ def clean(folder, arguments):
         of_class = folder.target == name
         n_left, n_before = (keep & of_class).sum(), of_class.sum()
         if n_left:
-            left_out[f"the rest of {name}, {n_left} of {n_before}, too few to train on"] = n_left
+            reason = f"the rest of {name} ({n_left} of {n_before}), too few to train on"
+            left_out[reason] = n_left
         keep &= ~of_class
     if len(np.unique(folder.target[keep])) < 2:
         raise ValueError(

@@ -43,9 +43,9 @@ class SplitData:
 def draw_folder(root, random_state):
     """Draw images into a folder, or take the one that an earlier run has drawn."""
     if root.is_dir():
-        print(f"Taking the images drawn before in {root}.")
+        print(f"Using the images drawn earlier in {root}.")
         return root
-    print(f"No folder was named: drawing images into {root}.", flush=True)
+    print(f"No ROOT was given: drawing images into {root}.", flush=True)
     root.parent.mkdir(parents=True, exist_ok=True)
     # Drawn aside and renamed, so that an interrupted run leaves no half-filled folder.
     with temporary_folder(root.parent) as unfinished:
@@ -91,7 +91,7 @@ def split_by_image(folder, keep, arguments):
     _, test = train_test_split(
         rows, stratify=y, test_size=arguments.test_size, random_state=arguments.random_state
     )
-    split = f"{arguments.test_size:.0%} of the images held out at random, stratified by class"
+    split = f"{arguments.test_size:.0%} of the images held out by image, stratified by class"
     return SplitData(X, y, rows, frame, np.isin(rows, test), split)
 
 

@@ -1,13 +1,14 @@
 """The whole job: load, audit, search, fit, judge, draw."""
 
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from ...models import save_model
 from .._data import load_data
-from .._output import check_output
+from .._output import UNFINISHED, check_output
 from .._unlike import FALSE_MARKS, fit_unlike
 from .clean import clean
 from .data import draw_folder
@@ -15,8 +16,7 @@ from .network import check_network, networks_of
 from .plan import choose_plan, list_candidates, load_plan
 from .search import fit_on_faults, fit_plan
 
-# For what a run that goes on needs; removed at the end. Hidden: it holds no images of a class.
-_UNFINISHED = ".unfinished"
+_PLAN, _MODEL = "plan.json", "model.zip"
 # Without ROOT: a small network on small images, which shows all steps within a minute.
 _DEMO = {"from_scratch": True, "image_size": 32, "epochs": 20, "folds": 2, "candidates": 2}
 
@@ -38,21 +38,38 @@ def run(arguments):
     )
     output = Path(arguments.output)
     check_output(output)
+    try:
+        _clean_and_train(arguments, output)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_say_what_is_kept(output)) from None
+
+
+def _clean_and_train(arguments, output):
     if arguments.root is arguments.table is None:
         vars(arguments).update(_DEMO)
         arguments.root = draw_folder(output / "drawn_images", arguments.random_state)
     else:
         check_network(arguments)
-    cleaned = clean(load_data(arguments), arguments)
+    with warnings.catch_warnings():
+        if arguments.resume:  # the interrupted run has named these images
+            warnings.simplefilter("ignore", UserWarning)
+        cleaned = clean(load_data(arguments), arguments)
     output.mkdir(parents=True, exist_ok=True)
     print(cleaned.summary(), flush=True)
     cleaned.audit.to_html(output / "audit.html")
-    try:
-        _train(cleaned, arguments, output)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"Finished fits are kept in {output}: go on with the same command and --resume."
-        ) from None
+    _train(cleaned, arguments, output)
+
+
+def _say_what_is_kept(output):
+    """Return what an interrupted run has left, and how to go on; nothing where it left nothing."""
+    plan = output / UNFINISHED / _PLAN
+    if not plan.is_file():
+        return ""
+    kept = "All finished fits and epochs are"
+    model = output / _MODEL
+    if model.is_file() and model.stat().st_mtime >= plan.stat().st_mtime:
+        kept = f"The model is trained, and {model} can be used. It and all finished fits are"
+    return f"{kept} kept in {output}: go on with the same command and --resume."
 
 
 def _train(cleaned, arguments, output):
@@ -65,17 +82,17 @@ def _train(cleaned, arguments, output):
     from .page import write_index
 
     data = cleaned.used
-    folder = output / _UNFINISHED
+    folder = output / UNFINISHED
     if not arguments.resume:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(exist_ok=True)
     candidates = list_candidates(data.part(is_test=False)[1], arguments.random_state)
-    plan = load_plan(folder / "plan.json", candidates, arguments)
+    plan = load_plan(folder / _PLAN, candidates, arguments)
     if plan is None:
         plan = choose_plan(data, arguments, candidates)
-        plan.save(folder / "plan.json", arguments)
+        plan.save(folder / _PLAN, arguments)
     print(plan.describe(arguments), flush=True)
-    model_path = output / "model.zip"
+    model_path = output / _MODEL
     model, results = fit_plan(
         data, plan, arguments, folder, lambda model: save_model(model, model_path)
     )
@@ -95,13 +112,13 @@ def _train(cleaned, arguments, output):
     _pictures.right_predictions(data, judgement.report, output / "right_predictions.png")
     command = f"skin-lesion predict {model_path} PATH --output predictions.csv"
     write_index(cleaned, judgement, results, command, output)
-    shutil.rmtree(folder)
     print("\n".join(["", *judgement.short]))
     if np.isfinite(unlike.limit):
         print(
-            f"predict marks photographs unlike the training images: {unlike.false_marks:.1%} of"
-            f" held-out ones by mistake (aimed at: {FALSE_MARKS:.0%})."
+            "predict marks photographs unlike the training images. Of the test images it marks"
+            f" {unlike.false_marks:.1%} (target: {FALSE_MARKS:.0%})."
         )
     if cleaned.faulty is not None and not arguments.compare_with_faults:
-        print("What the faults would add to the score: --compare-with-faults fits once more.")
+        print("To see how the faults change the score, train with --compare-with-faults.")
     print(f"\nOpen {output / 'index.html'}. To predict other photographs:\n  {command}")
+    shutil.rmtree(folder)

@@ -173,7 +173,7 @@ def _shorten(report, with_faults):
             scores[f"balanced accuracy of the baseline: {name}"] = line
     if with_faults is not None:
         line = with_faults.scores.loc["balanced_accuracy"]
-        scores["balanced accuracy with the faults"] = line
+        scores["balanced accuracy, trained and tested with the faults"] = line
     width = max(map(len, scores))
     return lines + [f"  {name:<{width}}  {say_score(line)}" for name, line in scores.items()]
 

@@ -2,44 +2,17 @@
 
 from sklearn import clone
 
-from ...images import ImageAugmenter, ImageLoader
-from ...models import (
-    AveragedClassifier,
-    ConvNet,
-    SkinLesionClassifier,
-    TestTimeAugmentation,
-    count_fine_tuning_epochs,
-    make_lesion_classifier,
-)
-
-# From scratch: the size of images, and the epochs, of each preset.
-_FROM_SCRATCH = {"fast": ((48, 64), 24), "good": ((64, 96), 24), "best": ((96, 128), 40)}
-_N_VARIANTS = 3
-_LEAST_STEPS = 400  # of a preset that names its epochs: on a small set these are too few
+from ...models import AveragedClassifier, make_lesion_classifier
 
 
 def make_model(arguments, preset):
     """Return the classifier of a preset, with what else the arguments say. It is not fitted."""
-    if arguments.from_scratch:
-        image_size, epochs = _FROM_SCRATCH[preset]
-        model = TestTimeAugmentation(
-            SkinLesionClassifier(
-                ConvNet(),
-                epochs=epochs,
-                loader=ImageLoader(image_size),
-                random_state=arguments.random_state,
-            ),
-            ImageAugmenter(width_shift=0, height_shift=0, zoom=0, brightness=0, contrast=0),
-            n_augmentations=_N_VARIANTS,
-            random_state=0,
-        )
-    else:
-        model = make_lesion_classifier(
-            preset,
-            backbone=arguments.backbone,
-            weights=arguments.weights or "imagenet",
-            random_state=arguments.random_state,
-        )
+    model = make_lesion_classifier(
+        preset,
+        backbone="cnn" if arguments.from_scratch else arguments.backbone,
+        weights=arguments.weights or "imagenet",
+        random_state=arguments.random_state,
+    )
     settings = {"batch_size": arguments.batch_size}
     if arguments.epochs is not None:
         settings["epochs"] = arguments.epochs
@@ -56,21 +29,22 @@ def check_network(arguments):
     ValueError, OSError
         If the backbone is not known, images are too small for it, or --weights cannot be read.
     """
+    arguments.from_scratch |= arguments.backbone == "cnn"
     problem = None if arguments.from_scratch else _find_problem(arguments)
     if problem is not None and arguments.preset == "best" and arguments.backbone is None:
-        print(f"Not all networks of preset best: {problem}")
+        print(f"Preset best uses one network instead of two: {problem}")
         arguments.backbone = networks_of(make_lesion_classifier())[0].architecture.name
         problem = _find_problem(arguments)
     if problem is not None:
         print(f"No pretrained weights: {problem}")
         arguments.from_scratch = True
     if arguments.from_scratch:
-        print("Network: ConvNet, trained from scratch. This is weak: pretrained ones do better.")
+        print("Network: ConvNet, trained from scratch. A pretrained network would score higher.")
     else:
         networks = networks_of(make_model(arguments, arguments.preset))
         names = " and ".join(network.architecture.name for network in networks)
         source = arguments.weights or "ImageNet"
-        print(f"Network: {names}, fine-tuned from the weights of {source}.")
+        print(f"Network: {names}, fine-tuned from {source} weights.")
 
 
 def _find_problem(arguments):
@@ -83,15 +57,6 @@ def _find_problem(arguments):
             raise
         return error
     return None
-
-
-def count_epochs(model, arguments, n_rows):
-    """Return for how many epochs the networks of a model are trained on so many images."""
-    epochs = networks_of(model)[0].epochs
-    steps = -(-n_rows // arguments.batch_size)
-    if epochs == "auto":
-        return count_fine_tuning_epochs(steps)
-    return epochs if arguments.epochs is not None else max(epochs, -(-_LEAST_STEPS // steps))
 
 
 def networks_of(model):

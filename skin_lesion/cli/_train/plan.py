@@ -11,7 +11,8 @@ from sklearn import clone
 
 from ..._utils.atomic_writing import write_text
 from ...audit import say
-from .network import count_epochs, make_model, networks_of
+from ...models import count_epochs
+from .network import make_model, networks_of
 from .progress import MeasureSteps
 
 _MINUTES = {"fast": 5, "good": 25, "best": 180}
@@ -48,9 +49,9 @@ class Candidate:
     epochs: float = 1
     rows: float = 1
 
-    def settings_for(self, model, arguments, n_rows, share=1.0):
+    def settings_for(self, model, n_rows, share=1.0):
         """Return the parameters of the networks of a model, for this share of the epochs."""
-        epochs = count_epochs(model, arguments, n_rows) * self.epochs * share
+        epochs = count_epochs(networks_of(model)[0], n_rows) * self.epochs * share
         return {**self.settings, "epochs": max(1, round(epochs))}
 
 
@@ -108,20 +109,25 @@ class Plan:
             size = _say_size(make_model(arguments, self.searched_preset))
             parts.append(
                 f"grid search over {say(len(self.candidates), 'candidate')} on {arguments.folds}"
-                f" stratified folds that keep lesions whole, at {size}"
+                f" stratified folds, grouped by lesion, at {size}"
             )
-        parts.append(f"a fit on all training images at {_say_size(final)}")
+        parts.append(f"a final fit on all training images at {_say_size(final)}")
         minutes = sum(self.expected) / 60
         end = time.strftime("%H:%M", time.localtime(time.time() + 60 * minutes))
         text = f"Plan: {', then '.join(parts)}. About {minutes:.0f} minutes, until {end}."
         if minutes < 2:
             text = f"Plan: {', then '.join(parts)}."
         if self.final_preset != arguments.preset:
-            text += f"\nTime allows no preset {arguments.preset}: {self.final_preset} instead."
+            text += (
+                f"\nPreset {arguments.preset} needs more time than --minutes allows: the final fit"
+                f" uses preset {self.final_preset}."
+            )
         if self.shortened < 1:
-            text += f"\nTime allows {self.shortened:.0%} of the epochs, which makes it weaker."
+            text += (
+                f"\n--minutes allows {self.shortened:.0%} of the epochs: the model will be weaker."
+            )
         if not self.candidates:
-            text += "\nNothing is cross-validated: --minutes N allows more."
+            text += "\nThe time allows no cross-validation: set a larger --minutes."
         elif self.left_out:
             text += f"\nNot searched: {'; '.join(self.left_out)}."
         return text
@@ -155,13 +161,21 @@ def load_plan(path, candidates, arguments):
     if differing:
         name = differing[0]
         raise ValueError(
-            f"The run to go on with had {name}={earlier.get(name)}, this one has {now[name]}."
-            " Expected the same options. Leave out --resume to begin anew."
+            f"The interrupted run had {_say_option(name, earlier.get(name))}, this one has"
+            f" {_say_option(name, now[name])}. Expected the same options. Leave out --resume to"
+            " begin anew."
         )
     names = content.pop("candidates")
     chosen = [candidate for candidate in candidates if candidate.name in names]
     left_out = [candidate.name for candidate in candidates if candidate.name not in names]
     return Plan(candidates=chosen, first=candidates[0], left_out=left_out, **content)
+
+
+def _say_option(name, value):
+    option = "ROOT" if name == "root" else f"--{name.replace('_', '-')}"
+    if value in ("None", "False"):
+        return f"no {option}"
+    return option if value == "True" else f"{option} {value}"
 
 
 def _say_arguments(arguments):
@@ -181,7 +195,7 @@ def choose_plan(data, arguments, candidates):
         presets.append("fast")
     everything = _fill(pace, presets[:1], arguments.preset, len(y), n_test, arguments, candidates)
     if sum(everything.expected) > budget:
-        print("Measuring the pace of training.", flush=True)
+        print("Measuring the training speed.", flush=True)
         pace = _measure(make_model(arguments, arguments.preset), X, y, arguments)
     finals = presets if asked is not None else presets[:1]
     for final in finals:
@@ -263,7 +277,7 @@ class _Pace:
         networks = networks_of(model)
         step = self._step * _pixels(model) / _pixels(self._measured)
         batch = self._arguments.batch_size
-        settings = candidate.settings_for(model, self._arguments, n_rows)
+        settings = candidate.settings_for(model, n_rows)
         epochs = settings["epochs"] * candidate.rows + _FIRST_LOOK
         n_variants = 1 + getattr(model, "estimators", [model])[0].n_augmentations
         steps = n_rows / batch * epochs + n_predicted / batch * n_variants * _OF_A_STEP

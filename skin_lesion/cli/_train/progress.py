@@ -48,7 +48,11 @@ class Progress:
         """Say in a line what the present fit came to."""
         self._n_done += 1
         self._n_begun, self._share = 0, 0.0
-        end = "" if self._n_done == len(self._expected) else f"; all end about {self._clock()}"
+        end = (
+            ""
+            if self._n_done == len(self._expected)
+            else f" (all fits end at about {self._clock()})"
+        )
         line = f"fit {self._n_done} of {len(self._expected)}: {text}{end}"
         self._bar.write(line, file=sys.stdout)
         sys.stdout.flush()
@@ -78,7 +82,7 @@ class Progress:
             return
         self._bar.n = self._done()
         place = f"fit {self._n_done + 1} of {len(self._expected)}"
-        self._bar.set_description_str(f"{place}, all end about {self._clock()}")
+        self._bar.set_description_str(f"{place}, all end at about {self._clock()}")
 
 
 class CountSteps(keras.callbacks.Callback):

@@ -46,13 +46,15 @@ def fit_plan(data, plan, arguments, folder, save):
     progress = Progress(plan.expected, [len(networks_of(model)) for model in [*models, final]])
     try:
         # With routing the groups also reach the validation split inside each fit.
-        with config_context(enable_metadata_routing=True):
+        with config_context(enable_metadata_routing=True), warnings.catch_warnings():
+            # The command says it for all fits.
+            warnings.filterwarnings("ignore", "Training was interrupted")
             results = _search(data, plan, arguments, folder, progress) if models else []
             best = plan.first
             if results:
                 best = plan.candidates[np.argmax([line["balanced_accuracy"] for line in results])]
             X, y, groups = data.part(is_test=False)
-            set_networks(final, **best.settings_for(final, arguments, len(X), plan.shortened))
+            set_networks(final, **best.settings_for(final, len(X), plan.shortened))
             _equip(final, folder, progress)
             model = final.fit(X, y, groups=groups)
         set_networks(model, callbacks=None, loader__cache_dir=None)
@@ -68,7 +70,7 @@ def fit_plan(data, plan, arguments, folder, save):
 def fit_on_faults(data, model):
     """Return the same model, fitted with all faults."""
     X, y, _ = data.part(is_test=False)
-    print(f"Once more with the faults: the same on {len(X)} training images.", flush=True)
+    print(f"Training once more, with the faults, on {len(X)} images.", flush=True)
     return clone(model).fit(X, y)
 
 
@@ -80,9 +82,7 @@ def _search(data, plan, arguments, folder, progress):
     for train, test in folds:
         assert_no_leak(X[train], X[test], groups_train=groups[train], groups_test=groups[test])
     model = make_model(arguments, plan.searched_preset)
-    settings = [
-        candidate.settings_for(model, arguments, len(folds[0][0])) for candidate in plan.candidates
-    ]
+    settings = [candidate.settings_for(model, len(folds[0][0])) for candidate in plan.candidates]
     grid = [
         {
             f"{prefix}{name}": [value]

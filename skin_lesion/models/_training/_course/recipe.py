@@ -19,9 +19,11 @@ _PEAKS = {_SCRATCH: 2e-3, _FINE_TUNED: 1e-4, _HEAD: 3e-4, _FEATURES: 1e-3}
 _PEAKS_BY_NAME = dict.fromkeys(IMAGENET_SHA256, 2e-4)  # of backbones that are fine-tuned
 _LIKE_ADAM = {"adam", "adamax", "adamw", "nadam", "rmsprop"}
 _LAST_SHARE = 0.01  # of the peak, at the last step
+# In a small set that many epochs are few steps: "auto" and "few" take no fewer than the steps.
 _EPOCHS = {_SCRATCH: 24, _FINE_TUNED: 12, _HEAD: 12, _FEATURES: 24}
-# In a small set that many epochs are few steps.
 _LEAST_STEPS = {_SCRATCH: 1000, _FINE_TUNED: 600, _HEAD: 0, _FEATURES: 1000}
+# The shares of both that "few" takes.
+_FEW_EPOCHS, _FEW_STEPS = 1 / 2, 2 / 3
 _MOST_EPOCHS = 100
 
 
@@ -59,7 +61,7 @@ def choose_recipe(estimator, source, n_rows):
     rate = _choose_rate(estimator, kind)
     estimator.learning_rate_ = default_rate(estimator.optimizer) if rate is None else rate
     n_batches = n_rows and -(-n_rows // estimator.batch_size)
-    estimator.epochs_ = _count_epochs(estimator, kind, n_batches)
+    estimator.epochs_ = 1 if n_batches is None else _count_epochs(estimator, kind, n_batches)
     if n_batches is None or not has_schedule(estimator):
         return rate
     return _make_schedule(rate, estimator.epochs_ * n_batches)
@@ -104,23 +106,21 @@ def _choose_rate(estimator, kind):
     return default_rate(optimizer) if rate in ("auto", None) else float(rate)
 
 
+def count_epochs(estimator, n_rows):
+    """Return for how many epochs a fit to so many images will train, before it is fitted."""
+    kind = _what_is_trained(estimator, source=None)
+    return _count_epochs(estimator, kind, -(-n_rows // estimator.batch_size))
+
+
 def _count_epochs(estimator, kind, n_batches):
-    if n_batches is None:
-        return 1
-    if estimator.epochs != "auto":
+    if estimator.epochs not in ("auto", "few"):
         return estimator.epochs
-    if estimator.early_stopping_ and not has_schedule(estimator):
+    n_epochs, n_steps = _EPOCHS[kind], _LEAST_STEPS[kind]
+    if estimator.epochs == "few":
+        n_epochs, n_steps = round(n_epochs * _FEW_EPOCHS), round(n_steps * _FEW_STEPS)
+    elif stops_early(estimator) and not has_schedule(estimator):
         return _MOST_EPOCHS
-    return _epochs_of(kind, n_batches)
-
-
-def count_fine_tuning_epochs(n_batches):
-    """Return what ``epochs='auto'`` stands for where loaded weights are fine-tuned."""
-    return _epochs_of(_FINE_TUNED, n_batches)
-
-
-def _epochs_of(kind, n_batches):
-    return min(max(_EPOCHS[kind], -(-_LEAST_STEPS[kind] // n_batches)), _MOST_EPOCHS)
+    return min(max(n_epochs, -(-n_steps // n_batches)), _MOST_EPOCHS)
 
 
 def _make_schedule(peak, n_steps):

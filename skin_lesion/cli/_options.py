@@ -1,0 +1,36 @@
+"""Say what the library says in the words of the command: options in place of parameters."""
+
+import re
+
+_ROLES = "path|label|group|split"
+_REPLACEMENTS = {
+    rf"\bpassed as ({_ROLES})\b": r"named by --\1-column",
+    rf"\band as ({_ROLES})\b": r"and by --\1-column",
+    "pass split=None": "leave out --split-column",
+    "Pass as root the folder that holds": "Give as ROOT the folder of",
+    r"\bPass (?:name|release)=": "Pass --dataset ",
+    r"^(?:name|release) is (?=')": "--dataset is ",
+    "pass group_by='folder'": "pass a table of the images, with --table and --group-column",
+    r"use load_image_table\b": "pass it as --table, with its columns",
+    "Load a release of the ISIC archive with its table by load_isic_release": (
+        "Keep the table of a public set beside its images, or pass a table as --table"
+    ),
+    # The only paths that the library calls so here are those of models.
+    r"\bpath=(?=')": "MODEL ",
+    r"\bweights=(?=')": "--weights ",
+    "Expected 'imagenet', None, or a": "Expected a",
+}
+
+
+def in_options(text):
+    """Return a message of the library as one of the command."""
+    for pattern, option in _REPLACEMENTS.items():
+        text = re.sub(pattern, option, text)
+    return text
+
+
+def describe_error(error):
+    """Return the message of an error, in the words of the command."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
+        return f"{error.filename}: {error.strerror}."  # without the number of the error
+    return in_options(str(error))

@@ -1,0 +1,127 @@
+"""Ctrl-C, SIGTERM and a kill at each stage of "train", and what goes on after them."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from skin_lesion import ConvNet, load_model
+from skin_lesion.cli import main
+from skin_lesion.cli._train import clean as _clean
+from skin_lesion.cli._train import job as _job
+from skin_lesion.cli._train import judge as _judge
+from skin_lesion.cli._train import page as _page
+from skin_lesion.cli._train.progress import CountSteps
+
+pytestmark = pytest.mark.usefixtures("few_trees")
+
+OPTIONS = ("--from-scratch", "--epochs", "1", "--image-size", "16", "--folds", "2")
+OPTIONS = (*OPTIONS, "--candidates", "2")
+# Five fits: of two candidates on two folds, and the final one.
+
+
+@pytest.fixture(autouse=True)
+def small_network(monkeypatch):
+    monkeypatch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(4,)))
+
+
+@pytest.fixture
+def count_fits(monkeypatch):
+    """Return a list that gets an item for each fit that trains a step."""
+    fits = []
+    end_batch = CountSteps.on_train_batch_end
+
+    def count(self, batch, logs=None):
+        if batch == 0:
+            fits.append(batch)
+        end_batch(self, batch, logs)
+
+    monkeypatch.setattr(CountSteps, "on_train_batch_end", count)
+    return fits
+
+
+def slow(*values):
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
+def send(number, *, at=1):
+    """Return a function that sends this process a signal when it is called the `at`-th time."""
+    calls = []
+
+    def interrupt(*_, **__):
+        calls.append(1)
+        if len(calls) == at:
+            signal.raise_signal(number)
+
+    return interrupt
+
+
+def train(root, output, *options):
+    return main(["train", str(root), "--output", str(output), *OPTIONS, *options])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+@pytest.mark.parametrize(
+    ("place", "name", "at", "number", "n_left", "has_model"),
+    [
+        (_clean, "audit_dataset", 1, signal.SIGTERM, None, False),
+        (CountSteps, "on_train_begin", 3, signal.SIGINT, 3, False),
+        slow(_job, "load_data", 1, signal.SIGINT, None, False),
+        slow(_job, "choose_plan", 1, signal.SIGINT, None, False),
+        slow(CountSteps, "on_train_begin", 5, signal.SIGTERM, 1, False),
+        slow(_job, "save_model", 1, signal.SIGTERM, 0, False),
+        slow(_job, "fit_unlike", 1, signal.SIGINT, 0, True),
+        slow(_judge, "evaluate", 1, signal.SIGTERM, 0, True),
+        slow(_page, "write_index", 1, signal.SIGINT, 0, True),
+    ],
+)
+def test_a_signal_ends_a_stage_and_the_next_run_goes_on(
+    root, tmp_path, capsys, monkeypatch, count_fits, place, name, at, number, n_left, has_model
+):
+    output = tmp_path / "report"
+    with monkeypatch.context() as patch:
+        patch.setattr(place, name, send(number, at=at))
+        assert train(root, output) == 130
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("skin-lesion: interrupted. ")
+    if n_left is None:
+        assert "Nothing is finished: run the same command again" in last
+        assert not (output / "index.html").exists()
+        return
+    assert "go on with the same command and --resume" in last
+    assert (str(output / "model.zip") in last) is has_model
+    assert (output / "model.zip").exists() is has_model
+    count_fits.clear()
+    assert train(root, output, "--resume") == 0
+    assert len(count_fits) == n_left
+    assert len(json.loads((output / "report.json").read_text())["search"]["candidates"]) == 2
+    assert load_model(output / "model.zip").classes_.tolist() == ["melanoma", "nevus"]
+    assert not (output / ".unfinished").exists()
+    with pytest.raises(SystemExit):
+        train(root, output, "--resume")
+    assert "holds no interrupted run" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+def test_a_process_that_is_ended_while_it_searches(root, tmp_path, number, status):
+    output = tmp_path / "report"
+    command = [sys.executable, "-m", "skin_lesion", "train", str(root), "--output", str(output)]
+    command += OPTIONS
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        lines = []
+        for line in process.stdout:
+            lines += [line] if line.startswith("fit ") else []
+            if len(lines) == 2:
+                process.send_signal(number)
+                break
+        process.stdout.read()
+    assert process.returncode == status
+    out = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=True).stdout
+    again = [line for line in out.splitlines() if line.startswith("fit ")]
+    assert [line.split(" (")[0] for line in lines] == [line.split(" (")[0] for line in again[:2]]
+    assert len(again) == 5
+    assert (output / "index.html").exists()
