@@ -171,14 +171,14 @@ def _content_ids(X_train, X_test):
 def _check_groups(groups_train, groups_test):
     train = check_labels(groups_train, name="groups_train")
     test = check_labels(groups_test, name="groups_test")
-    kinds = ["text" if isinstance(groups[0], str) else "numbers" for groups in (train, test)]
+    ids = [groups.tolist()[0] for groups in (train, test)]
+    kinds = ["text" if isinstance(one, str) else "numbers" for one in ids]
     if len(set(kinds)) > 1:
         # As text, 1.0 would not be 1.
         raise TypeError(
-            f"groups_train holds {kinds[0]}, such as {train.tolist()[0]!r}, and groups_test"
-            f" {kinds[1]}, such as {test.tolist()[0]!r}. Expected the same in both, as one id may be"
-            " written in two ways. Read both as text:"
-            " pd.read_csv(..., dtype={'lesion_id': str})['lesion_id']."
+            f"groups_train holds {kinds[0]}, such as {ids[0]!r}, and groups_test {kinds[1]}, such"
+            f" as {ids[1]!r}. Expected the same in both, as one id may be written in two ways. Read"
+            " both as text: pd.read_csv(..., dtype={'lesion_id': str})['lesion_id']."
         )
     return train, test
 

@@ -4,12 +4,13 @@ import os
 import warnings
 
 from ..._utils.sklearn_private import StrOptions, validate_params
+from ..._utils.validation.messages import name_some
 from .._isic.load import load_isic_release
 from .._reading.groups import GROUP_COLUMNS
 from .._taxonomy.label_sets import INDETERMINATE_RULES
 from .class_folders import load_class_folders
 from .pixel_csv import load_pixels
-from .recognise import CLASS_FOLDERS, PIXELS, recognise
+from .recognise import CLASS_FOLDERS, COLLECTIONS, PIXELS, collection_named, recognise
 from .tables import load_tables
 
 
@@ -174,14 +175,15 @@ def load_public_dataset(
             if tables is None:
                 raise
             raise ValueError(
-                f"No public set is recognised below {root!r}, by {len(tables)} table(s) such as"
-                f" {tables[0]!r}; and as class folders: {error} If the table is one of your own,"
-                " use load_image_table."
+                f"No public set is recognised below {root!r}, by {tables} As class folders:"
+                f" {error} If the table is one of your own, use load_image_table."
             ) from error
     elif isinstance(public_set, str):
         dataset = load_isic_release(
             root, public_set, split=split, image_type=image_type, group_by=group_by, **mapping
         )
+        if collection_named(name):
+            _name_collection(dataset, collection_named(name), root)
     else:
         dataset, messages = load_tables(
             root, public_set, tables, split, image_type, group_by, **mapping
@@ -190,6 +192,19 @@ def load_public_dataset(
             # One frame for each of: load_public_dataset, validate_params.
             warnings.warn(message, stacklevel=3)
     return (dataset.data, dataset.target) if return_X_y else dataset
+
+
+def _name_collection(dataset, name, root):
+    """Call what the isic-cli downloaded by the name of its collection, if it is that."""
+    sources = dataset.frame["source"].dropna().unique()
+    if not all(COLLECTIONS[name] in source for source in sources):
+        raise ValueError(
+            f"name is {name!r}, but the images below {root!r} are attributed to"
+            f" {name_some(list(sources))}. Expected {COLLECTIONS[name]!r}. Pass name='isic-cli', or"
+            " the folder of this set."
+        )
+    dataset.DESCR = f"{name}{dataset.DESCR.removeprefix(dataset.release)}"
+    dataset.release = name
 
 
 def _refuse(name, **parameters):
