@@ -520,8 +520,8 @@ def test_collection_of_the_isic_cli(tree):
 
 
 def test_a_collection_of_another_name(tree):
-    header = "isic_id,attribution,copyright_license,diagnosis_1,diagnosis_3"
-    tree.write("metadata.csv", header, "ISIC_0178300,MSK,CC-0,Benign,Nevus")
+    header = "isic_id,attribution,copyright_license,diagnosis_3,lesion_id"
+    tree.write("metadata.csv", header, "ISIC_0178300,MSK,CC-0,Nevus,IL_1")
     tree.touch("ISIC_0178300.jpg")
     with pytest.raises(ValueError, match=r"name is 'HIBA', but .* attributed to 'MSK'. Expected"):
         tree.load("HIBA")
