@@ -7,7 +7,7 @@ _REPLACEMENTS = {
     rf"\bpassed as ({_ROLES})\b": r"named by --\1-column",
     rf"\band as ({_ROLES})\b": r"and by --\1-column",
     "pass split=None": "leave out --split-column",
-    "Pass as root the folder that holds": "Give as ROOT the folder of",
+    "Pass the folder that holds these images as root": "Give the folder of these images as ROOT",
     r"\bPass (?:name|release)=": "Pass --dataset ",
     r"^(?:name|release) is (?=')": "--dataset is ",
     "pass group_by='folder'": "pass a table of the images, with --table and --group-column",

@@ -234,3 +234,8 @@ def test_no_warnings_for_valid_input():
 def test_text_of_numpy_and_of_python_is_text():
     mixed = np.array([np.str_("melanoma"), "nevus"], dtype=object)
     assert check_labels(mixed).tolist() == ["melanoma", "nevus"]
+
+
+def test_text_and_numbers_are_not_mixed_in_a_list_either():
+    with pytest.raises(TypeError, match=r"groups holds values of the types 'int', 'str'"):
+        check_labels(["lesion", 1], name="groups")

@@ -71,8 +71,8 @@ def check_labels(values, *, name="y_true"):
         expected=f"{a_label} for each row, an array-like of shape (n,)",
         entries=("groups",) if are_groups else ("target",),
     )
-    # As objects: numpy turns a NaN among text into text.
-    missing = values if hasattr(values, "dtype") else np.asarray(values, dtype=object)
+    # As objects: numpy turns a NaN or a number among text into text.
+    given = values if hasattr(values, "dtype") else np.asarray(values, dtype=object)
     values = np.asarray(values)
     if values.ndim != 1 and values.shape[1:] != (1,):
         advice = ""
@@ -85,7 +85,7 @@ def check_labels(values, *, name="y_true"):
     values = values.ravel()
     if not len(values):
         raise ValueError(f"{name} is empty. Expected at least one row.")
-    missing = np.asarray(pd.isna(missing)).ravel()
+    missing = np.asarray(pd.isna(given)).ravel()
     if values.dtype.kind in "OUT":
         missing = missing | np.isin(values.astype(str), _MISSING_AS_TEXT)
     if missing.any():
@@ -97,8 +97,9 @@ def check_labels(values, *, name="y_true"):
             f" {missing.argmax()}. Expected {a_label} for each row. {advice}"
         )
     types = ()
-    if values.dtype == object:  # in other dtypes, all values have one type
-        types = {str if isinstance(value, str) else type(value) for value in values.tolist()}
+    if given.dtype == object:  # text of numpy is text
+        given = np.asarray(given).ravel().tolist()
+        types = {str if isinstance(value, str) else type(value) for value in given}
     if len(types) > 1 and str in types:
         raise TypeError(
             f"{name} holds values of the types {name_some(sorted(t.__name__ for t in types))}."

@@ -5,6 +5,7 @@ import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
+from ..._utils.validation.labels import check_labels
 from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
 from ..._utils.validation.pixels import check_images
 from ..._utils.validation.rows import check_rows
@@ -65,7 +66,11 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
     ------
     ValueError
         If the sides share content or groups. The message counts the shared rows and names an
-        example. Also if lengths differ, or if only one side has groups.
+        example. Also if lengths differ, if only one side has groups, or if groups are missing in
+        some rows.
+    TypeError
+        If one side holds paths and the other images, or if groups mix text and numbers, within a
+        side or between the sides.
     FileNotFoundError
         If a path does not exist.
 
@@ -89,6 +94,8 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
         raise ValueError(
             "Got groups for one side only. Expected both groups_train and groups_test, or neither."
         )
+    if groups_train is not None:
+        groups_train, groups_test = _check_groups(groups_train, groups_test)
     content_train, content_test = _content_ids(X_train, X_test)
     check_consistent_length(content_train, groups_train)
     check_consistent_length(content_test, groups_test)
@@ -99,7 +106,6 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
         "test row {} is training row {}",
     )
     if groups_train is not None:
-        groups_train, groups_test = np.asarray(groups_train), np.asarray(groups_test)
         _check(
             groups_train,
             groups_test,
@@ -163,6 +169,21 @@ def _content_ids(X_train, X_test):
         # As a list: the two sides may have different image sizes, and joining them would copy all.
         ids = content_ids_of_images([*train, *test])
     return ids[: len(train)], ids[len(train) :]
+
+
+def _check_groups(groups_train, groups_test):
+    train = check_labels(groups_train, name="groups_train")
+    test = check_labels(groups_test, name="groups_test")
+    ids = [groups.tolist()[0] for groups in (train, test)]
+    kinds = ["text" if isinstance(one, str) else "numbers" for one in ids]
+    if len(set(kinds)) > 1:
+        # As text, 1.0 would not be 1.
+        raise TypeError(
+            f"groups_train holds {kinds[0]}, such as {ids[0]!r}, and groups_test {kinds[1]}, such"
+            f" as {ids[1]!r}. Expected the same in both, as one id may be written in two ways. Read"
+            " both as text: pd.read_csv(..., dtype={'lesion_id': str})['lesion_id']."
+        )
+    return train, test
 
 
 def _check(train, test, what, example):

@@ -80,6 +80,11 @@ def choose_rows(rows, files, split, label, image_type, release, root):
             f"{len(without_row)} of {len(files.images)} image files have no row in the tables of"
             f" {release}. The first is {files.images[without_row[0]]!r}. They are left out."
         )
+    if files.left_out["without_id"]:
+        messages.append(
+            f"{files.left_out['without_id']} image file(s) in {root!r} are not named by an ISIC id,"
+            " such as 'ISIC_0024306.jpg'. They are left out."
+        )
     chosen = wanted & has_file & has_target
     labels = rows.own if label is None or label in LABEL_SETS else rows.target
     if label in LABEL_SETS:

@@ -1,11 +1,10 @@
 """Recognise the release in a folder by the headers of its tables."""
 
 import os
-from collections import Counter
 
 from ..._utils.validation.messages import name_some
 from .._reading.split_names import split_in
-from .._reading.table_file import read_header, read_table
+from .._reading.table_file import check_columns_differ, read_header, read_table
 from .dermamnist import is_dermamnist
 from .formats import (
     BARE_LABELS,
@@ -125,7 +124,7 @@ def find_releases(files, release="auto"):
         if table_format is not None and _may_be_predictions(path, cells, table_format):
             bare.append(path)
         elif table_format is not None:
-            _check_columns(cells, path)
+            check_columns_differ(cells, path)
             has_columns_of_2020 = table_format.release == "2020" and "image_name" in cells
             if has_columns_of_2020 and release_named(release) in (None, "2019", "2020"):
                 table_format, reason = tell_2019_from_2020(path, separator, table_format)
@@ -272,13 +271,3 @@ def _describe_expected(release):
         if table_format.release == release
     ]
     return f"a table with the columns {' or '.join(repr(form) for form in forms)}, among others"
-
-
-def _check_columns(cells, path):
-    """Raise a ValueError if two columns of a table have the same name."""
-    doubled = [name for name, n in Counter(cells).items() if n > 1 and name]
-    if doubled:
-        raise ValueError(
-            f"{path!r} has more than one column with the name(s) {name_some(doubled)}. Expected"
-            " each name once. Remove or rename the wrong column."
-        )

@@ -4,12 +4,13 @@ import os
 import warnings
 
 from ..._utils.sklearn_private import StrOptions, validate_params
+from ..._utils.validation.messages import name_some
 from .._isic.load import load_isic_release
 from .._reading.groups import GROUP_COLUMNS
 from .._taxonomy.label_sets import INDETERMINATE_RULES
 from .class_folders import load_class_folders
 from .pixel_csv import load_pixels
-from .recognise import CLASS_FOLDERS, PIXELS, recognise
+from .recognise import CLASS_FOLDERS, COLLECTIONS, PIXELS, collection_named, recognise
 from .tables import load_tables
 
 
@@ -176,14 +177,16 @@ def load_public_dataset(
             if tables is None:
                 raise
             raise ValueError(
-                f"The {len(tables)} table(s) below {root!r}, such as {tables[0]!r}, belong to no"
-                f" known public dataset, and it cannot be loaded as class folders: {error} For a"
-                " table of your own, use load_image_table."
+                f"The tables below {root!r} belong to no known public dataset: {tables} It cannot be"
+                f" loaded as class folders either: {error} For a table of your own, use"
+                " load_image_table."
             ) from error
     elif isinstance(public_set, str):
         dataset = load_isic_release(
             root, public_set, split=split, image_type=image_type, group_by=group_by, **mapping
         )
+        if collection_named(name):
+            _name_collection(dataset, collection_named(name), root)
     else:
         dataset, messages = load_tables(
             root, public_set, tables, split, image_type, group_by, **mapping
@@ -192,6 +195,19 @@ def load_public_dataset(
             # One stack frame each for load_public_dataset and validate_params.
             warnings.warn(message, stacklevel=3)
     return (dataset.data, dataset.target) if return_X_y else dataset
+
+
+def _name_collection(dataset, name, root):
+    """Call what the isic-cli downloaded by the name of its collection, if it is that."""
+    sources = dataset.frame["source"].dropna().unique()
+    if not all(COLLECTIONS[name] in source for source in sources):
+        raise ValueError(
+            f"name is {name!r}, but the images below {root!r} are attributed to"
+            f" {name_some(list(sources))}. Expected {COLLECTIONS[name]!r}. Pass name='isic-cli', or"
+            " the folder of this set."
+        )
+    dataset.DESCR = f"{name}{dataset.DESCR.removeprefix(dataset.release)}"
+    dataset.release = name
 
 
 def _refuse(name, **parameters):

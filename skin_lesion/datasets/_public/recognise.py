@@ -9,15 +9,16 @@ from .._isic.files import TABLE_EXTENSIONS, find_files
 from .._isic.formats import GROUND_TRUTH, NAMES, release_named
 from .._isic.recognise import find_releases
 from .._reading.folder_entries import walk_files
-from .._reading.table_file import read_header
+from .._reading.table_file import check_columns_differ, read_header
 from .sets import SETS
 
 CLASS_FOLDERS = "class folders"
 PIXELS = "HAM10000 pixels"
 PIXEL_CSV = re.compile(r"hmnist_(?P<side>\d+)_(?P=side)_(?P<channels>RGB|L)\.csv", re.IGNORECASE)
 
-# Collections that the isic-cli downloads. All are read in the same way.
-_COLLECTIONS = {"hiba": "isic-cli", "isicarchive": "isic-cli"}
+# Collections that the isic-cli downloads, all read in the same way, and where their images are from.
+COLLECTIONS = {"HIBA": "Hospital Italiano de Buenos Aires"}
+_COLLECTION = "isic-cli"
 
 
 @dataclass
@@ -48,8 +49,9 @@ def recognise(root, name):
     found : PublicSet or str
         A string is a release for :func:`load_isic_release`, `PIXELS` or `CLASS_FOLDERS`.
 
-    tables : Tables or list of str or None
-        The tables of a PublicSet, the files of `PIXELS`, or for `CLASS_FOLDERS` the unknown tables.
+    tables : Tables or list of str or str or None
+        The tables of a PublicSet, or the files of `PIXELS`. For `CLASS_FOLDERS` the unknown
+        tables, described as the end of a sentence.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def recognise(root, name):
     if wanted == CLASS_FOLDERS or not os.path.isdir(root):
         return CLASS_FOLDERS, None  # its loader says that there is no such folder
     paths = [path for path, _ in walk_files(root)]
-    by_set = _find_sets(paths)
+    by_set, columns_of = _find_sets(paths)
     pixels = [path for path in paths if PIXEL_CSV.fullmatch(os.path.basename(path))]
     if wanted in by_set:
         return wanted, by_set[wanted]
@@ -82,11 +84,14 @@ def recognise(root, name):
         releases = {key: value for key, value in releases.items() if key not in public_set.hides}
     found = [public_set.name for public_set in by_set] + sorted(releases)
     if wanted is not None:
-        expected = wanted if isinstance(wanted, str) else f"a table with {list(wanted.columns)}"
+        expected, nearest = wanted, ""
+        if not isinstance(wanted, str):
+            expected = f"a table with {list(wanted.columns)}"
+            nearest = _describe_nearest(columns_of, [wanted])
         raise ValueError(
             f"name is {name!r}, but the tables below {root!r} belong to"
-            f" {found or 'no known dataset'}. Expected {expected}. Pass name='auto', or the folder"
-            " of this dataset."
+            f" {found or 'no known dataset'}. Expected {expected}.{nearest} Pass name='auto', or"
+            " the folder of this dataset."
         )
     if len(found) > 1:
         raise ValueError(
@@ -100,23 +105,25 @@ def recognise(root, name):
         return "auto", None  # load_isic_release raises an error if the release is unclear
     if pixels:
         return PIXELS, pixels
-    return CLASS_FOLDERS, sorted(files.tables) or None
+    if not files.tables:
+        return CLASS_FOLDERS, None
+    nearest = _describe_nearest(columns_of, SETS)
+    return CLASS_FOLDERS, f"{len(files.tables)} table(s) such as {files.tables[0]!r}.{nearest}"
 
 
 def find_name(name):
     """Return the dataset with a name, in any spelling: a PublicSet, or a string for others."""
 
-    def simplify(text):
-        return re.sub(r"[\W_]", "", text.lower())
-
-    simple = simplify(name)
+    simple = _simplify(name)
     for public_set in SETS:
-        if simple in map(simplify, (public_set.name, *public_set.also_named)):
+        if simple in map(_simplify, (public_set.name, *public_set.also_named)):
             return public_set
     for other in (CLASS_FOLDERS, PIXELS):
-        if simple == simplify(other):
+        if simple == _simplify(other):
             return other
-    release = _COLLECTIONS.get(simple) or release_named(name)
+    if collection_named(name) or simple == "isicarchive":
+        return _COLLECTION
+    release = release_named(name)
     if release is None:
         names = list_names()
         raise ValueError(
@@ -125,30 +132,46 @@ def find_name(name):
     return release
 
 
+def collection_named(name):
+    """Return the collection of the isic-cli of a name, however it is spelled, or None."""
+    return next((each for each in COLLECTIONS if _simplify(each) == _simplify(name)), None)
+
+
 def list_names():
     """Return the names of all datasets."""
-    return [*NAMES, *(public_set.name for public_set in SETS), PIXELS, CLASS_FOLDERS]
+    return [*NAMES, *COLLECTIONS, *(each.name for each in SETS), PIXELS, CLASS_FOLDERS]
+
+
+def _simplify(name):
+    return re.sub(r"[\W_]", "", name.lower())
 
 
 def _find_sets(paths):
-    """Return the tables of each dataset among the paths."""
-    headers = {}
+    """Return the tables of each dataset among the paths, and the columns of all tables.
+
+    For a table that cannot be read, the error stands in place of columns.
+    """
+    headers, columns_of = {}, {}
     for path in sorted(paths):
         if path.lower().endswith(TABLE_EXTENSIONS):
             try:
                 headers[path] = read_header(path)
-            except ValueError:  # not a table, or its own reader will raise an error
-                continue
+            except ValueError as error:
+                if any(_is_named(public_set, path) for public_set in SETS):
+                    raise
+                columns_of[path] = error
+    columns_of |= {path: {cell.lower() for cell in cells} for path, (_, cells) in headers.items()}
     by_set = {}
     for public_set in SETS:
         tables = Tables(helpers=[[] for _ in public_set.helpers])
         if public_set.read is not None:
             tables.own = [(path, None) for path in paths if _is_named(public_set, path)]
         for path, (separator, cells) in headers.items():
-            columns = {cell.lower() for cell in cells}
+            columns = columns_of[path]
             if _has(columns, public_set.columns):
+                check_columns_differ(map(str.lower, cells), path)
                 tables.own.append((path, separator))
-            elif public_set.file_name is not None and _is_named(public_set, path):
+            elif _is_named(public_set, path):
                 lacking = [name for name in public_set.columns if name.lower() not in columns]
                 raise ValueError(
                     f"{path!r} lacks the column(s) {lacking}; it has {cells}. By its name, it is a"
@@ -165,11 +188,24 @@ def _find_sets(paths):
                     of_helper.append((path, separator))
         if tables.own:
             by_set[public_set] = tables
-    return by_set
+    return by_set, columns_of
+
+
+def _describe_nearest(columns_of, sets):
+    """Say which columns of a set a table lacks that has most of them, or why it cannot be read."""
+    for path, columns in columns_of.items():
+        if isinstance(columns, ValueError):
+            return f" {columns}"
+        for public_set in sets:
+            lacking = [name for name in public_set.columns if name.lower() not in columns]
+            if len(lacking) < len(public_set.columns) / 2:
+                return f" {path!r} lacks the column(s) {lacking} of {public_set.name}."
+    return ""
 
 
 def _is_named(public_set, path):
-    return re.search(public_set.file_name, os.path.basename(path), re.IGNORECASE)
+    name = public_set.file_name
+    return name is not None and re.search(name, os.path.basename(path), re.IGNORECASE)
 
 
 def _has(columns, names):

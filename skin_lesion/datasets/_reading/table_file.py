@@ -2,9 +2,12 @@
 
 import csv
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
+
+from ..._utils.validation.messages import name_some
 
 # Columns that would lose leading zeros if they were read as numbers.
 _TEXT = {
@@ -42,6 +45,16 @@ def read_header(path):
     separator = max(_SEPARATORS, key=line.count)
     cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
     return separator, cells
+
+
+def check_columns_differ(cells, path):
+    """Raise a ValueError if two columns of a table have the same name."""
+    doubled = [name for name, n in Counter(cells).items() if n > 1 and name]
+    if doubled:
+        raise ValueError(
+            f"{path!r} has more than one column with the name(s) {name_some(doubled)}. Expected"
+            " each name once. Remove or rename the wrong column."
+        )
 
 
 def read_table(

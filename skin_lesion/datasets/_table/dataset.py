@@ -119,7 +119,8 @@ def make_dataset(
     table = table.reset_index(drop=True)
     wanted = np.full(len(table), True) if wanted is None else np.asarray(wanted)
     names = to_text(table[columns.path])
-    splits = _read_splits(table, columns.split, where)
+    advice = "Complete the table." if release else "Rename these, or pass split=None."
+    splits = _read_splits(table, columns.split, where, advice)
     if split is not None:
         found_splits = [] if splits is None else splits.unique()
         if not len(found_splits):
@@ -202,7 +203,7 @@ def _read_own_labels(table, columns, names, where):
     return labels.reindex(rows).set_axis(table.index).astype(object)
 
 
-def _read_splits(table, column, where):
+def _read_splits(table, column, where, advice):
     if column is None:
         return None
     values = to_text(table[column])
@@ -212,7 +213,7 @@ def _read_splits(table, column, where):
         named = name_some(sorted({str(value) for value in values[wrong]}))
         raise ValueError(
             f"{wrong.sum()} of {len(table)} rows of {where} have no split in {column!r}: {named}."
-            f" Expected 'train', 'val' or 'test' in each row. Rename these, or pass split=None."
+            f" Expected 'train', 'val' or 'test' in each row. {advice}"
         )
     return splits
 
@@ -258,11 +259,9 @@ def _find_repeated(table, columns, images, own, where):
     """
     is_repeated = images.notna() & images.duplicated()
     rows = images.notna() & images.duplicated(keep=False)
-    decisive = {"label": own} | {
-        name: to_text(table[name])
-        for name in (columns.patient, columns.lesion, columns.split, columns.diagnosis)
-        if name is not None
-    }
+    # Of another lesion, an image has another label, too: the lesion is named.
+    names = (columns.patient, columns.lesion, columns.split, columns.diagnosis)
+    decisive = {name: to_text(table[name]) for name in names if name is not None} | {"label": own}
     for name, values in decisive.items():
         differ = values[rows].groupby(images[rows]).nunique(dropna=False) > 1
         if differ.any():

@@ -100,9 +100,10 @@ def evaluate_external(
     Raises
     ------
     ValueError
-        If there is no dataset, if one lacks its images or target, has none of the classes, lacks
-        groups in some rows, or consists of images of the training alone; the message names it. Also
-        as :func:`evaluate` and :func:`find_overlap` raise it.
+        If there is no dataset, if two have one name, if one lacks its images or target, has more of
+        these than of the other, has none of the classes, lacks groups in some rows, or consists of
+        images of the training alone; the message names it. Also as :func:`evaluate` and
+        :func:`find_overlap` raise it.
 
     See Also
     --------
@@ -146,6 +147,11 @@ def evaluate_external(
     """
     if not datasets:
         raise ValueError("datasets is empty. Expected at least one Bunch by its name.")
+    names = list(map(str, datasets))
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"Two datasets have one name as text: {names}. Expected another name for each."
+        )
     datasets = {str(name): _check(name, dataset) for name, dataset in datasets.items()}
     if _TRAINING in datasets:
         raise ValueError(
@@ -200,13 +206,22 @@ def _check(name, dataset):
             " Bunch(data=..., target=..., groups=...)."
         )
     groups, frame = dataset.get("groups"), dataset.get("frame")
-    return {
+    parts = {
         "X": np.asarray(take_images(dataset)),
-        "y": check_labels(dataset["target"], name=f"target of {name!r}"),
+        "y": check_labels(dataset["target"], name=f"datasets[{name!r}].target"),
         # Before rows are left out by group: a missing group would match each other missing one.
         "groups": None if groups is None else check_labels(groups, name=f"groups of {name!r}"),
         "frame": None if frame is None else take_subgroups(frame),
     }
+    sizes = {part: len(values) for part, values in parts.items() if values is not None}
+    if len(set(sizes.values())) > 1:
+        found = ", ".join(f"{size} of {part}" for part, size in sizes.items())
+        raise ValueError(
+            f"The dataset {name!r} has rows of different numbers: {found}. Expected a class, and"
+            " where they are given a group and a line of the frame, for each image. Choose the same"
+            " rows of all."
+        )
+    return parts
 
 
 def _leave_out(name, dataset, pairs):

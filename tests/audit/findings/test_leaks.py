@@ -51,6 +51,32 @@ def test_bad_arguments(folder):
         assert_no_leak(folder.X[:2], ["nowhere.jpg"])
 
 
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        ([1.0, 2.0], ["1", "3"], r"train holds numbers, such as 1.0, and groups_test text, .* '1'"),
+        (["1", "2"], [1, 3], r"train holds text, such as '1', and groups_test numbers, such as 1"),
+        ([1, "a"], ["a", "b"], "groups_train holds values of the types 'int', 'str'"),
+        (["a", "b"], np.array([1, "a"], dtype=object), "groups_test holds values of the types"),
+    ],
+)
+def test_ids_that_cannot_be_compared(folder, train, test, message):
+    with pytest.raises(TypeError, match=message):
+        assert_no_leak(folder.X[:2], folder.X[2:4], groups_train=train, groups_test=test)
+
+
+def test_ids_that_are_missing_are_no_group(folder):
+    with pytest.raises(ValueError, match="groups_test is missing in 1 of 2 rows"):
+        assert_no_leak(
+            folder.X[:2], folder.X[2:4], groups_train=[1.0, 2.0], groups_test=[np.nan, 3.0]
+        )
+
+
+def test_whole_numbers_of_two_types_are_compared(folder):
+    with pytest.raises(ValueError, match="1 of 2 test rows are of a group"):
+        assert_no_leak(folder.X[:2], folder.X[2:4], groups_train=[1, 2], groups_test=[2.0, 3.0])
+
+
 def test_counterparts_in_a_large_group_are_counted_not_listed(tmp_path):
     # Paths of no file: rows whose images cannot be read still share their groups.
     X = [str(tmp_path / f"{row}.jpg") for row in range(400)]

@@ -482,7 +482,8 @@ def test_2024_hdf5_with_a_broken_entry(tmp_path):
         file["ISIC_0000002"] = np.void(encode((255, 0, 0))[:20])
         file["ISIC_0000003"] = np.void(encode((0, 0, 255)))
         file["notes"] = 1
-    dataset = load_isic_release(tmp_path)
+    with pytest.warns(UserWarning, match=r"1 image file\(s\) .* not named by an ISIC id"):
+        dataset = load_isic_release(tmp_path)
     assert relative(dataset, tmp_path) == [f"train-image.hdf5/ISIC_000000{n}" for n in (1, 2, 3)]
     assert dataset.left_out == {"without_id": 1}
     with pytest.raises(ValueError, match="hdf5/ISIC_0000002' cannot be read as an image"):
@@ -1056,7 +1057,10 @@ def test_images_missing_on_disk_are_counted(ham):
 
 def test_files_without_a_row_are_counted(ham):
     touch(ham, "HAM10000_images_part_1/ISIC_0000009.jpg", "x/ISIC_0000008.jpg", "x/other.jpg")
-    with pytest.warns(UserWarning, match="^2 of 6 image files have no row.*ISIC_0000008.jpg"):
+    with (
+        pytest.warns(UserWarning, match="^2 of 6 image files have no row.*ISIC_0000008.jpg"),
+        pytest.warns(UserWarning, match=r"^1 image file\(s\) .* not named by an ISIC id"),
+    ):
         dataset = load_isic_release(ham)
     assert dataset.left_out == {"without_row": 2, "without_id": 1}
 
@@ -1429,7 +1433,10 @@ def test_images_of_one_type(ham):
 def test_classes_agree_with_those_of_a_folder(tmp_path, ham):
     folder = load_image_folder(write_lesion_folder(tmp_path / "drawn", 60, random_state=0))
     assert {"nevus", "melanoma"} <= set(folder.target_names)
-    with pytest.warns(UserWarning, match="counterpart"):
+    with (
+        pytest.warns(UserWarning, match="counterpart"),
+        pytest.warns(UserWarning, match="not named by an ISIC id"),
+    ):
         dataset = load_isic_release(ham, label="9-class")
     assert set(dataset.target_names) <= set(folder.target_names)
 

@@ -283,7 +283,8 @@ def test_pad_ufes_20(pad):
         pad.load(image_type="dermoscopic")
 
 
-def test_ph2(tree):
+@pytest.fixture
+def ph2(tree):
     tree.write(
         "PH2Dataset/PH2_dataset.txt",
         "||   Name || Histological Diagnosis || Clinical Diagnosis || Asymmetry | Pigment Network |"
@@ -305,18 +306,35 @@ def test_ph2(tree):
             f"{folder}/{name}_lesion/{name}_lesion.bmp",
             f"{folder}/{name}_roi/{name}_R1_Label3.bmp",
         )
-    dataset = tree.load()
+    return tree
+
+
+def test_ph2(ph2):
+    dataset = ph2.load()
     check_form(dataset)
     assert dataset.release == "PH2"
     assert dataset.target.tolist() == ["nevus", "nevus", "melanoma"]
-    assert tree.relative(dataset)[0].endswith("IMD003/IMD003_Dermoscopic_Image/IMD003.bmp")
+    assert ph2.relative(dataset)[0].endswith("IMD003/IMD003_Dermoscopic_Image/IMD003.bmp")
     assert dataset.label_account["label"].tolist() == ["melanoma", "atypical nevus", "common nevus"]
     assert dataset.groups.tolist() == ["IMD003", "IMD009", "IMD058"]
     assert dataset.frame["colors"].tolist() == ["4", "3  4", "3  4  5 6"]
     assert dataset.left_out == {}
-    tree.write("PH2Dataset/PH2_dataset.txt", "IMD003,0")
-    with pytest.raises(ValueError, match=r"PH2_dataset.txt' has rows .*'Histological Diagnosis'"):
-        tree.load()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: "IMD003,0", r"has the columns \[\]. Expected .*'Histological Diagnosis'"),
+        (lambda text: text.replace("IMD009", "IMG009"), r"the row \['IMG009'.*such as 'IMD003'"),
+        (lambda text: text.replace("  2 ||", "  3 ||"), r"the row \['IMD058'.*\['0', '1', '2'\]"),
+        (lambda text: text.replace("  2 ||", "     "), r"the row \['IMD058'.*10 columns"),
+    ],
+)
+def test_rows_of_ph2_that_are_cut_or_changed(ph2, change, message):
+    table = ph2.root / "PH2Dataset/PH2_dataset.txt"
+    ph2.write("PH2Dataset/PH2_dataset.txt", change(table.read_text(encoding="utf-8")))
+    with pytest.raises(ValueError, match=message):
+        ph2.load()
 
 
 @pytest.fixture
@@ -388,6 +406,15 @@ def test_two_tables_of_cases(derm7pt):
 def test_lists_of_other_cases(derm7pt):
     derm7pt.write("release_v0/meta/test_indexes.csv", "indexes", "7")
     with pytest.raises(ValueError, match=r"test_indexes.csv' is not a list of cases .* has 4"):
+        derm7pt.load()
+
+
+def test_a_case_in_two_lists_of_splits_or_in_none(derm7pt):
+    derm7pt.write("release_v0/meta/valid_indexes.csv", "indexes", "0\n1")
+    with pytest.raises(ValueError, match=r"valid_indexes.csv' lists 1 .* list of 'train'"):
+        derm7pt.load()
+    (derm7pt.root / "release_v0/meta/valid_indexes.csv").unlink()
+    with pytest.raises(ValueError, match=r"1 of 4 cases .* none of the 2 list\(s\) .* number 1"):
         derm7pt.load()
 
 
@@ -480,7 +507,9 @@ def test_collection_of_the_isic_cli(tree):
     assert dataset.release == "isic-cli"
     assert dataset.target.tolist() == ["melanoma", "actinic keratosis"]
     assert dataset.groups.tolist() == ["IP_1", "IP_1"]
-    assert tree.load("HIBA").release == "isic-cli"
+    named = tree.load("hiba")
+    assert named.release == "HIBA"
+    assert named.DESCR.startswith("HIBA: 2 images of 2 classes")
     assert len(tree.load(image_type="dermoscopic").target) == 1
     with pytest.warns(UserWarning, match="counterpart"):
         dataset = tree.load(label="benign_malignant")
@@ -488,6 +517,14 @@ def test_collection_of_the_isic_cli(tree):
     assert dataset.label_account["reason"].tolist() == ["", "indeterminate"]
     dataset = tree.load(label="benign_malignant", indeterminate="malignant")
     assert dataset.target.tolist() == ["malignant", "malignant"]
+
+
+def test_a_collection_of_another_name(tree):
+    header = "isic_id,attribution,copyright_license,diagnosis_3,lesion_id"
+    tree.write("metadata.csv", header, "ISIC_0178300,MSK,CC-0,Nevus,IL_1")
+    tree.touch("ISIC_0178300.jpg")
+    with pytest.raises(ValueError, match=r"name is 'HIBA', but .* attributed to 'MSK'. Expected"):
+        tree.load("HIBA")
 
 
 def write_ham(tree):
@@ -707,6 +744,47 @@ def test_a_renamed_column(ddi):
     table.rename(columns={"disease": "diagnosis"}).to_csv(ddi.root / "ddi_metadata.csv")
     with pytest.raises(ValueError, match=r"lacks the column\(s\) \['disease'\].* of DDI"):
         ddi.load()
+
+
+def test_a_renamed_column_of_a_table_of_any_name(pad):
+    table = pd.read_csv(pad.root / "metadata.csv")
+    table.rename(columns={"diagnostic": "diagnosis"}).to_csv(pad.root / "metadata.csv", index=False)
+    message = r"metadata.csv' lacks the column\(s\) \['diagnostic'\] of PAD-UFES-20"
+    for name in ("auto", "PAD-UFES-20"):
+        with pytest.raises(ValueError, match=message):
+            pad.load(name)
+
+
+def test_two_columns_of_one_name(pad):
+    lines = (pad.root / "metadata.csv").read_text(encoding="utf-8").splitlines()
+    pad.write("metadata.csv", *(f"{line},{line.split(',')[0]}" for line in lines))
+    with pytest.raises(ValueError, match=r"more than one column of the name.* 'patient_id'"):
+        pad.load()
+
+
+@pytest.mark.parametrize("fixture", ["ddi", "pad", "milk10k"])
+def test_a_table_that_is_no_utf_8(request, fixture):
+    tree = request.getfixturevalue(fixture)
+    for path in tree.root.glob("*.csv"):
+        path.write_text(path.read_text(encoding="utf-8"), encoding="utf-16")
+    with pytest.raises(ValueError, match=r"(?i)data.csv' cannot be read: .* a table in UTF-8"):
+        tree.load()
+
+
+@pytest.mark.parametrize("key", ["lesion_id", "isic_id"])
+def test_spaces_around_ids(milk10k, key):
+    path = milk10k.root / "MILK10k_Training_Metadata.csv"
+    table = pd.read_csv(path)
+    table.assign(**{key: table[key] + " "}).to_csv(path, index=False)
+    assert len(milk10k.load().target) == 6
+
+
+def test_two_lesions_of_one_image(milk10k):
+    path = milk10k.root / "MILK10k_Training_Metadata.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    milk10k.write(path.name, *lines, lines[1].replace("IL_0000652", "IL_9"))
+    with pytest.raises(ValueError, match=r"the lesion_id of .* is 'IL_0000652' and 'IL_9'"):
+        milk10k.load()
 
 
 def test_files_without_a_row_are_counted(pad):

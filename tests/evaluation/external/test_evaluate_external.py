@@ -150,6 +150,14 @@ def test_errors_name_the_dataset(model, datasets, training):
         evaluate_external(model, {"again": training}, training=training, **QUICK)
     with pytest.raises(ValueError, match="A dataset is called 'training'"):
         evaluate_external(model, {"training": training}, training=training)
+    with pytest.raises(ValueError, match=r"Two datasets have one name as text: \['1', '1'\]"):
+        evaluate_external(model, {1: others, "1": others})
+    cut = Bunch(images=others.images, target=others.target, groups=others.groups[:5])
+    with pytest.raises(ValueError, match=r"'cut' has .* 240 of X, 240 of y, 5 of groups"):
+        evaluate_external(model, {"cut": cut}, training=training, **QUICK)
+    gaps = Bunch(images=others.images, target=[None, *others.target[1:]])
+    with pytest.raises(ValueError, match=r"datasets\['gaps'\].target is missing in 1 of 240 rows"):
+        evaluate_external(model, {"gaps": gaps}, **QUICK)
     renamed = Bunch(images=others.images, target=np.char.upper(others.target))
     with pytest.raises(ValueError, match="map_labels") as caught:
         evaluate_external(model, {"others": renamed}, **QUICK)
