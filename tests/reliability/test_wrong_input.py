@@ -428,7 +428,11 @@ def build(input_shape, n_classes):
         (lambda: Backbone, "a class", "Backbone(...)."),
         (lambda: keras.Sequential, "a class", "a function that builds a Sequential"),
         (lambda: keras.applications.MobileNetV2, "a function of Keras", "'MobileNetV2'"),
-        (lambda: lambda: build((24, 24, 3), 2), "cannot be called", "(input_shape, n_classes)"),
+        (
+            lambda: lambda: build((24, 24, 3), 2),
+            "does not accept two arguments",
+            "(input_shape, n_classes)",
+        ),
         (lambda: "cnnn", "Unknown architecture 'cnnn'", "Did you mean 'cnn'?"),
     ],
 )

@@ -392,7 +392,9 @@ def test_bad_input(embed, lesions, paths, tmp_path):
 
 
 def test_images_of_another_shape_than_were_fitted(embed, lesions, paths):
-    with pytest.raises(ValueError, match=r"shape \(48, 48, 3\), ImageEmbedder was fitted on .*32"):
+    with pytest.raises(
+        ValueError, match=r"shape \(48, 48, 3\), but ImageEmbedder was fitted on .*32"
+    ):
         embed().fit(paths).transform(np.zeros((1, 48, 48, 3), dtype=np.uint8))
 
 

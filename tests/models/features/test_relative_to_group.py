@@ -148,9 +148,9 @@ def test_errors(lesions, transformer, change, message):
 
 
 def test_further_errors(lesions):
-    with pytest.raises(ValueError, match="X has no names of columns"):
+    with pytest.raises(ValueError, match="X has no column names"):
         RelativeToGroup().fit(lesions.to_numpy(dtype=object))
-    with pytest.raises(ValueError, match="Expected features beside it"):
+    with pytest.raises(ValueError, match="Expected further columns"):
         RelativeToGroup().fit(lesions[["patient_id"]])
     with pytest.raises(NotFittedError):
         RelativeToGroup().transform(lesions)

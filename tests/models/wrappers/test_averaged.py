@@ -103,7 +103,7 @@ def test_other_classes_are_refused(iris):
         (
             [OperatingPointClassifier(LogisticRegression(), 0.3, positive="setosa")],
             ValueError,
-            "put OperatingPointClassifier outermost",
+            "Put OperatingPointClassifier outermost",
         ),
     ],
 )
