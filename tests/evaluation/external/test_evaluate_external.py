@@ -148,7 +148,7 @@ def test_errors_name_the_dataset(model, datasets, training):
         evaluate_external(model, {"others": {"data": others.images}})
     with pytest.raises(ValueError, match="All 300 images of the dataset 'again'"):
         evaluate_external(model, {"again": training}, training=training, **QUICK)
-    with pytest.raises(ValueError, match="A dataset is called 'training'"):
+    with pytest.raises(ValueError, match="A dataset has the name 'training'"):
         evaluate_external(model, {"training": training}, training=training)
     renamed = Bunch(images=others.images, target=np.char.upper(others.target))
     with pytest.raises(ValueError, match="map_labels") as caught:

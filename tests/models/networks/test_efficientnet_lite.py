@@ -83,7 +83,7 @@ def test_weights_of_a_file_are_those_of_the_package(tmp_path, lesions):
         for weights in ("imagenet", path)
     )
     np.testing.assert_array_equal(found, expected)
-    with pytest.raises(ValueError, match="245 arrays of weights, and MobileNetV2 has 260"):
+    with pytest.raises(ValueError, match="245 arrays of weights, but MobileNetV2 has 260"):
         Backbone("MobileNetV2", weights=path)((64, 64, 3), 2)
 
 
@@ -224,7 +224,7 @@ def test_arrays_within_their_storage(array):
                 STORAGES + STORAGES,
                 ("a",),
             ),
-            "storage 'a' is of two types",
+            "storage 'a' has two types",
         ),
         # It would take 8 GB.
         (b"\x80\x02Nr\xff\xff\xff\x1f.", "as number 536870911 behind 2 operations"),
