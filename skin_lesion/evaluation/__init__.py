@@ -1,4 +1,4 @@
-"""Judge."""
+"""Evaluate models."""
 
 from ._aggregate import aggregate_by_group
 from ._decisions.conformal import ConformalClassifier

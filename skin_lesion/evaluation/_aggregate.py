@@ -1,4 +1,4 @@
-"""Join what a model says of several images of one lesion."""
+"""Combine a model's probabilities for several images of one lesion."""
 
 import numpy as np
 import pandas as pd
@@ -15,16 +15,16 @@ _LEAST = 1e-6
     {"y_prob": ["array-like"], "groups": ["array-like"]}, prefer_skip_nested_validation=True
 )
 def aggregate_by_group(y_prob, groups):
-    """Join the probabilities of each lesion's images, by the mean of their logits.
+    """Combine the probabilities of each lesion's images, by the mean of their logits.
 
-    A clinic asks about the lesion, of which it has several photographs, or a close-up and a
-    dermoscopic image. The mean of logits is the geometric mean of the probabilities, divided by its
-    sum: the logarithmic opinion pool [1]_.
+    Clinics diagnose lesions, which may have several photographs, or a close-up and a dermoscopic
+    image. The mean of the logits gives the normalised geometric mean of the probabilities, the
+    logarithmic opinion pool [1]_.
 
     Parameters
     ----------
     y_prob : array-like of shape (n, n_classes) or (n,)
-        Probabilities of the classes, whose rows sum to 1, or of the positive one of two classes.
+        Probabilities of the classes, with rows that sum to 1, or of the positive class of two.
 
     groups : array-like of shape (n,)
         The lesion of each image.
@@ -32,12 +32,12 @@ def aggregate_by_group(y_prob, groups):
     Returns
     -------
     y_prob : DataFrame of shape (n_groups, n_classes), or Series of shape (n_groups,)
-        Indexed by group, in sorted order, with the columns of `y_prob` where it is a DataFrame.
+        Indexed by group, in sorted order, with the columns of `y_prob` if it is a DataFrame.
 
     Raises
     ------
     ValueError
-        If lengths differ, groups are missing, or `y_prob` are no probabilities.
+        If lengths differ, groups are missing, or `y_prob` does not contain probabilities.
 
     Notes
     -----

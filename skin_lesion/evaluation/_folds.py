@@ -23,14 +23,14 @@ def split_folds(y, groups, cv, random_state):
     groups : array-like of shape (n,) or None
 
     cv : int, splitter or iterable of (train, test)
-        An int is the number of stratified folds that keep groups whole.
+        An int is the number of stratified grouped folds.
 
     random_state : int, RandomState instance or None
 
     Raises
     ------
     ValueError
-        If a group is on both sides of a fold, or a row in the test side of two.
+        If a group is on both sides of a fold, or a row in two test sets.
     """
     groups = np.arange(len(y)) if groups is None else number_labels(groups, name="groups")[1]
     if isinstance(cv, Integral):
@@ -41,24 +41,24 @@ def split_folds(y, groups, cv, random_state):
         shared = np.intersect1d(groups[train], groups[test])
         if len(shared):
             raise ValueError(
-                f"Fold {number} has {len(shared)} groups both to train on and to test on. Expected"
-                " none: use cv=5, or a splitter that keeps groups whole, such as"
+                f"Fold {number} has {len(shared)} groups in both training and test set. Expected"
+                " none: use cv=5, or a splitter that keeps groups together, such as"
                 " StratifiedGroupKFold."
             )
     tested = np.concatenate([test for _, test in folds])
     if len(np.unique(tested)) < len(tested):
         raise ValueError(
-            "Some rows are in the test side of several folds. Expected each at most once: use a"
-            " splitter that does not repeat."
+            "Some rows are in the test set of several folds. Expected each row in at most one: use"
+            " a splitter without repeats."
         )
     return folds
 
 
 def fit_fold(estimator, X, y, groups, rows):
-    """Return a clone of an estimator, fitted on some rows, with their groups if it asks for them.
+    """Return a clone of an estimator, fitted on some rows, with their groups if it requests them.
 
-    The groups reach the validation split inside a :class:`SkinLesionClassifier`, through pipelines
-    and searches, too.
+    The groups also reach the validation split inside a :class:`SkinLesionClassifier` in pipelines
+    and searches.
     """
     fold = clone(estimator)
     X, y = safe_indexing(X, rows), y[rows]

@@ -1,4 +1,4 @@
-"""Which pictures belong to the rows of X, if any."""
+"""The pictures that belong to the rows of X, if any."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ _NONE = "{} holds neither paths of existing files nor RGB images with pixels fro
 
 @dataclass
 class Pictures:
-    """The pictures of some rows, to be shown, measured and compared.
+    """The pictures of some rows, for display, measurement and comparison.
 
     Attributes
     ----------
     images : ndarray of shape (n,), of str, or (n, height, width, 3), or None
-        Paths of files, or pixels from 0 to 255; None where the rows have no pictures.
+        Paths of files, or pixels from 0 to 255; None if the rows have no pictures.
 
     problem : str
         Why there are none.
@@ -27,18 +27,18 @@ class Pictures:
     problem: str = ""
 
     def why_not_compared(self, others):
-        """Return why exact copies are not looked for among others, or an empty string."""
+        """Return why exact copies cannot be searched for in others, or an empty string."""
         problem = self.problem or others.problem
         if not problem and self.images.ndim != others.images.ndim:
-            problem = "one of X_train and X holds paths, the other one pixels"
+            problem = "one of X_train and X holds paths, the other pixels"
         return problem
 
 
 def find_pictures(X, *, name="X"):
-    """Return the :class:`Pictures` of the rows of X, which messages call by a name.
+    """Return the :class:`Pictures` of the rows of X; `name` is the name of X in messages.
 
-    X is whatever some classifier takes: paths, a table with a column of paths beside metadata,
-    images, features, sparse rows, text.
+    X may be the input of any classifier: paths, a table with a column of paths and metadata,
+    images, features, sparse rows or text.
     """
     columns = find_path_columns(X)
     if len(columns) > 1:

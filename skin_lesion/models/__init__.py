@@ -1,4 +1,4 @@
-"""Learn."""
+"""Train classifiers, and use them."""
 
 from ._backend.gradients import find_activations_and_gradients
 from ._backend.threads import limit_backend_threads
@@ -38,5 +38,5 @@ __all__ = [
     "save_model",
 ]
 
-# Here, so that it is done in a worker as soon as one of these arrives there.
+# Done here, so that it takes effect in a worker as soon as one of these objects is unpickled there.
 limit_backend_threads()

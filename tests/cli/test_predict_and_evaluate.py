@@ -161,7 +161,7 @@ def test_bad_input_of_predict(model, root, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.jpg").write_bytes(b"no image")
     for arguments, expected in (
-        ((tmp_path / "none.zip", root), "none.zip' is no existing file"),
+        ((tmp_path / "none.zip", root), "none.zip' does not exist"),
         ((tmp_path / "damaged.zip", root), "damaged.zip"),
         ((model, tmp_path / "nowhere"), "nowhere does not exist"),
         ((model, tmp_path / "empty"), "holds no photographs"),

@@ -466,7 +466,7 @@ def test_own_activation_by_the_name_of_another_is_refused(small, lesions, is_nes
         output = keras.layers.Dense(n_classes, activation="softmax")
         return keras.Sequential([keras.Input(input_shape), *layers, pool, output])
 
-    with pytest.raises(ValueError, match=r"activation of your own named 'silu'.*rename"):
+    with pytest.raises(ValueError, match=r"your own activation function 'silu'.*rename"):
         small(architecture=build).fit(lesions.images, lesions.target)
 
 

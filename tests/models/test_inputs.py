@@ -122,7 +122,7 @@ def test_a_black_image_is_predicted_alone_as_in_a_stack(small, lesions):
 
 
 def test_image_shape_that_does_not_fit_the_rows(small, lesions):
-    with pytest.raises(ValueError, match=r"has 1200 values, rows of X have 1728"):
+    with pytest.raises(ValueError, match=r"has 1200 values, but rows of X have 1728"):
         small(image_shape=(20, 20)).fit(lesions.images.reshape(90, -1), lesions.target)
 
 

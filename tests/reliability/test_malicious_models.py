@@ -98,7 +98,7 @@ def test_categories_outside_of_the_matrix(name, value, tmp_path):
     save_model(encoder, path)
     assert load_model(path).transform([["a", 1]]).shape == (1, 6)
     _other_state(path, lambda found: found.update({name: value}))
-    with pytest.raises(ValueError, match="categories without a column"):
+    with pytest.raises(ValueError, match="categories without their own column"):
         load_model(path)
 
 
@@ -120,7 +120,7 @@ def test_codes_of_categories_that_lead_elsewhere(options, attribute, value, tmp_
     np.testing.assert_array_equal(load_model(tmp_path / "model").transform(X).toarray(), expected)
     setattr(encoder, attribute, value)
     save_model(encoder, tmp_path / "model")
-    with pytest.raises(ValueError, match="categories without a column"):
+    with pytest.raises(ValueError, match="categories without their own column"):
         load_model(tmp_path / "model")
 
 
@@ -157,7 +157,7 @@ def test_arrays_are_read_once_and_generators_have_their_size(tmp_path):
         found["state_"]["items"][1:3] = [found.pop("keys_"), 5000]
 
     _other_state(path, longer)
-    with pytest.raises(ValueError, match="no possible state"):
+    with pytest.raises(ValueError, match="impossible state"):
         load_model(path)
 
 

@@ -422,13 +422,17 @@ def build(input_shape, n_classes):
 @pytest.mark.parametrize(
     ("make", "found", "advice"),
     [
-        (lambda: build((24, 24, 3), 2), "a Sequential that is built already", "the function"),
-        (lambda: keras.layers.Dense(2), "a Dense that is built already", "the function"),
+        (lambda: build((24, 24, 3), 2), "a Sequential that is already built", "the function"),
+        (lambda: keras.layers.Dense(2), "a Dense that is already built", "the function"),
         (lambda: ConvNet, "a class", "ConvNet(...)."),
         (lambda: Backbone, "a class", "Backbone(...)."),
         (lambda: keras.Sequential, "a class", "a function that builds a Sequential"),
         (lambda: keras.applications.MobileNetV2, "a function of Keras", "'MobileNetV2'"),
-        (lambda: lambda: build((24, 24, 3), 2), "cannot be called", "(input_shape, n_classes)"),
+        (
+            lambda: lambda: build((24, 24, 3), 2),
+            "does not accept two arguments",
+            "(input_shape, n_classes)",
+        ),
         (lambda: "cnnn", "Unknown architecture 'cnnn'", "Did you mean 'cnn'?"),
     ],
 )
@@ -486,11 +490,11 @@ def test_one_number_is_a_square(root, tmp_path):
 @pytest.mark.parametrize(
     ("class_weight", "y", "found"),
     [
-        ({0: 1, 1: 5}, Y, "the keys 0, 1, and y has the classes 'melanoma', 'nevus'"),
+        ({0: 1, 1: 5}, Y, "the keys 0, 1, but y has the classes 'melanoma', 'nevus'"),
         (
             {"0": 1, "1": 5},
             (Y == "nevus").astype(int),
-            "the keys '0', '1', and y has the classes 0, 1",
+            "the keys '0', '1', but y has the classes 0, 1",
         ),
         ({"melanoma": 5, "nevi": 1}, Y, "Did you mean 'nevus'?"),
         ({"melanoma": -1}, Y, "class_weight['melanoma'] is -1"),

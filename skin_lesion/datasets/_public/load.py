@@ -177,8 +177,8 @@ def load_public_dataset(
             if tables is None:
                 raise
             raise ValueError(
-                f"The tables below {root!r} belong to no known public dataset: {tables} It cannot be"
-                f" loaded as class folders either: {error} For a table of your own, use"
+                f"The tables below {root!r} belong to no known public dataset: {tables} It cannot"
+                f" be loaded as class folders either: {error} For a table of your own, use"
                 " load_image_table."
             ) from error
     elif isinstance(public_set, str):

@@ -16,7 +16,7 @@ CLASS_FOLDERS = "class folders"
 PIXELS = "HAM10000 pixels"
 PIXEL_CSV = re.compile(r"hmnist_(?P<side>\d+)_(?P=side)_(?P<channels>RGB|L)\.csv", re.IGNORECASE)
 
-# Collections that the isic-cli downloads, all read in the same way, and where their images are from.
+# Collections that the isic-cli downloads, and where their images are from. All are read alike.
 COLLECTIONS = {"HIBA": "Hospital Italiano de Buenos Aires"}
 _COLLECTION = "isic-cli"
 

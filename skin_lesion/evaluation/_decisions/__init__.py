@@ -1,1 +1,1 @@
-"""Decide: thresholds, operating points, selective prediction, conformal sets, prevalence."""
+"""Decisions: thresholds, operating points, selective prediction, conformal sets, prevalence."""

@@ -1,4 +1,4 @@
-"""Sets of classes that hold the true one as often as they promise."""
+"""Prediction sets that contain the true class with a given confidence."""
 
 import math
 import warnings
@@ -17,49 +17,49 @@ from .._metrics.input_checks import check_probabilities
 
 
 class ConformalClassifier(DocumentedMixin, BaseEstimator):
-    """Give each lesion a set of classes that holds the true one with a given confidence.
+    """Predict a set of classes that contains the true class with a given confidence.
 
-    Split conformal prediction of each class by itself: of the lesions of any class, at least
-    `confidence` have it in their set, whatever the model is worth [1]_ [2]_. A poor model has large
-    sets. A class needs 9 lesions for a confidence of 0.9, and 19 for 0.95.
+    This is class-conditional split conformal prediction: for the lesions of each class, at least
+    the share `confidence` of the prediction sets contain that class, however good the model is
+    [1]_ [2]_. A poor model gives large sets. A class needs at least 9 lesions for a confidence of
+    0.9, and 19 for 0.95.
 
     Parameters
     ----------
     estimator : fitted classifier
-        With `predict_proba`. It is not fitted again.
+        Must have `predict_proba`. It is not fitted again.
 
     confidence : float in (0, 1), default=0.9
-        The share of the lesions of each class whose set shall hold it.
+        The coverage: share of the lesions of each class whose set must contain the class.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Those of the estimator.
+        Class names of the estimator.
 
     n_calibration_ : ndarray of shape (n_classes,), of int
-        Number of lesions of each class that were used.
+        Number of lesions of each class that were used for calibration.
 
     thresholds_ : ndarray of shape (n_classes,)
-        A class of at least this probability is in the set. 0 where there are too few lesions.
+        A class with at least this probability is in the set. 0 if there are too few lesions.
 
     See Also
     --------
-    referral_curve : What is gained by passing on what a model is not sure of.
+    referral_curve : Accuracy after the least certain cases are referred.
 
     Notes
     -----
-    It must be fitted on images that served neither for training, nor for early stopping, nor serve
-    for the test. The promise is for lesions drawn as those of `fit`: a clinic of other patients or
-    other dermatoscopes has no part in it.
+    Fit it on images that are used for neither training, early stopping nor the test. The coverage
+    is guaranteed for lesions from the same population as those of `fit`, and not for a clinic with
+    other patients or dermatoscopes.
 
-    A lesion of several photographs is judged by one of them, taken at random. Of all photographs
-    fewer than `confidence` may hold their class, where difficult lesions are photographed more
-    often.
+    For a lesion with several photographs, one of them is used, selected at random. Coverage over
+    all photographs may be lower than `confidence` if difficult lesions are photographed more often.
 
-    A set does not tell whether an image is like those of `fit`. An empty set says that each class
-    is less probable than it was for the share `confidence` of its lesions in `fit`, which happens
-    between classes that the model tells apart well. An image that is no lesion at all, or of a
-    class that the model does not know, may well have a set of one class.
+    A set does not tell whether an image resembles those of `fit`. In an empty set, each class is
+    less probable than it was for the share `confidence` of its lesions in `fit`. This happens
+    between classes that the model separates well. An image without a lesion, or of an unknown
+    class, may get a set with a single class.
 
     References
     ----------
@@ -103,8 +103,8 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
             Their classes.
 
         groups : array-like of shape (n,), default=None
-            The lesion of each image. Of those of a lesion that have one class, one is used, taken
-            at random and the same in each call: the promise needs cases that are independent.
+            The lesion of each image. One image per lesion and class is used, because the guarantee
+            needs independent cases. The choice is random, and the same in each call.
 
         Returns
         -------
@@ -119,8 +119,8 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If a class has too few lesions for the confidence: it is in every set. If y has classes
-            that the estimator does not know: their rows are not used.
+            If a class has too few lesions for the confidence, so that it is in every set. If y has
+            classes that the estimator does not know; their rows are not used.
         """
         check_rows(X)
         y = check_labels(y, name="y")
@@ -135,19 +135,19 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         if is_unknown.any():
             warnings.warn(
                 f"{is_unknown.sum()} of {len(y)} rows have the classes"
-                f" {np.unique(y[is_unknown]).tolist()}, and the estimator knows"
-                f" {self.classes_.tolist()}. These rows are not used, and for such lesions nothing"
-                " is promised. Leave them out, or rename their classes.",
+                f" {np.unique(y[is_unknown]).tolist()}, but the estimator knows"
+                f" {self.classes_.tolist()}. These rows are not used, and the coverage is not"
+                " guaranteed for such lesions. Leave them out, or rename their classes.",
                 UserWarning,
                 stacklevel=2,
             )
-        # Any photograph of a lesion alike: the first may be easier than those of later visits.
+        # Any photograph of a lesion: the first may be easier than those of later visits.
         shuffled = np.random.RandomState(0).permutation(len(y))
         for number, name in enumerate(self.classes_):
             of_class = shuffled[y[shuffled] == name]
             rows = of_class[np.unique(groups[of_class], return_index=True)[1]]
             self.n_calibration_[number] = len(rows)
-            # A new lesion has any rank among these and itself alike. Rounded: 10 * 0.1 is 1.
+            # All ranks of a new lesion among these are equally likely. Rounded: 10 * 0.1 is 1.
             n_missed = int(round((len(rows) + 1) * (1 - self.confidence), 9))
             if n_missed:
                 self.thresholds_[number] = np.sort(probabilities[rows, number])[n_missed - 1]
@@ -156,8 +156,8 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         if always:
             warnings.warn(
                 f"The classes {always} have too few lesions for confidence={self.confidence:g}"
-                f" (at least {n_needed} are needed): they are in every set. Calibrate on more, or"
-                " promise less.",
+                f" (at least {n_needed} are needed), so they are in every set. Calibrate on more"
+                " lesions, or lower the confidence.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -174,8 +174,8 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         Returns
         -------
         sets : ndarray of shape (n, n_classes), of bool
-            Columns in the order of `classes_`. An empty set does not say that the image is like
-            none of the classes: see the Notes.
+            Columns in the order of `classes_`. An empty set does not mean that the image belongs to
+            none of the classes: see Notes.
         """
         check_is_fitted(self)
         check_rows(X)

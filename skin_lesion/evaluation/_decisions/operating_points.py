@@ -1,4 +1,4 @@
-"""What each threshold on the probability of a class does."""
+"""Plot scores against the threshold on the probability of a class."""
 
 import numpy as np
 from sklearn.metrics import confusion_matrix_at_thresholds
@@ -10,7 +10,7 @@ from .thresholds import name_thresholds
 
 
 class OperatingPointDisplay:
-    """Sensitivity, specificity and predictive value over the threshold; chosen ones are marked.
+    """Sensitivity, specificity and PPV against the threshold, with chosen operating points.
 
     Create it by :meth:`from_estimator` or :meth:`from_predictions`, as with the displays of
     scikit-learn.
@@ -18,10 +18,11 @@ class OperatingPointDisplay:
     Parameters
     ----------
     cut_offs : ndarray of shape (n_cut_offs,)
-        Thresholds, rising: who has at least this score is called positive.
+        Thresholds in ascending order: cases with at least this score are predicted positive.
 
     sensitivity, specificity, ppv : ndarray of shape (n_cut_offs,)
-        What they do; the positive predictive value is NaN where nobody is called positive.
+        Scores at each threshold. The positive predictive value (PPV) is NaN if no case is predicted
+        positive.
 
     thresholds : DataFrame of choose_thresholds, or dict of str to float, default=None
         Operating points to mark.
@@ -59,7 +60,7 @@ class OperatingPointDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, pos_label=None, thresholds=None, ax=None):
-        """Plot what thresholds do to the predictions of a fitted classifier.
+        """Plot scores of a fitted classifier against the threshold.
 
         Parameters
         ----------
@@ -73,7 +74,7 @@ class OperatingPointDisplay:
             Their classes.
 
         pos_label : str or int, default=None
-            The positive class. None means the second of two.
+            The positive class. None means the second of two classes.
 
         thresholds : DataFrame of choose_thresholds, or dict of str to float, default=None
             Operating points to mark.
@@ -89,7 +90,7 @@ class OperatingPointDisplay:
         Raises
         ------
         ValueError
-            If `pos_label` is no class of the estimator, or is missing with more than two.
+            If `pos_label` is not a class of the estimator, or is None with more than two classes.
         """
         classes = estimator.classes_.tolist()
         if pos_label is None and len(classes) == 2:
@@ -107,7 +108,7 @@ class OperatingPointDisplay:
 
     @classmethod
     def from_predictions(cls, y_true, y_score, *, pos_label=None, thresholds=None, ax=None):
-        """Plot what thresholds do to scores.
+        """Plot sensitivity, specificity and PPV of given scores against the threshold.
 
         Parameters
         ----------
@@ -173,7 +174,7 @@ class OperatingPointDisplay:
             ("positive predictive value", self.ppv, "-."),
         )
         for (label, values, line), colour in zip(curves, COLOURS, strict=False):
-            # A step before each score: thresholds up to it do what it does.
+            # A step before each score: thresholds up to it give the same predictions.
             ax.step(self.cut_offs, values, line, where="pre", color=colour, label=label)
         thresholds = {} if self.thresholds is None else name_thresholds(self.thresholds)
         for name, threshold in thresholds.items():

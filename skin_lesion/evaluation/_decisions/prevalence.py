@@ -1,7 +1,7 @@
-"""Predictive values and net benefit at a prevalence that is not that of the test set.
+"""Predictive values and net benefit at another prevalence than that of the test set.
 
-Sensitivity and specificity do not depend on how frequent a class is. With a prevalence they give
-the predictive values by Bayes' rule, and the net benefit.
+Sensitivity and specificity do not depend on the prevalence. Together with a prevalence they give
+the predictive values, by Bayes' rule, and the net benefit.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def make_prevalence_table(class_scores, operating_points, positive, prevalence):
-    """Return what decisions are worth where a class has another prevalence.
+    """Return predictive values and net benefit at another prevalence of the positive class.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ def make_prevalence_table(class_scores, operating_points, positive, prevalence):
         With `value`, `low`, `high` and `groups`.
 
     operating_points : DataFrame indexed by operating point and score, or None
-        With `threshold` beside these.
+        With `threshold` and these columns.
 
     positive : str or int
 
@@ -26,8 +26,9 @@ def make_prevalence_table(class_scores, operating_points, positive, prevalence):
     Returns
     -------
     at_prevalence : DataFrame indexed by operating point and score
-        "predicted class", and each operating point: columns `value`, `low`, `high` and `groups`,
-        the lesions or patients behind the rate, of the two, that rests on fewer.
+        Rows for "predicted class" and for each operating point. Columns `value`, `low`, `high` and
+        `groups`: the number of lesions or patients behind sensitivity or specificity, whichever is
+        smaller.
     """
     decisions = {"predicted class": class_scores.loc[positive]}
     if operating_points is not None:
@@ -51,8 +52,8 @@ def make_prevalence_table(class_scores, operating_points, positive, prevalence):
 def scores_at_prevalence(sensitivity, specificity, prevalence, threshold=None):
     """Return predictive values and net benefit, each with an interval.
 
-    The interval joins those of sensitivity and specificity, which rest on different lesions: it
-    holds as much as they do [1]_.
+    The interval combines those of sensitivity and specificity, which are based on different
+    lesions, and has the same coverage [1]_.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def scores_at_prevalence(sensitivity, specificity, prevalence, threshold=None):
     prevalence : float in (0, 1)
 
     threshold : float or None
-        On the probability; None leaves the net benefit out.
+        Threshold on the probability; None omits the net benefit.
 
     Returns
     -------

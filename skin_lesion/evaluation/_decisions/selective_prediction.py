@@ -1,4 +1,4 @@
-"""What is gained by passing the cases that a model is least sure of to a dermatologist."""
+"""Selective prediction: refer the least certain cases to a dermatologist."""
 
 from sklearn.metrics import confusion_matrix_at_thresholds
 from sklearn.utils import check_consistent_length
@@ -14,11 +14,11 @@ from .._plots.style import COLOURS
     prefer_skip_nested_validation=True,
 )
 def referral_curve(y_true, y_prob, *, labels=None):
-    """Accuracy on the cases that a model keeps, against the share that it passes on.
+    """Accuracy on the remaining cases, against the share of referred cases.
 
-    The cases of the lowest confidence, the highest probability of a row, go to a dermatologist
-    first [1]_. A curve that does not rise is that of a model that does not know what it does not
-    know.
+    The confidence of a case is its highest class probability. Cases with the lowest confidence are
+    referred to a dermatologist first [1]_. If the curve does not rise, the confidence of the model
+    does not indicate its errors.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def referral_curve(y_true, y_prob, *, labels=None):
         True labels.
 
     y_prob : array-like of shape (n, n_classes)
-        Probabilities of the classes, in sorted order, whose rows sum to 1.
+        Probabilities of the classes, in sorted order, with rows that sum to 1.
 
     labels : array-like of shape (n_classes,), default=None
         The classes of the columns, for a `y_true` that lacks some.
@@ -34,20 +34,20 @@ def referral_curve(y_true, y_prob, *, labels=None):
     Returns
     -------
     referred : ndarray of shape (n_points,)
-        Share of the cases that is referred, from 0. Cases of the same confidence go together.
+        Share of referred cases, from 0. Cases with the same confidence are referred together.
 
     accuracy : ndarray of shape (n_points,)
-        Share of right predictions among the others.
+        Share of correct predictions among the remaining cases.
 
     Raises
     ------
     ValueError
-        If lengths differ, if rows of `y_prob` do not sum to 1, or if labels and columns do not fit.
+        If lengths differ, if rows of `y_prob` do not sum to 1, or if labels do not match columns.
 
     Notes
     -----
-    The accuracy at a high share rests on few cases. That dermatologists are right on what they are
-    passed is not in the curve.
+    At a high share of referred cases, the accuracy is based on few cases. The curve does not
+    include the accuracy of dermatologists on referred cases.
 
     References
     ----------
@@ -77,7 +77,7 @@ def referral_curve(y_true, y_prob, *, labels=None):
 
 
 class ReferralCurveDisplay:
-    """Accuracy on the cases that a model keeps, against the share that it passes on.
+    """Plot of the accuracy on the remaining cases, against the share of referred cases.
 
     Create it by :meth:`from_estimator` or :meth:`from_predictions`, as with the displays of
     scikit-learn.
@@ -119,7 +119,7 @@ class ReferralCurveDisplay:
             Images as the estimator takes them.
 
         y : array-like of shape (n,)
-            Their classes, of which the estimator knows all.
+            Their classes, all of which the estimator must know.
 
         ax : matplotlib Axes, default=None
             Where to draw. None makes a new figure.
@@ -133,7 +133,7 @@ class ReferralCurveDisplay:
 
     @classmethod
     def from_predictions(cls, y_true, y_prob, *, labels=None, ax=None):
-        """Plot the curve of probabilities.
+        """Plot the curve of given probabilities.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Operating points: thresholds on the probability of a class, chosen where they may be."""
+"""Choose operating points: thresholds on the probability of a class."""
 
 import warnings
 from numbers import Integral, Real
@@ -16,7 +16,7 @@ from ..._utils.validation.rows import check_rows
 from .._folds import fit_fold, split_folds
 from .._metrics.input_checks import check_probabilities, order_columns
 
-_ROUNDING = 1e-12  # 1 - 0.3 is less than 0.7 in some last digit
+_ROUNDING = 1e-12  # 1 - 0.3 may be slightly less than 0.7
 _RATES = {
     "positive": [Real, str, "boolean"],
     "groups": ["array-like", None],
@@ -48,14 +48,14 @@ def choose_thresholds(
 ):
     """Choose thresholds on the probability of a class for a fitted classifier.
 
-    A threshold that is chosen on the test images is a part of the model that saw them. Choose it on
-    held-out lesions, which served for neither training, early stopping nor the test, or with `cv`
-    on the training images, out of fold.
+    Do not choose a threshold on test images: its test scores would be too optimistic. Choose it on
+    held-out lesions that are used for neither training, early stopping nor the test. Or choose it
+    on out-of-fold predictions of the training images, with `cv`.
 
     Parameters
     ----------
     estimator : classifier with predict_proba
-        Fitted; with its calibration and its `prior`, if it has them. With `cv`, clones are fitted
+        Fitted, including its calibration and `prior`, if it has them. With `cv`, clones are fitted
         instead.
 
     X : array-like of n rows
@@ -65,57 +65,57 @@ def choose_thresholds(
         Their classes.
 
     positive : str or int
-        The class to find.
+        The class to detect.
 
     groups : array-like of shape (n,), default=None
-        The lesion or patient of each row, to be counted; with `cv` it stays in one fold, and the
-        groups also reach the validation split inside a :class:`SkinLesionClassifier`. None makes
-        each row a group of its own.
+        The lesion or patient of each row, for the counts. With `cv`, each group stays in one fold,
+        and the groups also reach the validation split inside a :class:`SkinLesionClassifier`. None
+        treats each row as a separate group.
 
     sensitivity, specificity : float, sequence of float in (0, 1] or None
-        The rates to keep. Of all thresholds with at least this sensitivity the highest is taken,
-        and the lowest with at least this specificity.
+        Target rates. For each target sensitivity, the highest threshold that reaches it is chosen;
+        for each target specificity, the lowest one.
 
     cv : int, splitter or iterable, default=None
-        None uses the estimator as it is fitted. An int is the number of stratified grouped folds
-        of which clones predict the rows that they were not fitted on. Their thresholds suit a model
-        that is fitted on all of X in the same way, as far as its probabilities are alike.
+        None uses the fitted estimator. An int is the number of stratified grouped folds: clones
+        predict the rows that they were not fitted on. The thresholds suit a model that is fitted in
+        the same way on all of X, as far as its probabilities are similar.
 
     random_state : int, RandomState instance or None, default=None
-        Of the folds; pass an int for the same ones.
+        Seed of the folds. Pass an int for the same folds in each call.
 
     Returns
     -------
     operating_points : DataFrame indexed by operating point
-        "sensitivity 0.90" and so on, with columns `threshold`: who has at least this probability is
-        called positive; `target`, the rate that was asked for; the `sensitivity` and `specificity`
-        that are reached on these rows; `n_positive` and `n_negative`, the groups that they rest
-        on. :func:`evaluate` takes it as `thresholds`, and :class:`OperatingPointClassifier` a
-        threshold of it.
+        Rows "sensitivity 0.90" and so on. Columns: `threshold`, the lowest probability that is
+        predicted positive; `target`, the target rate; `sensitivity` and `specificity` on these
+        rows; `n_positive` and `n_negative`, the numbers of groups behind them. Pass the table to
+        :func:`evaluate` as `thresholds`, or a threshold to :class:`OperatingPointClassifier`.
 
     Raises
     ------
     ValueError
-        If `positive` is no class of y, or if there are no others, or if a rate is not in (0, 1].
+        If `positive` is not a class of y, if y has no other class, or if a rate is not in (0, 1].
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted, and `cv` is None.
 
     Warns
     -----
     UserWarning
-        If a target is kept only by calling nobody positive, or everybody: many rows have the same
-        score.
+        If a target is reached only if no case, or every case, is predicted positive: many rows have
+        the same score.
 
     See Also
     --------
-    choose_thresholds_from_predictions : The same of probabilities.
+    choose_thresholds_from_predictions : Takes probabilities instead of a classifier.
     OperatingPointClassifier : Applies a threshold to new images.
-    evaluate : Judges the thresholds on test images.
+    evaluate : Evaluates the thresholds on test images.
 
     Notes
     -----
-    Of n positive lesions, a sensitivity can be told to about 1/n: 0.95 of ten is all ten. On new
-    images the rates differ from those that are reached here, which :func:`evaluate` reports.
+    With n positive lesions, the resolution of the sensitivity is about 1/n: a sensitivity of 0.95
+    on ten lesions means all ten. On new images the rates will differ from those in this table;
+    :func:`evaluate` reports them.
 
     Examples
     --------
@@ -142,9 +142,9 @@ def choose_thresholds(
     else:
         if not hasattr(estimator, "classes_"):
             raise NotFittedError(
-                f"{type(estimator).__name__} has no classes_. Expected a classifier that was"
-                " fitted, and lesions that it has not seen. To choose on the training images, out"
-                " of fold, pass cv=5."
+                f"{type(estimator).__name__} has no classes_. Expected a fitted classifier, and"
+                " lesions that it has not seen. To choose on out-of-fold predictions of the"
+                " training images, pass cv=5."
             )
         classes = np.asarray(estimator.classes_).tolist()
         _check_positive(positive, classes, "the estimator")
@@ -173,24 +173,24 @@ def choose_thresholds_from_predictions(
     sensitivity=(0.9, 0.95),
     specificity=(0.9,),
 ):
-    """Choose thresholds on the probability of a class by probabilities from anywhere.
+    """Choose thresholds on the probability of a class from given probabilities.
 
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        True classes of held-out images, or of training images that are predicted out of fold.
+        True classes of held-out images, or of training images with out-of-fold predictions.
 
     y_prob : array-like of shape (n,) or (n, n_classes)
-        The probability of `positive`, or those of all classes.
+        The probability of `positive`, or the probabilities of all classes.
 
     positive : str or int
-        The class to find.
+        The class to detect.
 
     classes : array-like of shape (n_classes,), default=None
         The classes of the columns, in their order. None means those of `y_true`, sorted.
 
     groups : array-like of shape (n,), default=None
-        The lesion or patient of each row, to be counted.
+        The lesion or patient of each row, for the counts.
 
     sensitivity, specificity : float, sequence of float in (0, 1] or None
         As for :func:`choose_thresholds`.
@@ -198,22 +198,22 @@ def choose_thresholds_from_predictions(
     Returns
     -------
     operating_points : DataFrame indexed by operating point
-        As of :func:`choose_thresholds`.
+        As from :func:`choose_thresholds`.
 
     Raises
     ------
     ValueError
-        If lengths differ, probabilities are none, `positive` is no class of `y_true`, or a rate is
-        not in (0, 1].
+        If lengths differ, `y_prob` does not contain probabilities, `positive` is not a class of
+        `y_true`, or a rate is not in (0, 1].
 
     Warns
     -----
     UserWarning
-        If a target is kept only by calling nobody positive, or everybody.
+        If a target is reached only if no case, or every case, is predicted positive.
 
     See Also
     --------
-    choose_thresholds : The same of a classifier.
+    choose_thresholds : Takes a classifier.
 
     Examples
     --------
@@ -234,9 +234,9 @@ def choose_thresholds_from_predictions(
         columns = columns.tolist()
         if len(set(columns)) != y_prob.shape[1] or positive not in columns:
             raise ValueError(
-                f"y_prob has {y_prob.shape[1]} columns, and the classes are {columns[:10]}."
-                f" Expected one for each, {positive!r} among them: pass all classes in the order"
-                " of the columns."
+                f"y_prob has {y_prob.shape[1]} columns, but the classes are {columns[:10]}."
+                f" Expected one column for each class, including {positive!r}: pass all classes in"
+                " the order of the columns."
             )
         y_prob = y_prob[:, columns.index(positive)]
     groups = np.arange(len(y_true)) if groups is None else np.asarray(groups)
@@ -254,7 +254,7 @@ def name_thresholds(thresholds):
         if "threshold" not in thresholds:
             raise ValueError(
                 f"thresholds is a DataFrame with the columns {list(thresholds)[:10]}. Expected a"
-                " column 'threshold', as in that of choose_thresholds."
+                " column 'threshold', as in the table of choose_thresholds."
             )
         thresholds = thresholds["threshold"]
     if hasattr(thresholds, "items"):
@@ -265,21 +265,21 @@ def name_thresholds(thresholds):
 def _check_positive(positive, known, who):
     if positive not in known or len(known) < 2:
         raise ValueError(
-            f"positive={positive!r}, and {who} has the classes {known[:10]}. Expected one of them,"
-            f" beside others.{did_you_mean(positive, list(map(str, known)))}"
+            f"positive={positive!r}, but {who} has the classes {known[:10]}. Expected one of at"
+            f" least two classes.{did_you_mean(positive, list(map(str, known)))}"
         )
 
 
 def _predict_out_of_fold(estimator, X, y, positive, groups, cv, random_state):
-    """Return rows, and the probability of the class by models that were not fitted on them."""
+    """Return rows, and the probability of the class from models that were not fitted on them."""
     tested, scores = [], []
     for train, test in split_folds(y, groups, cv, random_state):
         model = fit_fold(estimator, X, y, groups, train)
         column = np.flatnonzero(model.classes_ == positive)
         if not len(column):
             raise ValueError(
-                f"A fold has no {positive!r} to train on. Expected at least one in each: use fewer"
-                " folds."
+                f"The training set of a fold has no {positive!r}. Expected at least one in each:"
+                " use fewer folds."
             )
         probabilities = check_probabilities(model.predict_proba(safe_indexing(X, test)))
         tested.append(test)
@@ -290,8 +290,8 @@ def _predict_out_of_fold(estimator, X, y, positive, groups, cv, random_state):
 def _choose(is_positive, scores, groups, targets):
     groups = number_labels(groups, name="groups")[1]
     fpr, tpr, cuts = roc_curve(is_positive, scores, drop_intermediate=False)
-    # The first, infinity, calls nobody positive: so does what is just above all scores, and of new
-    # images it lets those through that have a higher one.
+    # The first threshold, infinity, predicts no positive. One just above all scores does the same
+    # here, but predicts new images with a higher score as positive.
     cuts[0] = np.nextafter(scores.max(), np.inf)
     points = {}
     for name, target in targets:
@@ -306,13 +306,13 @@ def _choose(is_positive, scores, groups, targets):
     ).rename_axis("operating point")
     table["n_positive"] = len(np.unique(groups[is_positive]))
     table["n_negative"] = len(np.unique(groups[~is_positive]))
-    for rate, whom in (("sensitivity", "nobody"), ("specificity", "everybody")):
+    for rate, cases in (("sensitivity", "no case"), ("specificity", "every case")):
         useless = table.index[table[rate] == 0].tolist()
         if useless:
             warnings.warn(
-                f"{useless} can be kept only by calling {whom} positive: too many of these"
-                f" {len(scores)} rows have the same score. Expected scores that tell them apart:"
-                " calibrate them, or ask for less.",
+                f"{useless} can be reached only if {cases} is predicted positive, because too many"
+                f" of these {len(scores)} rows have the same score. Expected scores with fewer"
+                " ties: calibrate them, or lower the target.",
                 UserWarning,
                 stacklevel=4,
             )

@@ -1,1 +1,1 @@
-"""Show where in an image a network found a class."""
+"""Show which parts of an image raise the score of a class."""

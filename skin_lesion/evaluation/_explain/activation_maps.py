@@ -1,4 +1,4 @@
-"""Where a network looks: class activation maps."""
+"""Class activation maps."""
 
 import numpy as np
 from PIL import Image
@@ -18,46 +18,47 @@ _BATCH_SIZE = 32
 def class_activation_maps(estimator, X, target=None, method="gradcam"):
     """Show which parts of images raise the score of a class.
 
-    Grad-CAM [1]_: the last feature maps of the network, added up with the weights by which they
-    raise the score of the class, as far as they raise it.
+    Grad-CAM [1]_: the sum of the last feature maps of the network, weighted by the mean gradient of
+    the class score. Negative values are set to 0.
 
     Parameters
     ----------
     estimator : fitted SkinLesionClassifier
-        Or a pipeline, a search or a wrapper, such as TestTimeAugmentation, that ends in one. Of its
-        own architecture or another functional Keras model that ends in a softmax.
+        Or a pipeline, a search or a wrapper, such as TestTimeAugmentation, that ends in one. Its
+        architecture may be any functional Keras model that ends in a softmax.
 
     X : array-like of n rows
         Images as the estimator takes them.
 
     target : str, int, array-like of shape (n,) or None, default=None
-        The class whose score is followed, for all images or for each. None means the class that
+        The class to explain, for all images or for each image. None means the class that
         `estimator` predicts, with the threshold or prior of a wrapper.
 
     method : {"gradcam"}, default="gradcam"
-        How the maps are made.
+        The method.
 
     Returns
     -------
     maps : ndarray of shape (n, height, width), of float32
-        From 0 to 1, the maximum of each image, at the size of the images that the network sees.
-        All 0 where nothing raises the score.
+        Values from 0 to 1, where 1 is the maximum of each image, at the image size of the network.
+        All values are 0 if nothing raises the score.
 
     Raises
     ------
     ValueError
-        If the estimator is, or ends in, no SkinLesionClassifier, a target is no class, or the
+        If the estimator does not end in a SkinLesionClassifier, a target is not a class, or the
         network has no feature maps of more than one pixel.
     NotFittedError
-        If it was not fitted.
+        If the estimator is not fitted.
     RuntimeError
-        If the backend of Keras is none of TensorFlow, JAX and PyTorch.
+        If the backend of Keras is not TensorFlow, JAX or PyTorch.
 
     Notes
     -----
-    A map says where, not why, as coarsely as the last feature maps are, and a convincing one is no
-    proof: some methods give nearly the same maps for random weights [2]_. Grad-CAM passes that
-    check, which is among the tests of this library. Look at the maps of errors first.
+    A map shows where the score rises, but not why, and only at the resolution of the last feature
+    maps. A plausible map proves nothing: some methods give nearly the same maps for random weights
+    [2]_. Grad-CAM passes that check, which is among the tests of this library. Look at the maps of
+    errors first.
 
     References
     ----------
@@ -88,11 +89,11 @@ def make_maps(estimator, X, target):
     if not isinstance(classifier, SkinLesionClassifier):
         raise ValueError(
             f"The estimator ends in {type(classifier).__name__}. Expected a fitted"
-            " SkinLesionClassifier, or what ends in one: a pipeline, a search, or"
-            " a wrapper such as TestTimeAugmentation."
+            " SkinLesionClassifier, or a pipeline, a search or a wrapper, such as"
+            " TestTimeAugmentation, that ends in one."
         )
     check_is_fitted(classifier)
-    if target is None:  # as the user sees it: what wraps a network may decide otherwise
+    if target is None:  # the final prediction: a wrapper may change that of the network
         target = estimator.predict(X)
     for part in parts:
         if len(getattr(part, "steps", ())) > 1:
@@ -100,7 +101,7 @@ def make_maps(estimator, X, target):
     source = open_images(classifier, X)
     columns = _find_columns(classifier, target, len(source))
 
-    # Not before: it loads Keras.
+    # Imported here, because it loads Keras.
     from ...models import find_activations_and_gradients
 
     maps, images = [], []
@@ -125,7 +126,7 @@ def _find_columns(classifier, target, n):
     if strange:
         raise ValueError(
             f"target has {sorted(map(str, strange))}, which the classifier does not know. Expected"
-            f" some of its classes, {classes}."
+            f" classes among {classes}."
         )
     return np.array([classes.index(name) for name in targets])
 

@@ -1,4 +1,4 @@
-"""Class activation maps, laid over their images."""
+"""Class activation maps, overlaid on their images."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ _OPACITY = 0.6
 
 
 class ActivationMapDisplay:
-    """Class activation maps, laid over their images.
+    """Class activation maps, overlaid on their images.
 
     Create it by :meth:`from_estimator`, as with the displays of scikit-learn.
 
@@ -21,7 +21,7 @@ class ActivationMapDisplay:
         From 0 to 1.
 
     titles : sequence of n str, default=None
-        What to write above each, such as the class that the map is of.
+        The title of each map, such as its class.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class ActivationMapDisplay:
 
     See Also
     --------
-    class_activation_maps : Gives the maps.
+    class_activation_maps : Computes the maps.
 
     Examples
     --------
@@ -61,8 +61,7 @@ class ActivationMapDisplay:
             Images as the estimator takes them: a few.
 
         target : str, int, array-like of shape (n,) or None, default=None
-            The class whose score is followed. None means the class that
-            `estimator` predicts.
+            The class to explain. None means the class that `estimator` predicts.
 
         ax : sequence of n matplotlib Axes, default=None
             Where to draw. None makes a new figure.
@@ -94,7 +93,7 @@ class ActivationMapDisplay:
         Raises
         ------
         ValueError
-            If there are not as many Axes as images.
+            If the numbers of Axes and images differ.
         """
         import matplotlib.pyplot as plt
 
@@ -115,12 +114,12 @@ class ActivationMapDisplay:
         self.ax_ = np.ravel(ax)
         if len(self.ax_) != n:
             raise ValueError(
-                f"ax holds {len(self.ax_)} Axes, and there are {n} images. Expected one for each."
+                f"ax holds {len(self.ax_)} Axes, but there are {n} images. Expected one for each."
             )
         self.figure_ = self.ax_[0].figure
         for place, axes in enumerate(self.ax_):
             axes.imshow(np.clip(self.images[place], 0, 255).astype(np.uint8))
-            # The map is also its own opacity: parts without weight keep their colours.
+            # The opacity follows the map: parts without weight keep their colours.
             axes.imshow(
                 self.maps[place],
                 cmap="inferno",

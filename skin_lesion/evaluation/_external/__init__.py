@@ -1,1 +1,1 @@
-"""Judge a model on images from elsewhere."""
+"""External validation."""

@@ -1,4 +1,4 @@
-"""Judge a fitted classifier on the images of other clinics, in one call."""
+"""External validation: evaluate a fitted classifier on datasets of other clinics."""
 
 from collections.abc import Mapping
 from numbers import Integral, Real
@@ -45,12 +45,11 @@ def evaluate_external(
     random_state=None,
     n_jobs=-1,
 ):
-    """Judge a fitted classifier on datasets from other clinics.
+    """Evaluate a fitted classifier on datasets from other clinics (external validation).
 
-    External validation: each dataset's size, prevalence and scores with intervals, its calibration
-    before and after the correction for how frequent the classes are there, and what the operating
-    points of the model do there. Images that the model was trained on, and near duplicates of
-    them, are found and left out.
+    The result has for each dataset its size and prevalence, scores with intervals, calibration
+    before and after correction for the class shares in the dataset, and scores at the given
+    operating points. Training images and near duplicates of them are found and excluded.
 
     Parameters
     ----------
@@ -58,58 +57,58 @@ def evaluate_external(
         Any of scikit-learn's, or a :class:`SkinLesionClassifier`, a pipeline, a search.
 
     datasets : dict of str to Bunch
-        Datasets by their names, as the loaders return them: `data` or `images`, `target`, and where
-        they have them `groups` and `frame`, whose columns slice the scores, except paths, ids,
-        splits and classes. Their classes must be named as those of the estimator:
-        see :func:`map_labels`. The held-out test set of the own clinic beside them shows what the
-        other clinic changes.
+        Datasets by name, as the loaders return them: `data` or `images`, `target`, and optionally
+        `groups` and `frame`. Scores are also reported for slices by the columns of the frame,
+        except paths, ids, splits and classes. The class names must be those of the estimator:
+        see :func:`map_labels`. Include the held-out test set of your own clinic for comparison.
 
     positive : str or int, default=None
-        The class to find, such as "melanoma".
+        The class to detect, such as "melanoma".
 
     thresholds : DataFrame, dict of str to float, or array-like of float, default=None
-        Operating points on the probability of `positive`, carried over to each dataset: pass the
-        table of :func:`choose_thresholds`.
+        Operating points on the probability of `positive`, applied to each dataset: pass the table
+        of :func:`choose_thresholds`.
 
     training : Bunch, array-like of paths or images, default=None
-        What the estimator was fitted on. Exact and near duplicates of it are left out of each
-        dataset, with all other images of their group. Without it nothing is.
+        The training data of the estimator. Exact and near duplicates of training images are
+        excluded from each dataset, with all other images of their groups. With None, nothing is
+        excluded.
 
     class_prior : {"training", "uniform"}, dict, Series or array-like of shape (n_classes,), \
             default=None
-        For which shares of the classes the probabilities of the estimator hold, as in
-        :class:`PriorCorrectedClassifier`. None takes what the estimator knows; where it knows
-        nothing, calibration is not corrected, and a note says so.
+        The class shares that the probabilities of the estimator assume, as in
+        :class:`PriorCorrectedClassifier`. None uses what the estimator knows. If it knows nothing,
+        calibration is not corrected, and a note says so.
 
     n_bootstraps : int, default=2000
-        Number of draws, for the scores at 80% or 90% sensitivity or specificity.
+        Number of bootstraps, for the scores at 80% or 90% sensitivity or specificity.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same intervals at each call.
+        Pass an int for the same intervals in each call.
 
     n_jobs : int or None, default=-1
-        Number of threads of the search for duplicates. None means 1, unless in a
+        Number of threads for the search for duplicates. None means 1, unless in a
         :func:`joblib.parallel_config` context of threads; -1 means all cores of this process. The
-        result is the same.
+        result does not depend on it.
 
     Returns
     -------
     external : ExternalEvaluation
-        Tables of all datasets, the report of each, and a page.
+        Tables for all datasets, a report for each, and a page.
 
     Raises
     ------
     ValueError
-        If there is no dataset, if two have one name, if one lacks its images or target, has more of
-        these than of the other, has none of the classes, lacks groups in some rows, or consists of
-        images of the training alone; the message names it. Also as :func:`evaluate` and
-        :func:`find_overlap` raise it.
+        If there is no dataset, if two have the same name, or if a dataset lacks images or target,
+        has different numbers of them, has none of the classes, lacks groups in some rows, or
+        contains only training images; the message names it. Also for the reasons of
+        :func:`evaluate` and :func:`find_overlap`.
 
     See Also
     --------
-    evaluate : Gives the report of each dataset.
+    evaluate : Makes the report of each dataset.
     find_overlap : Finds the images that datasets share.
-    aggregate_by_group : Joins the probabilities of a lesion's images.
+    aggregate_by_group : Combines the probabilities of a lesion's images.
 
     Notes
     -----
@@ -155,8 +154,8 @@ def evaluate_external(
     datasets = {str(name): _check(name, dataset) for name, dataset in datasets.items()}
     if _TRAINING in datasets:
         raise ValueError(
-            f"A dataset is called {_TRAINING!r}. Expected datasets from elsewhere: pass the images"
-            " that the estimator was fitted on as training, or choose another name."
+            f"A dataset has the name {_TRAINING!r}. Expected datasets of other clinics: pass the"
+            " training images of the estimator as training, or choose another name."
         )
     seed, left_out, overlap = choose_seed(random_state), {}, None
     if training is not None:
@@ -179,7 +178,7 @@ def evaluate_external(
                 **given,
             )
         except ValueError as error:
-            error.add_note(f"This happened in the dataset {name!r}.")
+            error.add_note(f"This error occurred in the dataset {name!r}.")
             raise
         try:
             probabilities = _correct(estimator, reports[name], one["y"], class_prior)
@@ -191,7 +190,7 @@ def evaluate_external(
             )
     if training is None:
         notes.append(
-            "No training data were given: images that the model was trained on were not looked for."
+            "No training data were given, so training images in the datasets were not searched for."
         )
     return ExternalEvaluation(
         reports, corrected, left_out=left_out, overlap=overlap, notes=dict.fromkeys(notes)
@@ -202,14 +201,14 @@ def _check(name, dataset):
     """Return images, classes, groups and frame of a dataset."""
     if not isinstance(dataset, Mapping) or "target" not in dataset:
         raise ValueError(
-            f"The dataset {name!r} has no target. Expected a Bunch of a loader, or"
+            f"The dataset {name!r} has no target. Expected a Bunch from a loader, or"
             " Bunch(data=..., target=..., groups=...)."
         )
     groups, frame = dataset.get("groups"), dataset.get("frame")
     parts = {
         "X": np.asarray(take_images(dataset)),
         "y": check_labels(dataset["target"], name=f"datasets[{name!r}].target"),
-        # Before rows are left out by group: a missing group would match each other missing one.
+        # Before rows are excluded by group: a missing group would match other missing groups.
         "groups": None if groups is None else check_labels(groups, name=f"groups of {name!r}"),
         "frame": None if frame is None else take_subgroups(frame),
     }
@@ -225,7 +224,7 @@ def _check(name, dataset):
 
 
 def _leave_out(name, dataset, pairs):
-    """Drop the rows of a dataset that the training has, and return how many of each kind."""
+    """Drop training images and their groups from a dataset, and return how many of each kind."""
     n = len(dataset["y"])
     is_copy, is_near, is_related = np.zeros((3, n), dtype=bool)
     is_copy[pairs.loc[pairs["kind"] == "content", "other_row"]] = True
@@ -237,8 +236,8 @@ def _leave_out(name, dataset, pairs):
     keep = ~(is_copy | is_near | is_related)
     if not keep.any():
         raise ValueError(
-            f"All {n} images of the dataset {name!r} are images of the training, or of its lesions."
-            " Expected images from elsewhere."
+            f"All {n} images of the dataset {name!r} are training images, or show the same lesions."
+            " Expected images that the model was not trained on."
         )
     for part in ("X", "y", "groups"):
         if dataset[part] is not None:
@@ -253,9 +252,9 @@ def _leave_out(name, dataset, pairs):
 
 
 def _correct(estimator, report, y, class_prior):
-    """Return the probabilities for the shares of the classes in y, as a DataFrame."""
+    """Return the probabilities, corrected for the class shares in y, as a DataFrame."""
     known = find_classes(estimator)
-    order = np.argsort(known)  # of the report, in which classes are sorted
+    order = np.argsort(known)  # the report has sorted classes
     probabilities = pd.DataFrame(report.probabilities, columns=known[order])[known.tolist()]
     counts = np.array([np.count_nonzero(y == label) for label in known.tolist()])
     counts = np.maximum(counts, 0.5)

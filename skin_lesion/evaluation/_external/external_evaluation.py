@@ -1,4 +1,4 @@
-"""The scores of a model on datasets from elsewhere, as tables and as a page."""
+"""The scores of a model on external datasets, as tables and as a page."""
 
 import numpy as np
 import pandas as pd
@@ -29,46 +29,45 @@ _ON_CALIBRATION = (
     " in the dataset. If it remains poor, more than the prevalence differs: the images or the"
     " diseases."
 )
-_ON_OPERATING_POINTS = "Scores in each dataset at thresholds that were chosen beforehand."
+_ON_OPERATING_POINTS = "Scores in each dataset at thresholds chosen beforehand."
 
 
 class ExternalEvaluation:
-    """Scores of a fitted classifier on datasets from elsewhere. :func:`evaluate_external` makes it.
+    """Scores of a fitted classifier on external datasets, from :func:`evaluate_external`.
 
     Attributes
     ----------
     datasets : DataFrame indexed by dataset
-        `images` and `groups` that were judged, `prevalence` of the positive class among the images,
-        and how many images were left out: `exact_duplicates` and `near_duplicates` of training
-        images, and `same_groups`, further images of their groups. Missing where it is not known.
+        Number of `images` and `groups` that were evaluated, `prevalence` of the positive class
+        among the images, and numbers of excluded images: `exact_duplicates` and `near_duplicates`
+        of training images, and `same_groups`, further images of their groups. Missing if unknown.
 
     scores : DataFrame indexed by dataset and score
-        `value`, `low`, `high` and `groups`: of all classes, and of the positive one.
+        `value`, `low`, `high` and `groups`, for all classes and for the positive class.
 
     calibration : DataFrame indexed by dataset and score
-        Brier score and calibration error of all classes, intercept and slope of the positive one:
-        `value`, `low`, `high`; `corrected`, `corrected_low` and `corrected_high` after the
-        correction of the prior, and `groups`.
+        Brier score and calibration error of all classes, and intercept and slope of the positive
+        class: `value`, `low`, `high`; `corrected`, `corrected_low` and `corrected_high` after prior
+        correction; `groups`.
 
     operating_points : DataFrame indexed by dataset and operating point, and by score, or None
-        What the given thresholds do: `threshold`, `value`, `low`, `high`, `groups`.
+        Scores at the given thresholds: `threshold`, `value`, `low`, `high`, `groups`.
 
     overlap : DataFrame or None
-        The images of the datasets that show a photograph of the training, and which: what
-        :func:`find_overlap` gives.
+        The images of the datasets that match a training image, as from :func:`find_overlap`.
 
     reports : dict of str to EvaluationReport
-        The whole report of each dataset.
+        The full report of each dataset.
 
     corrected_reports : dict of str to EvaluationReport
-        Those of the corrected probabilities.
+        The reports of the corrected probabilities.
 
     notes : list of str
-        What a reader must know before the numbers.
+        Notes to read before the numbers.
 
     See Also
     --------
-    evaluate_external : Makes it, with an example.
+    evaluate_external : Returns it, with an example.
     """
 
     def __init__(self, reports, corrected_reports, *, left_out, overlap, notes):
@@ -79,8 +78,8 @@ class ExternalEvaluation:
             self.notes += [f"{name}: {note}" for note in report.notes]
             if not report.has_groups:
                 self.notes.append(
-                    f"{name}: no groups were given. Each image counts as one, and photographs of"
-                    " one lesion make the intervals too narrow."
+                    f"{name}: no groups were given. Each image counts as a separate lesion, so"
+                    " several photographs of one lesion make the intervals too narrow."
                 )
         self._first = next(iter(reports.values()))
         lines = {name: _count(report) | left_out.get(name, {}) for name, report in reports.items()}
@@ -100,7 +99,7 @@ class ExternalEvaluation:
         return f"<ExternalEvaluation of {len(self.reports)} datasets: {', '.join(self.reports)}>"
 
     def summary(self):
-        """Print all tables as a page of text."""
+        """Print all tables as text."""
         lines = ["External evaluation", WARNING]
         for title, text, words in self._sections():
             lines += ["", title, text, words.to_string()]
@@ -112,7 +111,7 @@ class ExternalEvaluation:
         Returns
         -------
         frame : DataFrame
-            Column `dataset`, `is_corrected` (for the prevalence of the dataset), and those of
+            Columns `dataset`, `is_corrected` (for the class shares of the dataset), and those of
             :meth:`EvaluationReport.to_frame`.
         """
         return pd.concat(
@@ -125,12 +124,12 @@ class ExternalEvaluation:
         )
 
     def to_html(self, path):
-        """Write all tables as one page of HTML.
+        """Write all tables to one HTML page.
 
         Parameters
         ----------
         path : str or os.PathLike
-            The file; folders on the way are made.
+            The file; missing folders are created.
 
         Returns
         -------
@@ -151,7 +150,7 @@ class ExternalEvaluation:
         return render_page("External evaluation", warnings, sections, is_whole=is_whole)
 
     def _sections(self):
-        """Yield title, explanation and table of words of each section."""
+        """Yield the title, explanation and text table of each section."""
         positive = self._first.positive
         counts = self.datasets.rename(columns=lambda name: name.replace("_", " "))
         if positive is None:
@@ -200,7 +199,7 @@ def _count(report):
 
 
 def _take(report, of_all, of_class):
-    """Return scores of all classes, and of the positive one, as one table indexed by score."""
+    """Return the scores of all classes and of the positive class as one table."""
     found = [report.scores.loc[[name for name in of_all if name in report.scores.index]]]
     if report.positive is not None:
         of_positive = report.class_scores.loc[report.positive]
@@ -209,7 +208,7 @@ def _take(report, of_all, of_class):
 
 
 def _spread_calibration(table):
-    """Return the scores before and after in words, a line for each dataset."""
+    """Return the scores before and after correction as text, one row for each dataset."""
     words = {}
     for (name, score), line in table.iterrows():
         after = line[_CORRECTED].set_axis(_LIMITS)

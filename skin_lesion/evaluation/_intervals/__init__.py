@@ -1,1 +1,1 @@
-"""Score resampled lesions, for intervals."""
+"""Scores with confidence intervals over lesions."""

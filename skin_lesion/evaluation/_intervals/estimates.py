@@ -1,10 +1,10 @@
 """All scores of a set of predictions, with their intervals.
 
-Each method where it holds (benchmarks/coverage.py). Rates have the interval of Wilson, at the
-number of images that the lesions are worth. Means over classes and net benefits have what the
-limits of their parts give. AUC, average precision and Brier score have a t distribution, with the
-variance of a jackknife over lesions. Rates at a threshold that is estimated have the variance of a
-bootstrap: their jackknife does not converge.
+Each score has a method with sufficient coverage (benchmarks/coverage.py). Rates have Wilson
+intervals with the effective number of images. Means over classes and net benefits combine the
+intervals of their parts; a mean with one part has its interval. AUC, average precision and Brier
+score have t intervals with the variance of a jackknife over lesions. Rates at an estimated
+threshold have the variance of a bootstrap, because their jackknife does not converge.
 """
 
 from dataclasses import replace
@@ -30,7 +30,7 @@ from .parts import Predictions, join_parts, number_groups
 from .ranked_parts import MIN_SENSITIVITY, OF_CURVE, WITHOUT_JACKKNIFE, RankedPart
 
 N_BINS = 15
-# Lesions of the smaller class below which a score has no interval: those of fewer held too little.
+# With fewer lesions in the smaller class, a score has no interval: its coverage would be too low.
 LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_GROUPS_OF_PART = 10, 20, 50
 MOST_BLOCKS = 1000
 
@@ -43,20 +43,20 @@ _SMOOTH = {"roc_auc": 1.0, "average_precision": 1.0, "partial_auc": 1 - MIN_SENS
 
 
 class Estimates:
-    """The scores of one model, or the means over several, with intervals over shared groups.
+    """The scores of one model, or means over several models, with intervals over groups.
 
     Parameters
     ----------
     parts : list of Part
 
     draws : Draws or None
-        None leaves out what only a bootstrap gives.
+        None omits the intervals that need a bootstrap.
 
     most_blocks : int
-        Of more groups, blocks are left out in the jackknife.
+        With more groups, the jackknife leaves out blocks of groups.
 
     numbers : tuple of two ndarrays, default=None
-        The group and the block of each row of X, where other parts are to be compared.
+        The group and the block of each row of X, to compare with other parts.
     """
 
     def __init__(self, parts, draws=None, *, most_blocks=MOST_BLOCKS, numbers=None):
@@ -74,11 +74,11 @@ class Estimates:
 
     @cached_property
     def present(self):
-        """The numbers of the classes that images have: means are over these."""
+        """The numbers of the classes that occur: means are over these."""
         return np.unique(self.y[self.y >= 0]).tolist()
 
     def count_groups(self, number):
-        """Return how many groups have images of a class, and how many have others."""
+        """Return how many groups have images of a class, and how many have other images."""
         is_used = self.y >= 0
         return [
             len(np.unique(self._groups[is_used & rows]))
@@ -86,7 +86,7 @@ class Estimates:
         ]
 
     def list_scores(self):
-        """Return the names of all scores with the number of the class, None for all together."""
+        """Return the names of all scores, each with the number of its class or None."""
         numbers = range(len(self.classes))
         names = [(name, None) for name in OF_ALL]
         names += [(name, number) for name in OF_CLASS for number in numbers]
@@ -96,7 +96,7 @@ class Estimates:
         return names
 
     def score(self, names=None):
-        """Return the scores of these names, None for all, as a dict of :class:`Estimate`."""
+        """Return the named scores, or all, as a dict of :class:`Estimate`."""
         names = self.list_scores() if names is None else names
         return {key: self.estimate(*key) for key in names}
 
@@ -147,15 +147,15 @@ class Estimates:
         return np.array([function(part.predictions) for part in self.parts])
 
     def compare(self, other, names=None):
-        """Return both values, difference, its interval and p of the scores that both have.
+        """Return both values, the difference, its interval and p for the shared scores.
 
         Parameters
         ----------
         other : Estimates
-            Of the same images, groups and draws.
+            With the same images, groups and draws.
 
         names : list of (str, int or None), default=None
-            All of them.
+            The scores to compare. None means all.
 
         Returns
         -------
@@ -182,7 +182,7 @@ class Estimates:
         return lines
 
     def _least_deviation(self, other, name, number):
-        """Return the least standard error of a difference; that of a mean is that of its parts."""
+        """Return the least standard error of a difference; for a mean, the mean of its parts."""
         keys = [(name, number)]
         if name == "roc_auc_ovr":
             keys = [("roc_auc", one) for one in self.present]
@@ -198,7 +198,7 @@ class Estimates:
         return _SMOOTH.get(name, 1.0)
 
     def cut_off(self, name, number, threshold):
-        """Return a score of a fixed threshold on the probability of a class."""
+        """Return a score at a fixed threshold on the probability of a class."""
 
         def pick(one):
             called = one.probabilities[:, number] >= threshold
@@ -216,16 +216,16 @@ class Estimates:
                 np.ones(len(one), dtype=bool),
             )
         )
-        # At a probability of 1 a false positive costs infinitely more than a true one is worth.
+        # At a threshold of 1, the cost of a false positive is infinite.
         cost = threshold / (1 - threshold) if threshold < 1 else np.nan
         return combine([rate, false], [1, -cost])
 
     def share(self, hits, cases):
-        """Return the share of some rows of the only part that others are."""
+        """Return the share of `hits` among `cases`, two sets of rows of the only part."""
         return self._estimate_rate(lambda one: (hits & cases, cases))[0]
 
     def samples(self, name, number):
-        """Return a score in each draw of the bootstrap, None where it has no need of draws."""
+        """Return a score in each bootstrap, or None if it needs no bootstrap."""
         if name not in WITHOUT_JACKKNIFE or self._draws is None or number not in self._drawn:
             return None
         return self._drawn[number][WITHOUT_JACKKNIFE.index(name)]
@@ -234,7 +234,7 @@ class Estimates:
         return self._estimate_rate(lambda one: one.rate(name, number))
 
     def _estimate_rate(self, pick):
-        """Return the mean of the rates of the parts with its interval, and those of the parts."""
+        """Return the mean rate of the parts with its interval, and the rates of the parts."""
         picked = [pick(part.predictions) for part in self.parts]
         n_cases = np.array([cases.sum() for _, cases in picked])
         hits, weights = np.zeros((2, len(self._groups)))
@@ -251,7 +251,7 @@ class Estimates:
     def _estimate_f1(self, number):
         rate, of_parts = self._rates("f1", number)
         value = _mean(_to_f1(of_parts))
-        # Of folds, the mean of the scores is not quite the score of the mean.
+        # With folds, the mean of the scores differs slightly from the score of the mean.
         shift = value - _to_f1(rate.value)
         low, high = np.clip(_to_f1(np.array([rate.low, rate.high])) + shift, 0, 1)
         slope = 2 / (1 + rate.value) ** 2
@@ -265,6 +265,10 @@ class Estimates:
         }[name]
         estimates = [self.estimate(of_class, number) for number in self.present]
         estimates = [one for one in estimates if not np.isnan(one.value)]
+        if name == "roc_auc_ovr" and self._has_one_curve():
+            estimates = estimates[-1:]
+        if len(estimates) == 1:
+            return estimates[0]
         weights = np.full(len(estimates), 1 / max(len(estimates), 1))
         return combine(estimates, weights, value=_mean(self.values(name)), bounds=(0, 1))
 
@@ -277,7 +281,7 @@ class Estimates:
             weights[part.rows] += share
         value = total.sum()
         influence = np.bincount(self._groups, total - value * weights, minlength=self.n_groups)
-        # As in a jackknife: the mean follows a patient of many images.
+        # As in a jackknife: a patient with many images pulls the mean.
         share = np.bincount(self._groups, weights, minlength=self.n_groups)
         influence /= np.maximum(1 - share, 1e-9)
         return estimate_smooth(
@@ -292,7 +296,7 @@ class Estimates:
         return recalibrate(one.y == number, one.probabilities[:, number], groups, self.n_groups)
 
     def _calibrations(self, number):
-        # A slope of few lesions is biased, and so is the mean over folds: they are taken together.
+        # The slope of few lesions is biased, and so is its mean over folds: folds are pooled.
         repeats = sorted({part.repeat for part in self.parts})
         fits = [join_parts([part for part in self.parts if part.repeat == one]) for one in repeats]
         found = [self._recalibrate(part, number) for part in fits]
@@ -309,6 +313,8 @@ class Estimates:
         return [_hide(one) if n_groups < LEAST_GROUPS else one for one in estimates]
 
     def _estimate_curve(self, name, number):
+        if name == "roc_auc" and self._has_one_curve():
+            number = 1  # patients with lesions of both classes would give another interval for 0
         values, influences, _ = self._rank(number)
         place = OF_CURVE.index(name)
         value, influence = values[place], influences[place]
@@ -327,8 +333,18 @@ class Estimates:
         n_cases = n_positive if name == "sensitivity_at_90_specificity" else n_negative
         return estimate_rate_at(value, influence, n_smaller, n_cases, np.nanstd(drawn))
 
+    def _has_one_curve(self):
+        """Return whether there are two classes with the same AUC: their ROC curves are mirrored.
+
+        Rounded probabilities near 1 may be tied where those near 0 are not.
+        """
+        if len(self.classes) != 2:
+            return False
+        areas = [self._rank(number)[0][OF_CURVE.index("roc_auc")] for number in (0, 1)]
+        return bool(np.isclose(*areas, rtol=0, atol=1e-9))
+
     def _has_small_part(self, number):
-        """Tell whether a part is so small that a threshold estimated on it would flatter."""
+        """Return whether a part is too small for an unbiased score at an estimated threshold."""
         return any(
             len(np.unique(self._groups[part.rows[rows]])) < LEAST_GROUPS_AT_RATE
             for part in self.parts
@@ -336,7 +352,7 @@ class Estimates:
         )
 
     def _rank(self, number):
-        """Return the scores of a curve, how far each block moves them, and those of the parts."""
+        """Return the scores of a curve, the influences of blocks, and the scores of the parts."""
         if number in self._ranked:
             return self._ranked[number]
         ranked = self._rank_parts(number)
@@ -350,7 +366,7 @@ class Estimates:
 
     @cached_property
     def _drawn(self):
-        """The scores that have no jackknife in each draw, by class: all classes on one pass."""
+        """The scores without a jackknife in each bootstrap, by class; one pass for all classes."""
         ranked = {}
         for number in range(len(self.classes)):
             parts = [one for one in self._rank_parts(number) if one is not None]
@@ -379,7 +395,7 @@ class Estimates:
         )
 
     def _leave_out(self, ranked, of_parts, values):
-        """Return how far each block moves each score: what it is without the block."""
+        """Return how far each block moves each score, from the scores without the block."""
         without = np.repeat(of_parts.T[:, :, np.newaxis], self._n_blocks, axis=2)
         scale = np.zeros(self._n_blocks)
         for place, one in enumerate(ranked):
@@ -415,7 +431,7 @@ def _hide(estimate):
 
 
 def _mean_of_known(arrays):
-    """Return the mean of arrays, of those values that are not NaN."""
+    """Return the mean of arrays, ignoring NaN."""
     stacked = np.stack(arrays)
     known = ~np.isnan(stacked)
     with np.errstate(invalid="ignore"):

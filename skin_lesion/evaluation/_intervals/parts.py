@@ -1,4 +1,4 @@
-"""What models said of images: of all, of each fold, and of several fits."""
+"""Predictions of models: for all images, for each fold, and for several fits."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ import numpy as np
 
 @dataclass
 class Predictions:
-    """What a model said of n images, and what they are.
+    """The predictions of a model for n images, and their true classes.
 
     Attributes
     ----------
     y, predicted : ndarray of shape (n,), of int
-        True and predicted class, as places in `classes`.
+        True and predicted class, as positions in `classes`.
 
     probabilities : ndarray of shape (n, n_classes), or None
-        Zero in the columns of classes that the model has never seen.
+        Zero in the columns of classes that the model does not know.
 
     classes : ndarray of shape (n_classes,)
-        Those of the model and of the truth, sorted.
+        Sorted classes of the model and of y.
 
     seen : ndarray of shape (n_classes,), of bool
         Which classes the model knows.
@@ -34,21 +34,21 @@ class Predictions:
         return len(self.y)
 
     def take(self, rows):
-        """Return those of some rows."""
+        """Return the predictions for some rows."""
         probabilities = None if self.probabilities is None else self.probabilities[rows]
         return Predictions(
             self.y[rows], self.predicted[rows], probabilities, self.classes, self.seen
         )
 
     def rate(self, name, number):
-        """Return which rows are right and which count, for a rate of a class."""
+        """Return the hits and the cases of a rate of a class, as masks of rows."""
         is_of_class, is_called = self.y == number, self.predicted == number
         cases = {
             "sensitivity": is_of_class,
             "specificity": ~is_of_class,
             "ppv": is_called,
             "npv": ~is_called,
-            # F1 is 2 J / (1 + J) of this rate J. As all means do, it leaves out an absent class.
+            # F1 is 2 J / (1 + J) with this rate J. Absent classes are left out, as in all means.
             "f1": (is_of_class | is_called) & is_of_class.any(),
         }[name]
         return cases & (is_of_class == is_called), cases
@@ -56,7 +56,7 @@ class Predictions:
 
 @dataclass
 class Part:
-    """Images that one model was judged on: all of them, or a fold.
+    """Images that one model was evaluated on: all images, or a fold.
 
     Attributes
     ----------
@@ -66,10 +66,10 @@ class Part:
         Lesions or patients.
 
     rows : ndarray of shape (n,)
-        Places in X.
+        Positions in X.
 
     repeat : int
-        Which fit this is of several on the same images.
+        Number of the fit, if there are several on the same images.
     """
 
     predictions: Predictions
@@ -78,14 +78,14 @@ class Part:
     repeat: int = 0
 
     def take(self, rows):
-        """Return that of some of its images."""
+        """Return the part with some of its images."""
         groups = None if self.groups is None else self.groups[rows]
         return Part(self.predictions.take(rows), groups, self.rows[rows], self.repeat)
 
 
 @dataclass
 class Draws:
-    """How to draw: the same draws each time.
+    """Settings of the bootstrap, for the same draws each time.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class Draws:
 
 
 def join_parts(parts):
-    """Return parts as one, by row, as if one model had predicted them all."""
+    """Return parts as one part, ordered by row, as if one model had predicted all rows."""
     if len(parts) == 1:
         return parts[0]
     rows = np.concatenate([part.rows for part in parts])
@@ -122,9 +122,9 @@ def join_parts(parts):
 
 
 def number_groups(parts, most_blocks):
-    """Return the number of the group and of the block of each row of X.
+    """Return the group number and the block number of each row of X.
 
-    Groups of the rarest classes are spread over the blocks first: few of them share one.
+    Groups of the rarest classes are distributed over the blocks first, so that few share a block.
     """
     n_rows = max(part.rows.max() for part in parts) + 1
     groups, y = np.zeros((2, n_rows), dtype=int)

@@ -1,4 +1,4 @@
-"""The curves of one class on one part, without some of its groups or with some repeated."""
+"""Curves of one class on one part, for the jackknife and the bootstrap."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +24,7 @@ _AT_ONCE = 256
 
 @dataclass
 class RankedPart:
-    """The curve of a class on a part, without some of its images or with some repeated."""
+    """The curve of a class on a part, also with some images left out or repeated."""
 
     ranked: RankedScores
     is_positive: np.ndarray
@@ -40,7 +40,7 @@ class RankedPart:
             return _finish_curve(self.ranked.curve(sums), names)
 
     def leave_out(self):
-        """Return the blocks, the scores without each, and the root of (n - 1) / n of its class."""
+        """Return the blocks, the scores without each, and sqrt((n - 1) / n) with n of its class."""
         blocks, numbers = np.unique(self.blocks, return_inverse=True)
         sums = self._sum_by(numbers, len(blocks)).tocsc()
         total = sums.sum(axis=1)[:, np.newaxis]
@@ -50,11 +50,11 @@ class RankedPart:
         ]
         has_positive = np.bincount(numbers, self.is_positive) > 0
         n = np.where(has_positive, has_positive.sum(), (~has_positive).sum())
-        # The only one of its class in a fold stands for the class there: it keeps all its weight.
+        # The only block of its class in a fold represents the class: it keeps its full weight.
         return blocks, np.concatenate(scores, axis=1), np.sqrt(np.where(n > 1, (n - 1) / n, 1.0))
 
     def resample(self, drawn):
-        """Return the scores that have no jackknife, for numbers of times that groups are drawn."""
+        """Return the scores without a jackknife, given how often each group is drawn."""
         return self.score(self._of_groups @ drawn, WITHOUT_JACKKNIFE)
 
     @cached_property

@@ -10,7 +10,7 @@ SHORT_SCORES = ("accuracy", "balanced_accuracy")
 
 
 def make_tables(estimates):
-    """Return the table of scores of all classes together, and that of each class.
+    """Return a table of scores over all classes, and one of scores of each class.
 
     Parameters
     ----------
@@ -21,8 +21,8 @@ def make_tables(estimates):
     scores : DataFrame indexed by score
 
     class_scores : DataFrame indexed by class and score
-        Both have columns `value`, `low`, `high` and `groups`; of folds also `deviation`, the
-        standard deviation over folds, and of several fits `run_deviation`, that over fits.
+        Both have columns `value`, `low`, `high` and `groups`; with folds also `deviation`, the
+        standard deviation over folds, and with several fits `run_deviation`, the one over fits.
     """
     found = estimates.score()
     table = _make_table(found.values())
@@ -53,7 +53,7 @@ def make_tables(estimates):
 
 
 def score_shortly(estimates, positive):
-    """Return the few scores that slices and baselines are compared by, by their names."""
+    """Return the few scores for comparing slices and baselines, by name."""
     names = [(name, None) for name in SHORT_SCORES]
     if positive is not None:
         names += [("sensitivity", positive), ("specificity", positive)]
@@ -63,13 +63,13 @@ def score_shortly(estimates, positive):
 
 
 def make_short_table(estimates, positive):
-    """Return those of :func:`score_shortly`, indexed by score."""
+    """Return the scores of :func:`score_shortly` as a table, indexed by score."""
     found = score_shortly(estimates, positive)
     return _make_table(found.values()).set_index(pd.Index(list(found), name="score"))
 
 
 def make_operating_points(estimates, thresholds, positive, names):
-    """Return what fixed thresholds on the probability of a class do, with intervals.
+    """Return the scores at fixed thresholds on the probability of a class, with intervals.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def count_classes(part):
 
 
 def pool_part(parts):
-    """Return the parts of the first fit as one, by row, as if one model had predicted them all."""
+    """Return the parts of the first fit as one part, as if one model had predicted all rows."""
     return join_parts([part for part in parts if part.repeat == 0])
 
 

@@ -1,1 +1,1 @@
-"""Score predictions, and scorers for searches."""
+"""Metrics, and scorers for searches."""

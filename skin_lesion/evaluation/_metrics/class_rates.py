@@ -1,8 +1,8 @@
 """Sensitivity, specificity and predictive values of each class against the rest.
 
 They are recall and precision of a class, and of its complement. The scores of imbalanced-learn 0.14
-are no substitute: its specificity mixes the number of rows with sums of weights, and it gives 0
-where a rate is undefined.
+cannot replace them: its specificity mixes numbers of rows with sums of weights, and is 0 where it
+is undefined.
 """
 
 from inspect import cleandoc
@@ -30,7 +30,7 @@ _check = validate_params(
 
 
 def _class_rate(function):
-    """Check the arguments, and complete the docstring by what all rates have in common."""
+    """Add argument checks and the shared part of the docstring."""
     function.__doc__ = cleandoc(function.__doc__).replace("{shared}", _SHARED) + "\n"
     return _check(function)
 
@@ -49,7 +49,7 @@ _SHARED = cleandoc(
         The classes to score, in this order. None means all in `y_true` and `y_pred`, sorted.
 
     pos_label : int, float, bool or str, default=None
-        The one class to score.
+        The only class to score.
 
     sample_weight : array-like of shape (n,), default=None
         Weights of the rows, not negative.
@@ -62,8 +62,8 @@ _SHARED = cleandoc(
     Raises
     ------
     ValueError
-        If lengths differ, labels are missing, or `pos_label` is in neither `y_true` nor `y_pred`
-        nor `labels`.
+        If lengths differ, labels are missing, or `pos_label` is not in `y_true`, `y_pred` or
+        `labels`.
 
     Warns
     -----
@@ -81,7 +81,7 @@ _SHARED = cleandoc(
 
 @_class_rate
 def sensitivity_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None):
-    """Share of the rows of a class that are predicted as this class: its recall.
+    """Share of the rows of a class that are predicted as this class (its recall).
 
     It is NaN for a class that is absent from `y_true`.
 
@@ -99,7 +99,7 @@ def sensitivity_score(y_true, y_pred, *, labels=None, pos_label=None, sample_wei
 def specificity_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None):
     """Share of the rows of all other classes that are not predicted as this class.
 
-    It is NaN for a class that all of `y_true` has.
+    It is NaN if all rows of `y_true` have the class.
 
     {shared}
     >>> specificity_score(y_true, y_pred, pos_label="melanoma")
@@ -113,8 +113,8 @@ def specificity_score(y_true, y_pred, *, labels=None, pos_label=None, sample_wei
 def ppv_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None):
     """Positive predictive value: share of the rows predicted as a class that are of this class.
 
-    It is the precision, and depends on how frequent the class is: that of a test set is not that of
-    a clinic. It is NaN for a class that is never predicted.
+    It is the precision. It depends on the prevalence of the class, so the value in a test set
+    differs from that in a clinic. It is NaN for a class that is never predicted.
 
     {shared}
     >>> ppv_score(y_true, y_pred, pos_label="melanoma")
@@ -128,8 +128,8 @@ def ppv_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None
 def npv_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None):
     """Negative predictive value: share of the rows not predicted as a class that are not of it.
 
-    It depends on how frequent the class is: that of a test set is not that of a clinic. It is NaN
-    for a class that is always predicted.
+    It depends on the prevalence of the class, so the value in a test set differs from that in a
+    clinic. It is NaN for a class that is always predicted.
 
     {shared}
     >>> npv_score(y_true, y_pred, pos_label="melanoma")
@@ -142,7 +142,7 @@ def npv_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None
 
 
 def _score(metric, of_class, what, why, y_true, y_pred, labels, pos_label, sample_weight):
-    """Return a metric of the rows of each class, or of those that are not of it."""
+    """Return a metric of each class, or of its complement."""
     y_true, y_pred = check_labels(y_true), check_labels(y_pred, name="y_pred")
     check_consistent_length(y_true, y_pred, sample_weight)
     weights = check_weights(sample_weight, y_true)
@@ -162,7 +162,7 @@ def _score(metric, of_class, what, why, y_true, y_pred, labels, pos_label, sampl
                 (y_true == name) == of_class,
                 (y_pred == name) == of_class,
                 labels=[True],
-                average="macro",  # of one class, which may be absent
+                average="macro",  # over a single class, which may be absent
                 sample_weight=weights,
                 zero_division=np.nan,
             )

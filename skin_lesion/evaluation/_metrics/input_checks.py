@@ -1,4 +1,4 @@
-"""Checks that the metrics share, and their messages."""
+"""Input checks shared by the metrics."""
 
 import warnings
 
@@ -10,9 +10,9 @@ from sklearn.utils import assert_all_finite, check_consistent_length
 from ..._utils.sklearn_private import check_sample_weight
 from ..._utils.validation.labels import check_labels
 
-# Softmax in float32 is off by 1e-6, in half precision by 1e-3 and more: that is worth an error.
+# Sums of softmax are off by 1e-6 in float32. In half precision, 1e-3 and more is an error.
 _SUM_TOLERANCE = 1e-4
-_ROUNDING = 0.05  # of a sum of a few numbers with two decimals
+_ROUNDING = 0.05  # rounding error of the sum of a few numbers with two decimals
 
 
 def check_one_against_rest(y_true, y_score, pos_label, sample_weight):
@@ -21,8 +21,8 @@ def check_one_against_rest(y_true, y_score, pos_label, sample_weight):
     Raises
     ------
     ValueError
-        If lengths differ, if values are missing or not finite, if `y_score` is no column, or if
-        it is not clear which label is the positive one.
+        If lengths differ, if values are missing or not finite, if `y_score` is not a column, or if
+        the positive label is ambiguous.
     """
     y_true = check_labels(y_true)
     y_score = np.asarray(y_score)
@@ -46,7 +46,7 @@ def check_one_against_rest(y_true, y_score, pos_label, sample_weight):
 
 
 def check_weights(sample_weight, y):
-    """Return weights of the rows, ones where none are given."""
+    """Return the weights of the rows, or ones if none are given."""
     if sample_weight is None:
         return np.ones(len(y))
     return check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
@@ -73,7 +73,7 @@ def check_probabilities(y_prob, *, name="y_prob"):
         sums = y_prob.sum(axis=1)
         worst = np.argmax(np.abs(sums - 1))
         if abs(sums[worst] - 1) > _SUM_TOLERANCE:
-            advice = "Scores of separate yes-or-no outputs are none: judge each class by itself."
+            advice = "For independent binary outputs, evaluate each class separately."
             if np.abs(sums - 1).max() < _ROUNDING:
                 advice = "If they are rounded, divide each row by its sum."
             raise ValueError(
@@ -84,21 +84,21 @@ def check_probabilities(y_prob, *, name="y_prob"):
 
 
 def order_columns(y_prob, classes):
-    """Return the probabilities of a DataFrame in the order of the classes, by their names.
+    """Return the columns of a DataFrame of probabilities in the order of the classes.
 
-    Anything else is returned as it is: its columns have no names.
+    Anything else is returned unchanged, because its columns have no names.
     """
     if not isinstance(y_prob, pd.DataFrame):
         return y_prob
     names, known = y_prob.columns.tolist(), np.asarray(classes).tolist()
     if set(names) == set(known) and len(names) == len(known):
         return y_prob[known]
-    if names == list(range(len(names))):  # none were given
+    if names == list(range(len(names))):  # default names
         return y_prob
     raise ValueError(
-        f"y_prob has the columns {names[:10]}, and the classes are {known[:10]}. Expected the same:"
-        " rename the columns, leave out all others, or pass y_prob.to_numpy() with the classes in"
-        " the order of its columns."
+        f"y_prob has the columns {names[:10]}, but the classes are {known[:10]}. Expected the same:"
+        " rename the columns, drop other columns, or pass y_prob.to_numpy() with the classes in the"
+        " order of its columns."
     )
 
 
@@ -107,16 +107,16 @@ def check_classes(labels, y_true, n_columns):
     classes = np.unique(y_true if labels is None else labels)
     if len(classes) != n_columns:
         raise ValueError(
-            f"y_prob has {n_columns} columns and there are {len(classes)} classes,"
-            f" {classes[:10].tolist()}. Expected a column for each, in sorted order. Where y_true"
-            " lacks a class, pass all of them as labels."
+            f"y_prob has {n_columns} columns, but there are {len(classes)} classes,"
+            f" {classes[:10].tolist()}. Expected one column for each, in sorted order. If y_true"
+            " lacks a class, pass all classes as labels."
         )
     unknown = np.setdiff1d(y_true, classes)
     if len(unknown):
         raise ValueError(
             f"y_true has the labels {unknown[:10].tolist()}, which are not in labels,"
-            f" {classes[:10].tolist()}. Expected only those: drop these rows, or count them as"
-            " errors by a column of zeros."
+            f" {classes[:10].tolist()}. Expected only labels: drop these rows, or add a column of"
+            " zeros to count them as errors."
         )
     return classes
 

@@ -1,4 +1,4 @@
-"""Metrics of probabilities as such: whether they mean what they say, and what they are good for."""
+"""Metrics of probabilities: calibration and net benefit."""
 
 from numbers import Integral, Real
 
@@ -16,7 +16,7 @@ from .input_checks import (
     check_weights,
 )
 
-# What is nearer to 0 or 1 counts as this in a recalibration, whose logits must be finite.
+# In a recalibration, probabilities are clipped at this distance from 0 and 1: finite logits.
 _CLOSE_TO_SURE = 1e-6
 _MOST_STEPS = 100
 
@@ -35,11 +35,11 @@ _MOST_STEPS = 100
 def expected_calibration_error(
     y_true, y_prob, *, n_bins=15, labels=None, pos_label=None, sample_weight=None
 ):
-    """Mean distance between how sure predictions are and how often they are right.
+    """Mean distance between the confidence of predictions and their accuracy.
 
     Rows are binned by confidence into `n_bins` intervals of equal width, closed on the right. The
-    distances between the mean confidence of a bin and its share of right predictions are averaged
-    with the weights of the bins [1]_ [2]_.
+    error is the weighted mean over bins of the distance between the mean confidence and the share
+    of correct predictions [1]_ [2]_.
 
     Parameters
     ----------
@@ -47,10 +47,11 @@ def expected_calibration_error(
         True labels.
 
     y_prob : array-like of shape (n, n_classes) or (n,)
-        Probabilities of the classes, in sorted order, whose rows sum to 1: the confidence of a row
-        is its highest, and it is right if the true class has it (of equal ones, the first). Or the
-        probability of the positive class: the confidence is this probability, and a row is "right"
-        if it is positive, as in :func:`sklearn.calibration.calibration_curve`.
+        Probabilities of the classes, in sorted order, with rows that sum to 1. The confidence of a
+        row is its highest probability, and the row is correct if that is the true class (the first
+        one in a tie). Or the probability of the positive class: the confidence is this probability,
+        and a row counts as correct if it is positive, as in
+        :func:`sklearn.calibration.calibration_curve`.
 
     n_bins : int, default=15
         Number of bins.
@@ -59,7 +60,7 @@ def expected_calibration_error(
         The classes of the columns, for a `y_true` that lacks some.
 
     pos_label : int, float, bool or str, default=None
-        The positive label, where `y_prob` has one column. None means 1, for labels of {0, 1} or
+        The positive label, if `y_prob` has one column. None means 1, for labels in {0, 1} or
         {-1, 1}.
 
     sample_weight : array-like of shape (n,), default=None
@@ -68,19 +69,19 @@ def expected_calibration_error(
     Returns
     -------
     error : float
-        From 0, well calibrated, to 1.
+        From 0 (calibrated) to 1.
 
     Raises
     ------
     ValueError
         If lengths differ, if `y_prob` is not between 0 and 1 or its rows do not sum to 1, or if
-        labels and columns do not fit.
+        labels do not match columns.
 
     Notes
     -----
-    The error depends on the bins and is never negative: of a perfectly calibrated model it is above
-    0 by chance, by more the fewer the rows. So reports give it without an interval. Compare
-    models on the same images, and look at the reliability curve.
+    The error depends on the bins, and is biased: it is never negative, so chance makes it positive
+    even for a perfectly calibrated model, especially with few rows. So reports give it without an
+    interval. Compare models on the same images, and look at the reliability curve.
 
     References
     ----------
@@ -91,7 +92,7 @@ def expected_calibration_error(
 
     Examples
     --------
-    Four predictions of a confidence of 0.9, three of them right:
+    Four predictions with a confidence of 0.9, three of them correct:
 
     >>> from skin_lesion import expected_calibration_error
     >>> y_prob = [[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, 0.9]]
@@ -115,15 +116,15 @@ def expected_calibration_error(
 
 
 def bin_confidence(confidence, n_bins):
-    """Return the number of the bin of each confidence; bins are closed on the right."""
+    """Return the bin number of each confidence; bins are closed on the right."""
     return np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], confidence)
 
 
 def recalibrate(is_positive, probabilities, groups, n_groups):
-    """Return the intercept and the slope of a logistic recalibration, and what moves them.
+    """Return the intercept and slope of a logistic recalibration, and the influence of groups.
 
-    The intercept is that at a slope of 1: below 0, the probabilities are too high on the whole. A
-    slope below 1 says that they are too extreme [1]_.
+    The intercept is computed with a slope of 1: below 0, the probabilities are too high overall. A
+    slope below 1 means that they are too extreme [1]_.
 
     Parameters
     ----------
@@ -139,10 +140,10 @@ def recalibrate(is_positive, probabilities, groups, n_groups):
     Returns
     -------
     values : ndarray of shape (2,)
-        NaN where there is no finite slope: of constant probabilities, or perfect separation.
+        NaN if there is no finite slope: for constant probabilities, or perfect separation.
 
     moves : ndarray of shape (2, n_groups)
-        How far each group moves either: by one step of the fit without it.
+        How far each group moves each value: one step of the fit without the group.
 
     References
     ----------
@@ -162,7 +163,7 @@ def recalibrate(is_positive, probabilities, groups, n_groups):
             if np.linalg.cond(curvature) > 1e12:
                 return np.full(2, np.nan), moves
             step = np.linalg.solve(curvature, design.T @ (is_positive - expected))
-            # Far from the solution a whole step may lead away from it.
+            # Far from the solution, a full step may overshoot.
             fit += step / max(1.0, np.abs(step).max())
             if np.abs(step).max() < 1e-8:
                 values[place] = fit[-1]
@@ -197,11 +198,11 @@ def _leave_out(design, is_positive, expected, groups, n_groups):
     prefer_skip_nested_validation=True,
 )
 def net_benefit(y_true, y_prob, *, threshold, pos_label=None, sample_weight=None):
-    """What is gained by treating those whose risk reaches a threshold: decision curve analysis.
+    """Net benefit of treating all cases at or above a risk threshold (decision curve analysis).
 
-    Who excises a lesion at a risk of melanoma of 5% or more holds one missed melanoma to be as bad
-    as 19 excisions for nothing. The net benefit counts the true positives a patient, less the false
-    positives a patient at that exchange rate [1]_:
+    A threshold of 5% for excision implies that one missed melanoma is as bad as 19 unnecessary
+    excisions. The net benefit is the number of true positives per patient, minus the number of
+    false positives per patient at that exchange rate [1]_:
     ``TP / n - FP / n * threshold / (1 - threshold)``.
 
     Parameters
@@ -213,7 +214,7 @@ def net_benefit(y_true, y_prob, *, threshold, pos_label=None, sample_weight=None
         Probability of the positive class.
 
     threshold : float in [0, 1) or array-like of shape (n_thresholds,)
-        The risk from which on one would treat; rows at the threshold are treated.
+        The risk at or above which a case is treated.
 
     pos_label : int, float, bool or str, default=None
         The positive label; all others are negative. None means 1, for labels of {0, 1} or {-1, 1}.
@@ -224,7 +225,7 @@ def net_benefit(y_true, y_prob, *, threshold, pos_label=None, sample_weight=None
     Returns
     -------
     benefit : float, or ndarray of shape (n_thresholds,)
-        At most the share of positives; treating nobody gives 0.
+        At most the share of positives. Treating no case gives 0.
 
     Raises
     ------
@@ -233,9 +234,9 @@ def net_benefit(y_true, y_prob, *, threshold, pos_label=None, sample_weight=None
 
     Notes
     -----
-    Compare with treating everybody, which is the net benefit of ``y_prob = 1``. The share of
-    positives enters: on a set with more melanomas than the clinic has, all net benefits are too
-    high. Probabilities must be calibrated.
+    Compare it with treating every case, which is the net benefit of ``y_prob = 1``. It depends on
+    the prevalence: on a test set with a higher share of melanomas than in the clinic, all net
+    benefits are too high. Probabilities must be calibrated.
 
     References
     ----------
@@ -258,7 +259,7 @@ def net_benefit(y_true, y_prob, *, threshold, pos_label=None, sample_weight=None
     _, fp, _, tp, scores = confusion_matrix_at_thresholds(
         is_positive, y_prob, sample_weight=weights
     )
-    # How many of the scores, which fall, reach each threshold: where none does, nobody is treated.
+    # How many of the descending scores reach each threshold; if none does, no case is treated.
     n_reached = np.searchsorted(-scores, -thresholds, side="right")
     tp, fp = (np.insert(counts, 0, 0)[n_reached] for counts in (tp, fp))
     benefit = (tp - fp * thresholds / (1 - thresholds)) / weights.sum()

@@ -1,4 +1,4 @@
-"""One class against the rest by a score, ranked once for any number of weightings of the rows."""
+"""ROC curves of one class against the rest, ranked once for many weightings of the rows."""
 
 from dataclasses import dataclass, field
 
@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 class RankedCurve:
     """A ROC curve for each of b weightings of the rows, at the m distinct scores of positives.
 
-    The curve rises at the scores of positives alone: between two of them only false positives are
-    added. Where negatives share the score of a positive, it rises slantwise.
+    The curve rises only at the scores of positives: between two of them only false positives are
+    added. If negatives share the score of a positive, the curve is diagonal there.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class RankedCurve:
         )
 
     def area_above_tpr(self, min_tpr):
-        """Return the area between the curve and the line at a true-positive rate, shape (b,)."""
+        """Return the area between the curve and a lowest true-positive rate, of shape (b,)."""
         start, fpr_at_start = self._cut(min_tpr)
         height = self.true / self.n_positive - start
         width = 1 - (fpr_at_start + self.through / self.n_negative) / 2
@@ -57,12 +57,12 @@ class RankedCurve:
         return self._of_both(np.take_along_axis(fpr_at_start, first[np.newaxis], axis=0)[0])
 
     def best_tpr(self, specificity):
-        """Return the highest sensitivity of the cut-offs with at least a specificity."""
+        """Return the highest sensitivity of the cut-offs with at least this specificity."""
         is_allowed = (self.n_negative - self.through) / self.n_negative >= specificity
         return self._of_both(np.max(self.true / self.n_positive * is_allowed, axis=0, initial=0.0))
 
     def best_specificity(self, sensitivity):
-        """Return the highest specificity of the cut-offs with at least a sensitivity."""
+        """Return the highest specificity of the cut-offs with at least this sensitivity."""
         is_allowed = self.true / self.n_positive >= sensitivity
         specificity = (self.n_negative - self.through) / self.n_negative
         return self._of_both(np.max(specificity * is_allowed, axis=0, initial=0.0))
@@ -75,7 +75,7 @@ class RankedCurve:
         return self._of_both(gains.sum(axis=0) / self.n_positive)
 
     def _cut(self, tpr):
-        """Return where each piece of the curve starts if it is cut off below a rate."""
+        """Return where each piece of the curve starts if it is cut off below this rate."""
         if tpr in self._cuts:
             return self._cuts[tpr]
         before = (self.true - self.hits) / self.n_positive
@@ -92,10 +92,10 @@ class RankedCurve:
 
 
 class RankedScores:
-    """Scores of rows, of which some are positive.
+    """Scores of positive and negative rows, prepared for ROC curves.
 
-    All that a ROC curve needs of a weighting are sums of weights over rows. They are one product
-    with a sparse matrix, which resampled groups need not even be expanded to rows for.
+    For each weighting, a ROC curve needs only sums of weights over rows. These are a product with a
+    sparse matrix, for which resampled groups need not be expanded to rows.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ class RankedScores:
         The distinct scores of positives, from the highest down.
 
     sums : sparse array of shape (3 * m + 1, n)
-        Times weights of shape (n, b) gives what :meth:`curve` takes.
+        Its product with weights of shape (n, b) is the input of :meth:`curve`.
     """
 
     def __init__(self, is_positive, scores):
         self.thresholds = np.unique(scores[is_positive])[::-1]
         m = len(self.thresholds)
-        # Number of thresholds above a score, and of those not below it: equal unless it is one.
+        # Numbers of thresholds above a score, and not below it: equal unless the score is one.
         n_above = np.searchsorted(-self.thresholds, -scores, side="left")
         n_not_below = np.searchsorted(-self.thresholds, -scores, side="right")
         # Positives at threshold i are row i. Negatives above it (and below the one before) are row

@@ -24,8 +24,8 @@ _RATE = Interval(Real, 0, 1, closed="right")
 def partial_auc_score(y_true, y_score, *, min_tpr=0.8, pos_label=None, sample_weight=None):
     """Area between the ROC curve and a lowest acceptable sensitivity, as in ISIC 2024.
 
-    A test for cancer that misses a fifth of the cancers is of no use, however specific it is: only
-    the part of the curve above `min_tpr` counts [1]_.
+    A cancer test that misses a fifth of the cancers is useless, however specific it is. So only the
+    part of the curve above `min_tpr` counts [1]_.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def partial_auc_score(y_true, y_score, *, min_tpr=0.8, pos_label=None, sample_we
     Raises
     ------
     ValueError
-        If lengths differ, values are missing or not finite, or the positive label is not clear.
+        If lengths differ, values are missing or not finite, or the positive label is ambiguous.
 
     Warns
     -----
@@ -66,8 +66,8 @@ def partial_auc_score(y_true, y_score, *, min_tpr=0.8, pos_label=None, sample_we
 
     Notes
     -----
-    The area is not normalised. :func:`sklearn.metrics.roc_auc_score` with `max_fpr`, of exchanged
-    labels and scores, gives the same area, rescaled to 0.5 to 1.
+    The area is not normalised. :func:`sklearn.metrics.roc_auc_score` with `max_fpr` and reversed
+    labels and scores gives the same area, rescaled to 0.5..1.
 
     References
     ----------
@@ -96,7 +96,7 @@ def partial_auc_score(y_true, y_score, *, min_tpr=0.8, pos_label=None, sample_we
 def auc_above_sensitivity_score(
     y_true, y_score, *, sensitivity=0.8, pos_label=None, sample_weight=None
 ):
-    """Area under the part of the ROC curve that has at least a sensitivity, as in ISIC 2018.
+    """Area under the ROC curve above a lowest sensitivity, as in ISIC 2018.
 
     The area goes down to the axis, unlike that of :func:`partial_auc_score`, and starts where the
     curve reaches `sensitivity`, found by linear interpolation [1]_.
@@ -127,7 +127,7 @@ def auc_above_sensitivity_score(
     Raises
     ------
     ValueError
-        If lengths differ, values are missing or not finite, or the positive label is not clear.
+        If lengths differ, values are missing or not finite, or the positive label is ambiguous.
 
     Warns
     -----
@@ -163,10 +163,10 @@ def auc_above_sensitivity_score(
 def sensitivity_at_specificity(
     y_true, y_score, *, specificity=0.9, pos_label=None, sample_weight=None
 ):
-    """Highest sensitivity of all cut-offs that have at least a specificity.
+    """Highest sensitivity of all cut-offs with at least a given specificity.
 
-    The cut-off is chosen on the very rows that are scored, which flatters: with few rows by a lot.
-    For what a fixed cut-off does on new images see :func:`choose_thresholds`.
+    The cut-off is chosen on the same rows that are scored, so the score is too optimistic, by a lot
+    with few rows. To choose a cut-off for new images, see :func:`choose_thresholds`.
 
     Parameters
     ----------
@@ -188,14 +188,13 @@ def sensitivity_at_specificity(
     Returns
     -------
     sensitivity : float
-        From 0 to 1, without interpolation: a cut-off at one of the scores attains it, or the one
-        that calls nothing positive. NaN, with a warning, if there is no positive or no negative
-        row.
+        From 0 to 1, without interpolation: the cut-off is one of the scores, or predicts no
+        positive. NaN, with a warning, if there is no positive or no negative row.
 
     Raises
     ------
     ValueError
-        If lengths differ, values are missing or not finite, or the positive label is not clear.
+        If lengths differ, values are missing or not finite, or the positive label is ambiguous.
 
     Warns
     -----
@@ -222,10 +221,10 @@ def sensitivity_at_specificity(
 def specificity_at_sensitivity(
     y_true, y_score, *, sensitivity=0.9, pos_label=None, sample_weight=None
 ):
-    """Highest specificity of all cut-offs that have at least a sensitivity.
+    """Highest specificity of all cut-offs with at least a given sensitivity.
 
-    The cut-off is chosen on the very rows that are scored, which flatters: with few rows by a lot.
-    For what a fixed cut-off does on new images see :func:`choose_thresholds`.
+    The cut-off is chosen on the same rows that are scored, so the score is too optimistic, by a lot
+    with few rows. To choose a cut-off for new images, see :func:`choose_thresholds`.
 
     Parameters
     ----------
@@ -247,13 +246,13 @@ def specificity_at_sensitivity(
     Returns
     -------
     specificity : float
-        From 0 to 1, without interpolation: a cut-off at one of the scores attains it. NaN, with a
-        warning, if there is no positive or no negative row.
+        From 0 to 1, without interpolation: the cut-off is one of the scores. NaN, with a warning,
+        if there is no positive or no negative row.
 
     Raises
     ------
     ValueError
-        If lengths differ, values are missing or not finite, or the positive label is not clear.
+        If lengths differ, values are missing or not finite, or the positive label is ambiguous.
 
     Warns
     -----

@@ -1,4 +1,4 @@
-"""The metrics as scorers of scikit-learn."""
+"""The metrics as scikit-learn scorers."""
 
 import warnings
 from functools import partial
@@ -27,17 +27,19 @@ from .roc import (
 
 
 class _ClassScorer(BaseScorer):
-    """A scorer whose function also hears the classes of the estimator.
+    """A scorer whose function also receives the classes of the estimator.
 
-    scikit-learn's tell it neither which class a column is, nor of classes that a fold lacks. The
-    base class is theirs, so that a search that has many scorers asks for predictions only once.
+    scikit-learn's scorers pass neither the classes of the columns nor the classes that a fold
+    lacks. With their base class, a search with many scorers computes predictions only once.
     """
 
     def _score(self, method_caller, estimator, X, y_true, **kwargs):
         y_true = check_labels(y_true, name="y")
         predicted = method_caller(estimator, self._response_method, X)
         if self._response_method == "predict_proba" and predicted.ndim == 1:
-            predicted = np.column_stack([1 - predicted, predicted])  # that of the second of two
+            predicted = np.column_stack(
+                [1 - predicted, predicted]
+            )  # given: that of the second class
         classes = estimator.classes_
         positive = self._kwargs.get("positive")
         known = np.union1d(classes, y_true).tolist()
@@ -56,28 +58,28 @@ def isic_scorers(positive=None):
     Parameters
     ----------
     positive : str or int, default=None
-        The class to find, such as "melanoma", against all others together. None leaves out the
-        metrics that need one.
+        The class to detect, such as "melanoma", against all others together. None omits the metrics
+        that need a positive class.
 
     Returns
     -------
     scorers : dict of str to callable
-        ``scorer(estimator, X, y)`` gives a float; greater is better. All of them use one set of
-        predictions in a search. Of all classes:
+        ``scorer(estimator, X, y)`` returns a float; greater is better. In a search, all scorers
+        share one set of predictions. Over all classes:
 
         "balanced_accuracy"
             Mean of the sensitivities of the classes, the balanced multiclass accuracy of ISIC 2018
             and 2019.
         "accuracy"
-            Share of right predictions.
+            Share of correct predictions.
         "roc_auc_ovr"
             Mean area under the ROC curves of each class against the rest.
         "neg_brier_score"
-            Mean squared distance of the probabilities from the truth, negative.
+            Negative mean squared distance of the probabilities from the truth.
         "neg_expected_calibration_error"
-            See :func:`expected_calibration_error`, negative.
+            Negative :func:`expected_calibration_error`.
 
-        Of `positive`: "sensitivity", "specificity", "ppv" and "npv" of the predicted classes;
+        For `positive`: "sensitivity", "specificity", "ppv" and "npv" of the predicted classes;
         "roc_auc" and "average_precision" of its probability; "partial_auc" (ISIC 2024),
         "auc_above_80_sensitivity" (ISIC 2018), "sensitivity_at_90_specificity" and
         "specificity_at_90_sensitivity".
@@ -85,13 +87,13 @@ def isic_scorers(positive=None):
     Raises
     ------
     ValueError
-        By the scorers, if `positive` is a class of neither the estimator nor y.
+        From the scorers, if `positive` is a class of neither the estimator nor y.
 
     Notes
     -----
-    A class that a test fold lacks is left out of the mean over classes. A metric of `positive` is
-    NaN in a fold without it, or without others, or whose model has never seen it and has no
-    probability for it.
+    Means over classes leave out classes that are missing in a test fold. A metric of `positive` is
+    NaN in a fold without this class or without other classes, and if the model has not seen the
+    class and has no probability for it.
 
     Examples
     --------
@@ -146,7 +148,7 @@ def roc_auc_of_class(y_true, y_score, *, pos_label, sample_weight=None):
 
 
 def mean_auc(y, probabilities, classes, weights):
-    """Return the mean AUC of each class against the rest, of those that y has beside others."""
+    """Return the mean AUC of each class against the rest, over the classes in y."""
     areas = []
     for name, column in zip(classes, probabilities.T, strict=True):
         is_positive = y == name
@@ -157,10 +159,10 @@ def mean_auc(y, probabilities, classes, weights):
 
 
 def squared_distances(y, probabilities, classes):
-    """Return the Brier score of each row: of two classes from 0 to 1, of more from 0 to 2."""
+    """Return the Brier score of each row: 0 to 1 for two classes, 0 to 2 for more."""
     is_true = y[:, np.newaxis] == classes
     distances = np.square(probabilities - is_true).sum(axis=1)
-    # The columns of a class that the model has never seen are 0: the truth is 1.
+    # The probability of a class that the model has not seen is 0, and the truth is 1.
     distances += ~is_true.any(axis=1)
     return distances / 2 if len(classes) <= 2 else distances
 
@@ -203,8 +205,8 @@ def _score_probabilities(metric, y_true, predicted, classes, *, positive, sample
     is_positive = y_true == positive
     if not len(column) or is_positive.all() or not is_positive.any():
         warnings.warn(
-            f"A metric of {positive!r} is NaN: the fold lacks it or the others, or the model has"
-            " never seen it.",
+            f"A metric of {positive!r} is NaN: the fold lacks this class or all others, or the"
+            " model has not seen it.",
             UndefinedMetricWarning,
             stacklevel=2,
         )

@@ -1,1 +1,1 @@
-"""Draw what a report and a fit hold."""
+"""Plots of reports and fits."""

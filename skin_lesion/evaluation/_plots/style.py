@@ -1,4 +1,4 @@
-"""The look that all plots share."""
+"""The style of all plots."""
 
-# Okabe and Ito, "Color universal design" (2008): told apart by all kinds of colour vision.
+# Okabe and Ito, "Color universal design" (2008): distinguishable with any colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -13,8 +13,8 @@ class TrainingCurveDisplay:
     Parameters
     ----------
     history : dict of list
-        A value an epoch for each of 'loss', 'accuracy' and, where rows were held out, 'val_loss'
-        and 'val_accuracy'.
+        One value per epoch for 'loss' and 'accuracy' and, with a validation set, for 'val_loss' and
+        'val_accuracy'.
 
     best_epoch : int, default=None
         The epoch whose weights were kept, counted from 1.
@@ -25,7 +25,7 @@ class TrainingCurveDisplay:
         Loss and accuracy.
 
     figure_ : matplotlib Figure
-        What holds them.
+        The figure of the axes.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class TrainingCurveDisplay:
 
     @property
     def is_still_improving(self):
-        """Whether the last epoch was the best one on the rows held out: more may be better."""
+        """Whether the last epoch was the best one on the validation set: more may be better."""
         return "val_loss" in self.history and self.best_epoch == len(self.history["val_loss"])
 
     def plot(self, *, ax=None):
@@ -108,7 +108,7 @@ class TrainingCurveDisplay:
             )
         self.figure_ = self.ax_[0].figure
         for axes, metric in zip(self.ax_, ("loss", "accuracy"), strict=True):
-            # Told apart by line and marker too, for print and for colour-blind readers.
+            # Lines and markers differ too, for print and for colour-blind readers.
             for name, label, style in (
                 (metric, "training", "C0-o"),
                 (f"val_{metric}", "validation", "C1--s"),
@@ -132,6 +132,6 @@ class TrainingCurveDisplay:
 
 
 def find_network(estimator):
-    """Return the classifier that answers in the end: also inside of test-time augmentation."""
+    """Return the innermost classifier, also inside test-time augmentation."""
     *_, network = find_answering(estimator)
     return network

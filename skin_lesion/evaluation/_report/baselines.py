@@ -1,4 +1,4 @@
-"""Shortcut baselines: the most frequent class, and what colour and image size alone achieve."""
+"""Shortcut baselines: the most frequent class, and a model of only colour and image size."""
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,12 @@ MODEL, MAJORITY, COLOUR = "this model", "majority class", "colour and size"
 
 
 def score_baselines(train, y_train, test, part, seed, positive):
-    """Return the scores of the baselines beside those of the model, and why some are left out.
+    """Return the scores of the model and the baselines, and why some baselines are missing.
 
     Parameters
     ----------
     train, test : Pictures
-        Of the rows that the model was fitted on, and of those that are judged.
+        Pictures of the training rows of the model, and of the evaluated rows.
 
     y_train : ndarray of shape (n_train,)
 
@@ -28,7 +28,7 @@ def score_baselines(train, y_train, test, part, seed, positive):
         The model's predictions for X.
 
     seed : int
-        Of the forest.
+        Seed of the forest.
 
     positive : int or None
 

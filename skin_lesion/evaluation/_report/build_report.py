@@ -1,4 +1,4 @@
-"""Put the sections of a report together from the predictions of one model, or of several."""
+"""Compute the sections of a report from the predictions of one or several models."""
 
 import warnings
 from numbers import Real
@@ -25,7 +25,7 @@ _NO_PROBABILITIES = "the estimator gives no probabilities"
 def build_sections(
     estimates, *, pictures, frame, positive, thresholds, prevalence, train, estimator, seed
 ):
-    """Return the tables of a report by their names, notes, and what is left out and why."""
+    """Return the tables of a report by name, notes, and the missing sections with reasons."""
     classes, parts = estimates.classes, estimates.parts
     place = find_class(positive, classes.tolist())
     pooled = pool_part(parts)
@@ -77,7 +77,7 @@ def build_sections(
         if unknown:
             raise ValueError(
                 f"y_train has the classes {unknown}, which neither the estimator nor y has."
-                " Expected what the estimator was fitted on."
+                " Expected the training labels of the estimator."
             )
         tables["baselines"], missing = score_baselines(
             train_pictures, y_train, pictures, pooled, seed, place
@@ -86,7 +86,7 @@ def build_sections(
     if frame is None:
         left_out["slices"] = "no frame was given"
     else:
-        # Rows that no fold tests are not judged.
+        # Rows that are in no test set are not evaluated.
         slices, missing = make_slices(frame.iloc[pooled.rows], pooled, place)
         left_out |= {f"slices by {name}": why for name, why in missing.items()}
         tables["slices"] = slices if len(slices) else None
@@ -100,7 +100,7 @@ def build_sections(
 
 
 def find_class(positive, classes):
-    """Return the place of the positive class among the classes, None where there is none.
+    """Return the position of the positive class among the classes, or None if it is None.
 
     Raises
     ------
@@ -124,12 +124,12 @@ def check_thresholds(thresholds, positive):
         return None
     if positive is None:
         raise ValueError(
-            "Got thresholds without positive. Expected the class whose probability they are for:"
-            " positive='melanoma', for example."
+            "Got thresholds without positive. Expected the class whose probability they apply to,"
+            " for example positive='melanoma'."
         )
     thresholds = name_thresholds(thresholds)
     for name, threshold in thresholds.items():
-        # What is just above 1 calls nobody positive.
+        # A threshold just above 1 predicts no positive.
         if not isinstance(threshold, Real) or not 0 <= threshold <= np.nextafter(1, 2):
             raise ValueError(
                 f"The threshold {name!r} is {threshold!r}. Expected a probability from 0 to 1."
@@ -138,16 +138,16 @@ def check_thresholds(thresholds, positive):
 
 
 def check_prevalence(prevalence, positive):
-    """Raise an error where it is not said of which class a prevalence is."""
+    """Raise an error if a prevalence is given without a positive class."""
     if prevalence is not None and positive is None:
         raise ValueError(
-            "Got prevalence without positive. Expected the class that is as frequent as that:"
-            " positive='melanoma', for example."
+            "Got prevalence without positive. Expected the class that has this prevalence, for"
+            " example positive='melanoma'."
         )
 
 
 def check_groups(groups):
-    """Return groups by their numbers, None where there are none."""
+    """Return groups as numbers, or None if there are none."""
     return None if groups is None else number_labels(groups, name="groups")[1]
 
 
@@ -157,14 +157,14 @@ def _note_classes(parts):
     absent = classes[counts.sum(axis=0) == 0].tolist()
     if absent:
         notes.append(
-            f"y lacks the classes {absent}: their sensitivity, F1 and AUC are NaN, and means over"
+            f"y lacks the classes {absent}. Their sensitivity, F1 and AUC are NaN, and means over"
             " classes leave them out."
         )
     unseen = ~np.array([part.predictions.seen for part in parts])
     if unseen.any():
         who = "The model has" if len(parts) == 1 else f"{unseen.any(axis=1).sum()} model(s) have"
         notes.append(
-            f"{who} never seen the classes {classes[unseen.any(axis=0)].tolist()}:"
+            f"{who} not seen the classes {classes[unseen.any(axis=0)].tolist()} in training:"
             f" {counts[unseen].sum()} of {counts.sum()} images count as wrong."
         )
     for note in notes:
@@ -178,8 +178,8 @@ def _note_groups(estimates):
     few = [f"{name} ({n})" for name, n in zip(names, counts, strict=True) if n < LEAST_GROUPS]
     if few:
         notes.append(
-            f"Fewer than {LEAST_GROUPS} lesions or patients have a class: {', '.join(few)}."
-            " Rates, F1 and AUC have wide intervals there, and other scores have none."
+            f"Classes with fewer than {LEAST_GROUPS} lesions or patients: {', '.join(few)}."
+            " Their rates, F1 and AUC have wide intervals, and their other scores have none."
         )
     if len(names) == 1:
         notes.append(
@@ -192,7 +192,7 @@ def _note_groups(estimates):
 
 
 def _count_participants(train, part, frame):
-    """Return how many images, lesions or patients there are at each step, as far as is known."""
+    """Return the numbers of images, lesions and patients at each step, where known."""
     pictures, y_train, groups_train = train
     lines = {}
     for known in (y_train, groups_train, None if pictures is None else pictures.images):

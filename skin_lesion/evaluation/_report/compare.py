@@ -1,4 +1,4 @@
-"""Test two models against each other on the same images."""
+"""Compare two models on the same images."""
 
 import numpy as np
 import pandas as pd
@@ -17,29 +17,29 @@ from .report import EvaluationReport
     prefer_skip_nested_validation=True,
 )
 def compare(report_a, report_b, *, each_class=False):
-    """Test two models that were judged on the same images, paired by lesion.
+    """Compare two models on the same images, paired by lesion.
 
-    Two intervals that overlap do not say that two models are alike: what is hard for one is mostly
-    hard for the other, and that cancels in the difference. So the difference is taken in each
-    lesion.
+    Overlapping intervals do not mean that two models are equally good. Lesions that are difficult
+    for one model are mostly difficult for the other, and this cancels in the difference. So the
+    comparison uses the difference within each lesion.
 
     Parameters
     ----------
     report_a, report_b : EvaluationReport
-        Of the same images in the same order, with the same groups: from :func:`evaluate`, from
-        :meth:`EvaluationReport.from_predictions`, or both from :func:`cross_evaluate` with the same
-        folds.
+        Reports on the same images in the same order, with the same groups: from :func:`evaluate`,
+        from :meth:`EvaluationReport.from_predictions`, or both from :func:`cross_evaluate` with the
+        same folds.
 
     each_class : bool, default=False
-        Whether to add the scores of each class against the rest. Without them the comparison has
-        the scores of all classes together, and those of the `positive` class of either report.
+        Whether to add the scores of each class against the rest. Without them, the comparison has
+        the scores over all classes, and those of the `positive` class of either report.
 
     Returns
     -------
     comparison : DataFrame indexed by class and score
-        `a` and `b`, the values of either, `difference` (b - a), the 95% interval `low` to `high`
-        of the difference, and `p_value`, two-sided, of no difference. The class is "all" for scores
-        of all classes together. Scores that only one of the reports has are left out.
+        The values `a` and `b`, the `difference` (b - a) with its 95% interval from `low` to `high`,
+        and the two-sided `p_value` of no difference. The class is "all" for scores over all
+        classes. Scores that only one report has are omitted.
 
     Raises
     ------
@@ -48,21 +48,25 @@ def compare(report_a, report_b, *, each_class=False):
 
     Notes
     -----
-    Interval and p value come of one method: p is less than 0.05 exactly where the interval leaves
-    out 0. Of rates, F1 and their means over classes, the variance of the difference is that at each
-    hypothetical difference [1]_, which at 0 is that of McNemar's test, over lesions or patients.
-    Other scores have that of a jackknife over lesions. A t distribution has the fewer degrees of
-    freedom, the fewer lesions tell the models apart. Of 100 lesions with 5 that do, all in favour
-    of one model, p is 0.052, by McNemar's exact test 0.062. Of two models equally good, p is less
-    than 0.05 in 3% to 5% (benchmarks/coverage.py); over 25 patients of 1 to 60 lesions, in 6% for
-    accuracy and Brier score, and in 5% to 7% for calibration. Where no lesion tells them apart,
-    there is no interval, and p is 1. Where no lesion moves either score, as of constant scores
-    beside an AUC of 1, p is that of a sign test on the lesions of the smaller class. The
-    calibration error has neither, nor has any score that has no interval for want of lesions.
+    The interval and the p value come from one method: p is less than 0.05 exactly if the interval
+    excludes 0. For rates, F1 and their means over classes, the variance is evaluated at each
+    hypothetical difference [1]_. At 0 this is McNemar's test, over lesions or patients. Other
+    scores use the variance of a jackknife over lesions. A t distribution has fewer degrees of
+    freedom if fewer lesions differ between the models. If 5 of 100 lesions differ, all in favour of
+    one model, p is 0.052; McNemar's exact test gives 0.062.
 
-    Both are of these two models, not of two ways to train: other seeds may give others. Of many
-    scores some differ by chance: name the one that counts beforehand. This
-    is also why each class is compared only where you ask for it: nine classes have 83 p values.
+    For two equally good models, p is less than 0.05 in 3% to 5% of simulations
+    (benchmarks/coverage.py). With 25 patients of 1 to 60 lesions, it is in 6% for accuracy and
+    Brier score, and in 5% to 7% for calibration.
+
+    If no lesion differs between the models, there is no interval, and p is 1. If no lesion moves
+    either score, as with constant scores against an AUC of 1, p is that of a sign test on the
+    lesions of the smaller class. The calibration error has neither interval nor p value, nor has
+    any score without an interval for lack of lesions.
+
+    The result applies to these two models, not to two training methods: other seeds may give other
+    results. Among many scores some differ by chance, so choose the main score beforehand. For the
+    same reason, classes are compared only with `each_class`: nine classes have 83 p values.
 
     References
     ----------
@@ -88,7 +92,7 @@ def compare(report_a, report_b, *, each_class=False):
     """
     _check_same_images(report_a, report_b)
     first = report_a._estimates
-    second = Estimates(report_b._parts, report_a._draws)  # on the same draws
+    second = Estimates(report_b._parts, report_a._draws)  # with the same draws
     positive = {report_a.positive, report_b.positive}
     classes = first.classes.tolist()
     names = [
@@ -112,8 +116,8 @@ def _check_same_images(report_a, report_b):
     ):
         raise ValueError(
             f"The reports are of {report_a.n_images} images in {len(first)} fold(s) and of"
-            f" {report_b.n_images} in {len(second)}. Expected the same images and folds: judge both"
-            " models on the same X, and with the same cv and random_state."
+            f" {report_b.n_images} in {len(second)}. Expected the same images and folds: evaluate"
+            " both models on the same X, with the same cv and random_state."
         )
     y_a, y_b = (
         one.classes[one.y[one.y >= 0]] for one in (report_a._estimates, report_b._estimates)
@@ -121,8 +125,8 @@ def _check_same_images(report_a, report_b):
     differ = np.flatnonzero(np.asarray(y_a != y_b))
     if len(differ):
         raise ValueError(
-            f"The reports have different classes in {len(differ)} of {len(y_a)} images, the first"
-            f" is image {differ[0]}. Expected the same images in the same order."
+            f"The reports have different true classes for {len(differ)} of {len(y_a)} images; the"
+            f" first is image {differ[0]}. Expected the same images in the same order."
         )
     if not np.array_equal(first[0].predictions.classes, second[0].predictions.classes):
         raise ValueError(
@@ -133,6 +137,6 @@ def _check_same_images(report_a, report_b):
         not np.array_equal(a.groups, b.groups) for a, b in zip(first, second, strict=True)
     ):
         raise ValueError(
-            "The reports have different groups. Expected the same lesion or patient of each image:"
+            "The reports have different groups. Expected the same lesion or patient for each image:"
             " pass the same groups to both."
         )

@@ -1,4 +1,4 @@
-"""Judge a way to train on grouped folds."""
+"""Evaluate a training method by grouped cross-validation."""
 
 from numbers import Integral, Real
 
@@ -45,16 +45,17 @@ def cross_evaluate(
     n_bootstraps=2000,
     random_state=None,
 ):
-    """Judge a way to train, over folds that keep lesions or patients whole.
+    """Evaluate a training method by grouped cross-validation.
 
-    For each fold a clone is fitted on the others. The scores are means of those of the folds, not
-    scores of all predictions together: the probabilities of different models need not rank alike.
-    Only calibration intercept and slope, which are biased in small folds, are of all predictions.
+    For each fold, a clone is fitted on the other folds. Each lesion or patient stays in one fold.
+    The scores are means over the folds, not scores of pooled predictions, because the probabilities
+    of different models may not be comparable. Only calibration intercept and slope, which are
+    biased in small folds, use pooled predictions.
 
     Parameters
     ----------
     estimator : classifier
-        Cloned and fitted once a fold.
+        Cloned and fitted once per fold.
 
     X : array-like of n rows
         Images as the estimator takes them.
@@ -63,52 +64,52 @@ def cross_evaluate(
         Their classes.
 
     groups : array-like of shape (n,) or None
-        The lesion or patient of each image. They also reach the validation split inside a
-        :class:`SkinLesionClassifier`. None makes each image a group of its own, which lets
+        The lesion or patient of each image. The groups also reach the validation split inside a
+        :class:`SkinLesionClassifier`. None treats each image as a separate group, so that
         photographs of one lesion leak.
 
     cv : int, splitter or iterable, default=5
-        Number of stratified grouped folds, or how to split. Rows that no fold tests are left out.
+        Number of stratified grouped folds, or how to split. Rows in no test set are left out.
 
     frame : DataFrame of n rows, default=None
-        What to slice by, as in :func:`evaluate`. Slices are of all predictions together.
+        Columns for slices, as in :func:`evaluate`. Slices use pooled predictions.
 
     positive : str or int, default=None
-        The class to find.
+        The class to detect.
 
     n_repeats : int, default=1
-        How often all folds are fitted, each time with other seeds of the estimator and, where `cv`
-        is a number, other folds. The scores have the standard deviation over repeats beside their
-        interval: run-to-run training variability.
+        Number of repeats of the cross-validation, each with other seeds of the estimator and, if
+        `cv` is a number, other folds. The standard deviation of the scores over repeats shows
+        run-to-run training variability.
 
     n_bootstraps : int, default=2000
-        Number of draws of the groups of all folds together, as in :func:`evaluate`.
+        Number of bootstraps of the groups of all folds, as in :func:`evaluate`.
 
     random_state : int, RandomState instance or None, default=None
-        Of folds and draws, and of what repeats change. Pass an int for the same ones at each call;
-        the seed of the estimator in the first repeat is its own.
+        Seed of the folds, the bootstraps and the repeats. Pass an int for the same ones in each
+        call. In the first repeat the estimator keeps its own seed.
 
     Returns
     -------
     report : EvaluationReport
-        With `deviation`, the standard deviation over folds, beside the scores, and with
-        `run_deviation`, that over repeats.
+        Its scores also have `deviation`, the standard deviation over folds, and with repeats
+        `run_deviation`, the standard deviation over repeats.
 
     Raises
     ------
     ValueError
-        If a group is on both sides of a fold, if rows are tested twice, and as in :func:`evaluate`.
+        If a group is on both sides of a fold, if rows are tested twice, and for the reasons of
+        :func:`evaluate`.
 
     See Also
     --------
-    evaluate : Judges one fitted model.
+    evaluate : Evaluates one fitted model.
 
     Notes
     -----
-    The intervals, over the lesions of all folds together, say what other test images would change.
-    What other training images would change they leave out, and the deviation over folds does not
-    hold it either: the folds share most of their training images, and no estimate from one
-    cross-validation is unbiased [1]_.
+    The intervals, over the lesions of all folds, include the variability of test images. They do
+    not include the variability of training images. Nor does the deviation over folds: the folds
+    share most training images, and no estimate from a single cross-validation is unbiased [1]_.
 
     References
     ----------
@@ -132,7 +133,7 @@ def cross_evaluate(
     y = check_labels(y, name="y")
     check_consistent_length(X, y, groups, frame)
     classes = np.unique(y)
-    find_class(positive, classes.tolist())  # here, and not when all folds have been trained
+    find_class(positive, classes.tolist())  # before the folds are trained
     seed = choose_seed(random_state)
     numbers = check_groups(groups)
     rng = np.random.RandomState(seed)
@@ -151,7 +152,7 @@ def cross_evaluate(
     notes = []
     n_left_out = len(y) - sum(len(part.rows) for part in parts if part.repeat == 0)
     if n_left_out:
-        notes.append(f"{n_left_out} of {len(y)} images are in the test side of no fold.")
+        notes.append(f"{n_left_out} of {len(y)} images are in the test set of no fold.")
     return EvaluationReport(
         parts,
         pictures=find_pictures(X),

@@ -1,4 +1,4 @@
-"""Judge a fitted classifier, in one call."""
+"""Evaluate a fitted classifier."""
 
 import warnings
 from numbers import Integral, Real
@@ -50,103 +50,105 @@ def evaluate(
     n_bootstraps=2000,
     random_state=None,
 ):
-    """Judge a fitted classifier on images that it has not seen.
+    """Evaluate a fitted classifier on images that it has not seen.
 
-    Gives, in one call, what a reviewer of a medical-AI paper asks for: every score with a 95%
-    interval over lesions or patients, curves, operating points, slices, and shortcut baselines.
-    Probabilities from elsewhere are judged by :meth:`EvaluationReport.from_predictions`.
+    The report has what reviewers of medical-AI papers ask for: every score with a 95% confidence
+    interval over lesions or patients, curves, operating points, slices, and shortcut baselines. To
+    evaluate given probabilities, use :meth:`EvaluationReport.from_predictions`.
 
     Parameters
     ----------
     estimator : fitted classifier, or list of them
-        Any of scikit-learn's, or a :class:`SkinLesionClassifier`, a pipeline, a search. Without
-        `predict_proba` all that needs probabilities is left out. Of a list, such as fits with
-        different seeds, scores are means over the fits, with the standard deviation over them.
+        Any scikit-learn classifier, a :class:`SkinLesionClassifier`, a pipeline or a search.
+        Without `predict_proba`, everything that needs probabilities is omitted. For a list, such as
+        fits with different seeds, scores are means over the fits, with their standard deviation.
 
     X : array-like of n rows
-        Images as the estimator takes them, or anything else that it takes, such as a table of
-        paths and metadata for a :class:`~sklearn.compose.ColumnTransformer`. Paths, a column of
-        paths among others, and stacks of images are also shown, measured for the baselines, and
-        compared with `X_train`; without them the report says what it leaves out.
+        Images, or any other input of the estimator, such as a table of paths and metadata for a
+        :class:`~sklearn.compose.ColumnTransformer`. Paths, a column of paths, and arrays of images
+        are also shown, measured for the baselines, and compared with `X_train`. Without them, the
+        report lists what is missing.
 
     y : array-like of shape (n,)
         Their classes.
 
     groups : array-like of shape (n,), default=None
-        The lesion or patient of each image. Without them each image counts as one, and photographs
-        of one lesion make the intervals too narrow.
+        The lesion or patient of each image. Without groups, each image counts as a separate lesion,
+        so several photographs of one lesion make the intervals too narrow.
 
     frame : DataFrame of n rows, default=None
-        What to slice by: numbers in bands (`age` in those of dermatology), everything else by
-        value. Columns that tell the class and those of more than 20 values, such as ids, are left
-        out.
+        Columns for slices: numbers in bands (`age` in those used in dermatology), everything else
+        by value. Columns that reveal the class, and those with more than 20 values, such as ids,
+        are left out.
 
     positive : str or int, default=None
-        The class to find, such as "melanoma", for decision curve, operating points, and slices.
+        The class to detect, such as "melanoma", for the decision curve, operating points and
+        slices.
 
     thresholds : DataFrame, dict of str to float, or array-like of float, default=None
-        Operating points: a probability of `positive` of at least this is called positive. They
-        must not come from the test images: pass the table of :func:`choose_thresholds`. At 1 the
+        Operating points: `positive` is predicted if its probability is at least the threshold. Do
+        not choose them on the test images: pass the table of :func:`choose_thresholds`. At 1 the
         net benefit is NaN.
 
     prevalence : float in (0, 1), default=None
-        How frequent `positive` is where the model is to be used: the report then has its predictive
-        values there, and the net benefit of the operating points.
+        Prevalence of `positive` where the model will be used. The report then has the predictive
+        values at this prevalence, and the net benefit of the operating points.
 
     X_train, y_train, groups_train : array-like of n_train rows, default=None
-        What the estimator was fitted on, for the baselines, and to see that no image and no lesion
-        of it is judged.
+        Training data of the estimator, for the baselines, and to check that no training image or
+        lesion is among the test images.
 
     n_bootstraps : int, default=2000
-        Number of draws, for the scores at 80% or 90% sensitivity or specificity. All others have
-        intervals that need none.
+        Number of bootstraps, for the scores at 80% or 90% sensitivity or specificity. Other
+        intervals need no bootstrap.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same intervals at each call.
+        Pass an int for the same intervals in each call.
 
     Returns
     -------
     report : EvaluationReport
-        Scores, tables and curves, to be shown and written.
+        Scores, tables and curves, to display or write to files.
 
     Raises
     ------
     ValueError
-        If lengths differ, labels or groups are missing, `positive` is no class, thresholds are not
-        in [0, 1] or come without `positive`, the rows of `predict_proba` do not sum to 1, or the
-        estimator knows none of the classes of y.
+        If lengths differ, labels or groups are missing, `positive` is not a class, thresholds are
+        not in [0, 1] or come without `positive`, the rows of `predict_proba` do not sum to 1, or
+        the estimator knows none of the classes of y.
 
     Warns
     -----
     UndefinedMetricWarning
-        If y lacks classes of the estimator or has others, whose scores are NaN, or if a class has
-        fewer than 10 lesions.
+        If y lacks classes of the estimator or has other classes, whose scores are NaN, or if a
+        class has fewer than 10 lesions.
     UserWarning
-        If images or groups of the training data are judged.
+        If training images or groups are among the test images.
 
     See Also
     --------
-    cross_evaluate : The same over grouped folds.
-    compare : Tests two models on the same images.
-    choose_thresholds : Gives `thresholds`.
+    cross_evaluate : Evaluates by grouped cross-validation.
+    compare : Compares two models on the same images.
+    choose_thresholds : Returns `thresholds`.
 
     Notes
     -----
-    Intervals say what other lesions, drawn from the same population, would change. How frequent the
-    classes are counts as drawn, too. They leave out what another training run would change: pass a
-    list of fits to see that. :doc:`/how_to/intervals` says which method each score has, and where
-    not to trust it. In simulations (benchmarks/coverage.py) intervals on at least 10 lesions
-    held the truth in about 95%.
+    The intervals show how scores vary between samples of lesions from the same population,
+    including the class frequencies. They do not include run-to-run training variability: pass a
+    list of fits to see it. :doc:`/how_to/intervals` explains the method for each score, and when
+    not to trust it. In simulations (benchmarks/coverage.py), intervals on at least 10 lesions had a
+    coverage of about 95%.
 
-    A rate rests on the lesions of its denominator, and has an interval however few they are; of 500
-    nevi that are all right, the specificity has the exact one, 0.993 to 1. The AUC has one from one
-    lesion on; average precision and calibration from 10 lesions of the smaller class on; scores at
-    a sensitivity or specificity from 20 on, in each fold; the partial AUC, which rests on a fifth
-    of the positive lesions, from 50 on. The calibration error, which is biased, has none.
+    Rates are based on the lesions in their denominator, and have an interval for any number of
+    lesions. For a specificity of 1 on 500 nevi, the exact interval is 0.993 to 1. The AUC has an
+    interval from one lesion in the smaller class; average precision and calibration from 10; scores
+    at a given sensitivity or specificity from 20 in each fold; the partial AUC, which depends on a
+    fifth of the positive lesions, from 50. The calibration error is biased and has no interval.
 
     A class that y lacks has NaN for sensitivity, F1 and AUC, and all means over classes leave it
-    out, that of F1 too. A class that the model has never seen counts as wrong, with NaN for its
-    AUC. Constant scores have an AUC of 0.5. An empty slice has NaN.
+    out. Images of a class that the model has not seen count as wrong; its AUC is NaN. A mean over
+    classes with a single part, such as the AUC with two classes, has the value and interval of that
+    part. Constant scores have an AUC of 0.5. The scores of an empty slice are NaN.
 
     Examples
     --------
@@ -187,7 +189,7 @@ def evaluate(
     if not fits:
         raise ValueError("estimator is an empty list. Expected at least one fitted classifier.")
     known = dict.fromkeys(name for fit in fits for name in find_classes(fit).tolist())
-    find_class(positive, known | dict.fromkeys(y.tolist()))  # here, and not when all is predicted
+    find_class(positive, known | dict.fromkeys(y.tolist()))  # before predicting
     numbers, rows = check_groups(groups), np.arange(len(y))
     pictures = find_pictures(X)
     notes = []
@@ -211,12 +213,12 @@ def evaluate(
 
 
 def _check_leak(train, test, groups_train, groups):
-    """Return a note, and warn, if images or groups of the training data are judged."""
+    """Return a note, and warn, if training images or groups are among the test images."""
     found = None
     if groups_train is not None and groups is not None:
         shared = np.isin(np.asarray(groups), np.asarray(groups_train))
         if shared.any():
-            found = f"{shared.sum()} of {len(shared)} images are of groups that were trained on."
+            found = f"{shared.sum()} of {len(shared)} images belong to groups in the training data."
     if found is None and not train.why_not_compared(test):
         try:
             assert_no_leak(train.images, test.images)
@@ -224,6 +226,6 @@ def _check_leak(train, test, groups_train, groups):
             found = str(error)
     if found is None:
         return []
-    note = f"The scores are worth nothing as they are: {found}"
+    note = f"The scores are invalid because of data leakage: {found}"
     warnings.warn(note, UserWarning, stacklevel=4)
     return [note]

@@ -1,4 +1,4 @@
-"""The curves of a report, by scikit-learn's displays; colours tell nothing that lines do not."""
+"""The figures of a report, with scikit-learn's displays. Lines differ in more than colour."""
 
 import io
 
@@ -15,12 +15,12 @@ _LINES = ("-", "--", "-.", ":")
 _MAX_CURVES = 12
 _N_BINS = 10
 _HIGHEST_THRESHOLD = 0.5
-_DPI = 110  # of a figure that fills half of a page of 1,200 pixels
+_DPI = 110  # for a figure in half of a page of 1,200 pixels
 _WIDE_LABEL = 44  # characters: two of them are wider than the figure
 
 
 def draw_confusion(confusion):
-    """Counts, coloured by the share of the true class."""
+    """Draw counts of images, coloured by their share of the true class."""
     size = 2.5 + 0.55 * len(confusion)
     figure, axes = _new_figure(size, size)
     counts = confusion.to_numpy()
@@ -39,25 +39,27 @@ def draw_confusion(confusion):
 
 
 def draw_roc(predictions, positive):
-    """The ROC curve of each class against the rest."""
+    """Draw the ROC curve of each class against the rest."""
     figure, axes = _new_figure(5.2, 5.2)
     _draw_classes(RocCurveDisplay, predictions, positive, axes)
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
     axes.set(
-        xlabel="1 - specificity", ylabel="Sensitivity", title="ROC, each class against the rest"
+        xlabel="1 - specificity",
+        ylabel="Sensitivity",
+        title="ROC curves, each class against the rest",
     )
     _put_legend_below(axes)
     return figure
 
 
 def draw_precision_recall(predictions, positive):
-    """Precision and recall of each class against the rest."""
+    """Draw the precision-recall curve of each class against the rest."""
     figure, axes = _new_figure(5.2, 5.2)
     _draw_classes(PrecisionRecallDisplay, predictions, positive, axes)
     axes.set(
         xlabel="Recall (sensitivity)",
         ylabel="Precision (PPV)",
-        title="Precision and recall, each class against the rest",
+        title="Precision-recall curves, each class against the rest",
         xlim=(-0.02, 1.02),
         ylim=(-0.02, 1.05),
     )
@@ -66,7 +68,7 @@ def draw_precision_recall(predictions, positive):
 
 
 def draw_reliability(part, positive):
-    """How often a class occurs where a probability is given, and how often that is."""
+    """Draw the observed share of a class against its predicted probability."""
     figure, axes = _new_figure(5.2, 4.6)
     predictions = part.predictions
     if positive is None:
@@ -102,7 +104,7 @@ def draw_reliability(part, positive):
 
 
 def draw_decision(part, positive):
-    """Net benefit of treating by the model, beside treating everybody and nobody."""
+    """Draw the net benefit of the model, of treating all cases, and of treating none."""
     figure, axes = _new_figure(5.2, 4.6)
     predictions, estimates = part.predictions, Estimates([part])
     thresholds = np.linspace(0.01, _HIGHEST_THRESHOLD, 50)
@@ -127,7 +129,7 @@ def draw_decision(part, positive):
 
 
 def draw_referral(predictions):
-    """Accuracy on the cases that are kept, against the share that is passed on."""
+    """Draw the accuracy on the remaining cases, against the share of referred cases."""
     figure, axes = _new_figure(5.2, 4.6)
     ReferralCurveDisplay.from_predictions(
         predictions.y,
@@ -140,7 +142,7 @@ def draw_referral(predictions):
 
 
 def draw_training(history, best_epoch):
-    """Loss and accuracy by epoch."""
+    """Draw loss and accuracy by epoch."""
     figure, axes = _new_figure(8, 3.4, n_columns=2)
     TrainingCurveDisplay(history=history, best_epoch=best_epoch).plot(ax=axes)
     return figure
@@ -158,7 +160,7 @@ def _limits(estimate):
 
 
 def _new_figure(width, height, n_columns=1):
-    # Not by pyplot, which keeps figures and asks for a screen.
+    # Without pyplot, which keeps figures open and may need a screen.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -169,7 +171,7 @@ def _new_figure(width, height, n_columns=1):
 
 
 def _put_legend_below(axes):
-    """The curves of many classes leave no room among them."""
+    """Put the legend below: many curves leave no room for it."""
     _, labels = axes.get_legend_handles_labels()
     is_short = max(map(len, labels), default=0) < _WIDE_LABEL
     axes.legend(
@@ -178,7 +180,7 @@ def _put_legend_below(axes):
 
 
 def _draw_classes(display, predictions, positive, axes):
-    """Draw the curve of each class against the rest by a display of scikit-learn."""
+    """Draw the curve of each class against the rest with a scikit-learn display."""
     for style, number in _choose_curves(predictions, positive):
         display.from_predictions(
             predictions.y == number,
@@ -211,9 +213,9 @@ def _choose_curves(predictions, positive):
 
 
 def _style_keywords(display, style):
-    """Return line styles as the display takes them."""
+    """Return line styles in the form that the display accepts."""
     from inspect import signature
 
-    # Versions of scikit-learn differ in whether they want a dict.
+    # Some versions of scikit-learn expect a dict.
     parameters = signature(display.from_predictions).parameters
     return {"curve_kwargs": style} if "curve_kwargs" in parameters else style

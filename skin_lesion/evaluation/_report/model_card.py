@@ -1,4 +1,4 @@
-"""A model card: what is known, under the headings that reviewers look for."""
+"""A model card, with the headings of reporting guidelines."""
 
 from .text import (
     WARNING,
@@ -24,7 +24,7 @@ def render_model_card(report):
 
 
 def _sections(report):
-    """Yield heading and paragraphs, in the order of TRIPOD+AI; CLAIM's names in brackets."""
+    """Yield headings and paragraphs, in the order of TRIPOD+AI, with CLAIM's names."""
     yield (
         "Title and intended use (TRIPOD+AI 1, 3, 4; CLAIM: title, introduction)",
         _MISSING,
@@ -101,7 +101,7 @@ def _describe_partitions(report):
     if report.n_folds > 1:
         return f"Means over {report.n_folds} grouped folds, {report.n_fits} time(s)."
     return (
-        "One held-out set. How it was held out, at which level (image, lesion, patient), and"
+        "One held-out test set. How it was held out, at which level (image, lesion, patient), and"
         f" whether it is external: {_MISSING}"
     )
 

@@ -1,4 +1,4 @@
-"""A report as one page of HTML, pictures included."""
+"""A report as one HTML page, including pictures."""
 
 from html import escape
 from math import ceil, isnan
@@ -29,7 +29,7 @@ from .text import (
     spread_slices,
 )
 
-_MOST_SCORES = 6  # beside each other, on a screen of 1,200 pixels
+_MOST_SCORES = 6  # columns side by side, on a screen of 1,200 pixels
 _COUNTS = ("images", "groups", "classes")
 
 _ON_CLASSES = (
@@ -67,7 +67,7 @@ _CAPTIONS = {
         " are on the dotted line. The grey bars count images."
     ),
     "referral": (
-        "Score on the remaining images when the least confident ones are referred to a"
+        "Accuracy on the remaining images when the least confident ones are referred to a"
         " dermatologist."
     ),
     "decision curve": (
@@ -79,7 +79,7 @@ _CAPTIONS = {
 
 
 def render_report(report, *, is_whole):
-    """Return the page, or without ``is_whole`` a part to be set into another one."""
+    """Return the page, or without ``is_whole`` a fragment for another page."""
     introduction = [
         f"<p>{escape(describe_data(report))}.</p>",
         *map(render_warning, (WARNING, *report.notes)),
@@ -162,7 +162,7 @@ def _render_left_out(report):
 
 
 def render_tables(table):
-    """Return tables of a few scores each, with the counts beside the first ones."""
+    """Return tables with a few scores each, and the counts in the first one."""
     if table.index.nlevels > 1:
         table = table.set_axis(table.index.map(" = ".join)).rename_axis("slice")
     scores = [name for name in table if name not in _COUNTS]

@@ -1,4 +1,4 @@
-"""What a fitted classifier says of images, or what another program said."""
+"""Predictions of a fitted classifier, or given probabilities."""
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -15,36 +15,37 @@ def predict_images(estimator, X, y, *, more_classes=()):
     Parameters
     ----------
     estimator : fitted classifier
-        With `classes_` and `predict`, and, for all that needs probabilities, `predict_proba`.
+        With `classes_` and `predict`, and for probabilities also `predict_proba`.
 
     X : array-like of n rows
-        As the classifier takes it.
+        Images or rows as the classifier takes them.
 
     y : array-like of shape (n,)
 
     more_classes : array-like
-        Classes to have columns even if neither the classifier nor y knows them.
+        Classes that get columns even if neither the classifier nor y has them.
 
     Raises
     ------
     ValueError
-        If there are no `classes_`, if y has none of them, or if probabilities are none.
+        If there are no `classes_`, if y has none of them, or if the output of `predict_proba` is
+        not probabilities.
     """
     y = check_labels(y, name="y")
     known = find_classes(estimator)
-    # Not by numpy: it would compare numbers with text by turning both into text.
+    # Not with NumPy, which would convert numbers to text to compare them with text.
     if not set(known.tolist()) & set(y.tolist()):
         raise ValueError(
-            f"y has the classes {np.unique(y)[:10].tolist()}, the estimator was fitted on"
-            f" {known[:10].tolist()}. Expected at least one in common: name them alike, for example"
-            " by map_labels."
+            f"y has the classes {np.unique(y)[:10].tolist()}, but the estimator was fitted on"
+            f" {known[:10].tolist()}. Expected at least one class in common: use the same names,"
+            " for example with map_labels."
         )
     probabilities = None
     if hasattr(estimator, "predict_proba"):
         probabilities = check_probabilities(estimator.predict_proba(X), name="predict_proba(X)")
         check_consistent_length(y, probabilities)
     if probabilities is not None and predicts_most_probable(_last_step(estimator)):
-        # What its predict would do, without reading all images once more.
+        # The same as its predict, without reading all images again.
         predicted = known[probabilities.argmax(axis=1)]
     else:
         predicted = np.asarray(estimator.predict(X))
@@ -52,14 +53,14 @@ def predict_images(estimator, X, y, *, more_classes=()):
         strange = set(predicted.tolist()) - set(known.tolist())
         if strange:
             raise ValueError(
-                f"predict(X) gives the classes {sorted(strange)[:10]}, which are not in classes_,"
+                f"predict(X) returns the classes {sorted(strange)[:10]}, which are not in classes_,"
                 f" {known[:10].tolist()}. Expected a classifier."
             )
     return number_predictions(known, y, predicted, probabilities, more_classes)
 
 
 def read_predictions(y_true, y_prob, classes, positive):
-    """Return probabilities from anywhere as :class:`Predictions`; see `from_predictions`."""
+    """Return given probabilities as :class:`Predictions`; see `from_predictions`."""
     y_true = check_labels(y_true)
     classes = check_labels(classes, name="classes")
     y_prob = check_probabilities(order_columns(y_prob, classes))
@@ -68,13 +69,13 @@ def read_predictions(y_true, y_prob, classes, positive):
         y_prob = _add_other_column(y_prob, classes.tolist(), positive)
     if len(classes) != y_prob.shape[1] or len(set(classes.tolist())) < len(classes):
         raise ValueError(
-            f"classes is {classes[:10].tolist()} and y_prob has {y_prob.shape[1]} columns."
+            f"classes is {classes[:10].tolist()}, but y_prob has {y_prob.shape[1]} columns."
             " Expected a different class for each column, in their order."
         )
     if not set(classes.tolist()) & set(y_true.tolist()):
         raise ValueError(
-            f"y_true has the classes {np.unique(y_true)[:10].tolist()}, the columns are"
-            f" {classes[:10].tolist()}. Expected at least one in common: name them alike."
+            f"y_true has the classes {np.unique(y_true)[:10].tolist()}, but the columns are"
+            f" {classes[:10].tolist()}. Expected at least one class in common: use the same names."
         )
     return number_predictions(classes, y_true, classes[y_prob.argmax(axis=1)], y_prob)
 
@@ -88,13 +89,13 @@ def find_classes(estimator):
             advice = "let SkinLesionClassifier(architecture=...) train such a network"
         raise ValueError(
             f"{getattr(estimator, '__name__', type(estimator).__name__)} has no classes_. Expected"
-            f" a classifier that was fitted: {advice}."
+            f" a fitted classifier: {advice}."
         )
     return np.asarray(known)
 
 
 def number_predictions(known, y, predicted, probabilities, more_classes=()):
-    """Return predictions by the places of the classes, with columns of zeros for unseen ones."""
+    """Return predictions with classes as positions, and zero columns for unseen classes."""
     classes = np.array(sorted({*known.tolist(), *y.tolist(), *more_classes}))
     columns = np.searchsorted(classes, known)
     seen = np.zeros(len(classes), dtype=bool)
@@ -113,19 +114,19 @@ def number_predictions(known, y, predicted, probabilities, more_classes=()):
 
 
 def _add_other_column(of_positive, classes, positive):
-    """Return the probabilities of two classes, of which those of one were given."""
+    """Return the probabilities of two classes from those of one."""
     if len(classes) != 2 or positive not in classes:
         raise ValueError(
             f"y_prob has shape {of_positive.shape}, classes is {classes[:10]} and positive is"
-            f" {positive!r}. Expected a column for each class; or of two classes the probability of"
-            " one, which positive names."
+            f" {positive!r}. Expected a column for each class or, with two classes, the"
+            " probability of the class that positive names."
         )
     columns = [1 - of_positive, of_positive]
     return np.column_stack(columns if classes.index(positive) == 1 else columns[::-1])
 
 
 def _last_step(estimator):
-    """Return the classifier at the end of searches and pipelines, in any order."""
+    """Return the classifier at the end of nested searches and pipelines."""
     if hasattr(estimator, "best_estimator_"):
         return _last_step(estimator.best_estimator_)
     return _last_step(estimator[-1]) if hasattr(estimator, "steps") else estimator

@@ -1,4 +1,4 @@
-"""What a reviewer asks for, of a model on a set of images."""
+"""The report of a model on a set of images."""
 
 from numbers import Integral, Real
 
@@ -28,53 +28,52 @@ from .text import lengthen_tables, render_json, summarise
 
 
 class EvaluationReport:
-    """The scores of a model with their intervals, beside shortcut baselines.
+    """The scores of a model with confidence intervals, tables, curves and shortcut baselines.
 
-    Tables of scores have columns `value`, `low` and `high`, the 95% interval, and `groups`, the
-    number of lesions or patients that the score rests on. Undefined scores are NaN, and so are the
-    intervals of scores that have none (see :func:`evaluate`). :func:`evaluate` and
-    :func:`cross_evaluate` make a report of a model, :meth:`from_predictions` makes one of
-    probabilities from anywhere.
+    :func:`evaluate` and :func:`cross_evaluate` return the report of a model.
+    :meth:`from_predictions` makes one from given probabilities. Tables of scores have columns
+    `value`, `low` and `high` (the 95% interval), and `groups`, the number of lesions or patients
+    behind the score. Undefined scores and missing intervals are NaN (see :func:`evaluate`).
 
     Attributes
     ----------
     scores : DataFrame indexed by score
-        Of all classes together. From :func:`cross_evaluate`, `value` is the mean over folds and
-        `deviation` the standard deviation. Of several fits, `value` is the mean over them and
-        `run_deviation` the standard deviation: run-to-run training variability, which the interval
-        leaves out.
+        Scores over all classes. From :func:`cross_evaluate`, `value` is the mean over folds and
+        `deviation` the standard deviation. With several fits, `value` is the mean over fits and
+        `run_deviation` the standard deviation: the run-to-run training variability, which the
+        interval does not include.
 
     class_scores : DataFrame indexed by class and score
-        Of each class against the rest. `calibration_intercept` and `calibration_slope` are those of
-        a logistic recalibration: 0 and 1 where the class is as frequent as its probability says.
+        Scores of each class against the rest. `calibration_intercept` and `calibration_slope` are
+        those of a logistic recalibration: 0 and 1 if the probabilities are calibrated.
 
     class_counts : DataFrame indexed by class
-        `images`, `groups`, `predicted` (how often) and `few` (less than 30 groups).
+        `images`, `groups`, `predicted` (how often) and `few` (fewer than 30 groups).
 
     confusion_matrix : DataFrame
         Images by true (rows) and predicted class.
 
     classification_report : str
-        That of scikit-learn.
+        The classification report of scikit-learn.
 
     operating_points : DataFrame indexed by operating point and score, or None
-        What the given thresholds do: `threshold`, `value`, `low`, `high`, `groups`.
+        Scores at the given thresholds: `threshold`, `value`, `low`, `high`, `groups`.
 
     at_prevalence : DataFrame indexed by operating point and score, or None
-        Predictive values and net benefit of the positive class at the `prevalence` that was given:
-        of the predicted class, and of each operating point.
+        Predictive values and net benefit of the positive class at the given `prevalence`, for the
+        predicted class and for each operating point.
 
     prevalence : float or None
 
     baselines : DataFrame indexed by model and score, or None
-        The model, the most frequent class, and a forest on colour and size.
+        Scores of the model, the most frequent class, and a forest on colour and image size.
 
     slices : DataFrame indexed by column and value, or None
-        Scores of parts of the images, and their differences to all other images.
+        Scores of subgroups of the images, and their differences to all other images.
 
     participant_flow : DataFrame indexed by step
-        How many images, groups and, where a frame names them, lesions and patients were trained on
-        and judged.
+        Numbers of images, groups and, if the frame has them, lesions and patients in training and
+        test set.
 
     errors : DataFrame
         The most confident errors: `row`, `class`, `predicted` and `confidence`.
@@ -83,31 +82,31 @@ class EvaluationReport:
         The predicted class of each image.
 
     probabilities : ndarray of shape (n_images, n_classes), or None
-        Of the classes of the estimator.
+        Probabilities of the classes of the estimator.
 
     left_out : dict of str to str
-        Sections that are missing, and why.
+        Missing sections, with reasons.
 
     notes : list of str
-        What a reader must know before the numbers.
+        Notes to read before the numbers.
 
     positive : str or int, or None
-        The class to find.
+        The class to detect.
 
     n_images, n_groups, n_errors, n_folds, n_fits, n_bootstraps : int
-        Errors, predictions, curves, slices and counts are those of the first of several fits.
+        With several fits, errors, predictions, curves, slices and counts are those of the first.
 
     has_groups : bool
-        Whether lesions or patients were given. Without them each image counts as one.
+        Whether lesions or patients were given. Without them, each image is its own group.
 
     random_state : int
-        The seed of the draws: with it as `random_state` they are the same.
+        The seed of the bootstraps. Pass it as `random_state` to repeat them.
 
     See Also
     --------
-    evaluate : Makes it, with an example.
-    cross_evaluate : Makes it over folds.
-    compare : Tests two of them against each other.
+    evaluate : Returns a report, with an example.
+    cross_evaluate : Returns a report over folds.
+    compare : Compares two reports.
     """
 
     def __init__(
@@ -192,7 +191,7 @@ class EvaluationReport:
         n_bootstraps=2000,
         random_state=None,
     ):
-        """Make a report of probabilities, whatever program they come from.
+        """Make a report from given probabilities, of any program.
 
         Parameters
         ----------
@@ -200,35 +199,35 @@ class EvaluationReport:
             True classes.
 
         y_prob : array-like of shape (n, n_classes) or (n,)
-            Probabilities of the classes, whose rows sum to 1; of two classes also those of
-            `positive` alone. The columns of a DataFrame are found by the names of the classes. The
-            most probable class is the predicted one.
+            Probabilities of the classes, with rows that sum to 1, or with two classes those of
+            `positive` alone. The columns of a DataFrame are matched by class name. The most
+            probable class is the predicted one.
 
         classes : array-like of shape (n_classes,)
             The classes of the columns, in their order.
 
         groups : array-like of shape (n,), default=None
-            The lesion or patient of each image. Without them each image counts as one, and
-            photographs of one lesion make the intervals too narrow.
+            The lesion or patient of each image. Without groups, each image counts as a separate
+            lesion, so several photographs of one lesion make the intervals too narrow.
 
         frame : DataFrame of n rows, default=None
-            What to slice by, as in :func:`evaluate`.
+            Columns for slices, as in :func:`evaluate`.
 
         positive : str or int, default=None
-            The class to find.
+            The class to detect.
 
         thresholds : DataFrame, dict of str to float, or array-like of float, default=None
-            Operating points, on the probability of `positive`: those of
-            :func:`choose_thresholds_from_predictions`, for example.
+            Operating points on the probability of `positive`, for example from
+            :func:`choose_thresholds_from_predictions`.
 
         prevalence : float in (0, 1), default=None
-            How frequent `positive` is where the model is to be used.
+            Prevalence of `positive` where the model will be used.
 
         n_bootstraps : int, default=2000
-            Number of draws, for the scores at 80% or 90% sensitivity or specificity.
+            Number of bootstraps, for the scores at 80% or 90% sensitivity or specificity.
 
         random_state : int, RandomState instance or None, default=None
-            Pass an int for the same intervals at each call.
+            Pass an int for the same intervals in each call.
 
         Returns
         -------
@@ -238,9 +237,9 @@ class EvaluationReport:
         Raises
         ------
         ValueError
-            If lengths differ, labels or groups are missing, `classes` and columns do not fit,
-            `y_true` has none of the classes, rows of `y_prob` do not sum to 1, or `y_prob` has one
-            column and there are not two classes with one of them `positive`.
+            If lengths differ, labels or groups are missing, `classes` does not match the columns,
+            `y_true` has none of the classes, or rows of `y_prob` do not sum to 1. If `y_prob` has
+            one column, but there are not two classes, or `positive` is not one of them.
 
         Examples
         --------
@@ -276,16 +275,16 @@ class EvaluationReport:
         )
 
     def summary(self):
-        """Print the report as a page of text."""
+        """Print the report as text."""
         print(summarise(self))
 
     def to_html(self, path):
-        """Write the report as one page of HTML with all tables, curves and pictures.
+        """Write the report to one HTML page with all tables, curves and pictures.
 
         Parameters
         ----------
         path : str or os.PathLike
-            The file; folders on the way are made.
+            The file; missing folders are created.
 
         Returns
         -------
@@ -304,19 +303,18 @@ class EvaluationReport:
         -------
         frame : DataFrame
             Columns `section` ("scores", "classes", "operating points", "prevalence", "baselines" or
-            "slices"),
-            `name` (of the class, operating point, model or slice), `score`, `value`, `low`, `high`
-            and `groups`.
+            "slices"), `name` (of the class, operating point, model or slice), `score`, `value`,
+            `low`, `high` and `groups`.
         """
         return lengthen_tables(self)
 
     def to_json(self, path=None):
-        """Return the report as JSON, and write it where a path is given.
+        """Return the report as JSON, and write it to a file if a path is given.
 
         Parameters
         ----------
         path : str, os.PathLike or None, default=None
-            The file; folders on the way are made.
+            The file; missing folders are created.
 
         Returns
         -------
@@ -331,13 +329,13 @@ class EvaluationReport:
     def to_model_card(self, path):
         """Write a model card in Markdown, under the headings of TRIPOD+AI and CLAIM.
 
-        What the report knows is filled in. The rest, such as the intended use, is marked as still
-        to be written: nobody but the author knows it.
+        It contains everything that the report knows. The rest, such as the intended use, is marked
+        as to be written by the authors.
 
         Parameters
         ----------
         path : str or os.PathLike
-            The file; folders on the way are made.
+            The file; missing folders are created.
 
         Returns
         -------
@@ -366,9 +364,9 @@ class EvaluationReport:
         -------
         figures : dict of str to matplotlib Figure
             "confusion matrix"; with probabilities "roc", "precision and recall", "reliability" and
-            "referral", with a positive class "decision curve", and "training" where the estimator
-            has a history. Bands are 95% intervals. Of folds, the probabilities of all models
-            together, and of several fits, those of the first.
+            "referral"; with a positive class "decision curve"; and "training" if the estimator has
+            a history. Bands are 95% intervals. With folds, curves use the pooled probabilities of
+            all models; with several fits, those of the first.
         """
         pooled = pool_part(self._parts)
         predictions, classes = pooled.predictions, pooled.predictions.classes.tolist()
@@ -387,7 +385,7 @@ class EvaluationReport:
 
 
 def choose_seed(random_state):
-    """Return a seed that can be passed again."""
+    """Return a seed as an int, which can be passed again."""
     if isinstance(random_state, Integral):
         return int(random_state)
     return int(check_random_state(random_state).randint(2**31 - 1))

@@ -1,4 +1,4 @@
-"""Scores of parts of the images: by sex, age band, site, source and any other column."""
+"""Scores of subgroups of images, by sex, age band, site, source or any other column."""
 
 import numpy as np
 import pandas as pd
@@ -11,18 +11,18 @@ _AGES = {"under 30": 30, "30 to 49": 50, "50 to 69": 70, "70 and over": np.inf}
 _MAX_VALUES = 20
 _N_QUANTILES = 4
 _MISSING = "missing"
-# Fewer than in the report: there are many slices, each scored beside the rest.
+# Fewer than in the report, because there are many slices, each compared with the rest.
 _MOST_BLOCKS = 200
 
 
 def take_subgroups(frame):
-    """Return the columns of a loader's frame that may tell subgroups: no ids, paths or classes."""
+    """Return the columns of a loader's frame for subgroups: no ids, paths or classes."""
     names = frame.columns.astype(str)
     return frame.loc[:, ~names.str.fullmatch(r"path|split|target|diagnosis|.*_id|.*label.*")]
 
 
 def make_slices(frame, part, positive):
-    """Return the scores of each value of each column, and why columns were left out.
+    """Return the scores of each value of each column, and the reasons for omitted columns.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ def make_slices(frame, part, positive):
     part : Part
 
     positive : int or None
-        The class whose sensitivity, specificity and AUC are scored, too.
+        The class whose sensitivity, specificity and AUC are also computed.
 
     Returns
     -------
     slices : DataFrame indexed by column and value
-        `images`, `groups`, `classes` (how many occur), `few` (less than 30 groups: the interval
-        says little), each score with its `_low` and `_high`, and its `_difference` to that of all
+        `images`, `groups`, `classes` (how many occur), `few` (fewer than 30 groups, so intervals
+        are wide), each score with its `_low` and `_high`, and its `_difference` to the score of all
         other images, with `_difference_low` and `_difference_high`.
 
     left_out : dict of str to str
@@ -67,7 +67,7 @@ def _cut(column, y):
         column = column.map(lambda value: str(value), na_action="ignore").astype("category")
     n_values = len(column.cat.categories)
     if n_values > _MAX_VALUES:
-        return None, f"it has {n_values} values, as an id has; at most {_MAX_VALUES} are sliced"
+        return None, f"it has {n_values} values, like an id; the maximum is {_MAX_VALUES}"
     column = column.cat.rename_categories([str(value) for value in column.cat.categories])
     if column.isna().any():
         if _MISSING not in column.cat.categories:
@@ -108,7 +108,7 @@ def _score(part, is_inside, numbers, positive):
     of_rest = score_shortly(rest, positive)
     for name, one in score_shortly(inside, positive).items():
         line |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
-        # A mean over other classes is another score.
+        # Means over different classes are not comparable.
         if inside.present == rest.present or name not in (SHORT_SCORES[1], "roc_auc_ovr"):
             other = combine([one, of_rest[name]], [1, -1], bounds=(-1, 1))
             line |= {

@@ -1,4 +1,4 @@
-"""A report in words, as one table and as JSON; what its page and its model card share."""
+"""A report as text, as one table and as JSON; shared parts of its page and model card."""
 
 import json
 
@@ -51,13 +51,13 @@ _METHODS = (
 
 
 def describe_data(report):
-    """Return in a line what was evaluated."""
+    """Return a line that describes the evaluated data."""
     text = f"{report.n_images} images, {report.n_groups} groups, {len(report.class_counts)} classes"
     return text if report.positive is None else f"{text}; positive class: {report.positive}"
 
 
 def describe_intervals(report):
-    """Return in a few sentences what the intervals mean."""
+    """Return a short explanation of the intervals."""
     unit = "lesions or patients (groups), each with all its images"
     if not report.has_groups:
         unit = "images. No groups were given: several images of one lesion make them too narrow"
@@ -81,7 +81,7 @@ def describe_intervals(report):
 
 
 def describe_methods(report):
-    """Return in a few sentences how the intervals are made, and which scores have none."""
+    """Return a short description of the methods, and of scores without intervals."""
     made = " ".join(f"{scores}: {method}." for scores, method in _METHODS)
     return (
         f"{made} Scores at 80% or 90% sensitivity or specificity: {report.n_bootstraps} bootstraps"
@@ -94,7 +94,7 @@ def describe_methods(report):
 
 
 def describe_slices(report):
-    """Return in a few sentences what the slices mean."""
+    """Return a short explanation of the slices."""
     is_estimated = report.slices is not None and SKIN_TONE in report.slices.index.unique("column")
     return f"{_ON_SLICES} {ON_SKIN_TONE}" if is_estimated else _ON_SLICES
 
@@ -109,7 +109,7 @@ def say_score(line):
 
 
 def say_scores(table):
-    """Return a table's values in words, with what they rest on, its index in words, too."""
+    """Return a table of scores as text, with readable names."""
     words = {"value (95% interval)": [say_score(line) for _, line in table.iterrows()]}
     for name in ("groups", *_DEVIATIONS):
         if name in table:
@@ -120,7 +120,7 @@ def say_scores(table):
 
 
 def spread_scores(table):
-    """Return a table of words with a line for each first level of the index."""
+    """Return a table of text with a row for each first level of the index."""
     words = {}
     for (name, score), line in table.iterrows():
         words.setdefault(name, {})[TITLES.get(score, score)] = say_score(line)
@@ -129,7 +129,7 @@ def spread_scores(table):
 
 
 def spread_slices(slices):
-    """Return the slices as a table of words: all scores, then all differences."""
+    """Return the slices as a table of text: all scores, then all differences."""
     words = slices[["images", "groups", "classes"]].assign(groups=mark_few(slices))
     names = [name for name in TITLES if name in slices]
     for prefix, suffix in (("", ""), ("difference in ", "_difference")):
@@ -141,12 +141,12 @@ def spread_slices(slices):
 
 
 def mark_few(counts):
-    """Return the numbers of groups in words, those of too few marked."""
+    """Return the numbers of groups as text, with small numbers marked."""
     return counts["groups"].astype(str) + np.where(counts["few"], " (few)", "")
 
 
 def spread_operating_points(table):
-    """Return the operating points as a table of words, with their thresholds."""
+    """Return the operating points as a table of text, with their thresholds."""
     wide = spread_scores(table)
     thresholds = table["threshold"].groupby(level=0, sort=False).first()
     wide.insert(0, "threshold", thresholds.map("{:.4f}".format))
@@ -154,12 +154,12 @@ def spread_operating_points(table):
 
 
 def say_prevalence(report):
-    """Return the title of the scores at a stated prevalence."""
+    """Return the title of the scores at the stated prevalence."""
     return None if report.prevalence is None else f"At a prevalence of {report.prevalence:g}"
 
 
 def summarise(report):
-    """Return a page of text."""
+    """Return the report as text."""
     lines = [f"Report on {describe_data(report)}", WARNING, "", report.classification_report]
     lines += _indent("Scores", say_scores(report.scores))
     if report.positive is not None:
@@ -202,7 +202,7 @@ def _indent(title, words):
 
 
 def lengthen_tables(report):
-    """Return all scores as one table, with a line for each."""
+    """Return all scores as one table, with a row for each."""
     parts = [_lengthen("scores", report.scores), _lengthen("classes", report.class_scores)]
     if report.operating_points is not None:
         parts.append(_lengthen("operating points", report.operating_points))

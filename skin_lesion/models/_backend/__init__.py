@@ -1,1 +1,1 @@
-"""What no Keras API offers: threads, seeds, gradients, memory."""
+"""Beyond the API of Keras: threads, seeds, gradients and memory."""

@@ -1,4 +1,4 @@
-"""Downloads of Keras that end in seconds where no server answers."""
+"""Let downloads of Keras fail within seconds if no server answers."""
 
 import threading
 from contextlib import contextmanager
@@ -13,14 +13,14 @@ _of_thread = threading.local()
 
 @contextmanager
 def noted_downloads():
-    """Note what Keras downloads, and let it wait for an answer for seconds.
+    """Record the downloads of Keras, and limit the wait for a server to seconds.
 
-    The system waits for minutes where a firewall drops what is sent.
+    The operating system waits for minutes if a firewall drops the packets.
 
     Yields
     ------
     downloads : list of (str, str)
-        Address and path of each download of this thread that Keras has begun.
+        Address and path of each download that Keras has started in this thread.
     """
     download_by(_retrieve)
     _of_thread.downloads = downloads = []
@@ -30,7 +30,7 @@ def noted_downloads():
 def _retrieve(address, path, report):
     getattr(_of_thread, "downloads", []).append((address, path))
     problems = []
-    # Nothing limits the time in which a name is looked up, but it can be left behind in a thread.
+    # A name lookup has no timeout, but it can be abandoned in a thread.
     thread = threading.Thread(target=_ask, args=(address, problems), daemon=True)
     thread.start()
     thread.join(_PATIENCE)
@@ -44,7 +44,7 @@ def _retrieve(address, path, report):
 def _ask(address, problems):
     try:
         request.urlopen(request.Request(address, method="HEAD"), timeout=_PATIENCE).close()
-    except HTTPError:  # an answer: what it means, the download says
+    except HTTPError:  # the server answers; the download itself reports the error
         return
     except OSError as error:
         problems.append(getattr(error, "reason", error))

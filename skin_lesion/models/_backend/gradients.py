@@ -6,9 +6,9 @@ from ..._utils import lazy_keras as keras
 
 
 def find_activations_and_gradients(model, images, columns):
-    """Return the last feature maps of a network and the gradients of class scores by them.
+    """Return the last feature maps of a network, and the gradients of class scores for them.
 
-    Scores are taken before the softmax, which would mix in those of the other classes.
+    Scores are taken before the softmax, which would mix the classes.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def find_activations_and_gradients(model, images, columns):
     images : ndarray of shape (n, height, width, n_channels)
 
     columns : ndarray of shape (n,), of int
-        The class whose score is followed, of each image.
+        The class of each image whose score is differentiated.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def find_activations_and_gradients(model, images, columns):
 
     def score(tensor):
         hidden = head(tensor, training=False)
-        # A last layer without weights is the softmax alone.
+        # A last layer without weights is only the softmax.
         logits = hidden if kernel is None else keras.ops.matmul(hidden, kernel)
         return keras.ops.sum(logits * followed)
 
@@ -51,13 +51,14 @@ def find_activations_and_gradients(model, images, columns):
 def _find_last_maps(model):
     for place in reversed(range(len(model.layers) - 1)):
         shape = model.layers[place].output.shape
-        # The image itself, and what is made of it without weights, is no feature map.
+        # The image, and results of layers before the first weights, are no feature maps.
         has_learnt = any(layer.weights for layer in model.layers[: place + 1])
         if len(shape) == 4 and max(shape[1:3]) > 1 and has_learnt:
             return model.layers[place].output
     raise ValueError(
         f"The network {model.name!r} has no feature maps of more than one pixel before its output."
-        " Expected a convolutional network, on images that its pooling does not reduce to a point."
+        " Expected a convolutional network, and images that its pooling does not reduce to one"
+        " pixel."
     )
 
 
@@ -67,7 +68,7 @@ def _find_gradient(function, x):
     Parameters
     ----------
     function : callable
-        Takes a tensor of the shape of x and gives a number, by Keras layers and `keras.ops`.
+        Takes a tensor of the shape of x, and returns a number, with Keras layers and `keras.ops`.
 
     x : tensor or ndarray
 
@@ -78,7 +79,7 @@ def _find_gradient(function, x):
     Raises
     ------
     RuntimeError
-        If the backend of Keras is none of TensorFlow, JAX and PyTorch.
+        If the backend of Keras is not TensorFlow, JAX or PyTorch.
     """
     backend = keras.backend.backend()
     x = keras.ops.stop_gradient(keras.ops.convert_to_tensor(x))
@@ -100,7 +101,7 @@ def _find_gradient(function, x):
         (gradient,) = torch.autograd.grad(function(x), x)
     else:
         raise RuntimeError(
-            f"Gradients are not known on the backend {backend!r}. Expected 'tensorflow', 'jax' or"
-            " 'torch': set KERAS_BACKEND."
+            f"Gradients are not supported on the backend {backend!r}. Expected 'tensorflow', 'jax'"
+            " or 'torch': set KERAS_BACKEND."
         )
     return keras.ops.convert_to_numpy(gradient)

@@ -1,4 +1,4 @@
-"""What Keras keeps to itself, and training cannot do without. Nothing here imports Keras early."""
+"""Private names of Keras that training needs. Nothing here imports Keras early."""
 
 from functools import partial
 from importlib import import_module
@@ -9,7 +9,7 @@ _take = partial(private_name, "keras")
 _FILES = "keras.src.utils.file_utils"
 _SEEDS = "keras.src.random.seed_generator"
 
-# Classes that Keras names by their private module in the files that it writes.
+# Classes that files of Keras name by their private module.
 CLASSES_IN_FILES = {
     "keras.src.applications.convnext": "LayerScale",
     "keras.src.models.functional": "Functional",
@@ -18,19 +18,19 @@ CLASSES_IN_FILES = {
 
 
 def download_by(retrieve):
-    """Let Keras download files by another function in place of :func:`urllib.request.urlretrieve`.
+    """Let Keras download files with a function in place of :func:`urllib.request.urlretrieve`.
 
     Parameters
     ----------
     retrieve : callable
-        Of an address, a path, and a function that is told how much has come.
+        Takes an address, a path, and a function to report progress to.
     """
     _take(_FILES, "urlretrieve")
     import_module(_FILES).urlretrieve = retrieve
 
 
 def draw_default_seeds_from(source):
-    """Let Keras draw the seeds that it is not given from `source` instead of Python's `random`.
+    """Let Keras draw its default seeds from `source` instead of Python's `random`.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ def draw_default_seeds_from(source):
 def preprocess_input_of(application):
     """Return the function that prepares pixels for a network of keras.applications.
 
-    The public modules of some applications do not hold the application itself.
+    The public modules of some applications do not contain the application itself.
     """
     return _take(application.__module__, "preprocess_input")
 
 
 def skip_gradient_sum(optimizer):
-    """Let an optimizer on TensorFlow use gradients as they are, without a sum over replicas."""
+    """Let an optimizer on TensorFlow use gradients without a sum over replicas."""
     _take(optimizer, "_all_reduce_sum_gradients")
     optimizer._all_reduce_sum_gradients = list

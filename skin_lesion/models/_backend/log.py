@@ -1,4 +1,4 @@
-"""What the backend logs of networks that it meets, and that a user of a fit need not read."""
+"""Suppress log messages of the backend that users of a fit need not read."""
 
 import logging
 from contextlib import contextmanager
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_retracing_warnings():
-    """Keep TensorFlow from warning that it traces a function anew, for as long as this lasts.
+    """Suppress the warnings of TensorFlow about retracing a function, in this context.
 
-    It counts the traces of all networks together. Each fit has a network of its own, whose trace is
-    used again: nothing is wrong there, and nothing can be done. All else that it logs passes.
+    It counts the traces of all networks together. Each fit has its own network, whose trace is
+    reused, so the warnings are wrong. All other messages pass.
     """
     logger = logging.getLogger("tensorflow")
 

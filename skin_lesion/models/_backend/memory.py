@@ -1,4 +1,4 @@
-"""What no Keras API offers, and has to be said to a backend or to the process itself."""
+"""Memory settings beyond the API of Keras, for the backend and the process."""
 
 import ctypes
 import sys
@@ -8,18 +8,18 @@ from ..._utils import lazy_keras as keras
 from . import tensorflow_private
 from .keras_private import skip_gradient_sum
 
-# mallopt's numbers for its parameters, from malloc.h.
+# Parameter numbers of mallopt, from malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 MIB = 2**20
 
 
 def keep_freed_memory():
-    """Let the allocator keep freed memory, as it does before TensorFlow tells it otherwise.
+    """Let the allocator keep freed memory, as it does before TensorFlow changes its settings.
 
-    A TensorFlow dataset that is fed by Python sets the trim threshold of glibc to 128 KiB, which
-    also ends glibc's own adjustment of its thresholds. From then on every large tensor is mapped
-    and unmapped anew, and a third of the time of training goes into page faults. The thresholds are
-    put where that adjustment would have ended (mallopt(3)).
+    A TensorFlow dataset with a Python generator sets the trim threshold of glibc to 128 KiB, which
+    also stops glibc's automatic adjustment of its thresholds. From then on every large tensor is
+    mapped and unmapped, and page faults take a third of the training time. This function sets the
+    thresholds to the values where the adjustment would have ended (mallopt(3)).
     """
     if sys.platform != "linux" or keras.backend.backend() != "tensorflow":
         return
@@ -31,18 +31,18 @@ def keep_freed_memory():
 
 @contextmanager
 def forget_traces():
-    """Let TensorFlow forget, at the end, the generators and kernels that it has met meanwhile.
+    """Let TensorFlow release, at the end, the generators and kernels created in this context.
 
-    It keeps a generator for the rest of the process, and with it all that it reads from, and the
-    kernels of functions that are gone. `keras.utils.clear_session` would end that, but it also
-    forgets the generators that the user made, and the user's settings of Keras.
+    Otherwise it keeps each generator, with the data behind it, and the kernels of deleted functions
+    until the process ends. `keras.utils.clear_session` would release them, but also the generators
+    of the user, and the user's settings of Keras.
     """
     if keras.backend.backend() != "tensorflow":
         yield
         return
     import tensorflow as tf
 
-    # The default graph is one of this thread alone.
+    # Each thread has its own default graph.
     functions = tensorflow_private.python_functions_of(tf.compat.v1.get_default_graph())
     n_of_others = len(functions)
     try:
@@ -53,10 +53,10 @@ def forget_traces():
 
 
 def skip_gradient_reduction(optimizer):
-    """Let an optimizer use gradients as they are: one replica has nothing to sum them with.
+    """Let an optimizer use gradients without a sum over replicas, because there is only one.
 
-    On TensorFlow the sum over the single replica is registered as a function with a gradient of its
-    own, for the rest of the process and with all of the traced training step: 10 MB a fit.
+    TensorFlow would register the sum over the single replica as a function with its own gradient,
+    until the process ends, together with the traced training step: 10 MB per fit.
     """
     if keras.backend.backend() != "tensorflow":
         return

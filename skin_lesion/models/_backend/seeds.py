@@ -1,4 +1,4 @@
-"""Initial weights and dropout masks that follow from a seed, whatever other threads draw."""
+"""Initial weights and dropout masks that depend only on a seed, not on other threads."""
 
 import random
 import threading
@@ -8,7 +8,7 @@ from .keras_private import draw_default_seeds_from
 
 
 class _RandomOfThread(threading.local):
-    """Stands in for Python's `random` where Keras draws its seeds from it."""
+    """Replace Python's `random` as the source of Keras's seeds."""
 
     source = random
 
@@ -18,16 +18,16 @@ class _RandomOfThread(threading.local):
 
 _random_of_thread = _RandomOfThread()
 
-# The states of `random` to which those that are in `_seeded_random` are to go back.
+# The states of `random` that the open `_seeded_random` contexts will restore.
 _states = []
 _states_lock = threading.Lock()
 
 
 @contextmanager
 def seeded_keras(seed):
-    """Let Keras draw from a seed, on all backends, and leave all generators as they were."""
-    # The generator of the process is no place for them: the threads of a Dask worker draw from it
-    # when data arrives in the middle of a fit, and so do other fits.
+    """Let Keras draw from a seed, on all backends, and restore all generators afterwards."""
+    # The generator of the process would not do: other fits draw from it, and so do the threads of
+    # a Dask worker when data arrives during a fit.
     draw_default_seeds_from(_random_of_thread)
     before = _random_of_thread.source
     _random_of_thread.source = random.Random(seed)
@@ -40,7 +40,7 @@ def seeded_keras(seed):
 
 @contextmanager
 def _seeded_random(seed):
-    """Seed the generator of the process, for what a user's architecture draws."""
+    """Seed the generator of the process, for the architectures of users."""
     with _states_lock:
         state = [random.getstate()]
         _states.append(state)
@@ -54,5 +54,5 @@ def _seeded_random(seed):
             if place == len(_states):
                 random.setstate(state[0])
             else:
-                # Another thread has begun since, and ends later: what it found was ours.
+                # A thread that started later is still running: it must restore our earlier state.
                 _states[place][0] = state[0]

@@ -1,4 +1,4 @@
-"""What TensorFlow keeps to itself, and has to be cleared. Nothing here imports it early."""
+"""Private state of TensorFlow that must be cleared. Nothing here imports it early."""
 
 from functools import cache, partial
 
@@ -11,21 +11,21 @@ _PY_FUNCTIONS = "_py_funcs_used_in_graph"
 
 
 def python_functions_of(graph):
-    """Return the list in which a graph keeps the Python functions that it calls."""
+    """Return the list of the Python functions that a graph calls."""
     _check_python_functions()
-    if not hasattr(graph, _PY_FUNCTIONS):  # TensorFlow, too, makes it for the first of them
+    if not hasattr(graph, _PY_FUNCTIONS):  # TensorFlow also creates it for the first function
         setattr(graph, _PY_FUNCTIONS, [])
     return getattr(graph, _PY_FUNCTIONS)
 
 
 def clear_kernel_cache():
-    """Let TensorFlow forget the kernels of functions that are gone."""
+    """Let TensorFlow release the kernels of deleted functions."""
     _take(_take("tensorflow.python.eager.context", "context")(), "clear_kernel_cache")()
 
 
 @cache
 def _check_python_functions():
-    """Check with a graph of our own that it is this list: the attribute is made when needed."""
+    """Check with a new graph that it is this list: the attribute is created on first use."""
     graph = _take("tensorflow", "Graph")()
     with graph.as_default():
         _take("tensorflow", "numpy_function")(np.zeros, [1], np.float64)

@@ -1,4 +1,4 @@
-"""How the backend learns how many of the machine's cores this process may use."""
+"""Tell the backend how many cores this process may use."""
 
 import os
 
@@ -6,11 +6,11 @@ from ..._utils.read_ahead import n_own_cores, told_cores
 
 
 def limit_backend_threads():
-    """Let TensorFlow, too, keep to OMP_NUM_THREADS, as torch and NumPy do by themselves.
+    """Let TensorFlow follow OMP_NUM_THREADS, as torch and NumPy do.
 
-    It is told by its own variables, which it reads when it first computes. That may be before a
-    fit: an optimizer that is unpickled in a worker computes. So they are set when the classifier is
-    imported, and nothing needs to be imported for it.
+    TensorFlow reads its own environment variables when it first computes. That may be before a fit,
+    when an optimizer is unpickled in a worker. So they are set when the classifier is imported;
+    this needs no import of TensorFlow.
     """
     if told_cores() is not None:
         for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):

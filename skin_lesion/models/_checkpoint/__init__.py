@@ -1,1 +1,1 @@
-"""Save a fit after each epoch, and go on with it."""
+"""Save a fit after each epoch, and resume it."""

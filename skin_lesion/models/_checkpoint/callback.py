@@ -1,4 +1,4 @@
-"""Save a fit after every epoch, and put it back."""
+"""Save a fit after every epoch, and restore it."""
 
 import warnings
 
@@ -8,30 +8,30 @@ from ..._utils import lazy_keras as keras
 
 
 class SaveFit(keras.callbacks.Callback):
-    """Save a fit after every epoch; where one was saved before, put it back when training begins.
+    """Save a fit after every epoch. Restore a saved fit when training begins.
 
-    It must be the last of the callbacks: it saves what the others have made of the epoch.
+    It must be the last callback, because it saves the state of the others after the epoch.
 
     Parameters
     ----------
     file : CheckpointFile
 
     others : list of keras.callbacks.Callback
-        Whose state is saved, too.
+        Callbacks whose state is also saved.
 
     n_epochs : int
-        Epochs of the whole fit.
+        Number of epochs of the whole fit.
 
     Attributes
     ----------
     n_done : int
-        Epochs that were trained when it was saved.
+        Number of epochs trained before the last save.
 
     n_left : int
-        Epochs that are left.
+        Number of remaining epochs.
 
     history : dict of list
-        Losses and metrics of the epochs that were trained.
+        Losses and metrics of the trained epochs.
     """
 
     def __init__(self, file, others, n_epochs):
@@ -45,11 +45,11 @@ class SaveFit(keras.callbacks.Callback):
         self.history = state["history"]
 
     def in_use(self):
-        """Let other fits know that this one is at work, in a context."""
+        """Return a context in which other fits see that this one is running."""
         return self._file.in_use()
 
     def on_train_begin(self, logs=None):
-        """Put the state back, after the other callbacks have cleared theirs."""
+        """Restore the state, after the other callbacks have reset theirs."""
         if self._saved is None:
             return
         for number, variable in enumerate(_variables(self.model)):
@@ -92,14 +92,14 @@ class SaveFit(keras.callbacks.Callback):
             self._file.save(state, arrays)
         except OSError as error:
             warnings.warn(
-                f"No checkpoint was saved after epoch {epoch + 1}: {error}. Training goes on, and"
-                " the last checkpoint is as good as before. Free some space.",
+                f"No checkpoint was saved after epoch {epoch + 1}: {error}. Training continues, and"
+                " the previous checkpoint remains valid. Free some disk space.",
                 stacklevel=2,
             )
 
 
 def _variables(model):
-    """Return all that training changes: weights, moving averages, seeds of dropout, optimizer."""
+    """Return all variables that training changes, including dropout seeds and the optimizer."""
     return [*model.variables, *model.optimizer.variables]
 
 
@@ -112,9 +112,9 @@ def _plain_attributes(callback):
 
 
 def _comparison(callback):
-    """Return the name of the Keras operation by which a callback compares losses or metrics.
+    """Return the name of the Keras operation with which a callback compares losses or metrics.
 
-    Where it has none yet, it chooses one after its first epoch, and resets what it has seen.
+    A callback without one chooses one after its first epoch, and resets its state.
     """
     found = getattr(callback, "monitor_op", None)
     return next((name for name in ("less", "greater") if found is getattr(keras.ops, name)), None)

@@ -15,19 +15,19 @@ _STACK_LEVEL = 7  # from here to the line that calls fit
 
 
 class CheckpointFile:
-    """The state of one fit in a folder of such files.
+    """The state of one fit, in a folder for many fits.
 
     Parameters
     ----------
     folder : str or os.PathLike
-        Made if it does not exist.
+        Created if it does not exist.
 
     description : dict
-        What the fit is known by, in terms of JSON.
+        What identifies the fit, as values for JSON.
     """
 
     def __init__(self, folder, description):
-        # As it will be read back: tuples become lists, and keys text.
+        # In the form that is read back: tuples become lists, and keys text.
         self._description = json.loads(json.dumps(description))
         name = hashlib.sha256(json.dumps(self._description, sort_keys=True).encode()).hexdigest()
         self._folder = Path(folder)
@@ -35,7 +35,7 @@ class CheckpointFile:
         self.path = self._folder / f"fit_{name[:32]}.npz"
 
     def load(self):
-        """Return what was saved last, or None; say so where a fit starts anew all the same.
+        """Return the saved state, or None. Warn if the fit restarts despite another checkpoint.
 
         Returns
         -------
@@ -46,7 +46,8 @@ class CheckpointFile:
         Warns
         -----
         UserWarning
-            If the file is damaged, or if there is an unfinished fit of something else in its place.
+            If the file is damaged, or if the folder has only an unfinished checkpoint of another
+            fit.
         """
         try:
             return _read(self.path)
@@ -55,27 +56,27 @@ class CheckpointFile:
         except Exception as error:  # a damaged archive raises nearly anything
             problem = (
                 f"The checkpoint {str(self.path)!r} is damaged ({type(error).__name__}: {error})."
-                " Training starts anew and replaces it."
+                " Training starts from the beginning and replaces it."
             )
         if problem is not None:
             warnings.warn(problem, UserWarning, stacklevel=_STACK_LEVEL)
         return None, {}
 
     def save(self, state, arrays):
-        """Replace the file. A crash leaves the old one or the new one."""
+        """Replace the file atomically: a crash leaves the old or the new file."""
         about = {"state": state, "fit": self._description}
-        # To an open file: to a name, NumPy would add its extension.
+        # To an open file, because NumPy would add an extension to a name.
         with new_file(self.path) as unfinished, open(unfinished, "wb") as file:
             np.savez(file, about=np.array(json.dumps(about)), **arrays)
 
     @contextmanager
     def in_use(self):
-        """Let other fits know that this one is at work, while it is."""
+        """Show other fits, in this context, that this one is running."""
         with lock(_lock_file(self.path)):
             yield
 
     def _find_another_fit(self):
-        """Return in what an unfinished fit in the same folder differs, or None."""
+        """Return how an unfinished fit in the same folder differs, or None."""
         others = sorted(self._folder.glob("fit_*.npz"), key=os.path.getmtime, reverse=True)
         for path in others:
             try:
@@ -87,9 +88,9 @@ class CheckpointFile:
             other = about["fit"]
             names = [name for name, value in self._description.items() if value != other.get(name)]
             return (
-                f"The checkpoint {str(path)!r} is of another fit, which differs in"
-                f" {', '.join(names)}. Training starts anew, with a checkpoint of its own. To go on"
-                " with the other, fit with the same parameters and data."
+                f"The checkpoint {str(path)!r} belongs to another fit, which differs in"
+                f" {', '.join(names)}. Training starts from the beginning, with a new checkpoint."
+                " To resume the other fit, use the same parameters and data."
             )
         return None
 

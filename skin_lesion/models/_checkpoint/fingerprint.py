@@ -1,4 +1,4 @@
-"""What tells one parameter of a fit from another: values, and the code that they stand for."""
+"""Fingerprints of the parameters of a fit: values, and the code of functions and classes."""
 
 import dis
 import hashlib
@@ -17,17 +17,17 @@ import numpy as np
 from .._networks.backbone import Backbone
 from .._networks.weights import describe_weights
 
-# What changes how a fit runs, and not what comes of it.
+# Parameters that change how a fit runs, but not its result.
 WITHOUT_EFFECT = {"verbose", "n_jobs", "cache_dir"}
 
 
 def describe(value, where):
-    """Return, in terms of JSON, what a value of a parameter does.
+    """Return a description of a parameter's value and behaviour, as values for JSON.
 
-    Of functions and classes that belong to no installed package code, closure, defaults and bound
-    arguments count, and so does what they name: other functions, classes and values of a module.
-    So do modules that they name or import, with their source and values.
-    Those of a package are known by name and version.
+    Functions and classes outside installed packages are described by their code, closure, defaults
+    and bound arguments, and by all that they refer to: other functions, classes and values of a
+    module. Modules that they refer to or import are described by their source and values. Parts of
+    installed packages are described by name and version.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def describe(value, where):
     Raises
     ------
     ValueError
-        If it holds something whose content is unknown.
+        If it contains an object whose content is unknown.
     """
     return _Describer(where).describe(value)
 
@@ -47,7 +47,7 @@ def describe(value, where):
 class _Describer:
     def __init__(self, where):
         self._where = where
-        self._seen = []  # functions call themselves, and objects hold each other
+        self._seen = []  # functions may be recursive, and objects may refer to each other
         self._modules = {}
 
     def describe(self, value):
@@ -59,7 +59,7 @@ class _Describer:
             return os.fspath(value)
         if isinstance(value, (list, tuple)):
             return [self.describe(item) for item in value]
-        if isinstance(value, (set, frozenset)):  # in an order that a process has for itself
+        if isinstance(value, (set, frozenset)):  # their order differs between processes
             return sorted((self.describe(item) for item in value), key=repr)
         if isinstance(value, (dict, MappingProxyType)):
             return {str(key): self.describe(item) for key, item in value.items()}
@@ -98,14 +98,14 @@ class _Describer:
         if isinstance(name, str):
             name = f"{getattr(value, '__module__', None)}.{name}"
         if isinstance(value, FunctionType):
-            # One of a package, too, may be a closure, such as a schedule that it has made.
+            # A function of a package may also be a closure, such as a schedule.
             inner = [value.__defaults__, value.__kwdefaults__, self._describe_closure(value)]
             return [name, *self.describe(inner), self._describe_code_of(value)]
         if isinstance(value, type):
             return [name, self._describe_class(value)]
         if callable(value) and hasattr(value, "__wrapped__"):  # by functools.lru_cache
             return self.describe(value.__wrapped__)
-        if name is not None:  # a function in C; those of an object have no module
+        if name is not None:  # a function in C; methods of an object have no module
             installed = _version_of(getattr(value, "__module__", None) or "")
             return self._refuse(value) if installed is None else [name, installed]
         return [self.describe(type(value)), self._describe_state(value)]
@@ -132,18 +132,18 @@ class _Describer:
             return [name, installed]
         try:
             module = import_module(name)  # as the code will
-        except ImportError:  # of which the code may know, or it names no module but what is in one
+        except ImportError:  # the code may handle it, or the name is not a module but inside one
             return [name, "not importable"]
-        # What is set in the packages above it may be used as well.
+        # The code may also use names in the packages above it.
         packages = [".".join(name.split(".")[:depth]) for depth in range(1, name.count(".") + 1)]
         above = [self._describe_module(sys.modules[package], names) for package in packages]
         return [*above, self._describe_module(module, names)]
 
     def _describe_module(self, module, names):
-        """Return what code does that reads these names of a module; None stands for any.
+        """Describe a module for code that reads these names of it; None means any name.
 
-        Of a module of the user's, source, plain values and modules always count, as their names may
-        be made up while the code runs. So nothing else does, such as a lock, unless it is named.
+        For a module of the user, source, plain values and modules always count, because code may
+        build their names at run time. Other objects, such as a lock, count only if they are named.
         """
         installed = _version_of(module.__name__)
         if installed is not None:
@@ -166,7 +166,7 @@ class _Describer:
 
     def _describe_source(self, module):
         path = getattr(module, "__file__", None)
-        if path is None and hasattr(module, "__path__"):  # a folder of modules alone
+        if path is None and hasattr(module, "__path__"):  # only a folder of modules
             return None
         try:
             return hashlib.sha256(Path(path).read_bytes()).hexdigest()
@@ -188,7 +188,7 @@ class _Describer:
         ):
             try:
                 cells[name] = cell.cell_contents
-            except ValueError:  # it is not set yet, and code that reads it raises an error
+            except ValueError:  # not set yet; code that reads it raises an error
                 cells[name] = None
         return cells
 
@@ -206,7 +206,7 @@ class _Describer:
     def _describe_state(self, value):
         if hasattr(value, "get_params"):
             state = value.get_params(deep=False)
-            if isinstance(value, Backbone):  # a file may be another one by now
+            if isinstance(value, Backbone):  # the content of a file may have changed
                 state["weights"] = describe_weights(value.name, value.weights)
         elif hasattr(value, "get_config"):
             state = value.get_config()
@@ -234,8 +234,8 @@ class _Describer:
         raise ValueError(
             f"FitCheckpoint cannot tell whether a fit is the same: {self._where} holds {value!r},"
             f" of type {type(value).__qualname__}, whose content is unknown. Expected numbers,"
-            " text, arrays, functions, and objects with attributes of these. Pass what it is made"
-            " of instead, or leave the checkpoint out."
+            " text, arrays, functions, and objects with such attributes. Pass its content in these"
+            " forms, or leave out the checkpoint."
         )
 
 
@@ -254,9 +254,9 @@ def _names_in(code):
 
 
 def _imports_in(code, variables):
-    """Return the full names of what code, and functions inside it, import while they run.
+    """Return the full names of the modules that code, and functions inside it, may import.
 
-    Of ``from package import name``, both the package and what may be a module in it.
+    ``from package import name`` gives both the package and ``package.name``.
     """
     found = set()
     steps = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
@@ -284,13 +284,13 @@ def _is_plain(value):
 
 
 def _version_of_import(name):
-    """Return the version of the package of a module that need not be imported yet."""
+    """Return the version of the package of a module that may not be imported yet."""
     package = name.partition(".")[0]
     if package in sys.stdlib_module_names or package == "skin_lesion" or package in sys.modules:
         return _version_of(package)
     try:
         spec = find_spec(package)
-    except ValueError:  # of a module that was made without one
+    except ValueError:  # a module that was created without one
         return None
     places = [getattr(spec, "origin", None) or ""]
     places += getattr(spec, "submodule_search_locations", None) or ()
@@ -298,12 +298,12 @@ def _version_of_import(name):
 
 
 def _version_of(module, places=None):
-    """Return the version of the package of a module, or None where it belongs to none."""
+    """Return the version of the package of a module, or None if it belongs to no package."""
     package = module.partition(".")[0]
     if package in sys.stdlib_module_names:
         return sys.version.split()[0]
-    # The code of a package that is developed changes while its version stays. Not by the name of
-    # the package: an installed one may have the name of a user's, such as "tests".
+    # The code of a package in development changes while its version stays the same. The place
+    # decides, not the name: an installed package may share the name of a user's, such as "tests".
     if places is None:
         found = sys.modules.get(module)
         places = [getattr(found, "__file__", None) or "", *getattr(found, "__path__", ())]

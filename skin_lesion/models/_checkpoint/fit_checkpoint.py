@@ -1,4 +1,4 @@
-"""The checkpoint of a fit: which fit it is, and where it is kept."""
+"""The checkpoint of a fit: what identifies the fit, and where the file is."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from ..._utils.documentation_link import DocumentedMixin
 from .checkpoint_file import CheckpointFile
 from .fingerprint import WITHOUT_EFFECT, describe
 
-# With which pixels and weights are made.
+# Packages that affect pixels and weights.
 _PACKAGES = (
     "skin_lesion",
     "imbalanced-learn",
@@ -28,44 +28,51 @@ _PACKAGES = (
 
 
 class FitCheckpoint(DocumentedMixin, BaseEstimator):
-    """Let a fit that was interrupted or killed go on at its last epoch.
+    """Resume a fit that was interrupted or killed, from its last epoch.
 
     As one of the `callbacks` of a :class:`SkinLesionClassifier` it saves the fit after every epoch.
-    The next fit with the same parameters and data goes on from there, and comes to the result that
-    it would have come to without the interruption. A fit that had ended is not trained again, so
-    that a search that was killed goes on, too: any number of fits share a folder.
+    The next fit with the same parameters and data continues from there, and gives the same result
+    as without the interruption. A completed fit is not trained again. Any number of fits can share
+    a folder, so a killed search can be resumed, too.
 
     Parameters
     ----------
     folder : str or os.PathLike
-        Where checkpoints are kept, one file a fit. It is made if it does not exist. Delete it when
-        it is no longer needed.
+        Folder for the checkpoints, one file per fit. It is created if it does not exist. Delete it
+        when you no longer need it.
 
     See Also
     --------
-    SkinLesionClassifier : Takes it in its `callbacks`.
+    SkinLesionClassifier : Accepts it in `callbacks`.
 
     Notes
     -----
-    A fit is known by the parameters of the classifier except `prior`, which does not change
-    training, and by those of its objects and of its other callbacks; by y, weights and rows; by the
-    pixels of an array, or the paths, sizes and times of files; and by the versions of the backend
-    and of packages. Of your own functions and classes, such as an
-    `architecture`, code, closures, defaults and bound arguments count, and so does what they name:
-    other functions, classes and values. The weights of a :class:`Backbone` count by the content of
-    their file. What holds something else, such as an open file or a
-    generator, is an error: whether a fit is the same cannot be told. Where the folder holds an
-    unfinished fit of something else and nothing of this one, a warning says in what they differ,
-    and training starts anew; so it does where a checkpoint is damaged. `random_state` must be an
-    int. `partial_fit` saves nothing.
+    A fit is identified by:
 
-    A checkpoint holds the weights, the state of the optimizer and of dropout, the best weights so
-    far, and what other callbacks keep in public attributes as numbers, text or lists of arrays, as
-    those of Keras do: about four times the size of the weights. It holds no pickled code. It is
-    replaced as a whole: a process that is killed while it saves leaves the one of the epoch before.
-    The order and the variants of the images follow from `random_state` and the epoch.
+    - the parameters of the classifier, except `prior`, which does not change training, and those of
+      its nested objects and other callbacks;
+    - y, weights and rows;
+    - the pixels of an array, or the paths, sizes and modification times of files;
+    - the versions of the backend and of packages.
 
-    On the processor, the result is the same to the last bit with the same number of threads.
+    Your own functions and classes, such as an `architecture`, are identified by their code,
+    closures, defaults and bound arguments, and by the functions, classes and values that they refer
+    to. The weights of a :class:`Backbone` are identified by the content of their file. Objects with
+    other content, such as an open file or a generator, raise an error, because they cannot be
+    identified. `random_state` must be an int. `partial_fit` saves nothing.
+
+    If the folder holds no checkpoint of this fit but an unfinished one of another fit, a warning
+    says how they differ, and training starts from the beginning. The same happens if a checkpoint
+    is damaged.
+
+    A checkpoint holds the weights, the state of the optimizer and of dropout, and the best weights
+    so far. It also holds the public attributes of other callbacks that are numbers, text or lists
+    of arrays, as in those of Keras. It is about four times as large as the weights, and contains no
+    pickled code. It is replaced atomically: if the process is killed while it saves, the previous
+    checkpoint remains. The order and the augmentation of the images follow from `random_state` and
+    the epoch.
+
+    On a CPU, the result is identical to the last bit if the number of threads is the same.
 
     Examples
     --------
@@ -88,7 +95,7 @@ class FitCheckpoint(DocumentedMixin, BaseEstimator):
 
 
 def open_checkpoint_file(estimator, source, y, training, validation):
-    """Return the file of a fit's checkpoint, or None where no callback asks for one.
+    """Return the file of a fit's checkpoint, or None if there is no FitCheckpoint.
 
     Parameters
     ----------
@@ -115,7 +122,7 @@ def open_checkpoint_file(estimator, source, y, training, validation):
         raise ValueError(
             f"FitCheckpoint was given with random_state={estimator.random_state!r} and"
             f" warm_start={estimator.warm_start!r}. Expected an int and False: otherwise no later"
-            " fit is the same. Set them, or leave the checkpoint out."
+            " fit is the same. Set them, or leave out the checkpoint."
         )
 
     parameters = {
@@ -131,7 +138,7 @@ def open_checkpoint_file(estimator, source, y, training, validation):
             **{name: describe(value, name) for name, value in parameters.items()},
             "the data": _fingerprint_data(source, y, training, validation),
             "the backend": f"{backend} {sys.modules[backend].__version__}",
-            # OpenCV is asked itself: it is installed under several names.
+            # From OpenCV itself: its package has several names.
             "versions of packages": {name: version(name) for name in _PACKAGES}
             | {"OpenCV": cv2.__version__},
         },
@@ -139,7 +146,7 @@ def open_checkpoint_file(estimator, source, y, training, validation):
 
 
 def without_checkpoints(callbacks):
-    """Return the callbacks that are Keras's own."""
+    """Return the callbacks except FitCheckpoint objects."""
     return [callback for callback in callbacks or [] if not _is_checkpoint(callback)]
 
 

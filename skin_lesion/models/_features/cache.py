@@ -1,4 +1,4 @@
-"""Features of images, kept in a store."""
+"""Cache of image features."""
 
 import hashlib
 import os
@@ -11,23 +11,23 @@ from ...images import ByteStore, Preprocessing, describe_pixels, identify
 
 
 class FeatureCache:
-    """The features in a folder, of one kind; in a file of their own beside that of the images.
+    """Cached features of one kind, in a separate file next to that of cached images.
 
     Parameters
     ----------
     cache_dir : str or os.PathLike
-        Made where it does not exist.
+        Created if it does not exist.
 
     loader : ImageLoader
         Reads the images.
 
     description : str
-        What else the features depend on.
+        Everything else that the features depend on.
 
     Attributes
     ----------
     store : ByteStore
-        Where they are kept.
+        The file that holds the features.
     """
 
     def __init__(self, cache_dir, loader, description):
@@ -37,7 +37,7 @@ class FeatureCache:
         self.store = ByteStore(os.path.join(cache_dir, "features"), f"{pixels}, {description}")
 
     def look_up(self, item):
-        """Look for the features of an image.
+        """Look up the features of an image.
 
         Parameters
         ----------
@@ -49,7 +49,7 @@ class FeatureCache:
         features : ndarray of shape (n_features,), float32, or None
 
         key : tuple or None
-            With which to add them, where there are none.
+            The key for :meth:`add`, if there are no features yet.
         """
         state = None
         if isinstance(item, str):
@@ -65,7 +65,7 @@ class FeatureCache:
         return _as_features(self.store.find_by_content(digest)), (digest, state)
 
     def add(self, item, key, features):
-        """Store the features of an image, unless its file has changed since it was looked up."""
+        """Store the features of an image, unless its file has changed since the look-up."""
         digest, state = key
         if state is None or state == _state(item):
             self.store.add(digest, features.tobytes())

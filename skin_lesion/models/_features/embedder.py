@@ -1,4 +1,4 @@
-"""Features of frozen backbones, for the whole of scikit-learn."""
+"""Features of frozen backbones, for any scikit-learn estimator."""
 
 import os
 import warnings
@@ -25,7 +25,7 @@ from .engine import describe_engine, open_engine, possible_engines
 
 @dataclass
 class _Part:
-    """The features of one network: those found in its cache, and what computes the others."""
+    """The features of one network: those in its cache, and a function for the others."""
 
     features: list
     cache: FeatureCache | None = None
@@ -34,70 +34,71 @@ class _Part:
 
 
 class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
-    """Turn images into the features that a frozen network sees in them.
+    """Turn images into the features of a frozen backbone.
 
-    A network that was trained on millions of photographs describes any image by some 1,000 numbers
-    in which classes are easy to tell apart [1]_. Behind it a linear classifier trains in a second,
-    SMOTE can interpolate, and a :class:`~sklearn.compose.ColumnTransformer` can join age and site.
-    Nothing is learnt from `X`, so that it may stand anywhere in a pipeline.
+    A network trained on millions of photographs describes any image with about 1,000 numbers, which
+    separate classes well [1]_. On these features a linear classifier trains in a second, SMOTE can
+    interpolate, and a :class:`~sklearn.compose.ColumnTransformer` can add age and site. The
+    transformer learns nothing from `X`, so it can be anywhere in a pipeline.
 
     Parameters
     ----------
     backbone : Backbone or list of Backbone, default=None
-        The network, or several, whose features stand side by side; of their parameters, `name` and
-        `weights` count. None stands for ``Backbone("EfficientNetLite0")``, whose ImageNet weights
-        need no download. Random weights (``weights=None``) are the same in every embedder.
+        The network, or several networks, whose features are concatenated. Only their `name` and
+        `weights` matter. None means ``Backbone("EfficientNetLite0")``, whose ImageNet weights need
+        no download. Random weights (``weights=None``) are the same in every embedder.
 
     pooling : {"avg", "max"}, default="avg"
-        What is taken of each map of features.
+        Global average or maximum pooling of the feature maps.
 
     engine : {"auto", "keras", "onnx"}, default="auto"
-        What computes. ONNX Runtime is two to three times as fast on a processor, after an export
-        that takes seconds, once in a process; it needs the extra "onnx". "auto" takes it where it
-        is installed, Keras sees no GPU, and the network can be exported. The features of ImageNet
-        weights differ by less than 1e-4.
+        The library that computes the features. ONNX Runtime is two to three times as fast on a CPU,
+        after an export of a few seconds, once per process. It needs the extra "onnx". "auto" uses
+        it if it is installed, Keras finds no GPU, and the network can be exported. With ImageNet
+        weights the features of both engines differ by less than 1e-4.
 
     loader : ImageLoader, default=None
-        Reads images where `X` holds paths. None stands for ``ImageLoader()``, with its 224 pixels.
+        Reads images if `X` holds paths. None means ``ImageLoader()``, with 224 x 224 pixels.
 
     cache_dir : str, os.PathLike or None, default=None
-        Folder in which features are kept, so that no image is embedded twice: by other folds,
-        candidates, processes or runs. It is made where it does not exist.
+        Folder for cached features. Then no image is embedded twice, not even by other folds,
+        candidates, processes or runs. The folder is created if it does not exist.
 
     batch_size : int, default=32
-        Images that are read at a time, and that Keras computes at a time; ONNX Runtime computes
-        each by itself, so that its features depend on no other image.
+        Number of images that are read, and that Keras computes, at a time. ONNX Runtime computes
+        one image at a time, so that its features do not depend on other images.
 
     n_jobs : int or None, default=-1
-        Number of threads, in which ONNX Runtime computes, too. None means 1, unless in a
+        Number of threads for reading images and for ONNX Runtime. None means 1, unless in a
         :func:`joblib.parallel_config` context of threads; -1 means all cores of this process. The
-        result is the same.
+        result does not depend on it.
 
     Attributes
     ----------
     n_features_in_ : int
-        1, the column of paths; of a stack of images, pixels times channels.
+        1 for a column of paths, or the number of pixels times channels of an image.
 
     feature_names_in_ : ndarray of shape (1,), of object
-        The name of the column, where `X` is a DataFrame.
+        The name of the column, if `X` is a DataFrame.
 
     See Also
     --------
-    SkinLesionClassifier : Trains a backbone, instead of using it as it is.
+    SkinLesionClassifier : Fine-tunes a backbone.
 
     Notes
     -----
-    Several networks see more than one. Each image is read once for all of them, and each network
-    has features of its own in the cache, whatever others it is joined with.
+    Features of several networks often classify better than those of one. Each image is read once
+    for all networks. The cache stores the features of each network separately, whatever networks
+    it is combined with.
 
-    Images should not be much smaller than those that the network was trained on, mostly of 224
-    pixels: of images of 32 pixels MobileNetV2 sees next to nothing.
+    Images should not be much smaller than those that the network was trained on, mostly 224 pixels.
+    At 32 pixels the features of MobileNetV2 carry almost no information.
 
-    In the cache, features are known by the content of the image, what the loader makes of it, the
-    backbone and the content of its weights, `pooling`, and the engine that computed them with its
-    version: Keras and ONNX Runtime never share features. It is an SQLite file of its
-    own in `cache_dir`, as safe as that of :class:`ImageLoader`; delete the folder to be rid of it.
-    Where all features are cached, no network is built.
+    The cache identifies features by the content of the image, the settings of the loader, the
+    backbone and the content of its weights, `pooling`, and the engine with its version. Keras and
+    ONNX Runtime never share features. The cache is a separate SQLite file in `cache_dir`, as safe
+    as that of :class:`ImageLoader`. To remove it, delete the folder. If all features are cached, no
+    network is built.
 
     References
     ----------
@@ -172,14 +173,15 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         FileNotFoundError
             If a path, or the file of weights, does not exist.
         ImportError
-            If ``engine="onnx"`` and the extra is not installed, or a package of weights is not.
+            If ``engine="onnx"`` and the extra is not installed, or if a package with weights is not
+            installed.
         OSError
             If weights cannot be downloaded, or the cache cannot be opened.
         TypeError
-            If `backbone` is a list of anything else.
+            If `backbone` is a list with anything other than Backbone objects, or empty.
         ValueError
-            If a parameter has an invalid value, the weights are of another network, the images are
-            too small for it, or `X` has another shape.
+            If a parameter has an invalid value, the weights belong to another network, the images
+            are too small for it, or `X` has another shape.
         """
         items, source = self._open(X, reset=True)
         self._n_features_of = [part.shape[1] for part in self._embed(items[:1], source)]
@@ -196,7 +198,7 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         features : ndarray of shape (n, n_features), float32
-            In the order of `X`, and side by side in the order of the networks.
+            Rows in the order of `X`; columns in the order of the networks.
 
         Raises
         ------
@@ -210,7 +212,7 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         UserWarning
             If the cache fails, as on a full disk.
         """
-        # By name: load_model brings weights to those that have it, and others would open a file.
+        # By name: load_model adds weights only to embedders with it; others would open a file.
         check_is_fitted(self, "n_features_in_")
         return np.hstack(self._embed(*self._open(X, reset=False)))
 
@@ -240,13 +242,13 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         return np.array(names, dtype=object)
 
     def set_params(self, **params):
-        """Set parameters, also those of objects that it was given.
+        """Set parameters, including nested ones such as ``backbone__name``.
 
         Parameters
         ----------
         **params : dict
-            Such as ``backbone__name="MobileNetV2"`` where `backbone` is one object. Several are set
-            as a whole.
+            Names and values, such as ``backbone__name="MobileNetV2"`` if `backbone` is one object.
+            A list of backbones can only be set as a whole.
 
         Returns
         -------
@@ -274,8 +276,8 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
             self._image_shape = source.image_shape
         elif source.image_shape != self._image_shape:
             raise ValueError(
-                f"X has images of shape {source.image_shape}, ImageEmbedder was fitted on images of"
-                f" shape {self._image_shape}. Resize them, for paths by"
+                f"X has images of shape {source.image_shape}, but ImageEmbedder was fitted on"
+                f" images of shape {self._image_shape}. Resize them; for paths, set"
                 f" loader=ImageLoader(image_size={self._image_shape[:2]})."
             )
         return items, source
@@ -293,14 +295,14 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         return list(self.backbone)
 
     def _network_of(self, backbone):
-        """Return name, weights, and what tells these weights from others."""
+        """Return the name, the weights, and a text that identifies these weights."""
         weights = self._find_stored_weights(backbone)
         if weights is None and backbone.weights is not None:
             weights = os.fspath(backbone.weights)
         return backbone.name, weights, describe_weights(backbone.name, weights)
 
     def _find_stored_weights(self, backbone):
-        """Return the weights that an embedder that load_model has read brought, or None."""
+        """Return the weights that load_model has read for a backbone, or None."""
         stored = getattr(self, "_stored_weights", ())
         return next((weights for weights in stored if weights.belong_to(backbone)), None)
 
@@ -317,8 +319,8 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         problems = {part.cache.store.problem for part in parts if part.cache is not None} - {None}
         if problems:
             warnings.warn(
-                f"The cache in cache_dir={self.cache_dir!r} fails: {problems.pop()}. Images that it"
-                " does not hold are embedded each time. Make room on its disk, or pass"
+                f"The cache in cache_dir={self.cache_dir!r} fails: {problems.pop()}. Images that"
+                " are not in it are embedded in each call. Free space on its disk, or pass"
                 " cache_dir=None.",
                 UserWarning,
                 stacklevel=3,
@@ -357,7 +359,7 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         return FeatureCache(self.cache_dir, self._own_loader(), description)
 
     def _find_all_in_cache(self, network, items):
-        """Return the features of all items, of one engine, or None."""
+        """Return the cached features of all items by one engine, or None if some are missing."""
         if self.cache_dir is None:
             return None
         for engine in possible_engines(self.engine):
@@ -374,7 +376,7 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.one_d_array = True
-        # Columns of paths are taken, but this tag promises that numbers are.
+        # Columns of paths are accepted, but this tag would promise columns of numbers.
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []

@@ -24,20 +24,20 @@ from .._networks.weights import StoredWeights
 
 
 def possible_engines(engine):
-    """Return by what features may be computed, the preferred first. Keras is not asked yet."""
+    """Return the engines that may compute features, preferred first, without asking Keras."""
     engines = ["onnx", "keras"] if engine == "auto" else [engine]
     return [name for name in engines if name != "onnx" or can_export_and_run()]
 
 
 def describe_engine(engine):
-    """Return as text what tells the features of an engine from those of another."""
+    """Return a text that identifies the features of an engine."""
     return f"{engine} {version('keras') if engine == 'keras' else runtime_version()}"
 
 
-# The clones of a search would each build the same networks, which takes longer than to run them.
+# Cached: each clone in a search would build the same network, which takes longer than to run it.
 @lru_cache(maxsize=4)
 def open_engine(name, weights, described_weights, image_shape, pooling, engine, n_threads):
-    """Return a function from a stack of images to their features, float32, and what computes.
+    """Return a function from an array of images to their features (float32), and its engine.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
     weights : None, 'imagenet', str or StoredWeights
 
     described_weights : str
-        Opens another engine when the content of a file has changed.
+        Identifies the weights: a file with new content opens a new engine.
 
     image_shape : tuple of (height, width, 3)
 
@@ -56,7 +56,7 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
     engine : {"auto", "keras", "onnx"}
 
     n_threads : int
-        For ONNX Runtime; Keras has those of its backend.
+        For ONNX Runtime; Keras uses the threads of its backend.
 
     Returns
     -------
@@ -74,11 +74,11 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
         return compute, "keras"
     try:
         session = open_session(export_model(model).SerializeToString(), n_threads=1)
-    except Exception as error:  # of whatever tf2onnx, onnx or ONNX Runtime cannot do
+    except Exception as error:  # from tf2onnx, onnx or ONNX Runtime, of any class
         if engine == "auto":
             warnings.warn(
-                f"{name} is computed by Keras: it cannot be exported to ONNX ({error}). Pass"
-                " engine='keras' to go without this warning.",
+                f"{name} cannot be exported to ONNX ({error}), so Keras computes it. Pass"
+                " engine='keras' to avoid this warning.",
                 UserWarning,
                 stacklevel=4,
             )
@@ -88,13 +88,13 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
 
 
 def _run_image_by_image(session, n_threads, images):
-    # What a layer hands to the next stays in the cache of a core; of a batch, it would not.
+    # The feature maps of one image fit into the cache of a core; those of a batch do not.
     with ReadAhead(partial(run_session, session), images[:, np.newaxis], n_threads) as features:
         return np.concatenate(list(features))
 
 
 def _prefers_onnx():
-    # Sessions run on the processor.
+    # Sessions run on the CPU.
     return can_export_and_run() and not keras.distribution.list_devices("gpu")
 
 
@@ -102,7 +102,7 @@ def _build_model(name, weights, image_shape, pooling):
     with ExitStack() as stack:
         if isinstance(weights, StoredWeights):
             weights = stack.enter_context(weights_as_file(weights.data))
-        # Random weights are the same in every process, as those of a random projection have to be.
+        # Random weights must be the same in every process, as in a random projection.
         stack.enter_context(seeded_keras(0))
         network = build_application(name, image_shape, weights)
     pool = {"avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}

@@ -128,8 +128,8 @@ class RelativeToGroup(DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, B
         Raises
         ------
         ValueError
-            If `X` has no such column or no other, if a patient is missing, or if a feature is text
-            or infinite.
+            If `X` lacks the group column or has no other column, if a patient is missing, or if a
+            feature is text or infinite.
         """
         self._take_apart(X, reset=True)
         return self
@@ -172,7 +172,7 @@ class RelativeToGroup(DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, B
         relative = values - by_group.transform("mean")
         if self.scale:
             relative /= by_group.transform("std", ddof=0).replace(0, 1)
-        # Exactly, whatever rounding does to a mean.
+        # Exactly 0, despite rounding in the mean.
         is_constant = by_group.transform("min") == by_group.transform("max")
         relative = relative.mask(is_constant, 0.0)
         is_compared = (by_group.transform("count") > 1) & ~np.isnan(values)
@@ -195,9 +195,9 @@ class RelativeToGroup(DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, B
         return np.array([f"relative_{name}" for name in names], dtype=object)
 
     def _take_apart(self, X, *, reset):
-        """Return the number of the group of each row, and the features."""
+        """Return the number of each row's group, and the features."""
         is_frame = hasattr(X, "columns")
-        if is_frame:  # whose columns keep their types
+        if is_frame:  # its columns keep their types
             validate_data(self, X, reset=reset, skip_check_array=True)
         else:
             X = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
@@ -212,7 +212,7 @@ class RelativeToGroup(DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, B
             )
         except ValueError as error:
             raise ValueError(
-                f"{str(error).rstrip('.')}. Expected numbers in all columns but"
+                f"{str(error).rstrip('.')}. Expected numbers in all columns except"
                 f" {self.group_column!r}. Choose the columns in a ColumnTransformer, or encode text"
                 " by OneHotEncoder."
             ) from error
@@ -221,12 +221,12 @@ class RelativeToGroup(DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, B
         return groups, values
 
     def _find_group_column(self):
-        """Return the place of the column of groups among those that fit received."""
+        """Return the position of the group column among those that fit received."""
         place = self.group_column
         if isinstance(place, str):
             if not hasattr(self, "feature_names_in_"):
                 raise ValueError(
-                    f"group_column={place!r}, but X has no names of columns. Expected a DataFrame."
+                    f"group_column={place!r}, but X has no column names. Expected a DataFrame."
                     " For an array, set group_column to the number of the column."
                 )
             names = self.feature_names_in_.tolist()
@@ -239,12 +239,12 @@ class RelativeToGroup(DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, B
         elif place >= self.n_features_in_:
             raise ValueError(
                 f"group_column={place}, but X has {self.n_features_in_} feature(s). Expected a"
-                " number below."
+                " smaller number."
             )
         if self.n_features_in_ == 1:
             raise ValueError(
-                f"X has 1 feature(s), the column of groups {self.group_column!r}. Expected features"
-                " beside it, to compare."
+                f"X has 1 feature(s), the group column {self.group_column!r}. Expected further"
+                " columns with features to compare."
             )
         return place
 

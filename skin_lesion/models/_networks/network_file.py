@@ -1,9 +1,9 @@
-"""Keras networks as bytes, and what is checked of such bytes before Keras sees them.
+"""Keras networks as bytes, and the checks of such bytes before Keras reads them.
 
-The safe mode of Keras refuses lambdas. It leaves open which modules a configuration may name, which
-files its layers read, and what links the HDF5 file of the weights holds: all of these have led to
-the execution of code or the reading of other files before (CVE-2025-1550, CVE-2025-8747,
-CVE-2025-12058, CVE-2026-1669 and their like). So everything that is named here is named on a list.
+The safe mode of Keras refuses lambdas. It does not limit which modules a configuration may name,
+which files its layers read, and which links the HDF5 file of the weights contains. All of these
+have led to the execution of code or the reading of other files (CVE-2025-1550, CVE-2025-8747,
+CVE-2025-12058, CVE-2026-1669 and similar ones). So only names on the lists below are accepted.
 """
 
 import io
@@ -21,7 +21,7 @@ from .plain_zip import plain_zip, read_plain_zip
 
 _ENTRIES = re.compile(r"metadata\.json|config\.json|model\.weights\.h5")
 
-# Layers without code, files or lookups of their own: those of keras.applications and the like.
+# Layers without code, files or lookup tables, such as those of keras.applications.
 _LAYERS = """
     Activation ActivityRegularization Add AlphaDropout Average AveragePooling1D AveragePooling2D
     BatchNormalization CenterCrop Concatenate Conv1D Conv2D Conv2DTranspose Cropping2D Dense
@@ -49,26 +49,26 @@ _CLASSES = {
 }
 # Values, not classes: without a module.
 _VALUES = frozenset(["__keras_tensor__", "__ellipsis__", "__slice__"])
-# Where Keras would look for code, or for a file.
+# Keys under which Keras would look for code or a file.
 _KEYS = frozenset(["fn", "function", "py_module", "vocabulary", "filepath", "compile_config"])
 
 
 def network_to_bytes(model):
-    """Return a network in Keras's own format, without optimizer and loss.
+    """Return a network in the format of Keras, without optimizer and loss.
 
-    The archive is put together here: Keras makes a folder among the system's temporary files for
-    it, which it leaves there when it is killed.
+    The archive is written here, because Keras would use a temporary folder, which remains if the
+    process is killed.
 
     Raises
     ------
     ValueError
-        If it has parts that :func:`network_from_bytes` would refuse, or that a configuration does
-        not hold.
+        If it has parts that :func:`network_from_bytes` would refuse, or that a configuration cannot
+        represent.
     """
     config = keras.saving.serialize_keras_object(model)
-    config.pop("compile_config", None)  # which is not saved
+    config.pop("compile_config", None)  # it is not saved
     _check_config(config)
-    # Not clone_model, which compiles the copy as well.
+    # Not clone_model, which would also compile the copy.
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
     _check_copy(model, copy)
@@ -83,7 +83,7 @@ def network_to_bytes(model):
 
 
 def _check_copy(model, copy):
-    """Check that a network made of the configuration of another one computes the same."""
+    """Check that a network built from the configuration of another one computes the same."""
     shape = model.input_shape[1:]
     noise = np.random.RandomState(0).uniform(0, 255, (2, *shape))
     images = np.concatenate([noise, noise / 255]).astype(np.float32)
@@ -93,8 +93,8 @@ def _check_copy(model, copy):
     )
     if not np.allclose(of_copy, of_model, rtol=1e-4, atol=1e-5, equal_nan=True):
         raise ValueError(
-            "its network computes something else when it is made anew from its configuration: some"
-            " function or layer in it is not what its name says"
+            "a network built from its configuration gives different results: a function or layer in"
+            " it is not the one that its name refers to"
         )
 
 
@@ -104,7 +104,7 @@ def network_from_bytes(data):
     Raises
     ------
     ValueError
-        If it holds anything but layers that are known to be harmless, and arrays.
+        If it contains anything other than arrays and layers that are known to be harmless.
     """
     _check_network(data)
 
@@ -113,7 +113,7 @@ def network_from_bytes(data):
 
 
 def weights_to_bytes(network):
-    """Return the weights of a network, in Keras's own format."""
+    """Return the weights of a network, in the format of Keras."""
     with _temporary_file("network.weights.h5") as path:
         network.save_weights(path)
         with open(path, "rb") as file:
@@ -122,7 +122,7 @@ def weights_to_bytes(network):
 
 @contextmanager
 def weights_as_file(data):
-    """Check weights, and give the path of a file that holds them for the time being."""
+    """Check weights, and yield the path of a temporary file with them."""
     check_weights(data)
     with _temporary_file("network.weights.h5", data) as path:
         yield path
@@ -140,13 +140,13 @@ def _temporary_file(name, data=None):
 def _check_network(data):
     entries = read_plain_zip(data, _ENTRIES)
     if len(entries) != 3:
-        raise ValueError(f"its network has the entries {sorted(entries)} alone")
+        raise ValueError(f"its network has only the entries {sorted(entries)}")
     _check_config(json.loads(entries["config.json"]))
     check_weights(entries["model.weights.h5"])
 
 
 def _check_config(config):
-    """Check that a configuration of Keras names nothing but what is on the lists above."""
+    """Check that a configuration of Keras names only classes on the lists above."""
     if isinstance(config, (list, tuple)):
         for item in config:
             _check_config(item)
@@ -170,16 +170,16 @@ def _check_class(config):
     if not is_known or config.get("registered_name") not in (None, name):
         raise ValueError(
             f"its network names {config.get('registered_name') or name!r} of {module!r}, which is"
-            " none of the layers of Keras that are known to hold no code"
+            " not among the Keras layers that are known to contain no code"
         )
 
 
 def check_weights(data):
-    """Check that HDF5 data hold plain arrays and nothing else: no links, filters or other files."""
+    """Check that HDF5 data contain only plain arrays: no links, filters or other files."""
     with h5py.File(io.BytesIO(data), "r") as file:
-        # Arrays may lie in one place of the file, each as large as all of it.
+        # Arrays may share one place in the file, each as large as the file.
         if _check_group(file, set()) > len(data):
-            raise ValueError("its weights claim more values than there are")
+            raise ValueError("its weights claim more values than the file has")
 
 
 def _check_group(group, seen):
@@ -199,7 +199,7 @@ def _check_group(group, seen):
             _check_dataset(item)
             n_bytes += item.nbytes
         else:
-            raise ValueError(f"its weights hold {name!r}, which is no array")
+            raise ValueError(f"its weights hold {name!r}, which is not an array")
     return n_bytes
 
 
@@ -210,4 +210,4 @@ def _check_dataset(dataset):
     if dataset.dtype.kind not in "biufV" or dataset.dtype.hasobject:
         raise ValueError(f"its weights {dataset.name!r} are of type {dataset.dtype}")
     if dataset.id.get_storage_size() != dataset.nbytes:
-        raise ValueError(f"its weights {dataset.name!r} claim more values than there are")
+        raise ValueError(f"its weights {dataset.name!r} claim more values than the file has")

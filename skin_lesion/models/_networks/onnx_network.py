@@ -1,4 +1,4 @@
-"""The one place that knows ONNX: from a Keras model to a file, and from a file to a session."""
+"""The only module that uses ONNX: Keras models to files, and files to sessions."""
 
 import warnings
 from importlib.util import find_spec
@@ -8,33 +8,33 @@ import numpy as np
 from ..._utils import lazy_keras as keras
 from ..._utils.atomic_writing import temporary_folder
 
-# Keras exports by these, from TensorFlow; other backends of it ask for others, and say so.
+# Keras exports with these from TensorFlow; other backends need other packages, and name them.
 _TO_EXPORT = ("onnx", "tf2onnx")
 _TO_RUN = ("onnxruntime",)
 
 
 def can_export_and_run():
-    """Tell whether all that the extra installs is there."""
+    """Return whether all packages of the extra are installed."""
     return all(find_spec(name) is not None for name in (*_TO_EXPORT, *_TO_RUN))
 
 
 def export_model(model, factors=None):
     """Return a Keras model as an onnx.ModelProto, for batches of any size.
 
-    ONNX Runtime has loaded it, and puts out for a batch of noise what Keras does.
+    It is checked: ONNX Runtime loads it, and gives the same output as Keras for a batch of noise.
 
     Parameters
     ----------
     model : keras.Model
 
     factors : ndarray of shape (n_classes,), or None
-        What probabilities are multiplied by, so that rows sum to 1 again.
+        Factors for the probabilities, which are then normalised so that rows sum to 1.
     """
     _require((*_TO_EXPORT, *_TO_RUN), "Exporting to ONNX")
     import onnx
 
     original, model = (_shift(one, factors) for one in (model, _without_normalization(model)))
-    model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32))  # Keras asks for a first call
+    model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32))  # Keras requires a first call
     with temporary_folder() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of tf2onnx about NumPy's old names
         path = str(folder / "model.onnx")
@@ -43,9 +43,9 @@ def export_model(model, factors=None):
     if len(exported.graph.input) > 1:
         names = [value.name for value in exported.graph.input[1:]]
         raise ValueError(
-            f"{model.name!r} cannot be exported: tf2onnx takes constants of it for inputs, {names}."
+            f"{model.name!r} cannot be exported: tf2onnx treats its constants {names} as inputs."
             " Expected a network without constant tensors, such as those of a Normalization layer"
-            " in an inner model. Use Rescaling there."
+            " in an inner model. Use Rescaling instead."
         )
     _check_operations(model.name, exported.graph.node)
     _compare_outputs(original, exported)
@@ -55,12 +55,12 @@ def export_model(model, factors=None):
 def _check_operations(name, nodes):
     from onnx.defs import has
 
-    # tf2onnx leaves those that it does not know under their names in TensorFlow.
+    # tf2onnx keeps the TensorFlow names of operations that it does not know.
     unknown = sorted({node.op_type for node in nodes if not has(node.op_type, node.domain)})
     if unknown:
         raise ValueError(
             f"{name!r} cannot be exported: ONNX has no counterpart of its operations {unknown}."
-            " Expected a network of other ones. Replace the layers that use them, such as"
+            " Expected a network without them. Replace the layers that use them, for example"
             " activation='gelu' by 'relu', or use save_model."
         )
 
@@ -72,24 +72,24 @@ def _compare_outputs(model, exported):
         found = run_session(open_session(exported.SerializeToString(), n_threads=1), noise)
     except Exception as error:  # ONNX Runtime has a class of its own for each kind of failure
         raise ValueError(
-            f"{model.name!r} cannot be exported: ONNX Runtime does not run what was written"
-            f" ({error}). Expected a network of other layers. Replace those that it names."
+            f"{model.name!r} cannot be exported: ONNX Runtime cannot run the exported model"
+            f" ({error}). Expected a network with other layers. Replace those that it names."
         ) from error
     expected = np.asarray(model.predict_on_batch(noise))
     if not np.allclose(found, expected, rtol=1e-3, atol=1e-4):
         raise ValueError(
-            f"{model.name!r} cannot be exported: on a batch of noise ONNX Runtime puts out other"
-            f" values than Keras, by up to {np.abs(found - expected).max():.2g}. Expected the same"
-            " within 1e-4. A network that draws random numbers at predict or that puts out NaN has"
-            " none."
+            f"{model.name!r} cannot be exported: on a batch of noise the outputs of ONNX Runtime"
+            f" and Keras differ by up to {np.abs(found - expected).max():.2g}. Expected the same"
+            " within 1e-4, and a network that neither draws random numbers at prediction nor"
+            " returns NaN."
         )
 
 
 def _without_normalization(model):
-    """Return the model, or a copy that rescales where it normalises.
+    """Return the model, or a copy with Rescaling layers in place of Normalization layers.
 
-    tf2onnx takes the mean and variance of a Normalization layer for further inputs. EfficientNet
-    and ConvNeXt have one, as they come from Keras.
+    tf2onnx treats the mean and variance of a Normalization layer as further inputs. EfficientNet
+    and ConvNeXt of Keras have such a layer.
     """
 
     def is_normalization(layer):
@@ -112,11 +112,11 @@ def _without_normalization(model):
 
 
 def _shift(model, factors):
-    """Return the model, or one that shifts its probabilities as `priors.shift` does."""
+    """Return the model, or one that corrects its probabilities as `priors.shift` does."""
     if factors is None:
         return model
     inputs = keras.Input(model.input_shape[1:])
-    # In half precision factors would be rounded.
+    # In half precision the factors would be rounded.
     scaled = keras.layers.Rescaling(factors.tolist(), dtype="float32")(model(inputs))
     shifted = scaled / keras.ops.sum(scaled, axis=-1, keepdims=True)
     return keras.Model(inputs, shifted, name=model.name)
@@ -128,7 +128,7 @@ def open_session(model, n_threads):
     Parameters
     ----------
     model : str or bytes
-        A path, or what the file holds.
+        A path, or the content of the file.
 
     n_threads : int
     """
@@ -141,14 +141,14 @@ def open_session(model, n_threads):
 
 
 def runtime_version():
-    """Return the version of ONNX Runtime, of whatever package it comes in."""
+    """Return the version of ONNX Runtime, which comes in several packages."""
     import onnxruntime
 
     return onnxruntime.__version__
 
 
 def run_session(session, images):
-    """Return what the model puts out for images, float32."""
+    """Return the output of the model for images, float32."""
     pixels = images.astype(np.float32, copy=False)
     (output,) = session.run(None, {session.get_inputs()[0].name: pixels})
     return output
@@ -159,5 +159,5 @@ def _require(names, what):
     if missing:
         raise ImportError(
             f"{what} needs {' and '.join(missing)}, which cannot be found. Expected the extra"
-            ' "onnx": pip install "skin_lesion[onnx]".'
+            ' "onnx" to be installed: pip install "skin_lesion[onnx]".'
         )

@@ -1,4 +1,4 @@
-"""Zip files of a kind that cannot surprise: nothing compressed, no names but those expected."""
+"""Safe zip files: no compression, and only expected names."""
 
 import io
 import stat
@@ -7,24 +7,24 @@ import zipfile
 
 from ..._utils.atomic_writing import new_file
 
-# Below the limit of plain zip: what needs zip64 is refused, and with it a second set of sizes.
+# Below the limit of plain zip: zip64, with its second set of sizes, is refused.
 MAX_SIZE = 2**32 - 2**20
 _MAX_ENTRIES = 10_000
 _END = struct.Struct("<4s4H2LH")
 
 
 def read_plain_zip(data, names):
-    """Return the entries of a zip file, all of them stored as they are.
+    """Return the entries of a zip file without compression.
 
-    Without compression an archive holds no more than its own size, so that it cannot be a bomb,
-    and nothing is written to disk, so that no name can lead anywhere.
+    Without compression the content is no larger than the archive, so it cannot be a zip bomb.
+    Nothing is written to disk, so names cannot lead to other folders.
 
     Parameters
     ----------
     data : bytes
 
     names : re.Pattern
-        Names to expect.
+        The expected names.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def read_plain_zip(data, names):
     Raises
     ------
     ValueError, zipfile.BadZipFile
-        If anything else is found.
+        If the file contains anything else.
     """
     _check_end(data)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -48,13 +48,13 @@ def read_plain_zip(data, names):
         for info in infos:
             entry = archive.read(info)
             if len(entry) != info.file_size:
-                raise ValueError(f"entry {info.filename!r} has another size than it says")
+                raise ValueError(f"entry {info.filename!r} does not have the size it claims")
             entries[info.filename] = entry
     return entries
 
 
 def _check_end(data):
-    """Check the record at the end, before the list of entries is read that it points to."""
+    """Check the record at the end before reading the list of entries that it points to."""
     if len(data) < _END.size:
         raise ValueError("it is too short for a zip file")
     signature, disk, first_disk, n_here, n_entries, size, offset, n_comment = _END.unpack(
@@ -63,7 +63,7 @@ def _check_end(data):
     if signature != b"PK\5\6" or n_comment:
         raise ValueError("it does not end as a complete zip file does")
     if disk or first_disk or n_here != n_entries or n_entries > _MAX_ENTRIES:
-        raise ValueError(f"it says that it has {n_entries} entries in several parts, or too many")
+        raise ValueError(f"it claims {n_entries} entries in several parts, or too many")
     if offset + size != len(data) - _END.size:
         raise ValueError("its list of entries is not where it should be")
 
@@ -71,18 +71,18 @@ def _check_end(data):
 def _check_entry(info, names):
     name = info.orig_filename
     if name != info.filename or not names.fullmatch(name):
-        raise ValueError(f"it has an entry of the unexpected name {name!r}")
+        raise ValueError(f"it has an entry with the unexpected name {name!r}")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         raise ValueError(f"entry {name!r} is a link or another special file")
     if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
         raise ValueError(f"entry {name!r} is compressed")
-    if info.flag_bits & ~0x800:  # all but UTF-8 names
+    if info.flag_bits & ~0x800:  # any flag except UTF-8 names
         raise ValueError(f"entry {name!r} is encrypted or has no size of its own")
 
 
 def write_plain_zip(path, entries):
-    """Replace a file by a zip file, at once: a crash leaves the old one or the new one.
+    """Replace a file by a zip file atomically: a crash leaves the old or the new file.
 
     Parameters
     ----------
@@ -98,8 +98,8 @@ def write_plain_zip(path, entries):
             _write_entries(file, entries)
     except zipfile.LargeZipFile as error:
         raise ValueError(
-            f"The model is larger than {MAX_SIZE / 2**30:.1f} GiB. Expected a smaller one, which"
-            " load_model would read. Choose a smaller network."
+            f"The model is larger than {MAX_SIZE / 2**30:.1f} GiB, the limit of load_model."
+            " Expected a smaller model. Choose a smaller network."
         ) from error
 
 
@@ -118,5 +118,5 @@ def plain_zip(entries):
 
 def _write_entries(file, entries):
     for entry, data in entries.items():
-        # With a date of its own, the same model would be another file every time.
+        # Without the current date, the same model always gives the same file.
         file.writestr(zipfile.ZipInfo(entry), data)

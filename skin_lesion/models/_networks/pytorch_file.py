@@ -1,7 +1,7 @@
-"""Arrays of a file that PyTorch wrote before it wrote archives, read without PyTorch.
+"""Read arrays from files of old PyTorch versions (before zip archives), without PyTorch.
 
-Such a file is a row of pickles, and a pickle may name any function to be called. Here it may name
-what makes arrays alone, and none of it is a function of PyTorch.
+Such a file is a sequence of pickles, and a pickle may call any function. This reader accepts only
+the names that make arrays, and replaces them by its own functions.
 """
 
 import io
@@ -17,7 +17,7 @@ _DTYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 
 class _Unpickler(pickle.Unpickler):
-    """Read what arrays the file holds; their values follow behind the pickles."""
+    """Read the descriptions of the arrays; their values follow after the pickles."""
 
     def find_class(self, module, name):
         if (module, name) == ("collections", "OrderedDict"):
@@ -26,7 +26,7 @@ class _Unpickler(pickle.Unpickler):
             return _describe_array
         if module == "torch" and name in _DTYPES:
             return _DTYPES[name]
-        raise pickle.UnpicklingError(f"it names {module}.{name}, which makes no array")
+        raise pickle.UnpicklingError(f"it names {module}.{name}, which does not make an array")
 
     def persistent_load(self, pid):
         _, dtype, key, _, _, _ = pid
@@ -40,9 +40,9 @@ def _describe_array(storage, offset, shape, strides, *_):
 def _load(file):
     start = file.tell()
     for n_before, (opcode, index, _) in enumerate(pickletools.genops(file)):
-        # Room is made for all smaller indices, so a large one would take all memory.
+        # pickle allocates room for all smaller indices, so a large index would use all memory.
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and not 0 <= index <= n_before:
-            raise ValueError(f"it keeps an object as number {index} behind {n_before} operations")
+            raise ValueError(f"it stores object number {index} after only {n_before} operations")
     file.seek(start)
     return _Unpickler(file).load()
 
@@ -62,15 +62,15 @@ def _check_array(name, offset, shape, strides, n_values):
 def read_pytorch_arrays(data):
     """Return the arrays of a state dictionary, by name, in their order.
 
-    No code of the file is run, and this is checked: the pickles name nothing but what makes arrays,
-    and number their objects without gaps that would take memory; each storage has a key of its own,
-    one type, and lies within the file; each array has no more elements than its storage and lies
-    within it. Whether the file is the right one is checked before: the caller compares its SHA-256.
+    No code in the file is run. The following is checked. The pickles name only functions that make
+    arrays, and number their objects without gaps that would use memory. Each storage has a unique
+    key and one type, and lies within the file. Each array has no more elements than its storage,
+    and lies within it. The caller compares the SHA-256 of the file before.
 
     Parameters
     ----------
     data : bytes
-        What the file holds.
+        Content of the file.
 
     Returns
     -------
@@ -79,16 +79,16 @@ def read_pytorch_arrays(data):
     Raises
     ------
     ValueError
-        If it is no such file, or holds anything but arrays.
+        If it is not such a file, or contains anything other than arrays.
     """
     file = io.BytesIO(data)
     try:
         magic_number, _, _, described, keys = (_load(file) for _ in range(5))
         if magic_number != _MAGIC_NUMBER:
-            raise ValueError("it does not begin as one")
+            raise ValueError("it does not begin like one")
         dtype_of = {key: dtype for key, dtype, *_ in described.values()}
         if sorted(keys) != sorted(dtype_of):
-            raise ValueError("its arrays name other storages than it holds, or it repeats one")
+            raise ValueError("its arrays name storages that it lacks, or it repeats a storage")
         if not set(dtype_of.values()) <= set(_DTYPES.values()):
             raise ValueError(f"its types are {set(dtype_of.values())}")
         place_of = {}
@@ -103,14 +103,14 @@ def read_pytorch_arrays(data):
         for name, (key, dtype, offset, shape, strides) in described.items():
             start, n_values = place_of[key]
             if dtype != dtype_of[key]:
-                raise ValueError(f"storage {key!r} is of two types")
+                raise ValueError(f"storage {key!r} has two types")
             _check_array(name, offset, shape, strides, n_values)
             size = np.dtype(dtype).itemsize
             arrays[name] = np.ndarray(
                 shape, dtype, data, start + offset * size, [size * n for n in strides]
             )
-    except Exception as error:  # of a damaged pickle, of whatever kind
+    except Exception as error:  # a damaged pickle raises errors of any class
         raise ValueError(
-            f"It cannot be read as a file of PyTorch with arrays alone: {error}."
+            f"It cannot be read as a PyTorch file that contains only arrays: {error}."
         ) from error
     return arrays

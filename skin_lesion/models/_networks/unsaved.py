@@ -1,4 +1,4 @@
-"""What stands in a loaded classifier for an architecture of the user's own, which is code."""
+"""Placeholder in a loaded classifier for an architecture that is the user's own code."""
 
 from functools import partial
 
@@ -6,12 +6,12 @@ from sklearn.base import BaseEstimator
 
 
 class UnsavedArchitecture(BaseEstimator):
-    """An architecture that a model file names and does not hold; to build a network is an error.
+    """An architecture that a model file names but does not contain. Calling it is an error.
 
     Parameters
     ----------
     name : str
-        Of the function or class that built the network.
+        Name of the function or class that built the network.
     """
 
     def __init__(self, name):
@@ -19,15 +19,15 @@ class UnsavedArchitecture(BaseEstimator):
 
     def __call__(self, input_shape, n_classes):
         raise ValueError(
-            f"The classifier was loaded from a file, which holds its network and not the"
-            f" architecture {self.name!r} that built it: that is code. Expected an architecture to"
-            " train anew. Set it by set_params(architecture=...), or do not fit: the loaded network"
-            " predicts as it is."
+            "The classifier was loaded from a file. The file holds its network, but not the code"
+            f" of the architecture {self.name!r} that built it. Expected an architecture to train"
+            " a new network: set it with set_params(architecture=...). To predict with the loaded"
+            " network, no fit is needed."
         )
 
 
 def name_unsaved(architecture):
-    """Return what to save in place of a callable that is code."""
+    """Return the placeholder to save for a callable that is code."""
     while isinstance(architecture, partial):
         architecture = architecture.func
     named = architecture if hasattr(architecture, "__qualname__") else type(architecture)

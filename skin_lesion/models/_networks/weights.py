@@ -1,22 +1,22 @@
-"""Weights of a backbone: what tells them from others, and those that came in a model file."""
+"""Weights of a backbone: how they are identified, and those stored in a model file."""
 
 import hashlib
 from importlib.metadata import version
 
-from .applications import check_weights_exist
+from .applications import check_name, check_weights_exist
 from .efficientnet_lite import IMAGENET_SHA256, read_imagenet_weights
 
 
 class StoredWeights:
-    """Weights that came with an embedder in a model file, in place of a file of their own.
+    """Weights of an embedder that were stored in a model file.
 
     Parameters
     ----------
     data : bytes
-        As Keras writes them.
+        In the format of Keras.
 
     backbone : Backbone
-        Whose they are; the embedder may be given another one later.
+        The backbone of these weights. The embedder may get another one later.
     """
 
     def __init__(self, data, backbone):
@@ -35,7 +35,7 @@ class StoredWeights:
 
 
 def describe_weights(name, weights):
-    """Return as text what tells these weights from others: of a file, its content."""
+    """Return a text that identifies these weights; for a file, a hash of its content."""
     if isinstance(weights, StoredWeights):
         return weights.digest
     if weights == "imagenet" and name in IMAGENET_SHA256:
@@ -47,8 +47,9 @@ def describe_weights(name, weights):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check_weights_at_hand(name, weights):
-    """Raise what building the network would, if its weights do not lie where they should."""
+def check_can_be_built(name, weights):
+    """Raise the error of building the network if its name is unknown or its weights are missing."""
+    check_name(name)
     if weights == "imagenet" and name in IMAGENET_SHA256:
         read_imagenet_weights(name)
     elif weights not in (None, "imagenet"):

@@ -1,1 +1,1 @@
-"""Export classifiers to ONNX, and run what was exported."""
+"""Export classifiers to ONNX, and run the exported files."""

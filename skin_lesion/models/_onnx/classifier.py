@@ -1,4 +1,4 @@
-"""An exported classifier, on ONNX Runtime."""
+"""An exported classifier that runs on ONNX Runtime."""
 
 import os
 
@@ -17,16 +17,16 @@ _BATCH_SIZE = 32
 class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     """A file that :func:`export_onnx` wrote, as a fitted classifier.
 
-    It takes what the exported classifier or pipeline took, and gives the same probabilities within
-    1e-5, in a fraction of the time for few images and without Keras. The file is opened at
-    the first call, and again when it has changed. A pickle holds the path, not the file.
+    It takes the same input as the exported classifier or pipeline. Its probabilities are the same
+    within 1e-5. It needs no Keras, and is much faster for few images. The file is opened in the
+    first call, and again after it has changed. A pickle contains the path, not the file.
 
-    Needs the extra "onnx", of which ``onnxruntime`` is enough.
+    It needs ``onnxruntime``, which the extra "onnx" installs.
 
     Parameters
     ----------
     path : str or os.PathLike
-        The file.
+        The ONNX file.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         Class names, sorted.
 
     n_features_in_ : int
-        As of the exported classifier.
+        Number of features of the exported classifier or pipeline.
 
     See Also
     --------
@@ -46,7 +46,7 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     >>> OnnxClassifier("missing.onnx").predict(["lesion.jpg"])
     Traceback (most recent call last):
     ...
-    FileNotFoundError: path='...missing.onnx' is no existing file. Expected one that export_onnx...
+    FileNotFoundError: The file path='...missing.onnx' does not exist. Expected a file that...
     """
 
     _parameter_constraints = {"path": [str, os.PathLike]}
@@ -55,9 +55,9 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         self.path = path
 
     def fit(self, X, y=None):
-        """Do nothing: what is in the file is fitted.
+        """Do nothing: the classifier in the file is already fitted.
 
-        As with :class:`sklearn.frozen.FrozenEstimator`, a meta-estimator may call this.
+        Meta-estimators may call this, as with :class:`sklearn.frozen.FrozenEstimator`.
 
         Parameters
         ----------
@@ -86,7 +86,7 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         return self._file_as_attribute().n_features_in
 
     def _file_as_attribute(self):
-        """Open the file; without one, `dir` and hence a notebook's display shall still work."""
+        """Open the file. Errors become AttributeErrors, so that `dir` and notebooks still work."""
         try:
             return open_onnx_file(self.path)
         except (ImportError, OSError, ValueError) as error:
@@ -112,10 +112,11 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         ImportError
             If ``onnxruntime`` is not installed.
         TypeError
-            If `X` holds paths, and what was exported takes images alone, or the other way round.
+            If `X` holds paths, but the exported estimator takes only images, or the other way
+            round.
         ValueError
-            If the file is no ONNX file or was not written by :func:`export_onnx`, or if `X` has
-            another shape.
+            If the file is not an ONNX file written by :func:`export_onnx`, or if `X` has another
+            shape.
         """
         self._validate_params()
         file = open_onnx_file(self.path)
@@ -123,14 +124,15 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         if are_paths(X):
             if file.loader is None:
                 raise TypeError(
-                    "X holds paths, and what was exported was fitted on arrays: how their images"
-                    " were read and cleaned is not in the file. Expected such arrays. To predict"
-                    " paths, export the whole pipeline, or a classifier with loader=ImageLoader()."
+                    "X holds paths, but the exported estimator was fitted on arrays. The file does"
+                    " not say how their images were read and cleaned. Expected such arrays. To"
+                    " predict paths, export the whole pipeline, or a classifier with"
+                    " loader=ImageLoader()."
                 )
         elif not file.reads_images:
             raise TypeError(
-                "X holds no paths. Expected paths, as the pipeline that was exported begins with"
-                " an ImageLoader."
+                "X holds no paths. Expected paths, because the exported pipeline begins with an"
+                " ImageLoader."
             )
         else:
             for step in steps:

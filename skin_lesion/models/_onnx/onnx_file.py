@@ -1,4 +1,4 @@
-"""A fitted classifier in one ONNX file, and what is written beside the network in it."""
+"""A fitted classifier as one ONNX file, with metadata for reading images."""
 
 import json
 import os
@@ -33,47 +33,48 @@ def export_onnx(estimator, path):
     """Write a fitted classifier to one ONNX file, which runs without Keras.
 
     The network takes a float32 batch (n, height, width, 3) of RGB pixels from 0 to 255, which it
-    rescales itself, and puts out the probabilities (n, n_classes), for the present `prior` of the
-    classifier. The names of the classes, and how photographs are resized and cleaned before, are in
-    the metadata of the file, as JSON under the key "skin_lesion". :class:`OnnxClassifier` reads all
-    of it.
+    rescales itself. It returns probabilities (n, n_classes), corrected for the current `prior` of
+    the classifier. The metadata of the file hold the class names, and how photographs are resized
+    and cleaned, as JSON under the key "skin_lesion". :class:`OnnxClassifier` reads all of it.
 
-    Needs the extra "onnx", and TensorFlow as the backend of Keras.
+    It needs the extra "onnx", and TensorFlow as the backend of Keras.
 
     Parameters
     ----------
     estimator : SkinLesionClassifier or Pipeline
-        Fitted. Pass the whole of a pipeline that ends in a classifier: the file then loads and
-        cleans as its steps do. Beside the classifier it may hold an :class:`ImageLoader`,
-        :class:`ColorConstancy`, :class:`HairRemover` and :class:`BorderCropper`, and what does
-        nothing at predict: an :class:`ImageAugmenter` and samplers.
+        Fitted. Pass the whole pipeline if there is one: the file then loads and cleans images as
+        its steps do. In addition to the classifier, the pipeline may contain an
+        :class:`ImageLoader`, :class:`ColorConstancy`, :class:`HairRemover` and
+        :class:`BorderCropper`, and steps without effect at prediction: an :class:`ImageAugmenter`
+        and samplers.
 
     path : str or os.PathLike
-        The file to write. One that exists is replaced, once ONNX Runtime has loaded the new one and
-        its probabilities on a batch of noise are those of Keras.
+        The file to write. An existing file is replaced after a check: ONNX Runtime loads the new
+        file, and its probabilities for a batch of noise equal those of Keras.
 
     Raises
     ------
     ImportError
         If the extra is not installed.
     TypeError
-        If `estimator` is something else, or a step of it cannot go into the file.
+        If `estimator` is something else, or if the file cannot represent one of its steps.
     ValueError
         If the network has an operation without a counterpart in ONNX, which the message names, or
         if the probabilities differ.
     sklearn.exceptions.NotFittedError
-        If it is not fitted.
+        If `estimator` is not fitted.
     FileNotFoundError
         If the folder does not exist.
 
     See Also
     --------
-    OnnxClassifier : The file as a classifier.
+    OnnxClassifier : Predicts with the file.
 
     Notes
     -----
-    The file takes what the estimator was fitted on. A classifier without a `loader` that was fitted
-    on arrays gives a file that refuses paths: how these arrays were read and cleaned is unknown.
+    The file takes the same kind of input as the estimator was fitted on. If a classifier without a
+    `loader` was fitted on arrays, the file refuses paths, because it is unknown how the arrays were
+    read and cleaned.
 
     References
     ----------
@@ -98,7 +99,7 @@ def export_onnx(estimator, path):
 
 
 def _split_pipeline(estimator):
-    """Return the steps that work at predict, and the classifier behind them."""
+    """Return the steps that act at prediction, and the classifier after them."""
     *steps, classifier = _flatten(estimator)
     if not isinstance(classifier, SkinLesionClassifier):
         raise TypeError(
@@ -108,7 +109,7 @@ def _split_pipeline(estimator):
     steps = [
         step
         for step in steps
-        # Samplers and augmenters do nothing at predict.
+        # Samplers and augmenters have no effect at prediction.
         if not hasattr(step, "fit_resample") and type(step) is not ImageAugmenter
     ]
     for number, step in enumerate(steps):
@@ -116,15 +117,15 @@ def _split_pipeline(estimator):
         if not cleans and (type(step) is not ImageLoader or number > 0):
             raise TypeError(
                 f"The pipeline has the step {step!r}, of type {type(step).__name__}, which the file"
-                " cannot hold. Expected an ImageLoader first, then ColorConstancy, HairRemover and"
-                " BorderCropper. Leave the step out, or pass the classifier alone and do the step"
-                " before each call of OnnxClassifier."
+                " cannot represent. Expected an ImageLoader first, then ColorConstancy, HairRemover"
+                " and BorderCropper. Leave the step out, or export only the classifier and apply"
+                " the step before each call of OnnxClassifier."
             )
     return steps, classifier
 
 
 def _flatten(estimator):
-    """Return the steps of a pipeline and of pipelines in it, without those that are skipped."""
+    """Return the steps of a pipeline and of nested pipelines, without skipped steps."""
     if not isinstance(estimator, Pipeline):
         return [estimator]
     steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
@@ -136,7 +137,7 @@ def _describe(steps, classifier):
     if steps and isinstance(steps[0], ImageLoader):
         loader, reads_images = steps.pop(0), False
     elif steps:
-        loader = None  # cleaning takes images alone
+        loader = None  # cleaning steps take only images
     elif loader is None and classifier.n_features_in_ == 1:
         loader = ImageLoader()
     return {
@@ -159,15 +160,15 @@ def _describe_steps(steps):
     for step in steps:
         if _CLEANING.get(type(step).__name__) is not type(step):
             raise TypeError(
-                f"The loader cleans by {step!r}, of type {type(step).__name__}, which the file"
-                f" cannot hold. Expected {', '.join(_CLEANING)}."
+                f"The loader cleans with {step!r}, of type {type(step).__name__}, which the file"
+                f" cannot represent. Expected {', '.join(_CLEANING)}."
             )
         described.append([type(step).__name__, step.get_params()])
     return described
 
 
 def open_onnx_file(path):
-    """Return the session, the classes, and how X is read.
+    """Return the session, the classes, and how to read X.
 
     Parameters
     ----------
@@ -176,14 +177,14 @@ def open_onnx_file(path):
     Returns
     -------
     file : SimpleNamespace
-        With `session`, `classes`, `loader`, which is None where paths are refused, `reads_images`,
-        `steps` that clean what was read, `image_shape`, `input_shape` and `n_features_in`. Shared
-        by all who open the same file.
+        With `session`, `classes`, `loader` (None if paths are refused), `reads_images`, `steps`
+        that clean images, `image_shape`, `input_shape` and `n_features_in`. It is shared by all
+        callers that open the same file.
     """
     path = os.path.abspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(
-            f"path={path!r} is no existing file. Expected one that export_onnx wrote."
+            f"The file path={path!r} does not exist. Expected a file that export_onnx wrote."
         )
     stat = os.stat(path)
     return _open(path, (stat.st_size, stat.st_mtime_ns, stat.st_ino), n_own_cores())
@@ -191,24 +192,24 @@ def open_onnx_file(path):
 
 @lru_cache(maxsize=4)
 def _open(path, state, n_threads):
-    expected = "Expected one that skin_lesion.export_onnx wrote."
+    expected = "Expected a file that skin_lesion.export_onnx wrote."
     try:
         session = open_session(path, n_threads)
     except ImportError:
         raise
     except Exception as error:  # ONNX Runtime has a class of its own for each kind of failure
-        raise ValueError(f"path={path!r} is no readable ONNX file: {error}. {expected}") from error
+        raise ValueError(f"path={path!r} is not a valid ONNX file: {error}. {expected}") from error
     text = session.get_modelmeta().custom_metadata_map.get(_KEY)
     if text is None:
         raise ValueError(
-            f"path={path!r} is an ONNX file without the names of classes and the preprocessing"
-            f" under the key {_KEY!r} of its metadata. {expected}"
+            f"path={path!r} is an ONNX file whose metadata lack the class names and preprocessing"
+            f" under the key {_KEY!r}. {expected}"
         )
     description = json.loads(text)
     if description["format"] != _FORMAT:
         raise ValueError(
             f"path={path!r} has format {description['format']}, of skin_lesion"
-            f" {description['version']}. Expected format {_FORMAT}. Export it anew, or use that"
+            f" {description['version']}. Expected format {_FORMAT}. Export it again, or use that"
             " version."
         )
     return SimpleNamespace(

@@ -1,1 +1,1 @@
-"""Save models to files that hold no code, and load them."""
+"""Save models to files without code, and load them."""

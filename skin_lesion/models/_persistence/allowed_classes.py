@@ -1,11 +1,11 @@
-"""Which classes of estimators a model file may hold."""
+"""The classes of estimators that a model file may contain."""
 
 from importlib import import_module
 
 from sklearn.base import BaseEstimator
 
-# They predict by NumPy alone. Trees, neighbours and support vector machines do so by compiled code,
-# which believes what arrays say of places in memory, and a file could say anything.
+# They predict with NumPy only. Trees, neighbours and support vector machines use compiled code,
+# which trusts arrays with positions in memory, and a file could contain any positions.
 _OF_OTHERS = {
     "imblearn.pipeline": "Pipeline",
     "sklearn.calibration": (
@@ -38,7 +38,7 @@ _OURS = (
     " HairRemover ImageEmbedder ImageLoader OperatingPointClassifier PriorCorrectedClassifier"
     " RelativeToGroup SkinLesionClassifier TestTimeAugmentation"
 )
-# They do nothing at predict: of these, parameters are kept alone.
+# They have no effect at prediction: only their parameters are saved.
 _FOR_TRAINING = {
     "imblearn.over_sampling": "ADASYN BorderlineSMOTE RandomOverSampler SMOTE SMOTENC SVMSMOTE",
     "imblearn.under_sampling": "NearMiss RandomUnderSampler TomekLinks",
@@ -71,18 +71,18 @@ def name_class(obj):
 
 
 def find_class(name):
-    """Return the class of a name; only those that are listed here are looked for at all."""
+    """Return the class of a name, if it is listed here."""
     if name not in _CLASSES:
-        raise ValueError(f"it names {name!r}, which is no class that a model file may hold")
+        raise ValueError(f"it names {name!r}, which is not a class that a model file may contain")
     module, attribute = _CLASSES[name]
     return getattr(import_module(module), attribute)
 
 
 def keeps_only_parameters(name):
-    """Tell whether of an object of this class its parameters are saved, and nothing fitted."""
+    """Return whether only the parameters of objects of this class are saved."""
     return name in _UNFITTED
 
 
 def is_estimator(obj):
-    """Tell whether an object is an estimator, or one of the listed parts of one."""
+    """Return whether an object is an estimator, or a listed part of one."""
     return isinstance(obj, BaseEstimator) or name_class(obj) is not None

@@ -1,6 +1,6 @@
-"""What is checked of estimators from a file that compute places in memory from their attributes.
+"""Checks of estimators from a file that compute positions in memory from their attributes.
 
-SciPy writes a sparse matrix out as a dense one without a look at whether its indices are inside.
+SciPy converts a sparse matrix to a dense one without checking that its indices are in range.
 """
 
 from numbers import Integral
@@ -11,12 +11,12 @@ from ..._utils.sklearn_private import one_hot_columns
 
 
 def check_one_hot_encoder(encoder, beside):
-    """Check that each category has its column inside of the matrix.
+    """Check that the column of each category is inside the matrix.
 
     Raises
     ------
     ValueError
-        If one has not. What is missing altogether, or of other types, raises as it is used.
+        If one is not. Attributes that are missing, or of other types, raise an error in use.
     """
     if not hasattr(encoder, "categories_"):
         return
@@ -39,7 +39,7 @@ def _check_column(categories, width, infrequent, mapping, dropped):
     if type(categories) is not np.ndarray or categories.ndim != 1:
         _refuse()
     codes = np.arange(len(categories))
-    # Numbers are found by bisection, which may end behind the last of those that are not sorted.
+    # Numbers are found by bisection, which may end after the last one if they are not sorted.
     if not all(item is None or isinstance(item, (str, bytes)) for item in categories.tolist()):
         with np.errstate(invalid="ignore"):
             found = np.searchsorted(categories, categories)
@@ -61,18 +61,18 @@ def _check_column(categories, width, infrequent, mapping, dropped):
 
 
 def _refuse():
-    raise ValueError("its OneHotEncoder has categories without a column of their own")
+    raise ValueError("its OneHotEncoder has categories without their own column")
 
 
 def check_one_vs_rest(classifier, beside):
-    """Check that a classifier finds one class an image: a set of labels is a sparse matrix.
+    """Check that a classifier predicts one class per image: label sets are a sparse matrix.
 
     Raises
     ------
     ValueError
-        If it finds several.
+        If it predicts several classes.
     """
     if not hasattr(classifier, "label_binarizer_"):
         return
     if getattr(classifier.label_binarizer_, "y_type_", None) not in ("binary", "multiclass"):
-        raise ValueError("its OneVsRestClassifier finds several classes at a time")
+        raise ValueError("its OneVsRestClassifier predicts several classes at a time")

@@ -1,4 +1,4 @@
-"""A fitted estimator in one file that runs no code when it is opened."""
+"""Save a fitted estimator to one file, which runs no code when it is opened."""
 
 import hashlib
 import json
@@ -35,36 +35,37 @@ _ENTRIES = re.compile(
     r"manifest\.json|estimator\.json|arrays/\d{1,5}\.bin|networks/\d{1,3}\.keras"
     r"|weights/\d{1,3}\.h5"
 )
-_ANY_SHAPE = (224, 224, 3)  # which the weights do not depend on
+_ANY_SHAPE = (224, 224, 3)  # the weights do not depend on it
 _EXPECTED = "Expected a complete file that skin_lesion.save_model wrote."
 
 
 def save_model(estimator, path):
     """Write a fitted estimator to one file, which runs no code when it is opened.
 
-    For whoever is to use the model elsewhere: :func:`load_model` reads the file, checks all of it
-    and can be used on files of strangers, where pickle and joblib run whatever a file says.
+    Use it to share a model: :func:`load_model` reads and checks the whole file, and is safe for
+    files from strangers. pickle and joblib would run any code in a file.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted: a :class:`SkinLesionClassifier`, an :class:`ImageEmbedder`, a classifier around
-        another one, such as :class:`TestTimeAugmentation`, or a pipeline or column transformer of
-        these, of the other steps of this library, and of estimators of scikit-learn and
-        imbalanced-learn that predict by NumPy alone, such as encoders, scalers and linear models.
+        Fitted. A :class:`SkinLesionClassifier`, an :class:`ImageEmbedder`, a classifier that wraps
+        another one, such as :class:`TestTimeAugmentation`, or a pipeline or column transformer.
+        These may contain each other, the other steps of this library, and estimators of
+        scikit-learn and imbalanced-learn that predict with NumPy only, such as encoders, scalers
+        and linear models.
 
     path : str or os.PathLike
-        The file to write. One that exists is replaced at once: a crash leaves the old file or the
-        new one.
+        The file to write. An existing file is replaced atomically: a crash leaves the old or the
+        new file.
 
     Raises
     ------
     TypeError
-        If `estimator`, or a part of it, cannot be saved: the message names the part.
+        If `estimator`, or a part of it, cannot be saved. The message names the part.
     ValueError
-        If the network has layers that may hold code, or is too large.
+        If the network has layers that may contain code, or is too large.
     sklearn.exceptions.NotFittedError
-        If it is not fitted.
+        If `estimator` is not fitted.
     FileNotFoundError
         If the folder does not exist.
     OSError
@@ -72,22 +73,23 @@ def save_model(estimator, path):
 
     See Also
     --------
-    load_model : Reads it.
-    export_onnx : A file for programs without Keras.
+    load_model : Reads the file.
+    export_onnx : Writes a file for programs without Keras.
 
     Notes
     -----
-    The file is a zip archive, nothing in it compressed: networks in the ``.keras`` format, all else
-    as JSON and raw arrays, and a manifest with the versions of packages and the SHA-256 checksum of
-    each entry. An :class:`ImageEmbedder` takes the weights of its backbones along. What belongs to
-    the machine or to training does not go into the file: `cache_dir`, `memory`, `callbacks`, an
-    `optimizer` that is an object, the state of any optimizer, what a sampler has learnt, and the
-    metadata that was requested of estimators. In the loaded estimator these parameters are None.
-    It predicts without them; to train anew, set `optimizer` first.
+    The file is a zip archive without compression. It contains networks in the ``.keras`` format,
+    everything else as JSON and raw arrays, and a manifest with package versions and the SHA-256
+    checksum of each entry. The weights of the backbones of an :class:`ImageEmbedder` are included.
 
-    A function or class of your own as `architecture` is code, too. The network that it has built is
-    saved where its layers are Keras's own and hold no code. The loaded classifier predicts; to
-    `fit` it is an error until `architecture` is set.
+    The file omits everything that belongs to the machine or to training: `cache_dir`, `memory`,
+    `callbacks`, an `optimizer` that is an object, the state of any optimizer, the fitted state of
+    samplers, and metadata requests. In the loaded estimator these parameters are None. It predicts
+    without them. To train it again, set `optimizer` first.
+
+    Your own function or class as `architecture` is code, too. The network that it built is saved if
+    it has only layers of Keras without code. The loaded classifier can predict. Its `fit` raises an
+    error until you set `architecture`.
 
     References
     ----------
@@ -113,7 +115,7 @@ def save_model(estimator, path):
     if not isinstance(estimator, BaseEstimator):
         raise TypeError(
             f"estimator is {estimator!r}, of type {type(estimator).__name__}. Expected a fitted"
-            " estimator. Of a report or a search save the estimator in it."
+            " estimator. From a report or a search, save the estimator in it."
         )
     check_is_fitted(estimator)
     path = check_folder_of(path)
@@ -158,7 +160,7 @@ def save_model(estimator, path):
 
 
 def load_model(path):
-    """Read a file that :func:`save_model` wrote, without running code that it may hold.
+    """Read a file that :func:`save_model` wrote, without running any code in it.
 
     Parameters
     ----------
@@ -168,36 +170,36 @@ def load_model(path):
     Returns
     -------
     estimator : estimator
-        Predicts what the saved one did. To `fit` it trains anew, from nothing.
+        Gives the same predictions as the saved one. Its `fit` trains from the beginning.
 
     Raises
     ------
     FileNotFoundError
         If the file does not exist.
     ValueError
-        If it is damaged, is no such file, or holds anything that may run code, read or write other
-        files, or claims more data than it has bytes.
+        If the file is damaged or is not such a file, if it contains anything that may run code or
+        read or write other files, or if it claims more data than it has bytes.
     OSError
         If it cannot be read.
 
     Warns
     -----
     UserWarning
-        If the file is of another version of this library, scikit-learn, imbalanced-learn, Keras or
-        NumPy, or of another backend of Keras: predictions may differ.
+        If the file was written with another version of this library, scikit-learn,
+        imbalanced-learn, Keras or NumPy, or with another backend of Keras: predictions may differ.
 
     See Also
     --------
-    save_model : Writes it, and says what is in it.
+    save_model : Writes the file, and describes its content.
 
     Notes
     -----
-    Checksums tell damage, not malice: whoever changes a file can compute them anew. Before Keras
-    sees a network, all classes that its configuration names must be on a list of layers without
-    code, and its weights be plain arrays, without links to other files.
+    Checksums detect damage, not malicious changes, because anyone can recompute them. Before Keras
+    reads a network, all classes in its configuration must be on a list of layers without code, and
+    its weights must be plain arrays without links to other files.
 
-    How much memory and time the configuration of a network asks for is not limited. What a model
-    predicts is another matter, too. Somebody's network may be wrong on purpose.
+    The memory and time that the configuration of a network requires are not limited. The
+    predictions are not checked either: a network may be wrong on purpose.
 
     Examples
     --------
@@ -205,7 +207,7 @@ def load_model(path):
     >>> load_model("missing.model")
     Traceback (most recent call last):
     ...
-    FileNotFoundError: path='missing.model' is no existing file. Expected a complete file that...
+    FileNotFoundError: The file path='missing.model' does not exist. Expected a complete file...
     """
     path = os.fspath(path)
     data = _read_file(path)
@@ -217,8 +219,8 @@ def load_model(path):
         problem = _compare_versions(manifest["versions"])
         estimator = _reader(entries).read(state)
         if not isinstance(estimator, BaseEstimator):
-            raise ValueError("it holds no estimator")
-    except Exception as error:  # of zipfile, json, h5py, Keras and whatever else is fed nonsense
+            raise ValueError("it contains no estimator")
+    except Exception as error:  # from zipfile, json, h5py, Keras and others, given invalid data
         raise ValueError(_explain(path, error)) from error
     if problem:
         warnings.warn(f"path={path!r} {problem}", UserWarning, stacklevel=2)
@@ -227,12 +229,12 @@ def load_model(path):
 
 def _explain(path, error):
     reason = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
-    return f"path={path!r} was not opened: {reason}. {_EXPECTED} Ask for the file again."
+    return f"path={path!r} was not opened: {reason}. {_EXPECTED} Request the file again."
 
 
 def _read_file(path):
     if not os.path.exists(path):
-        raise FileNotFoundError(f"path={path!r} is no existing file. {_EXPECTED}")
+        raise FileNotFoundError(f"The file path={path!r} does not exist. {_EXPECTED}")
     found = os.stat(path)
     if not stat.S_ISREG(found.st_mode):
         raise ValueError(f"path={path!r} is a folder or a special file. {_EXPECTED}")
@@ -246,11 +248,11 @@ def _check_manifest(manifest, entries):
     if manifest["format"] != _FORMAT:
         raise ValueError(
             f"it has format {manifest['format']!r}, of skin_lesion"
-            f" {manifest['versions']['skin_lesion']}, and this version reads format {_FORMAT}"
+            f" {manifest['versions']['skin_lesion']}, but this version reads format {_FORMAT}"
         )
     found = {name: hashlib.sha256(data).hexdigest() for name, data in entries.items()}
     if found.keys() != manifest["sha256"].keys():
-        raise ValueError("its entries are others than its manifest says")
+        raise ValueError("its entries differ from those in its manifest")
     wrong = [name for name in found if found[name] != manifest["sha256"][name]]
     if wrong:
         raise ValueError(f"it is damaged: the checksum of entry {wrong[0]!r} is wrong")
@@ -270,7 +272,7 @@ def _compare_versions(saved):
     if other:
         return (
             f"was saved with {', '.join(other)}. Predictions may differ: compare some with those of"
-            " whoever saved it, or install the same versions."
+            " the original model, or install the same versions."
         )
     return None
 
@@ -309,13 +311,13 @@ def _network_of(classifier):
     except (ValueError, TypeError, NotImplementedError) as error:
         raise ValueError(
             f"The network of the {type(classifier).__name__} cannot be saved: {error}. Expected"
-            " layers of Keras alone, without code. Build it of these, use export_onnx, or use"
-            " joblib among those who trust each other."
+            " only layers of Keras without code. Build it from these, use export_onnx, or use"
+            " joblib if the users of the file trust you."
         ) from error
 
 
 def _weights_of(embedder):
-    """Return the weights of a fitted embedder's networks as bytes, but for random ones."""
+    """Return the weights of a fitted embedder's networks as bytes, except random ones."""
     return [
         weights_to_bytes(build_application(backbone.name, _ANY_SHAPE, backbone.weights))
         if (stored := embedder._find_stored_weights(backbone)) is None
@@ -335,23 +337,23 @@ def _refuse_several_classes(classifier):
         check_one_vs_rest(classifier, None)
     except ValueError as error:
         raise TypeError(
-            f"The file could not be opened again: {error}. Expected one class an image. Use joblib"
-            " among those who trust each other."
+            f"The file could not be opened again: {error}. Expected one class per image. Use joblib"
+            " if the users of the file trust you."
         ) from None
     return (), None
 
 
 class _NotTrainable:
-    """In place of the scikeras classifier, of which a file holds the network alone."""
+    """Placeholder for the scikeras classifier: a file contains only its network."""
 
     def __init__(self, model):
         self.model_ = model
 
     def _refuse(self, *args, **params):
         raise ValueError(
-            "The classifier was loaded from a file, which holds no state of training. Expected one"
-            " that was fitted in this process to go on with. Use fit with warm_start=False, or"
-            " partial_fit of a clone, to train anew."
+            "The classifier was loaded from a file, which contains no training state. Expected a"
+            " classifier that was fitted in this process. To train from the beginning, use fit with"
+            " warm_start=False, or partial_fit of a clone."
         )
 
     get_params = set_params = fit = partial_fit = _refuse

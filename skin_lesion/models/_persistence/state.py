@@ -13,37 +13,37 @@ from ..._utils.sklearn_private import METADATA_REQUEST
 from .._networks.unsaved import name_unsaved
 from .allowed_classes import find_class, is_estimator, keeps_only_parameters, name_class
 
-# They belong to the machine, or to training: the folder of a cache, which a file could point
-# anywhere, and callbacks. Metadata requests are left out as well: without the attribute, an
-# estimator requests what its class does.
+# They belong to the machine or to training: callbacks, and the folder of a cache, which a file
+# could set to any folder. Metadata requests are also omitted: without the attribute, an estimator
+# has the requests of its class.
 _LEFT_OUT = frozenset(["cache_dir", "callbacks", "memory"])
-# Likewise an optimizer that is an object of Keras; its name is kept.
+# An optimizer that is a Keras object is also omitted; a name is kept.
 _OPTIMIZER = "optimizer"
-# A function is code: its name is kept, and the network that it has built.
+# A function is code: only its name and the network that it built are saved.
 _ARCHITECTURE = "architecture"
-# What builds a network can be called, and would be wherever an estimator takes a function.
+# Objects that build a network are callable; elsewhere an estimator would call them as functions.
 _NETWORKS = frozenset([_ARCHITECTURE, "backbone"])
-# A Series of the share of each class says what a dict does.
+# A Series of class shares is equivalent to a dict.
 _SHARES = frozenset(["class_prior", "prior"])
 _PLAIN_KINDS = "biufUS"
-_OBJECT = np.dtype(object)  # which an imputer of text remembers; arrays of it are lists here
+_OBJECT = np.dtype(object)  # an imputer of text stores it; arrays of objects are saved as lists
 _DTYPE = re.compile(r"[<>|=][biufUS]\d{1,9}")
 _NAME = re.compile(r"(?!__)[A-Za-z_]\w*")
 
 
 class StateWriter:
-    """Turns an estimator into JSON and arrays.
+    """Convert an estimator to JSON and arrays.
 
     Parameters
     ----------
     special : dict of type to callable
-        What else is to be known of objects of a class: ``special[cls](estimator)`` returns the
-        names of attributes to leave out, and a dict to keep beside the others, or None.
+        Extra handling for objects of a class: ``special[cls](estimator)`` returns the names of
+        attributes to omit, and a dict to save in addition, or None.
 
     Attributes
     ----------
     arrays : dict of str to bytes
-        What JSON cannot hold, by name of entry.
+        The arrays, by name of entry.
     """
 
     def __init__(self, special):
@@ -52,12 +52,12 @@ class StateWriter:
         self._open = []
 
     def write(self, value, where):
-        """Return, in terms of JSON, a value that is found in some place of the estimator.
+        """Return a value of the estimator as values for JSON; `where` names it in messages.
 
         Raises
         ------
         TypeError
-            If it is of a kind that cannot be saved.
+            If its type cannot be saved.
         """
         if value is None or type(value) in (bool, int, str):
             return value
@@ -84,9 +84,8 @@ class StateWriter:
         if is_estimator(value):
             return self._write_object(value, where)
         raise TypeError(
-            f"{where} is {value!r}, of type {type(value).__name__}. {_EXPECTED} Set it to something"
-            " else, leave that step out and do it before, or use joblib among those who trust each"
-            " other."
+            f"{where} is {value!r}, of type {type(value).__name__}. {_EXPECTED} Change it, leave"
+            " that step out and apply it before, or use joblib if the users of the file trust you."
         )
 
     def _write_items(self, value, where):
@@ -110,7 +109,7 @@ class StateWriter:
             items = [self.write(item, where) for item in array.ravel().tolist()]
             return {"kind": "object_array", "shape": list(array.shape), "items": items}
         name = f"arrays/{len(self.arrays)}.bin"
-        # In its own order: sums over another one round otherwise.
+        # In its own memory order: sums in another order would round differently.
         order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
         self.arrays[name] = array.tobytes(order)
         about = {"dtype": array.dtype.str, "shape": list(array.shape), "order": order}
@@ -121,12 +120,12 @@ class StateWriter:
         if name is None:
             raise TypeError(
                 f"{where} is {value!r}, of type {type(value).__module__}.{type(value).__name__}."
-                f" {_EXPECTED} Of a search save its best_estimator_; OnnxClassifier is a file"
-                " already; for the rest leave that step out, or use joblib among those who trust"
-                " each other."
+                f" {_EXPECTED} For a search, save its best_estimator_. For an OnnxClassifier, share"
+                " its file. Otherwise leave that step out, or use joblib if the users of the file"
+                " trust you."
             )
         if id(value) in self._open:
-            raise TypeError(f"{where} holds itself. {_EXPECTED}")
+            raise TypeError(f"{where} contains itself. {_EXPECTED}")
         if keeps_only_parameters(name):
             value = clone(value)
         left_out, beside = self._special.get(type(value), lambda _: ((), None))(value)
@@ -141,7 +140,7 @@ class StateWriter:
 
 
 def _replace(attribute, item):
-    """Return what to write in place of code, of what is left out, and of a Series of shares."""
+    """Return the value to write: code, omitted attributes and Series of shares are replaced."""
     if attribute in _SHARES and isinstance(item, pd.Series):
         return item.to_dict()
     if attribute in _LEFT_OUT or (attribute == _OPTIMIZER and not isinstance(item, str)):
@@ -152,12 +151,12 @@ def _replace(attribute, item):
 
 _EXPECTED = (
     "Expected numbers, text, arrays, collections of these, estimators of skin_lesion and those of"
-    " scikit-learn and imbalanced-learn that predict by NumPy alone."
+    " scikit-learn and imbalanced-learn that predict with NumPy only."
 )
 
 
 class StateReader:
-    """Turns JSON and arrays into an estimator; runs no code but that of the classes listed.
+    """Convert JSON and arrays to an estimator, running only code of the listed classes.
 
     Parameters
     ----------
@@ -189,13 +188,13 @@ class StateReader:
         }
 
     def read(self, node):
-        """Return what was written as a node."""
+        """Return the value that a node represents."""
         if isinstance(node, list):
             return [self.read(item) for item in node]
         if not isinstance(node, dict):
             return node
         if node["kind"] not in self._read_kind:
-            raise ValueError(f"it holds a value of the unknown kind {node['kind']!r}")
+            raise ValueError(f"it contains a value of the unknown kind {node['kind']!r}")
         return self._read_kind[node["kind"]](node)
 
     def _read_dtype(self, node):
@@ -205,10 +204,10 @@ class StateReader:
         return [(self.read(key), self.read(item)) for key, item in node["items"]]
 
     def _read_array(self, node):
-        # Each once: a thousand copies of one array would be more than the file has.
+        # Each entry once: a thousand copies of one array would exceed the size of the file.
         data = self._arrays.pop(node["entry"])
         array = np.frombuffer(data, dtype=_plain_dtype(node["dtype"]))
-        # A copy: fitted attributes can be written to.
+        # A copy, because fitted attributes must be writable.
         return array.reshape(node["shape"], order=node["order"]).copy("K")
 
     def _read_object_array(self, node):
@@ -218,9 +217,9 @@ class StateReader:
 
     def _read_random_state(self, node):
         name, keys, position, *gauss = self.read(node["items"])
-        # Of more keys NumPy keeps 624, and would read at a position behind them what lies there.
+        # NumPy keeps 624 keys, and would read other memory at a position beyond them.
         if name != "MT19937" or len(keys) != 624 or not 0 <= position <= 624:
-            raise ValueError("it holds a generator of random numbers in no possible state")
+            raise ValueError("it contains a random number generator in an impossible state")
         state = np.random.RandomState()
         state.set_state((name, keys, position, *gauss))
         return state
@@ -230,7 +229,7 @@ class StateReader:
         instance = cls.__new__(cls)
         for name, item in node["attributes"].items():
             if not _NAME.fullmatch(name) or hasattr(cls, name):
-                raise ValueError(f"it has {name!r} in place of what is in the class {cls.__name__}")
+                raise ValueError(f"it replaces {name!r} of the class {cls.__name__}")
             value = None if name in _LEFT_OUT else self.read(item)
             if callable(value) and not isinstance(value, type) and name not in _NETWORKS:
                 raise ValueError(f"it has a function as {name!r}")
@@ -242,5 +241,5 @@ class StateReader:
 
 def _plain_dtype(name):
     if not isinstance(name, str) or not _DTYPE.fullmatch(name):
-        raise ValueError(f"it holds an array of type {name!r}")
+        raise ValueError(f"it contains an array of type {name!r}")
     return np.dtype(name)

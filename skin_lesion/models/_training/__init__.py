@@ -1,7 +1,7 @@
 """Train a network on rows of images.
 
-The names of `fit` bring Keras with them, whose classes they inherit from: they are imported when
-one of them is first used, as ``_training.train_epochs``.
+The names of `fit` inherit from classes of Keras, so they import Keras. They are imported when one
+of them is first used, as ``_training.train_epochs``.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Batches of images for Keras, read ahead of training, varied and shuffled anew in every epoch."""
+"""Batches of images for Keras, read ahead, and augmented and shuffled anew in every epoch."""
 
 from contextlib import contextmanager
 
@@ -12,41 +12,41 @@ _ROWS_OF_KERNEL = 8
 
 
 class ImageBatches(keras.utils.PyDataset):
-    """Rows of a source, in batches, which threads read and vary while Keras trains on earlier ones.
+    """Rows of a source in batches, which threads read and augment while Keras trains.
 
-    What a batch holds depends on the seed, the epoch and its position alone, not on when or in
-    which thread it is read. At most ``source.n_readers + 2`` batches are held.
+    The content of a batch depends only on the seed, the epoch and its position, not on when or in
+    which thread it is read. At most ``source.n_readers + 2`` batches are in memory.
 
-    Keras has workers of its own. Those of 3.3 end every epoch twice, so that results depend on the
-    threads; those of later versions wait a tenth of a second in every epoch.
+    The workers of Keras are not used. In Keras 3.3 they end every epoch twice, so that results
+    depend on the threads; in later versions they wait a tenth of a second in every epoch.
 
     Parameters
     ----------
     source : ArraySource or PathSource
 
     rows : ndarray of shape (n,), of int
-        Rows of the source, in the order in which targets and weights are given.
+        Rows of the source, in the order of targets and weights.
 
     targets : ndarray of shape (n, n_classes), default=None
-        One-hot classes. None gives batches to predict.
+        One-hot classes. None gives batches for prediction.
 
     weights : ndarray of shape (n,), default=None
 
     batch_size : int
 
     seed : int, default=None
-        Shuffles the rows and varies the images; with None they come in their order, as they are.
+        Seed of shuffling and augmentation. With None, the images stay in order and unchanged.
 
     augmenter : ImageAugmenter, default=None
-        Varies every image in every epoch.
+        Augments every image in every epoch.
 
     new_images : (ImageAugmenter, mask, draws), default=None
-        Varies the masked rows in the same way in every epoch: see AugmentingOverSampler.
+        Augments the masked rows, the same way in every epoch: see AugmentingOverSampler.
 
     Attributes
     ----------
     features : (ndarray, ndarray) or None
-        What the batches hold in place of images: see `show_features`.
+        Features that the batches contain in place of images: see `show_features`.
     """
 
     def __init__(
@@ -80,25 +80,25 @@ class ImageBatches(keras.utils.PyDataset):
         return -(-len(self._rows) // self._batch_size)
 
     def start_epoch(self, epoch, logs=None):
-        """Turn to an epoch, counted from 0; a callback calls this.
+        """Prepare an epoch, counted from 0; a callback calls this.
 
-        Keras's own `on_epoch_end` does not say which epoch comes next, and is called at other
-        times in other versions.
+        Keras's `on_epoch_end` does not tell the next epoch, and versions call it at different
+        times.
         """
         if epoch + 1 == self._epoch:
-            return  # Keras has looked at the first batches before it begins: they are the same
+            return  # Keras has already read the first batches of this epoch: they are the same
         self._epoch = epoch + 1
         self._order = self._draw_order()
         self._start_at(0)
 
     def __getitem__(self, index):
         if index == 0:
-            keep_freed_memory()  # the dataset that asks for batches has just been made
+            keep_freed_memory()  # Keras has just created the dataset that reads the batches
         places = self._places(index)
         try:
             images = self._look_up(index)
         except Exception as error:
-            # A backend that reads in a thread of its own would bury this one in its own traceback.
+            # A backend that reads in another thread would hide this error in its own traceback.
             self._error = error
             raise
         batch = (images.astype(np.float32, copy=False),)
@@ -110,9 +110,9 @@ class ImageBatches(keras.utils.PyDataset):
 
     @contextmanager
     def in_use(self):
-        """Let Keras read the batches, and end the threads when it is done.
+        """Let Keras read the batches, and stop the threads afterwards.
 
-        An error of a batch is raised as it was, where Keras raises one of its own about it.
+        The original error of a batch is raised in place of Keras's error about it.
         """
         try:
             with forget_traces():
@@ -122,7 +122,7 @@ class ImageBatches(keras.utils.PyDataset):
                 raise self._error from None
             raise
         finally:
-            # Not anew: a backend that still reads in a thread of its own shall start no others.
+            # Without a restart: a backend that still reads in a thread must not start new threads.
             self._close()
 
     def _close(self):
@@ -130,16 +130,16 @@ class ImageBatches(keras.utils.PyDataset):
             self._reading.close()
 
     def _start_at(self, index):
-        """Forget what was read; the threads begin when the first batch is asked for."""
+        """Discard the batches that were read; the threads start with the first request."""
         self._close()
         self._reading = None
         self._next = index
         self._latest = {}
 
     def _look_up(self, index):
-        # The latest two are kept: Keras looks at the first two before it begins with the first.
+        # The latest two are kept, because Keras reads the first two before it uses the first.
         if index not in self._latest:
-            if index != self._next:  # of validation batches, no callback starts an epoch
+            if index != self._next:  # no callback starts an epoch of validation batches
                 self._start_at(index)
             if self._reading is None:
                 numbers = range(index, len(self))
@@ -151,37 +151,37 @@ class ImageBatches(keras.utils.PyDataset):
         return self._latest[index]
 
     def predict_with(self, network):
-        """Return what a network makes of each image, before `augmenter` varies it.
+        """Return the output of a network for each image without augmentation.
 
-        It takes a fraction of the time of Keras's `predict`, which sets up a pipeline at each call.
+        This is much faster than Keras's `predict`, which sets up a pipeline in each call.
 
         Returns
         -------
         outputs : ndarray of shape (n_images, ...)
-            Of each image once, however many rows have it.
+            One output per image, even if several rows have the same image.
 
         numbers : ndarray of shape (n,), of int
-            Place of the image of each row in `outputs`.
+            Position of each row's image in `outputs`.
         """
         images = self._rows
-        if self._new_images is not None:  # each is another one
+        if self._new_images is not None:  # each new image is a separate one
             is_new = self._new_images[1]
             images = np.where(is_new, len(self._source) + np.arange(len(is_new)), images)
         _, places, numbers = np.unique(images, return_index=True, return_inverse=True)
         size = _size_of_blocks(len(places), self._batch_size)
         blocks = np.split(places, range(size, len(places), size))
-        n_threads = self._source.n_readers if len(blocks) > 1 else 0  # one is not worth a thread
+        n_threads = self._source.n_readers if len(blocks) > 1 else 0  # one block needs no thread
         outputs = []
         with ReadAhead(self._read_places, blocks, n_threads) as stacks:
             for stack in stacks:
-                if len(stack) < size:  # a last block of another size would be traced anew
+                if len(stack) < size:  # a last block of another size would be traced again
                     padding = np.repeat(stack[-1:], size - len(stack), axis=0)
                     stack = np.concatenate([stack, padding])
                 outputs.append(network.predict_on_batch(stack.astype(np.float32, copy=False)))
         return np.concatenate(outputs)[: len(places)], numbers
 
     def show_features(self, features, numbers):
-        """Go on with rows of features, such as `predict_with` returns, in place of the images."""
+        """Return features in batches from now on, as from `predict_with`, in place of images."""
         self.features = features, numbers
 
     def _read(self, index):
@@ -213,10 +213,10 @@ class ImageBatches(keras.utils.PyDataset):
 
 
 def _size_of_blocks(n_rows, batch_size):
-    """Return by how many rows the network is to predict at a time: about `batch_size`.
+    """Return how many rows to predict at a time: about `batch_size`.
 
-    Backends compute the odd rows of a block by another kernel, which rounds otherwise. In full
-    blocks of one size, what comes out for a row does not depend on its place among others.
+    Backends compute leftover rows of a block with another kernel, which rounds differently. In full
+    blocks of one size, the output for a row does not depend on its position.
     """
     if n_rows == 1:
         return 1

@@ -1,4 +1,4 @@
-"""From the classifier's parameters to a compiled Keras model."""
+"""Build and compile the Keras model from the classifier's parameters."""
 
 import copy
 import inspect
@@ -20,7 +20,7 @@ ARCHITECTURES = {"cnn": ConvNet}
 
 
 def resolve_architecture(architecture):
-    """Return the callable that builds the network; a name stands for one with its defaults."""
+    """Return the callable that builds the network; a name means one with default parameters."""
     if callable(architecture):
         _check_builder(architecture)
         return architecture
@@ -37,7 +37,7 @@ def resolve_architecture(architecture):
 
 
 def _check_builder(architecture):
-    """Raise a TypeError that says what to pass, where a callable cannot build a network."""
+    """Raise a TypeError if a callable cannot build a network."""
     expected = (
         "Expected a name, ConvNet(...), Backbone(...), or a callable (input_shape, n_classes) ->"
         " keras.Model."
@@ -46,9 +46,9 @@ def _check_builder(architecture):
     name = getattr(architecture, "__name__", type(architecture).__name__)
     if isinstance(architecture, keras.layers.Layer):  # a model is one
         raise TypeError(
-            f"{found}a {name} that is built already, and every fit needs a new network. {expected}"
-            " Pass the function that builds it, with the input shape and the number of classes from"
-            " its arguments."
+            f"{found}a {name} that is already built, but every fit needs a new network. {expected}"
+            " Pass the function that builds it, with the input shape and the number of classes as"
+            " arguments."
         )
     if inspect.isclass(architecture):
         if architecture in (ConvNet, Backbone):
@@ -60,8 +60,10 @@ def _check_builder(architecture):
     try:
         inspect.signature(architecture).bind((224, 224, 3), 2)
     except TypeError as error:
-        raise TypeError(f"{found}which cannot be called so: {error}. {expected}") from error
-    except ValueError:  # of compiled code, which has no signature
+        raise TypeError(
+            f"{found}which does not accept two arguments: {error}. {expected}"
+        ) from error
+    except ValueError:  # compiled code has no signature
         return
 
 
@@ -74,21 +76,21 @@ def default_rate(optimizer):
 
 
 def resolve_optimizer(optimizer, learning_rate):
-    """Return a new optimizer: one that has trained a model refuses a second."""
+    """Return a new optimizer, because a used one cannot train a second model."""
     if isinstance(optimizer, keras.optimizers.Optimizer):
         if learning_rate is not None:
             raise ValueError(
                 f"learning_rate={learning_rate!r} was given together with an optimizer object,"
-                f" {type(optimizer).__name__}. Expected one of the two: set the rate in the object,"
-                " or pass the optimizer by name."
+                f" {type(optimizer).__name__}. Expected only one of them: set the rate in the"
+                " object, or pass the optimizer by name."
             )
         return type(optimizer).from_config(optimizer.get_config())
     if not isinstance(optimizer, str):
         left_out = ""
         if optimizer is None:
             left_out = (
-                " save_model leaves an optimizer object out of its file: to train a loaded"
-                " classifier, set one by set_params(optimizer=...)."
+                " save_model does not save optimizer objects: to train a loaded classifier, set one"
+                " with set_params(optimizer=...)."
             )
         raise TypeError(
             f"optimizer is {optimizer!r}, of type {type(optimizer).__name__}. Expected a name, such"
@@ -115,7 +117,7 @@ def _find_optimizer(name):
 
 
 def copy_callbacks(callbacks):
-    """Return copies that have seen no model: a used callback drags its model along."""
+    """Return copies without a model, because a used callback keeps its model."""
     callbacks = without_checkpoints(callbacks)
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
@@ -139,13 +141,13 @@ def build_model(
     loss,
     label_smoothing,
 ):
-    """Build and compile.
+    """Build and compile a model.
 
     Parameters
     ----------
     feature_scale : (ndarray, ndarray) or None
-        Mean and variance of each feature, where rows of features stand in for images. They are
-        brought to the range of pixels, so that every architecture is given what it expects.
+        Mean and variance of each feature, if X has rows of features. Features are scaled to the
+        range of pixels, which every architecture expects.
     """
     network = architecture(input_shape, n_classes)
     _check_output(network, n_classes)
@@ -172,19 +174,19 @@ def build_model(
 
 
 def _scale_features(mean, variance):
-    """Return a layer that gives each feature the mean 127.5 and the standard deviation 64."""
+    """Return a layer that scales each feature to mean 127.5 and standard deviation 64."""
     deviation = np.sqrt(variance)
-    # The network computes in float32, to which such values are all the same.
+    # In float32, in which the network computes, such values are all equal.
     is_constant = deviation <= np.finfo(np.float32).eps * np.abs(mean)
     scale = np.where(is_constant, 0, 64 / np.where(is_constant, 1, deviation))
     return keras.layers.Rescaling(scale.tolist(), (127.5 - mean * scale).tolist())
 
 
 def make_metrics(model):
-    """Make the variables of metrics before the training step is traced.
+    """Create the variables of metrics before the training step is traced.
 
-    A step that makes variables is traced twice, which is most of the time of a short fit. So is
-    one in which the optimizer makes its own.
+    A step in which metrics or the optimizer create variables is traced twice, which takes most of
+    the time of a short fit.
     """
     n_classes = model.output_shape[-1]
     some_y = np.full((1, n_classes), 1 / n_classes, dtype=np.float32)
@@ -198,7 +200,7 @@ def _check_output(network, n_classes):
             f"architecture returned {network!r}, of type {type(network).__name__}. Expected a"
             " keras.Model."
         )
-    output_shape = getattr(network, "output_shape", None)  # which a subclass may lack
+    output_shape = getattr(network, "output_shape", None)  # a subclass may lack it
     if output_shape != (None, n_classes):
         raise ValueError(
             f"architecture returned a model with output shape {output_shape}. Expected"
@@ -208,26 +210,26 @@ def _check_output(network, n_classes):
 
 
 def _check_probabilities(network, input_shape):
-    """Check on a few images that a network of the user's ends in a softmax."""
+    """Check on a few images that a user's network ends in a softmax."""
     images = _make_probes(input_shape)
     output = network(images, training=False)
     output = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(output, "float32")))
     last = network
     while isinstance(last, keras.Model) and last.layers:
         last = last.layers[-1]
-    # Where they saturate, sums of sigmoids may be 1 by chance.
+    # Saturated sigmoids may sum to 1 by chance.
     sigmoids = (keras.activations.sigmoid, keras.activations.hard_sigmoid)
     ends_in_sigmoid = getattr(last, "activation", None) in sigmoids
-    # Even a good network may give values that are not finite for a constant image.
+    # Even a good network may return values that are not finite for a constant image.
     if ends_in_sigmoid or not np.isfinite(output[:2]).all():
         raise no_softmax(output[0])
     check_sums(output)
 
 
 def _check_functions(network):
-    """Refuse functions that go by the name of another one.
+    """Refuse the user's activation functions with the name of an activation of Keras.
 
-    Keras pickles and saves an activation by its name, and finds its own again.
+    Keras pickles and saves an activation by its name, and would load its own function.
     """
     for layer in network.layers:
         inner = getattr(layer, "layer", layer)  # of a wrapper
@@ -240,16 +242,16 @@ def _check_functions(network):
         of_keras = getattr(keras.activations, name, function)
         if of_keras is not function:
             raise ValueError(
-                f"The layer {inner.name!r} has an activation of your own named {name!r}, like that"
-                " of Keras. Once pickled or saved, the network would compute that of Keras."
-                " Expected another name: rename your function."
+                f"The layer {inner.name!r} uses your own activation function {name!r}, which has"
+                " the name of an activation of Keras. A pickled or saved network would load that"
+                " of Keras instead. Expected another name: rename your function."
             )
 
 
 def _make_probes(input_shape):
-    """Return images of many brightnesses and contrasts: a saturated output is the same for most.
+    """Return images with various brightness and contrast, to reveal saturated outputs.
 
-    Dark ones bring values near to 0, which saturate nothing.
+    Dark images have values near 0, which saturate nothing.
     """
     rng = np.random.RandomState(0)
     noise = rng.randint(0, 256, (2, *input_shape))

@@ -1,4 +1,4 @@
-"""From a checked source of images through scikeras to Keras, and back."""
+"""Train and predict with a checked source of images, through scikeras and Keras."""
 
 from contextlib import nullcontext
 from functools import partial
@@ -21,19 +21,19 @@ from .keras_wrapper import StreamingKerasClassifier
 from .priors import count_classes, find_factors, shift
 from .warm_start import are_alike, as_it_is, take_weights
 
-_FEW_ROWS = 10  # which a good network, too, may take for one class
-_MANY_ROWS = 256  # enough to see that a network takes all for one class
+_FEW_ROWS = 10  # for fewer rows, even a good network may predict a single class
+_MANY_ROWS = 256  # enough to see that a network predicts a single class
 
 
 def build_keras_classifier(estimator, source, rows, earlier=None, *, n_counted=None):
-    """Return the scikeras classifier that will build the network at its first fit.
+    """Return the scikeras classifier that will build the network in its first fit.
 
-    It is given no `random_state`: scikeras would switch TensorFlow to deterministic operations and
-    leave it there, where every model of the process without a seed fails. See `seeded_keras`.
+    It gets no `random_state`: scikeras would switch TensorFlow to deterministic operations for the
+    rest of the process, in which every model without a seed then fails. See `seeded_keras`.
 
-    Of the rows that are trained on, `n_counted` have weight; None stands for `partial_fit`.
+    `n_counted` is the number of training rows with weight; None means `partial_fit`.
 
-    With an `earlier` one, from whose weights training will go on, features are scaled as there.
+    If training continues from the weights of an `earlier` classifier, features are scaled as there.
     """
     return StreamingKerasClassifier(
         model=partial(
@@ -51,14 +51,14 @@ def build_keras_classifier(estimator, source, rows, earlier=None, *, n_counted=N
 
 
 def train_epochs(estimator, source, y, training, validation, seed, task, *, earlier=None):
-    """Train for `epochs_`, or until the loss on the validation set stops falling.
+    """Train for `epochs_` epochs, or until the validation loss stops falling.
 
     scikit-learn's callbacks are told of each epoch as a part of the `task`.
 
     Returns
     -------
     interrupt : KeyboardInterrupt or None
-        What has ended training after at least one epoch, for the caller to raise.
+        The interruption of training after at least one epoch, for the caller to raise.
     """
     callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
     estimator.keras_classifier_.set_params(epochs=estimator.epochs_)
@@ -100,20 +100,20 @@ def train_epochs(estimator, source, y, training, validation, seed, task, *, earl
 
 
 def find_only_class(estimator, source, y, training, validation):
-    """Return what a fitted network takes all rows for, or None if it tells them apart.
+    """Return the class that a fitted network predicts for all rows, or None if there are several.
 
-    The rows are those of the validation set, or some of those it was trained on. Their accuracy is
-    known from training. Where it is not the share of a class, some are taken for another one, and
-    they need not be predicted again.
+    The rows are those of the validation set, or some of the training rows. Their accuracy is known
+    from training. If it differs from the share of every class, the network predicts several
+    classes, and the rows need not be predicted again.
 
     Returns
     -------
     found : (label, str) or None
-        The class, and what is taken for it.
+        The class, and a description of the rows.
     """
     if validation is None:
         labels, weight = y[training.rows], training.weight
-        # While weights still change and dropout is at work, it is about that share.
+        # A tolerance, because the weights still change in the epoch, and dropout is active.
         accuracy, tolerance = estimator.history_["accuracy"][-1], 0.02
         some = np.unique(np.linspace(0, len(labels) - 1, _MANY_ROWS).astype(int))
         rows = training.rows[some]
@@ -137,10 +137,10 @@ def find_only_class(estimator, source, y, training, validation):
 
 
 def _ranks_well(estimator, probabilities, labels):
-    """Tell whether the recall of the classes is, on average, beyond that of a guess.
+    """Return whether the mean recall is above chance level by more than two standard errors.
 
-    A class that is frequent enough may be the most probable one in each image, and a network may
-    know the images well all the same. Beyond is two standard errors.
+    If a class is frequent enough, it may be the most probable one for each image, although the
+    network separates the classes well.
     """
     classes = estimator.classes_
     scores = shift(probabilities, find_factors("uniform", classes, estimator.class_prior_, None))
@@ -153,7 +153,7 @@ def _ranks_well(estimator, probabilities, labels):
 
 
 def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
-    """Train for one epoch more, in a new network if the parameters ask for another."""
+    """Train for one more epoch, in a new network if the parameters require one."""
     wrapper = estimator.keras_classifier_
     in_place = nullcontext()
     options = {"classes": np.arange(len(estimator.classes_))}
@@ -173,7 +173,7 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
 
 @without_retracing_warnings()
 def predict_in_batches(estimator, source, rows=None):
-    """Return what the network puts out for some rows of the source, or for each."""
+    """Return the network's output for some rows of the source, or for all rows."""
     rows = np.arange(len(source)) if rows is None else rows
     output, numbers = _make_batches(estimator, source, rows).predict_with(estimator.model_)
     return np.asarray(output, dtype=np.float64)[numbers]
@@ -212,10 +212,10 @@ def _train(estimator, fit, source, y, training, seed, callbacks):
             )
     finally:
         progress.close()
-        # They hold the model once more, and its best weights.
+        # Callbacks keep a reference to the model, and its best weights.
         wrapper.set_params(callbacks=None)
         for callback in estimator.callbacks_:
-            # Not their own method, which may do more with a model than to keep it.
+            # Not their own method, which may do more than store the model.
             keras.callbacks.Callback.set_model(callback, None)
 
 
@@ -226,7 +226,7 @@ def _keep_result(estimator):
 
 
 def _prepare(estimator, earlier, *, keep_features):
-    """Return what gives a new network its first weights, where those it is built with are not."""
+    """Return a function that sets the initial weights of a new network, or None."""
     architecture = _settings(estimator.keras_classifier_)[0]
     if earlier is not None:
         return partial(take_weights, earlier.model_, _settings(earlier)[0], architecture)
@@ -236,18 +236,18 @@ def _prepare(estimator, earlier, *, keep_features):
 
 
 def _trains_head_alone(estimator):
-    """Tell whether all below the head of the network computes the same in every epoch."""
+    """Return whether the features below the head stay the same in every epoch."""
     architecture = _settings(estimator.keras_classifier_)[0]
     return (
         isinstance(architecture, Backbone)
         and architecture.trainable in ("head", 0)
         and estimator.augmenter_ is None
-        and keras.backend.backend() != "jax"  # where a callback would not see the weights of a step
+        and keras.backend.backend() != "jax"  # there, callbacks would not see the weights of a step
     )
 
 
 def _settings(wrapper):
-    """Return what a scikeras classifier builds its network with."""
+    """Return the arguments with which a scikeras classifier builds its network."""
     return wrapper.get_params()["model"].args
 
 

@@ -1,4 +1,4 @@
-"""The head of a pretrained network: fitted before all else, and trained alone on features."""
+"""The head of a pretrained network: fitted first, and trained alone on features."""
 
 import warnings
 
@@ -10,28 +10,28 @@ from sklearn.linear_model import LogisticRegression
 from ..._utils import lazy_keras as keras
 from .build_model import make_metrics
 
-# Of the regularised sum of losses; a network's features are some 1,000, mostly between 0 and 2.
+# Inverse regularisation strength; a network has about 1,000 features, mostly between 0 and 2.
 _C = 0.01
 _MAX_ITER = 100
 
 
 def fit_output_layer(model, batches, *, keep_features):
-    """Fit the output layer to the features that the network sees in images as they are.
+    """Fit the output layer to the network's features of images without augmentation.
 
-    Its random weights would otherwise send random gradients through weights that are worth more.
-    The features do not change meanwhile, so that one pass over the images is enough, and the best
-    output layer for them is a logistic regression.
+    Otherwise its random weights would send random gradients through the pretrained weights. The
+    features stay the same, so one pass over the images is enough, and the best output layer is a
+    logistic regression.
 
     Parameters
     ----------
     model : keras.Model
-        That of a Backbone, whose last layer is a softmax.
+        The model of a Backbone, whose last layer is a softmax.
 
     batches : ImageBatches
-        Where their targets are all of one class nothing is fitted.
+        If all targets are of one class, nothing is fitted.
 
     keep_features : bool
-        Whether the batches go on with the features in place of the images.
+        Whether the batches return these features from now on, in place of images.
     """
     labels = batches.targets.argmax(axis=1)
     if len(np.unique(labels)) < 2:
@@ -42,14 +42,14 @@ def fit_output_layer(model, batches, *, keep_features):
     features = features[numbers]
     output = model.layers[-1]
     with warnings.catch_warnings():
-        # It only has to begin well.
+        # It only needs to be a good start.
         warnings.simplefilter("ignore", ConvergenceWarning)
         probe = LogisticRegression(C=_C, max_iter=_MAX_ITER)
         probe.fit(features, labels, sample_weight=batches.weights)
     kernel, bias = probe.coef_, probe.intercept_
-    if len(probe.classes_) == 2:  # the log odds of the second
+    if len(probe.classes_) == 2:  # the coefficients are the log odds of the second class
         kernel, bias = np.vstack([-kernel, kernel]) / 2, np.concatenate([-bias, bias]) / 2
-    # A class of which there is nothing, or nothing yet, is about as rare as one row in all.
+    # A class without rows, so far, gets about the prevalence of a single row.
     typical = logsumexp(features @ kernel.T + bias, axis=1).mean()
     all_bias = np.full(output.units, typical - np.log(len(features) + 1), dtype=bias.dtype)
     all_kernel = np.zeros((features.shape[1], output.units), dtype=kernel.dtype)
@@ -58,23 +58,23 @@ def fit_output_layer(model, batches, *, keep_features):
 
 
 def fit_frozen_head(model, batches, *, validation_data, callbacks, **options):
-    """Train a network of which only the output layer learns, as its own `fit` does.
+    """Train a network with a frozen backbone, like its own `fit`, but on cached features.
 
-    What is before the dropout computes the same in each epoch: it is computed once, and takes four
-    bytes for each row and feature. Callbacks meet the whole network.
+    The layers before the dropout compute the same in each epoch. They are computed once, and use
+    four bytes per row and feature. Callbacks get the whole network.
 
     Parameters
     ----------
     model : keras.Model
-        That of a Backbone, compiled.
+        The compiled model of a Backbone.
 
     batches, validation_data : ImageBatches
-        Whose images are the same in every epoch. The latter may be None.
+        Batches with the same images in every epoch. The latter may be None.
 
     callbacks : list of keras.callbacks.Callback
 
     **options : dict
-        Those of `keras.Model.fit`.
+        Options of `keras.Model.fit`.
     """
     for used in (batches, validation_data):
         if used is not None and used.features is None:
@@ -97,7 +97,7 @@ def fit_frozen_head(model, batches, *, validation_data, callbacks, **options):
 
 
 class _StopAlike(keras.callbacks.Callback):
-    """Ends the training of a head where another callback ends that of the whole network."""
+    """Stop the training of the head when another callback stops that of the whole network."""
 
     def __init__(self, head):
         super().__init__()
@@ -111,5 +111,5 @@ class _StopAlike(keras.callbacks.Callback):
 
 
 def _find_features(model, batches):
-    """Return what goes into the output layer, as `ImageBatches.predict_with` does."""
+    """Return the input of the output layer, as `ImageBatches.predict_with` does."""
     return batches.predict_with(keras.Model(model.input, model.layers[-1].input))

@@ -1,4 +1,4 @@
-"""X as something that gives the pixels of chosen rows: from an array, or from files."""
+"""X as a source of pixels for selected rows, from an array or from files."""
 
 import hashlib
 import os
@@ -28,25 +28,25 @@ _BYTES_TO_KEEP = 2**30
 
 
 def open_source(estimator, X, *, loader, image_shape, expected_shape=None):
-    """Check X in the name of an estimator, and return it as a source of images.
+    """Check X for an estimator, and return it as a source of images.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        Where no shape is expected its `n_features_in_` and `feature_names_in_` are set, otherwise
-        X must fit them.
+        Without `expected_shape`, its `n_features_in_` and `feature_names_in_` are set; otherwise X
+        must match them.
 
     X : array-like
         Paths, images or rows.
 
     loader : ImageLoader or None
-        Reads paths. None stands for one with its defaults.
+        Reads paths. None means ``ImageLoader()``.
 
     image_shape : tuple of int or None
-        Shape of the images that rows are, flattened. None takes rows for features.
+        Shape of the flattened images in the rows. None means that rows are features.
 
     expected_shape : tuple of (height, width, n_channels), default=None
-        Shape of the images that were fitted.
+        Shape of the images that the estimator was fitted on.
 
     Returns
     -------
@@ -69,20 +69,20 @@ def open_source(estimator, X, *, loader, image_shape, expected_shape=None):
     if reset:
         estimator.n_features_in_ = n_features_in
     elif source.image_shape != expected_shape:
-        advice = f"Resize them, for paths by loader=ImageLoader(image_size={expected_shape[:2]})."
+        advice = f"Resize them; for paths, set loader=ImageLoader(image_size={expected_shape[:2]})."
         if np.prod(source.image_shape) == np.prod(expected_shape):
             advice = f"Reshape X: np.reshape(X, {(-1, *expected_shape)})."
         raise ValueError(
-            f"X has images of shape {source.image_shape}, {type(estimator).__name__} was fitted on"
-            f" images of shape {expected_shape}. {advice}"
+            f"X has images of shape {source.image_shape}, but {type(estimator).__name__} was fitted"
+            f" on images of shape {expected_shape}. {advice}"
         )
     return source
 
 
 def read_batches(source, rows, batch_size):
-    """Return the images of one batch of rows after the other, as a ReadAhead."""
+    """Return a ReadAhead with the images of successive batches of rows."""
     batches = np.split(rows, range(batch_size, len(rows), batch_size))
-    n_threads = source.n_readers if len(batches) > 1 else 0  # one batch is not worth a thread
+    n_threads = source.n_readers if len(batches) > 1 else 0  # one batch needs no thread
     return ReadAhead(source.take, batches, n_threads)
 
 
@@ -92,7 +92,7 @@ def _open_rows(rows, image_shape, *, scale_is_known):
     shape = resolve_image_shape(image_shape)
     if np.prod(shape) != rows.shape[1]:
         raise ValueError(
-            f"image_shape={image_shape!r} has {np.prod(shape)} values, rows of X have"
+            f"image_shape={image_shape!r} has {np.prod(shape)} values, but rows of X have"
             f" {rows.shape[1]}. Expected (height, width) or (height, width, n_channels) of the"
             " flattened images."
         )
@@ -101,21 +101,21 @@ def _open_rows(rows, image_shape, *, scale_is_known):
 
 
 def resolve_image_shape(image_shape):
-    """Return the parameter `image_shape` as (height, width, n_channels), None as it is."""
+    """Return the parameter `image_shape` as (height, width, n_channels), or None if it is None."""
     if image_shape is None:
         return None
     if np.size(image_shape) != 3:
         return *check_image_size(image_shape, name="image_shape"), 3
     if not all(isinstance(side, Integral) and side > 0 for side in image_shape):
         raise ValueError(
-            f"image_shape is {image_shape!r}. Expected (height, width, n_channels), three whole"
-            " numbers above 0."
+            f"image_shape is {image_shape!r}. Expected (height, width, n_channels), three positive"
+            " integers."
         )
     return tuple(image_shape)
 
 
 class ArraySource:
-    """Images that are in memory.
+    """Images in memory.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class ArraySource:
         Not copied.
 
     n_jobs : int or None, default=-1
-        Number of threads that take batches out of it.
+        Number of threads that read batches.
     """
 
     def __init__(self, images, n_jobs=-1):
@@ -141,11 +141,11 @@ class ArraySource:
         """Do nothing: they are in memory."""
 
     def content_ids(self):
-        """Return a number for each row; rows of equal pixels have the same."""
+        """Return a number for each row; rows with equal pixels have the same number."""
         return content_ids_of_images(self._images)
 
     def digests(self, rows):
-        """Return a hash of the pixels of each of some rows."""
+        """Return a hash of the pixels for each of some rows."""
         return digests_of_images([self._images[row] for row in rows])
 
     def fingerprint(self):
@@ -160,11 +160,11 @@ class ArraySource:
 
 
 class FeatureSource(ArraySource):
-    """Rows of features that stand in for images."""
+    """Rows of features in place of images."""
 
     def feature_scale(self, rows):
         """Return mean and variance of each feature over some rows."""
-        # Block by block: the rows at once would be a copy of X.
+        # Block by block, because all rows at once would be a copy of X.
         blocks = np.split(rows, range(_ROWS_IN_BLOCK, len(rows), _ROWS_IN_BLOCK))
 
         def average(function):
@@ -175,7 +175,7 @@ class FeatureSource(ArraySource):
 
 
 class PathSource:
-    """Images that are read when they are asked for.
+    """Images that are read from files on request.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ class PathSource:
     def __init__(self, paths, loader):
         check_files_exist(paths)
         self._paths = paths
-        # Batches are read side by side instead of the images of a batch.
+        # Batches are read in parallel, not the images of a batch.
         self._loader = clone(loader).set_params(verbose=0, n_jobs=1)
         self.n_readers = count_workers(loader.n_jobs)
         self.image_shape = (*check_image_size(loader.image_size), 3)
@@ -198,9 +198,9 @@ class PathSource:
         return len(self._paths)
 
     def keep_images(self):
-        """Keep images once they are read, up to a gibibyte; a cache on disk keeps them by itself.
+        """Keep images in memory, up to 1 GiB, unless the loader has a cache on disk.
 
-        The processes of a search share that gibibyte as they share the cores.
+        The processes of a search share this memory in proportion to their cores.
         """
         if self._loader.cache_dir is None:
             n_bytes = _BYTES_TO_KEEP * n_own_cores() // cpu_count()
@@ -220,15 +220,15 @@ class PathSource:
         return np.stack([found[row] for row in rows])
 
     def content_ids(self):
-        """Return a number for each row; rows of byte-identical files have the same."""
+        """Return a number for each row; rows with byte-identical files have the same number."""
         return content_ids_of_files(self._paths)
 
     def digests(self, rows):
-        """Return a hash of the file of each of some rows."""
+        """Return a hash of the file for each of some rows."""
         return digests_of_files(self._paths[rows])
 
     def fingerprint(self):
-        """Return a hash of paths, sizes and times: reading all files may take minutes."""
+        """Return a hash of paths, sizes and times, because reading all files may take minutes."""
         digest = hashlib.sha256()
         for path in self._paths.tolist():
             stat = stat_image_file(path)

@@ -1,12 +1,12 @@
-"""The one place that knows scikeras, and mends what it does to the process.
+"""The only module that uses scikeras. It also undoes scikeras's changes to the process.
 
-scikeras trains a Keras model on arrays. Here it is handed row numbers; Keras is handed batches that
-read the rows when they are needed.
+scikeras trains a Keras model on arrays. Here it gets row numbers, and Keras gets batches that read
+the rows when they are needed.
 
-scikeras makes of a Keras model what scikit-learn and its users know: it encodes classes, compiles,
-counts epochs on with `warm_start` and `partial_fit`, and shows the wrapped classifier as
-`keras_classifier_`. Keras's own SKLearnClassifier rejects four-dimensional X. As scikeras is no
-longer maintained, no other module knows it: to leave it, write this one anew.
+scikeras turns a Keras model into a scikit-learn classifier: it encodes classes, compiles, continues
+the count of epochs with `warm_start` and `partial_fit`, and is available as `keras_classifier_`.
+Keras's own SKLearnClassifier rejects four-dimensional X. scikeras is no longer maintained, so no
+other module depends on it: to replace it, rewrite this module.
 """
 
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ from ..._utils import lazy_keras as keras
 from ..._utils.private_names import private_name
 from ._course.epochs import EpochRecord, check_weights
 
-# Importing scikeras replaces how Keras objects are pickled and copied, for the whole process.
+# Importing scikeras changes how Keras objects are pickled and copied, in the whole process.
 _OWN_METHODS = {
     (cls, name): vars(cls).get(name)
     for cls in (keras.Model, keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer)
@@ -35,7 +35,7 @@ for (_cls, _name), _method in _OWN_METHODS.items():
         delattr(_cls, _name)
 
 
-# What is called or replaced below; scikeras keeps callbacks in the last two while it works.
+# Methods called or replaced below, and the attributes that hold callbacks during a fit.
 _METHODS = ("_fit_keras_model", "_initialize_callbacks")
 _CALLBACKS = ("_fit_callbacks", "_predict_callbacks")
 
@@ -44,21 +44,21 @@ for _name in _METHODS:
 
 
 class StreamingKerasClassifier(KerasClassifier):
-    """A KerasClassifier that is fitted on row numbers and trains on the batches made of them.
+    """A KerasClassifier that is fitted on row numbers, and trains on batches of these rows.
 
     ``fit(rows, labels, sample_weight, make_batches=..., validation_data=..., save_fit=...,
     prepare_model=..., fit_model=...)``, with `rows` of shape (n, 1): ``make_batches(rows,
-    sample_weight)`` gives the batches to train on. scikeras has left out rows without weight by
-    then. `save_fit`, a SaveFit or None, may know of epochs that an earlier process has trained. If
-    it does not, ``prepare_model(model, batches)`` is called with a new model before it is trained.
-    ``fit_model(model, batches, **options)``, or else the `fit` of the model, trains it.
-    A KeyboardInterrupt after an epoch or more leaves `history_` and the best weights that an
-    EarlyStopping knows.
+    sample_weight)`` returns the batches to train on, after scikeras has dropped rows without
+    weight. `save_fit`, a SaveFit or None, may have epochs that an earlier process trained. If it
+    has none, ``prepare_model(model, batches)`` is called with a new model before training.
+    ``fit_model(model, batches, **options)``, or by default the `fit` of the model, trains it. After
+    a KeyboardInterrupt, following at least one epoch, `history_` is set, and EarlyStopping has
+    restored its best weights.
     """
 
     @property
     def feature_encoder(self):
-        # That of scikeras, which warns where the output of transformers is to be a data frame.
+        # The one of scikeras warns if transformers are configured to return data frames.
         return FunctionTransformer().set_output(transform="default")
 
     def _fit_keras_model(
@@ -76,7 +76,7 @@ class StreamingKerasClassifier(KerasClassifier):
         prepare_model=None,
         fit_model=None,
     ):
-        # Anew for each fit: with warm_start scikeras keeps those of the first one.
+        # For each fit, because with warm_start scikeras keeps the callbacks of the first fit.
         self._initialize_callbacks()
         for name in _CALLBACKS:
             private_name("scikeras", self, name)
@@ -92,7 +92,7 @@ class StreamingKerasClassifier(KerasClassifier):
             if save_fit.n_done:
                 earlier, initial_epoch, epochs = save_fit.history, save_fit.n_done, save_fit.n_left
                 prepare_model = None
-        earlier = deepcopy(dict(earlier))  # that of the checkpoint grows
+        earlier = deepcopy(dict(earlier))  # the history of the checkpoint grows
         if prepare_model is not None:
             prepare_model(self.model_, batches)
         fit_model = self.model_.fit if fit_model is None else partial(fit_model, self.model_)
@@ -101,7 +101,7 @@ class StreamingKerasClassifier(KerasClassifier):
                 for used in (batches, validation_data, save_fit):
                     if used is not None:
                         stack.enter_context(used.in_use())
-                # scikeras's own method keeps no history of a fit that was interrupted.
+                # scikeras's own method keeps no history of an interrupted fit.
                 fit_model(
                     batches,
                     epochs=initial_epoch + epochs,
@@ -115,12 +115,12 @@ class StreamingKerasClassifier(KerasClassifier):
         except KeyboardInterrupt:
             for callback in self._fit_callbacks:
                 if isinstance(callback, keras.callbacks.EarlyStopping):
-                    callback.on_train_end()  # puts the best weights back
+                    callback.on_train_end()  # restores the best weights
             if record.epochs:
                 self.history_ = record.add_to(earlier)
             raise
         finally:
-            # They hold the model, and the best weights once more, in every pickle.
+            # Otherwise every pickle would contain the model and the best weights again.
             for name in _CALLBACKS:
                 delattr(self, name)
         self.history_ = record.add_to(earlier)

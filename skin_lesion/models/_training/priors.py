@@ -1,18 +1,17 @@
-"""The shares of the classes that probabilities hold for, and other ones, by Bayes' rule.
+"""Correct probabilities for other class shares, by Bayes' rule.
 
-A model that was trained on classes of some shares answers for images among which they are as
-frequent. Where images of a class look the same everywhere, its probability among classes of other
-shares is proportional to that which it gives, times the new share, by the old one. M. Saerens,
-P. Latinne and C. Decaestecker, "Adjusting the outputs of a classifier to new a priori
-probabilities", Neural Computation 14(1), 21-41, 2002, equation 2.4.
+The probabilities of a model assume the class shares of its training. If images of a class look the
+same everywhere, multiply each probability by the new share and divide it by the old one, then
+normalise. M. Saerens, P. Latinne and C. Decaestecker, "Adjusting the outputs of a classifier to new
+a priori probabilities", Neural Computation 14(1), 21-41, 2002, equation 2.4.
 """
 
 import numpy as np
 
 from ..._utils.validation.messages import did_you_mean
 
-_TOLERANCE = 1e-3  # of sums, of shares that are written with few digits
-_EXPECTED = "Expected 'training', 'uniform', or a share above 0 for each class, which sum to 1."
+_TOLERANCE = 1e-3  # of the sum of shares, which may be rounded to few digits
+_EXPECTED = "Expected 'training', 'uniform', or a positive share for each class, with sum 1."
 
 
 def count_classes(y, classes, weight=None):
@@ -27,7 +26,7 @@ def count_classes(y, classes, weight=None):
 
 
 def resolve_prior(prior, classes, training_prior, *, name="prior"):
-    """Return the shares of the classes that a parameter stands for.
+    """Return the class shares that a parameter means.
 
     Parameters
     ----------
@@ -36,10 +35,10 @@ def resolve_prior(prior, classes, training_prior, *, name="prior"):
     classes : ndarray of shape (n_classes,)
 
     training_prior : ndarray of shape (n_classes,), or None
-        What 'training' stands for; None where that is not known.
+        The shares for 'training'; None if they are unknown.
 
     name : str
-        What to call the parameter in messages.
+        The name of the parameter in messages.
 
     Returns
     -------
@@ -49,8 +48,8 @@ def resolve_prior(prior, classes, training_prior, *, name="prior"):
     Raises
     ------
     ValueError
-        If `prior` is something else, lacks a class, names others, or has shares that are not
-        positive or do not sum to 1.
+        If `prior` is something else, lacks a class, names unknown classes, or has shares that are
+        not positive or do not sum to 1.
     """
     if isinstance(prior, str):
         named = {"training": training_prior, "uniform": np.full(len(classes), 1 / len(classes))}
@@ -60,8 +59,8 @@ def resolve_prior(prior, classes, training_prior, *, name="prior"):
             )
         if named[prior] is None:
             raise ValueError(
-                f"{name}={prior!r}, and how frequent the classes were in training is not known."
-                " Expected a share for each class: name them, or call fit first."
+                f"{name}={prior!r}, but the class shares in training are unknown. Expected a share"
+                " for each class: pass them, or call fit first."
             )
         return named[prior]
     known = classes.tolist()
@@ -74,14 +73,14 @@ def resolve_prior(prior, classes, training_prior, *, name="prior"):
         shares = np.empty(0)
     if shares.shape != (len(known),):
         raise ValueError(
-            f"{name} is {prior!r}, and the classes are {known}. {_EXPECTED} Name the classes, as"
-            f" in {dict.fromkeys(known, round(1 / len(known), 3))}, or give shares in this order."
+            f"{name} is {prior!r}, but the classes are {known}. {_EXPECTED} Name the classes, as"
+            f" in {dict.fromkeys(known, round(1 / len(known), 3))}, or pass shares in this order."
         )
     if not (shares > 0).all() or not np.isfinite(shares).all():
         wrong = known[np.flatnonzero(~((shares > 0) & np.isfinite(shares)))[0]]
         raise ValueError(
-            f"{name} has the share {shares[known.index(wrong)]:g} for {wrong!r}. {_EXPECTED} Give a"
-            " small share to a class that is rare: with 0 it could never be predicted."
+            f"{name} has the share {shares[known.index(wrong)]:g} for {wrong!r}. {_EXPECTED} Use a"
+            " small share for a rare class: with 0 it would never be predicted."
         )
     if abs(shares.sum() - 1) > _TOLERANCE:
         raise ValueError(
@@ -91,20 +90,20 @@ def resolve_prior(prior, classes, training_prior, *, name="prior"):
 
 
 def find_factors(prior, classes, class_prior, training_prior):
-    """Return what to multiply probabilities by, so that they hold for other shares.
+    """Return the factors that correct probabilities for other class shares.
 
     Parameters
     ----------
     prior : {'training', 'uniform'}, dict, Series, array-like of shape (n_classes,) or None
-        The new shares. None leaves probabilities as they are.
+        The new shares. None means no correction.
 
     classes : ndarray of shape (n_classes,)
 
     class_prior : ndarray of shape (n_classes,)
-        The shares that the probabilities hold for now.
+        The shares that the probabilities assume now.
 
     training_prior : ndarray of shape (n_classes,), or None
-        What 'training' stands for.
+        The shares for 'training'.
 
     Returns
     -------
@@ -113,8 +112,8 @@ def find_factors(prior, classes, class_prior, training_prior):
     Raises
     ------
     ValueError
-        If `prior` is invalid, or if a class had no weight in training, except for 'uniform': that
-        leaves the probability of such a class as it is.
+        If `prior` is invalid, or if a class had no weight in training. 'uniform' is allowed then,
+        and does not change the probability of such a class.
     """
     if prior is None:
         return None
@@ -124,15 +123,15 @@ def find_factors(prior, classes, class_prior, training_prior):
         return np.divide(shares, class_prior, out=np.ones(len(classes)), where=~has_none)
     if has_none.any():
         raise ValueError(
-            f"prior={prior!r}, and the classes {classes[has_none].tolist()} had no weight"
-            " in training. Expected all classes: without, their probabilities are not known for"
-            " any shares. Train on images of them, or use prior='uniform' or None."
+            f"prior={prior!r}, but the classes {classes[has_none].tolist()} had no weight in"
+            " training, so their probabilities cannot be corrected. Expected all classes in"
+            " training. Train on images of them, or use prior='uniform' or None."
         )
     return shares / class_prior
 
 
 def shift(probabilities, factors):
-    """Return probabilities times the factors of their classes, so that rows sum to 1."""
+    """Return probabilities multiplied by the factors of their classes, with rows that sum to 1."""
     if factors is not None:
         probabilities = probabilities * factors
     return probabilities / probabilities.sum(axis=1, keepdims=True)
@@ -143,7 +142,7 @@ def _check_names(names, known, parameter):
     if unknown:
         hint = did_you_mean(unknown[0], list(map(str, known)))
         raise ValueError(
-            f"{parameter} names {unknown}, and the classes are {known}.{hint} {_EXPECTED}"
+            f"{parameter} names {unknown}, but the classes are {known}.{hint} {_EXPECTED}"
         )
     missing = [label for label in known if label not in names]
     if missing:

@@ -1,27 +1,27 @@
-"""Go on from the weights of an earlier fit, in a network of the present parameters."""
+"""Continue from the weights of an earlier fit, in a network with the current parameters."""
 
 import re
 
 from ..._utils import lazy_keras as keras
 from .._networks.backbone import Backbone
 
-# Where a configuration names layers.
+# Keys of a configuration whose values name layers.
 _ENDS_OF_NETWORK = {"input_layers", "keras_history", "output_layers"}
-# In the configuration of a layer or model: dropout and what else leaves predictions as they are.
+# Keys in the configuration of a layer or model that do not affect predictions, such as dropout.
 _TRAINING_ONLY = re.compile(
     r"^(name|trainable|seed|rate|compile_config)$|dropout$|_(initializer|regularizer)$"
 )
 
 
 def as_it_is(value):
-    """Return a copy of an architecture or optimizer, which no later `set_params` reaches."""
+    """Return a copy of an architecture or optimizer, independent of later `set_params` calls."""
     if isinstance(value, keras.optimizers.Optimizer):
         return type(value).from_config(value.get_config())
     return type(value)(**value.get_params(deep=False)) if hasattr(value, "get_params") else value
 
 
 def are_alike(one, other):
-    """Tell whether two lists of settings give networks that are trained alike."""
+    """Return whether two lists of settings give the same network and training."""
     return [_identify(value) for value in one] == [_identify(value) for value in other]
 
 
@@ -33,12 +33,12 @@ def take_weights(earlier_model, earlier_architecture, architecture, model, *_):
     earlier_model, model : keras.Model
 
     earlier_architecture, architecture : callable
-        What has built them, for the message.
+        The callables that built them, for the message.
 
     Raises
     ------
     ValueError
-        If the networks compute something else, or if other weights were asked for.
+        If the networks differ in what they compute, or if `weights` of a Backbone has changed.
     """
     weights = earlier_model.get_weights()
     shapes = [weight.shape for weight in weights]
@@ -48,10 +48,10 @@ def take_weights(earlier_model, earlier_architecture, architecture, model, *_):
         or _computation_of(model) != _computation_of(earlier_model)
     ):
         raise ValueError(
-            "The classifier goes on from the weights of its last fit, and since then"
+            "The classifier continues from the weights of its last fit, but since then"
             f" {_describe_change(earlier_architecture, architecture)}. Expected the network of the"
-            " last fit, whose dropout and `trainable` may differ. Set it back, or use"
-            " warm_start=False to start anew."
+            " last fit; only dropout and `trainable` may differ. Set it back, or use"
+            " warm_start=False to train from the beginning."
         )
     model.set_weights(weights)
 
@@ -68,10 +68,9 @@ def _names_weights(architecture):
 
 
 def _computation_of(model):
-    """Return what a network computes at predict, apart from its weights, in terms of JSON.
+    """Return a description of a network's computation at prediction, without its weights.
 
-    A model or layer of a class of the user's may have no configuration: then the class of the
-    model is all there is.
+    A user's model or layer class may have no configuration. Then only the class is compared.
     """
     try:
         config = model.get_config()
@@ -81,7 +80,7 @@ def _computation_of(model):
 
 
 def _without_training(config, numbers):
-    """Leave out what only training depends on, and number layers: their names count on."""
+    """Omit keys that only affect training, and number the layers, whose names have counters."""
     if isinstance(config, (list, tuple)):
         return [_without_training(item, numbers) for item in config]
     if not isinstance(config, dict):
@@ -117,5 +116,5 @@ def _describe_change(earlier, present):
         if changed:
             return " and ".join(changed)
     if earlier is present:
-        return f"the architecture builds another network, {present!r}"
+        return f"the architecture {present!r} builds a different network"
     return f"architecture was set from {earlier!r} to {present!r}"

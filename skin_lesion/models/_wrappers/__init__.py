@@ -1,1 +1,1 @@
-"""Classifiers around another one, which is fitted already or fitted by them."""
+"""Classifiers that wrap another classifier, fitted or not."""

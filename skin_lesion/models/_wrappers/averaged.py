@@ -18,12 +18,12 @@ class AveragedClassifier(
 ):
     """Average the probabilities of several classifiers.
 
-    Networks of other architectures, image sizes or seeds err on other images, and their errors
-    partly cancel out [1]_. Around classifiers that are fitted already it predicts at once;
-    :meth:`fit` fits a clone of each, one after the other.
+    Networks with different architectures, image sizes or seeds make different errors, which partly
+    cancel out [1]_. If the classifiers are already fitted, it can predict at once. :meth:`fit` fits
+    a clone of each, one after the other.
 
-    :class:`sklearn.ensemble.VotingClassifier` does the same with ``voting="soft"``. It takes
-    `groups` with metadata routing alone, and no classifiers that are fitted already.
+    :class:`sklearn.ensemble.VotingClassifier` with ``voting="soft"`` also averages, but takes
+    `groups` only with metadata routing, and no classifiers that are already fitted.
 
     Parameters
     ----------
@@ -39,14 +39,14 @@ class AveragedClassifier(
         Class names, in the order of the probabilities.
 
     n_features_in_ : int
-        That of the first classifier.
+        Number of features of the first classifier.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Those of the first classifier.
+        Feature names of the first classifier.
 
     See Also
     --------
-    TestTimeAugmentation : Averages over variants of an image.
+    TestTimeAugmentation : Averages over augmented images.
     make_lesion_classifier : Its preset "best" averages several networks.
 
     References
@@ -81,16 +81,17 @@ class AveragedClassifier(
         Parameters
         ----------
         X : array-like of n rows
-            What each classifier takes.
+            Images or rows as the classifiers take them.
 
         y : array-like of shape (n,)
             Class names.
 
         sample_weight : array-like of shape (n,), default=None
-            Passed on where it is given.
+            Passed to each classifier if it is given.
 
         **params : dict
-            Such as `groups`: passed on, with metadata routing where a classifier requests them.
+            Further parameters of their `fit`, such as `groups`. With metadata routing, each
+            classifier receives only those that it requests.
 
         Returns
         -------
@@ -102,7 +103,7 @@ class AveragedClassifier(
         TypeError
             If `estimators` is empty, or one of them has no `predict_proba`.
         ValueError
-            If a classifier decides by a threshold, which would have no effect in this one.
+            If a classifier decides by a threshold, which would have no effect here.
         """
         self._check_estimators()
         if sample_weight is not None:
@@ -121,7 +122,7 @@ class AveragedClassifier(
         Parameters
         ----------
         X : array-like of n rows
-            As the classifiers take it.
+            Images or rows as the classifiers take them.
 
         Returns
         -------
@@ -131,7 +132,7 @@ class AveragedClassifier(
         Raises
         ------
         ValueError
-            If the classifiers were fitted to other classes than each other.
+            If the classifiers were fitted to different classes.
         """
         self._check_estimators()
         check_is_fitted(self)
@@ -140,7 +141,7 @@ class AveragedClassifier(
             if not np.array_equal(estimator.classes_, first.classes_):
                 raise ValueError(
                     f"The classifiers have the classes {list(first.classes_)} and"
-                    f" {list(estimator.classes_)}. Expected the same: fit them to the same classes."
+                    f" {list(estimator.classes_)}. Expected the same classes: fit them to the same."
                 )
         return np.mean([estimator.predict_proba(X) for estimator in (first, *others)], axis=0)
 
@@ -151,21 +152,21 @@ class AveragedClassifier(
 
     @property
     def n_features_in_(self):
-        """Number of features of the first classifier's X, as it counts them."""
+        """Number of features of the first classifier."""
         return self._fitted()[0].n_features_in_
 
     @property
     def feature_names_in_(self):
-        """Names of the features, where the first classifier was fitted on a DataFrame."""
+        """Feature names, if the first classifier was fitted on a DataFrame."""
         return self._fitted()[0].feature_names_in_
 
     def get_params(self, deep=True):
-        """Return the parameters; of the classifiers as ``estimator_0__epochs`` and so on.
+        """Return the parameters, including nested ones such as ``estimator_0__epochs``.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to return those of the classifiers, too.
+            Whether to return the parameters of the classifiers, too.
 
         Returns
         -------
@@ -181,7 +182,7 @@ class AveragedClassifier(
         return params
 
     def set_params(self, **params):
-        """Set parameters; a classifier as ``estimator_0``, its own as ``estimator_0__epochs``.
+        """Set parameters, including ``estimator_0`` and ``estimator_0__epochs``.
 
         Parameters
         ----------
@@ -202,12 +203,12 @@ class AveragedClassifier(
         return super().set_params(**params)
 
     def get_metadata_routing(self):
-        """Return where metadata go: to each classifier.
+        """Return the metadata routing: metadata go to each classifier.
 
         Returns
         -------
         routing : MetadataRouter
-            As scikit-learn asks for.
+            The routing that scikit-learn reads.
         """
         router = MetadataRouter(owner=self)
         for name, estimator in zip(self._names(), self.estimators, strict=True):
@@ -223,7 +224,7 @@ class AveragedClassifier(
 
     def _check_estimators(self):
         if not self.estimators:
-            raise TypeError("estimators is empty. Expected a list of one classifier or more.")
+            raise TypeError("estimators is empty. Expected a list of at least one classifier.")
         for estimator in self.estimators:
             if not (hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")):
                 raise TypeError(

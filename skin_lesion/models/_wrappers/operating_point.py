@@ -14,10 +14,10 @@ from .wrapper import WrapperMixin
 class OperatingPointClassifier(WrapperMixin, BaseEstimator):
     """Predict a class wherever its probability reaches a threshold.
 
-    It applies an operating point of :func:`choose_thresholds` to new images, and is saved with the
-    classifier by :func:`save_model`. Around a classifier that is fitted already it predicts at
-    once; :meth:`fit` fits a clone. Of two classes it does what
-    :class:`sklearn.model_selection.FixedThresholdClassifier` does, which takes no more.
+    It applies an operating point of :func:`choose_thresholds` to new images. :func:`save_model`
+    saves it together with the classifier. If the classifier is already fitted, it can predict at
+    once. :meth:`fit` fits a clone. With two classes it does the same as
+    :class:`sklearn.model_selection.FixedThresholdClassifier`, which takes no more than two.
 
     Parameters
     ----------
@@ -25,10 +25,10 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         Fitted or not.
 
     threshold : float, default=0.5
-        A probability of `positive` of at least this, from 0 to 1, is called positive.
+        The class `positive` is predicted if its probability, from 0 to 1, is at least this.
 
     positive : str or int, default=None
-        The class to find. None means the second of two.
+        The class to detect. None means the second of two classes.
 
     Attributes
     ----------
@@ -39,10 +39,10 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         Class names, in the order of the probabilities.
 
     n_features_in_ : int
-        That of the classifier.
+        Number of features of the classifier.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Those of the classifier.
+        Feature names of the classifier.
 
     See Also
     --------
@@ -50,9 +50,10 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
 
     Notes
     -----
-    It belongs outermost, as in ``OperatingPointClassifier(TestTimeAugmentation(model), 0.3)``:
-    classifiers around it ask for probabilities, and its threshold would have no effect. Those of
-    this library raise an error.
+    Make it the outermost wrapper, as in
+    ``OperatingPointClassifier(TestTimeAugmentation(model), 0.3)``. A classifier around it would use
+    only its probabilities, so that the threshold would have no effect. The wrappers of this library
+    raise an error in that case.
 
     Examples
     --------
@@ -71,7 +72,7 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
     _decides_by_threshold = True
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
-        # What is just above 1 calls nobody positive, as choose_thresholds may have to.
+        # A threshold just above 1 predicts no positive; choose_thresholds may return one.
         "threshold": [Interval(Real, 0, np.nextafter(1, 2), closed="both")],
         "positive": [Real, str, "boolean", None],
     }
@@ -81,16 +82,16 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         self.threshold = threshold
         self.positive = positive
 
-    def _check_labels(self, y):
+    def _check_labels(self, y, sample_weight):
         _find_positive(self.positive, np.unique(y).tolist())
 
     def predict(self, X):
-        """Return `positive` where its probability reaches the threshold, else the best other class.
+        """Return `positive` if its probability reaches the threshold, or the best other class.
 
         Parameters
         ----------
         X : array-like of n rows
-            As the classifier takes it.
+            Images or rows as the classifier takes them.
 
         Returns
         -------
@@ -100,7 +101,7 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `positive` is no class of the classifier, or is None with more than two.
+            If `positive` is not a class of the classifier, or is None with more than two classes.
         """
         self._validate_params()
         check_is_fitted(self)
@@ -111,12 +112,12 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X):
-        """Return the probabilities of the classifier: the threshold does not change them.
+        """Return the probabilities of the classifier; the threshold does not change them.
 
         Parameters
         ----------
         X : array-like of n rows
-            As the classifier takes it.
+            Images or rows as the classifier takes them.
 
         Returns
         -------
@@ -128,11 +129,11 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
 
 
 def _find_positive(positive, known):
-    """Return the place of the class to find among the known ones."""
+    """Return the position of the positive class among the known classes."""
     chosen = known[1] if positive is None and len(known) == 2 else positive
     if chosen not in known:
         raise ValueError(
-            f"positive={chosen!r}, and the estimator has the classes {known}. Expected one"
+            f"positive={chosen!r}, but the estimator has the classes {known}. Expected one"
             f" of them.{did_you_mean(chosen, list(map(str, known)))}"
         )
     return known.index(chosen)

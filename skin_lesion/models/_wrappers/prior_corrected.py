@@ -1,4 +1,4 @@
-"""Correct the probabilities of a classifier for other shares of the classes."""
+"""Correct the probabilities of a classifier for other class shares."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
@@ -10,8 +10,8 @@ from ..._utils.sklearn_private import HasMethods, StrOptions
 from .._training.priors import count_classes, find_factors, resolve_prior, shift
 from .wrapper import WrapperMixin, check_no_threshold, find_answering
 
-# Parameters, of any step or member, that make probabilities hold for other shares than those of y:
-# of scikit-learn, imbalanced-learn, this library, XGBoost, LightGBM and CatBoost.
+# Parameters, of any step or member, with which probabilities assume other class shares than those
+# of y: in scikit-learn, imbalanced-learn, this library, XGBoost, LightGBM and CatBoost.
 _BALANCING = frozenset(
     [
         *("auto_class_weights", "class_prior", "class_weight", "class_weights", "is_unbalance"),
@@ -23,12 +23,12 @@ _SHARES = [StrOptions({"training", "uniform"}), dict, "array-like"]
 
 
 class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
-    """Correct a classifier's probabilities for how frequent the classes are where it is used.
+    """Correct a classifier's probabilities for the prevalence of the classes where it is used.
 
-    A classifier answers for images whose classes are as frequent as in its training, after samplers
-    and weights. By Bayes' rule its probabilities are divided by these shares and multiplied by
-    those of `prior` [1]_. Around a classifier that is fitted already it predicts at once;
-    :meth:`fit` fits a clone. :class:`SkinLesionClassifier` has a `prior` of its own.
+    The probabilities of a classifier assume the class shares of its training, after sampling and
+    weighting. This wrapper divides them by these shares and multiplies them by those of `prior`,
+    by Bayes' rule [1]_. If the classifier is already fitted, it can predict at once. :meth:`fit`
+    fits a clone. :class:`SkinLesionClassifier` has its own `prior`.
 
     Parameters
     ----------
@@ -37,19 +37,18 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
 
     prior : {'training', 'uniform'}, dict, Series or array-like of shape (n_classes,), \
             default='uniform'
-        How frequent the classes are where probabilities are used. 'training' stands for the shares
-        in y of :meth:`fit`, and 'uniform' makes all classes equally frequent, which balanced
-        accuracy asks for. A dict or Series has the share of each class by name, an array in the
-        order of `classes_`. It can be set after `fit`.
+        Class shares where the probabilities are used. 'training' means the shares in y of
+        :meth:`fit`. 'uniform' means equally frequent classes, as balanced accuracy assumes. A dict
+        or Series has the share of each class by name, an array in the order of `classes_`. It can
+        be changed after `fit`.
 
     class_prior : {'training', 'uniform'}, dict, Series or array-like of shape (n_classes,), \
             default=None
-        How frequent the classes were in the training of the estimator, after all balancing:
-        'uniform' where they were balanced. Set it before `fit`. None takes what the estimator
-        knows, such as `class_prior_` and `prior` of a :class:`SkinLesionClassifier`, and otherwise
-        the shares in y of :meth:`fit`, weighted by `sample_weight`. Where these may not be the
-        right ones, as with class weights, samplers, priors or frozen classifiers inside, it is an
-        error.
+        Class shares in the training of the estimator, after all balancing: 'uniform' if the
+        classes were balanced. Set it before `fit`. None uses what the estimator knows, such as
+        `class_prior_` and `prior` of a :class:`SkinLesionClassifier`, and otherwise the shares in y
+        of :meth:`fit`, weighted by `sample_weight`. None is an error if these shares may be wrong,
+        as with class weights, samplers, priors or frozen classifiers inside.
 
     Attributes
     ----------
@@ -60,26 +59,26 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         Class names, in the order of the probabilities.
 
     class_prior_ : ndarray of shape (n_classes,)
-        The shares that the probabilities of the estimator hold for, after :meth:`fit`.
+        The class shares that the probabilities of the estimator assume, after :meth:`fit`.
 
     training_prior_ : ndarray of shape (n_classes,)
         The shares in y of :meth:`fit`. Rows of weight 0 do not count.
 
     n_features_in_ : int
-        That of the classifier.
+        Number of features of the classifier.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Those of the classifier.
+        Feature names of the classifier.
 
     See Also
     --------
     SkinLesionClassifier : Has `prior` as a parameter.
-    sklearn.calibration.CalibratedClassifierCV : Mends overconfidence, which this does not.
+    sklearn.calibration.CalibratedClassifierCV : Corrects overconfidence, which this does not.
 
     Notes
     -----
-    The correction holds where images of a class look the same in both places. A temperature cannot
-    take its place: it moves all classes alike.
+    The correction is valid if images of a class look the same in both places. Temperature scaling
+    cannot replace it, because a temperature treats all classes alike.
 
     References
     ----------
@@ -113,21 +112,22 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         self.class_prior = class_prior
 
     def fit(self, X, y, sample_weight=None, **params):
-        """Fit a clone of the classifier, and note how frequent the classes are.
+        """Fit a clone of the classifier, and record the class shares.
 
         Parameters
         ----------
         X : array-like of n rows
-            What the classifier takes.
+            Images or rows as the classifier takes them.
 
         y : array-like of shape (n,)
             Class names.
 
         sample_weight : array-like of shape (n,), default=None
-            Passed on where it is given.
+            Passed to the classifier if it is given.
 
         **params : dict
-            Such as `groups`: passed on, with metadata routing where the classifier requests them.
+            Further parameters of its `fit`, such as `groups`. With metadata routing, only those
+            that the classifier requests are passed.
 
         Returns
         -------
@@ -137,10 +137,10 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `prior` or `class_prior` lack a class, name others, or have shares that are not
-            positive or do not sum to 1, if `class_prior` is None and cannot be known, or if the
-            classifier decides by a threshold: put :class:`OperatingPointClassifier` around this
-            one.
+            If `prior` or `class_prior` lacks a class, names unknown classes, or has shares that are
+            not positive or do not sum to 1; where y tells the classes, this is checked before
+            training. If `class_prior` is None and the shares cannot be known. If the classifier
+            decides by a threshold: put :class:`OperatingPointClassifier` around this one instead.
         """
         super().fit(X, y, sample_weight, **params)
         y = np.asarray(y)
@@ -153,13 +153,28 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         self._prior_factors()
         return self
 
+    def _check_labels(self, y, sample_weight):
+        y = np.asarray(y)
+        weight = np.ones(y.shape) if sample_weight is None else np.asarray(sample_weight)
+        if not y.size or weight.shape != y.shape:
+            return  # the fit of the estimator raises an error
+        classes = np.unique(y)
+        parts = [self.estimator, *self.estimator.get_params().values()]
+        is_frozen = any(isinstance(part, FrozenEstimator) for part in parts)
+        if is_frozen or len(np.unique(y[weight > 0])) < len(classes):
+            return  # only the fitted estimator tells which classes it knows
+        shares = _shares(count_classes(y, classes))
+        for name in ("prior", "class_prior"):
+            if getattr(self, name) is not None:
+                resolve_prior(getattr(self, name), classes, shares, name=name)
+
     def predict_proba(self, X):
-        """Return the probability of each class, for the shares of the classes that `prior` says.
+        """Return the probability of each class, corrected for `prior`.
 
         Parameters
         ----------
         X : array-like of n rows
-            As the classifier takes it.
+            Images or rows as the classifier takes them.
 
         Returns
         -------
@@ -195,7 +210,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         if known is not None:
             if getattr(inner, "prior", None) is None:
                 return known
-            # For which it has corrected itself.
+            # It has already corrected its probabilities for these shares.
             return resolve_prior(inner.prior, self.classes_, inner.training_prior_)
         weights = [name for name in fit_params if name.endswith("sample_weight")]
         if weighted_shares is None or isinstance(self.estimator, FrozenEstimator):
@@ -203,23 +218,23 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         elif weights:
             why = f"was fitted with {weights[0]}"
         elif balancing := _find_balancing(fitted):
-            why = f"may have learnt other shares than those of y by {balancing}"
+            why = f"may have learnt other class shares than those of y because of {balancing}"
         else:
             return weighted_shares
         raise ValueError(
-            f"class_prior is None, and the {type(inner).__name__} {why}: how frequent the classes"
-            " were in its training is not known. Expected class_prior='uniform' if they were"
+            f"class_prior is None, but the {type(inner).__name__} {why}, so the class shares in"
+            " its training are unknown. Expected class_prior='uniform' if the classes were"
             " balanced, or the share of each class."
         )
 
 
 def correct_prior(estimator, probabilities, prior, class_prior=None):
-    """Return probabilities that a fitted classifier gave, for other shares of the classes.
+    """Return the probabilities of a fitted classifier, corrected for other class shares.
 
     Raises
     ------
     ValueError
-        If it is not known for which shares they hold, as of :class:`PriorCorrectedClassifier`.
+        If it is unknown which shares they assume, as in :class:`PriorCorrectedClassifier`.
     """
     corrected = PriorCorrectedClassifier(estimator, prior, class_prior=class_prior)
     return shift(probabilities, corrected._prior_factors())
@@ -230,7 +245,7 @@ def _shares(counts):
 
 
 def _last_step(estimator):
-    """Return the classifier that answers, or the first around it that corrects its answer."""
+    """Return the classifier inside, or the outermost PriorCorrectedClassifier around it."""
     for inner in find_answering(estimator):
         if isinstance(inner, PriorCorrectedClassifier):
             break
@@ -238,7 +253,7 @@ def _last_step(estimator):
 
 
 def _find_balancing(estimator):
-    """Return the name of what may make the shares that were learnt differ from those of y."""
+    """Return the name of a part or parameter that may change the class shares that are learnt."""
     for part in find_answering(estimator):
         for name, value in {type(part).__name__: part, **part.get_params()}.items():
             if _is_balancing(name.split("__")[-1], value):
@@ -252,6 +267,6 @@ def _is_balancing(name, value):
     return (
         (name in _BALANCING and value is not None and value is not False)
         or hasattr(value, "fit_resample")
-        or isinstance(value, ComplementNB)  # it looks at no shares
-        or (isinstance(value, FrozenEstimator) and is_classifier(value))  # nor does it learn
+        or isinstance(value, ComplementNB)  # ignores the class shares
+        or (isinstance(value, FrozenEstimator) and is_classifier(value))  # does not learn from y
     )

@@ -1,4 +1,4 @@
-"""Average the probabilities of a classifier over variants of each image."""
+"""Test-time augmentation: average a classifier's probabilities over augmented images."""
 
 from itertools import chain
 from numbers import Integral
@@ -18,32 +18,32 @@ from .._image_classifier import open_images
 from .._training.image_source import ArraySource, read_batches
 from .wrapper import WrapperMixin, check_no_threshold
 
-_BATCH_SIZE = 256  # images that are varied and predicted at a time
+_BATCH_SIZE = 256  # images that are augmented and predicted at a time
 
 
 class TestTimeAugmentation(WrapperMixin, BaseEstimator):
-    """Average a classifier's probabilities over an image and variants of it.
+    """Average a classifier's probabilities over each image and augmented variants of it.
 
-    A lesion is the same turned, mirrored or in another light, and the errors that a network makes
-    on such variants partly cancel out [1]_. It costs `n_augmentations` more predictions an image.
+    The class of a lesion does not depend on rotation, flips or light. The errors of a network on
+    such variants partly cancel out [1]_. This costs `n_augmentations` extra predictions per image.
 
-    Around a classifier that is fitted already it predicts at once; :meth:`fit` fits a clone.
+    If the classifier is already fitted, it can predict at once. :meth:`fit` fits a clone.
 
     Parameters
     ----------
     estimator : classifier with predict_proba
-        A :class:`SkinLesionClassifier`, or another that takes stacks of images.
+        A :class:`SkinLesionClassifier`, or another classifier that takes arrays of images.
 
     augmenter : ImageAugmenter, default=None
-        Draws the variants. None stands for ``ImageAugmenter()``. Take the one that the classifier
+        Draws the variants. None means ``ImageAugmenter()``. Use the augmenter that the classifier
         was trained with.
 
     n_augmentations : int, default=8
-        Number of variants, beside the image as it is.
+        Number of variants, in addition to the unchanged image.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same variants in each call. All images of a call are varied alike, so
-        that with an int the result of one does not depend on the others.
+        Pass an int for the same variants in each call. All images of a call get the same
+        augmentations, so that with an int the result for an image does not depend on the others.
 
     Attributes
     ----------
@@ -54,14 +54,14 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
         Class names, in the order of the probabilities.
 
     n_features_in_ : int
-        That of the classifier.
+        Number of features of the classifier.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Those of the classifier.
+        Feature names of the classifier.
 
     See Also
     --------
-    ImageAugmenter : The variants, and what can be varied.
+    ImageAugmenter : Draws the variants.
 
     References
     ----------
@@ -82,7 +82,7 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
     (3, 2)
     """
 
-    __test__ = False  # pytest takes any class of such a name for tests
+    __test__ = False  # the name looks like a class of tests to pytest
 
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
@@ -103,8 +103,8 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n,) or (n, 1) of paths, (n, height, width, 3), or (n, n_features)
-            Images. Paths and rows of flattened images are for a SkinLesionClassifier, whose loader
-            and `image_shape` say how to read them.
+            Images. Paths and rows of flattened images require a SkinLesionClassifier, whose loader
+            and `image_shape` define how to read them.
 
         Returns
         -------
@@ -115,9 +115,9 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
         ------
         ValueError
             If `X` does not hold RGB images, a parameter has an invalid value, or the classifier
-            decides by a threshold: put :class:`OperatingPointClassifier` around this one.
+            decides by a threshold: put :class:`OperatingPointClassifier` around this one instead.
         TypeError
-            If `X` holds paths, and the classifier is no SkinLesionClassifier.
+            If `X` holds paths, but the classifier is not a SkinLesionClassifier.
         """
         self._validate_params()
         check_no_threshold(self, self._fitted())
@@ -152,8 +152,8 @@ def _open(estimator, X):
     check_rows(X, expected=IMAGES_EXPECTED)
     if are_paths(X):
         raise TypeError(
-            f"X holds paths, and the estimator is a {type(estimator).__name__}, which does not say"
-            " how to read them. Expected a stack of images. In a pipeline put TestTimeAugmentation"
-            " around the classifier, behind the loader."
+            f"X holds paths, but the estimator is a {type(estimator).__name__}, which cannot read"
+            " them. Expected an array of images. In a pipeline, put TestTimeAugmentation around the"
+            " classifier, after the loader."
         )
     return ArraySource(check_images(X, scale_is_known=True))

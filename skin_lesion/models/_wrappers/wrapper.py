@@ -1,4 +1,4 @@
-"""What classifiers around another one share."""
+"""Shared by the classifiers that wrap another one."""
 
 from sklearn import get_config
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
@@ -22,7 +22,7 @@ _THRESHOLDS = (FixedThresholdClassifier, TunedThresholdClassifierCV)
 
 
 class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaEstimatorMixin):
-    """Uses a classifier that is fitted already as it is; `fit` fits a clone of it."""
+    """Use a fitted classifier as it is; `fit` fits a clone of it."""
 
     _decides_by_threshold = False
 
@@ -33,16 +33,17 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
         Parameters
         ----------
         X : array-like of n rows
-            What the classifier takes.
+            Images or rows as the classifier takes them.
 
         y : array-like of shape (n,)
             Class names.
 
         sample_weight : array-like of shape (n,), default=None
-            Passed on where it is given.
+            Passed to the classifier if it is given.
 
         **params : dict
-            Such as `groups`: passed on, with metadata routing where the classifier requests them.
+            Further parameters of its `fit`, such as `groups`. With metadata routing, only those
+            that the classifier requests are passed.
 
         Returns
         -------
@@ -52,12 +53,12 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
         Raises
         ------
         ValueError
-            If the classifier decides by a threshold, which would have no effect in this one, or if
-            `positive`, where there is one, is not in y.
+            If the classifier decides by a threshold, which would have no effect here, or if a
+            parameter such as `positive` does not fit the classes in y.
         """
         if not self._decides_by_threshold:
             check_no_threshold(self, self.estimator)
-        self._check_labels(y)  # not after hours of training
+        self._check_labels(y, sample_weight)  # before hours of training
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
@@ -65,8 +66,8 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
         (self.estimator_,) = self._fit_parts([clone(self.estimator)], X, y, [params])
         return self
 
-    def _check_labels(self, y):
-        """Raise an error if a parameter names a class that y lacks."""
+    def _check_labels(self, y, sample_weight):
+        """Raise an error if a parameter does not fit the classes in y."""
 
     @property
     def classes_(self):
@@ -75,21 +76,21 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
 
     @property
     def n_features_in_(self):
-        """Number of features of the classifier's X, as it counts them."""
+        """Number of features of the classifier."""
         return self._fitted().n_features_in_
 
     @property
     def feature_names_in_(self):
-        """Names of the features, where the classifier was fitted on a DataFrame."""
+        """Feature names, if the classifier was fitted on a DataFrame."""
         return self._fitted().feature_names_in_
 
     def get_metadata_routing(self):
-        """Return where metadata go: to the classifier.
+        """Return the metadata routing: metadata go to the classifier.
 
         Returns
         -------
         routing : MetadataRouter
-            As scikit-learn asks for.
+            The routing that scikit-learn reads.
         """
         return MetadataRouter(owner=self).add(
             estimator=self.estimator,
@@ -113,20 +114,20 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
 
 
 def check_no_threshold(wrapper, estimator):
-    """Refuse a classifier whose threshold would be lost: the wrapper asks for probabilities."""
+    """Raise an error if a threshold inside would have no effect: wrappers use probabilities."""
     for inner in find_answering(estimator):
         if getattr(inner, "_decides_by_threshold", False) or isinstance(inner, _THRESHOLDS):
             name = type(wrapper).__name__
             raise ValueError(
-                f"The estimator of {name} holds {type(inner).__name__}, whose threshold would"
-                f" have no effect: {name} asks it for probabilities alone. Expected no"
-                " threshold inside: put OperatingPointClassifier outermost:"
+                f"The estimator of {name} contains {type(inner).__name__}, whose threshold would"
+                f" have no effect: {name} uses only its probabilities. Expected no threshold"
+                " inside. Put OperatingPointClassifier outermost:"
                 f" OperatingPointClassifier({name}(...), ...)."
             )
 
 
 def find_answering(estimator):
-    """Yield a classifier, and those inside that answer for it: last steps, the best of searches."""
+    """Yield a classifier and those inside that predict for it, such as the best of a search."""
     while True:
         yield estimator
         if isinstance(estimator, Pipeline):

@@ -85,5 +85,5 @@ def test_referral_curve_bad_input():
         referral_curve([0, 1], [0.5, 0.5])
     with pytest.raises(ValueError, match="do not sum to 1"):
         referral_curve([0, 1], [[0.5, 0.6], [0.5, 0.5]])
-    with pytest.raises(ValueError, match="3 columns and there are 2 classes"):
+    with pytest.raises(ValueError, match="3 columns, but there are 2 classes"):
         referral_curve([0, 1], np.full((2, 3), 1 / 3))

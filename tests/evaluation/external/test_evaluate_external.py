@@ -148,7 +148,7 @@ def test_errors_name_the_dataset(model, datasets, training):
         evaluate_external(model, {"others": {"data": others.images}})
     with pytest.raises(ValueError, match="All 300 images of the dataset 'again'"):
         evaluate_external(model, {"again": training}, training=training, **QUICK)
-    with pytest.raises(ValueError, match="A dataset is called 'training'"):
+    with pytest.raises(ValueError, match="A dataset has the name 'training'"):
         evaluate_external(model, {"training": training}, training=training)
     with pytest.raises(ValueError, match=r"Two datasets have one name as text: \['1', '1'\]"):
         evaluate_external(model, {1: others, "1": others})

@@ -172,6 +172,63 @@ def test_all_of_one_class_leaves_no_curve():
     assert np.isfinite(scores["accuracy", None])
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_mean_auc_of_two_classes_is_the_auc_of_either(seed):
+    """And has its interval, over folds too: one curve, seen from both sides, is one part."""
+    groups = np.arange(120) // 2
+    one, other = (predict(120, n_classes=2, decimals=6, seed=seed + number) for number in (0, 9))
+    for parts in (
+        [Part(one, groups, np.arange(120))],
+        [Part(one, groups, np.arange(120)), Part(other, groups + 60, np.arange(120, 240))],
+    ):
+        found = Estimates(parts)
+        mean = found.estimate("roc_auc_ovr")
+        for number in (0, 1):
+            of_class = found.estimate("roc_auc", number)
+            assert [mean.value, mean.low, mean.high, mean.n_groups] == pytest.approx(
+                [of_class.value, of_class.low, of_class.high, of_class.n_groups], abs=1e-12
+            )
+            assert mean.freedom == pytest.approx(of_class.freedom)
+
+
+def test_auc_of_two_classes_that_differ_by_ties_are_averaged():
+    y = np.repeat([0, 1], 20)
+    small = np.linspace(1e-3, 0.4, 20)
+    of_first = np.append(small[::-1], small / 2)
+    tied = np.where(of_first < 0.2, 1.0, 1 - of_first)
+    found = estimate(
+        Predictions(y, y, np.column_stack([of_first, tied]), np.arange(2), np.ones(2, dtype=bool))
+    )
+    areas = [found.estimate("roc_auc", number).value for number in (0, 1)]
+    assert areas[0] != pytest.approx(areas[1])
+    assert found.estimate("roc_auc_ovr").value == pytest.approx(np.mean(areas))
+
+
+def test_mean_auc_of_two_present_classes_of_three_has_two_parts():
+    three = predict(90)
+    two = three.take(np.flatnonzero(three.y < 2))
+    found = estimate(two)
+    areas = [found.estimate("roc_auc", number).value for number in (0, 1)]
+    assert areas[0] != pytest.approx(areas[1])
+    assert found.estimate("roc_auc_ovr").value == pytest.approx(np.mean(areas))
+
+
+@pytest.mark.parametrize(
+    ("mean", "of_class"), [("balanced_accuracy", "sensitivity"), ("f1_macro", "f1")]
+)
+def test_mean_over_a_single_present_class_is_the_score_of_that_class(mean, of_class):
+    everything = predict(90)
+    only = everything.take(np.flatnonzero(everything.y == 1))
+    found = estimate(only, groups=np.arange(len(only)) // 2)
+    one, other = found.estimate(mean), found.estimate(of_class, 1)
+    assert (one.value, one.low, one.high, one.freedom) == (
+        other.value,
+        other.low,
+        other.high,
+        other.freedom,
+    )
+
+
 def test_without_probabilities():
     predictions = predict()
     predictions.probabilities = None

@@ -82,7 +82,7 @@ def test_what_is_no_probability():
 
 
 def test_columns_and_labels_must_fit():
-    with pytest.raises(ValueError, match="3 columns and there are 2 classes"):
+    with pytest.raises(ValueError, match="3 columns, but there are 2 classes"):
         expected_calibration_error([0, 1], np.full((2, 3), 1 / 3))
     with pytest.raises(ValueError, match=r"labels \['c'\], which are not in labels"):
         expected_calibration_error(["a", "c"], np.full((2, 2), 0.5), labels=["a", "b"])

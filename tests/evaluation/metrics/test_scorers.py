@@ -103,7 +103,7 @@ def test_fold_without_a_class(data):
     X, y = data
     order = np.argsort(y)  # the last fold is all nevi
     folds = [(order[:270], order[270:]), (order[60:], order[:60])]
-    with pytest.warns(UserWarning, match="'melanoma' is NaN: the fold lacks it"):
+    with pytest.warns(UserWarning, match="'melanoma' is NaN: the fold lacks this class"):
         scores = cross_validate(
             LogisticRegression(),
             X,

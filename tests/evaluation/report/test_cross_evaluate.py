@@ -142,7 +142,7 @@ def test_fold_that_lacks_a_class(lesions, make_model):
     order = np.argsort(train.y, kind="stable")
     lacking = order[train.y[order] != "nevus"]
     half = lacking[::2], np.concatenate([lacking[1::2], order[train.y[order] == "nevus"]])
-    match = r"1 model\(s\) have never seen the classes \['nevus'\]"
+    match = r"1 model\(s\) have not seen the classes \['nevus'\]"
     with pytest.warns(UndefinedMetricWarning, match=match):
         report = cross_evaluate(
             make_model(), train.X, train.y, groups=None, cv=[half, half[::-1]], **QUICK
@@ -156,7 +156,7 @@ def test_rows_that_no_fold_tests_are_counted(lesions, make_model):
     fold = next(GroupKFold(3).split(rows, train.y, train.groups))
     report = cross_evaluate(make_model(), train.X, train.y, groups=train.groups, cv=[fold], **QUICK)
     assert report.n_images == len(fold[1])
-    assert "in the test side of no fold" in report.notes[0]
+    assert "in the test set of no fold" in report.notes[0]
 
 
 def test_same_seed_same_report(lesions, make_model):
@@ -172,7 +172,7 @@ def test_same_seed_same_report(lesions, make_model):
 def test_bad_folds(lesions, make_model):
     train = lesions.train
     rows = np.arange(len(train.y))
-    with pytest.raises(ValueError, match="groups both to train on and to test on"):
+    with pytest.raises(ValueError, match="groups in both training and test set"):
         cross_evaluate(
             make_model(),
             train.X,
@@ -181,7 +181,7 @@ def test_bad_folds(lesions, make_model):
             cv=[(rows[:50], rows[50:])],
             **QUICK,
         )
-    with pytest.raises(ValueError, match="test side of several folds"):
+    with pytest.raises(ValueError, match="test set of several folds"):
         cross_evaluate(
             make_model(),
             train.X,

@@ -180,7 +180,7 @@ def test_slices(report, lesions):
     assert slices.loc[("site", "face"), "few"]
     assert not slices.loc[("site", "trunk"), "few"]
     assert "reveals the class" in report.left_out["slices by diagnosis"]
-    assert "as an id has" in report.left_out["slices by image_id"]
+    assert "like an id" in report.left_out["slices by image_id"]
     assert "single value" in report.left_out["slices by source"]
 
 
@@ -307,12 +307,12 @@ def test_columns_of_a_frame_are_found_by_their_names(lesions):
         ([[0.9, 0.3], [0.2, 0.8]], {}, "do not sum to 1"),
         ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["a", "b", "c"]}, "a different class for each col"),
         ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["a", "a"]}, "a different class for each column"),
-        ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["x", "y"]}, "at least one in common"),
+        ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["x", "y"]}, "at least one class in common"),
         ([[0.7, 0.3], [0.2, 0.8]], {"positive": "bb"}, "positive='bb' is not among"),
         ([[0.7, 0.3]], {}, "inconsistent"),
         ([[0.71, 0.3], [0.2, 0.8]], {}, "If they are rounded, divide each row by its sum"),
         ([0.7, 0.2], {}, r"shape \(2,\), .* positive is None\. Expected a column for each class"),
-        ([0.7, 0.2], {"classes": ["a", "b", "c"], "positive": "a"}, "of two classes the prob"),
+        ([0.7, 0.2], {"classes": ["a", "b", "c"], "positive": "a"}, "with two classes, the prob"),
         ([[1.7, -0.7], [0.2, 0.8]], {}, "Expected probabilities, from 0 to 1"),
         ([[0.7, 0.3], [0.2, 0.8]], {"groups": [1, None]}, "groups is missing in 1 of 2 rows"),
     ],
@@ -486,7 +486,9 @@ def test_absent_and_unseen_classes():
     with pytest.warns(UndefinedMetricWarning) as warned:
         report = judge_fixed(["a", "b", "c"], p, y)
     assert any("lacks the classes ['c']" in str(one.message) for one in warned)
-    assert any("never seen the classes ['d']: 10 of 60" in str(one.message) for one in warned)
+    assert any(
+        "not seen the classes ['d'] in training: 10 of 60" in str(one.message) for one in warned
+    )
     assert len(report.notes) == 2
     values = report.class_scores["value"]
     assert np.isnan(values["c", "sensitivity"])
@@ -540,7 +542,8 @@ def test_class_of_one_lesion_widens_the_means():
     p = np.random.default_rng(0).dirichlet([1, 1], 44)
     groups = [*range(40), 40, 40, 40, 40]
     with pytest.warns(
-        UndefinedMetricWarning, match=r"have a class: b \(1\)\. Rates, F1 and AUC have wide"
+        UndefinedMetricWarning,
+        match=r"lesions or patients: b \(1\)\. Their rates, F1 and AUC have wide",
     ):
         report = judge_fixed(["a", "b"], p, y, groups=groups)
     line = report.scores.loc["balanced_accuracy"]
@@ -593,7 +596,7 @@ def test_bad_estimators(lesions):
     test = lesions.test
     with pytest.raises(ValueError, match="has no classes_"):
         evaluate(SkinLesionClassifier(), test.X, test.y)
-    with pytest.raises(ValueError, match="Expected at least one in common"):
+    with pytest.raises(ValueError, match="Expected at least one class in common"):
         evaluate(lesions.model, test.X, np.arange(len(test.y)))
     with pytest.raises(ValueError, match="do not sum to 1"):
         judge_fixed(["a", "b"], np.full((4, 2), 0.9), ["a", "a", "b", "b"])
@@ -601,7 +604,7 @@ def test_bad_estimators(lesions):
 
 def test_training_data_that_are_judged_are_noticed(lesions):
     test = lesions.test
-    with pytest.warns(UserWarning, match="worth nothing as they are: .* exact copies"):
+    with pytest.warns(UserWarning, match="invalid because of data leakage: .* exact copies"):
         report = evaluate(
             lesions.model, test.X, test.y, X_train=test.X[:10], y_train=test.y[:10], **QUICK
         )
@@ -612,7 +615,7 @@ def test_training_data_that_are_judged_are_noticed(lesions):
 def test_lesions_that_were_trained_on_are_noticed(lesions):
     test, train = lesions.test, lesions.train
     names = np.array([f"lesion {group}" for group in test.groups])
-    with pytest.warns(UserWarning, match="images are of groups that were trained on"):
+    with pytest.warns(UserWarning, match="images belong to groups in the training data"):
         evaluate(
             lesions.model,
             test.X,

@@ -172,7 +172,7 @@ def test_training_images_are_found_in_a_table(folder, table):
     judged = X.iloc[:20].assign(age=50)  # the rows are others, the photographs are not
     with pytest.warns(UserWarning, match="20 of 20 test rows are exact copies"):
         report = evaluate(model, judged, y[:20], X_train=X, y_train=y, **QUICK)
-    assert "worth nothing" in report.notes[0]
+    assert "data leakage" in report.notes[0]
 
 
 def test_several_columns_of_paths(folder, table):
@@ -203,7 +203,7 @@ def test_paths_to_train_on_and_pixels_to_judge(folder, images):
     )
     model.fit(folder.data, y)
     report = evaluate(model, images, y, X_train=folder.data, y_train=y, **QUICK)
-    assert "holds paths, the other one pixels" in report.left_out["search for training images"]
+    assert "holds paths, the other pixels" in report.left_out["search for training images"]
 
 
 @pytest.mark.parametrize("kind", ["table of paths and metadata", "list of rows"])

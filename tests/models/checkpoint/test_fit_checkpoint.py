@@ -208,7 +208,7 @@ def test_file_that_is_deleted_between_epochs(small, lesion_folder, tmp_path, epo
 
 def test_other_data_start_anew_and_say_so(long, lesions, interrupted, epochs_trained):
     classifier = long([FitCheckpoint(interrupted)])
-    with pytest.warns(UserWarning, match="differs in the data. Training starts anew"):
+    with pytest.warns(UserWarning, match="differs in the data. Training starts from"):
         classifier.fit(lesions.images[::-1], lesions.target[::-1])
     assert epochs_trained[0] == 0
 
@@ -232,7 +232,7 @@ def test_damaged_checkpoint_starts_anew_and_says_so(
         "overwritten": content[:2000] + bytes(100) + content[2100:],
     }
     path.write_bytes(remains[damage])
-    with pytest.warns(UserWarning, match="is damaged .* Training starts anew"):
+    with pytest.warns(UserWarning, match="is damaged .* Training starts from"):
         long([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
     assert epochs_trained == [0, 1, 2, 3, 4]
 
@@ -557,7 +557,9 @@ def test_what_cannot_be_told_apart_is_refused(small, lesions, tmp_path):
         return ConvNet(filters=(next(numbers),))(input_shape, n_classes)
 
     classifier = small(architecture=network, callbacks=[FitCheckpoint(tmp_path)])
-    with pytest.raises(ValueError, match=r"architecture holds count\(4\).*leave the checkpoint"):
+    with pytest.raises(
+        ValueError, match=r"architecture holds count\(4\).*leave out the checkpoint"
+    ):
         classifier.fit(lesions.images, lesions.target)
 
 

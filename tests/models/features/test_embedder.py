@@ -121,7 +121,9 @@ def test_network_that_cannot_be_exported(embed, lesions, monkeypatch):
 
     monkeypatch.setattr(_feature_engine, "export_model", fail)
     open_engine.cache_clear()
-    with pytest.warns(UserWarning, match=r"MobileNet is computed by Keras.*an operation"):
+    with pytest.warns(
+        UserWarning, match=r"MobileNet cannot be exported.*an operation.*so Keras computes it"
+    ):
         found = embed(engine="auto").fit_transform(lesions.images)
     np.testing.assert_array_equal(found, embed().fit_transform(lesions.images))
     with pytest.raises(ValueError, match="an operation"):
@@ -392,7 +394,9 @@ def test_bad_input(embed, lesions, paths, tmp_path):
 
 
 def test_images_of_another_shape_than_were_fitted(embed, lesions, paths):
-    with pytest.raises(ValueError, match=r"shape \(48, 48, 3\), ImageEmbedder was fitted on .*32"):
+    with pytest.raises(
+        ValueError, match=r"shape \(48, 48, 3\), but ImageEmbedder was fitted on .*32"
+    ):
         embed().fit(paths).transform(np.zeros((1, 48, 48, 3), dtype=np.uint8))
 
 

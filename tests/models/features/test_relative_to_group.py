@@ -136,7 +136,7 @@ def test_saved_in_a_model(lesions, tmp_path):
     [
         (RelativeToGroup("patient"), {}, "no column .*Did you mean 'patient_id'"),
         (RelativeToGroup(3), {}, "X has 3 feature"),
-        (RelativeToGroup(), {"sex": "male"}, "Expected numbers in all columns but 'patient_id'"),
+        (RelativeToGroup(), {"sex": "male"}, "Expected numbers in all columns except 'patient_id'"),
         (RelativeToGroup(), {"diameter": np.inf}, "infinity"),
         (RelativeToGroup(), {"patient_id": None}, "groups .*is missing in 96 of 96 rows"),
         (RelativeToGroup(scale="yes"), {}, "'scale' parameter"),
@@ -148,9 +148,9 @@ def test_errors(lesions, transformer, change, message):
 
 
 def test_further_errors(lesions):
-    with pytest.raises(ValueError, match="X has no names of columns"):
+    with pytest.raises(ValueError, match="X has no column names"):
         RelativeToGroup().fit(lesions.to_numpy(dtype=object))
-    with pytest.raises(ValueError, match="Expected features beside it"):
+    with pytest.raises(ValueError, match="Expected further columns"):
         RelativeToGroup().fit(lesions[["patient_id"]])
     with pytest.raises(NotFittedError):
         RelativeToGroup().transform(lesions)

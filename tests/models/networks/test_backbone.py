@@ -162,19 +162,19 @@ def test_invalid_parameters_and_shapes(parameters, shape, message):
 
 
 def test_weights_that_do_not_fit(mobilenet_file, tmp_path):
-    with pytest.raises(ValueError, match=r"holds \d+ arrays of weights, and VGG16 has 26.*Choose"):
+    with pytest.raises(ValueError, match=r"holds \d+ arrays of weights, but VGG16 has 26.*Choose"):
         Backbone("VGG16", weights=mobilenet_file)((32, 32, 3), 2)
     narrow = tmp_path / "narrow.weights.h5"
     keras.applications.MobileNet(
         include_top=False, weights=None, input_shape=(32, 32, 3), alpha=0.25
     ).save_weights(narrow)
     with pytest.raises(
-        ValueError, match=r"other shapes, such as \(.*\), than MobileNet.*its width"
+        ValueError, match=r"shapes that MobileNet does not have, such as \(.*\)\..*same width"
     ):
         Backbone("MobileNet", weights=str(narrow))((32, 32, 3), 2)
     text = tmp_path / "text.h5"
     text.write_text("no weights")
-    with pytest.raises(ValueError, match="is no HDF5 file"):
+    with pytest.raises(ValueError, match="is not an HDF5 file"):
         Backbone("MobileNet", weights=text)((32, 32, 3), 2)
     with pytest.raises(FileNotFoundError, match=r"missing.h5.* Expected 'imagenet', None, or"):
         Backbone("MobileNet", weights="missing.h5")((32, 32, 3), 2)

@@ -83,7 +83,7 @@ def test_weights_of_a_file_are_those_of_the_package(tmp_path, lesions):
         for weights in ("imagenet", path)
     )
     np.testing.assert_array_equal(found, expected)
-    with pytest.raises(ValueError, match="245 arrays of weights, and MobileNetV2 has 260"):
+    with pytest.raises(ValueError, match="245 arrays of weights, but MobileNetV2 has 260"):
         Backbone("MobileNetV2", weights=path)((64, 64, 3), 2)
 
 
@@ -171,11 +171,11 @@ def pytorch_file(arrays, storages=b"", keys=()):
         (pytorch_file({"weight": _Call(print, "run")}), "names __builtin__.print"),
         (pytorch_file({"weight": _Call(exec, "raise SystemExit")}), "names __builtin__.exec"),
         (pytorch_file({"weight": Path("file")}), "names pathlib"),
-        (pytorch_file({"weight": 3}), "as a file of PyTorch"),
-        (pytorch_file(OrderedDict())[:-5], "as a file of PyTorch"),
-        (pickle.dumps(1) * 5, "as a file of PyTorch"),
-        (b"PK\x03\x04", "as a file of PyTorch"),
-        (b"", "as a file of PyTorch"),
+        (pytorch_file({"weight": 3}), "as a PyTorch file"),
+        (pytorch_file(OrderedDict())[:-5], "as a PyTorch file"),
+        (pickle.dumps(1) * 5, "as a PyTorch file"),
+        (b"PK\x03\x04", "as a PyTorch file"),
+        (b"", "as a PyTorch file"),
     ],
     ids=["call", "code", "object", "number", "cut", "numbers", "zip", "empty"],
 )
@@ -214,8 +214,8 @@ def test_arrays_within_their_storage(array):
         (file_of_array(0, (1 << 40,), (0,)), "does not lie within"),
         (file_of_array(0, (3,), (1, 1)), "argument 2 is longer"),
         (file_of_array(0, (1,), (1,), dtype="O"), "its types are .*'O'"),
-        (file_of_array(0, (3,), (1,), keys=("a", "b", "b")), "or it repeats one"),
-        (file_of_array(0, (3,), (1,), keys=("a",)), "name other storages"),
+        (file_of_array(0, (3,), (1,), keys=("a", "b", "b")), "or it repeats a storage"),
+        (file_of_array(0, (3,), (1,), keys=("a",)), "name storages that it lacks"),
         (file_of_array(0, (3,), (1,), storages=STORAGES[:-1]), "3 values of storage 'b' do not"),
         (file_of_array(0, (3,), (1,), storages=b"\xff" * 40), "values of storage 'a' do not fit"),
         (
@@ -224,7 +224,7 @@ def test_arrays_within_their_storage(array):
                 STORAGES + STORAGES,
                 ("a",),
             ),
-            "storage 'a' is of two types",
+            "storage 'a' has two types",
         ),
         # It would take 8 GB.
         (b"\x80\x02Nr\xff\xff\xff\x1f.", "as number 536870911 behind 2 operations"),

@@ -114,10 +114,10 @@ def test_step_that_the_file_cannot_hold(small, lesions, tmp_path):
         """Another one of the same name."""
 
     fitted = small(epochs=1).fit(lesions.images, lesions.target)
-    with pytest.raises(TypeError, match=r"step FunctionTransformer.*cannot hold"):
+    with pytest.raises(TypeError, match=r"step FunctionTransformer.*cannot represent"):
         export_onnx(make_pipeline(FunctionTransformer(), fitted), tmp_path / "model.onnx")
     fitted.set_params(loader=ImageLoader((24, 24), preprocess=ColorConstancy()))
-    with pytest.raises(TypeError, match=r"loader cleans by ColorConstancy.*cannot hold"):
+    with pytest.raises(TypeError, match=r"loader cleans with ColorConstancy.*cannot represent"):
         export_onnx(fitted, tmp_path / "model.onnx")
     assert names_in(tmp_path) == []
 
@@ -150,7 +150,7 @@ def test_operation_without_counterpart_is_named_and_the_old_file_stays(
 def test_file_that_computes_something_else_is_not_written(exported, tmp_path, monkeypatch):
     run = _onnx.run_session
     monkeypatch.setattr(_onnx, "run_session", lambda *args: run(*args)[:, ::-1])
-    with pytest.raises(ValueError, match="puts out other values than Keras"):
+    with pytest.raises(ValueError, match="outputs of ONNX Runtime and Keras differ"):
         export_onnx(exported[0], tmp_path / "model.onnx")
     assert names_in(tmp_path) == []
 
@@ -244,11 +244,11 @@ def test_file_that_changed_is_opened_again(small, exported, lesions, tmp_path):
 
 def test_files_that_are_not_ours(exported, tmp_path):
     missing = OnnxClassifier(tmp_path / "missing.onnx")
-    with pytest.raises(FileNotFoundError, match=r"missing.onnx' is no existing file"):
+    with pytest.raises(FileNotFoundError, match=r"missing.onnx' does not exist"):
         missing.predict(["a.png"])
     text = tmp_path / "text.onnx"
     text.write_text("no model")
-    with pytest.raises(ValueError, match=r"is no readable ONNX file.*export_onnx wrote"):
+    with pytest.raises(ValueError, match=r"is not a valid ONNX file.*export_onnx wrote"):
         OnnxClassifier(text).predict_proba(["a.png"])
 
     model = onnx.load(str(exported[1]))
@@ -261,7 +261,7 @@ def test_files_that_are_not_ours(exported, tmp_path):
     del model.metadata_props[:]
     other = tmp_path / "other.onnx"
     onnx.save(model, str(other))
-    with pytest.raises(ValueError, match=r"without the names of classes.*export_onnx wrote"):
+    with pytest.raises(ValueError, match=r"metadata lack the class names.*export_onnx wrote"):
         OnnxClassifier(other).predict(["a.png"])
 
 

@@ -103,7 +103,7 @@ def test_paths_frames_and_features(small, lesion_folder, lesions, others):
         ({"X_val": ["a.jpg"] * 30}, "X_val holds paths, and X pixels"),
         ({"X_val": np.zeros((30, 9, 9, 3), "uint8")}, r"X_val does not fit X.*\(9, 9, 3\)"),
         ({"X_val": np.zeros((30, 7))}, "X_val does not fit X.*7 features"),
-        ({"y_val": ["scar"] * 30}, r"y_val has the classes \['scar'\], and y has \['mela"),
+        ({"y_val": ["scar"] * 30}, r"y_val has the classes \['scar'\], but y has \['mela"),
         ({"y_val": ["nevus"] * 29}, "inconsistent numbers of samples"),
         ({"y_val": [None] * 30}, "y_val"),
         ({"sample_weight_val": -np.ones(30)}, "Negative values"),

@@ -131,12 +131,12 @@ BAD = [
     ("unifrom", r"Did you mean 'uniform'\?"),
     ({"nevus": 1.0}, r"no share for \['melanoma'\]"),
     ({**CLINIC, "nevi": 0.1}, r"names \['nevi'\].*Did you mean 'nevus'\?"),
-    ({"melanoma": 0, "nevus": 1}, "the share 0 for 'melanoma'.*Give a small share"),
+    ({"melanoma": 0, "nevus": 1}, "the share 0 for 'melanoma'.*Use a small share"),
     ({"melanoma": -0.5, "nevus": 1.5}, "the share -0.5 for 'melanoma'"),
     ([0.5, np.nan], "the share nan for 'nevus'"),
     ([0.2, 0.2], "sum to 0.4.*Divide each by the sum"),
     ([0.2, 0.3, 0.5], r"the classes are \['melanoma', 'nevus'\]"),
-    (["melanoma", "nevus"], "a share above 0 for each class"),
+    (["melanoma", "nevus"], "a positive share for each class"),
 ]
 
 

@@ -78,7 +78,7 @@ def test_class_weight_counts(warm, lesions):
 def test_another_network_is_an_error_that_names_the_parameter(warm, lesions, change, named):
     classifier = warm().set_params(**change)
     for fit in (classifier.fit, classifier.partial_fit):
-        with pytest.raises(ValueError, match=f"{named}.*warm_start=False to start anew"):
+        with pytest.raises(ValueError, match=f"{named}.*warm_start=False to train from"):
             fit(lesions.images, lesions.target)
 
 
@@ -142,7 +142,7 @@ def test_architecture_that_builds_another_network_than_before(warm, lesions):
     classifier = warm(architecture=architecture)
     activation = "sigmoid"
     with pytest.raises(
-        ValueError, match=r"the architecture builds another network.*warm_start=False"
+        ValueError, match=r"the architecture .* builds a different network.*warm_start=False"
     ):
         classifier.fit(lesions.images, lesions.target)
 
@@ -211,7 +211,7 @@ def test_validation_set_that_may_have_been_trained_on_is_spoken_of(warm, lesions
         classifier.partial_fit(images, lesions.target)
     classifier.set_params(early_stopping=True)
     found = "X has 0 of these" if unknown == "other images" else "held out no images"
-    with pytest.warns(UserWarning, match=f"{found}.* may hold images that the") as caught:
+    with pytest.warns(UserWarning, match=f"{found}.* may contain images that the") as caught:
         classifier.fit(images, lesions.target)
     assert caught[0].filename == __file__
 

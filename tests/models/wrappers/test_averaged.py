@@ -84,7 +84,7 @@ def test_saved_and_loaded(small, lesions, tmp_path):
 
 def test_shares_of_a_balanced_one_inside_are_not_those_of_y(iris):
     inner = AveragedClassifier([GaussianNB(), LogisticRegression(class_weight="balanced")])
-    with pytest.raises(ValueError, match="by estimator_1__class_weight"):
+    with pytest.raises(ValueError, match="because of estimator_1__class_weight"):
         PriorCorrectedClassifier(inner, "training").fit(*iris)
 
 
@@ -103,7 +103,7 @@ def test_other_classes_are_refused(iris):
         (
             [OperatingPointClassifier(LogisticRegression(), 0.3, positive="setosa")],
             ValueError,
-            "put OperatingPointClassifier outermost",
+            "Put OperatingPointClassifier outermost",
         ),
     ],
 )

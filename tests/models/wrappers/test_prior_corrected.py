@@ -159,7 +159,9 @@ def test_shares_that_are_not_those_of_y_are_asked_for(rare, estimator, name):
     X, y = rare
     X = np.abs(X[:, :1])
     corrected = PriorCorrectedClassifier(estimator, "training")
-    with pytest.raises(ValueError, match=f"class_prior is None.* by {name}: how frequent"):
+    with pytest.raises(
+        ValueError, match=f"class_prior is None.* because of {name}, so the class shares"
+    ):
         corrected.fit(X, y)
     corrected.set_params(class_prior="uniform").fit(X, y)
     assert corrected.class_prior_.tolist() == [0.5, 0.5]
@@ -217,7 +219,7 @@ def test_threshold_inside_of_what_is_fitted_is_refused_and_outside_it_decides(ra
         PriorCorrectedClassifier(inside, [0.8, 0.2], class_prior=[0.8, 0.2]),
         TestTimeAugmentation(inside),
     ):
-        with pytest.raises(ValueError, match="put OperatingPointClassifier outermost"):
+        with pytest.raises(ValueError, match="Put OperatingPointClassifier outermost"):
             wrapped.predict(X)
     same = PriorCorrectedClassifier(model, [0.8, 0.2], class_prior=[0.8, 0.2])
     outside = OperatingPointClassifier(same, 0.1)
@@ -247,12 +249,58 @@ def test_shares_that_cannot_be_known_are_asked_for(rare, estimator):
 def test_bad_input(rare):
     X, y = rare
     model = LogisticRegression().fit(X, y)
-    with pytest.raises(ValueError, match=r"is not known.*call fit first"):
+    with pytest.raises(ValueError, match=r"are unknown.*call fit first"):
         PriorCorrectedClassifier(model, "training", class_prior="uniform").predict(X)
     with pytest.raises(ValueError, match=r"class_prior has shares that sum to 0\.6"):
         PriorCorrectedClassifier(model, class_prior=[0.3, 0.3]).predict(X)
     with pytest.raises(ValueError, match=r"prior has no share for \[1\]"):
         PriorCorrectedClassifier(model, {0: 1}, class_prior="uniform").fit(X, y)
+
+
+class Untrained(LogisticRegression):
+    def fit(self, X, y, sample_weight=None):
+        raise AssertionError("it was trained")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"prior": {0: 1}}, r"^prior has no share for \[1\]"),
+        ({"prior": {0: 0.5, 1: 0.3, 2: 0.2}}, r"^prior names \[2\]"),
+        ({"prior": pd.Series([0.5, 0.4], index=[0, 1])}, r"^prior has shares that sum to 0\.9"),
+        ({"class_prior": {1: 1.0}}, r"^class_prior has no share for \[0\]"),
+    ],
+)
+def test_bad_shares_show_before_training(rare, parameters, message):
+    X, y = rare
+    with pytest.raises(ValueError, match=message):
+        PriorCorrectedClassifier(Untrained(), **parameters).fit(X, y)
+    weight = np.ones(len(y))
+    with pytest.raises(ValueError, match=message):
+        PriorCorrectedClassifier(Untrained(), **parameters).fit(X, y, sample_weight=weight)
+
+
+@pytest.mark.parametrize("prior", ["training", "uniform", {0: 0.4, 1: 0.6}, [0.4, 0.6]])
+def test_good_shares_let_training_begin(rare, prior):
+    with pytest.raises(AssertionError, match="it was trained"):
+        PriorCorrectedClassifier(Untrained(), prior).fit(*rare)
+
+
+def test_classes_that_y_does_not_tell_are_looked_for_after_training(rare):
+    """Those of a frozen classifier, and those whose rows have no weight."""
+    X, y = rare
+    frozen = FrozenEstimator(LogisticRegression().fit(X, y))
+    corrected = PriorCorrectedClassifier(frozen, {0: 0.4, 1: 0.6}, class_prior="uniform")
+    assert corrected.fit(X[y == 0], y[y == 0]).predict_proba(X).shape == (len(X), 2)
+    calibrated = CalibratedClassifierCV(frozen)
+    with pytest.raises(ValueError, match="prior names"):
+        PriorCorrectedClassifier(calibrated, {0: 0.4, 1: 0.3, 2: 0.3}, class_prior="uniform").fit(
+            X, y
+        )
+    y_of_three = np.append(y, 2)
+    X_of_three, weight = np.append(X, X[:1], axis=0), np.append(np.ones(len(y)), 0)
+    with pytest.raises(AssertionError, match="it was trained"):
+        PriorCorrectedClassifier(Untrained(), {0: 0.4, 1: 0.6}).fit(X_of_three, y_of_three, weight)
 
 
 def test_searched_saved_and_routed(rare, tmp_path):

@@ -1,1 +1,1 @@
-"""The course of training: what is chosen for it, what is seen of it, and how it ends."""
+"""The course of training: its settings, its progress and how it ends."""

@@ -1,4 +1,4 @@
-"""What is known of each epoch that was trained, and the end of a fit that diverges."""
+"""Record each epoch, and stop a fit that diverges."""
 
 import numpy as np
 
@@ -7,14 +7,14 @@ from .recipe import highest_rate
 
 
 class EpochRecord(keras.callbacks.Callback):
-    """Losses and metrics of each epoch; raises an error where a loss is not finite.
+    """Record losses and metrics of each epoch; raise an error if a loss is not finite.
 
-    It must be the first of the callbacks, so that no other one keeps the weights of such an epoch.
+    It must be the first callback, so that no other one keeps the weights of such an epoch.
 
     Attributes
     ----------
     epochs : list of dict
-        Of each epoch, what it came to, and what later callbacks have added.
+        Losses and metrics of each epoch, with values that later callbacks have added.
     """
 
     def __init__(self):
@@ -22,7 +22,7 @@ class EpochRecord(keras.callbacks.Callback):
         self.epochs = []
 
     def on_epoch_end(self, epoch, logs=None):
-        """Check the losses of an epoch, and keep what it came to."""
+        """Check the losses of an epoch, and record its metrics."""
         for name, value in logs.items():
             if name in ("loss", "val_loss") and not np.isfinite(value):
                 what = {"loss": "loss", "val_loss": "validation loss"}[name]
@@ -38,13 +38,13 @@ class EpochRecord(keras.callbacks.Callback):
 
 
 def check_weights(model, n_epochs):
-    """Raise an error if the last steps of training have left weights that are not finite."""
+    """Raise an error if weights are not finite after the last training steps."""
     if not all(np.isfinite(weight).all() for weight in model.get_weights()):
         raise diverged(f"Weights are not finite after epoch {n_epochs}", model)
 
 
 def diverged(what, model):
-    """Return the error of a fit that cannot come to anything."""
+    """Return the error for a fit that has diverged."""
     rate = highest_rate(model.optimizer)
     return ValueError(
         f"{what}, at a learning rate of {rate:g}: training has diverged. Expected finite losses and"

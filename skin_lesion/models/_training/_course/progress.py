@@ -1,4 +1,4 @@
-"""How far training has come, and when it will end."""
+"""Show the progress of training, and when it will end."""
 
 from tqdm.auto import tqdm
 
@@ -34,9 +34,9 @@ class EpochTasks(keras.callbacks.Callback):
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """One bar over the steps of all epochs: after the first steps it tells when training ends.
+    """One bar over the steps of all epochs, with an early estimate of the remaining time.
 
-    The callback of tqdm counts epochs, or starts a new bar in each.
+    The callback of tqdm counts epochs, or starts a new bar for each epoch.
     """
 
     def __init__(self):
@@ -44,7 +44,7 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar = None
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Open the bar, at the epochs that an earlier process or fit has trained."""
+        """Open the bar, starting after epochs from an earlier process or fit."""
         if self._bar is None:
             n_steps = self.params["steps"]
             total = self.params["epochs"] * n_steps
@@ -57,10 +57,10 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar.update()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Show what the epoch came to, the validation set included."""
+        """Show the metrics of the epoch, including those of the validation set."""
         self._bar.set_postfix({name: f"{value:.3g}" for name, value in logs.items()})
 
     def close(self):
-        """End the bar where training has come to, in whatever way."""
+        """Close the bar, however training ended."""
         if self._bar is not None:
             self._bar.close()

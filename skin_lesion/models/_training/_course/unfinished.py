@@ -1,4 +1,4 @@
-"""Fits that fail, end too early or come to nothing: what they leave, and what they warn of."""
+"""Fits that fail, end too early or do not learn: what remains of them, and the warnings."""
 
 import warnings
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ from ..._networks.backbone import Backbone
 from .recipe import has_schedule, highest_rate
 
 _STACK_LEVEL = 4  # from here to the line that calls fit
-_FEW_EPOCHS = 5  # fewer may be too few to come to anything
+_FEW_EPOCHS = 5  # fewer epochs may be too few to learn
 
 
 @contextmanager
 def unchanged_on_failure(estimator):
-    """Put all attributes of an estimator back where its fit does not come to an end."""
+    """Restore all attributes of an estimator if its fit is not completed."""
     before = vars(estimator).copy()
     try:
         yield
-    except BaseException:  # Ctrl-C, too
+    except BaseException:  # including Ctrl-C
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
@@ -27,7 +27,7 @@ def unchanged_on_failure(estimator):
 
 @contextmanager
 def network_unchanged_on_failure(wrapper):
-    """Put the network of a scikeras classifier back, too: training goes on with it in place."""
+    """Also restore the network of a scikeras classifier, which is trained in place."""
     model = wrapper.model_
     variables = [*model.variables, *model.optimizer.variables]
     values = [np.array(variable.numpy()) for variable in variables]
@@ -41,17 +41,17 @@ def network_unchanged_on_failure(wrapper):
 
 
 def warn_of_interruption(n_iter, best_epoch, epochs):
-    """Warn that Ctrl-C has cut training short, and say what is kept."""
+    """Warn that Ctrl-C has interrupted training, and say which weights are kept."""
     warnings.warn(
         f"Training was interrupted after {n_iter} of {epochs} epochs. The classifier keeps the"
-        f" weights of epoch {best_epoch}, and the interruption is passed on.",
+        f" weights of epoch {best_epoch}. KeyboardInterrupt is raised.",
         UserWarning,
         stacklevel=_STACK_LEVEL,
     )
 
 
 def warn_of_training(estimator, network, only_class, *, goes_on):
-    """Warn, in `fit`, if training came to nothing, or else if it ended too early.
+    """Warn, in `fit`, if the network did not learn, or if training ended too early.
 
     Parameters
     ----------
@@ -62,39 +62,39 @@ def warn_of_training(estimator, network, only_class, *, goes_on):
         Its architecture.
 
     only_class : (label, str) or None
-        What the classifier takes all rows for, if it is one class, and which rows these are.
+        The class that is predicted for all rows, if there is only one, and which rows these are.
 
     goes_on : bool
-        Whether its weights began as those of an earlier fit.
+        Whether training started from the weights of an earlier fit.
     """
     n_iter, losses = estimator.n_iter_, estimator.history_["loss"]
     is_judged = n_iter >= _FEW_EPOCHS and not goes_on
     if not goes_on and _keeps_random_weights(network, estimator.model_):
-        return  # more epochs would not help; the network has said so when it was built
+        return  # more epochs would not help, and building the network has already warned
     if is_judged and min(losses[1:]) >= losses[0]:
         problem = (
-            f"The loss never fell below that of the first epoch, {losses[0]:.3g}, in {n_iter}"
-            f" epochs at {_describe_rate(estimator)}, which is likely too high. Set a smaller"
-            " learning_rate"
+            f"In {n_iter} epochs the loss never fell below that of the first epoch,"
+            f" {losses[0]:.3g}, at {_describe_rate(estimator)}, which is probably too high. Set a"
+            " smaller learning_rate"
         )
     elif is_judged and only_class is not None:
         problem = (
-            f"The network takes {only_class[1]} for {str(only_class[0])!r} after {n_iter} epochs at"
-            f" {_describe_rate(estimator)}, and under no prior is it better than a guess. Set a"
-            " smaller learning_rate (2e-4 or less for pretrained weights), or a larger one if the"
-            " loss hardly falls"
+            f"After {n_iter} epochs at {_describe_rate(estimator)}, the network predicts"
+            f" {str(only_class[0])!r} for {only_class[1]}, and is no better than chance with a"
+            " uniform prior. Set a smaller learning_rate (2e-4 or less for pretrained weights), or"
+            " a larger one if the loss hardly falls"
         )
     elif (
         estimator.early_stopping_
-        and not has_schedule(estimator)  # with which the loss falls up to the end
+        and not has_schedule(estimator)  # with a schedule the loss falls until the end
         and n_iter >= estimator.epochs_
         and 2 * estimator.best_epoch_ > n_iter
     ):
         problem = (
             f"Training ended at epochs={estimator.epochs_}, and the validation loss was lowest in"
-            f" epoch {estimator.best_epoch_}: it may fall further. Increase the number of epochs,"
-            f" for example to {2 * estimator.epochs_}; early stopping ends training when it is"
-            " enough"
+            f" epoch {estimator.best_epoch_}, so it may fall further. Increase the number of"
+            f" epochs, for example to {2 * estimator.epochs_}; early stopping ends training when"
+            " the loss no longer falls"
         )
     else:
         return

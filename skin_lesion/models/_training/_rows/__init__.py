@@ -1,1 +1,1 @@
-"""The rows to train on and those to validate with."""
+"""The training rows and the validation rows."""

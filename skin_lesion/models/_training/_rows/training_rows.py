@@ -1,4 +1,4 @@
-"""The rows to train on: checked, balanced and weighted."""
+"""The training rows: checked, balanced and weighted."""
 
 from numbers import Real
 
@@ -16,7 +16,7 @@ from ....sampling import AugmentingOverSampler, ImageSampler
 
 
 def check_targets(estimator, source, y, sample_weight, groups=None, *, suffix=""):
-    """Return y and the weights as arrays, as many as the source has rows.
+    """Return y and the weights as arrays, after checking that their lengths match the source.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def check_targets(estimator, source, y, sample_weight, groups=None, *, suffix=""
         The last two may be None.
 
     suffix : str
-        Of their names, for messages.
+        Suffix of their names in messages.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def check_targets(estimator, source, y, sample_weight, groups=None, *, suffix=""
         check_rows(
             sample_weight,
             name=f"sample_weight{suffix}",
-            expected="a weight for each row (for one of each class, use class_weight)",
+            expected="a weight for each row (for weights of classes, use class_weight)",
         )
         sample_weight = check_sample_weight(
             sample_weight, y, dtype=np.float64, ensure_non_negative=True
@@ -54,15 +54,15 @@ def check_targets(estimator, source, y, sample_weight, groups=None, *, suffix=""
 
 
 def find_classes(y, known=None):
-    """Return the classes of `fit`, at least two, and those of the fit that it goes on from.
+    """Return the classes of `fit`: at least two, and the same as in an earlier fit.
 
     Parameters
     ----------
     y : ndarray of shape (n,)
-        Of rows with a positive weight.
+        Classes of the rows with positive weight.
 
     known : ndarray or None
-        The classes of the fit that this one goes on from.
+        The classes of the earlier fit that this one continues.
 
     Returns
     -------
@@ -71,19 +71,19 @@ def find_classes(y, known=None):
     classes = np.unique(y)
     if len(classes) < 2:
         raise ValueError(
-            f"y has {len(classes)} class, {classes.tolist()}, in rows of positive weight."
-            " Expected at least two classes to tell apart."
+            f"y has {len(classes)} class, {classes.tolist()}, in rows with positive weight."
+            " Expected at least two classes."
         )
     if known is not None and not np.array_equal(classes, known):
         raise ValueError(
             f"With warm_start=True, y has the classes {classes.tolist()}. Expected those of the"
-            f" last fit, {known.tolist()}. Use warm_start=False to start anew."
+            f" last fit, {known.tolist()}. Use warm_start=False to train from the beginning."
         )
     return classes
 
 
 def find_announced_classes(y, classes, known=None):
-    """Return the classes of `partial_fit`: announced at the first call, or of y if none were.
+    """Return the classes of `partial_fit`: announced in the first call, or those of y.
 
     Parameters
     ----------
@@ -110,18 +110,18 @@ def find_announced_classes(y, classes, known=None):
     if len(unseen):
         raise ValueError(
             f"y has the classes {unseen.tolist()}. Expected some of {known.tolist()}."
-            " Pass all classes as `classes` at the first call."
+            " Pass all classes as `classes` in the first call."
         )
     return known
 
 
 class TrainingRows:
-    """The rows to train on, balanced and weighted.
+    """The training rows, balanced and weighted.
 
     Attributes
     ----------
     rows : ndarray of shape (n_new,), of int
-        Rows of X, each as often as the sampler chose it.
+        Rows of X, each repeated as often as the sampler selected it.
 
     weight : ndarray of shape (n_new,) or None
         Sample weights times class weights.
@@ -141,12 +141,12 @@ class TrainingRows:
             self.weight = class_weight if self.weight is None else class_weight * self.weight
 
     def new_images(self, positions):
-        """Return an augmenter and what it does at these positions, where there are new images.
+        """Return the augmenter and its draws for the new images at these positions.
 
         Returns
         -------
         new_images : (ImageAugmenter, mask, draws) or None
-            `mask` marks the positions that hold new images, `draws` has a record for each of them.
+            `mask` marks the positions with new images, and `draws` has one record for each.
         """
         if not isinstance(self._sampler, AugmentingOverSampler):
             return None
@@ -157,14 +157,14 @@ class TrainingRows:
 
     @property
     def n_counted(self):
-        """How many rows count in training."""
+        """Number of rows with weight in training."""
         return len(self.rows) if self.weight is None else np.count_nonzero(self.weight)
 
     def weigh_alike(self, y, sample_weight):
-        """Return weights that let each class of other rows count as much as it does in training.
+        """Return weights that give each class in other rows the same share as in training.
 
-        Otherwise a model that is trained on balanced classes would be stopped by a loss that the
-        majority class dominates.
+        Otherwise the majority class would dominate the loss for early stopping, although the model
+        is trained on balanced classes.
 
         Parameters
         ----------
@@ -182,7 +182,7 @@ class TrainingRows:
             in_class = y == label
             if weight[in_class].any():
                 weight[in_class] *= share * len(y) / weight[in_class].sum()
-        # Of a set that lacks classes, too, they are 1 on average.
+        # The mean weight is 1, even if classes are missing.
         return weight * (len(y) / weight.sum()) if weight.any() else weight
 
 
@@ -195,13 +195,13 @@ def _weigh_classes(class_weight, y, classes):
 
 
 def _look_up_weights(class_weight, classes):
-    """Return the weight of each class, 1 for those that are not named."""
+    """Return the weight of each class, or 1 for classes without a key."""
     names = classes.tolist()
     unknown = [name for name in class_weight if name not in names]
-    # All may be there beside others: a fold may lack a rare class.
+    # Extra keys are allowed if all classes have one: a fold may lack a rare class.
     if unknown and any(name not in class_weight for name in names):
         raise ValueError(
-            f"class_weight has the keys {name_some(unknown)}, and y has the classes"
+            f"class_weight has the keys {name_some(unknown)}, but y has the classes"
             f" {name_some(names)}. Expected classes of y as keys, such as"
             f" {{{names[0]!r}: 1.0, {names[1]!r}: 2.0}}."
             f"{did_you_mean(unknown[0], [name for name in names if isinstance(name, str)])}"

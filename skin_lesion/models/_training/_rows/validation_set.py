@@ -1,4 +1,4 @@
-"""The validation set: rows that were held out, or a set of the user's own."""
+"""The validation set: held-out rows, or the user's own validation set."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from .validation_split import hold_out
 
 @dataclass
 class ValidationSet:
-    """Rows whose loss is looked at while others are trained on.
+    """Rows whose loss is computed during training.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class ValidationSet:
     sample_weight : ndarray of shape (n,) or None
 
     is_own : bool
-        Whether the user has given it, and its source is another one than that of X.
+        Whether the user passed it, so that its source is not that of X.
     """
 
     source: object
@@ -39,7 +39,7 @@ class ValidationSet:
     is_own: bool
 
     def fingerprint(self):
-        """Return what it is known by, in terms of JSON."""
+        """Return what identifies the set, as values for JSON."""
         found = [self.rows.tolist()]
         if self.is_own:
             weight = None if self.sample_weight is None else self.sample_weight.tolist()
@@ -48,7 +48,7 @@ class ValidationSet:
 
 
 def find_validation_set(estimator, source, rows, y, sample_weight, groups, held_out, own, rng):
-    """Return the rows to train on, and the validation set if there is one.
+    """Return the training rows, and the validation set if there is one.
 
     Parameters
     ----------
@@ -58,16 +58,16 @@ def find_validation_set(estimator, source, rows, y, sample_weight, groups, held_
     source : PathSource, ArraySource or FeatureSource
 
     rows : ndarray of shape (n_rows,), of int
-        Rows of the source that have weight.
+        Rows of the source with positive weight.
 
     y, sample_weight, groups : array-like of shape (n,)
-        Of all rows. The last two may be None.
+        Values for all rows. The last two may be None.
 
     held_out : ndarray of bytes or None
-        Hashes of what the earlier fit held out; None where there is none.
+        Hashes of the rows that the earlier fit held out; None if there is no earlier fit.
 
     own : tuple of (X_val, y_val, sample_weight_val, groups_val)
-        What the user has given, or None each.
+        What the user passed; each may be None.
 
     rng : RandomState
 
@@ -95,20 +95,20 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
         )
         raise ValueError(
             f"A validation set is provided, but {missing} was not provided. Expected both X_val and"
-            " y_val, or none of its parts."
+            " y_val, or neither."
         )
     if (groups is None) != (groups_val is None):
         given, missing = ("groups_val", "groups") if groups is None else ("groups", "groups_val")
         raise ValueError(
             f"{given} is provided, but {missing} was not provided. Expected the groups of both X"
-            " and X_val, or of neither: a group that is on both sides cannot be found otherwise."
+            " and X_val, or of neither. Otherwise a group in both sets cannot be found."
         )
     check_rows(X_val, name="X_val")
     if are_paths(X_val) != isinstance(source, PathSource):
         kinds = ("paths", "pixels") if are_paths(X_val) else ("pixels", "paths")
         raise ValueError(
-            f"X_val holds {kinds[0]}, and X {kinds[1]}. Expected paths in both, or in neither:"
-            " copies cannot be found otherwise."
+            f"X_val holds {kinds[0]}, but X holds {kinds[1]}. Expected paths in both, or in"
+            " neither. Otherwise copies cannot be found."
         )
     try:
         source_val = open_source(
@@ -126,7 +126,7 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
     unknown = np.setdiff1d(y_val, estimator.classes_)
     if len(unknown):
         raise ValueError(
-            f"y_val has the classes {unknown.tolist()}, and y has {estimator.classes_.tolist()}."
+            f"y_val has the classes {unknown.tolist()}, but y has {estimator.classes_.tolist()}."
             " Expected classes of y. Leave these rows out of the validation set."
         )
     rows_val = np.arange(len(y_val)) if weight is None else np.flatnonzero(weight)
@@ -142,15 +142,15 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
 
 
 def _number_groups(groups, groups_val):
-    """Return the number of the group of each row of X, and then of X_val."""
+    """Return the group number of each row of X, followed by those of X_val."""
     sides = check_labels(groups, name="groups"), check_labels(groups_val, name="groups_val")
     example, example_val = (side[0] for side in sides)
-    # numpy would turn the numbers into text, such as "1.0", which "1" is not equal to.
+    # NumPy would convert numbers to text, such as "1.0", which differs from "1".
     if isinstance(example, str) != isinstance(example_val, str):
         raise TypeError(
             f"groups holds values such as {example!r}, and groups_val such as {example_val!r}."
-            " Expected text in both, or numbers in both: a group that is on both sides cannot be"
-            " found otherwise. Write the ids of one of them as those of the other."
+            " Expected text in both, or numbers in both. Otherwise a group in both sets cannot be"
+            " found. Convert the ids of one of them to the type of the other."
         )
     return np.unique(np.concatenate(sides), return_inverse=True)[1]
 
@@ -163,8 +163,8 @@ def _check_apart(rows, ids, rows_val, ids_val, what):
     pairs = [f"{rows_val[place]} and {first[ids_val[place].item()]}" for place in shared[:3]]
     raise ValueError(
         f"{len(shared)} of {len(ids_val)} rows of X_val {what} rows of X: {', '.join(pairs)}"
-        f"{', ...' if len(shared) > 3 else ''} (row of X_val, row of X). Expected none, or the"
-        " validation loss flatters. Leave them out of one of the two:"
-        " train_test_split_by_group(..., groups=audit_dataset(...).groups) splits so that none are"
-        " shared."
+        f"{', ...' if len(shared) > 3 else ''} (row of X_val, row of X). Expected none, because"
+        " they make the validation loss too optimistic. Remove them from one of the two sets, or"
+        " split without shared rows: train_test_split_by_group(...,"
+        " groups=audit_dataset(...).groups)."
     )

@@ -9,7 +9,7 @@ from ....datasets import train_test_split_by_group
 
 
 def hold_out(source, rows, y, groups, held_out, validation_fraction, rng):
-    """Split rows in two, as an earlier fit did where this one goes on from it, else anew.
+    """Split rows as an earlier fit did if this fit continues it; otherwise draw a new split.
 
     Parameters
     ----------
@@ -22,10 +22,10 @@ def hold_out(source, rows, y, groups, held_out, validation_fraction, rng):
         Classes of all rows.
 
     groups : array-like of shape (n,) or None
-        Of all rows. Exact copies are joined with them.
+        Groups of all rows. Exact copies also form groups.
 
     held_out : ndarray of bytes or None
-        Hashes of what the earlier fit held out; None where there is none.
+        Hashes of the rows that the earlier fit held out; None if there is no earlier fit.
 
     validation_fraction : float
 
@@ -44,12 +44,12 @@ def hold_out(source, rows, y, groups, held_out, validation_fraction, rng):
 
 
 def _split_off_validation(rows, y, groups, validation_fraction, rng):
-    """Split rows in two, each class on both sides and each group on one.
+    """Split rows in two, with each class on both sides and each group on one side.
 
     Parameters
     ----------
     rows, y, groups : ndarray of shape (n,)
-        Rows of X, their classes, and their groups, which exact copies share.
+        Rows of X, their classes, and their groups; exact copies share a group.
 
     validation_fraction : float
 
@@ -66,13 +66,13 @@ def _split_off_validation(rows, y, groups, validation_fraction, rng):
         )
     except ValueError as error:
         raise ValueError(
-            f"The validation split for early stopping failed: {error} Rows of equal content count"
-            " as one group. Without this split: early_stopping=False."
+            f"The validation split for early stopping failed: {error} Rows with equal content count"
+            " as one group. To train without this split, set early_stopping=False."
         ) from error
 
 
 def _hold_out_again(rows, y, groups, digests, held_out):
-    """Split rows in two as an earlier fit did, or warn, in `fit`, that this is not possible.
+    """Split rows as an earlier fit did, or warn, in `fit`, that this is impossible.
 
     Parameters
     ----------
@@ -91,19 +91,19 @@ def _hold_out_again(rows, y, groups, digests, held_out):
     is_validation = np.isin(groups, groups[is_known])
     sides = [np.unique(y[side]).tolist() for side in (is_known, ~is_validation)]
     n_there = np.isin(held_out, digests).sum()
-    is_enough = 2 * n_there >= len(held_out)  # a few would be too noisy to stop by
+    is_enough = 2 * n_there >= len(held_out)  # few rows would be too noisy for early stopping
     if is_enough and sides[0] == sides[1] == np.unique(y).tolist():
         return rows[~is_validation], rows[is_validation]
     found = "The last fit held out no images."
     if len(held_out):
         found = (
-            "The images that the last fit held out would be held out again, and X has"
-            f" {n_there} of these {len(held_out)}: too few, or not of each class."
+            f"X contains {n_there} of the {len(held_out)} images that the last fit held out, which"
+            " are too few or do not have all classes."
         )
     warnings.warn(
-        f"With warm_start=True: {found} A new validation set is drawn. It may hold images that the"
-        " network was trained on, whose loss flatters. Fit with the same images and"
-        " early_stopping=True each time, or with early_stopping=False.",
+        f"With warm_start=True: {found} A new validation set is drawn. It may contain images that"
+        " the network was trained on, which makes its loss too optimistic. Fit with the same images"
+        " and early_stopping=True each time, or with early_stopping=False.",
         UserWarning,
         stacklevel=7,
     )
