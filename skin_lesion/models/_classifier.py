@@ -232,11 +232,11 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     is their default rate. In `partial_fit`, and with a callback that sets the rate, the rate stays
     constant at that peak.
 
-    ``epochs='auto'`` trains for at least 600 steps when fine-tuning and 1,000 from scratch, if these
-    are more than 12 or 24 epochs. ``epochs='few'`` trains for at least 400 and 667 steps, if these
-    are more than 6 or 12 epochs. If only the head of a Backbone is trained, they are 12 and 6
-    epochs. Where early stopping ends training at a constant rate, the maximum is 100. `epochs_` is
-    the number of epochs.
+    ``epochs='auto'`` trains for at least 600 steps when fine-tuning and 1,000 from scratch, which
+    are more than 12 or 24 epochs on small sets. ``epochs='few'`` trains for at least 6 or 12 epochs,
+    and at least 400 or 667 steps. If only the head of a Backbone is trained, these are 12 and 6
+    epochs. Where early stopping ends training at a constant rate, 'auto' allows 100 epochs.
+    `epochs_` is the number of epochs.
 
     ``epochs='auto'`` means 12 epochs, or those of at least 600 steps, for fine-tuning. It means 24
     epochs, or those of at least 1,000 steps, from scratch. It means 12 if only the head of a
