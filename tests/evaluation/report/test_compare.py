@@ -227,7 +227,9 @@ def test_reports_that_cannot_be_compared():
     exchanged = y[np.r_[:49, 50, 49, 51:100]]
     with pytest.raises(ValueError, match=r"of 100 images in 1 fold.* of 90"):
         compare(report, judge(predicted[:90], y[:90]))
-    with pytest.raises(ValueError, match="different true classes for 2 of 100 images; the first is"):
+    with pytest.raises(
+        ValueError, match="different true classes for 2 of 100 images; the first is"
+    ):
         compare(report, judge(predicted, exchanged))
     with pytest.raises(ValueError, match="different groups"):
         compare(report, judge(predicted, y, lesion // 2))

@@ -121,7 +121,9 @@ def test_network_that_cannot_be_exported(embed, lesions, monkeypatch):
 
     monkeypatch.setattr(_feature_engine, "export_model", fail)
     open_engine.cache_clear()
-    with pytest.warns(UserWarning, match=r"MobileNet cannot be exported.*an operation.*so Keras computes it"):
+    with pytest.warns(
+        UserWarning, match=r"MobileNet cannot be exported.*an operation.*so Keras computes it"
+    ):
         found = embed(engine="auto").fit_transform(lesions.images)
     np.testing.assert_array_equal(found, embed().fit_transform(lesions.images))
     with pytest.raises(ValueError, match="an operation"):
