@@ -110,7 +110,7 @@ def test_unknown_prior_and_no_training_are_noted(model, datasets):
     external = evaluate_external(model, datasets, positive="melanoma", **QUICK)
     assert "was fitted before" in external.notes[0]
     assert "class_prior" in external.notes[0]
-    assert "were not looked for" in external.notes[1]
+    assert "were not searched for" in external.notes[1]
     assert external.calibration["corrected"].isna().all()
     assert external.overlap is None
     assert external.datasets["exact_duplicates"].isna().all()

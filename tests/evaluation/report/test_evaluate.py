@@ -501,7 +501,7 @@ def test_absent_and_unseen_classes():
 def test_one_group_in_each_class():
     y = np.repeat(["a", "b"], 10)
     p = np.random.default_rng(0).dirichlet([1, 1], 20)
-    with pytest.warns(UndefinedMetricWarning, match=r"have a class: a \(1\), b \(1\)"):
+    with pytest.warns(UndefinedMetricWarning, match=r"lesions or patients: a \(1\), b \(1\)"):
         report = judge_fixed(["a", "b"], p, y, groups=np.repeat([0, 1], 10))
     assert np.isfinite(report.scores["value"]).all()
     wide = report.class_scores.loc["a"].loc[["sensitivity", "specificity", "roc_auc"]]
@@ -511,7 +511,7 @@ def test_one_group_in_each_class():
 def test_patient_with_everything():
     y = np.repeat(["a", "b"], 10)
     p = np.random.default_rng(0).dirichlet([1, 1], 20)
-    with pytest.warns(UndefinedMetricWarning, match=r"have a class: a \(1\), b \(1\)"):
+    with pytest.warns(UndefinedMetricWarning, match=r"lesions or patients: a \(1\), b \(1\)"):
         report = judge_fixed(["a", "b"], p, y, groups=np.zeros(20), positive="a")
     table = report.to_frame()
     assert (table["groups"] == 1).all()
