@@ -234,8 +234,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     ``epochs='auto'`` trains for at least 600 steps when fine-tuning and 1,000 from scratch, which
     are more than 12 or 24 epochs on small sets. ``epochs='few'`` trains for at least 6 or 12
-    epochs, and at least 400 or 667 steps. If only the head of a Backbone is trained, these are 12 and 6
-    epochs. Where early stopping ends training at a constant rate, 'auto' allows 100 epochs.
+    epochs, and at least 400 or 667 steps. If only the head of a Backbone is trained, these are 12
+    and 6 epochs. Where early stopping ends training at a constant rate, 'auto' allows 100 epochs.
     `epochs_` is the number of epochs.
 
     ``epochs='auto'`` means 12 epochs, or those of at least 600 steps, for fine-tuning. It means 24
