@@ -235,7 +235,7 @@ def test_paths_where_images_are_expected(function, models, root):
         message = message_of(OF_IMAGES[function], paths, models)
         assert "X holds paths" in message
         assert "Expected" in message
-        assert "ImageLoader" in message or "behind the loader" in message
+        assert "ImageLoader" in message or "after the loader" in message
 
 
 @pytest.mark.parametrize(

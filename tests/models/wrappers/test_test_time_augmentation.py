@@ -75,7 +75,7 @@ def test_any_classifier_of_images_behind_a_loader(lesions, tmp_path):
     assert model.fit([path, path], ["a", "b"]).predict_proba([path]).tolist() == [[0.5, 0.5]]
 
     dummy.fit(lesions.images, lesions.target)
-    with pytest.raises(TypeError, match=r"X holds paths.*DummyClassifier.*behind\s+the loader"):
+    with pytest.raises(TypeError, match=r"X holds paths.*DummyClassifier.*after\s+the loader"):
         TestTimeAugmentation(dummy).predict([path])
 
 
