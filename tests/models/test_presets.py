@@ -40,9 +40,9 @@ def test_good_by_default_and_from_weights_that_are_installed():
     assert clone(model).get_params()["estimator__random_state"] == 0
 
 
-def test_fits_paths_with_groups_and_repeats_itself(lesion_folder, mobilenet_file):
+def test_fits_paths_with_groups_and_repeats_itself(lesion_folder, tiny_file):
     lesions = load_image_folder(lesion_folder)
-    backbone = Backbone("MobileNet", weights=mobilenet_file)
+    backbone = Backbone("TinyNet", weights=tiny_file)
     model = make_lesion_classifier("fast", backbone=backbone, random_state=0).set_params(
         estimator__epochs=1, estimator__loader__image_size=(32, 32)
     )
@@ -53,12 +53,12 @@ def test_fits_paths_with_groups_and_repeats_itself(lesion_folder, mobilenet_file
     assert first.shape == (len(X), 2)
 
 
-def test_several_networks_are_averaged(mobilenet_file):
-    backbones = [Backbone("MobileNet", weights=mobilenet_file), "EfficientNetLite0"]
+def test_several_networks_are_averaged(tiny_file):
+    backbones = [Backbone("TinyNet", weights=tiny_file), "EfficientNetLite0"]
     model = make_lesion_classifier("good", backbone=backbones)
     assert isinstance(model, AveragedClassifier)
     names = [each.estimator.architecture.name for each in model.estimators]
-    assert names == ["MobileNet", "EfficientNetLite0"]
+    assert names == ["TinyNet", "EfficientNetLite0"]
 
 
 def test_from_scratch_on_small_images_without_weights():

@@ -26,6 +26,7 @@ from skin_lesion.models._features.engine import open_engine
 from skin_lesion.models._networks import onnx_network as _onnx
 
 SIZE = (32, 32)
+N_FEATURES = 16
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +45,12 @@ def paths(lesions, tmp_path_factory):
 
 
 @pytest.fixture
-def embed(mobilenet_file):
+def embed(tiny_file):
     """Return a function that makes an embedder with a small backbone."""
 
     def make(**parameters):
         defaults = {"engine": "keras", "loader": ImageLoader(SIZE)}
-        defaults["backbone"] = Backbone("MobileNet", weights=mobilenet_file)
+        defaults["backbone"] = Backbone("TinyNet", weights=tiny_file)
         return ImageEmbedder(**{**defaults, **parameters})
 
     return make
@@ -68,9 +69,12 @@ def computed(monkeypatch):
     return sizes
 
 
-def test_features_are_those_of_keras(embed, lesions, mobilenet_file):
-    network = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3))
-    network.load_weights(mobilenet_file)
+def test_features_are_those_of_keras(embed, lesions, tiny_file):
+    inputs, shape = keras.Input((32, 32, 3)), (32, 32, 3)
+    network = keras.applications.TinyNet(
+        include_top=False, weights=None, input_tensor=inputs, input_shape=shape
+    )
+    network.load_weights(tiny_file)
     pixels = keras.applications.mobilenet.preprocess_input(lesions.images.astype(np.float32))
     maps = np.asarray(network.predict_on_batch(pixels))
     assert maps.std(axis=0).mean() > 0.1
@@ -90,8 +94,8 @@ def test_paths_and_images_in_batches_of_any_size(embed, lesions, paths):
     np.testing.assert_allclose(one, expected[7:8], atol=1e-3)
 
 
-def test_random_weights_are_the_same_wherever_they_are_drawn(lesions):
-    fitted = ImageEmbedder(Backbone("MobileNet", weights=None), engine="keras").fit(lesions.images)
+def test_random_weights_are_the_same_wherever_they_are_drawn(embed, lesions):
+    fitted = embed(backbone=Backbone("TinyNet", weights=None)).fit(lesions.images)
     expected = fitted.transform(lesions.images)
     assert np.std(expected, axis=0).max() > 0
     open_engine.cache_clear()
@@ -121,9 +125,7 @@ def test_network_that_cannot_be_exported(embed, lesions, monkeypatch):
 
     monkeypatch.setattr(_feature_engine, "export_model", fail)
     open_engine.cache_clear()
-    with pytest.warns(
-        UserWarning, match=r"MobileNet cannot be exported.*an operation.*so Keras computes it"
-    ):
+    with pytest.warns(UserWarning, match=r"TinyNet cannot be exported.*an operation"):
         found = embed(engine="auto").fit_transform(lesions.images)
     np.testing.assert_array_equal(found, embed().fit_transform(lesions.images))
     with pytest.raises(ValueError, match="an operation"):
@@ -230,11 +232,9 @@ def test_images_in_memory_are_cached_too(embed, lesions, computed, tmp_path):
     assert sum(computed) == 2 * len(first)
 
 
-def test_file_of_weights_that_changed_is_another(lesions, mobilenet_file, tmp_path):
-    file = shutil.copy(mobilenet_file, tmp_path)
-    embedder = ImageEmbedder(
-        Backbone("MobileNet", weights=file), engine="keras", cache_dir=tmp_path
-    )
+def test_file_of_weights_that_changed_is_another(lesions, tiny_file, tmp_path):
+    file = shutil.copy(tiny_file, tmp_path)
+    embedder = ImageEmbedder(Backbone("TinyNet", weights=file), engine="keras", cache_dir=tmp_path)
     first = embedder.fit_transform(lesions.images)
     with h5py.File(file, "r+") as weights:
         weights["layers/conv2d/vars/0"][...] *= 2
@@ -259,8 +259,8 @@ def test_names_of_features_and_data_frames(embed, paths):
     frame = embedder.fit_transform(pd.DataFrame({"path": paths}, index=range(100, 124)))
     assert frame.index.tolist() == list(range(100, 124))
     assert frame.columns.tolist() == embedder.get_feature_names_out().tolist()
-    assert frame.columns[:2].tolist() == ["mobilenet_0", "mobilenet_1"]
-    assert frame.shape == (24, 1024)
+    assert frame.columns[:2].tolist() == ["tinynet_0", "tinynet_1"]
+    assert frame.shape == (24, N_FEATURES)
     assert embedder.feature_names_in_.tolist() == ["path"]
 
 
@@ -298,17 +298,17 @@ def test_joins_metadata_in_a_column_transformer(embed, lesions, paths):
         )
         model = make_pipeline(columns, StandardScaler(), LogisticRegression())
         model.fit(frame, lesions.target)
-        assert columns.fit_transform(frame).shape == (24, 1024 + 2 + 1)
-        assert columns.get_feature_names_out()[0] == "image__mobilenet_0"
+        assert columns.fit_transform(frame).shape == (24, N_FEATURES + 2 + 1)
+        assert columns.get_feature_names_out()[0] == "image__tinynet_0"
         assert model.score(frame, lesions.target) > 0.8
     with pytest.raises(ValueError, match="age"):
         model.predict(frame.drop(columns="age"))
 
 
 @pytest.fixture
-def two(mobilenet_file):
+def two(tiny_file):
     """Two small backbones, of which the first has weights that a file brings."""
-    return [Backbone("MobileNet", weights=mobilenet_file), Backbone("MobileNet", weights=None)]
+    return [Backbone("TinyNet", weights=tiny_file), Backbone("TinyNet", weights=None)]
 
 
 def test_features_of_several_networks_stand_side_by_side(embed, two, paths, computed, tmp_path):
@@ -319,15 +319,15 @@ def test_features_of_several_networks_stand_side_by_side(embed, two, paths, comp
     found = joined.transform(paths)
     np.testing.assert_allclose(found, np.hstack(expected), rtol=1e-4, atol=1e-3)
     names = joined.get_feature_names_out()
-    assert len(set(names)) == found.shape[1] == 2048
-    assert names[[0, 1023, 1024]].tolist() == ["mobilenet-1_0", "mobilenet-1_1023", "mobilenet-2_0"]
+    assert len(set(names)) == found.shape[1] == 2 * N_FEATURES
+    assert names[[0, 15, 16]].tolist() == ["tinynet-1_0", "tinynet-1_15", "tinynet-2_0"]
     assert sum(computed) == 2 * len(paths)
 
     # In the cache each has its own, whatever it is joined with.
     alone = embed(backbone=two[1], **cached).fit_transform(paths)
-    np.testing.assert_array_equal(alone, found[:, 1024:])
+    np.testing.assert_array_equal(alone, found[:, N_FEATURES:])
     turned = embed(backbone=two[::-1], **cached).fit_transform(paths)
-    np.testing.assert_array_equal(turned, np.roll(found, 1024, axis=1))
+    np.testing.assert_array_equal(turned, np.roll(found, N_FEATURES, axis=1))
     assert sum(computed) == 2 * len(paths)
 
 
@@ -385,7 +385,7 @@ def test_bad_input(embed, lesions, paths, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"missing.h5.*Expected 'imagenet'"):
         ImageEmbedder(Backbone("MobileNet", weights="missing.h5")).fit(lesions.images)
     with pytest.raises(ValueError, match="Expected larger images"):
-        embed(loader=ImageLoader((16, 16))).fit(paths)
+        ImageEmbedder(Backbone("MobileNet", weights=None), loader=ImageLoader(16)).fit(paths)
     with pytest.raises(ValueError, match="This is one image"):
         embed().fit(lesions.images[0])
     (tmp_path / "file").write_text("")

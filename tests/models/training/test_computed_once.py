@@ -3,6 +3,7 @@
 import os
 import threading
 from collections import Counter
+from copy import copy
 
 import keras
 import numpy as np
@@ -42,10 +43,10 @@ def images():
 
 
 @pytest.fixture
-def frozen(mobilenet_file):
+def frozen(tiny_file):
     def make(**parameters):
         defaults = {
-            "architecture": Backbone("MobileNet", weights=mobilenet_file),
+            "architecture": Backbone("TinyNet", weights=tiny_file),
             "learning_rate": 0.01,
             "epochs": 4,
             "batch_size": 16,
@@ -71,10 +72,14 @@ def reads(monkeypatch):
     return counted
 
 
+@pytest.fixture(scope="module")
+def fitted(small, lesions):
+    return small(epochs=1).fit(lesions.images, lesions.target)
+
+
 @pytest.mark.parametrize("batch_size", [2, 20, 32])
-def test_a_row_is_predicted_alike_wherever_it_stands(small, lesions, batch_size):
-    classifier = small(epochs=1).fit(lesions.images, lesions.target)
-    classifier.set_params(batch_size=batch_size)
+def test_a_row_is_predicted_alike_wherever_it_stands(fitted, lesions, batch_size):
+    classifier = copy(fitted).set_params(batch_size=batch_size)
     X = lesions.images
     expected = classifier.predict_proba(X)
     by_keras = classifier.model_.predict(X.astype("float32"), verbose=0)

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from skin_lesion import (
-    ConvNet,
     ImageAugmenter,
     ImageLoader,
     load_image_folder,
@@ -73,7 +72,7 @@ def test_batches_are_read_ahead_and_only_a_few_of_them():
     assert sorted(source.reads) == sorted({tuple(rows): rows for rows in source.reads}.values())
 
 
-def test_few_batches_are_held_in_every_epoch(small, lesions, monkeypatch):
+def test_few_batches_are_held_in_every_epoch(smallest, lesions, monkeypatch):
     from skin_lesion.models._training.batches import ImageBatches
     from skin_lesion.models._training.image_source import ArraySource
 
@@ -94,7 +93,7 @@ def test_few_batches_are_held_in_every_epoch(small, lesions, monkeypatch):
         return images
 
     monkeypatch.setattr(ImageBatches, "_read_places", read_and_count)
-    classifier = small(
+    classifier = smallest(
         epochs=3, patience=3, early_stopping=True, validation_fraction=0.5, batch_size=2
     )
     classifier.fit(lesions.images, lesions.target).predict(lesions.images)
@@ -123,11 +122,11 @@ def test_number_of_threads_changes_nothing(small, lesion_folder):
     np.testing.assert_array_equal(probabilities[0], probabilities[1])
 
 
-def test_array_is_not_copied(small):
+def test_array_is_not_copied(smallest):
     X = np.random.RandomState(0).randint(0, 256, (1250, 80, 80, 3), dtype=np.uint8)
     y = np.tile(["melanoma", "nevus"], 625)
     assert X.nbytes > 22 * MIB
-    classifier = small(architecture=ConvNet(filters=(2,)), early_stopping=True, epochs=1)
+    classifier = smallest(early_stopping=True, epochs=1)
     classifier.fit(X[:100], y[:100])  # what is loaded and traced once is no copy
     tracemalloc.start()
     try:
@@ -140,11 +139,11 @@ def test_array_is_not_copied(small):
     assert peak < 18 * MIB  # some batches, as floats
 
 
-def test_images_are_let_go_after_fit_and_predict(small):
+def test_images_are_let_go_after_fit_and_predict(smallest):
     lesions = make_lesion_images(60, n_classes=2, image_size=(24, 24), random_state=0)
     images = lesions.images.copy()
     gone = weakref.ref(images)
-    small(batch_size=8, early_stopping=True).fit(images, lesions.target).predict(images)
+    smallest(batch_size=8, early_stopping=True).fit(images, lesions.target).predict(images)
     del images
     gc.collect()
     assert gone() is None
@@ -209,7 +208,7 @@ def test_threads_that_the_user_gave_tensorflow_stay(monkeypatch):
     assert os.environ["TF_NUM_INTEROP_THREADS"] == "1"
 
 
-def test_tensorflow_says_nothing_of_retracing(small):
+def test_tensorflow_says_nothing_of_retracing(smallest):
     lesions = make_lesion_images(10, n_classes=2, image_size=(16, 16), random_state=0)
     records = []
     logger, handler = logging.getLogger("tensorflow"), logging.Handler()
@@ -217,7 +216,7 @@ def test_tensorflow_says_nothing_of_retracing(small):
     logger.addHandler(handler)
     try:
         for _ in range(6):  # it warns from the fifth trace on
-            model = small(architecture=ConvNet(filters=(2,)), epochs=1)
+            model = smallest(epochs=1)
             model.fit(lesions.images, lesions.target).predict(lesions.images)
         logger.warning("of something else")
     finally:
