@@ -239,11 +239,13 @@ def test_getting_started_states_the_oldest_versions():
 
 
 @pytest.mark.filterwarnings("ignore:Training ended at epochs")
-def test_snippets_of_the_readme_run(tmp_path, monkeypatch):
+def test_snippets_of_the_readme_run(tmp_path, monkeypatch, few_trees):
     """All in one namespace and one folder, as a reader would type them one after the other."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    # Fewer images than a reader draws: what is shown here is that the code runs.
+    # Fewer and smaller images than a reader draws: what is shown here is that the code runs.
     readme = readme.replace('"lesions", 200, ', '"lesions", 60, ')
+    recipes = import_module("skin_lesion.models._presets")._RECIPES
+    monkeypatch.setitem(recipes, "fast", ((32, 32), 1, recipes["fast"][2]))
     snippets = re.findall(r"^```python\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)
     names = {}

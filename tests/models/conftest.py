@@ -64,19 +64,6 @@ def small():
     return make
 
 
-@pytest.fixture(scope="module")
-def eagerly():
-    """Compute step by step: to trace a network takes longer than the few steps of a short fit."""
-    if keras.backend.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 @pytest.fixture(scope="session")
 def tiny_file(tmp_path_factory):
     """Weights of TinyNet, which is a network of keras.applications from here on.
