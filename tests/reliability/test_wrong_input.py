@@ -358,7 +358,7 @@ MISSING_LABELS = {
 def test_missing_labels(function, wrong, models):
     message = message_of(OF_LABELS[function], MISSING_LABELS[wrong](), models)
     assert re.search(r"(y|y_true|y_train|stratify) is missing in 1 of 24 rows", message)
-    assert "the first is row 3. Expected a class for each row" in message
+    assert "The first is row 3. Expected a class for each row" in message
     assert "keep = pd.notna(" in message
 
 
