@@ -48,10 +48,12 @@ def load_data(arguments):
         )
     splits = [] if data.split is None else [s for s in ("train", "val", "test") if s in data.split]
     data.is_test = data.split == "test" if {"train", "test"} <= set(splits) else None
-    groups = "no lesions or patients known"
+    groups = "lesions and patients unknown"
     if data.groups is not None:
         groups = f"{len(np.unique(data.groups))} lesions or patients"
-    parts = [f"{say(len(data.target), 'image')} of {len(classes)} classes", groups, *splits]
+    parts = [f"{say(len(data.target), 'image')} of {len(classes)} classes", groups]
+    if splits:
+        parts.append(f"split into {', '.join(splits)}")
     print(f"{kind}: {', '.join(parts)}.")
     left_out = {reason: n for reason, n in data.left_out.items() if n}
     if left_out:

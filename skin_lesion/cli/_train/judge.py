@@ -85,7 +85,7 @@ def judge(cleaned, model, results, on_faults, unlike, arguments):
         "versions": {name: version(name) for name in PACKAGES},
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
     }
-    short = _shorten(report, with_faults)
+    short = _shorten(report, with_faults, results)
     return Judgement(report, short, _to_text(numbers, report, with_faults), numbers)
 
 
@@ -153,9 +153,16 @@ def _describe_job(numbers):
     return "\n## How the model was made\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
 
 
-def _shorten(report, with_faults):
+def _shorten(report, with_faults, results):
     """Return what a terminal shows of a report."""
-    lines = [f"Test set: {report.n_images} images of {report.n_groups} lesions or patients"]
+    lines = []
+    if results:
+        best = max(results, key=lambda line: line["balanced_accuracy"])
+        lines.append(
+            f"Cross-validated balanced accuracy of {best['name']}: {best['balanced_accuracy']:.3f}"
+            f" (standard deviation over the folds {best['standard_deviation']:.3f})"
+        )
+    lines.append(f"Test set: {report.n_images} images of {report.n_groups} lesions or patients")
     lines += [line for line in report.classification_report.splitlines() if line.strip()]
     lines.append("Scores on the test set, with 95% intervals")
     scores = {
