@@ -421,7 +421,7 @@ def test_verbose(small, lesions, verbose, capfd):
     [
         ({"epochs": 0}, r"'epochs' parameter .* range \[1, inf\). Got 0"),
         ({"optimizer": "adm"}, "Unknown optimizer 'adm'. Did you mean 'adam'"),
-        ({"optimizer": keras.optimizers.Adam(), "learning_rate": 0.1}, "one of the two"),
+        ({"optimizer": keras.optimizers.Adam(), "learning_rate": 0.1}, "only one of them"),
         ({"architecture": "cn"}, "Unknown architecture 'cn'. Did you mean 'cnn'"),
         ({"architecture": ConvNet(filters=())}, r"filters=\(\)"),
         ({"architecture": ConvNet(dropout=1.5)}, "'dropout' parameter of ConvNet"),

@@ -758,7 +758,7 @@ def test_a_renamed_column_of_a_table_of_any_name(pad):
 def test_two_columns_of_one_name(pad):
     lines = (pad.root / "metadata.csv").read_text(encoding="utf-8").splitlines()
     pad.write("metadata.csv", *(f"{line},{line.split(',')[0]}" for line in lines))
-    with pytest.raises(ValueError, match=r"more than one column of the name.* 'patient_id'"):
+    with pytest.raises(ValueError, match=r"more than one column with the name.* 'patient_id'"):
         pad.load()
 
 
@@ -783,7 +783,7 @@ def test_two_lesions_of_one_image(milk10k):
     path = milk10k.root / "MILK10k_Training_Metadata.csv"
     lines = path.read_text(encoding="utf-8").splitlines()
     milk10k.write(path.name, *lines, lines[1].replace("IL_0000652", "IL_9"))
-    with pytest.raises(ValueError, match=r"the lesion_id of .* is 'IL_0000652' and 'IL_9'"):
+    with pytest.raises(ValueError, match=r"lesion_id of .* is 'IL_0000652' .* 'IL_9'"):
         milk10k.load()
 
 
@@ -827,7 +827,7 @@ def test_names(pad):
 def test_no_known_set(tree):
     tree.write("my_table.csv", "file,dx", "a.jpg,NEV")
     tree.touch("photos/a.jpg")
-    with pytest.raises(ValueError, match=r"my_table.csv.* no known .* load_image_table"):
+    with pytest.raises(ValueError, match=r"no known .*my_table.csv.* load_image_table"):
         tree.load()
 
 

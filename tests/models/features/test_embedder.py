@@ -275,7 +275,7 @@ def test_in_a_pipeline_with_smote_and_in_a_search(embed, lesions, paths, tmp_pat
     )
     search = GridSearchCV(model, {"logisticregression__C": [0.01, 1]}, cv=2)
     search.fit(paths[rows].reshape(-1, 1), lesions.target[rows])
-    assert search.score(paths[rows], lesions.target[rows]) > 0.8
+    assert search.score(paths[rows], lesions.target[rows]) > 0.7  # the frequent class: 0.6
     assert sum(computed) == len(rows)
 
 

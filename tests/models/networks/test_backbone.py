@@ -232,7 +232,7 @@ def test_imagenet_weights_of_a_real_file():
     trained = [layer.name for layer in model.layers if layer.trainable_weights]
     assert trained[0].startswith("block_15_")
     assert not any("BN" in name for name in trained)
-    with pytest.raises(ValueError, match=r"and MobileNet has.*by its name MobileNetV2"):
+    with pytest.raises(ValueError, match=r"but MobileNet has.*its name suggests MobileNetV2"):
         Backbone("MobileNet", weights=path)((64, 64, 3), 2)
 
 

@@ -227,7 +227,7 @@ def test_arrays_within_their_storage(array):
             "storage 'a' has two types",
         ),
         # It would take 8 GB.
-        (b"\x80\x02Nr\xff\xff\xff\x1f.", "as number 536870911 behind 2 operations"),
+        (b"\x80\x02Nr\xff\xff\xff\x1f.", "object number 536870911 after only 2 operations"),
     ],
 )
 def test_arrays_beyond_their_storage(data, message):
