@@ -232,15 +232,11 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     is their default rate. In `partial_fit`, and with a callback that sets the rate, the rate stays
     constant at that peak.
 
-    ``epochs='auto'`` trains for at least 600 steps when fine-tuning and 1,000 from scratch, which
-    are more than 12 or 24 epochs on small sets. ``epochs='few'`` trains for at least 6 or 12
-    epochs, and at least 400 or 667 steps. If only the head of a Backbone is trained, these are 12
-    and 6 epochs. Where early stopping ends training at a constant rate, 'auto' allows 100 epochs.
-    `epochs_` is the number of epochs.
-
     ``epochs='auto'`` means 12 epochs, or those of at least 600 steps, for fine-tuning. It means 24
     epochs, or those of at least 1,000 steps, from scratch. It means 12 if only the head of a
-    Backbone is trained, and 100 with early stopping at a constant rate. The maximum is 100.
+    Backbone is trained, and 100 with early stopping at a constant rate. ``epochs='few'`` means 6
+    epochs, or those of at least 400 steps, for fine-tuning, 12 or those of at least 667 steps from
+    scratch, and 6 for the head alone. The maximum is 100.
 
     If a fit fails, the classifier stays as it was before, fitted or not.
 
