@@ -31,7 +31,7 @@ from skin_lesion import (
 SIZE = (32, 32)
 RULE = (
     "None means 1, unless in a :func:`joblib.parallel_config` context of threads; -1 means all"
-    " cores of this process. The result is the same."
+    " cores of this process. It does not change the result."
 )
 
 

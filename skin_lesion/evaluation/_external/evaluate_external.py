@@ -88,8 +88,8 @@ def evaluate_external(
 
     n_jobs : int or None, default=-1
         Number of threads for the search for duplicates. None means 1, unless in a
-        :func:`joblib.parallel_config` context of threads; -1 means all cores of this process. The
-        result does not depend on it.
+        :func:`joblib.parallel_config` context of threads; -1 means all cores of this process. It
+        does not change the result.
 
     Returns
     -------

@@ -70,8 +70,8 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
 
     n_jobs : int or None, default=-1
         Number of threads for reading images and for ONNX Runtime. None means 1, unless in a
-        :func:`joblib.parallel_config` context of threads; -1 means all cores of this process. The
-        result does not depend on it.
+        :func:`joblib.parallel_config` context of threads; -1 means all cores of this process. It
+        does not change the result.
 
     Attributes
     ----------

@@ -73,7 +73,7 @@ def test_ids_that_are_missing_are_no_group(folder):
 
 
 def test_whole_numbers_of_two_types_are_compared(folder):
-    with pytest.raises(ValueError, match="1 of 2 test rows are of a group"):
+    with pytest.raises(ValueError, match="1 of 2 test rows are in a group"):
         assert_no_leak(folder.X[:2], folder.X[2:4], groups_train=[1, 2], groups_test=[2.0, 3.0])
 
 

@@ -25,7 +25,7 @@ def limits(table, name):
     return table.loc[name, ["low", "high"]].to_numpy(dtype=float)
 
 
-@pytest.mark.filterwarnings("ignore:Fewer than 10")
+@pytest.mark.filterwarnings("ignore:Classes with fewer than 10")
 @pytest.mark.parametrize("n_melanomas", [3, 1])
 def test_a_rate_rests_on_the_lesions_of_its_own_denominator(n_melanomas):
     """500 nevi that are all right, beside a few melanomas."""
@@ -41,7 +41,7 @@ def test_a_rate_rests_on_the_lesions_of_its_own_denominator(n_melanomas):
 def test_rates_of_few_lesions_are_exact():
     y = np.repeat([1, 0], [8, 40])
     p = np.where(np.arange(48) < 6, 0.9, 0.1)
-    with pytest.warns(match="Fewer than 10"):
+    with pytest.warns(match="Classes with fewer than 10"):
         found = limits(judge(y, p).class_scores.loc[1], "sensitivity")
     expected = stats.binomtest(6, 8).proportion_ci(method="exact")
     assert found == pytest.approx([expected.low, expected.high])
@@ -153,7 +153,7 @@ def test_calibration_error_has_no_interval():
         ("partial_auc", 50),
     ],
 )
-@pytest.mark.filterwarnings("ignore:Fewer than 10")
+@pytest.mark.filterwarnings("ignore:Classes with fewer than 10")
 def test_scores_of_few_lesions_have_no_interval(name, n_needed):
     rng = np.random.default_rng(0)
     for n in (n_needed - 1, n_needed):

@@ -131,7 +131,7 @@ def test_p_is_small_exactly_where_the_interval_leaves_out_0():
     assert ((table["p_value"] < 0.05) == leaves_out).all()
 
 
-@pytest.mark.filterwarnings("ignore:Fewer than 10")
+@pytest.mark.filterwarnings("ignore:Classes with fewer than 10")
 @pytest.mark.parametrize(("n_negative", "n_positive"), [(3, 2), (5, 3), (12, 10), (24, 20)])
 def test_no_lesion_moves_constant_scores_nor_perfect_ones(n_negative, n_positive):
     """All influences are 0, and p that of a sign test, which such few lesions can give at most."""
@@ -157,7 +157,7 @@ def test_no_lesion_moves_constant_scores_nor_perfect_ones(n_negative, n_positive
     assert ((table["p_value"] < 0.05) == ((table["low"] > 0) | (table["high"] < 0))).all()
 
 
-@pytest.mark.filterwarnings("ignore:Fewer than 10")
+@pytest.mark.filterwarnings("ignore:Classes with fewer than 10")
 def test_limits_of_a_difference_are_differences_that_are_possible():
     y = np.repeat([0, 1], [4, 2])
     reports = [

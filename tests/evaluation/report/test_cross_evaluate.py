@@ -83,7 +83,7 @@ def test_repeats_show_what_another_training_would_change(lesions):
     assert other.to_json() == report.to_json()
 
 
-@pytest.mark.filterwarnings("ignore:Fewer than 10")
+@pytest.mark.filterwarnings("ignore:Classes with fewer than 10")
 def test_one_lesion_of_a_class_in_each_fold():
     """Three of five melanomas are right: as of five lesions, and never 0.600 to 0.600."""
     y = np.tile(["melanoma", *["nevus"] * 9], 5)

@@ -73,7 +73,7 @@ def test_ctrl_c_keeps_the_best_epoch_and_is_passed_on(tiny, lesions, tmp_path):
     checkpoint = FitCheckpoint(tmp_path)
     classifier = tiny(**parameters, callbacks=[Fail(KeyboardInterrupt, 4), checkpoint])
     with (
-        pytest.warns(UserWarning, match=r"interrupted after 4 of 6 epochs.* epoch \d,") as caught,
+        pytest.warns(UserWarning, match=r"interrupted after 4 of 6 epochs.* epoch \d\.") as caught,
         pytest.raises(KeyboardInterrupt),
     ):
         classifier.fit(lesions.images, lesions.target)
@@ -90,7 +90,7 @@ def test_ctrl_c_keeps_the_best_epoch_and_is_passed_on(tiny, lesions, tmp_path):
 
 def test_ctrl_c_without_a_validation_set_and_in_a_search(tiny, lesions):
     classifier = tiny(callbacks=[Fail(KeyboardInterrupt, 1)])
-    with pytest.warns(UserWarning, match="of epoch 1,"), pytest.raises(KeyboardInterrupt):
+    with pytest.warns(UserWarning, match=r"of epoch 1\."), pytest.raises(KeyboardInterrupt):
         classifier.fit(lesions.images, lesions.target)
     assert classifier.predict(lesions.images).shape == (90,)
     search = GridSearchCV(classifier, {"learning_rate": [0.01, 0.001]}, cv=2)

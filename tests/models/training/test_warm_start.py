@@ -210,8 +210,10 @@ def test_validation_set_that_may_have_been_trained_on_is_spoken_of(warm, lesions
     elif unknown == "partial_fit":
         classifier.partial_fit(images, lesions.target)
     classifier.set_params(early_stopping=True)
-    found = "X has 0 of these" if unknown == "other images" else "held out no images"
-    with pytest.warns(UserWarning, match=f"{found}.* may contain images that the") as caught:
+    found = "X contains 0 of the" if unknown == "other images" else "held out no images"
+    with pytest.warns(
+        UserWarning, match=f"{found}.* may contain images that the network"
+    ) as caught:
         classifier.fit(images, lesions.target)
     assert caught[0].filename == __file__
 
@@ -223,7 +225,7 @@ def test_few_of_what_was_held_out_are_no_validation_set(warm, lesions):
     first_of_class = [validation[target[validation] == name][0] for name in np.unique(target)]
     rows = np.setdiff1d(np.arange(90), np.setdiff1d(validation, first_of_class))
     with pytest.warns(
-        UserWarning, match=rf"X has {len(first_of_class)} of these {len(validation)}"
+        UserWarning, match=rf"X contains {len(first_of_class)} of the {len(validation)} images"
     ):
         classifier.fit(lesions.images[rows], target[rows])
     assert len(classifier.validation_indices_) > len(first_of_class)
