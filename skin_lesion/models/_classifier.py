@@ -81,7 +81,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         weight of the rarest class is 58 times that of the most frequent one, and a fine-tuned
         network ranks images better with the square roots. 'auto' means 'sqrt_balanced' in `fit`,
         and equal weights in `partial_fit`, which sees only a part of the data. A uniform `prior`
-        removes the effect of class weights on the probabilities. If a dict of costs shall change
+        removes the effect of class weights on the probabilities. If a dict of costs is to change
         predictions, set ``prior=None``.
 
     prior : {'training', 'uniform'}, dict, Series, array-like of shape (n_classes,) or None, \
@@ -96,7 +96,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     epochs : int, 'auto' or 'few', default='auto'
         Number of epochs, or the maximum with `early_stopping`. 'auto' means 12 epochs for
-        fine-tuning and 24 for training from scratch, and more on small sets, up to 100: see Notes.
+        fine-tuning and 24 for training from scratch, and more on small datasets, up to 100: see
+        Notes.
         'few' means half as many, for fast training.
 
     batch_size : int, default=32
@@ -232,11 +233,15 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     is their default rate. In `partial_fit`, and with a callback that sets the rate, the rate stays
     constant at that peak.
 
-    ``epochs='auto'`` means 12 epochs, or those of at least 600 steps, for fine-tuning. It means 24
-    epochs, or those of at least 1,000 steps, from scratch. It means 12 if only the head of a
-    Backbone is trained, and 100 with early stopping at a constant rate. ``epochs='few'`` means 6
-    epochs, or those of at least 400 steps, for fine-tuning, 12 or those of at least 667 steps from
-    scratch, and 6 for the head alone. The maximum is 100.
+    The number of epochs depends on what is trained, too. On small datasets it rises until training
+    has the minimum number of steps, but not above 100:
+
+    - fine-tuning: 12 epochs and at least 600 steps with 'auto', 6 and 400 with 'few';
+    - from scratch, and for features: 24 epochs and at least 1,000 steps with 'auto', 12 and 667
+      with 'few';
+    - only the head of a Backbone: 12 epochs with 'auto', 6 with 'few'.
+
+    With early stopping at a constant rate, 'auto' means at most 100 epochs.
 
     If a fit fails, the classifier stays as it was before, fitted or not.
 

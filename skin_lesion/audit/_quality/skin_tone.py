@@ -41,8 +41,8 @@ def estimate_skin_tone(X, *, n_jobs=-1):
 
     The angle (ITA) is the direction of the skin colour in the plane of lightness L* and yellowness
     b* of CIELAB, ``atan2(L* - 50, b*)`` in degrees [1]_. It is large for light skin, and below 0
-    for dark skin. Public releases record no skin tone, and models perform worst on dark skin [2]_
-    [3]_.
+    for dark skin. Most public dermoscopic datasets do not record skin tone, and models perform
+    worst on dark skin [2]_ [3]_.
 
     Parameters
     ----------

@@ -140,10 +140,11 @@ def evaluate(
     coverage of about 95%.
 
     Rates are based on the lesions in their denominator, and have an interval for any number of
-    lesions. For a specificity of 1 on 500 nevi, the exact interval is 0.993 to 1. The AUC has an
-    interval from one lesion in the smaller class; average precision and calibration from 10; scores
-    at a given sensitivity or specificity from 20 in each fold; the partial AUC, which depends on a
-    fifth of the positive lesions, from 50. The calibration error is biased and has no interval.
+    lesions. For a specificity of 1 on 500 nevi, the exact interval is 0.993 to 1. Other
+    intervals need a minimum number of lesions in the class and in the rest: 1 for the AUC; 10 for
+    average precision and calibration; 20 in each fold for scores at a given sensitivity or
+    specificity; 50 for the partial AUC, which depends on a fifth of the positive lesions. The
+    calibration error is biased and has no interval.
 
     A class that y lacks has NaN for sensitivity, F1 and AUC, and all means over classes leave it
     out. Images of a class that the model has not seen count as wrong; its AUC is NaN. A mean over
