@@ -30,6 +30,8 @@ for _name in ("_validate_params", "_doc_link_module", "_doc_link_template"):
 
 # The attribute in which an estimator keeps its metadata requests.
 METADATA_REQUEST = "_metadata_request"
+# The attribute in which it keeps those of `set_callbacks`, from scikit-learn 1.9.
+CALLBACKS = "_skl_callbacks"
 
 
 def one_hot_columns(encoder):

@@ -197,6 +197,10 @@ def audit_dataset(
         audit.groups[sound],
         n_jobs=count_workers(n_jobs),
     )
+    if audit.shortcuts.empty:
+        audit.not_checked.setdefault(
+            "shortcuts", "fewer than two classes have two groups without label conflicts"
+        )
     return audit
 
 

@@ -438,3 +438,12 @@ def test_X_that_is_neither_paths_nor_images():
         audit_dataset(np.zeros((4, 10)))
     with pytest.raises(ValueError, match=r"0 sample\(s\) in X\. Expected paths"):
         audit_dataset([])
+
+
+@pytest.mark.parametrize("labels", [["nevus"] * 6, list("abcdef")])
+def test_labels_that_no_shortcut_can_predict(labels, tmp_path, capsys):
+    images = make_lesion_images(6, n_classes=2, image_size=16, random_state=0).images
+    audit = audit_dataset(images, labels)
+    audit.summary()
+    assert "fewer than two classes have two groups" in capsys.readouterr().out
+    assert "fewer than two classes have two groups" in audit.to_html(tmp_path / "p").read_text()

@@ -119,7 +119,7 @@ def _shorten(path, length=40):
 
 def _render_shortcuts(audit):
     if not len(audit.shortcuts):
-        return [render_note(audit.not_checked.get("shortcuts", ""))]
+        return [render_note(audit.not_checked["shortcuts"])]
     lines = audit.shortcuts
     bars = [
         Html(

@@ -9,13 +9,13 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import Bunch
 
-from ..._utils.sklearn_private import METADATA_REQUEST
+from ..._utils.sklearn_private import CALLBACKS, METADATA_REQUEST
 from .._networks.unsaved import name_unsaved
 from .allowed_classes import find_class, is_estimator, keeps_only_parameters, name_class
 
 # They belong to the machine or to training: callbacks, and the folder of a cache, which a file
-# could set to any folder. Metadata requests are also omitted: without the attribute, an estimator
-# has the requests of its class.
+# could set to any folder. Metadata requests and scikit-learn's callbacks are also omitted: without
+# the attributes, an estimator has the requests of its class, and no callbacks.
 _LEFT_OUT = frozenset(["cache_dir", "callbacks", "memory"])
 # An optimizer that is a Keras object is also omitted; a name is kept.
 _OPTIMIZER = "optimizer"
@@ -133,7 +133,7 @@ class StateWriter:
         attributes = {
             attribute: self.write(_replace(attribute, item), f"{where}.{attribute}")
             for attribute, item in vars(value).items()
-            if attribute not in left_out and attribute != METADATA_REQUEST
+            if attribute not in left_out and attribute not in (CALLBACKS, METADATA_REQUEST)
         }
         self._open.pop()
         return {"kind": "object", "class": name, "attributes": attributes, "beside": beside}

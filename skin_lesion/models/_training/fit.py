@@ -84,7 +84,7 @@ def train_epochs(estimator, source, y, training, validation, seed, task, *, earl
     if file is not None:
         fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs_))
     if task is not None:
-        callbacks = [*callbacks, EpochTasks(estimator, task)]
+        fit = partial(fit, epoch_tasks=EpochTasks(estimator, task))
     interrupt = None
     try:
         _train(estimator, fit, source, y, training, seed, callbacks)

@@ -47,12 +47,13 @@ class StreamingKerasClassifier(KerasClassifier):
     """A KerasClassifier that is fitted on row numbers, and trains on batches of these rows.
 
     ``fit(rows, labels, sample_weight, make_batches=..., validation_data=..., save_fit=...,
-    prepare_model=..., fit_model=...)``, with `rows` of shape (n, 1): ``make_batches(rows,
-    sample_weight)`` returns the batches to train on, after scikeras has dropped rows without
-    weight. `save_fit`, a SaveFit or None, may have epochs that an earlier process trained. If it
-    has none, ``prepare_model(model, batches)`` is called with a new model before training.
-    ``fit_model(model, batches, **options)``, or by default the `fit` of the model, trains it. After
-    a KeyboardInterrupt, following at least one epoch, `history_` is set, and EarlyStopping has
+    epoch_tasks=..., prepare_model=..., fit_model=...)``, with `rows` of shape (n, 1):
+    ``make_batches(rows, sample_weight)`` returns the batches to train on, after scikeras has
+    dropped rows without weight. `save_fit`, a SaveFit or None, may have epochs that an earlier
+    process trained. If it has none, ``prepare_model(model, batches)`` is called with a new model
+    before training. `epoch_tasks`, an EpochTasks or None, is called last. ``fit_model(model,
+    batches, **options)``, or by default the `fit` of the model, trains it. After a
+    KeyboardInterrupt, following at least one epoch, `history_` is set, and EarlyStopping has
     restored its best weights.
     """
 
@@ -73,6 +74,7 @@ class StreamingKerasClassifier(KerasClassifier):
         make_batches,
         validation_data=None,
         save_fit=None,
+        epoch_tasks=None,
         prepare_model=None,
         fit_model=None,
     ):
@@ -92,6 +94,10 @@ class StreamingKerasClassifier(KerasClassifier):
             if save_fit.n_done:
                 earlier, initial_epoch, epochs = save_fit.history, save_fit.n_done, save_fit.n_left
                 prepare_model = None
+        if epoch_tasks is not None:
+            # After a save: a fit that scikit-learn's callbacks end is no complete one. They are
+            # not among what identifies it, so a fit without them would be taken for trained.
+            self._fit_callbacks.append(epoch_tasks)
         earlier = deepcopy(dict(earlier))  # the history of the checkpoint grows
         if prepare_model is not None:
             prepare_model(self.model_, batches)

@@ -245,6 +245,14 @@ def test_optimizer_and_callbacks(smallest, lesions, tmp_path):
     assert classifier.callbacks is callbacks
 
 
+def test_callbacks_of_scikit_learn_stay_out_of_the_file(assert_same_after_loading):
+    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brought them")
+    rows, labels = np.arange(8.0).reshape(-1, 1), list("abababbb")
+    model = LogisticRegression().set_callbacks(callback.ProgressBar()).fit(rows, labels)
+    loaded = assert_same_after_loading(model, rows)
+    loaded.fit(rows, labels)  # without them
+
+
 def test_optimizer_object_stays_out_of_the_file(
     small, lesions, tmp_path, assert_same_after_loading
 ):

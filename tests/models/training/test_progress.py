@@ -7,6 +7,7 @@ from sklearn.model_selection import GridSearchCV
 from skin_lesion import (
     AveragedClassifier,
     ConvNet,
+    FitCheckpoint,
     SkinLesionClassifier,
     TestTimeAugmentation,
     make_lesion_images,
@@ -84,3 +85,18 @@ def test_a_fit_that_fails_tells_its_end(lesions, network):
     assert not any("callback_fit" in name for name in vars(network))
     clone(network).set_params(learning_rate="auto").fit(lesions.images, lesions.target)
     assert recorder.events[-2:] == ["fit", "teardown"]
+
+
+def test_a_fit_that_is_complete_in_a_checkpoint_tells_no_end_without_a_beginning(
+    lesions, network, tmp_path
+):
+    network.set_params(callbacks=[FitCheckpoint(tmp_path)]).fit(lesions.images, lesions.target)
+    recorder = Recorder()
+    network.set_callbacks(recorder).fit(lesions.images, lesions.target)
+    assert recorder.events == ["setup", "teardown"]
+
+
+def test_a_fit_that_a_callback_ended_goes_on_from_its_checkpoint(lesions, network, tmp_path):
+    network.set_params(callbacks=[FitCheckpoint(tmp_path)])
+    clone(network).set_callbacks(Recorder(n_epochs=1)).fit(lesions.images, lesions.target)
+    assert network.fit(lesions.images, lesions.target).n_iter_ == N_EPOCHS

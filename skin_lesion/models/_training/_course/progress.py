@@ -6,7 +6,7 @@ from ...._utils import lazy_keras as keras
 
 
 class EpochTasks(keras.callbacks.Callback):
-    """Tells scikit-learn's callbacks of each epoch; they may end training."""
+    """Tells scikit-learn's callbacks of each epoch; they may end training, after it is saved."""
 
     def __init__(self, estimator, task):
         super().__init__()
@@ -29,8 +29,9 @@ class EpochTasks(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def on_train_end(self, logs=None):
-        """End training."""
-        self._task.call_on_fit_task_end(estimator=self._estimator)
+        """End training, unless a checkpoint left nothing to train, so that it never began."""
+        if self._epoch is not None:
+            self._task.call_on_fit_task_end(estimator=self._estimator)
 
 
 class ProgressBar(keras.callbacks.Callback):
