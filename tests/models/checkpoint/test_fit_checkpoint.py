@@ -587,5 +587,4 @@ def test_numbers_of_epochs_of_numpy(parameters, smallest, lesions, tmp_path):
     X, y = lesions.images[:, :8, :8], lesions.target
     parameters |= {"batch_size": 4, "learning_rate": "auto", "class_weight": "balanced"}
     classifier = smallest(**parameters, callbacks=[FitCheckpoint(tmp_path)]).fit(X, y)
-    assert type(classifier.epochs_) is not np.int64 or parameters["epochs"] != "few"
     assert classifier.fit(X, y).n_iter_ == classifier.epochs_
