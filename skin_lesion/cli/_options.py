@@ -8,16 +8,16 @@ _REPLACEMENTS = {
     rf"\band as ({_ROLES})\b": r"and by --\1-column",
     "pass split=None": "leave out --split-column",
     "Pass the folder that holds these images as root": "Give the folder of these images as ROOT",
-    r"\bPass (?:name|release)=": "Pass --dataset ",
+    r"\b(?:name|release)=(?=')": "--dataset ",
     r"^(?:name|release) is (?=')": "--dataset is ",
     "pass group_by='folder'": "pass a table of the images, with --table and --group-column",
     r"use load_image_table\b": "pass it as --table, with its columns",
-    "Load a release of the ISIC archive with its table by load_isic_release": (
+    "If it is a release of the ISIC archive, use load_isic_release": (
         "Keep the table of a public set beside its images, or pass a table as --table"
     ),
     # The only paths that the library calls so here are those of models.
     r"\bpath=(?=')": "MODEL ",
-    r"\bweights=(?=')": "--weights ",
+    r"\bweights=(?='|FILE)": "--weights ",
     "Expected 'imagenet', None, or a": "Expected a",
 }
 

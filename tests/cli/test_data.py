@@ -109,3 +109,13 @@ def test_an_empty_folder_and_one_without_classes(tmp_path, capsys):
     assert audit(folder, tmp_path / "audit") == 2
     assert "The command reads class folders" in capsys.readouterr().err
     assert not (tmp_path / "audit").exists()
+
+
+def test_images_without_classes_are_sent_to_options(root, tmp_path, capsys):
+    images = tmp_path / "folder" / "images"
+    images.mkdir(parents=True)
+    shutil.copy(next(root.glob("*/*/*.jpg")), images)
+    assert audit(tmp_path / "folder", tmp_path / "audit") == 2
+    error = capsys.readouterr().err
+    assert "Keep the table of a public set beside its images, or pass a table as --table" in error
+    assert "load_" not in error

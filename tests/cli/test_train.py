@@ -355,12 +355,12 @@ def test_weights_and_backbones_are_checked_before_the_data(tmp_path, capsys):
 
 def test_without_weights_it_says_so_and_trains_from_scratch(tmp_path, capsys, monkeypatch):
     def fail(*_):
-        raise OSError("there is no network")
+        raise OSError("there is no network. Pass its path as weights=FILE.")
 
     monkeypatch.setattr(Backbone, "__call__", fail)
     assert main(["train", "nowhere", "--output", str(tmp_path / "report")]) == 2
     out = capsys.readouterr().out
-    assert "No pretrained weights: there is no network" in out
+    assert "No pretrained weights: there is no network. Pass its path as --weights FILE." in out
     assert "from scratch" in out
 
 

@@ -3,6 +3,7 @@
 from sklearn import clone
 
 from ...models import AveragedClassifier, make_lesion_classifier
+from .._options import describe_error
 
 
 def make_model(arguments, preset):
@@ -32,11 +33,11 @@ def check_network(arguments):
     arguments.from_scratch |= arguments.backbone == "cnn"
     problem = None if arguments.from_scratch else _find_problem(arguments)
     if problem is not None and arguments.preset == "best" and arguments.backbone is None:
-        print(f"Preset best uses one network instead of two: {problem}")
+        print(f"Preset best uses one network instead of two: {describe_error(problem)}")
         arguments.backbone = networks_of(make_lesion_classifier())[0].architecture.name
         problem = _find_problem(arguments)
     if problem is not None:
-        print(f"No pretrained weights: {problem}")
+        print(f"No pretrained weights: {describe_error(problem)}")
         arguments.from_scratch = True
     if arguments.from_scratch:
         print("Network: ConvNet, trained from scratch. A pretrained network would score higher.")

@@ -82,7 +82,8 @@ class SaveFit(keras.callbacks.Callback):
                 arrays |= {f"callback_{number}_{name}_{i}": item for i, item in enumerate(items)}
         state = {
             "n_done": epoch + 1,
-            "finished": bool(self.model.stop_training) or epoch + 1 == self.params["epochs"],
+            # A number of epochs from a grid of NumPy would give a bool that JSON does not know.
+            "finished": bool(self.model.stop_training or epoch + 1 == self.params["epochs"]),
             "history": self.history,
             "callbacks": [_plain_attributes(callback) for callback in self._others],
             "callback_arrays": callback_arrays,

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, Interval
 from ..._utils.validation.messages import did_you_mean
-from .wrapper import WrapperMixin
+from .wrapper import WrapperMixin, list_classes
 
 
 class OperatingPointClassifier(WrapperMixin, BaseEstimator):
@@ -83,7 +83,9 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         self.positive = positive
 
     def _check_labels(self, y, sample_weight):
-        _find_positive(self.positive, np.unique(y).tolist())
+        classes = list_classes(y)
+        if classes is not None:  # otherwise the fit of the estimator raises an error
+            _find_positive(self.positive, classes.tolist())
 
     def predict(self, X):
         """Return `positive` if its probability reaches the threshold, or the best other class.

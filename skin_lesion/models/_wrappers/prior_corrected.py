@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions
 from .._training.priors import count_classes, find_factors, resolve_prior, shift
-from .wrapper import WrapperMixin, check_no_threshold, find_answering
+from .wrapper import WrapperMixin, check_no_threshold, find_answering, list_classes
 
 # Parameters, of any step or member, with which probabilities assume other class shares than those
 # of y: in scikit-learn, imbalanced-learn, this library, XGBoost, LightGBM and CatBoost.
@@ -156,9 +156,9 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
     def _check_labels(self, y, sample_weight):
         y = np.asarray(y)
         weight = np.ones(y.shape) if sample_weight is None else np.asarray(sample_weight)
-        if not y.size or weight.shape != y.shape:
+        classes = list_classes(y)
+        if classes is None or weight.shape != y.shape:
             return  # the fit of the estimator raises an error
-        classes = np.unique(y)
         parts = [self.estimator, *self.estimator.get_params().values()]
         is_frozen = any(isinstance(part, FrozenEstimator) for part in parts)
         if is_frozen or len(np.unique(y[weight > 0])) < len(classes):

@@ -1,5 +1,7 @@
 """Shared by the classifiers that wrap another one."""
 
+import numpy as np
+import pandas as pd
 from sklearn import get_config
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
@@ -111,6 +113,17 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags
+
+
+def list_classes(y):
+    """Return the sorted classes in y, or None if y is empty, or lacks or mixes values."""
+    y = np.asarray(y)
+    if not y.size or pd.isna(y).any():
+        return None
+    try:
+        return np.unique(y)
+    except TypeError:
+        return None
 
 
 def check_no_threshold(wrapper, estimator):

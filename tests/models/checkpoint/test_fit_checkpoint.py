@@ -580,3 +580,11 @@ sys.stdout.write(str(describe(arch, "architecture")))
         check=True,
     )
     assert there.stdout == str(describe(architecture, "architecture"))
+
+
+@pytest.mark.parametrize("parameters", [{"epochs": np.int64(2)}, {"epochs": "few"}])
+def test_numbers_of_epochs_of_numpy(parameters, smallest, lesions, tmp_path):
+    X, y = lesions.images[:, :8, :8], lesions.target
+    parameters |= {"batch_size": 4, "learning_rate": "auto", "class_weight": "balanced"}
+    classifier = smallest(**parameters, callbacks=[FitCheckpoint(tmp_path)]).fit(X, y)
+    assert classifier.fit(X, y).n_iter_ == classifier.epochs_

@@ -303,6 +303,24 @@ def test_classes_that_y_does_not_tell_are_looked_for_after_training(rare):
         PriorCorrectedClassifier(Untrained(), {0: 0.4, 1: 0.6}).fit(X_of_three, y_of_three, weight)
 
 
+@pytest.mark.parametrize("odd", [None, np.nan, 1])
+def test_labels_that_are_missing_or_mixed_are_left_to_the_classifier(odd):
+    class Strict(BaseEstimator, ClassifierMixin):
+        def fit(self, X, y):
+            raise ValueError("y is wrong")
+
+        def predict_proba(self, X):
+            raise NotImplementedError
+
+    y = np.array(["a", "b", odd], dtype=object)
+    for wrapper in (
+        PriorCorrectedClassifier(Strict(), {"a": 0.4, "b": 0.6}),
+        OperatingPointClassifier(Strict(), positive="a", threshold=0.5),
+    ):
+        with pytest.raises(ValueError, match="y is wrong"):
+            wrapper.fit(np.zeros((3, 1)), y)
+
+
 def test_searched_saved_and_routed(rare, tmp_path):
     X, y = rare
     search = GridSearchCV(

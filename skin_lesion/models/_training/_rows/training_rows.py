@@ -158,7 +158,7 @@ class TrainingRows:
     @property
     def n_counted(self):
         """Number of rows with weight in training."""
-        return len(self.rows) if self.weight is None else np.count_nonzero(self.weight)
+        return len(self.rows) if self.weight is None else int(np.count_nonzero(self.weight))
 
     def weigh_alike(self, y, sample_weight):
         """Return weights that give each class in other rows the same share as in training.
