@@ -125,7 +125,7 @@ def test_network_that_cannot_be_exported(embed, lesions, monkeypatch):
 
     monkeypatch.setattr(_feature_engine, "export_model", fail)
     open_engine.cache_clear()
-    with pytest.warns(UserWarning, match=r"TinyNet cannot be exported.*an operation"):
+    with pytest.warns(UserWarning, match=r"TinyNet cannot be exported.*an operation.*so Keras"):
         found = embed(engine="auto").fit_transform(lesions.images)
     np.testing.assert_array_equal(found, embed().fit_transform(lesions.images))
     with pytest.raises(ValueError, match="an operation"):
@@ -273,9 +273,9 @@ def test_in_a_pipeline_with_smote_and_in_a_search(embed, lesions, paths, tmp_pat
         SMOTE(k_neighbors=2, random_state=0),
         LogisticRegression(),
     )
-    search = GridSearchCV(model, {"logisticregression__C": [0.01, 1]}, cv=2)
+    search = GridSearchCV(model, {"logisticregression__C": [1, 100]}, cv=2)
     search.fit(paths[rows].reshape(-1, 1), lesions.target[rows])
-    assert search.score(paths[rows], lesions.target[rows]) > 0.7  # the frequent class: 0.6
+    assert search.score(paths[rows], lesions.target[rows]) > 0.8
     assert sum(computed) == len(rows)
 
 
