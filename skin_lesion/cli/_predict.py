@@ -1,5 +1,6 @@
 """Predict photographs."""
 
+import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,7 @@ from ._on_onnx import put_on_onnx
 from ._options import describe_error
 from ._output import check_output
 from ._table import check_ids, check_submission, make_submission, make_table, read_csv
-from ._unlike import embed, load_unlike
+from ._unlike import embed, load_unlike, path_beside
 
 _CHUNK = 256  # images between two steps of the bar
 _MANY = 200  # photographs for which the export to ONNX, which takes seconds, is worth it
@@ -35,15 +36,16 @@ def run(arguments):
     Raises
     ------
     ValueError, OSError
-        If the model is damaged, or no photograph can be read.
+        If the output is one of the inputs, the model is damaged, or no photograph can be read.
     """
     output = Path(arguments.output)
     if output.is_dir():
         raise IsADirectoryError(f"--output {output} is a folder. Expected the name of a file.")
     check_output(output.absolute().parent)
+    paths, unreadable = find_photographs(arguments.paths, arguments.path_column)
+    _check_is_no_input(output, arguments, paths)
     model = load_model(arguments.model)
     unlike = load_unlike(arguments.model)
-    paths, unreadable = find_photographs(arguments.paths, arguments.path_column)
     if not paths:
         raise ValueError(f"No photograph was found. {' '.join(unreadable)}")
     X = np.array(paths, dtype=str).reshape(-1, 1)
@@ -72,6 +74,24 @@ def run(arguments):
     return len(unreadable)
 
 
+def _check_is_no_input(output, arguments, paths):
+    """Refuse an output that is the model, what belongs to it, a table of paths, or a photograph."""
+    inputs = {path: "a photograph to predict" for path in [*arguments.paths, *paths]}
+    tables = [path for path in arguments.paths if path.lower().endswith(".csv")]
+    inputs |= dict.fromkeys(tables, "a table of paths")
+    inputs[arguments.model] = "the model"
+    if os.path.isfile(arguments.model):
+        inputs[path_beside(arguments.model)] = "a part of the model"
+    # Not Path.resolve, which fails on links that lead to themselves.
+    real = os.path.realpath(output)
+    for path, what in inputs.items():
+        if os.path.realpath(path) == real:
+            raise ValueError(
+                f"--output {output} would overwrite {path}, {what}. Expected another file. Pass"
+                " another --output."
+            )
+
+
 def find_photographs(places, column=None):
     """Return the paths of photographs in files, in folders, and in tables of paths.
 
@@ -82,12 +102,14 @@ def find_photographs(places, column=None):
 
     problems : list of str
         Why a place was left out: it does not exist, holds no photograph, or is a table that cannot
-        be read or lacks the column.
+        be read, lacks the column or has no paths.
     """
     found, problems = [], []
-    for place in map(Path, places):
+    for place in places:
         try:
-            found += _look_into(place, column)
+            if not place:  # which Path takes for the current folder
+                raise ValueError("PATH '' is empty. Expected a photograph or a folder.")
+            found += _look_into(Path(place), column)
         except (ValueError, OSError) as error:
             problems.append(describe_error(error))
     return list(dict.fromkeys(found)), problems
@@ -115,6 +137,10 @@ def _look_into(place, column):
             " pass --path-column."
         )
     paths = [str(path) for path in table[name].dropna()]
+    if not paths:
+        raise ValueError(
+            f"{place} has no path in its column {name!r}. Expected a line for each photograph."
+        )
     # Of relative paths, those beside the table come first.
     beside = [place.parent / path for path in paths]
     return [str(near) if near.exists() else path for near, path in zip(beside, paths, strict=True)]

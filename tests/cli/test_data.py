@@ -78,6 +78,9 @@ def test_a_table_of_ones_own(root, tmp_path, capsys):
     assert audit(folder, tmp_path / "audit", "--table", str(table), *wrong) == 2
     err = capsys.readouterr().err
     assert "has no column 'diagnosis', which is named by --label-column" in err
+    (tmp_path / "nothing.csv").touch()
+    assert audit(folder, tmp_path / "a", "--table", str(tmp_path / "nothing.csv"), *columns) == 2
+    assert "nothing.csv' has no columns" in capsys.readouterr().err
     twice = ("--path-column", "file", "--label-column", "file")
     assert audit(folder, tmp_path / "audit", "--table", str(table), *twice) == 2
     assert "named by --path-column and by --label-column" in capsys.readouterr().err

@@ -158,6 +158,8 @@ def test_bad_input_of_predict(model, root, tmp_path, capsys):
     output = tmp_path / "p.csv"
     (tmp_path / "damaged.zip").write_bytes(model.read_bytes()[:5000])
     (tmp_path / "t.csv").write_text("file\na.jpg\n")
+    (tmp_path / "no_rows.csv").write_text("file\n")
+    (tmp_path / "nothing.csv").touch()
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.jpg").write_bytes(b"no image")
     for arguments, expected in (
@@ -165,6 +167,9 @@ def test_bad_input_of_predict(model, root, tmp_path, capsys):
         ((tmp_path / "damaged.zip", root), "damaged.zip"),
         ((model, tmp_path / "nowhere"), "nowhere does not exist"),
         ((model, tmp_path / "empty"), "holds no photographs"),
+        ((model, ""), "PATH '' is empty"),
+        ((model, tmp_path / "no_rows.csv"), "no_rows.csv has no path in its column 'file'"),
+        ((model, tmp_path / "nothing.csv"), "nothing.csv cannot be read"),
         (
             (model, tmp_path / "t.csv", "--path-column", "path"),
             "['file']. Expected a column 'path'",
@@ -178,6 +183,36 @@ def test_bad_input_of_predict(model, root, tmp_path, capsys):
     assert not output.exists()
     assert predict(model, root, output=tmp_path) == 2
     assert "is a folder" in capsys.readouterr().err
+
+
+def test_an_output_that_is_an_input_is_refused(model, root, tmp_path, capsys):
+    photographs, table = tmp_path / "photographs", tmp_path / "t.csv"
+    shutil.copytree(root / "Test" / "nevus", photographs)
+    photograph = next(photographs.iterdir())
+    table.write_text(f"file\n{photograph}\n")
+    copied = shutil.copy(model, tmp_path / "m.zip")
+    features = tmp_path / "m.features.npz"
+    (tmp_path / "link.csv").symlink_to(table)
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    inside = sorted(tmp_path.rglob("*"))
+    before = [path.read_bytes() for path in inside if path.is_file()]
+    for place, output, expected in (
+        (photographs, copied, f"{copied}, the model"),
+        (photographs, features, f"{features}, a part of the model"),
+        (table, table, f"{table}, a table of paths"),
+        (table, tmp_path / "link.csv", f"{table}, a table of paths"),
+        (photograph, photograph, f"{photograph}, a photograph"),
+        (photographs, photographs / ".." / "photographs" / photograph.name, f"{photograph}, a"),
+        (table, photograph, f"{photograph}, a photograph"),
+    ):
+        assert predict(copied, place, output=output) == 2
+        err = capsys.readouterr().err
+        assert f"--output {output} would overwrite {expected}" in err
+        assert "Pass another --output" in err
+    assert predict(copied, tmp_path / "loop.csv", output=tmp_path / "p.csv") == 2
+    assert "loop.csv does not exist" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == inside
+    assert [path.read_bytes() for path in inside if path.is_file()] == before
 
 
 def test_a_submission_lists_an_id_once(model, tmp_path, capsys):

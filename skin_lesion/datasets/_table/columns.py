@@ -61,6 +61,10 @@ def check_columns(roles, columns, where):
     where : str
         What to call the table in messages.
     """
+    if not any(str(name).strip() for name in columns):
+        raise ValueError(
+            f"{where} has no columns. Expected a line of column names, then a line for each image."
+        )
     by_column = {}
     for role, names in roles.items():
         for name in names:
