@@ -76,7 +76,7 @@ def run(arguments):
 
 def _check_is_no_input(output, arguments, paths):
     """Refuse an output that is the model, what belongs to it, a table of paths, or a photograph."""
-    inputs = {path: "a photograph to predict" for path in [*arguments.paths, *paths]}
+    inputs = dict.fromkeys([*arguments.paths, *paths], "a photograph to predict")
     tables = [path for path in arguments.paths if path.lower().endswith(".csv")]
     inputs |= dict.fromkeys(tables, "a table of paths")
     inputs[arguments.model] = "the model"
