@@ -236,8 +236,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     The number of epochs depends on what is trained, too. On small datasets it rises until training
     has the minimum number of steps, but not above 100:
 
-    - fine-tuning: 12 epochs and at least 600 steps with 'auto', 6 and 400 with 'few';
-    - from scratch, and for features: 24 epochs and at least 1,000 steps with 'auto', 12 and 667
+    - fine-tuning: 12 epochs and at least 600 steps with 'auto', 6 and 300 with 'few';
+    - from scratch, and for features: 24 epochs and at least 1,000 steps with 'auto', 12 and 500
       with 'few';
     - only the head of a Backbone: 12 epochs with 'auto', 6 with 'few'.
 

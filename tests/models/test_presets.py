@@ -69,7 +69,7 @@ def test_from_scratch_on_small_images_without_weights():
         make_lesion_classifier(backbone="cnn", weights="nowhere.weights.h5")
 
 
-@pytest.mark.parametrize(("n_images", "n_epochs"), [(8000, (6, 12)), (700, (19, 28))])
+@pytest.mark.parametrize(("n_images", "n_epochs"), [(8000, (6, 12)), (700, (14, 28))])
 def test_small_sets_are_seen_more_often(n_images, n_epochs):
     for preset, expected in zip(("fast", "good"), n_epochs, strict=True):
         model = make_lesion_classifier(preset, random_state=0)
@@ -92,6 +92,21 @@ def test_missing_file_is_named_at_once():
 def test_unknown_preset():
     with pytest.raises(ValueError, match=r"'preset' parameter.*'fast'"):
         make_lesion_classifier("fastest")
+
+
+def test_fast_leaves_the_first_blocks_of_its_own_network():
+    for backbone, trained in ((None, 8), ("EfficientNetLite0", 8), ("MobileNetV2", "all")):
+        model = make_lesion_classifier("fast", backbone=backbone)
+        assert model.estimator.architecture.trainable == trained
+    own = Backbone(trainable="head")
+    model = make_lesion_classifier("fast", backbone=[own, "EfficientNetLite0"])
+    trained = [each.estimator.architecture.trainable for each in model.estimators]
+    assert trained == ["head", 8]
+
+
+def test_cnn_in_a_list():
+    with pytest.raises(ValueError, match="Pass backbone='cnn' alone"):
+        make_lesion_classifier(backbone=["cnn", "EfficientNetLite0"])
 
 
 @pytest.mark.parametrize("backbone", [[], [1]])

@@ -165,7 +165,7 @@ def test_backbone_is_tuned_at_a_small_rate(strong, tiny_file):
         (90, 100, {"learning_rate": 0.01}),  # early stopping ends it
         (30, 34, {"learning_rate": 0.01, "early_stopping": False}),
         (30, 42, {"early_stopping": True, "validation_fraction": 0.2}),
-        (30, 23, {"epochs": "few"}),
+        (30, 17, {"epochs": "few"}),
         (90, 12, {"epochs": "few", "learning_rate": 0.01}),
     ],
 )

@@ -22,8 +22,7 @@ _LAST_SHARE = 0.01  # of the peak, at the last step
 # In a small set that many epochs are few steps: "auto" and "few" take no fewer than the steps.
 _EPOCHS = {_SCRATCH: 24, _FINE_TUNED: 12, _HEAD: 12, _FEATURES: 24}
 _LEAST_STEPS = {_SCRATCH: 1000, _FINE_TUNED: 600, _HEAD: 0, _FEATURES: 1000}
-# The shares of both that "few" takes.
-_FEW_EPOCHS, _FEW_STEPS = 1 / 2, 2 / 3
+_FEW = 1 / 2  # the share of both that "few" takes
 _MOST_EPOCHS = 100
 
 
@@ -116,7 +115,7 @@ def _count_epochs(estimator, kind, n_batches):
         return estimator.epochs
     n_epochs, n_steps = _EPOCHS[kind], _LEAST_STEPS[kind]
     if estimator.epochs == "few":
-        n_epochs, n_steps = round(n_epochs * _FEW_EPOCHS), round(n_steps * _FEW_STEPS)
+        n_epochs, n_steps = round(n_epochs * _FEW), round(n_steps * _FEW)
     elif stops_early(estimator) and not has_schedule(estimator):
         return _MOST_EPOCHS
     return min(max(n_epochs, -(-n_steps // n_batches)), _MOST_EPOCHS)
