@@ -104,8 +104,9 @@ def _add_train(parser):
         "--minutes",
         type=_positive,
         metavar="N",
-        help="time for all fits; the grid search is shortened to keep it; by default 5 (fast), 25"
-        " (good) or 180 (best), and always as long as one fit takes",
+        help="time for the whole run without --compare-with-faults; the grid search is shortened to"
+        " keep it; by default 5 (fast), 25 (good) or 180 (best), and always as long as one fit"
+        " takes",
     )
     course.add_argument(
         "--candidates",
@@ -121,9 +122,8 @@ def _add_train(parser):
     course.add_argument(
         "--folds",
         type=_integer_from(2),
-        default=3,
         metavar="N",
-        help="number of cross-validation folds (default: %(default)s)",
+        help="number of cross-validation folds; by default 3, or 2 if the time is short",
     )
     course.add_argument(
         "--test-size",

@@ -187,11 +187,11 @@ def _check_classes(data, arguments):
         if n_groups < _min_groups(arguments):
             raise ValueError(
                 f"Class {str(name)!r} has {(y == name).sum()} image(s) in {n_groups} group(s) to"
-                f" train on. Expected at least {_min_groups(arguments)} groups, for --folds"
-                f" {arguments.folds} and a validation split inside. Add images of other lesions,"
+                f" train on. Expected at least {_min_groups(arguments)} groups, for"
+                " cross-validation and a validation split inside. Add images of other lesions,"
                 " leave the class out, or merge it with another."
             )
 
 
 def _min_groups(arguments):
-    return max(_MIN_GROUPS, arguments.folds)
+    return max(_MIN_GROUPS, arguments.folds or 0)

@@ -1,6 +1,7 @@
 """The whole job: load, audit, search, fit, judge, draw."""
 
 import shutil
+import time
 import warnings
 from pathlib import Path
 
@@ -36,15 +37,16 @@ def run(arguments):
         " diagnose.",
         flush=True,
     )
+    start = time.monotonic()
     output = Path(arguments.output)
     check_output(output)
     try:
-        _clean_and_train(arguments, output)
+        _clean_and_train(arguments, output, start)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_say_what_is_kept(output)) from None
 
 
-def _clean_and_train(arguments, output):
+def _clean_and_train(arguments, output, start):
     if arguments.root is arguments.table is None:
         vars(arguments).update(_DEMO)
         arguments.root = draw_folder(output / "drawn_images", arguments.random_state)
@@ -57,7 +59,7 @@ def _clean_and_train(arguments, output):
     output.mkdir(parents=True, exist_ok=True)
     print(cleaned.summary(), flush=True)
     cleaned.audit.to_html(output / "audit.html")
-    _train(cleaned, arguments, output)
+    _train(cleaned, arguments, output, start)
 
 
 def _say_what_is_kept(output):
@@ -72,7 +74,7 @@ def _say_what_is_kept(output):
     return f"{kept} kept in {output}: go on with the same command and --resume."
 
 
-def _train(cleaned, arguments, output):
+def _train(cleaned, arguments, output, start):
     # Drawing needs time to load, and a display that it does not have.
     import matplotlib
 
@@ -89,7 +91,7 @@ def _train(cleaned, arguments, output):
     candidates = list_candidates(data.part(is_test=False)[1], arguments.random_state)
     plan = load_plan(folder / _PLAN, candidates, arguments)
     if plan is None:
-        plan = choose_plan(data, arguments, candidates)
+        plan = choose_plan(data, arguments, candidates, start)
         plan.save(folder / _PLAN, arguments)
     print(plan.describe(arguments), flush=True)
     model_path = output / _MODEL

@@ -7,23 +7,18 @@ from pathlib import Path
 
 import numpy as np
 from imblearn.over_sampling import RandomOverSampler
-from sklearn import clone
 
 from ..._utils.atomic_writing import write_text
 from ...audit import say
 from ...models import count_epochs
-from .network import make_model, networks_of
-from .progress import MeasureSteps
+from .network import can_be_built, make_model, networks_of
+from .prices import Prices, measure
 
 _MINUTES = {"fast": 5, "good": 25, "best": 180}
-_STEPS_MEASURED = 8
-# Of the slowest network here, on one slow core. Where all fits in so, nothing is measured.
-_SLOW_PIXELS = 3e5  # a second
-_SLOW_START = 5  # seconds
-_FIRST_LOOK = 0.4  # of an epoch: the features that the output layer is fitted to
-_OF_A_STEP = 1 / 3  # prediction takes
+_REPORT = 20  # seconds: the scores on the test set, pages and pictures
 # Arguments that may be others when a run goes on.
 _WITHOUT = {"verb", "resume", "output", "compare_with_faults"}
+_FOLDS = (3, 2)  # three are better, two take half of the time
 
 
 @dataclass
@@ -77,6 +72,8 @@ class Plan:
     ----------
     searched_preset, final_preset : str
 
+    n_folds : int
+
     candidates : list of Candidate
         Cross-validated; of one alone, so that its score is known.
 
@@ -95,6 +92,7 @@ class Plan:
 
     searched_preset: str
     final_preset: str
+    n_folds: int
     candidates: list
     first: Candidate
     expected: list
@@ -108,11 +106,11 @@ class Plan:
         if self.candidates:
             size = _say_size(make_model(arguments, self.searched_preset))
             parts.append(
-                f"grid search over {say(len(self.candidates), 'candidate')} on {arguments.folds}"
+                f"grid search over {say(len(self.candidates), 'candidate')} on {self.n_folds}"
                 f" stratified folds, grouped by lesion, at {size}"
             )
         parts.append(f"a final fit on all training images at {_say_size(final)}")
-        minutes = sum(self.expected) / 60
+        minutes = (sum(self.expected) + _REPORT) / 60
         end = time.strftime("%H:%M", time.localtime(time.time() + 60 * minutes))
         text = f"Plan: {', then '.join(parts)}. About {minutes:.0f} minutes, until {end}."
         if minutes < 2:
@@ -124,7 +122,8 @@ class Plan:
             )
         if self.shortened < 1:
             text += (
-                f"\n--minutes allows {self.shortened:.0%} of the epochs: the model will be weaker."
+                f"\n--minutes allows {self.shortened:.0%} of the epochs, and at least one is"
+                " trained: the model will be weaker."
             )
         if not self.candidates:
             text += "\nThe time allows no cross-validation: set a larger --minutes."
@@ -138,6 +137,7 @@ class Plan:
             "arguments": _say_arguments(arguments),
             "searched_preset": self.searched_preset,
             "final_preset": self.final_preset,
+            "n_folds": self.n_folds,
             "candidates": [candidate.name for candidate in self.candidates],
             "expected": self.expected,
             "shortened": self.shortened,
@@ -183,123 +183,70 @@ def _say_arguments(arguments):
     return {name: str(value) for name, value in vars(arguments).items() if name not in _WITHOUT}
 
 
-def choose_plan(data, arguments, candidates):
-    """Return the :class:`Plan` that fits into the time."""
-    X, y, _ = data.part(is_test=False)
-    n_test = int(data.is_test.sum())
-    pace = _Pace(None, _SLOW_START, arguments)
-    asked = arguments.minutes
-    budget = 60 * (_MINUTES[arguments.preset] if asked is None else asked)
-    presets = [arguments.preset]
-    if arguments.image_size is None and arguments.epochs is None and arguments.preset != "fast":
-        presets.append("fast")
-    everything = _fill(pace, presets[:1], arguments.preset, len(y), n_test, arguments, candidates)
-    if sum(everything.expected) > budget:
-        print("Measuring the training speed.", flush=True)
-        pace = _measure(make_model(arguments, arguments.preset), X, y, arguments)
-    finals = presets if asked is not None else presets[:1]
-    for final in finals:
-        plan = _fill(
-            pace,
-            presets[presets.index(final) :],
-            final,
-            len(y),
-            n_test,
-            arguments,
-            candidates,
-            budget,
-        )
-        if sum(plan.expected) <= budget:
-            return plan
-    if asked is not None:
-        plan.shortened = budget / sum(plan.expected)
-        plan.expected = [budget]
-    return plan
-
-
-def _fill(pace, searched, final, n_rows, n_test, arguments, candidates, budget=np.inf):
-    """Return the plan with as many candidates as the budget allows.
-
-    They are searched with the final model, or, where that leaves no choice, with a faster one.
-    """
-    n_most = arguments.candidates or len(candidates)
-    n_fold = n_rows // arguments.folds
-    plans = []
-    for preset in searched:
-        chosen = []
-        for candidate in candidates:
-            trial = _price(pace, preset, final, [*chosen, candidate], n_rows, n_fold, n_test)
-            if len(chosen) < n_most and sum(trial) <= budget:
-                chosen.append(candidate)
-        expected = _price(pace, preset, final, chosen or candidates[:1], n_rows, n_fold, n_test)
-        expected = expected if chosen else expected[-1:]
-        left_out = [candidate.name for candidate in candidates if candidate not in chosen]
-        plans.append(Plan(preset, final, chosen, candidates[0], expected, left_out))
-    has_choice = min(2, n_most)
-    return next(
-        (plan for plan in plans if len(plan.candidates) >= has_choice),
-        max(plans, key=lambda plan: len(plan.candidates)),
-    )
-
-
-def _price(pace, searched, final, candidates, n_rows, n_fold, n_test):
-    """Return the seconds of each fit of a plan: of the folds, and of the dearest final model."""
-    of_folds = [
-        pace.seconds(searched, candidate, n_rows - n_fold, n_fold) for candidate in candidates
-    ]
-    n_folds = max(2, round(n_rows / max(n_fold, 1)))
-    dearest = max(pace.seconds(final, candidate, n_rows, n_test) for candidate in candidates)
-    return [*np.repeat(of_folds, n_folds).tolist(), dearest]
-
-
-class _Pace:
-    """How long fits take.
+def choose_plan(data, arguments, candidates, start):
+    """Return the :class:`Plan` that fits into the time.
 
     Parameters
     ----------
-    step : float or None
-        Seconds of a step of the preset that is asked for; None supposes a slow machine.
+    data : SplitData
+
+    arguments : Namespace
+
+    candidates : list of Candidate
 
     start : float
-        Seconds until the first step.
+        When the command began, by `time.monotonic`: what it did since is part of its time.
+
+    Returns
+    -------
+    plan : Plan
     """
-
-    def __init__(self, step, start, arguments):
-        self._arguments, self._start = arguments, start
-        self._measured = make_model(arguments, arguments.preset)
-        self._step = step
-        if step is None:
-            self._step = _pixels(self._measured) * arguments.batch_size / _SLOW_PIXELS
-
-    def seconds(self, preset, candidate, n_rows, n_predicted):
-        """Return how long a fit takes, with the prediction that follows."""
-        model = make_model(self._arguments, preset)
-        networks = networks_of(model)
-        step = self._step * _pixels(model) / _pixels(self._measured)
-        batch = self._arguments.batch_size
-        settings = candidate.settings_for(model, n_rows)
-        epochs = settings["epochs"] * candidate.rows + _FIRST_LOOK
-        n_variants = 1 + getattr(model, "estimators", [model])[0].n_augmentations
-        steps = n_rows / batch * epochs + n_predicted / batch * n_variants * _OF_A_STEP
-        return float(len(networks) * (self._start + step * steps))
-
-
-def _measure(model, X, y, arguments):
-    """Return the :class:`_Pace` of a few steps."""
-    rng = np.random.RandomState(arguments.random_state)
-    rows = rng.permutation(len(y))[: _STEPS_MEASURED * arguments.batch_size]
-    measure = MeasureSteps()
-    network = clone(networks_of(model)[0]).set_params(epochs=1, callbacks=[measure])
-    start = time.perf_counter()
-    network.fit(X[rows], y[rows])
-    seconds = time.perf_counter() - start
-    steps = np.diff(measure.times)
-    step = float(np.median(steps[1:] if len(steps) > 1 else [seconds]))
-    return _Pace(step, max(0.0, seconds - step * len(measure.times)), arguments)
+    X, y, _ = data.part(is_test=False)
+    asked = arguments.minutes
+    end = start + 60 * (_MINUTES[arguments.preset] if asked is None else asked) - _REPORT
+    presets = [arguments.preset]
+    if arguments.image_size is None and arguments.epochs is None and arguments.preset != "fast":
+        presets += ["fast"] if can_be_built(make_model(arguments, "fast")) else []
+    sizes = len(y), int(data.is_test.sum())
+    paces = dict.fromkeys(presets)  # None: not measured, a slow machine is supposed
+    prices = Prices(paces, sizes, arguments)
+    everything = _fill(prices, presets[:1], presets[0], candidates, arguments)
+    if sum(everything.expected) > end - time.monotonic():
+        print("Measuring the training speed.", flush=True)
+        for preset in presets:
+            paces[preset] = measure(make_model(arguments, preset), X, y, arguments)
+    budget = end - time.monotonic()
+    for place, final in enumerate(presets if asked is not None else presets[:1]):
+        plan = _fill(prices, presets[place:], final, candidates, arguments, budget)
+        if sum(plan.expected) <= budget:
+            return plan
+    if asked is not None:
+        plan.shortened = max(budget, 0.0) / sum(plan.expected)
+        plan.expected = [max(budget, 1.0)]
+    return plan
 
 
-def _pixels(model):
-    return float(np.prod(networks_of(model)[0].loader.image_size))
+def _fill(prices, searched, final, candidates, arguments, budget=np.inf):
+    """Return the plan with as many candidates as the budget allows.
+
+    They are searched with the final model on as many folds as are asked for, or, where that takes
+    too long, with a faster one, or on fewer folds.
+    """
+    n_most = arguments.candidates or len(candidates)
+    for n_folds in _FOLDS if arguments.folds is None else (arguments.folds,):
+        for preset in searched:
+            chosen = []
+            for candidate in candidates:
+                trial = prices.of_plan(preset, final, [*chosen, candidate], n_folds)
+                if len(chosen) < n_most and sum(trial) <= budget:
+                    chosen.append(candidate)
+            if chosen:
+                left_out = [candidate.name for candidate in candidates if candidate not in chosen]
+                expected = prices.of_plan(preset, final, chosen, n_folds)
+                return Plan(preset, final, n_folds, chosen, candidates[0], expected, left_out)
+    expected = prices.of_plan(final, final, candidates[:1], n_folds)[-1:]
+    left_out = [candidate.name for candidate in candidates]
+    return Plan(final, final, n_folds, [], candidates[0], expected, left_out)
 
 
 def _say_size(model):

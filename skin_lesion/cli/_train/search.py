@@ -77,7 +77,7 @@ def fit_on_faults(data, model):
 def _search(data, plan, arguments, folder, progress):
     """Return the mean scores of each candidate."""
     X, y, groups = data.part(is_test=False)
-    folds = StratifiedGroupKFold(arguments.folds, shuffle=True, random_state=arguments.random_state)
+    folds = StratifiedGroupKFold(plan.n_folds, shuffle=True, random_state=arguments.random_state)
     folds = list(folds.split(X, y, groups))
     for train, test in folds:
         assert_no_leak(X[train], X[test], groups_train=groups[train], groups_test=groups[test])

@@ -1,0 +1,76 @@
+"""How long a fit takes, from the time of a few steps."""
+
+import time
+
+import numpy as np
+from sklearn import clone
+
+from .network import make_model, networks_of
+from .progress import MeasureSteps
+
+_STEPS_MEASURED = 8
+# Of the slowest network here, on one slow core. Where all fits in so, nothing is measured.
+_SLOW_PIXELS = 3e5  # a second
+_SLOW_START = 5  # seconds
+_FIRST_LOOK = 0.4  # of an epoch: the features that the output layer is fitted to
+_OF_A_STEP = 1 / 3  # prediction takes
+
+
+class Prices:
+    """How long fits take.
+
+    Parameters
+    ----------
+    paces : dict of str to list of tuple, or None
+        Of each preset the seconds until the first step, and of a step, of each network. None
+        supposes a slow machine.
+
+    sizes : tuple of int
+        Images to train on, and to test on.
+
+    arguments : Namespace
+    """
+
+    def __init__(self, paces, sizes, arguments):
+        self._paces, self._arguments = paces, arguments
+        self._n_rows, self._n_test = sizes
+
+    def of_plan(self, searched, final, candidates, n_folds):
+        """Return the seconds of each fit: of the folds, and of the dearest final model."""
+        n_fold = self._n_rows // n_folds
+        of_folds = [
+            self._of_fit(searched, candidate, self._n_rows - n_fold, n_fold)
+            for candidate in candidates
+        ]
+        dearest = max(
+            self._of_fit(final, candidate, self._n_rows, self._n_test) for candidate in candidates
+        )
+        return [*np.repeat(of_folds, n_folds).tolist(), dearest]
+
+    def _of_fit(self, preset, candidate, n_rows, n_predicted):
+        model = make_model(self._arguments, preset)
+        batch = self._arguments.batch_size
+        epochs = candidate.settings_for(model, n_rows)["epochs"] * candidate.rows + _FIRST_LOOK
+        n_variants = 1 + getattr(model, "estimators", [model])[0].n_augmentations
+        steps = n_rows / batch * epochs + n_predicted / batch * n_variants * _OF_A_STEP
+        slow = [
+            (_SLOW_START, float(np.prod(network.loader.image_size)) * batch / _SLOW_PIXELS)
+            for network in networks_of(model)
+        ]
+        return float(sum(start + step * steps for start, step in self._paces[preset] or slow))
+
+
+def measure(model, X, y, arguments):
+    """Return of each network the seconds until the first step, and of a step."""
+    rng = np.random.RandomState(arguments.random_state)
+    # Of a small set as many steps, which repeat images.
+    rows = np.resize(rng.permutation(len(y)), _STEPS_MEASURED * arguments.batch_size)
+    paces = []
+    for network in networks_of(model):
+        steps = MeasureSteps()
+        begun = time.perf_counter()
+        clone(network).set_params(epochs=1, callbacks=[steps]).fit(X[rows], y[rows])
+        seconds = time.perf_counter() - begun
+        step = float(np.median(np.diff(steps.times)[1:]))
+        paces.append((max(0.0, seconds - step * len(steps.times)), step))
+    return paces

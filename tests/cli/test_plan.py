@@ -1,0 +1,103 @@
+"""What is searched and fitted within the time that is allowed."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skin_lesion import Backbone, ConvNet, load_image_folder
+from skin_lesion.cli._arguments import parse_arguments
+from skin_lesion.cli._train import plan as _plan
+from skin_lesion.cli._train.data import SplitData
+from skin_lesion.cli._train.network import make_model
+from skin_lesion.cli._train.plan import choose_plan, list_candidates
+from skin_lesion.cli._train.prices import measure
+
+N_IMAGES = 1000  # half of them for the test
+START, STEP = 4.0, 0.1  # seconds of the networks in these tests
+
+
+@pytest.fixture
+def data():
+    y = np.resize(np.array(["melanoma", "nevus", "nevus"]), N_IMAGES)
+    X = np.array([[f"{number}.jpg"] for number in range(N_IMAGES)])
+    is_test = np.arange(N_IMAGES) % 2 == 1
+    return SplitData(X, y, np.arange(N_IMAGES), pd.DataFrame(index=range(N_IMAGES)), is_test, "")
+
+
+@pytest.fixture
+def choose(data, monkeypatch):
+    """Choose a plan on a machine of known speed."""
+    monkeypatch.setattr(_plan, "measure", lambda *_: [(START, STEP)])
+
+    def choose(*options, spent=0):
+        arguments = parse_arguments(["train", "lesions", *options])
+        arguments.from_scratch = False
+        candidates = list_candidates(data.y[~data.is_test], 0)
+        plan = choose_plan(data, arguments, candidates, time.monotonic() - spent)
+        return SimpleNamespace(**vars(plan), text=plan.describe(arguments))
+
+    return choose
+
+
+def test_more_time_buys_folds_then_candidates(choose):
+    plans = [choose("--preset", "fast", "--minutes", minutes) for minutes in "12345"]
+    assert [plan.n_folds for plan in plans if plan.candidates] == sorted(
+        plan.n_folds for plan in plans if plan.candidates
+    )
+    assert {plan.n_folds for plan in plans} == {2, 3}
+    n_candidates = [len(plan.candidates) for plan in plans]
+    assert n_candidates[0] == 0
+    assert "The time allows no cross-validation" in plans[0].text
+    assert n_candidates[-1] >= 2
+    for minutes, plan in enumerate(plans, 1):
+        assert sum(plan.expected) <= 60 * minutes
+        assert len(plan.expected) == 1 + plan.n_folds * len(plan.candidates)
+
+
+def test_what_was_done_before_is_part_of_the_time(choose):
+    at_once = choose("--preset", "fast", "--minutes", "5")
+    late = choose("--preset", "fast", "--minutes", "5", spent=150)
+    assert sum(late.expected) + 150 <= 300
+    assert sum(late.expected) < sum(at_once.expected)
+
+
+def test_folds_that_are_asked_for_are_kept(choose):
+    assert choose("--preset", "fast", "--minutes", "60", "--folds", "5").n_folds == 5
+    plan = choose("--preset", "fast", "--minutes", "2", "--folds", "5")
+    assert (plan.candidates, plan.n_folds) == ([], 5)
+
+
+def test_the_model_that_is_fitted_is_cross_validated_where_time_allows(choose):
+    plan = choose("--preset", "good", "--minutes", "12")
+    assert (plan.searched_preset, plan.final_preset) == ("good", "good")
+    plan = choose("--preset", "good", "--minutes", "3")
+    assert (plan.searched_preset, plan.final_preset) == ("fast", "good")
+    assert "at 64 x 96 pixels, then a final fit on all training images at 144 x 192" in plan.text
+
+
+def test_no_time_at_all_trains_an_epoch(choose):
+    plan = choose("--preset", "fast", "--minutes", "0.001")
+    assert plan.shortened == 0
+    assert "0% of the epochs, and at least one is trained" in plan.text
+
+
+def test_networks_too_large_for_the_images_of_fast(choose, monkeypatch):
+    def build(self, input_shape, n_classes):
+        if min(input_shape[:2]) < 71:
+            raise ValueError("Images are too small.")
+
+    monkeypatch.setattr(Backbone, "__call__", build)
+    plan = choose("--backbone", "Xception", "--minutes", "3")
+    assert plan.searched_preset == "good"
+
+
+def test_a_set_of_two_batches_is_measured(root, monkeypatch):
+    monkeypatch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(8,)))
+    lesions = load_image_folder(root)
+    arguments = parse_arguments(["train", str(root), "--from-scratch", "--image-size", "16"])
+    X, y = lesions.data[:40], lesions.target[:40]
+    ((start, step),) = measure(make_model(arguments, "fast"), X, y, arguments)
+    assert 0 < step < start
