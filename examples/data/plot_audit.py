@@ -1,16 +1,16 @@
 """
-==========================================
-Find the faults of a folder before a model
-==========================================
+============================
+Find the faults of a dataset
+============================
 
-The public sets of dermoscopic images hold copies, images under two labels, and test images that
-stand, turned or made smaller, in the training set. :func:`~skin_lesion.audit_dataset` finds
-them. Here faults are planted in a drawn folder, and the audit has to find each of them.
+Public datasets of dermoscopic images contain duplicates, label conflicts and data leakage.
+:func:`~skin_lesion.audit_dataset` finds these faults. This example adds faults to a drawn dataset
+and checks that the audit finds each of them.
 """
 
 # %%
-# A folder with faults
-# --------------------
+# Draw a folder and add faults
+# ----------------------------
 
 import shutil
 import tempfile
@@ -29,9 +29,9 @@ melanomas, nevi = (
     sorted((root / "Train" / name).iterdir()) for name in ("melanoma", "nevus")
 )
 
-# A melanoma that is filed as a nevus, too.
+# A melanoma that is also filed as a nevus.
 shutil.copy(melanomas[0], root / "Train" / "nevus" / "filed_twice.jpg")
-# Training images in the test set: turned, made smaller, made brighter.
+# Copies of training images in the test set: rotated, smaller, brighter.
 Image.open(nevi[0]).transpose(Image.Transpose.ROTATE_90).save(
     root / "Test" / "nevus" / "turned.jpg"
 )
@@ -39,33 +39,33 @@ Image.open(nevi[1]).resize((64, 64)).save(root / "Test" / "nevus" / "smaller.jpg
 ImageEnhance.Brightness(Image.open(melanomas[1])).enhance(1.2).save(
     root / "Test" / "melanoma" / "brighter.jpg"
 )
-# A file that a download left empty.
+# An empty file, as after a failed download.
 (root / "Train" / "melanoma" / "empty.jpg").touch()
-# As in most folders, nothing says which photographs show the same lesion.
+# Most folders do not tell which photographs show the same lesion.
 (root / "metadata.csv").unlink()
 
 # %%
-# The audit
-# ---------
+# Run the audit
+# -------------
 
 lesions = load_image_folder(root)
 audit = audit_dataset(lesions.data, lesions.target, split=lesions.split)
 audit.summary()
 
 # %%
-# Look at them
-# ------------
+# Look at the findings
+# --------------------
 #
-# Every finding is a DataFrame with the rows that it concerns. In a notebook ``audit`` alone shows
-# such pictures, and ``audit.to_html`` writes them to a page.
+# Every finding is a DataFrame. In a notebook, ``audit`` shows such pictures, and ``audit.to_html``
+# writes them to a page.
 
 pairs = [
-    ("one file, two labels", *conflict.paths[:2])
+    ("label conflict", *conflict.paths[:2])
     for conflict in audit.label_conflicts.itertuples()
 ]
 for pair in audit.near_duplicates.itertuples():
-    moved = "not turned" if pair.transform == "none" else pair.transform
-    pairs.append((f"near copy,\n{moved}", pair.path, pair.other_path))
+    moved = "not rotated" if pair.transform == "none" else pair.transform
+    pairs.append((f"near duplicate,\n{moved}", pair.path, pair.other_path))
 figure, axes = plt.subplots(2, len(pairs), figsize=(2.5 * len(pairs), 5.4))
 for column, (finding, *paths) in zip(axes.T, pairs, strict=True):
     for ax, path in zip(column, paths, strict=True):
@@ -76,20 +76,21 @@ for column, (finding, *paths) in zip(axes.T, pairs, strict=True):
 plt.show()
 
 # %%
-# The other way round: of the images that nobody tampered with, none is reported.
+# Compare with the added faults
+# -----------------------------
 
-planted = {"filed_twice", "turned", "smaller", "brighter", "empty"}
+added = {"filed_twice", "turned", "smaller", "brighter", "empty"}
 found = {Path(path).stem for _, *paths in pairs for path in paths}
 found |= {Path(path).stem for path in audit.unreadable["path"]}
-print("planted and found:", sorted(planted & found))
-print("planted and missed:", sorted(planted - found))
+print("added and found: ", sorted(added & found))
+print("added and missed:", sorted(added - found))
 
 # %%
-# What to do about it
-# -------------------
+# Remove the faults
+# -----------------
 #
-# Masks drop the faults. What is left can be trained on, with lesions merged over duplicates as
-# groups.
+# ``audit.keep`` returns a mask of the rows to keep. ``audit.groups`` gives near duplicates the same
+# group, so that a split by group keeps them together.
 
 keep = audit.keep("first") & audit.keep("drop_leaks")
 X, y, groups = lesions.data[keep], lesions.target[keep], audit.groups[keep]

@@ -1,19 +1,19 @@
 """
-=================================
-Look at variants before you train
-=================================
+========================================
+Inspect augmented images before training
+========================================
 
-Photographs of skin have no up and no left, and every dermatoscope has a light of its own: a lesion
-that is turned, mirrored or lit otherwise keeps its diagnosis. :class:`~skin_lesion.ImageAugmenter`
-makes such variants, and :class:`~skin_lesion.AugmentationDisplay` shows them, so that strengths can
-be chosen by eye.
+A lesion keeps its diagnosis when its photograph is rotated, mirrored or slightly brighter.
+:class:`~skin_lesion.ImageAugmenter` makes such variants. :class:`~skin_lesion.AugmentationDisplay`
+shows them, so that you can choose their strength by eye.
 """
 
 # %%
-# Position and light
-# ------------------
+# Change position and light
+# -------------------------
 #
-# By default images are turned, shifted, scaled and mirrored, and get a little brighter or darker.
+# By default the augmenter rotates, shifts, scales and mirrors images, and changes brightness and
+# contrast a little.
 
 from skin_lesion import AugmentationDisplay, ImageAugmenter, make_lesion_images
 
@@ -22,11 +22,12 @@ image = lesions.images[2]
 display = AugmentationDisplay.from_augmenter(ImageAugmenter(random_state=0), image)
 
 # %%
-# Hair, rulers, dark corners
-# --------------------------
+# Add artefacts
+# -------------
 #
-# A network that sees a ruler beside every melanoma learns the ruler. Artefacts that are drawn onto
-# images of *all* classes tell it nothing. Each has the probability that is given.
+# A network that sees a ruler beside every melanoma learns the ruler as a shortcut. Drawing
+# artefacts onto images of all classes makes this shortcut less reliable. Each number is a
+# probability.
 
 augmenter = ImageAugmenter(
     saturation=0.2, hue=8, hair=0.4, ruler=0.4, corners=0.4, cutout=0.3, random_state=1
@@ -34,21 +35,21 @@ augmenter = ImageAugmenter(
 display = AugmentationDisplay.from_augmenter(augmenter, image)
 
 # %%
-# Too much of it
-# --------------
+# Recognise excessive augmentation
+# --------------------------------
 #
-# A strength is right where one would still give each variant the label of the first. Here one would
-# not: the colours by which a dermatologist tells a melanoma are gone.
+# Choose strengths at which each variant still deserves the label of the original. This augmenter is
+# too strong: it removes the colours by which a dermatologist recognises a melanoma.
 
 garish = ImageAugmenter(hue=180, saturation=0.9, random_state=0)
 display = AugmentationDisplay.from_augmenter(garish, image)
 
 # %%
-# What is drawn can be replayed
-# -----------------------------
+# Repeat the same augmentation
+# ----------------------------
 #
-# What is done to an image is drawn first, as one row of a table, and then applied. The record of an
-# experiment can be kept, and applied again to the same pixels.
+# The augmenter first draws the random parameters of each image as a row of a table. Then it applies
+# them. Store the table to apply the same augmentation again.
 
 draws = augmenter.draw(3, random_state=0)
 for name in ("angle", "zoom", "flip_x", "ruler"):

@@ -1,19 +1,18 @@
 """
-===============================
-Take out what is not the lesion
-===============================
+==========================================
+Remove hair, dark borders and colour casts
+==========================================
 
-Hair, the dark around a round field of view and the colour of the lamp are in the photograph, but
-not in the skin. Three transformers take them out; each looks at one image at a time and learns
-nothing, so that none can leak.
+Hair, the dark border around a round field of view and the colour of the lamp carry no diagnostic
+signal. Three transformers remove them. Each treats one image at a time and learns nothing from the
+data, so it cannot cause data leakage.
 """
 
 # %%
-# Three photographs, three disturbances
+# Draw three photographs with artefacts
 # -------------------------------------
 #
-# The first drawn photograph is hairy as it is. The second is put behind a round field of view, and
-# the third under a yellow lamp.
+# The first photograph has hair, the second a dark border, and the third a yellow colour cast.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,8 +31,10 @@ framed = photographs[2] * round_field
 tinted = np.rint(photographs[5] * lamp).astype(np.uint8)
 
 # %%
-# Before and after
-# ----------------
+# Clean them
+# ----------
+#
+# The right column shows the pixels that changed, or the new size of the image.
 
 rows = [(HairRemover(), hairy), (BorderCropper(), framed), (ColorConstancy(), tinted)]
 figure, axes = plt.subplots(3, 3, figsize=(7.5, 7.8))
@@ -50,18 +51,18 @@ for row, (transformer, image) in zip(axes, rows, strict=True):
         row[2].text(
             0.5, 0.5, f"200 x 200\nto\n{height} x {width}", ha="center", va="center"
         )
-for ax, title in zip(axes[0], ("before", "after", "what was changed"), strict=True):
+for ax, title in zip(axes[0], ("before", "after", "change"), strict=True):
     ax.set_title(title)
 for ax in axes.ravel():
     ax.set(xticks=[], yticks=[])
 plt.show()
 
 # %%
-# Was it right?
-# -------------
+# Check colour constancy
+# ----------------------
 #
-# One photograph under three lamps: its share of red, green and blue differs before, and no longer
-# after.
+# One photograph under three lamps: the shares of red, green and blue differ before cleaning, and
+# agree after it.
 
 
 def shares(image):
@@ -79,10 +80,9 @@ for name, lamp in (
     )
 
 # %%
-# What is the same under all lamps is not the truth: skin under a white lamp is no grey. With the
-# colour of the lamp goes some of that of the skin. Whether a model gains by it has to be measured
-# on the data at hand; ``benchmarks/ablation_preprocess.py`` does.
+# Colour constancy also removes some of the colour of the skin, which is not grey. Measure on your
+# own data whether a model gains from it, for example with ``benchmarks/ablation_preprocess.py``.
 #
-# All three work as steps of a pipeline. Better, they go into the loader, where an image is cleaned
-# before it is resized, and once for all epochs and folds:
-# ``ImageLoader(preprocess=[BorderCropper(), HairRemover(), ColorConstancy()], cache_dir=...)``.
+# All three transformers work as steps of a pipeline. Prefer to pass them to the loader:
+# ``ImageLoader(preprocess=[BorderCropper(), HairRemover(), ColorConstancy()], cache_dir=...)``. It
+# cleans an image before it resizes it, and only once for all epochs and folds.

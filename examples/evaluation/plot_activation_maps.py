@@ -1,19 +1,19 @@
 """
-=================================
-A network that looks at the ruler
-=================================
+==========================================
+Find a shortcut with class activation maps
+==========================================
 
-In photographs of a clinic melanomas are measured, and nevi are not: a ruler tells the class.
-Grad-CAM shows what comes of it, on drawn images in which the ruler is put beside melanomas alone.
+Suppose that a clinic photographs melanomas with a ruler, and nevi without one. A network can then
+learn the ruler instead of the lesion. Grad-CAM maps show this on drawn images.
 """
 
 # %%
-# A shortcut in the data
-# ----------------------
+# Put a shortcut into the data
+# ----------------------------
 #
-# Rulers are drawn by :class:`~skin_lesion.ImageAugmenter`, with all else switched off. In the
-# training images every melanoma has one. The test images come twice: as the training images, and
-# with the rulers beside the nevi.
+# :class:`~skin_lesion.ImageAugmenter` draws rulers and nothing else here. In the training set,
+# every melanoma has a ruler. There are two test sets: one with rulers beside melanomas, as in the
+# training set, and one with rulers beside nevi.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -53,8 +53,8 @@ train = make_lesion_images(200, random_state=0, **size)
 test = make_lesion_images(100, random_state=1, **size)
 
 # %%
-# A score to be proud of
-# ----------------------
+# Train and score the network
+# ---------------------------
 
 model = SkinLesionClassifier(
     ConvNet(filters=(16, 32, 32)), epochs=15, early_stopping=False, random_state=0
@@ -67,11 +67,11 @@ for measured in ("melanoma", "nevus"):
     print(f"rulers beside each {measured:9} accuracy {accuracy:.2f}")
 
 # %%
-# Where it looks
-# --------------
+# Draw the maps
+# -------------
 #
-# Bright is what speaks for a melanoma, by the network: in the upper row in melanomas with a ruler,
-# in the lower row in nevi with one.
+# Bright areas are evidence for a melanoma, according to the network. The upper row shows melanomas
+# with a ruler, the lower row nevi with a ruler.
 
 figure, axes = plt.subplots(2, 5, figsize=(10, 4.6))
 for row, name in zip(axes, ("melanoma", "nevus"), strict=True):
@@ -80,12 +80,13 @@ for row, name in zip(axes, ("melanoma", "nevus"), strict=True):
         model, images, target="melanoma", ax=row
     )
     for ax, predicted in zip(row, model.predict(images), strict=True):
-        ax.set_title(f"{name}, called {predicted}", fontsize=9)
+        ax.set_title(f"{name},\npredicted: {predicted}", fontsize=9)
 plt.show()
 
 # %%
-# On test images that share the fault of the training images, nothing is amiss. Where the rulers are
-# beside the nevi, the same network falls below chance. Only a test set from elsewhere, or a look at
-# what the network looks at, tells. The maps say where, not why: a map that lies on the lesion would
-# prove nothing. :func:`~skin_lesion.audit_dataset` counts rulers, hair and dark corners by class
-# before anything is trained.
+# The first test set has the same shortcut as the training set, so its score is high. With rulers
+# beside nevi, the same network scores below chance. Only external data or the maps reveal this.
+#
+# The maps show where the network finds evidence, not why. A map that lies on the lesion proves
+# nothing. :func:`~skin_lesion.audit_dataset` counts rulers, hair and dark corners for each class
+# before you train.

@@ -1,20 +1,19 @@
 """
-=====================================
-Probabilities that mean what they say
-=====================================
+=======================
+Calibrate probabilities
+=======================
 
-Of the images that a network calls a melanoma with a probability of 0.8, eight in ten should be
-melanomas. Balanced classes, dropout, and too few or too many epochs all make a network say
-something else. What balancing has shifted, the prior corrects. Temperature scaling, on lesions that
-were held out, then mends overconfidence.
+Of the images that get a probability of 0.8 for melanoma, 80% should be melanomas. Balanced classes,
+dropout, and too few or too many epochs make probabilities too low or too high. Setting the prior
+corrects the effect of balancing. Temperature scaling on held-out lesions then corrects
+overconfidence.
 """
 
 # %%
-# Three sides
-# -----------
+# Draw training, calibration and test sets
+# ----------------------------------------
 #
-# What calibrates must not have been trained on, nor be judged on. It has the classes as frequent as
-# they are.
+# Use the calibration set for neither training nor testing. Keep its natural class frequencies.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,8 +35,8 @@ held = make_lesion_images(300, random_state=1, **size)
 test = make_lesion_images(900, random_state=2, **size)
 
 # %%
-# A network trained on balanced classes
-# -------------------------------------
+# Train on balanced classes, then calibrate
+# -----------------------------------------
 
 model = SkinLesionClassifier(
     ConvNet(filters=(16, 32)),
@@ -53,11 +52,11 @@ calibrated = CalibratedClassifierCV(FrozenEstimator(model), method="temperature"
 calibrated.fit(held.images, held.target)
 
 # %%
-# Before and after
-# ----------------
+# Compare before and after
+# ------------------------
 #
-# Of the class that is named: how probable it is said to be, and how often it is right. Below the
-# diagonal a model is surer than it is right, and above it, less sure.
+# The curves compare the probability of the predicted class with the share of correct predictions.
+# Below the diagonal the model is overconfident, above it underconfident.
 
 figure, axes = plt.subplots(2, 3, figsize=(12, 6), height_ratios=(3, 1), sharex=True)
 for (curve, counts), name, probabilities, colour in zip(
@@ -79,9 +78,14 @@ for (curve, counts), name, probabilities, colour in zip(
         color=colour,
         name=name,
     )
-    curve.set(xlabel="", ylabel="share that is right", xlim=(0.3, 1.02), ylim=(0, 1.05))
+    curve.set(
+        xlabel="",
+        ylabel="share of correct predictions",
+        xlim=(0.3, 1.02),
+        ylim=(0, 1.05),
+    )
     counts.hist(confidence, bins=np.linspace(0.3, 1, 29), color=colour)
-    counts.set(xlabel="probability of the class that is named", ylabel="images")
+    counts.set(xlabel="probability of the predicted class", ylabel="images")
     print(
         f"{name:18} accuracy {accuracy_score(test.target, predicted):.3f}"
         f"  log loss {log_loss(test.target, probabilities):.3f}"
@@ -90,6 +94,6 @@ for (curve, counts), name, probabilities, colour in zip(
 plt.show()
 
 # %%
-# The prior changes which class is the most probable, and one temperature does not: it changes how
-# sure a model is, not what it says. What is left of the error is partly chance, of which the number
-# is never free, and partly what one number for all classes cannot mend.
+# Setting the prior changes which class is the most probable. A temperature does not: it changes the
+# confidence, not the predicted class. A part of the remaining calibration error is chance, which is
+# never 0. The rest is an error that a single temperature for all classes cannot correct.

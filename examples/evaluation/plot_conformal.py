@@ -1,16 +1,15 @@
 """
-======================================
-Sets of classes that hold the true one
-======================================
+=======================
+Predict sets of classes
+=======================
 
-In place of one class that may be wrong, :class:`~skin_lesion.ConformalClassifier` names a set of
-classes, which holds the true one with a confidence that was asked for. What a poor model pays for
-it is large sets.
+:class:`~skin_lesion.ConformalClassifier` predicts a set of classes instead of a single class. The
+set contains the true class with the confidence that you choose. A poor model gives large sets.
 """
 
 # %%
-# A model, and lesions that it has not seen
-# -----------------------------------------
+# Train a model and hold out lesions
+# ----------------------------------
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,11 +34,12 @@ accuracy = (model.predict(test.images) == test.target).mean()
 print(f"accuracy {accuracy:.2f}")
 
 # %%
-# What is promised, and what is kept
-# ----------------------------------
+# Check the coverage
+# ------------------
 #
-# For three confidences: the share of the test images of each class whose set holds it, beside a
-# black line for what was asked, and how many classes the sets have.
+# Left: for three confidences, the coverage of each class, which is the share of its test images
+# whose set contains it. Black lines show the chosen confidence. Right: the number of classes in a
+# set.
 
 confidences = (0.7, 0.8, 0.9)
 coverage, sizes = {}, {}
@@ -54,28 +54,32 @@ for confidence in confidences:
     ]
     sizes[confidence] = np.bincount(sets.sum(axis=1), minlength=5) / len(sets)
     mean_size = sets.sum(axis=1).mean()
-    print(f"asked {confidence:.1f}, kept {holds.mean():.2f}, classes {mean_size:.2f}")
+    print(
+        f"confidence {confidence:.1f}, coverage {holds.mean():.2f}, classes {mean_size:.2f}"
+    )
 
 colours = ("#56B4E9", "#0072B2", "#D55E00")
 figure, axes = plt.subplots(1, 2, figsize=(11, 4), width_ratios=(3, 2))
 for place, (confidence, colour) in enumerate(zip(confidences, colours, strict=True)):
     x = np.arange(4) + 0.26 * (place - 1)
     axes[0].bar(
-        x, coverage[confidence], 0.24, color=colour, label=f"asked: {confidence}"
+        x, coverage[confidence], 0.24, color=colour, label=f"confidence {confidence}"
     )
     axes[0].hlines(np.full(4, confidence), x - 0.12, x + 0.12, color="k", lw=2)
     axes[1].bar(
         np.arange(5) + 0.26 * (place - 1), sizes[confidence], 0.24, color=colour
     )
 axes[0].set_xticks(range(4), [name.replace(" ", "\n") for name in conformal.classes_])
-axes[0].set(ylabel="sets that hold the true class", ylim=(0, 1.25))
+axes[0].set(ylabel="coverage", ylim=(0, 1.25))
 axes[0].legend(ncols=3, loc="upper center", frameon=False)
-axes[1].set(xlabel="classes in the set", ylabel="share of the images")
+axes[1].set(xlabel="number of classes in the set", ylabel="share of images")
 plt.show()
 
 # %%
-# One at a time
-# -------------
+# Look at single images
+# ---------------------
+#
+# The title of an image is its true class. The text below it is the predicted set.
 
 conformal = ConformalClassifier(model, confidence=0.8)
 conformal.fit(held.images, held.target, groups=held.groups)
@@ -90,6 +94,6 @@ for ax, row in zip(axes, shown, strict=True):
 plt.show()
 
 # %%
-# Above each image stands what it is, below it the set. The promise holds on average over lesions
-# like these, within what chance does to a few hundred images, and says nothing of a single one,
-# nor of a clinic with other patients or other dermatoscopes.
+# The guarantee holds on average over lesions like these, apart from chance in a few hundred images.
+# It says nothing about a single lesion, and nothing about a clinic with other patients or other
+# dermatoscopes.

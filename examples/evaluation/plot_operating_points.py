@@ -1,18 +1,19 @@
 """
-===========================================
-Where to draw the line, and when to pass on
-===========================================
+===================================================
+Choose an operating point and refer uncertain cases
+===================================================
 
-Choose an operating point: a threshold on the probability of a melanoma, on held-out lesions.
-Then choose which photographs a dermatologist should see: a threshold on the model's confidence.
+Choose a threshold on the probability of melanoma on held-out lesions. Then choose which photographs
+a dermatologist should see, by a threshold on the confidence of the model.
 """
 
 # %%
-# Two thresholds, without the test set
-# ------------------------------------
+# Choose two thresholds without the test set
+# ------------------------------------------
 #
-# :func:`~skin_lesion.choose_thresholds` finds them for the fitted model on held-out lesions, and
-# says what they reach there. One is to miss few melanomas, the other to alarm few owners of nevi.
+# :func:`~skin_lesion.choose_thresholds` finds them for the fitted model on held-out lesions. It
+# reports the sensitivity and specificity on these lesions. The first threshold misses few
+# melanomas, the second gives few false alarms.
 
 import matplotlib.pyplot as plt
 
@@ -48,12 +49,15 @@ points = choose_thresholds(
 points.round(3)
 
 # %%
-# What they do on other lesions
-# -----------------------------
+# Apply the thresholds to the test set
+# ------------------------------------
+#
+# Left: sensitivity and specificity on the test set at every threshold. Right: the accuracy on the
+# remaining images when the least confident images are referred first.
 
 probabilities = model.predict_proba(test.images)
 is_melanoma = test.target == "melanoma"
-for name, threshold in {"the more probable class": 0.5, **points["threshold"]}.items():
+for name, threshold in {"threshold 0.5": 0.5, **points["threshold"]}.items():
     decide = OperatingPointClassifier(model, threshold, positive="melanoma")
     called = decide.predict(test.images) == "melanoma"
     print(
@@ -74,8 +78,9 @@ ReferralCurveDisplay.from_predictions(test.target, probabilities, ax=axes[1])
 plt.show()
 
 # %%
-# Thresholds reach on other lesions about what they promised, not exactly: they were chosen on few
-# melanomas. Report what they do on the test set, and do not adjust them there.
+# On other lesions, sensitivity and specificity differ somewhat from the targets, because the
+# thresholds were chosen on few melanomas. Report the values on the test set. Do not adjust the
+# thresholds there.
 #
-# Right, the images of the lowest confidence are passed on first. A curve that rises says that the
-# model knows where it is weak; its right end rests on few images.
+# A referral curve that rises shows that errors are more frequent at low confidence. The right end
+# of the curve rests on few images.

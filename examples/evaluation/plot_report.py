@@ -1,15 +1,15 @@
 """
-======================================
-A report that a reviewer would ask for
-======================================
+==========================================
+Report scores with intervals and baselines
+==========================================
 
-:func:`~skin_lesion.evaluate` gives every score with its interval, class by class, and shortcut
-baselines on the same images.
+:func:`~skin_lesion.evaluate` reports every score with its interval, also for each class. It scores
+shortcut baselines on the same images.
 """
 
 # %%
-# Train, and hold out lesions
-# ---------------------------
+# Hold out lesions and train
+# --------------------------
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,8 +38,8 @@ model = SkinLesionClassifier(
 model.fit(X_train, y_train)
 
 # %%
-# The report
-# ----------
+# Print the report
+# ----------------
 
 report = evaluate(
     model,
@@ -55,11 +55,11 @@ report = evaluate(
 report.summary()
 
 # %%
-# No number without its interval
-# ------------------------------
+# Compare the model with the baselines
+# ------------------------------------
 #
-# The same as a picture: the model, and beside it the baselines, which have seen no more than the
-# most frequent class, or the size and the mean colours of an image.
+# One baseline always predicts the most frequent class. The other sees only the size and the mean
+# colours of an image.
 
 baselines = report.baselines
 names = baselines.index.get_level_values(0).unique()
@@ -75,12 +75,12 @@ for shift, (score, label, colour, marker) in zip((-0.1, 0.1), scores, strict=Tru
     ax.plot(of_score["value"], places, marker, color=colour, label=label)
 ax.set_yticks(range(len(names)), names)
 ax.invert_yaxis()
-ax.set(xlim=(0, 1), xlabel="score, with its 95% interval over lesions")
+ax.set(xlim=(0, 1), xlabel="score with 95% confidence interval over lesions")
 ax.legend(loc="upper left", frameon=False)
 plt.show()
 
 # %%
-# Only performance above the colours can reflect diagnostic signal. Where the intervals overlap, ask
-# :func:`~skin_lesion.compare`, which draws the same lesions for both. None of the intervals
-# includes run-to-run training variability. ``report.to_html("report.html")`` writes all of
-# it, with curves and the most confident errors, to one page.
+# Only performance above these baselines can reflect diagnostic signal. If two intervals overlap,
+# test the difference with :func:`~skin_lesion.compare`. The intervals do not include run-to-run
+# training variability. ``report.to_html("report.html")`` writes the whole report to one page, with
+# curves and the most confident errors.

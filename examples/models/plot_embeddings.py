@@ -1,19 +1,19 @@
 """
-=====================================
-SMOTE on features, and a look at them
-=====================================
+===========================
+Use SMOTE on image features
+===========================
 
-SMOTE makes new examples of a rare class between two that exist. Between the pixels of two
-photographs lies a double exposure; between their features, what a frozen network sees in them,
-may lie another lesion. :class:`~skin_lesion.ImageEmbedder` turns images into such features.
+SMOTE makes new examples of a rare class as averages of two existing ones. The average of two
+photographs is not a lesion, but the average of two feature vectors can resemble one.
+:class:`~skin_lesion.ImageEmbedder` computes such features with a frozen network.
 
-The backbone is EfficientNet-Lite0, whose weights of ImageNet are installed with this library.
-Here it sees images of 64 pixels; of 224 pixels, features are better.
+The network is EfficientNet-Lite0. Its ImageNet weights are installed with this library. The images
+here have 64 pixels to save time; images of 224 pixels give better features.
 """
 
 # %%
-# Features
-# --------
+# Compute the features
+# --------------------
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -37,11 +37,11 @@ print("features:", features.shape)
 print({str(name): int((lesions.target == name).sum()) for name in lesions.target_names})
 
 # %%
-# What SMOTE makes
-# ----------------
+# Plot the features with t-SNE
+# ----------------------------
 #
-# t-SNE lays the points out on a plane, neighbours beside each other. New melanomas, hollow, lie
-# between the old ones.
+# t-SNE shows the features in two dimensions and keeps neighbours together. Hollow markers are
+# melanomas made by SMOTE. They lie between the original ones.
 
 scaled = make_pipeline(StandardScaler(), PCA(20, random_state=0)).fit_transform(
     features
@@ -69,15 +69,15 @@ ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 plt.show()
 
 # %%
-# What it is worth
-# ----------------
+# Compare scores with and without SMOTE
+# -------------------------------------
 #
-# As a step of a pipeline SMOTE sees the training side of a fold alone. Without it, and with it:
+# As a step of a pipeline, SMOTE sees only the training part of each fold.
 
 folds = StratifiedGroupKFold(4, shuffle=True, random_state=0)
 steps = (StandardScaler(), PCA(20, random_state=0), LogisticRegression(max_iter=1000))
 for name, model in (
-    ("as it is", make_pipeline(*steps)),
+    ("no SMOTE", make_pipeline(*steps)),
     ("SMOTE", make_pipeline(*steps[:2], SMOTE(random_state=0), steps[2])),
 ):
     predicted = cross_val_predict(
@@ -85,9 +85,11 @@ for name, model in (
     )
     found = (predicted == "melanoma")[lesions.target == "melanoma"].mean()
     score = balanced_accuracy_score(lesions.target, predicted)
-    print(f"{name:9} balanced accuracy {score:.2f}, melanomas found {found:.2f}")
+    print(
+        f"{name:9} balanced accuracy {score:.2f}, sensitivity for melanoma {found:.2f}"
+    )
 
 # %%
-# As with every way to balance, more of the rare class is found, and more of the others is taken for
-# it (:ref:`sphx_glr_auto_examples_models_plot_imbalance.py`). That the new points lie among the old
-# ones in the picture is how they were made, and no evidence that they are melanomas.
+# Balancing raises the sensitivity for the rare class and lowers its specificity
+# (:ref:`sphx_glr_auto_examples_models_plot_imbalance.py`). The new points lie among the old ones
+# because SMOTE makes them there. This is no evidence that they resemble real melanomas.

@@ -1,15 +1,15 @@
 """
-============================
-Several networks, one answer
-============================
+========================
+Average several networks
+========================
 
-Networks that differ in nothing but their seed are wrong on different images. A
+Networks that differ only in their seed make errors on different images. A
 :class:`~sklearn.ensemble.VotingClassifier` averages their probabilities.
 """
 
 # %%
-# Four networks
-# -------------
+# Train four networks
+# -------------------
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,15 +23,15 @@ from skin_lesion import (
     make_lesion_images,
 )
 
-train = make_lesion_images(240, n_classes=3, image_size=(32, 32), random_state=0)
-test = make_lesion_images(300, n_classes=3, image_size=(32, 32), random_state=1)
+train = make_lesion_images(180, n_classes=3, image_size=(24, 24), random_state=0)
+test = make_lesion_images(300, n_classes=3, image_size=(24, 24), random_state=1)
 
 
 def network(seed):
     return SkinLesionClassifier(
         ConvNet(filters=(16, 32)),
         augmenter=ImageAugmenter(),
-        epochs=25,
+        epochs=20,
         early_stopping=False,
         random_state=seed,
     )
@@ -43,10 +43,10 @@ ensemble = VotingClassifier(
 ensemble.fit(train.images, train.target)
 
 # %%
-# Each by itself, and all together
-# --------------------------------
+# Score each network and their average
+# ------------------------------------
 
-names = [*ensemble.named_estimators_, "all"]
+names = [*ensemble.named_estimators_, "average"]
 members = np.array(
     [member.predict_proba(test.images) for member in ensemble.estimators_]
 )
@@ -61,11 +61,11 @@ for name, accuracy, loss in zip(names, accuracies, losses, strict=True):
     print(f"{name:7} accuracy {accuracy:.3f}  log loss {loss:.3f}")
 
 # %%
-# Where they disagree
-# -------------------
+# Look for errors where the networks disagree
+# -------------------------------------------
 #
-# Left, the scores. Right, for each test image, how far the members are apart in the probability of
-# the class that they name together: do they err where they disagree?
+# The first two plots show the scores. For the third, test images are sorted by disagreement: the
+# standard deviation of the four probabilities of the predicted class.
 
 together = answers[-1].argmax(axis=1)
 spread = members[:, np.arange(len(together)), together].std(axis=0)
@@ -82,13 +82,13 @@ for ax, values, title in zip(
 axes[0].set_ylim(0, 1)
 axes[2].bar(range(4), [is_wrong[rows].mean() for rows in quarters], color="#0072B2")
 axes[2].set_xticks(range(4), ["agree", "", "", "disagree"])
-axes[2].set(title="share of wrong answers", xlabel="test images, in quarters")
+axes[2].set(title="share of errors", xlabel="test images, in quarters")
 plt.show()
 
 # %%
-# By log loss the average of probabilities is never worse than the members are on average; that is
-# a property of the logarithm. It need not be better than the best of them, but which one that is
-# cannot be known without the test set. Their disagreement is a measure of doubt that a single
-# network does not have, at four times the price.
+# The log loss of averaged probabilities is never higher than the mean log loss of the networks.
+# This is a property of the logarithm. A single network may be better, but without the test set you
+# do not know which one. Disagreement shows uncertainty that a single network does not show. The
+# price is four times the training time.
 
 assert losses[-1] <= np.mean(losses[:-1])

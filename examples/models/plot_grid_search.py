@@ -1,18 +1,18 @@
 """
-============================
-A grid search over a network
-============================
+==================================
+Search the parameters of a network
+==================================
 
-:class:`~sklearn.model_selection.GridSearchCV` searches the parameters of the network, of its
-training and of the loader in one grid, on folds that keep lesions whole.
+:class:`~sklearn.model_selection.GridSearchCV` searches parameters of the network and of its
+training in one grid. Photographs of one lesion stay in the same fold.
 """
 
 # %%
-# Groups reach the folds and the network
-# --------------------------------------
+# Pass the groups and run the search
+# ----------------------------------
 #
-# With metadata routing ``groups`` go to the folds *and* to the validation split that the classifier
-# makes inside every fit, so that no lesion is on both sides of any split.
+# With metadata routing, ``groups`` reach the folds and the validation split inside each fit. No
+# lesion is then in both parts of any split.
 
 import warnings
 
@@ -26,12 +26,12 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from skin_lesion import ConvNet, SkinLesionClassifier, isic_scorers, make_lesion_images
 
 sklearn.set_config(enable_metadata_routing=True)
-lesions = make_lesion_images(210, n_classes=3, image_size=(32, 32), random_state=0)
+lesions = make_lesion_images(180, n_classes=3, image_size=(24, 24), random_state=0)
 classifier = SkinLesionClassifier(
     ConvNet(), class_weight="balanced", epochs=10, patience=10, random_state=0
 )
 grid = {
-    "architecture__filters": [(8, 16), (16, 32, 32)],
+    "architecture__filters": [(8, 16), (16, 32)],
     "learning_rate": [0.001, 0.01],
 }
 search = GridSearchCV(
@@ -48,10 +48,11 @@ with warnings.catch_warnings():
 print(search.best_params_)
 
 # %%
-# The whole grid, not the winner alone
-# ------------------------------------
+# Look at all candidates
+# ----------------------
 #
-# The mean of the folds, and their standard deviation. The best candidate is framed.
+# Each cell has the mean and the standard deviation over the folds. A frame marks the best
+# candidate.
 
 results = pd.DataFrame(search.cv_results_)
 results["filters"] = results["param_architecture__filters"].astype(str)
@@ -74,12 +75,12 @@ frame = plt.Rectangle((best[1] - 0.48, best[0] - 0.47), 0.96, 0.94, fill=False, 
 ax.add_patch(frame)
 ax.set_xticks(range(mean.shape[1]), mean.columns)
 ax.set_yticks(range(mean.shape[0]), mean.index)
-ax.set(xlabel="learning rate", ylabel="filters of the blocks")
-figure.colorbar(image, label="balanced accuracy (1/3 is chance)")
+ax.set(xlabel="learning rate", ylabel="filters of each block")
+figure.colorbar(image, label="balanced accuracy (chance: 1/3)")
 plt.show()
 
 # %%
-# Candidates that lie within the spread of the folds cannot be told apart by this search, and the
-# score of the best of four flatters it: it was chosen for that score. Judge the model that the
-# search refitted on images that it has not seen, with :func:`~skin_lesion.evaluate`, or nest the
-# search in :func:`~skin_lesion.cross_evaluate`.
+# If candidates differ by less than this standard deviation, the search does not show which is
+# better. The best score is also too high, because it was selected from four. Evaluate the refitted
+# model on new images with :func:`~skin_lesion.evaluate`, or pass the search to
+# :func:`~skin_lesion.cross_evaluate`.

@@ -1,19 +1,19 @@
 """
-===========================================
-From a folder to predictions, in a pipeline
-===========================================
+======================================
+Train a pipeline on a folder of images
+======================================
 
-A pipeline of scikit-learn that begins with the paths of images and ends in a convolutional network:
-:class:`~skin_lesion.ImageLoader` reads, :class:`~skin_lesion.ColorConstancy` cleans, and
-:class:`~skin_lesion.SkinLesionClassifier` learns.
+A scikit-learn pipeline takes the paths of images and ends in a convolutional network.
+:class:`~skin_lesion.ImageLoader` reads the images, :class:`~skin_lesion.ColorConstancy` cleans
+them, and :class:`~skin_lesion.SkinLesionClassifier` learns from them.
 """
 
 # %%
-# A folder
-# --------
+# Load a folder
+# -------------
 #
-# One subfolder for each class, and a table that says which photographs show the same lesion. The
-# images are drawn; ``root`` could be a folder of yours.
+# The folder has one subfolder for each class, and a table that says which photographs show the same
+# lesion. The images are drawn here. ``root`` can be a folder of your own.
 
 import tempfile
 
@@ -38,11 +38,11 @@ print(f"{len(train.data)} training images of {len(np.unique(train.groups))} lesi
 print("X is a column of paths:", train.data.shape)
 
 # %%
-# The pipeline
-# ------------
+# Train the pipeline
+# ------------------
 #
-# The classifier varies images anew in every epoch. With ``early_stopping=True`` it holds out
-# lesions, which it is told by ``groups``, to know when to stop.
+# The classifier augments the images in every epoch. With ``early_stopping=True`` it holds out a
+# validation set by lesion. ``groups`` has the lesion of each image.
 
 model = Pipeline(
     [
@@ -62,16 +62,16 @@ model = Pipeline(
 model.fit(train.data, train.target, cnn__groups=train.groups)
 
 # %%
-# What it says of lesions that it has not seen
-# --------------------------------------------
+# Predict the test images
+# -----------------------
 #
-# A bar is as long as the class is probable; the true class is hatched.
+# The bars show the probability of each class. The bar of the true class is hatched.
 
 probabilities = model.predict_proba(test.data)
 score = balanced_accuracy_score(
     test.target, model.classes_[probabilities.argmax(axis=1)]
 )
-print(f"balanced accuracy {score:.2f}, by chance {1 / len(model.classes_):.2f}")
+print(f"balanced accuracy {score:.2f}, chance {1 / len(model.classes_):.2f}")
 
 shown = np.random.RandomState(0).choice(len(test.data), 6, replace=False)
 images = ImageLoader((96, 96)).transform(test.data[shown])
@@ -90,7 +90,7 @@ for column, image, row in zip(axes.T, images, shown, strict=True):
 plt.show()
 
 # %%
-# The network is small and has seen little: it is wrong now and then, and sometimes sure of it. How
-# sure it may be is the subject of :ref:`sphx_glr_auto_examples_evaluation_plot_calibration.py`.
+# The network is small and saw few images. It makes some errors, and a few with high confidence.
+# :ref:`sphx_glr_auto_examples_evaluation_plot_calibration.py` corrects the confidence.
 
 folder.cleanup()

@@ -1,19 +1,19 @@
 """
-==========================
-How many epochs are enough
-==========================
+===========================
+Choose the number of epochs
+===========================
 
-Twenty epochs are the habit of many notebooks. :class:`~skin_lesion.TrainingCurveDisplay` shows what
-such training leaves on the table, and how a classifier finds by itself when to stop.
+:class:`~skin_lesion.TrainingCurveDisplay` shows whether training ended too early. Early stopping
+finds the number of epochs for you.
 """
 
 # %%
-# Stopped too early
-# -----------------
+# Recognise training that ended too early
+# ---------------------------------------
 #
-# At a constant learning rate the classifier holds out lesions of its training data and keeps the
-# weights of the epoch that was best on them. Where the number of epochs ended training, and that
-# was in their later half, it warns.
+# With a constant learning rate, the classifier holds out a validation set by lesion. It keeps the
+# weights of the epoch with the lowest validation loss. It warns if training used all ``epochs`` and
+# the best epoch was in their later half.
 
 # sphinx_gallery_thumbnail_number = 2
 import warnings
@@ -45,21 +45,21 @@ for warning in caught:
 display = TrainingCurveDisplay.from_estimator(model)
 
 # %%
-# Left to stop by itself
-# ----------------------
+# Let early stopping end training
+# -------------------------------
 #
-# ``epochs`` is a limit, not a plan: with many of them, ``patience`` ends training when the held-out
-# loss has not fallen for so many epochs, and the weights of the best epoch are restored.
+# Set ``epochs`` to a high limit. Training ends when the validation loss has not fallen for
+# ``patience`` epochs. The classifier then restores the weights of the best epoch.
 
 model.set_params(epochs=100, patience=12)
 model.fit(lesions.images, lesions.target, groups=lesions.groups)
-print(f"{model.n_iter_} epochs trained, those of epoch {model.best_epoch_} kept")
+print(f"{model.n_iter_} epochs, best epoch: {model.best_epoch_}")
 
 display = TrainingCurveDisplay.from_estimator(model)
 
 # %%
-# The curves of training go on where those of the held-out lesions do not follow: from there the
-# network learns its training images by heart. A held-out set of this size is a rough guide, as the
-# zigzag of its curve tells; the score of a model is never read off it, since it chose the epoch.
+# After the best epoch, the training loss falls further but the validation loss does not: the
+# network memorises its training images. The validation curve is noisy because the validation set is
+# small. Do not report validation scores as results, because the validation set chose the epoch.
 
-print(f"lowest held-out loss: {min(model.history_['val_loss']):.3f}")
+print(f"lowest validation loss: {min(model.history_['val_loss']):.3f}")

@@ -1,15 +1,16 @@
 """
-======================================
+==============================
 Accuracy on imbalanced classes
-======================================
+==============================
 
-Where nine of ten lesions are nevi, whoever calls everything a nevus is right in 90% of cases, and
-finds no melanoma.
+If nine of ten lesions are nevi, a model that always predicts nevus has an accuracy of 90% and finds
+no melanoma.
 """
 
 # %%
-# Three models: one that calls everything a nevus, a forest, and a forest that weighs the classes
-# alike. Accuracy cannot tell the first two apart, and punishes the third.
+# This example compares three models: one that always predicts nevus, a random forest, and a forest
+# with balanced class weights. By accuracy the first two are almost equal, and the third is the
+# worst. Balanced accuracy ranks the third one first.
 
 from functools import partial
 
@@ -24,7 +25,7 @@ from skin_lesion import evaluate, make_lesion_images
 METRICS = {
     "accuracy": accuracy_score,
     "balanced accuracy": balanced_accuracy_score,
-    "melanomas found": partial(recall_score, pos_label="melanoma"),
+    "sensitivity for melanoma": partial(recall_score, pos_label="melanoma"),
 }
 
 
@@ -61,12 +62,12 @@ for seed in range(5):
         )
 
 scores = pd.DataFrame(rows).groupby("model", sort=False).mean()
-ax = scores.T.plot.bar(rot=0, title="Means over five drawn sets", figsize=(8, 4))
+ax = scores.T.plot.bar(rot=0, title="Means over five drawn datasets", figsize=(8, 4))
 ax.set(ylabel="score", ylim=(0, 1.25))
 print(scores.round(3))
 
 # %%
-# :func:`~skin_lesion.evaluate` puts the majority class beside every report:
+# :func:`~skin_lesion.evaluate` scores the majority class in every report:
 
 report = evaluate(
     model, X_test, y_test, groups=None, X_train=X_train, y_train=y_train, random_state=0

@@ -1,16 +1,16 @@
 """
-======================
+===================
 Augment, then split
-======================
+===================
 
-Most notebooks on small sets of skin lesions write augmented images to disk first and split
-afterwards. Variants of one photograph are then on both sides, and the test rewards a model for
-remembering it.
+Many notebooks on small datasets write augmented images to disk and split afterwards. Variants of
+one photograph are then in both training and test set, and a model scores by memorising the
+photograph.
 """
 
 # %%
-# Two hundred lesions, and five variants of each. Pixels and a forest are enough to show what
-# happens, and the same happens to a network.
+# There are 200 lesions with five variants each. A forest on pixels shows the effect quickly.
+# Networks show it, too.
 
 # sphinx_gallery_thumbnail_number = 2
 import numpy as np
@@ -28,9 +28,10 @@ image = make_lesion_images(12, n_classes=4, image_size=(96, 96), random_state=0)
 display = AugmentationDisplay.from_augmenter(augmenter, image)
 
 # %%
-# One forest learns from three quarters of all images, and is judged on the rest of them: the wrong
-# way. The other learns from the variants of three quarters of the *lesions*, and is judged on
-# photographs of the others, which were never varied. Five sets are drawn, by five seeds.
+# The wrong procedure splits all images: one forest trains on three quarters of the images and is
+# tested on the rest. The right procedure splits the lesions: another forest trains on the variants
+# of three quarters of the lesions. It is tested on unchanged photographs of the other lesions. Five
+# datasets are drawn with five seeds.
 
 
 def score(images, y, train, test, seed):
@@ -65,12 +66,14 @@ def augment_and_compare(seed):
 scores = pd.DataFrame([augment_and_compare(seed) for seed in range(5)])
 ax = scores.T.plot(marker="o", color="tab:blue", legend=False, figsize=(6, 4))
 ax.set_xticks(range(2), scores.columns)
-ax.set(xlim=(-0.4, 1.4), ylabel="balanced accuracy", title="Each line is a drawn set")
+ax.set(
+    xlim=(-0.4, 1.4), ylabel="balanced accuracy", title="Each line is a drawn dataset"
+)
 print(scores.agg(["mean", "std"]).round(3))
 
 # %%
-# The first number is that of lesions which the forest has seen, turned a little. Only the second
-# holds for lesions that are new.
+# The first score is too high, because the forest was trained on variants of the same photographs.
+# Only the second score applies to new lesions.
 #
-# The right way in one line is ``SkinLesionClassifier(augmenter=ImageAugmenter())``: what is varied
-# are the rows that are trained on, after the split, anew in each epoch.
+# ``SkinLesionClassifier(augmenter=ImageAugmenter())`` follows the right procedure. It augments only
+# the rows that it trains on, after the split, with new variants in each epoch.

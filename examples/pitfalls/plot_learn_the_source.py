@@ -1,15 +1,15 @@
 """
-===========================
+================
 Learn the source
-===========================
+================
 
-In many public sets most melanomas come from one clinic and most nevi from another. A model that
-recognises the lamp of a dermatoscope then seems to recognise melanomas.
+In many public datasets, most melanomas come from one clinic and most nevi from another. A model
+that recognises the light of a dermatoscope then seems to recognise melanomas.
 """
 
 # %%
-# Two clinics with a light of their own. Nine of ten melanomas are photographed in the first, nine
-# of ten nevi in the second.
+# Two clinics have different light. Nine of ten melanomas come from the first clinic, and nine of
+# ten nevi from the second.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -46,8 +46,8 @@ for row, name in zip(axes, ("melanoma", "nevus"), strict=True):
     row[0].set_title(name)
 
 # %%
-# The forest is judged on a test set of the same mixture, as one usually does, and on new lesions of
-# which each clinic has as many melanomas as nevi. The same once more with the light taken out by
+# A forest is tested twice. The first test set is a random part of the same data, as in most
+# studies. In the second, each clinic has as many melanomas as nevi. Both tests are repeated after
 # :class:`~skin_lesion.ColorConstancy`.
 
 
@@ -71,7 +71,7 @@ def learn_and_compare(seed):
     return pd.Series(
         [*as_they_are, *grey_light],
         index=pd.MultiIndex.from_product(
-            [["as they are", "light taken out"], ["same mixture", "clinics balanced"]]
+            [["unchanged", "colour constancy"], ["same data", "clinics balanced"]]
         ),
     )
 
@@ -80,15 +80,16 @@ scores = pd.DataFrame([learn_and_compare(seed) for seed in range(5)])
 means = scores.mean().unstack(sort=False)
 print(means.round(3))
 ax = means.plot.bar(
-    rot=0, ylabel="balanced accuracy", title="Means over five drawn sets"
+    rot=0, ylabel="balanced accuracy", title="Means over five drawn datasets"
 )
 ax.set_ylim(0, 1)
 chance = ax.axhline(0.5, linestyle=":", color="tab:gray")
 
 # %%
-# Light can be taken out; a source leaves many traces, and no step takes out all of them. So measure
-# what they tell before you train. :func:`~skin_lesion.audit_dataset` does it, from the source where
-# ``frame`` names it, and from the size, border and mean colour of the images.
+# Colour constancy corrects only the light. Other traces of the source remain. Measure such
+# shortcuts before you train: :func:`~skin_lesion.audit_dataset` predicts the class from the size,
+# border and mean colour of the images. If ``frame`` has the source, it also predicts the class from
+# the source.
 
 audit = audit_dataset(
     images, y, frame=pd.DataFrame({"source": np.array(["A", "B"])[clinic]})
@@ -96,6 +97,6 @@ audit = audit_dataset(
 print(audit.shortcuts.round(2))
 
 # %%
-# A score that is not clearly above these may owe all it has to them. The honest test is a clinic
-# that the model has never seen: make ``groups`` the source, and hold one out by
+# A model whose score is not clearly above these may have learned only shortcuts. Test on a clinic
+# that is not in the training set: pass the source as ``groups`` to
 # :class:`~sklearn.model_selection.LeaveOneGroupOut`.

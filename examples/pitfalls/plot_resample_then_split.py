@@ -1,17 +1,17 @@
 """
-===========================
+====================
 Resample, then split
-===========================
+====================
 
-Rare classes are often filled up by copies before the data are split or cross-validated. Copies of
-one photograph are then on both sides. The rarer a class is, the more copies it has, and the better
-it seems to be recognised.
+Many notebooks add copies of rare classes before they split or cross-validate. Copies of one
+photograph are then in both training and test set. The rarer a class, the more copies it has, and
+the higher its score.
 """
 
 # %%
-# Two rare classes among many nevi, and a forest on pixels. The wrong way resamples all rows and
-# cross-validates. The right way has the sampler in the pipeline, which resamples the training side
-# of each fold.
+# The data have two rare classes and many nevi. The model is a forest on pixels. The wrong procedure
+# resamples all rows and then cross-validates. The right procedure puts the sampler into the
+# pipeline, which resamples only the training part of each fold.
 
 import pandas as pd
 from imblearn.over_sampling import RandomOverSampler
@@ -50,14 +50,16 @@ def resample_and_compare(seed):
 scores = pd.DataFrame([resample_and_compare(seed) for seed in range(5)])
 ax = scores.T.plot(marker="o", color="tab:blue", legend=False, figsize=(6, 4))
 ax.set_xticks(range(2), scores.columns)
-ax.set(xlim=(-0.4, 1.4), ylabel="balanced accuracy", title="Each line is a drawn set")
+ax.set(
+    xlim=(-0.4, 1.4), ylabel="balanced accuracy", title="Each line is a drawn dataset"
+)
 ax.axhline(1 / 3, linestyle=":", color="tab:gray")
 ax.text(-0.35, 0.35, "chance", color="tab:gray")
 print(scores.agg(["mean", "std"]).round(3))
 
 # %%
-# An almost perfect model, and one that tells nothing: they are the same.
+# The wrong procedure shows an almost perfect model. In truth the model predicts at chance.
 #
-# In :class:`~skin_lesion.SkinLesionClassifier` a sampler in the pipeline is not enough, since the
-# classifier splits off a validation set of its own. ``SkinLesionClassifier(sampler=...)`` resamples
-# after that split, too.
+# With early stopping, :class:`~skin_lesion.SkinLesionClassifier` splits off a validation set. A
+# sampler ahead of it in a pipeline would put copies into both parts.
+# ``SkinLesionClassifier(sampler=...)`` resamples after this split.

@@ -1,15 +1,16 @@
 """
-===========================
+======================
 Select on the test set
-===========================
+======================
 
-Whoever tries many models and reports the best test score reports luck, too. The smaller the test
-set, the more of it.
+If you try many models and report the best test score, a part of this score is chance. The smaller
+the test set, the larger this part.
 """
 
 # %%
-# Forty-eight forests of six kinds and eight seeds, trained on 60 lesions and judged on 60 others.
-# What the chosen one is worth is told by 400 lesions that had no part in the choice.
+# The wrong procedure trains 48 forests (six settings, eight seeds) on 60 lesions and selects the
+# best on 60 test lesions. The right procedure selects one of six settings by cross-validation. Then
+# 400 new lesions, used in neither selection, show how good both models are.
 
 import pandas as pd
 from sklearn.ensemble import ExtraTreesClassifier
@@ -73,11 +74,13 @@ print(scores.agg(["mean", "std"]).T.round(3))
 ax = (
     scores.mean()
     .unstack(sort=False)
-    .plot.bar(rot=0, ylabel="balanced accuracy", title="Means over five drawn sets")
+    .plot.bar(rot=0, ylabel="balanced accuracy", title="Means over five drawn datasets")
 )
 
 # %%
-# :class:`~sklearn.model_selection.GridSearchCV` chooses by folds of the training side, and the test
-# set is used once. The epoch to stop at and the threshold of a melanoma are choices as well:
-# :class:`~skin_lesion.SkinLesionClassifier` stops on a validation set of its own, and
-# :func:`~skin_lesion.choose_thresholds` takes held-out lesions, or works out of fold.
+# :class:`~sklearn.model_selection.GridSearchCV` selects on folds of the training set. The test set
+# is used once.
+#
+# Do not choose the epoch or the threshold on the test set either.
+# :class:`~skin_lesion.SkinLesionClassifier` stops on its own validation set.
+# :func:`~skin_lesion.choose_thresholds` takes held-out lesions, or uses out-of-fold predictions.

@@ -1,14 +1,15 @@
 """
-=======================================
+===================================
 Split by image instead of by lesion
-=======================================
+===================================
 
-In HAM10000 10,015 photographs show 7,470 lesions. A split by image puts photographs of one lesion
-on both sides, and what is then measured is in part how well a lesion is recognised again.
+The 10,015 photographs of HAM10000 show 7,470 lesions. A split by image puts photographs of one
+lesion into both training and test set. A model then also scores by recognising lesions that it was
+trained on.
 """
 
 # %%
-# Four photographs of one lesion, each turned, shifted and lit in its own way.
+# These are four photographs of one lesion. Position and light differ.
 
 import textwrap
 
@@ -43,8 +44,8 @@ for ax, photograph in zip(axes, lesions.images[lesions.groups == name], strict=F
     ax.set_axis_off()
 
 # %%
-# Cross-validation over images, cross-validation over lesions, and 300 lesions that are new to the
-# model, which tell what it is worth. Five sets are drawn.
+# This compares folds by image and folds by lesion with the score on 300 new lesions. Five datasets
+# are drawn.
 
 
 def flatten(images):
@@ -74,13 +75,15 @@ def compare_folds(seed):
 scores = pd.DataFrame([compare_folds(seed) for seed in range(5)])
 ax = scores.T.plot(marker="o", color="tab:blue", legend=False, figsize=(6, 4))
 ax.set_xticks(range(3), scores.columns)
-ax.set(xlim=(-0.4, 2.4), ylabel="balanced accuracy", title="Each line is a drawn set")
+ax.set(
+    xlim=(-0.4, 2.4), ylabel="balanced accuracy", title="Each line is a drawn dataset"
+)
 print(scores.agg(["mean", "std"]).round(3))
 
 # %%
 # :class:`~sklearn.model_selection.StratifiedGroupKFold` and
-# :func:`~skin_lesion.train_test_split_by_group` split by lesion. A split of somebody else's is
-# checked by :func:`~skin_lesion.assert_no_leak`:
+# :func:`~skin_lesion.train_test_split_by_group` split by lesion. Check an existing split with
+# :func:`~skin_lesion.assert_no_leak`:
 
 train, test = next(StratifiedKFold(5).split(lesions.images, lesions.target))
 try:
@@ -94,5 +97,5 @@ except ValueError as error:
     print(textwrap.fill(str(error), 80))
 
 # %%
-# Where lesions have no ids, :func:`~skin_lesion.audit_dataset` finds copies and near duplicates;
-# its ``groups`` join them. Two photographs of one lesion that differ only an id can tell.
+# Without lesion ids, :func:`~skin_lesion.audit_dataset` finds copies and near duplicates, and its
+# ``groups`` join them. Only an id identifies two different photographs of one lesion.
