@@ -6,7 +6,7 @@ API_REFERENCE = {
         "description": (
             "Load images, labels and lesion ids from a folder, a table or a public dataset. Map"
             " one label set onto another. Draw images for examples and tests. Split so that all"
-            " photographs of a lesion stay on one side."
+            " photographs of a lesion stay together."
         ),
         "names": [
             "load_image_folder",

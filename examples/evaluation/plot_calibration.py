@@ -32,7 +32,7 @@ from skin_lesion import (
 size = {"n_classes": 3, "weights": [1, 3, 2], "image_size": (32, 32)}
 train = make_lesion_images(300, random_state=0, **size)
 held = make_lesion_images(300, random_state=1, **size)
-test = make_lesion_images(900, random_state=2, **size)
+test = make_lesion_images(600, random_state=2, **size)
 
 # %%
 # Train on balanced classes, then calibrate
@@ -41,7 +41,7 @@ test = make_lesion_images(900, random_state=2, **size)
 model = SkinLesionClassifier(
     ConvNet(filters=(16, 32)),
     sampler=RandomOverSampler(),
-    epochs=40,
+    epochs=30,
     early_stopping=False,
     random_state=0,
 )
