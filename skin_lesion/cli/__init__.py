@@ -3,12 +3,10 @@
 import os
 import signal
 import sys
+import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
-
-from ._arguments import parse_arguments
-from ._options import describe_error, in_options
 
 _MODULES = {
     "train": "._train.job",
@@ -17,7 +15,11 @@ _MODULES = {
     "evaluate": "._evaluate",
 }
 _SOME_UNREAD = 3  # not 1, with which Python ends after an error of the program itself
-_ENDED_BY_USER = 130
+_STATUS = 128  # and the number of the signal: as a shell says it
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_HANDLERS = (signal.SIG_DFL, signal.default_int_handler)  # others belong to the calling program
+_NOTHING_BEGUN = b"\nskin-lesion: interrupted. Nothing was begun: run the same command again.\n"
+_SECONDS = 0.1  # until a signal that came during an import is looked at again
 
 
 def main(argv=None):
@@ -26,46 +28,116 @@ def main(argv=None):
     Parameters
     ----------
     argv : list of str, default=None
-        Arguments. None takes those of the process.
+        Arguments. None takes those of the process. Ctrl-C or SIGTERM then ends the process at once
+        until the command has been read and its modules are imported.
 
     Returns
     -------
     exit_code : int
         0 if all was done; 2 if the input cannot be used; 3 if `predict` or `evaluate` left out
-        images that cannot be read; 130 after Ctrl-C or SIGTERM. The reason goes to standard error.
+        images that cannot be read; 130 after Ctrl-C and 143 after SIGTERM. The reason goes to
+        standard error.
     """
-    arguments = parse_arguments(argv)
-    # TensorFlow would print a page on processors and drivers amid the progress.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        with warnings.catch_warnings(), _interrupt_on_sigterm():
-            warnings.showwarning = _say_warning
-            n_unread = import_module(_MODULES[arguments.verb], __name__).run(arguments)
-    except (ValueError, OSError, ImportError) as error:
-        print(f"skin-lesion: error: {describe_error(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as interrupt:
-        how = str(interrupt) or "Nothing is finished: run the same command again."
-        print(f"skin-lesion: interrupted. {how}", file=sys.stderr)
-        return _ENDED_BY_USER
+    with _handle_signals(ends_process=argv is None) as interruption:
+        # Imported here, not above: a signal is to be handled by then.
+        from ._arguments import parse_arguments
+        from ._options import describe_error, in_options
+
+        def say_warning(message, category, *_):
+            # In one line, without the place in the code.
+            text = in_options(" ".join(str(message).split()))
+            print(f"{category.__name__}: {text}", file=sys.stderr, flush=True)
+
+        try:
+            arguments = parse_arguments(argv)
+            # TensorFlow would print a page on processors and drivers amid the progress.
+            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+            with warnings.catch_warnings():
+                warnings.showwarning = say_warning
+                run = import_module(_MODULES[arguments.verb], __name__).run
+                interruption.begin()
+                n_unread = run(arguments)
+        except (ValueError, OSError, ImportError) as error:
+            print(f"skin-lesion: error: {describe_error(error)}", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt as interrupt:
+            how = str(interrupt) or "Nothing is finished: run the same command again."
+            print(f"skin-lesion: interrupted. {how}", file=sys.stderr)
+            return interruption.status
     return _SOME_UNREAD if n_unread else 0
 
 
 @contextmanager
-def _interrupt_on_sigterm():
-    """Let SIGTERM, which a scheduler sends, end the command as Ctrl-C does."""
+def _handle_signals(*, ends_process):
+    """Turn Ctrl-C, and SIGTERM of a scheduler, into a KeyboardInterrupt; yield what tells which.
+
+    Afterwards the signals are as before. Left alone are signals that are ignored or that the
+    calling program handles, and all outside of the main thread.
+
+    Parameters
+    ----------
+    ends_process : bool
+        Whether a signal ends the process at once, until `begin` is called. It is for imports, which
+        take seconds and can swallow a KeyboardInterrupt.
+    """
+    interruption = _Interruption(ends_process)
+    before = {}
     try:
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    except ValueError:  # not the main thread
-        yield
-        return
-    try:
-        yield
+        for number in _NUMBERS:
+            handler = signal.getsignal(number)
+            if handler in _HANDLERS:
+                with suppress(ValueError):  # not the main thread
+                    signal.signal(number, interruption.handle)
+                    before[number] = handler
+        yield interruption
     finally:
-        signal.signal(signal.SIGTERM, before)
+        interruption.is_over = True
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _say_warning(message, category, *_):
-    """Print a warning in one line, without the place in the code."""
-    text = in_options(" ".join(str(message).split()))
-    print(f"{category.__name__}: {text}", file=sys.stderr, flush=True)
+class _Interruption:
+    """What a signal does, and the exit status after it."""
+
+    def __init__(self, ends_process):
+        self._ends_process = ends_process
+        self._is_waiting = self.is_over = False
+        self.status = _STATUS + signal.SIGINT
+
+    def begin(self):
+        """Let a signal raise a KeyboardInterrupt: from now on there are files to keep or remove."""
+        self._ends_process = False
+
+    def handle(self, number, frame):
+        """Handle a signal."""
+        self.status = _STATUS + number
+        if self._ends_process:
+            with suppress(OSError):  # standard error is closed
+                os.write(2, _NOTHING_BEGUN)
+            os._exit(self.status)
+        if not _is_importing(frame):
+            raise KeyboardInterrupt
+        if not self._is_waiting:
+            self._is_waiting = True
+            timer = threading.Timer(_SECONDS, self._handle_again, [number])
+            timer.daemon = True
+            timer.start()
+
+    def _handle_again(self, number):
+        self._is_waiting = False
+        if self.is_over:
+            return
+        if hasattr(signal, "pthread_kill"):  # not on Windows
+            # To the main thread, so that it wakes up where it waits for something.
+            signal.pthread_kill(threading.main_thread().ident, number)
+        else:
+            signal.raise_signal(number)
+
+
+def _is_importing(frame):
+    """Tell whether the command is within an import, which may swallow an exception."""
+    while frame is not None and frame.f_globals.get("__name__") != __package__:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False

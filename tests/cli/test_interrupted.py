@@ -1,9 +1,11 @@
 """Ctrl-C, SIGTERM and a kill at each stage of "train", and what goes on after them."""
 
+import importlib
 import json
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -83,7 +85,7 @@ def test_a_signal_ends_a_stage_and_the_next_run_goes_on(
     output = tmp_path / "report"
     with monkeypatch.context() as patch:
         patch.setattr(place, name, send(number, at=at))
-        assert train(root, output) == 130
+        assert train(root, output) == 128 + number
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("skin-lesion: interrupted. ")
     if n_left is None:
@@ -102,6 +104,61 @@ def test_a_signal_ends_a_stage_and_the_next_run_goes_on(
     with pytest.raises(SystemExit):
         train(root, output, "--resume")
     assert "holds no interrupted run" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_during_imports_ends_the_process(tmp_path, number, status):
+    command = [sys.executable, "-X", "importtime", "-m", "skin_lesion", "audit", str(tmp_path)]
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored by some shells
+    ) as process:
+        for line in process.stderr:  # of each module that has been imported
+            if line.rstrip().endswith(" numpy.version"):
+                process.send_signal(number)
+                break
+        rest = process.stderr.read()
+    assert process.returncode == status
+    assert rest.endswith(
+        "skin-lesion: interrupted. Nothing was begun: run the same command again.\n"
+    )
+    assert "Traceback" not in rest
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+def test_a_signal_during_an_import_is_not_swallowed(tmp_path, capsys, monkeypatch):
+    (tmp_path / "swallower.py").write_text(
+        "import signal, time\n"
+        "try:\n    signal.raise_signal(signal.SIGTERM)\n    time.sleep(0.3)\n"
+        "except KeyboardInterrupt:\n    pass\nelse:\n    is_whole = True\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def run(_):
+        assert importlib.import_module("swallower").is_whole
+        time.sleep(5)
+        raise AssertionError("The signal was lost.")
+
+    monkeypatch.setattr("skin_lesion.cli._audit.run", run)
+    handler = signal.getsignal(signal.SIGTERM)
+    assert main(["audit", str(tmp_path)]) == 143
+    assert "Nothing is finished" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) == handler
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+def test_a_signal_that_the_calling_program_handles_is_left_to_it(tmp_path, monkeypatch):
+    received = []
+    monkeypatch.setattr("skin_lesion.cli._audit.run", lambda _: signal.raise_signal(signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
+    try:
+        assert main(["audit", str(tmp_path)]) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert received == [signal.SIGTERM]
 
 
 @pytest.mark.slow
