@@ -245,7 +245,7 @@ def test_snippets_of_the_readme_run(tmp_path, monkeypatch, few_trees):
     # Fewer and smaller images than a reader draws: what is shown here is that the code runs.
     readme = readme.replace('"lesions", 200, ', '"lesions", 60, ')
     recipes = import_module("skin_lesion.models._presets")._RECIPES
-    monkeypatch.setitem(recipes, "fast", ((32, 32), 1, recipes["fast"][2]))
+    monkeypatch.setitem(recipes, "fast", ((32, 32), 1, *recipes["fast"][2:]))
     snippets = re.findall(r"^```python\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)
     names = {}

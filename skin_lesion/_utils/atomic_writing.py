@@ -22,17 +22,23 @@ def new_file(path):
     Parameters
     ----------
     path : str or os.PathLike
-        Its folder must exist. A pipe or a device is written directly.
+        Missing folders are created, and removed again if writing fails. A pipe or a device is
+        written directly.
 
     Yields
     ------
     unfinished : pathlib.Path
+
+    Raises
+    ------
+    NotADirectoryError
+        If a file is where a folder has to be.
     """
-    path = Path(os.path.realpath(path))  # a link remains a link to the file
+    path = Path(os.path.realpath(check_folder_of(path)))  # a link remains a link to the file
     if path.exists() and not path.is_file():
         yield path
         return
-    with _own_place(path.parent) as unfinished:
+    with _new_folder(path.parent), _own_place(path.parent) as unfinished:
         yield unfinished
         with open(unfinished, "rb+") as file:
             os.fsync(file.fileno())
@@ -118,34 +124,48 @@ def _remove(path):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+@contextmanager
+def _new_folder(folder):
+    """Create a folder and its parents. If what follows fails, those created are removed again."""
+    created = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for place in created:
+            with suppress(OSError):  # another process has written into it
+                place.rmdir()
+        raise
+
+
 def check_folder_of(path):
-    """Return the path of a file to write, as text, or raise an error if its folder is missing."""
+    """Return the path of a file to write, as text; raise an error if its folder cannot be one."""
     path = os.fspath(path)
     folder = os.path.dirname(os.path.abspath(path))
+    while not os.path.lexists(folder) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
     if not os.path.isdir(folder):
-        raise FileNotFoundError(
-            f"The folder {folder!r} does not exist. Expected an existing folder. Create it, or"
-            " choose another folder."
+        raise NotADirectoryError(
+            f"{folder!r} is not a folder, so {path!r} cannot be written. Choose another path."
         )
     return path
 
 
 def write_text(path, text):
-    """Write a text file in UTF-8 atomically. Names that are not valid Unicode are escaped."""
+    """Write a text file in UTF-8 atomically, and return its path.
+
+    Missing folders are created. Names that are not valid Unicode are escaped.
+    """
     with new_file(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
-
-
-def write_with_folder(path, text):
-    """Write a text file, create its parent folders, and return its path."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
-    return path
+    return Path(path)
 
 
 def write_csv(table, path, *, index):
-    """Write a CSV file in UTF-8 atomically. Names that are not valid Unicode are escaped."""
+    """Write a CSV file in UTF-8 atomically.
+
+    Missing folders are created. Names that are not valid Unicode are escaped.
+    """
     with new_file(path) as unfinished:
         # The line ends of RFC 4180: with others, line ends within a name are not quoted.
         table.to_csv(unfinished, index=index, errors="backslashreplace", lineterminator="\r\n")

@@ -214,7 +214,7 @@ class DatasetAudit:
         Parameters
         ----------
         path : str or os.PathLike
-            The file to write. Its folder must exist.
+            The file; missing folders are created.
 
         n_examples : int, default=12
             Number of examples to show for each finding. All of them are counted.
@@ -224,10 +224,7 @@ class DatasetAudit:
         path : pathlib.Path
             The file that was written. It embeds its images as small JPEGs and needs no other file.
         """
-        page = render_audit(self, n_examples=n_examples, is_whole=True)
-        path = Path(path)
-        write_text(path, page)
-        return path
+        return write_text(path, render_audit(self, n_examples=n_examples, is_whole=True))
 
     def to_csv(self, folder):
         """Write each table as a CSV file, `unreadable.csv` and so on, and `images.csv`.
@@ -265,7 +262,7 @@ class DatasetAudit:
         Parameters
         ----------
         path : str or os.PathLike
-            The file to write.
+            The file; missing folders are created.
 
         Returns
         -------

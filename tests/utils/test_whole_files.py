@@ -6,9 +6,12 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
 from filelock import FileLock
+from sklearn.linear_model import LogisticRegression
 
+from skin_lesion import audit_dataset, save_model
 from skin_lesion._utils.atomic_writing import lock, new_file, temporary_folder
 
 WRITE_AND_WAIT = """
@@ -64,6 +67,46 @@ def test_an_error_leaves_the_old_file_alone(tmp_path):
         write_half()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_missing_folders_are_created_and_stay_only_if_the_file_is_written(tmp_path):
+    path = tmp_path / "new" / "folder" / "file"
+
+    def write_half():
+        with new_file(path) as unfinished:
+            unfinished.write_text("half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write_half()
+    assert os.listdir(tmp_path) == []
+    (tmp_path / "new").mkdir()
+    with pytest.raises(KeyError):
+        write_half()
+    assert os.listdir(tmp_path) == ["new"]
+    with new_file(path) as unfinished:
+        unfinished.write_text("whole")
+    assert path.read_text() == "whole"
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for wrong in (path / "file", path / "folder" / "file", tmp_path / "dangling" / "file"):
+        with pytest.raises(NotADirectoryError, match="is not a folder"), new_file(wrong):
+            pass
+
+
+@pytest.mark.parametrize("writer", ["audit", "manifest", "model"])
+def test_all_writers_create_missing_folders(writer, tmp_path):
+    path = tmp_path / "new" / "folder" / "file"
+    images = np.zeros((4, 8, 8, 3), np.uint8)
+    images += np.arange(4, dtype=np.uint8)[:, None, None, None]
+    audit = audit_dataset(images, near_duplicates=False)
+    if writer == "model":
+        save_model(LogisticRegression().fit([[0.0], [1.0]], ["a", "b"]), path)
+    elif writer == "audit":
+        assert audit.to_html(path) == path
+    else:
+        assert audit.to_manifest(path) == path
+    assert path.stat().st_size > 0
+    assert os.listdir(path.parent) == ["file"]
 
 
 def test_threads_that_write_the_same_file(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ..._utils.atomic_writing import write_with_folder
+from ..._utils.atomic_writing import write_text
 from ..._utils.html_page import render_note, render_page, render_warning
 from .._report.page import render_tables
 from .._report.text import (
@@ -136,7 +136,7 @@ class ExternalEvaluation:
         path : pathlib.Path
             The file that was written.
         """
-        return write_with_folder(path, self._render(is_whole=True))
+        return write_text(path, self._render(is_whole=True))
 
     def _repr_html_(self):
         return self._render(is_whole=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state
 
-from ..._utils.atomic_writing import write_with_folder
+from ..._utils.atomic_writing import write_text
 from ..._utils.sklearn_private import Interval, validate_params
 from .._intervals.estimates import Estimates
 from .._intervals.parts import Draws, Part
@@ -291,7 +291,7 @@ class EvaluationReport:
         path : pathlib.Path
             The file that was written.
         """
-        return write_with_folder(path, render_report(self, is_whole=True))
+        return write_text(path, render_report(self, is_whole=True))
 
     def _repr_html_(self):
         return render_report(self, is_whole=False)
@@ -323,7 +323,7 @@ class EvaluationReport:
         """
         text = render_json(self)
         if path is not None:
-            write_with_folder(path, text)
+            write_text(path, text)
         return text
 
     def to_model_card(self, path):
@@ -355,7 +355,7 @@ class EvaluationReport:
         M. Mitchell et al., "Model cards for model reporting", FAT*, 2019.
         :doi:`10.1145/3287560.3287596`
         """
-        return write_with_folder(path, render_model_card(self))
+        return write_text(path, render_model_card(self))
 
     def draw_figures(self):
         """Draw the curves.

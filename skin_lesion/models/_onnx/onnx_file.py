@@ -49,8 +49,9 @@ def export_onnx(estimator, path):
         and samplers.
 
     path : str or os.PathLike
-        The file to write. An existing file is replaced after a check: ONNX Runtime loads the new
-        file, and its probabilities for a batch of noise equal those of Keras.
+        The file to write; missing folders are created. An existing file is replaced after a check:
+        ONNX Runtime loads the new file, and its probabilities for a batch of noise equal those of
+        Keras.
 
     Raises
     ------
@@ -63,8 +64,8 @@ def export_onnx(estimator, path):
         if the probabilities differ.
     sklearn.exceptions.NotFittedError
         If `estimator` is not fitted.
-    FileNotFoundError
-        If the folder does not exist.
+    NotADirectoryError
+        If a file is where a folder has to be.
 
     See Also
     --------

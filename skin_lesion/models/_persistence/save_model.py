@@ -55,8 +55,8 @@ def save_model(estimator, path):
         and linear models.
 
     path : str or os.PathLike
-        The file to write. An existing file is replaced atomically: a crash leaves the old or the
-        new file.
+        The file to write; missing folders are created. An existing file is replaced atomically: a
+        crash leaves the old or the new file.
 
     Raises
     ------
@@ -66,10 +66,8 @@ def save_model(estimator, path):
         If the network has layers that may contain code, or is too large.
     sklearn.exceptions.NotFittedError
         If `estimator` is not fitted.
-    FileNotFoundError
-        If the folder does not exist.
     OSError
-        If the file cannot be written.
+        If the file cannot be written, for example because a file is where a folder has to be.
 
     See Also
     --------

@@ -273,8 +273,9 @@ def test_bad_input(exported, small, lesions, tmp_path):
         export_onnx(make_pipeline(ImageLoader()), tmp_path / "model.onnx")
     with pytest.raises(NotFittedError):
         export_onnx(small(), tmp_path / "model.onnx")
-    with pytest.raises(FileNotFoundError, match="Expected an existing folder"):
-        export_onnx(classifier, tmp_path / "missing" / "model.onnx")
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="file' is not a folder"):
+        export_onnx(classifier, tmp_path / "file" / "model.onnx")
 
 
 def test_extra_that_is_not_installed(exported, tmp_path, monkeypatch):

@@ -413,9 +413,12 @@ def test_what_cannot_be_saved_is_named(small, lesions, folder, embedder, tmp_pat
         save_model(scaler, path)
     with pytest.raises(TypeError, match=r"'model', of type str. Expected a fitted estimator"):
         save_model("model", path)
-    with pytest.raises(FileNotFoundError, match="Expected an existing folder"):
-        save_model(search.best_estimator_, tmp_path / "missing" / "model")
     assert os.listdir(tmp_path) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        NotADirectoryError, match=r"file' is not a folder, so .* Choose another path"
+    ):
+        save_model(search.best_estimator_, tmp_path / "file" / "folder" / "model")
 
 
 @pytest.fixture
