@@ -46,7 +46,7 @@ def images():
 def frozen(tiny_file):
     def make(**parameters):
         defaults = {
-            "architecture": Backbone("TinyNet", weights=tiny_file),
+            "architecture": Backbone("TinyNet", weights=tiny_file, trainable="head"),
             "learning_rate": 0.01,
             "epochs": 4,
             "batch_size": 16,
@@ -164,7 +164,10 @@ def test_a_frozen_head_trains_as_the_whole_network_does(frozen, images, paramete
 
 
 class EndsAtBatch(keras.callbacks.Callback):
+    n_batches = 0
+
     def on_train_batch_end(self, batch, logs=None):
+        self.n_batches += 1
         if batch == 1:
             self.layers = [layer.name for layer in self.model.layers]
             self.model.stop_training = True
@@ -178,11 +181,14 @@ def test_a_frozen_network_sees_each_image_once_and_callbacks_see_the_network(
         keras.utils.save_img(path, image, scale=False)
     classifier = frozen(loader=ImageLoader((32, 32)), epochs=50, patience=1, learning_rate=0.3)
     classifier.fit(paths, images.target)
-    assert 1 < classifier.n_iter_ < 50
+    assert classifier.n_iter_ == classifier.best_epoch_ + 1 < 50
     assert set(reads) == set(paths)
     assert set(reads.values()) == {1}
 
-    ended = classifier.set_params(callbacks=[EndsAtBatch()]).fit(images.images, images.target)
+    # In the middle of an epoch, which has four batches.
+    ended = classifier.set_params(batch_size=8, callbacks=[EndsAtBatch()])
+    ended.fit(images.images, images.target)
+    assert ended.callbacks_[0].n_batches == 2
     assert ended.callbacks_[0].layers == [layer.name for layer in ended.model_.layers]
     assert ended.n_iter_ == 1
     ended.set_params(callbacks=None).partial_fit(images.images, images.target)

@@ -6,6 +6,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skin_lesion import (
     AveragedClassifier,
+    Backbone,
     ConvNet,
     FitCheckpoint,
     SkinLesionClassifier,
@@ -63,6 +64,18 @@ def test_each_epoch_is_a_task_of_the_fit(lesions, network):
 def test_a_callback_ends_training(lesions, network):
     network.set_callbacks(Recorder(n_epochs=1)).fit(lesions.images, lesions.target)
     assert network.n_iter_ == 1
+
+
+def test_a_callback_ends_the_training_of_a_frozen_head_in_a_search(tiny_file):
+    lesions = make_lesion_images(24, n_classes=2, image_size=(32, 32), random_state=0)
+    network = SkinLesionClassifier(
+        Backbone("TinyNet", weights=tiny_file, trainable="head"), random_state=0
+    )
+    search = GridSearchCV(network, {"epochs": [3]}, cv=2, refit=False, error_score="raise")
+    recorder = Recorder(n_epochs=1)  # of the first fit
+    search.set_callbacks(recorder).fit(lesions.images, lesions.target)
+    assert recorder.promised == [3, 3]
+    assert recorder.events.count("epoch") == 1 + 3
 
 
 def test_a_search_is_told_of_epochs_inside_of_wrappers(lesions, network):
