@@ -1,6 +1,7 @@
 """What tests of several rooms share."""
 
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -26,6 +27,42 @@ COMMON_CHECKS = (
     "check_set_params",
     "check_valid_tag_types",
 )
+
+# The files of more than about ten seconds on one core, the longest first. "make test" begins with
+# them: if one of them came last, a worker would be at it alone. A file that is missing here costs
+# no more than that. Measure with --durations=60; a file of a minute or more is better two.
+LONGEST_FILES = (
+    "models/test_estimator_checks.py",
+    "models/test_classifier.py",
+    "models/training/test_recipe.py",
+    "models/checkpoint/test_fit_checkpoint.py",
+    "models/persistence/test_save_model.py",
+    "reliability/test_signals.py",
+    "models/training/test_computed_once.py",
+    "models/test_in_scikit_learn.py",
+    "cli/test_train.py",
+    "models/onnx/test_onnx.py",
+    "models/networks/test_efficientnet_lite.py",
+    "models/networks/test_backbone.py",
+    "models/features/test_embedder.py",
+    "datasets/drawn/test_write.py",
+    "audit/test_real_images.py",
+    "audit/quality/test_shortcuts.py",
+    "cli/test_interrupted.py",
+)
+
+
+def pytest_configure(config):
+    """Keep the order of files: xdist begins with those of the most tests, which are short ones."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Put the longest files first, and leave the order of the tests within a file."""
+    tests = Path(__file__).parent
+    places = {tests / name: place for place, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(params=COMMON_CHECKS)
