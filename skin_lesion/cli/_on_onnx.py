@@ -1,17 +1,63 @@
-"""The parts of a saved model on ONNX Runtime, which is faster, where it is installed."""
+"""A model on ONNX Runtime, which is faster, where it is installed."""
 
+import sys
 from pathlib import Path
 
-from sklearn.base import BaseEstimator, ClassifierMixin
-
-from ..images import ImageLoader
 from ..models import (
     AveragedClassifier,
     OnnxClassifier,
     SkinLesionClassifier,
     TestTimeAugmentation,
-    export_onnx,
+    can_export_and_run,
+    check_onnx_file,
+    write_onnx_file,
 )
+
+
+def export_beside(model, model_path):
+    """Write the ONNX file that :func:`open_beside` opens, where the extra is installed.
+
+    A file of an earlier model is removed. A model of several networks has none.
+
+    Parameters
+    ----------
+    model : fitted classifier
+
+    model_path : pathlib.Path
+        The file that `save_model` wrote.
+    """
+    path = onnx_path_beside(model_path)
+    path.unlink(missing_ok=True)
+    if isinstance(model, AveragedClassifier) or not can_export_and_run():
+        return
+    try:
+        write_onnx_file(model, path, with_features=True, model_path=model_path)
+    except Exception as error:  # of tf2onnx, onnx or ONNX Runtime, of any class
+        print(f"predict will be slower, because {path.name} cannot be written: {error}")
+
+
+def open_beside(model_path):
+    """Return the classifier in the ONNX file beside a model, which needs no Keras.
+
+    None if there is no such file, or if it is damaged, or not of this model and version. The
+    reason is printed.
+    """
+    path = onnx_path_beside(model_path)
+    if path == Path(model_path) or not path.is_file() or not Path(model_path).is_file():
+        return None
+    try:
+        check_onnx_file(path, model_path)
+    except ImportError:  # ONNX Runtime is not installed
+        return None
+    except (ValueError, OSError) as error:
+        print(f"{error} Only {model_path} is used, which takes longer.", file=sys.stderr)
+        return None
+    return OnnxClassifier(path)
+
+
+def onnx_path_beside(model_path):
+    """Return the ONNX file that belongs to a model."""
+    return Path(model_path).with_suffix(".onnx")
 
 
 def put_on_onnx(model, folder):
@@ -39,39 +85,21 @@ def _translate(model, folder):
     if isinstance(model, AveragedClassifier):
         parts = getattr(model, "estimators_", model.estimators)
         return AveragedClassifier([_translate(part, folder) for part in parts])
-    if isinstance(model, TestTimeAugmentation):
-        network = getattr(model, "estimator_", model.estimator)
-        settings = (model.augmenter, model.n_augmentations, model.random_state)
-        averaged = TestTimeAugmentation(_export(network, folder), *settings)
-        return LoadFirst(network.loader or ImageLoader(), averaged)
-    return _export(model, folder) if isinstance(model, SkinLesionClassifier) else model
-
-
-def _export(network, folder):
+    if not isinstance(model, (SkinLesionClassifier, TestTimeAugmentation)):
+        return model
+    if find_network(model).loader is None:
+        raise ValueError("The file would not say how photographs are read.")
     path = folder / f"{len(list(folder.iterdir()))}.onnx"
-    export_onnx(network, path)
+    write_onnx_file(model, path, with_features=True)
     return OnnxClassifier(path)
 
 
-class LoadFirst(ClassifierMixin, BaseEstimator):
-    """A fitted classifier of images, behind a loader, so that it takes paths."""
-
-    def __init__(self, loader, estimator):
-        self.loader = loader
-        self.estimator = estimator
-
-    @property
-    def classes_(self):
-        """Class names."""
-        return self.estimator.classes_
-
-    def fit(self, X, y):
-        """Do nothing: it is fitted."""
-        return self
-
-    def predict_proba(self, X):
-        """Return the probability of each class for a column of paths."""
-        return self.estimator.predict_proba(self.loader.transform(X))
-
-    def __sklearn_is_fitted__(self):
-        return True
+def find_network(model):
+    """Return the first network inside of a model, or None where it has none."""
+    if isinstance(model, SkinLesionClassifier):
+        return model
+    for name in ("estimators_", "estimators", "estimator_", "estimator"):
+        inner = getattr(model, name, None)
+        if inner is not None:
+            return find_network(inner[0] if isinstance(inner, list) else inner)
+    return None

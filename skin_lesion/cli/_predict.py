@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,13 +13,19 @@ from tqdm import tqdm
 from .._utils.atomic_writing import write_csv
 from .._utils.image_files import image_extensions
 from ..audit import open_images, say
-from ..models import OperatingPointClassifier, SkinLesionClassifier, load_model
+from ..models import (
+    LastLayerInput,
+    OnnxClassifier,
+    OperatingPointClassifier,
+    load_model,
+    predict_with_features,
+)
 from ._known import KnownProbabilities
-from ._on_onnx import put_on_onnx
+from ._on_onnx import find_network, onnx_path_beside, open_beside, put_on_onnx
 from ._options import describe_error
 from ._output import check_output
 from ._table import check_ids, check_submission, make_submission, make_table, read_csv
-from ._unlike import embed, load_unlike, path_beside
+from ._unlike import load_unlike, path_beside
 
 _CHUNK = 256  # images between two steps of the bar
 _MANY = 200  # photographs for which the export to ONNX, which takes seconds, is worth it
@@ -44,7 +51,9 @@ def run(arguments):
     check_output(output.absolute().parent)
     paths, unreadable = find_photographs(arguments.paths, arguments.path_column)
     _check_is_no_input(output, arguments, paths)
-    model = load_model(arguments.model)
+    model = open_beside(arguments.model)
+    if model is None:
+        model = load_model(arguments.model)
     unlike = load_unlike(arguments.model)
     if not paths:
         raise ValueError(f"No photograph was found. {' '.join(unreadable)}")
@@ -81,7 +90,8 @@ def _check_is_no_input(output, arguments, paths):
     inputs |= dict.fromkeys(tables, "a table of paths")
     inputs[arguments.model] = "the model"
     if os.path.isfile(arguments.model):
-        inputs[path_beside(arguments.model)] = "a part of the model"
+        parts = path_beside(arguments.model), onnx_path_beside(arguments.model)
+        inputs |= dict.fromkeys(parts, "a part of the model")
     # Not Path.resolve, which fails on links that lead to themselves.
     real = os.path.realpath(output)
     for path, what in inputs.items():
@@ -158,15 +168,14 @@ def _predict(model, unlike, X):
         inner = model
         if isinstance(model, OperatingPointClassifier):
             inner = getattr(model, "estimator_", model.estimator)
-        fast = put_on_onnx(inner, folder) if len(X) >= _MANY else inner
-        network = None if unlike is None else _find_network(inner)
+        predict = _make_predict(inner, len(X) >= _MANY, unlike is not None, folder)
         parts, unreadable = [], []
         bar = tqdm(total=len(X), disable=None, unit="image")
         for start in range(0, len(X), _CHUNK):
             chunk = X[start : start + _CHUNK]
             bar.update(len(chunk))
             try:
-                probabilities = fast.predict_proba(chunk)
+                probabilities, features = predict(chunk)
             except (ValueError, FileNotFoundError):  # one of them cannot be read: which?
                 rows, problems = find_readable(chunk)
                 unreadable += problems
@@ -175,19 +184,34 @@ def _predict(model, unlike, X):
                 if not len(rows):
                     continue
                 chunk = chunk[rows]
-                probabilities = fast.predict_proba(chunk)
+                probabilities, features = predict(chunk)
             part = make_table(chunk, probabilities, model.classes_)
             if inner is not model:
                 known = KnownProbabilities(model.classes_, probabilities)
                 caller = OperatingPointClassifier(known, model.threshold, positive=model.positive)
                 part.insert(2, "call", caller.predict(chunk))
-            if network is not None:
-                part["unlike_training"] = unlike.measure(embed(network, chunk)) > unlike.limit
+            if unlike is not None and features is not None:
+                part["unlike_training"] = unlike.measure(features) > unlike.limit
             parts.append(part)
         bar.close()
     if not parts:
         raise ValueError(f"No photograph could be read: {unreadable[0]}")
     return pd.concat(parts, ignore_index=True), unreadable
+
+
+def _make_predict(model, are_many, with_features, folder):
+    """Return a function from paths to their probabilities, and to their features or None."""
+    fast = put_on_onnx(model, folder) if are_many else model
+    if isinstance(fast, OnnxClassifier):
+        return partial(predict_with_features, fast)
+    network = find_network(model) if with_features else None
+    features = None if network is None else LastLayerInput(network)
+
+    def predict(paths):
+        found = fast.predict_proba(paths)
+        return found, None if features is None else features.compute(paths)
+
+    return predict
 
 
 def find_readable(X):
@@ -201,14 +225,3 @@ def find_readable(X):
         else:
             readable.append(row)
     return np.array(readable, dtype=int), problems
-
-
-def _find_network(model):
-    """Return the first network inside of a model, or None where it has none."""
-    if isinstance(model, SkinLesionClassifier):
-        return model
-    for name in ("estimators_", "estimators", "estimator_", "estimator"):
-        inner = getattr(model, name, None)
-        if inner is not None:
-            return _find_network(inner[0] if isinstance(inner, list) else inner)
-    return None

@@ -13,15 +13,13 @@ from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .._utils import lazy_keras as keras
 from .._utils.atomic_writing import new_file
-from ..images import ImageLoader
+from ..models import LastLayerInput
 
 FALSE_MARKS = 0.05  # the share of held-out images whose factor is above the limit
 _N_NEIGHBOURS = 20
 _N_PARTS = 5
 _MOST_KEPT = 1000
-_BATCH_SIZE = 64
 
 
 class UnlikeTraining:
@@ -76,8 +74,9 @@ def fit_unlike(network, X, X_test, groups_test, random_state):
     """
     rng = np.random.RandomState(random_state)
     rows = np.sort(rng.permutation(len(X))[:_MOST_KEPT])
-    unlike = UnlikeTraining(embed(network, X[rows]))
-    factors = unlike.measure(embed(network, X_test))
+    features = LastLayerInput(network)
+    unlike = UnlikeTraining(features.compute(X[rows]))
+    factors = unlike.measure(features.compute(X_test))
     n_splits = min(_N_PARTS, len(np.unique(groups_test)))
     if n_splits > 1:
         is_marked = np.zeros(len(factors), dtype=bool)
@@ -116,18 +115,3 @@ def load_unlike(model_path):
 def path_beside(model_path):
     """Return the file that belongs to a model."""
     return Path(model_path).with_suffix(".features.npz")
-
-
-def embed(network, X):
-    """Return what the last layer of a fitted network sees of images, of shape (n, n_features)."""
-    model = keras.Model(network.model_.input, network.model_.layers[-1].input)
-    loader = network.loader or ImageLoader()
-    found = []
-    for start in range(0, len(X), _BATCH_SIZE):
-        images = X[start : start + _BATCH_SIZE]
-        if images.ndim == 2:
-            images = loader.transform(images)
-        # Called, not compiled: TensorFlow would complain of a function more for each size of batch.
-        output = model(images.astype(np.float32), training=False)
-        found.append(keras.ops.convert_to_numpy(output))
-    return np.concatenate(found)

@@ -5,12 +5,14 @@ from ._backend.threads import limit_backend_threads
 from ._checkpoint.fit_checkpoint import FitCheckpoint
 from ._classifier import SkinLesionClassifier
 from ._features.embedder import ImageEmbedder
+from ._features.last_layer import LastLayerInput
 from ._features.relative_to_group import RelativeToGroup
 from ._image_classifier import open_images, predicts_most_probable
 from ._networks.backbone import Backbone
 from ._networks.convnet import ConvNet
-from ._onnx.classifier import OnnxClassifier
-from ._onnx.onnx_file import export_onnx
+from ._networks.onnx_network import can_export_and_run
+from ._onnx.classifier import OnnxClassifier, predict_with_features
+from ._onnx.onnx_file import check_onnx_file, export_onnx, write_onnx_file
 from ._persistence.save_model import load_model, save_model
 from ._presets import make_lesion_classifier
 from ._training._course.recipe import count_epochs

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...models import save_model
 from .._data import load_data
+from .._on_onnx import export_beside
 from .._output import UNFINISHED, check_output
 from .._unlike import FALSE_MARKS, fit_unlike
 from .clean import clean
@@ -114,6 +115,7 @@ def _train(cleaned, arguments, output, start):
     _pictures.right_predictions(data, judgement.report, output / "right_predictions.png")
     command = f"skin-lesion predict {model_path} PATH --output predictions.csv"
     write_index(cleaned, judgement, results, command, output)
+    export_beside(model, model_path)
     print("\n".join(["", *judgement.short]))
     if np.isfinite(unlike.limit):
         print(

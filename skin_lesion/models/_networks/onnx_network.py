@@ -18,10 +18,10 @@ def can_export_and_run():
     return all(find_spec(name) is not None for name in (*_TO_EXPORT, *_TO_RUN))
 
 
-def export_model(model, factors=None):
+def export_model(model, factors=None, *, with_features=False):
     """Return a Keras model as an onnx.ModelProto, for batches of any size.
 
-    It is checked: ONNX Runtime loads it, and gives the same output as Keras for a batch of noise.
+    It is checked: ONNX Runtime loads it, and gives the same outputs as Keras for a batch of noise.
 
     Parameters
     ----------
@@ -29,11 +29,16 @@ def export_model(model, factors=None):
 
     factors : ndarray of shape (n_classes,), or None
         Factors for the probabilities, which are then normalised so that rows sum to 1.
+
+    with_features : bool, default=False
+        Whether the input of the last layer is a second output.
     """
     _require((*_TO_EXPORT, *_TO_RUN), "Exporting to ONNX")
     import onnx
 
-    original, model = (_shift(one, factors) for one in (model, _without_normalization(model)))
+    original, model = (
+        _with_outputs(one, factors, with_features) for one in (model, _without_normalization(model))
+    )
     model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32))  # Keras requires a first call
     with temporary_folder() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of tf2onnx about NumPy's old names
@@ -69,13 +74,20 @@ def _compare_outputs(model, exported):
     noise = np.random.RandomState(0).uniform(0, 255, (3, *model.input_shape[1:]))
     noise = noise.astype(np.float32)
     try:
-        found = run_session(open_session(exported.SerializeToString(), n_threads=1), noise)
+        session = open_session(exported.SerializeToString(), n_threads=1)
+        found = run_for_all_outputs(session, noise)
     except Exception as error:  # ONNX Runtime has a class of its own for each kind of failure
         raise ValueError(
             f"{model.name!r} cannot be exported: ONNX Runtime cannot run the exported model"
             f" ({error}). Expected a network with other layers. Replace those that it names."
         ) from error
-    expected = np.asarray(model.predict_on_batch(noise))
+    expected = model.predict_on_batch(noise)
+    expected = expected if isinstance(expected, list) else [expected]
+    for output, expected_output in zip(found, expected, strict=True):
+        _compare_output(model, output, np.asarray(expected_output))
+
+
+def _compare_output(model, found, expected):
     if not np.allclose(found, expected, rtol=1e-3, atol=1e-4):
         raise ValueError(
             f"{model.name!r} cannot be exported: on a batch of noise the outputs of ONNX Runtime"
@@ -111,15 +123,25 @@ def _without_normalization(model):
     return copied
 
 
-def _shift(model, factors):
-    """Return the model, or one that corrects its probabilities as `priors.shift` does."""
-    if factors is None:
+def _with_outputs(model, factors, with_features):
+    """Return a model of the same name that corrects its probabilities as `priors.shift` does.
+
+    With features, the input of the last layer is a second output.
+    """
+    if factors is None and not with_features:
         return model
     inputs = keras.Input(model.input_shape[1:])
-    # In half precision the factors would be rounded.
-    scaled = keras.layers.Rescaling(factors.tolist(), dtype="float32")(model(inputs))
-    shifted = scaled / keras.ops.sum(scaled, axis=-1, keepdims=True)
-    return keras.Model(inputs, shifted, name=model.name)
+    if with_features:
+        inner = keras.Model(model.input, [model.output, model.layers[-1].input])
+        probabilities, features = inner(inputs)
+    else:
+        probabilities = model(inputs)
+    if factors is not None:
+        # In half precision the factors would be rounded.
+        scaled = keras.layers.Rescaling(factors.tolist(), dtype="float32")(probabilities)
+        probabilities = scaled / keras.ops.sum(scaled, axis=-1, keepdims=True)
+    outputs = [probabilities, features] if with_features else probabilities
+    return keras.Model(inputs, outputs, name=model.name)
 
 
 def open_session(model, n_threads):
@@ -148,10 +170,14 @@ def runtime_version():
 
 
 def run_session(session, images):
-    """Return the output of the model for images, float32."""
+    """Return the first output of the model for images, float32."""
+    return run_for_all_outputs(session, images)[0]
+
+
+def run_for_all_outputs(session, images):
+    """Return the list of outputs of the model for images, float32."""
     pixels = images.astype(np.float32, copy=False)
-    (output,) = session.run(None, {session.get_inputs()[0].name: pixels})
-    return output
+    return session.run(None, {session.get_inputs()[0].name: pixels})
 
 
 def _require(names, what):

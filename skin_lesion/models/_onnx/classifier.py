@@ -5,21 +5,27 @@ import os
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from ..._utils.read_ahead import ReadAhead, n_own_cores
 from ..._utils.validation.paths import are_paths
+from ..._utils.validation.pixels import check_images
+from ...images import ImageAugmenter
 from .._image_classifier import MostProbableClassMixin
-from .._networks.onnx_network import run_session
-from .._training.image_source import open_source, read_batches
+from .._networks.onnx_network import run_for_all_outputs
+from .._training.image_source import open_source
 from .onnx_file import open_onnx_file
 
-_BATCH_SIZE = 32
+# Images that a thread reads and predicts at a time. The feature maps of a larger batch do not fit
+# into the cache of a core.
+_BATCH_SIZE = 8
 
 
 class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     """A file that :func:`export_onnx` wrote, as a fitted classifier.
 
     It takes the same input as the exported classifier or pipeline. Its probabilities are the same
-    within 1e-5. It needs no Keras, and is much faster for few images. The file is opened in the
-    first call, and again after it has changed. A pickle contains the path, not the file.
+    within 1e-5. It needs no Keras, and is much faster for few images. Each core of this process
+    reads and predicts images of its own. The file is opened in the first call, and again after it
+    has changed. A pickle contains the path, not the file.
 
     It needs ``onnxruntime``, which the extra "onnx" installs.
 
@@ -118,6 +124,10 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
             If the file is not an ONNX file written by :func:`export_onnx`, or if `X` has another
             shape.
         """
+        return self._predict(X)[0]
+
+    def _predict(self, X):
+        """Return the probabilities, and the features of each image or None if the file has none."""
         self._validate_params()
         file = open_onnx_file(self.path)
         steps = file.steps
@@ -145,16 +155,45 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
             image_shape=file.image_shape,
             expected_shape=file.input_shape,
         )
-        with read_batches(source, np.arange(len(source)), _BATCH_SIZE) as batches:
-            outputs = [run_session(file.session, _clean(steps, images)) for images in batches]
-        probabilities = np.concatenate(outputs).astype(np.float64)
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+        def run(rows):
+            images = source.take(rows)
+            for step in steps:
+                images = step.transform(images)
+            return _run(file, images)
+
+        n_threads = n_own_cores()
+        size = min(_BATCH_SIZE, -(-len(source) // n_threads))
+        batches = np.split(np.arange(len(source)), range(size, len(source), size))
+        with ReadAhead(run, batches, n_threads if len(batches) > 1 else 0) as outputs:
+            probabilities, *features = map(np.concatenate, zip(*outputs, strict=True))
+        return probabilities, features[0] if features else None
 
     def __sklearn_is_fitted__(self):
         return True
 
 
-def _clean(steps, images):
-    for step in steps:
-        images = step.transform(images)
-    return images
+def predict_with_features(classifier, X):
+    """Return the probabilities of an OnnxClassifier, and what its last layer sees of the images.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n, n_classes)
+
+    features : ndarray of shape (n, n_features), or None
+        None if the file was not written with features.
+    """
+    return classifier._predict(X)
+
+
+def _run(file, images):
+    """Return the probabilities of images, averaged over variants, and the other outputs."""
+    probabilities, *others = run_for_all_outputs(file.session, images)
+    found = [probabilities]
+    if len(file.augmentations):
+        images, augmenter = check_images(images, scale_is_known=True), ImageAugmenter()
+        for draw in file.augmentations:
+            variants = augmenter.apply(images, np.repeat(draw, len(images)))
+            found.append(run_for_all_outputs(file.session, variants)[0])
+    found = [each / each.sum(axis=1, keepdims=True) for each in np.array(found, dtype=np.float64)]
+    return np.mean(found, axis=0), *others

@@ -1,5 +1,6 @@
 """A fitted classifier as one ONNX file, with metadata for reading images."""
 
+import hashlib
 import json
 import os
 from functools import lru_cache
@@ -11,7 +12,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.atomic_writing import check_folder_of, new_file
-from ..._utils.read_ahead import n_own_cores
 from ...images import (
     BorderCropper,
     ColorConstancy,
@@ -23,9 +23,11 @@ from ...images import (
 from .._classifier import SkinLesionClassifier
 from .._networks.onnx_network import export_model, open_session
 from .._training.image_source import resolve_image_shape
+from .._wrappers.test_time_augmentation import TestTimeAugmentation
 
 _KEY = "skin_lesion"
-_FORMAT = 2
+_FORMAT = 3
+_CHECKSUM_KEY = b"skin_lesion_sha256"
 _CLEANING = {cls.__name__: cls for cls in (BorderCropper, ColorConstancy, HairRemover)}
 
 
@@ -34,16 +36,19 @@ def export_onnx(estimator, path):
 
     The network takes a float32 batch (n, height, width, 3) of RGB pixels from 0 to 255, which it
     rescales itself. It returns probabilities (n, n_classes), corrected for the current `prior` of
-    the classifier. The metadata of the file hold the class names, and how photographs are resized
-    and cleaned, as JSON under the key "skin_lesion". :class:`OnnxClassifier` reads all of it.
+    the classifier. The metadata of the file hold the class names, how photographs are resized and
+    cleaned, and the variants of test-time augmentation, as JSON under the key "skin_lesion".
+    :class:`OnnxClassifier` reads all of it.
 
     It needs the extra "onnx", and TensorFlow as the backend of Keras.
 
     Parameters
     ----------
-    estimator : SkinLesionClassifier or Pipeline
-        Fitted. Pass the whole pipeline if there is one: the file then loads and cleans images as
-        its steps do. In addition to the classifier, the pipeline may contain an
+    estimator : SkinLesionClassifier, TestTimeAugmentation or Pipeline
+        Fitted. :class:`TestTimeAugmentation` must be around a SkinLesionClassifier. Its variants
+        are drawn once, for the file: with an integer `random_state` they are those of the
+        estimator. Pass the whole pipeline if there is one: the file then loads and cleans images
+        as its steps do. In addition to the classifier, the pipeline may contain an
         :class:`ImageLoader`, :class:`ColorConstancy`, :class:`HairRemover` and
         :class:`BorderCropper`, and steps without effect at prediction: an :class:`ImageAugmenter`
         and samplers.
@@ -89,23 +94,90 @@ def export_onnx(estimator, path):
     ...
     TypeError: estimator is 'model', of type str. Expected a fitted SkinLesionClassifier...
     """
-    steps, classifier = _split_pipeline(estimator)
+    write_onnx_file(estimator, path)
+
+
+def write_onnx_file(estimator, path, *, with_features=False, model_path=None):
+    """Write a file as :func:`export_onnx` does, with more in it.
+
+    Parameters
+    ----------
+    estimator : SkinLesionClassifier, TestTimeAugmentation or Pipeline
+
+    path : str or os.PathLike
+
+    with_features : bool, default=False
+        Whether the network returns the input of its last layer, too.
+
+    model_path : str or os.PathLike, default=None
+        The file of `save_model` with the same estimator. :func:`check_onnx_file` recognises it.
+    """
+    steps, classifier, augmentations = _split_pipeline(estimator)
     check_is_fitted(classifier)
     path = check_folder_of(path)
-    model = export_model(classifier.model_, classifier._prior_factors())
-    description = json.dumps(_describe(steps, classifier))
-    model.metadata_props.add(key=_KEY, value=description)
+    model = export_model(
+        classifier.model_, classifier._prior_factors(), with_features=with_features
+    )
+    description = _describe(steps, classifier)
+    description["augmentations"] = augmentations
+    description["model_sha256"] = None if model_path is None else _hash_file(model_path)
+    model.metadata_props.add(key=_KEY, value=json.dumps(description))
     with new_file(path) as unfinished:
-        unfinished.write_bytes(model.SerializeToString())
+        unfinished.write_bytes(_add_checksum(model.SerializeToString()))
+
+
+def check_onnx_file(path, model_path):
+    """Raise a ValueError if a file is damaged, or was not written with this file of `save_model`.
+
+    Files of other versions of this library are refused, too: they may read images in another way.
+    """
+    with open(path, "rb") as file:
+        content = file.read()
+    if content != _add_checksum(content[: -len(_add_checksum(b""))]):
+        raise ValueError(f"{os.fspath(path)!r} is damaged: its checksum is wrong.")
+    description = open_onnx_file(path).description
+    if description["version"] != version("skin_lesion"):
+        raise ValueError(
+            f"{os.fspath(path)!r} is of skin_lesion {description['version']}, not"
+            f" {version('skin_lesion')}."
+        )
+    if description["model_sha256"] != _hash_file(model_path):
+        raise ValueError(
+            f"{os.fspath(path)!r} does not belong to {os.fspath(model_path)!r}, which has changed"
+            " since the export."
+        )
+
+
+def _add_checksum(content):
+    """Return a serialised model with one more entry in its metadata: the SHA-256 of the rest.
+
+    The encoding of protocol buffers lets a repeated field go on at the end of the message. So the
+    entry can be compared without parsing a file that may be damaged.
+    """
+    digest = hashlib.sha256(content).hexdigest().encode()
+    key_and_value = ((b"\x0a", _CHECKSUM_KEY), (b"\x12", digest))  # fields 1 and 2 of the entry
+    entry = b"".join(tag + bytes([len(text)]) + text for tag, text in key_and_value)
+    return content + b"\x72" + bytes([len(entry)]) + entry  # field 14 of the model
+
+
+def _hash_file(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _split_pipeline(estimator):
-    """Return the steps that act at prediction, and the classifier after them."""
+    """Return the steps that act at prediction, the classifier after them, and augmentations."""
     *steps, classifier = _flatten(estimator)
+    augmentations = []
+    if isinstance(classifier, TestTimeAugmentation):
+        draws = classifier._draw()
+        augmentations = [dict(zip(draws.dtype.names, draw.tolist(), strict=True)) for draw in draws]
+        classifier = classifier._fitted()
     if not isinstance(classifier, SkinLesionClassifier):
         raise TypeError(
             f"estimator is {estimator!r}, of type {type(estimator).__name__}. Expected a fitted"
-            " SkinLesionClassifier, or a pipeline that ends in one."
+            " SkinLesionClassifier, TestTimeAugmentation around one, or a pipeline that ends in"
+            " one."
         )
     steps = [
         step
@@ -122,7 +194,7 @@ def _split_pipeline(estimator):
                 " and BorderCropper. Leave the step out, or export only the classifier and apply"
                 " the step before each call of OnnxClassifier."
             )
-    return steps, classifier
+    return steps, classifier, augmentations
 
 
 def _flatten(estimator):
@@ -179,8 +251,9 @@ def open_onnx_file(path):
     -------
     file : SimpleNamespace
         With `session`, `classes`, `loader` (None if paths are refused), `reads_images`, `steps`
-        that clean images, `image_shape`, `input_shape` and `n_features_in`. It is shared by all
-        callers that open the same file.
+        that clean images, `augmentations` (one record each), `image_shape`, `input_shape`,
+        `n_features_in`, and the whole `description`. It is shared by all callers that open the
+        same file.
     """
     path = os.path.abspath(path)
     if not os.path.isfile(path):
@@ -188,14 +261,14 @@ def open_onnx_file(path):
             f"The file path={path!r} does not exist. Expected a file that export_onnx wrote."
         )
     stat = os.stat(path)
-    return _open(path, (stat.st_size, stat.st_mtime_ns, stat.st_ino), n_own_cores())
+    return _open(path, (stat.st_size, stat.st_mtime_ns, stat.st_ino))
 
 
 @lru_cache(maxsize=4)
-def _open(path, state, n_threads):
+def _open(path, state):
     expected = "Expected a file that skin_lesion.export_onnx wrote."
     try:
-        session = open_session(path, n_threads)
+        session = open_session(path, n_threads=1)  # threads run it side by side
     except ImportError:
         raise
     except Exception as error:  # ONNX Runtime has a class of its own for each kind of failure
@@ -219,9 +292,11 @@ def _open(path, state, n_threads):
         loader=_make_loader(description),
         reads_images=description["reads_images"],
         steps=_make_steps(description["steps"]),
+        augmentations=_make_draws(description["augmentations"]),
         image_shape=description["image_shape"],
         input_shape=tuple(description["input_shape"]),
         n_features_in=description["n_features_in"],
+        description=description,
     )
 
 
@@ -234,6 +309,12 @@ def _make_loader(description):
         preprocess=_make_steps(description["preprocess"]),
         **description["loader"],
     )
+
+
+def _make_draws(described):
+    dtype = ImageAugmenter().draw(0).dtype
+    rows = [tuple(described_draw[name] for name in dtype.names) for described_draw in described]
+    return np.array(rows, dtype=dtype)
 
 
 def _make_steps(described):

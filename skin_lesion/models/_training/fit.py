@@ -172,10 +172,14 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
 
 
 @without_retracing_warnings()
-def predict_in_batches(estimator, source, rows=None):
-    """Return the network's output for some rows of the source, or for all rows."""
+def predict_in_batches(estimator, source, rows=None, network=None):
+    """Return the network's output for some rows of the source, or for all rows.
+
+    `network` is computed in place of that of the estimator.
+    """
     rows = np.arange(len(source)) if rows is None else rows
-    output, numbers = _make_batches(estimator, source, rows).predict_with(estimator.model_)
+    network = estimator.model_ if network is None else network
+    output, numbers = _make_batches(estimator, source, rows).predict_with(network)
     return np.asarray(output, dtype=np.float64)[numbers]
 
 

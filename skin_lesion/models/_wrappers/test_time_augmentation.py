@@ -123,8 +123,7 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
         check_no_threshold(self, self._fitted())
         estimator = self._fitted()
         check_is_fitted(estimator)
-        augmenter = ImageAugmenter() if self.augmenter is None else self.augmenter
-        draws = augmenter.draw(self.n_augmentations, check_random_state(self.random_state))
+        augmenter, draws = self._augmenter(), self._draw()
 
         def average(images):
             variants = (
@@ -138,6 +137,14 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
             return np.concatenate(
                 [average(check_images(images, scale_is_known=True)) for images in batches]
             )
+
+    def _augmenter(self):
+        return ImageAugmenter() if self.augmenter is None else self.augmenter
+
+    def _draw(self):
+        """Return one record of random parameters for each variant."""
+        random_state = check_random_state(self.random_state)
+        return self._augmenter().draw(self.n_augmentations, random_state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
