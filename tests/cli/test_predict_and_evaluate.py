@@ -12,7 +12,6 @@ from PIL import Image
 from skin_lesion import (
     ConvNet,
     ImageLoader,
-    OnnxClassifier,
     OperatingPointClassifier,
     SkinLesionClassifier,
     TestTimeAugmentation,
@@ -87,9 +86,9 @@ def test_many_photographs_are_predicted_on_onnx_runtime(model, root, tmp_path, m
     save_model(OperatingPointClassifier(averaged, 0.2, positive="melanoma"), tmp_path / "m.zip")
     monkeypatch.setattr(_predict, "_MANY", 1)
     runs = []
-    predict_proba = OnnxClassifier.predict_proba
+    predict_on_onnx = _predict.predict_with_features
     monkeypatch.setattr(
-        OnnxClassifier, "predict_proba", lambda *args: runs.append(1) or predict_proba(*args)
+        _predict, "predict_with_features", lambda *args: runs.append(1) or predict_on_onnx(*args)
     )
     output = tmp_path / "p.csv"
     assert predict(tmp_path / "m.zip", root / "Test", output=output) == 0

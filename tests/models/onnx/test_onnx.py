@@ -21,9 +21,17 @@ from skin_lesion import (
     ImageAugmenter,
     ImageLoader,
     OnnxClassifier,
+    TestTimeAugmentation,
     export_onnx,
+    save_model,
 )
 from skin_lesion.images import ImageTransformer
+from skin_lesion.models import (
+    LastLayerInput,
+    check_onnx_file,
+    predict_with_features,
+    write_onnx_file,
+)
 from skin_lesion.models._networks import onnx_network as _onnx
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -189,6 +197,57 @@ def test_prior_goes_into_the_network(small, lesions, tmp_path, prior):
     )
     session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
     np.testing.assert_allclose(_onnx.run_session(session, lesions.images), expected, atol=1e-5)
+
+
+def test_test_time_augmentation_goes_into_the_file(exported, lesions, paths, tmp_path):
+    augmenter = ImageAugmenter(shear=5, hue=9, blur=0.02, noise=0.02, jpeg=40, hair=1, cutout=0.3)
+    averaged = TestTimeAugmentation(
+        exported[0], augmenter, n_augmentations=3, random_state=np.random.RandomState(5)
+    )
+    export_onnx(averaged, tmp_path / "model.onnx")
+    from_file = OnnxClassifier(tmp_path / "model.onnx")
+    expected = averaged.set_params(random_state=np.random.RandomState(5)).predict_proba(paths)
+    assert np.abs(exported[0].predict_proba(paths) - expected).max() > 1e-3
+    np.testing.assert_allclose(from_file.predict_proba(paths), expected, atol=1e-5)
+    for row in (0, 41):
+        np.testing.assert_allclose(
+            from_file.predict_proba(paths[row : row + 1]), expected[[row]], atol=1e-5
+        )
+
+    on_images = make_pipeline(ColorConstancy(), averaged)
+    on_images[-1].set_params(random_state=1)
+    export_onnx(on_images, tmp_path / "model.onnx")
+    expected = on_images.predict_proba(lesions.images)
+    np.testing.assert_allclose(from_file.predict_proba(lesions.images), expected, atol=1e-5)
+    other = TestTimeAugmentation(make_pipeline(exported[0]))
+    with pytest.raises(TypeError, match=r"type TestTimeAugmentation.*around one"):
+        export_onnx(other, tmp_path / "other.onnx")
+
+
+def test_features_and_the_saved_model_of_a_file(exported, lesions, paths, tmp_path):
+    classifier, _ = exported
+    file, saved = tmp_path / "model.onnx", tmp_path / "model.zip"
+    save_model(classifier, saved)
+    write_onnx_file(classifier, file, with_features=True, model_path=saved)
+    check_onnx_file(file, saved)
+    from_file = OnnxClassifier(file)
+    probabilities, features = predict_with_features(from_file, paths)
+    np.testing.assert_array_equal(from_file.predict_proba(paths), probabilities)
+    np.testing.assert_allclose(probabilities, classifier.predict_proba(paths), atol=1e-5)
+    np.testing.assert_allclose(features, LastLayerInput(classifier).compute(paths), atol=1e-4)
+    assert predict_with_features(OnnxClassifier(exported[1]), paths)[1] is None
+
+    content = file.read_bytes()
+    for place in range(0, len(content), len(content) // 9):
+        file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(ValueError, match=r"model.onnx' is damaged: its checksum is wrong"):
+            check_onnx_file(file, saved)
+    file.write_bytes(content)
+    saved.write_bytes(saved.read_bytes() + b" ")
+    with pytest.raises(ValueError, match=r"does not belong to '.*model.zip', which has changed"):
+        check_onnx_file(file, saved)
+    with pytest.raises(ValueError, match="does not belong to"):
+        check_onnx_file(exported[1], saved)
 
 
 def test_flattened_rows_and_rows_of_features(small, lesions, tmp_path):
