@@ -7,7 +7,7 @@ import pandas as pd
 
 from .._utils.atomic_writing import write_csv, write_text
 from .._utils.linked_groups import merge_groups
-from .._utils.validation.messages import did_you_mean
+from .._utils.validation.messages import did_you_mean, say
 from ..datasets import SPLITS, isic_id_of
 from ._output.manifest import make_manifest, match_manifest, read_manifest
 from ._output.page import render_audit
@@ -196,7 +196,7 @@ class DatasetAudit:
 
     def __repr__(self):
         return (
-            f"<DatasetAudit of {len(self.images)} images: "
+            f"<DatasetAudit of {say(len(self.images), 'image')}: "
             + ", ".join(
                 f"{len(getattr(self, name))} {name}"
                 for name in TITLES
@@ -301,7 +301,7 @@ def _read_reference(reference):
     if isinstance(reference, pd.DataFrame):
         if reference.shape[1] != 2:
             raise ValueError(
-                f"The reference has {reference.shape[1]} columns, {list(reference.columns)}."
+                f"The reference has {say(reference.shape[1], 'column')}, {list(reference.columns)}."
                 " Expected two: ids and labels. Select them: reference[['isic_id', 'diagnosis']]."
             )
         reference = reference.set_index(reference.columns[0]).iloc[:, 0]

@@ -50,8 +50,8 @@ def load_data(arguments):
     data.is_test = data.split == "test" if {"train", "test"} <= set(splits) else None
     groups = "lesions and patients unknown"
     if data.groups is not None:
-        groups = f"{len(np.unique(data.groups))} lesions or patients"
-    parts = [f"{say(len(data.target), 'image')} of {len(classes)} classes", groups]
+        groups = say_groups(len(np.unique(data.groups)))
+    parts = [f"{say(len(data.target), 'image')} of {say(len(classes), 'class')}", groups]
     if splits:
         parts.append(f"split into {', '.join(splits)}")
     print(f"{kind}: {', '.join(parts)}.")
@@ -60,6 +60,11 @@ def load_data(arguments):
         words = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in left_out.items())
         print(f"Not read: {words}.")
     return data
+
+
+def say_groups(n):
+    """Return how many lesions or patients there are."""
+    return f"{say(n, 'lesion')} or patient{'' if n == 1 else 's'}"
 
 
 def _load_root(root, name):

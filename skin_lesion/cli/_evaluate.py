@@ -8,7 +8,7 @@ import pandas as pd
 from ..audit import say
 from ..evaluation import EvaluationReport, evaluate
 from ..models import load_model
-from ._data import load_data
+from ._data import load_data, say_groups
 from ._output import check_output
 from ._predict import find_readable, say_unread
 from ._table import index_by_image, read_csv, read_probabilities, read_truth
@@ -57,7 +57,7 @@ def _of_model(arguments):
     part = "all images" if data.is_test is None else "the test part alone"
     text = f"Judged on {part}: {say(len(rows), 'image')}"
     if data.groups is not None:
-        text += f" of {say(report.n_groups, 'lesion')} or patients"
+        text += f" of {say_groups(report.n_groups)}"
     if data.is_test is not None:
         n_others = int((~data.is_test).sum())
         text += f". The other {say(n_others, 'image')} may have been trained on"

@@ -3,6 +3,7 @@
 import re
 
 _ROLES = "path|label|group|split"
+_PREDICT = "Images without labels can be predicted: skin-lesion predict MODEL PATH."
 _REPLACEMENTS = {
     rf"\bpassed as ({_ROLES})\b": r"named by --\1-column",
     rf"\band as ({_ROLES})\b": r"and by --\1-column",
@@ -15,6 +16,14 @@ _REPLACEMENTS = {
     "If it is a release of the ISIC archive, use load_isic_release": (
         "Keep the table of a public set beside its images, or pass a table as --table"
     ),
+    r"choose another split, or add the table of labels\.": (
+        f"add the table of labels to ROOT. {_PREDICT}"
+    ),
+    r"load another split or another table\.": f"pass a table with labels. {_PREDICT}",
+    r"(Move|move) each image into a folder named after its class\.": (
+        rf"\1 each image into a folder named after its class. {_PREDICT}"
+    ),
+    "<root>/": "ROOT/",
     # The only paths that the library calls so here are those of models.
     r"\bpath=(?=')": "MODEL ",
     r"\bweights=(?='|FILE)": "--weights ",

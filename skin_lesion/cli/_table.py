@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pandas as pd
 
+from .._utils.validation.messages import say
 from ..datasets import isic_id_of, map_labels, read_one_hot
 
 # The columns of the challenges of 2018 and 2019, and the set that names their classes.
@@ -164,7 +165,7 @@ def read_probabilities(path, truth, classes):
     missing = truth.index.difference(table.index)
     if len(missing):
         raise ValueError(
-            f"{path} lacks {len(missing)} of the {len(truth)} images of the truth,"
+            f"{path} lacks {len(missing)} of {say(len(truth), 'image')} of the truth,"
             f" the first is {missing[0]!r}. Expected a prediction of each."
         )
     table = table.loc[truth.index]
@@ -196,7 +197,7 @@ def read_probabilities(path, truth, classes):
                 f" {row} (sum {sums[image]:g}). Expected {expected}. Repair these rows."
             )
     if off.any():
-        print(f"The scores of {off.sum()} images do not sum to 1: they were divided by their sum.")
+        print(f"Scores that do not sum to 1 were divided by their sum: {say(off.sum(), 'image')}.")
     return table.div(sums, axis=0)
 
 

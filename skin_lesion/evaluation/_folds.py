@@ -11,6 +11,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 
 from .._utils.sklearn_private import safe_indexing
 from .._utils.validation.labels import number_labels
+from .._utils.validation.messages import say
 
 
 def split_folds(y, groups, cv, random_state):
@@ -41,8 +42,8 @@ def split_folds(y, groups, cv, random_state):
         shared = np.intersect1d(groups[train], groups[test])
         if len(shared):
             raise ValueError(
-                f"Fold {number} has {len(shared)} groups in both training and test set. Expected"
-                " none: use cv=5, or a splitter that keeps groups together, such as"
+                f"Fold {number} has {say(len(shared), 'group')} in both training and test set."
+                " Expected none: use cv=5, or a splitter that keeps groups together, such as"
                 " StratifiedGroupKFold."
             )
     tested = np.concatenate([test for _, test in folds])

@@ -8,6 +8,8 @@ from PIL import Image
 
 from skin_lesion.cli import main
 
+PREDICTED = "Images without labels can be predicted: skin-lesion predict MODEL PATH."
+
 pytestmark = pytest.mark.usefixtures("few_trees")
 
 
@@ -122,3 +124,25 @@ def test_images_without_classes_are_sent_to_options(root, tmp_path, capsys):
     error = capsys.readouterr().err
     assert "Keep the table of a public set beside its images, or pass a table as --table" in error
     assert "load_" not in error
+    assert PREDICTED in error
+
+
+def test_a_set_without_labels_is_sent_to_predict(release, tmp_path, capsys):
+    (release / "HAM10000_metadata.csv").unlink()
+    (release / "ISIC_2019_Test_Metadata.csv").write_text(
+        "image,age_approx,anatom_site_general,sex\n"
+        + "".join(f"ISIC_{n:07},50,head/neck,male\n" for n in range(60))
+    )
+    assert audit(release, tmp_path / "audit") == 2
+    error = capsys.readouterr().err
+    assert "None of 60 images with a file has a label in the tables of 2019" in error
+    assert "add the table of labels to ROOT" in error
+    assert PREDICTED in error
+    table = tmp_path / "t.csv"
+    table.write_text("file,dx\nISIC_0000000.jpg,\n")
+    columns = ("--table", str(table), "--path-column", "file", "--label-column", "dx")
+    assert audit(release, tmp_path / "audit", *columns) == 2
+    error = capsys.readouterr().err
+    assert "pass a table with labels" in error
+    assert PREDICTED in error
+    assert "split" not in error

@@ -233,7 +233,7 @@ def test_bad_input_of_evaluate(tmp_path, capsys):
     predictions.write_text("image,nevus,melanoma\na,0.5,0.5\n")
     options = ("evaluate", "--predictions", str(predictions), "--truth", str(truth))
     assert main([*options]) == 2
-    assert "lacks 1 of the 2 images" in capsys.readouterr().err
+    assert "lacks 1 of 2 images" in capsys.readouterr().err
     predictions.write_text("image,nevus,melanoma\na,0.5,0.5\na,0.5,0.5\n")
     assert main([*options]) == 2
     assert "several rows of the image 'a'" in capsys.readouterr().err
@@ -277,7 +277,7 @@ def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "truth.csv that are no class of the truth are ignored: score_weight" in out
     assert "predictions.csv that are no class of the truth are ignored: age_approx" in out
-    assert "The scores of 2 images do not sum to 1" in out
+    assert "Scores that do not sum to 1 were divided by their sum: 2 images." in out
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert len(report["classes"]) == 7
     # Of a truth of labels, a class that no image has is one still.

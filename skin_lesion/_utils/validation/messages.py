@@ -12,6 +12,13 @@ def did_you_mean(name, choices):
     return f" Did you mean {by_lower_case[close[0]]!r}?" if close else ""
 
 
+def say(n, noun):
+    """Return a count with its noun, in the singular or plural."""
+    if n == 1:
+        return f"{n} {noun}"
+    return f"{n} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
 def name_some(names):
     """Return the first few names as text, and the number of the others."""
     named = ", ".join(repr(name) for name in names[:_N_NAMED])

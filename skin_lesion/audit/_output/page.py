@@ -5,6 +5,7 @@ from html import escape
 import pandas as pd
 
 from ..._utils.html_page import Html, render_note, render_page, render_photograph, render_table
+from ..._utils.validation.messages import say
 from .summary import TITLES, describe_dataset, describe_finding, describe_quality
 
 _ROWS_IN_FINDING = 4
@@ -86,7 +87,7 @@ def _render_example(audit, line):
     n_unshown = max(len(rows) - _ROWS_IN_FINDING, 0)
     n_unshown += line.get("n_others", 0) - len(line.get("other_rows", ()))
     if n_unshown:
-        said.append(f"and {n_unshown} more images")
+        said.append(f"and {say(n_unshown, 'more image')}")
     return (
         '<div class="finding">'
         + (render_note("; ".join(said)) if said else "")

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from ..._utils.validation.messages import say
+
 TITLES = {
     "unreadable": "Unreadable images",
     "exact_duplicates": "Exact duplicates",
@@ -31,11 +33,11 @@ def summarise(audit):
 def describe_dataset(audit):
     """Return a line on what was audited."""
     images = audit.images
-    parts = [f"{len(images)} images", f"{images['sha256'].nunique()} distinct contents"]
+    parts = [say(len(images), "image"), say(images["sha256"].nunique(), "distinct content")]
     if len(audit.class_counts):
-        parts.append(f"{len(audit.class_counts)} classes")
+        parts.append(say(len(audit.class_counts), "class"))
     if images["group"].notna().any():
-        parts.append(f"{images['group'].nunique()} groups")
+        parts.append(say(images["group"].nunique(), "group"))
     if "split_leaks" not in audit.not_checked:
         parts += [f"{count} {name}" for name, count in images["split"].value_counts().items()]
     return "Audit of " + ", ".join(parts)
@@ -84,11 +86,6 @@ def _describe_group_conflicts(table):
         if kind in counts
     )
     return described or "none"
-
-
-def say(n, noun):
-    """Return a count with its noun, in the singular or plural."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def describe_shortcuts(audit):

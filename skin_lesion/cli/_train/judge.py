@@ -9,8 +9,9 @@ from importlib.metadata import version
 import numpy as np
 
 from ..._utils.atomic_writing import write_csv, write_text
-from ...audit import TITLES
+from ...audit import TITLES, say
 from ...evaluation import EvaluationReport, evaluate, say_score, summarise, take_subgroups
+from .._data import say_groups
 from .._table import make_table
 from .network import networks_of
 from .search import POSITIVE
@@ -162,7 +163,7 @@ def _shorten(report, with_faults, results):
             f"Cross-validated balanced accuracy of {best['name']}: {best['balanced_accuracy']:.3f}"
             f" (standard deviation over the folds {best['standard_deviation']:.3f})"
         )
-    lines.append(f"Test set: {report.n_images} images of {report.n_groups} lesions or patients")
+    lines.append(f"Test set: {say(report.n_images, 'image')} of {say_groups(report.n_groups)}")
     lines += [line for line in report.classification_report.splitlines() if line.strip()]
     lines.append("Scores on the test set, with 95% intervals")
     scores = {
@@ -201,7 +202,7 @@ def _to_text(numbers, report, with_faults):
         )
     lines += [
         "",
-        f"Test set: {report.n_images} images. Split: {numbers['data']['split']}.",
+        f"Test set: {say(report.n_images, 'image')}. Split: {numbers['data']['split']}.",
         summarise(report),
     ]
     if with_faults is not None:
@@ -209,7 +210,7 @@ def _to_text(numbers, report, with_faults):
         score = with_faults.scores.loc["balanced_accuracy"]
         lines.append(
             f"\nThe same parameters with the faults: {faulty['n_train']} training and"
-            f" {with_faults.n_images} test images, {faulty['split']}."
+            f" {say(with_faults.n_images, 'test image')}, {faulty['split']}."
         )
         lines.append(f"  balanced accuracy  {say_score(score)}")
     lines.append(f"\nrandom_state={report.random_state}; {numbers['machine']}")

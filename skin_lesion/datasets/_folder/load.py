@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import StrOptions, validate_params
-from ..._utils.validation.messages import name_some
+from ..._utils.validation.messages import name_some, say
 from .._reading.description import describe_dataset
 from .._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults
 from .._reading.table_file import find_ordered_columns
@@ -241,7 +241,7 @@ def _warn_of_folders(tree, parts):
         )
         if len(tree.class_names) == 1:
             _warn(
-                f"All {tree.n_images} images are of one class, {tree.class_names[0]!r}. A"
+                f"Found {say(tree.n_images, 'image')} of one class, {tree.class_names[0]!r}. A"
                 " classifier needs at least two classes."
             )
     unread = [part.relative_path for part in tree.beside_splits if part.n_images]

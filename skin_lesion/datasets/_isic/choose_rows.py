@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from ..._utils.validation.messages import name_some
+from ..._utils.validation.messages import name_some, say
 from .._reading.split_names import check_split
 from .._taxonomy.account import account_for, describe_unmapped
 from .._taxonomy.label_sets import LABEL_SETS
@@ -33,10 +33,10 @@ def choose_rows(rows, files, split, label, image_type, release, root):
     has_file = rows.frame.index.isin(files.images)
     if not has_file.any():
         raise ValueError(
-            f"None of the {len(has_file)} images in the tables of {release} has a file in {root!r}."
-            f" Found {len(files.images)} other image(s) whose name is an ISIC id. Expected files"
-            f" such as '{rows.frame.index[0]}.jpg', at any depth. Unpack the images into the"
-            " folder."
+            f"None of {say(len(has_file), 'image')} in the tables of {release} has a file in"
+            f" {root!r}. Found {say(len(files.images), 'other image')} whose name is an ISIC id."
+            f" Expected files such as '{rows.frame.index[0]}.jpg', at any depth. Unpack the images"
+            " into the folder."
         )
     on_disk = rows.split[has_file].dropna().unique()
     wanted = rows.split.isin(on_disk).to_numpy() if len(on_disk) else np.full(len(has_file), True)
@@ -98,8 +98,8 @@ def choose_rows(rows, files, split, label, image_type, release, root):
         messages.append(f"{reason} They are left out.")
     if not chosen.any():
         raise ValueError(
-            f"None of the {(wanted & has_file).sum()} images with a file has a label in the tables"
-            f" of {release}. Expected at least one. Published test sets often come without labels:"
-            " choose another split, or add the table of labels."
+            f"None of {say((wanted & has_file).sum(), 'image')} with a file has a label in the"
+            f" tables of {release}. Expected at least one. Published test sets often come without"
+            " labels: choose another split, or add the table of labels."
         )
     return chosen, left_out, missing, account, messages

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..._utils.validation.messages import did_you_mean, name_some
+from ..._utils.validation.messages import did_you_mean, name_some, say
 from .._reading.split_names import SPLITS, check_split
 from .._taxonomy.account import describe_unmapped
 from .._taxonomy.label_sets import LABEL_SETS
@@ -166,8 +166,10 @@ def _check(images, labels, names):
             f"{names[1]!r} has shape {labels.shape} and dtype {labels.dtype} for"
             f" {len(images)} images. Expected an integer for each image"
         )
-    if labels.size and not (labels.min() >= 0 and labels.max() < len(CLASSES)):
+    labels = labels.reshape(-1)
+    wrong = np.flatnonzero((labels < 0) | (labels >= len(CLASSES)))
+    if len(wrong):
         raise ValueError(
-            f"{names[1]!r} has values from {labels.min()} to {labels.max()}. Expected 0 to"
-            f" {len(CLASSES) - 1}"
+            f"{names[1]!r} has {say(len(wrong), 'value')} outside of 0 to {len(CLASSES) - 1}. The"
+            f" first is {labels[wrong[0]]} in row {wrong[0]}, counted from 0"
         )

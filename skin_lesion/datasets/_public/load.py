@@ -182,9 +182,15 @@ def load_public_dataset(
                 " load_image_table."
             ) from error
     elif isinstance(public_set, str):
-        dataset = load_isic_release(
-            root, public_set, split=split, image_type=image_type, group_by=group_by, **mapping
-        )
+        try:
+            dataset = load_isic_release(
+                root, public_set, split=split, image_type=image_type, group_by=group_by, **mapping
+            )
+        except ValueError as error:
+            found = f"release is {public_set!r}"
+            if not str(error).startswith(found):
+                raise
+            raise ValueError(f"name is {name!r}{str(error).removeprefix(found)}") from error
         if collection_named(name):
             _name_collection(dataset, collection_named(name), root)
     else:

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from ..._utils.validation.messages import say
+
 
 def describe_dataset(dataset, notes, reasons):
     """Return the number of images by class and split, the groups, and the entries left out.
@@ -18,12 +20,12 @@ def describe_dataset(dataset, notes, reasons):
     reasons : dict of str to str
         The keys of `left_out`, in words.
     """
-    n_classes = len(dataset.target_names)
     title = f"{dataset.release}: " if "release" in dataset else ""
     left_out = ", ".join(f"{reasons[reason]} ({n})" for reason, n in dataset.left_out.items())
+    images, classes = say(len(dataset.target), "image"), say(len(dataset.target_names), "class")
     return "\n".join(
         [
-            f"{title}{len(dataset.target)} images of {n_classes} class{'es' * (n_classes != 1)}",
+            f"{title}{images} of {classes}",
             "",
             *_write_counts(dataset),
             "",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ..._utils.validation.messages import name_some
+from ..._utils.validation.messages import name_some, say
 from .._reading.description import describe_dataset
 from .._reading.groups import clean_ids, find_group_faults, make_groups
 from .._reading.one_hot import read_one_hot
@@ -165,7 +165,7 @@ def make_dataset(
         messages.append(f"{reason} They are left out.")
     if not chosen.any():
         raise ValueError(
-            f"None of the {wanted.sum()} rows of {where} has both an image and a label in"
+            f"None of {say(wanted.sum(), 'row')} of {where} has both an image and a label in"
             f" {list(columns.label)}. Expected at least one. Published test sets often come without"
             " labels: load another split or another table."
         )
@@ -308,8 +308,8 @@ def _find_messages(left_out, missing, n_rows, found, where, root):
     if found.other_extension:
         name = found.other_extension[0]
         messages.append(
-            f"The files of {len(found.other_extension)} images have another extension than in"
-            f" {where}, such as {found.paths[name]!r} for {name!r}. They are loaded."
+            f"Loaded {say(len(found.other_extension), 'image file')} with another extension"
+            f" than in {where}, such as {found.paths[name]!r} for {name!r}."
         )
     return messages
 

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from ..._utils.validation.messages import say
 from .label_sets import BINARY, INDETERMINATE, MEANING
 from .names import canonical_name, says_missing
 
@@ -74,5 +75,6 @@ def describe_unmapped(labels, name):
     if len(counts) > _MOST_NAMED:
         named += f" and {len(counts) - _MOST_NAMED} more"
     return (
-        f"{len(labels)} images have labels without a counterpart in the {name} label set: {named}."
+        f"{say(len(labels), 'image')} with labels that have no counterpart in the {name} label set:"
+        f" {named}."
     )

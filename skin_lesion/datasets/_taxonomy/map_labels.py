@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import column_or_1d
 
-from ..._utils.validation.messages import did_you_mean
+from ..._utils.validation.messages import did_you_mean, say
 from .account import account_for
 from .label_sets import BINARY, INDETERMINATE, INDETERMINATE_RULES, LABEL_SETS, MEANING, counterpart
 from .names import canonical_name, says_missing
@@ -172,7 +172,7 @@ def _explain_unmapped(labels, label_set):
     if label_set == BINARY and any(MEANING[canonical_name(x)] & INDETERMINATE for x in ambiguous):
         rule = " indeterminate='malignant' or 'benign' gives indeterminate lesions a class."
     return (
-        f"{len(labels)} labels cannot be mapped to the {label_set} label set;"
+        f"{say(len(labels), 'label')} cannot be mapped to the {label_set} label set;"
         f" {'; '.join(found)}. Expected labels whose kinds all belong to one of its classes,"
         f" {list(LABEL_SETS[label_set])}. Drop these rows, rename their labels, or pass"
         f" unmapped='missing' to get None in their place.{rule}"

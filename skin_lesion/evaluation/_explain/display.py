@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..._utils.validation.messages import say
 from .activation_maps import make_maps
 
 _OPACITY = 0.6
@@ -114,7 +115,7 @@ class ActivationMapDisplay:
         self.ax_ = np.ravel(ax)
         if len(self.ax_) != n:
             raise ValueError(
-                f"ax holds {len(self.ax_)} Axes, but there are {n} images. Expected one for each."
+                f"ax holds {len(self.ax_)} Axes for {say(n, 'image')}. Expected one for each."
             )
         self.figure_ = self.ax_[0].figure
         for place, axes in enumerate(self.ax_):

@@ -5,6 +5,7 @@ import pandas as pd
 
 from ..._utils.atomic_writing import write_text
 from ..._utils.html_page import render_note, render_page, render_warning
+from ..._utils.validation.messages import say
 from .._report.page import render_tables
 from .._report.text import (
     TITLES,
@@ -96,7 +97,8 @@ class ExternalEvaluation:
             self.operating_points = pd.concat(points, names=["dataset"])
 
     def __repr__(self):
-        return f"<ExternalEvaluation of {len(self.reports)} datasets: {', '.join(self.reports)}>"
+        names = ", ".join(self.reports)
+        return f"<ExternalEvaluation of {say(len(self.reports), 'dataset')}: {names}>"
 
     def summary(self):
         """Print all tables as text."""

@@ -13,6 +13,7 @@ from ..._utils.html_page import (
     render_table,
     render_warning,
 )
+from ..._utils.validation.messages import say
 from ...audit import open_images
 from . import figures as _figures
 from .text import (
@@ -150,8 +151,8 @@ def _render_errors(report):
         caption = f"predicted: {line['predicted']}{sure}; true: {line['class']}"
         figures.append(render_photograph(images, line["row"], caption))
     text = (
-        f"{report.n_errors} of {report.n_images} images are classified wrongly. These"
-        f" {len(figures)} have the highest probability of the wrong class."
+        f"Classified wrongly: {report.n_errors} of {say(report.n_images, 'image')}. Shown:"
+        f" {len(figures)} with the highest probability of the wrong class."
     )
     return [render_note(text), f'<div class="pictures">{"".join(figures)}</div>']
 

@@ -8,6 +8,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from ..._utils.atomic_writing import write_text
 from ..._utils.sklearn_private import Interval, validate_params
+from ..._utils.validation.messages import say
 from .._intervals.estimates import Estimates
 from .._intervals.parts import Draws, Part
 from .._intervals.score_tables import pool_part
@@ -270,8 +271,8 @@ class EvaluationReport:
     def __repr__(self):
         score = self.scores.loc["balanced_accuracy"]
         return (
-            f"<EvaluationReport of {self.n_images} images, {self.n_groups} groups: balanced"
-            f" accuracy {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})>"
+            f"<EvaluationReport of {say(self.n_images, 'image')}, {say(self.n_groups, 'group')}:"
+            f" balanced accuracy {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})>"
         )
 
     def summary(self):

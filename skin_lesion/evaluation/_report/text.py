@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
+from ..._utils.validation.messages import say
 from ...audit import ON_SKIN_TONE, SKIN_TONE
 from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_GROUPS_OF_PART
 
@@ -52,7 +53,10 @@ _METHODS = (
 
 def describe_data(report):
     """Return a line that describes the evaluated data."""
-    text = f"{report.n_images} images, {report.n_groups} groups, {len(report.class_counts)} classes"
+    text = (
+        f"{say(report.n_images, 'image')}, {say(report.n_groups, 'group')},"
+        f" {say(len(report.class_counts), 'class')}"
+    )
     return text if report.positive is None else f"{text}; positive class: {report.positive}"
 
 
@@ -184,7 +188,7 @@ def summarise(report):
             lines.append(
                 f"  {column} = {value}: balanced accuracy"
                 f" {_say_of_slice(line, 'balanced_accuracy')},"
-                f" {line['images']} images{few}"
+                f" {say(line['images'], 'image')}{few}"
             )
     lines += ["", describe_intervals(report), describe_methods(report)]
     lines += [f"Note: {note}" for note in report.notes]

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..._utils.validation.messages import say
+
 DRAW_DTYPE = np.dtype(
     [
         ("angle", float),
@@ -95,8 +97,8 @@ def check_draws(draws, images):
         )
     if len(images) != len(draws):
         raise ValueError(
-            f"Got {len(draws)} draws for {len(images)} images. Expected one draw for each image:"
-            " use draw(len(X))."
+            f"Got {say(len(draws), 'draw')} for {say(len(images), 'image')}. Expected one draw for"
+            " each image: use draw(len(X))."
         )
     if images.shape[-1] == 3:
         return

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from ..._utils import lazy_keras as keras
+from ..._utils.validation.messages import say
 from .._backend.log import without_retracing_warnings
 from .._backend.seeds import seeded_keras
 from .._checkpoint.callback import SaveFit
@@ -117,7 +118,7 @@ def find_only_class(estimator, source, y, training, validation):
         accuracy, tolerance = estimator.history_["accuracy"][-1], 0.02
         some = np.unique(np.linspace(0, len(labels) - 1, _MANY_ROWS).astype(int))
         rows = training.rows[some]
-        looked_at = f"{len(rows)} rows that it was trained on"
+        looked_at = f"{say(len(rows), 'row')} that it was trained on"
     else:
         labels = validation.y
         weight = training.weigh_alike(labels, validation.sample_weight)

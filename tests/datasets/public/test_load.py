@@ -525,6 +525,9 @@ def test_a_collection_of_another_name(tree):
     tree.touch("ISIC_0178300.jpg")
     with pytest.raises(ValueError, match=r"name is 'HIBA', but .* attributed to 'MSK'. Expected"):
         tree.load("HIBA")
+    (tree.root / "metadata.csv").unlink()
+    with pytest.raises(ValueError, match=r"^name is 'HIBA', but .* holds no known table"):
+        tree.load("HIBA")
 
 
 def write_ham(tree):
@@ -670,11 +673,11 @@ def data():
 def test_real_ham10000(data):
     """As a release, and as any table."""
     rule = {"indeterminate": "benign"}
-    with pytest.warns(UserWarning, match="327 images have labels"):
+    with pytest.warns(UserWarning, match="327 images with labels"):
         dataset = load_public_dataset(data / "ham10000", label="benign_malignant", **rule)
     assert dataset.left_out == {"unmapped": 327}
     columns = {"path": "image_id", "label": "dx", "group": "lesion_id"}
-    with pytest.warns(UserWarning, match="327 images have labels"):
+    with pytest.warns(UserWarning, match="327 images with labels"):
         table = load_image_table(
             data / "ham10000" / "HAM10000_metadata.csv",
             label_set="benign_malignant",

@@ -134,7 +134,7 @@ def test_ways_to_name_a_file(tmp_path, name, file):
 
 def test_another_extension_is_said(tmp_path):
     touch(tmp_path, "a.png")
-    with pytest.warns(UserWarning, match=r"files of 1 images have another extension .*'a.jpg'"):
+    with pytest.warns(UserWarning, match=r"Loaded 1 image file with another extension .*'a.jpg'"):
         dataset = load(tmp_path, ["file,dx", "a.jpg,NEV"])
     assert relative(dataset, tmp_path) == ["a.png"]
 
@@ -216,7 +216,7 @@ def test_rows_without_label_or_name(lesions):
     texts = [str(warning.message) for warning in warned]
     assert any("1 rows without a label are left out" in text for text in texts)
     assert any("1 rows that name no image are left out" in text for text in texts)
-    with pytest.raises(ValueError, match=r"None of the 1 rows .* label in \['dx'\]"):
+    with pytest.raises(ValueError, match=r"None of 1 row .* label in \['dx'\]"):
         load(lesions, ["file,dx", "a.jpg,"])
     with pytest.raises(ValueError, match="has no rows"):
         load(lesions, ["file,dx"])
@@ -265,7 +265,7 @@ def test_split(lesions):
 
 
 def test_label_set_with_an_account(lesions):
-    with pytest.warns(UserWarning, match=r"1 images have labels .* 'ACK' \(1\). They are left out"):
+    with pytest.warns(UserWarning, match=r"1 image with labels .* 'ACK' \(1\). They are left out"):
         dataset = load(lesions, label_set="benign_malignant")
     assert dataset.target.tolist() == ["benign", "malignant"]
     assert dataset.left_out == {"unmapped": 1}

@@ -269,6 +269,6 @@ def test_display(fitted, spots):
     assert [axes.get_title() for axes in display.ax_] == fitted.predict(images[:7]).tolist()
     assert all(len(axes.images) == 2 for axes in display.ax_)
     _, ax = plt.subplots(1, 2)
-    with pytest.raises(ValueError, match="2 Axes, but there are 7 images"):
+    with pytest.raises(ValueError, match="2 Axes for 7 images"):
         display.plot(ax=ax)
     plt.close("all")
