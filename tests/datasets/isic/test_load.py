@@ -547,7 +547,7 @@ def test_isic_cli_in_other_label_sets(cli):
     with pytest.warns(UserWarning, match=r"1 image .*: 'actinic keratosis' \(1\)"):
         dataset = load_isic_release(cli, label="benign_malignant")
     assert dataset.target.tolist() == ["benign", "malignant", "benign", "benign"]
-    with pytest.warns(UserWarning, match=r"1 images .* 8-class label set: 'verruca' \(1\)"):
+    with pytest.warns(UserWarning, match=r"1 image .* 8-class label set: 'verruca' \(1\)"):
         dataset = load_isic_release(cli, label="8-class")
     assert dataset.target.tolist() == [
         "nevus",
