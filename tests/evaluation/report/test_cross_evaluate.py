@@ -172,7 +172,7 @@ def test_same_seed_same_report(lesions, make_model):
 def test_bad_folds(lesions, make_model):
     train = lesions.train
     rows = np.arange(len(train.y))
-    with pytest.raises(ValueError, match="groups? in both training and test set"):
+    with pytest.raises(ValueError, match="1 group in both training and test set"):
         cross_evaluate(
             make_model(),
             train.X,
