@@ -61,6 +61,7 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib", "gallery.reset"),
     "image_srcset": ["2x"],
     "plot_gallery": "True",
+    "parallel": 2,
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_signature": False,

@@ -30,9 +30,9 @@ from skin_lesion import (
 )
 
 size = {"n_classes": 3, "weights": [1, 3, 2], "image_size": (32, 32)}
-train = make_lesion_images(300, random_state=0, **size)
-held = make_lesion_images(300, random_state=1, **size)
-test = make_lesion_images(600, random_state=2, **size)
+train = make_lesion_images(240, random_state=0, **size)
+held = make_lesion_images(200, random_state=1, **size)
+test = make_lesion_images(400, random_state=2, **size)
 
 # %%
 # Train on balanced classes, then calibrate
@@ -41,6 +41,7 @@ test = make_lesion_images(600, random_state=2, **size)
 model = SkinLesionClassifier(
     ConvNet(filters=(16, 32)),
     sampler=RandomOverSampler(),
+    augmenter=None,
     epochs=30,
     early_stopping=False,
     random_state=0,

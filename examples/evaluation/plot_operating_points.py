@@ -31,8 +31,8 @@ from skin_lesion import (
 
 size = {"n_classes": 2, "weights": [1, 2], "image_size": (32, 32)}
 train = make_lesion_images(240, random_state=0, **size)
-held = make_lesion_images(240, random_state=2, **size)
-test = make_lesion_images(600, random_state=1, **size)
+held = make_lesion_images(200, random_state=2, **size)
+test = make_lesion_images(400, random_state=1, **size)
 model = SkinLesionClassifier(
     ConvNet(filters=(16, 32)), epochs=20, early_stopping=False, random_state=0
 )

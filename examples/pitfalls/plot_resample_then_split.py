@@ -47,7 +47,7 @@ def resample_and_compare(seed):
     }
 
 
-scores = pd.DataFrame([resample_and_compare(seed) for seed in range(5)])
+scores = pd.DataFrame([resample_and_compare(seed) for seed in range(3)])
 ax = scores.T.plot(marker="o", color="tab:blue", legend=False, figsize=(6, 4))
 ax.set_xticks(range(2), scores.columns)
 ax.set(

@@ -44,7 +44,7 @@ for ax, photograph in zip(axes, lesions.images[lesions.groups == name], strict=F
     ax.set_axis_off()
 
 # %%
-# This compares folds by image and folds by lesion with the score on 300 new lesions. Five datasets
+# This compares folds by image and folds by lesion with the score on 200 new lesions. Three datasets
 # are drawn.
 
 
@@ -63,7 +63,7 @@ def compare_folds(seed):
             model, X, y, groups=groups, cv=folds, scoring="balanced_accuracy"
         ).mean()
 
-    new = draw(300, 1, seed=1000 + seed)
+    new = draw(200, 1, seed=1000 + seed)
     predicted = model.fit(X, y).predict(flatten(new.images))
     return {
         "folds by image": cross_validate(StratifiedKFold),
@@ -72,7 +72,7 @@ def compare_folds(seed):
     }
 
 
-scores = pd.DataFrame([compare_folds(seed) for seed in range(5)])
+scores = pd.DataFrame([compare_folds(seed) for seed in range(3)])
 ax = scores.T.plot(marker="o", color="tab:blue", legend=False, figsize=(6, 4))
 ax.set_xticks(range(3), scores.columns)
 ax.set(
