@@ -3,17 +3,18 @@
 Find a shortcut with class activation maps
 ==========================================
 
-Suppose that a clinic photographs melanomas with a ruler, and nevi without one. A network can then
-learn the ruler instead of the lesion. Grad-CAM maps show this on drawn images.
+Suppose that a clinic photographs melanomas with another dermatoscope, whose round field of view
+leaves dark corners. A network can then learn the dark corners instead of the lesion. Grad-CAM maps
+show this on drawn images.
 """
 
 # %%
 # Put a shortcut into the data
 # ----------------------------
 #
-# :class:`~skin_lesion.ImageAugmenter` draws rulers and nothing else here. In the training set,
-# every melanoma has a ruler. There are two test sets: one with rulers beside melanomas, as in the
-# training set, and one with rulers beside nevi.
+# :class:`~skin_lesion.ImageAugmenter` draws dark corners and nothing else here. In the training
+# set, every melanoma has them. There are two test sets: one with dark corners around melanomas, as
+# in the training set, and one with dark corners around nevi.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -27,7 +28,7 @@ from skin_lesion import (
     make_lesion_images,
 )
 
-draw_rulers = ImageAugmenter(
+draw_corners = ImageAugmenter(
     rotation=0,
     width_shift=0,
     height_shift=0,
@@ -36,15 +37,15 @@ draw_rulers = ImageAugmenter(
     vertical_flip=False,
     brightness=0,
     contrast=0,
-    ruler=1,
+    corners=1,
     random_state=0,
 )
 
 
-def with_rulers(lesions, measured):
+def with_corners(lesions, framed):
     images = lesions.images.copy()
-    rows = np.flatnonzero(lesions.target == measured)
-    images[rows] = draw_rulers.fit_transform(images[rows])
+    rows = np.flatnonzero(lesions.target == framed)
+    images[rows] = draw_corners.fit_transform(images[rows])
     return images
 
 
@@ -57,25 +58,29 @@ test = make_lesion_images(100, random_state=1, **size)
 # ---------------------------
 
 model = SkinLesionClassifier(
-    ConvNet(filters=(16, 32, 32)), epochs=15, early_stopping=False, random_state=0
+    ConvNet(filters=(16, 32, 32)),
+    augmenter=None,
+    epochs=12,
+    early_stopping=False,
+    random_state=0,
 )
-model.fit(with_rulers(train, "melanoma"), train.target)
+model.fit(with_corners(train, "melanoma"), train.target)
 
-for measured in ("melanoma", "nevus"):
-    predicted = model.predict(with_rulers(test, measured))
+for framed in ("melanoma", "nevus"):
+    predicted = model.predict(with_corners(test, framed))
     accuracy = accuracy_score(test.target, predicted)
-    print(f"rulers beside each {measured:9} accuracy {accuracy:.2f}")
+    print(f"dark corners around each {framed:9} accuracy {accuracy:.2f}")
 
 # %%
 # Draw the maps
 # -------------
 #
 # Bright areas are evidence for a melanoma, according to the network. The upper row shows melanomas
-# with a ruler, the lower row nevi with a ruler.
+# with dark corners, the lower row nevi with dark corners.
 
 figure, axes = plt.subplots(2, 5, figsize=(10, 4.6))
 for row, name in zip(axes, ("melanoma", "nevus"), strict=True):
-    images = with_rulers(test, name)[test.target == name][:5]
+    images = with_corners(test, name)[test.target == name][:5]
     display = ActivationMapDisplay.from_estimator(
         model, images, target="melanoma", ax=row
     )
@@ -84,8 +89,9 @@ for row, name in zip(axes, ("melanoma", "nevus"), strict=True):
 plt.show()
 
 # %%
-# The first test set has the same shortcut as the training set, so its score is high. With rulers
-# beside nevi, the same network scores below chance. Only external data or the maps reveal this.
+# The first test set has the same shortcut as the training set, so its score is high. With dark
+# corners around nevi, the same network scores below chance. Only external data or the maps reveal
+# this.
 #
 # The maps show where the network finds evidence, not why. A map that lies on the lesion proves
 # nothing. :func:`~skin_lesion.audit_dataset` counts rulers, hair and dark corners for each class

@@ -6,7 +6,7 @@ Calibrate probabilities
 Of the images that get a probability of 0.8 for melanoma, 80% should be melanomas. Balanced classes,
 dropout, and too few or too many epochs make probabilities too low or too high. Setting the prior
 corrects the effect of balancing. Temperature scaling on held-out lesions then corrects
-overconfidence.
+overconfidence and underconfidence.
 """
 
 # %%

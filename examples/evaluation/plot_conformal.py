@@ -23,11 +23,15 @@ from skin_lesion import (
 
 size = {"n_classes": 4, "image_size": (32, 32)}
 train = make_lesion_images(300, random_state=0, **size)
-held = make_lesion_images(300, random_state=1, **size)
-test = make_lesion_images(400, random_state=2, **size)
+held = make_lesion_images(400, random_state=1, **size)
+test = make_lesion_images(500, random_state=2, **size)
 
 model = SkinLesionClassifier(
-    ConvNet(filters=(16, 32)), epochs=20, early_stopping=False, random_state=0
+    ConvNet(filters=(16, 32)),
+    augmenter=None,
+    epochs=20,
+    early_stopping=False,
+    random_state=0,
 )
 model.fit(train.images, train.target)
 accuracy = (model.predict(test.images) == test.target).mean()

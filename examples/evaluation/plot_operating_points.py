@@ -34,7 +34,11 @@ train = make_lesion_images(240, random_state=0, **size)
 held = make_lesion_images(200, random_state=2, **size)
 test = make_lesion_images(400, random_state=1, **size)
 model = SkinLesionClassifier(
-    ConvNet(filters=(16, 32)), epochs=20, early_stopping=False, random_state=0
+    ConvNet(filters=(16, 32)),
+    augmenter=None,
+    epochs=30,
+    early_stopping=False,
+    random_state=0,
 )
 model.fit(train.images, train.target)
 points = choose_thresholds(
