@@ -1,6 +1,7 @@
 import os
 import re
 import sys
+import warnings
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -47,6 +48,9 @@ if os.environ.get("DOCS_INTERSPHINX"):
 # What is copied is what can be run: neither prompts nor output.
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+# A process that has trained several networks is replaced by a new one: no fault.
+warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
 
 # Functions are named, not imported: sphinx could not tell whether they changed.
 sphinx_gallery_conf = {
