@@ -84,8 +84,10 @@ def test_model_gives_the_scores_of_the_report_and_the_table(root, output):
     assert report["report"]["random_state"] == 3
     assert report["data"]["counts"]["nevus"]["test"] == (test.target == "nevus").sum()
     assert len(report["search"]["candidates"]) == 2
+    assert (report["search"]["preset"], report["search"]["folds"]) == ("good", 2)
+    assert report["preset"] == "good"
     text = (output / "report.txt").read_text()
-    for part in ("precision", "balanced accuracy", "random_state=3"):
+    for part in ("preset good, 2 folds", "precision", "balanced accuracy", "random_state=3"):
         assert part in text
     # The drawn folder is sound: there is nothing to leave out, and no other score.
     assert set(report["audit"]["findings"].values()) <= {0, None}

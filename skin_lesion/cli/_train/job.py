@@ -106,7 +106,7 @@ def _train(cleaned, arguments, output, start):
     on_faults = None
     if arguments.compare_with_faults and cleaned.faulty is not None:
         on_faults = fit_on_faults(cleaned.faulty, model)
-    judgement = judge(cleaned, model, results, on_faults, unlike, arguments)
+    judgement = judge(cleaned, model, results, on_faults, unlike, plan, arguments)
     write_report(judgement, model, data, output)
     cleaned.write_manifest(output / "split.csv")
     _pictures.class_counts(data, output / "class_counts.png")
@@ -114,7 +114,7 @@ def _train(cleaned, arguments, output, start):
     _pictures.training_curves(model, output / "training_curves.png")
     _pictures.right_predictions(data, judgement.report, output / "right_predictions.png")
     command = f"skin-lesion predict {model_path} PATH --output predictions.csv"
-    write_index(cleaned, judgement, results, command, output)
+    write_index(cleaned, judgement, command, output)
     export_beside(model, model_path)
     print("\n".join(["", *judgement.short]))
     if np.isfinite(unlike.limit):

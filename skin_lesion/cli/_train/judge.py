@@ -44,7 +44,7 @@ class Judgement:
     numbers: dict
 
 
-def judge(cleaned, model, results, on_faults, unlike, arguments):
+def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
     """Return the judgement of a fitted model on the test side.
 
     `on_faults` is the same model after a fit on `cleaned.faulty`, or None.
@@ -74,7 +74,12 @@ def judge(cleaned, model, results, on_faults, unlike, arguments):
         },
         "audit": _audit(cleaned),
         "data": {"root": str(arguments.root), "split": data.split, "counts": _counts(data)},
-        "search": {"candidates": results},
+        "search": {
+            "preset": plan.searched_preset if results else None,
+            "folds": arguments.folds if results else None,
+            "candidates": results,
+        },
+        "preset": plan.final_preset,
         "training": [
             {"network": repr(network), "epochs": network.n_iter_, "best_epoch": network.best_epoch_}
             for network in networks_of(model)
@@ -144,14 +149,20 @@ def _describe_job(numbers):
         "Excluded by the audit: " + ", ".join(f"{why} ({n})" for why, n in left_out.items()) + ".",
         *(f"Trained: `{' '.join(line['network'].split())}`" for line in numbers["training"]),
         *(
-            f"Cross-validated: {line['name']}: balanced accuracy {line['balanced_accuracy']:.3f},"
-            f" standard deviation over folds {line['standard_deviation']:.3f}"
+            f"Cross-validated: {line['name']} ({say_search(numbers['search'])}): balanced accuracy"
+            f" {line['balanced_accuracy']:.3f}, standard deviation over folds"
+            f" {line['standard_deviation']:.3f}"
             for line in numbers["search"]["candidates"]
         ),
         "Software: "
         + ", ".join(f"{name} {number}" for name, number in numbers["versions"].items()),
     ]
     return "\n## How the model was made\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
+
+
+def say_search(search):
+    """Return how the candidates were cross-validated."""
+    return f"preset {search['preset']}, {search['folds']} folds"
 
 
 def _shorten(report, with_faults, results):
@@ -189,7 +200,8 @@ def _shorten(report, with_faults, results):
 def _to_text(numbers, report, with_faults):
     lines = []
     if numbers["search"]["candidates"]:
-        lines += ["Cross-validated balanced accuracy (mean, standard deviation over folds)"]
+        how = say_search(numbers["search"])
+        lines += [f"Cross-validated balanced accuracy (mean, standard deviation over folds), {how}"]
     for candidate in numbers["search"]["candidates"]:
         lines.append(
             f"  {candidate['balanced_accuracy']:.3f}  {candidate['standard_deviation']:.3f}"

@@ -15,6 +15,7 @@ from ..._utils.html_page import (
 )
 from ...audit import TITLES, describe_finding, say
 from ...evaluation import WARNING
+from .judge import say_search
 
 _FILES = {
     "report.html": "Evaluation report: scores with intervals, curves, slices and errors",
@@ -34,7 +35,7 @@ _FIGURES = {
 }
 
 
-def write_index(cleaned, judgement, results, command, output):
+def write_index(cleaned, judgement, command, output):
     """Write index.html."""
     findings = {title: describe_finding(cleaned.audit, name) for name, title in TITLES.items()}
     figures = [
@@ -49,7 +50,7 @@ def write_index(cleaned, judgement, results, command, output):
             *_describe_left_out(cleaned),
             f"<p>Split: {escape(cleaned.used.split)}.</p>",
         ],
-        "Grid search": [_render_search(results)],
+        "Grid search": [_render_search(judgement.numbers["search"])],
         "Figures": ['<div class="figures">', *figures, "</div>"],
     }
     page = render_page(
@@ -75,10 +76,12 @@ def _describe_left_out(cleaned):
     return [f"<p>Excluded: {escape(words)}.</p>"]
 
 
-def _render_search(results):
-    if not results:
+def _render_search(search):
+    if not search["candidates"]:
         return render_note("No candidates were cross-validated.")
-    table = pd.DataFrame(results).set_index("name")[["balanced_accuracy", "standard_deviation"]]
+    table = pd.DataFrame(search["candidates"]).set_index("name")[
+        ["balanced_accuracy", "standard_deviation"]
+    ]
     table = table.map("{:.3f}".format).rename_axis("candidate")
     table.columns = ["balanced accuracy (mean over folds)", "standard deviation"]
-    return render_table(table)
+    return render_note(f"Cross-validated: {say_search(search)}.") + render_table(table)
