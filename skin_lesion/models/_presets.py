@@ -14,7 +14,7 @@ from ._wrappers.test_time_augmentation import TestTimeAugmentation
 
 # Of each preset: image size, epochs, variants of an image when it predicts, and its networks with
 # the blocks that are trained. The first blocks have most of the pixels: with the last 8 of 10,
-# "fast" trains in about three quarters of the time, and scored no less in the experiments.
+# "fast" trains in three quarters of the time, and scored no less in an experiment.
 _RECIPES = {
     "fast": ((64, 96), "few", 3, {"EfficientNetLite0": 8}),
     "good": ((144, 192), "auto", 7, {"EfficientNetLite0": "all"}),
