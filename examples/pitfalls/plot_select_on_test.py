@@ -78,6 +78,7 @@ ax = (
         rot=0, ylabel="balanced accuracy", title="Means over three drawn datasets"
     )
 )
+ax.set_ylim(0, 0.6)
 
 # %%
 # :class:`~sklearn.model_selection.GridSearchCV` selects on folds of the training set. The test set
