@@ -1,5 +1,6 @@
 """Small lesions and a classifier that learns them in a second or two."""
 
+import warnings
 from functools import partial
 
 import keras
@@ -85,7 +86,8 @@ def tiny_file(tmp_path_factory):
     tiny_net.__module__ = keras.applications.MobileNet.__module__  # it prepares its pixels likewise
     inputs, shape = keras.Input((32, 32, 3)), (32, 32, 3)
     network = tiny_net(include_top=False, weights=None, input_tensor=inputs, input_shape=shape)
-    save_weights(network, path)
+    with warnings.catch_warnings(action="ignore"):  # Keras's, where a test makes them errors
+        save_weights(network, path)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(keras.applications, "TinyNet", tiny_net, raising=False)
         yield path

@@ -78,21 +78,21 @@ def test_learns_lesions(lesions):
     assert classifier.score(lesions.images, lesions.target) > 0.6
 
 
-def test_leaves_weights_of_the_caller_alone(small, lesions):
+def test_leaves_weights_of_the_caller_alone(smallest, lesions):
     weight = np.linspace(0.5, 1.5, 90)
     before = weight.copy()
-    small(class_weight="balanced", early_stopping=True, epochs=1).fit(
+    smallest(class_weight="balanced", early_stopping=True, epochs=1).fit(
         lesions.images, lesions.target, sample_weight=weight
     )
     np.testing.assert_array_equal(weight, before)
 
 
-def test_rows_without_weight_count_as_absent(small, lesions):
+def test_rows_without_weight_count_as_absent(smallest, lesions):
     keep = np.arange(90) % 3 != 0
-    weighted = small(early_stopping=True, epochs=1, class_weight="balanced").fit(
+    weighted = smallest(early_stopping=True, epochs=1, class_weight="balanced").fit(
         lesions.images, lesions.target, sample_weight=keep.astype(float)
     )
-    absent = small(early_stopping=True, epochs=1, class_weight="balanced").fit(
+    absent = smallest(early_stopping=True, epochs=1, class_weight="balanced").fit(
         lesions.images[keep], lesions.target[keep]
     )
     np.testing.assert_allclose(
@@ -100,13 +100,13 @@ def test_rows_without_weight_count_as_absent(small, lesions):
     )
 
 
-def test_square_roots_of_balanced_class_weights(small, lesions):
+def test_square_roots_of_balanced_class_weights(smallest, lesions):
     kept = np.flatnonzero((lesions.target != lesions.target_names[0]) | (np.arange(90) % 3 == 0))
     images, y = lesions.images[kept], lesions.target[kept]
     balanced = compute_class_weight("balanced", classes=lesions.target_names, y=y)
     weights = dict(zip(lesions.target_names, np.sqrt(balanced), strict=True))
-    expected = small(epochs=1, class_weight=weights).fit(images, y)
-    found = small(epochs=1, class_weight="sqrt_balanced").fit(images, y)
+    expected = smallest(epochs=1, class_weight=weights).fit(images, y)
+    found = smallest(epochs=1, class_weight="sqrt_balanced").fit(images, y)
     np.testing.assert_array_equal(found.predict_proba(images), expected.predict_proba(images))
 
 
@@ -121,9 +121,19 @@ def test_class_weight_shifts_predictions(small, lesions):
     )
 
 
-def test_same_random_state_gives_same_result_in_a_new_process(small, lesions, tmp_path):
+@pytest.fixture(scope="module")
+def new_process(fitted, lesions, tmp_path_factory):
+    """What a new process prints and saves: predictions of a dumped model, and of one it fits."""
+    folder = tmp_path_factory.mktemp("new_process")
+    joblib.dump(fitted, folder / "model.joblib")
+    np.save(folder / "images.npy", lesions.images)
     script = """
-        import sys, warnings, numpy as np
+        import os, sys, joblib, numpy as np
+        os.chdir(sys.argv[1])
+        model = joblib.load("model.joblib")
+        np.save("predicted.npy", model.predict_proba(np.load("images.npy")))
+
+        import warnings
         from skin_lesion import (ConvNet, ImageAugmenter, SkinLesionClassifier, make_lesion_images)
         lesions = make_lesion_images(
             90, n_classes=3, images_per_lesion=1.5, image_size=(24, 24), random_state=0)
@@ -132,16 +142,28 @@ def test_same_random_state_gives_same_result_in_a_new_process(small, lesions, tm
             early_stopping=True, augmenter=ImageAugmenter(), random_state=0)
         warnings.simplefilter("ignore")
         classifier.fit(lesions.images, lesions.target, groups=lesions.groups)
-        np.save(sys.argv[1], classifier.predict_proba(lesions.images))
+        np.save("fitted.npy", classifier.predict_proba(lesions.images))
     """
+    return (
+        run_python(script, folder),
+        np.load(folder / "predicted.npy"),
+        np.load(folder / "fitted.npy"),
+    )
+
+
+def test_same_random_state_gives_same_result_in_a_new_process(small, lesions, new_process):
+    printed, _, there = new_process
     # Neither does the backend say a word of processors and drivers.
-    assert run_python(script, tmp_path / "there.npy") == ("", "")
+    assert printed == ("", "")
     here = small(early_stopping=True, augmenter=ImageAugmenter()).fit(
         lesions.images, lesions.target, groups=lesions.groups
     )
-    np.testing.assert_array_equal(
-        here.predict_proba(lesions.images), np.load(tmp_path / "there.npy")
-    )
+    np.testing.assert_array_equal(here.predict_proba(lesions.images), there)
+
+
+def test_dumped_model_predicts_the_same_in_a_new_process(fitted, lesions, new_process):
+    _, there, _ = new_process
+    np.testing.assert_array_equal(fitted.predict_proba(lesions.images), there)
 
 
 def test_what_other_threads_draw_changes_nothing(small, lesions):
@@ -167,21 +189,6 @@ def test_another_random_state_gives_another_result(fitted, small, lesions):
     )
 
 
-def test_dumped_model_predicts_the_same_in_a_new_process(fitted, lesions, tmp_path):
-    joblib.dump(fitted, tmp_path / "model.joblib")
-    np.save(tmp_path / "images.npy", lesions.images)
-    script = """
-        import sys, joblib, numpy as np
-        model = joblib.load(sys.argv[1] + "/model.joblib")
-        images = np.load(sys.argv[1] + "/images.npy")
-        np.save(sys.argv[1] + "/there.npy", model.predict_proba(images))
-    """
-    run_python(script, tmp_path)
-    np.testing.assert_array_equal(
-        fitted.predict_proba(lesions.images), np.load(tmp_path / "there.npy")
-    )
-
-
 def test_importing_scikeras_leaves_pickling_of_keras_models_alone(fitted):
     assert "scikeras" in sys.modules
     for cls in (keras.Model, keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer):
@@ -189,10 +196,10 @@ def test_importing_scikeras_leaves_pickling_of_keras_models_alone(fitted):
         assert "__deepcopy__" not in vars(cls)
 
 
-def test_objects_serve_several_fits_and_stay_unused(small, lesions):
+def test_objects_serve_several_fits_and_stay_unused(smallest, lesions):
     optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
     callback = keras.callbacks.ReduceLROnPlateau(monitor="loss")
-    classifier = small(optimizer=optimizer, callbacks=[callback])
+    classifier = smallest(optimizer=optimizer, callbacks=[callback])
     first = classifier.fit(lesions.images, lesions.target).predict_proba(lesions.images)
     second = classifier.fit(lesions.images, lesions.target).predict_proba(lesions.images)
     np.testing.assert_array_equal(first, second)
@@ -201,7 +208,7 @@ def test_objects_serve_several_fits_and_stay_unused(small, lesions):
     assert clone(classifier).fit(lesions.images, lesions.target).n_iter_ == 2
 
 
-def test_used_callback_does_not_bring_its_model(small, lesions):
+def test_used_callback_does_not_bring_its_model(smallest, lesions):
     class Spy(keras.callbacks.Callback):
         seen = []
 
@@ -210,11 +217,11 @@ def test_used_callback_does_not_bring_its_model(small, lesions):
 
     used = Spy()
     used.set_model(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]))
-    classifier = small(callbacks=[used]).fit(lesions.images, lesions.target)
+    classifier = smallest(callbacks=[used]).fit(lesions.images, lesions.target)
     assert Spy.seen == [classifier.model_]
 
 
-def test_used_callbacks_are_kept_without_their_model(small, lesions, tmp_path):
+def test_used_callbacks_are_kept_without_their_model(smallest, lesions, tmp_path):
     class Count(keras.callbacks.Callback):
         n = 0
 
@@ -222,7 +229,7 @@ def test_used_callbacks_are_kept_without_their_model(small, lesions, tmp_path):
             self.n += 1
 
     given = [Count(), keras.callbacks.CSVLogger(tmp_path / "log.csv")]
-    classifier = small(callbacks=given).fit(lesions.images, lesions.target)
+    classifier = smallest(callbacks=given).fit(lesions.images, lesions.target)
     assert [type(callback) for callback in classifier.callbacks_] == [type(c) for c in given]
     assert given[0].n == 0
     assert classifier.callbacks_[0].n == 2
@@ -245,8 +252,8 @@ def test_logarithm_of_probabilities(fitted, lesions):
     assert not hasattr(TestTimeAugmentation(clone(fitted)), "n_features_in_")
 
 
-def test_learning_rate_reaches_the_optimizer(small, lesions):
-    classifier = small(optimizer="SGD", learning_rate=0.25, epochs=1).fit(
+def test_learning_rate_reaches_the_optimizer(smallest, lesions):
+    classifier = smallest(optimizer="SGD", learning_rate=0.25, epochs=1).fit(
         lesions.images, lesions.target
     )
     assert isinstance(classifier.model_.optimizer, keras.optimizers.SGD)
@@ -254,16 +261,16 @@ def test_learning_rate_reaches_the_optimizer(small, lesions):
     assert learning_rate == pytest.approx(0.25)
 
 
-def test_focal_loss_and_label_smoothing_reach_the_model(small, lesions):
-    classifier = small(loss="focal", label_smoothing=0.1, epochs=1)
+def test_focal_loss_and_label_smoothing_reach_the_model(smallest, lesions):
+    classifier = smallest(loss="focal", label_smoothing=0.1, epochs=1)
     loss = classifier.fit(lesions.images, lesions.target).model_.loss
     assert isinstance(loss, keras.losses.CategoricalFocalCrossentropy)
     assert loss.get_config()["label_smoothing"] == pytest.approx(0.1)
 
 
-def test_augmenter_varies_training_and_never_predict(small, lesions):
-    plain = small().fit(lesions.images, lesions.target)
-    varied = small(augmenter=ImageAugmenter()).fit(lesions.images, lesions.target)
+def test_augmenter_varies_training_and_never_predict(smallest, lesions):
+    plain = smallest().fit(lesions.images, lesions.target)
+    varied = smallest(augmenter=ImageAugmenter()).fit(lesions.images, lesions.target)
     assert not np.allclose(
         plain.predict_proba(lesions.images), varied.predict_proba(lesions.images), atol=1e-4
     )
@@ -272,7 +279,7 @@ def test_augmenter_varies_training_and_never_predict(small, lesions):
     )
 
 
-def test_augmenter_varies_each_epoch_anew(small, lesions, monkeypatch):
+def test_augmenter_varies_each_epoch_anew(smallest, lesions, monkeypatch):
     drawn = []
     draw = ImageAugmenter.draw
 
@@ -281,7 +288,9 @@ def test_augmenter_varies_each_epoch_anew(small, lesions, monkeypatch):
         return drawn[-1]
 
     monkeypatch.setattr(ImageAugmenter, "draw", record)
-    small(augmenter=ImageAugmenter(), epochs=2, batch_size=90).fit(lesions.images, lesions.target)
+    smallest(augmenter=ImageAugmenter(), epochs=2, batch_size=90).fit(
+        lesions.images, lesions.target
+    )
     # Keras may look at the first batch once more before it begins.
     assert len({tuple(draws["angle"]) for draws in drawn}) >= 2
 
@@ -314,15 +323,15 @@ def test_warm_start_goes_on_and_a_fresh_fit_does_not(small, lesions):
     np.testing.assert_allclose(anew.history_["loss"], first)
 
 
-def test_warm_start_refuses_other_classes(small, lesions):
-    classifier = small(warm_start=True, epochs=1).fit(lesions.images, lesions.target)
+def test_warm_start_refuses_other_classes(smallest, lesions):
+    classifier = smallest(warm_start=True, epochs=1).fit(lesions.images, lesions.target)
     two = lesions.target != lesions.target_names[0]
     with pytest.raises(ValueError, match="Expected those of the last fit"):
         classifier.fit(lesions.images[two], lesions.target[two])
 
 
-def test_partial_fit_trains_an_epoch_a_call(small, lesions):
-    classifier = small()
+def test_partial_fit_trains_an_epoch_a_call(smallest, lesions):
+    classifier = smallest()
     half = lesions.target != lesions.target_names[0]
     classifier.partial_fit(lesions.images[half], lesions.target[half], classes=lesions.target_names)
     np.testing.assert_array_equal(classifier.classes_, lesions.target_names)
@@ -337,11 +346,11 @@ def test_partial_fit_goes_on_from_fit(fitted, lesions):
     assert classifier.history_["loss"][:2] == fitted.history_["loss"]
 
 
-def test_partial_fit_refuses_what_it_cannot_do(small, lesions):
+def test_partial_fit_refuses_what_it_cannot_do(smallest, lesions):
     with pytest.raises(ValueError, match="cannot balance"):
-        small(class_weight="sqrt_balanced").partial_fit(lesions.images, lesions.target)
+        smallest(class_weight="sqrt_balanced").partial_fit(lesions.images, lesions.target)
     two = lesions.target != lesions.target_names[0]
-    classifier = small().partial_fit(lesions.images[two], lesions.target[two])
+    classifier = smallest().partial_fit(lesions.images[two], lesions.target[two])
     with pytest.raises(ValueError, match="Pass all classes"):
         classifier.partial_fit(lesions.images, lesions.target)
 
@@ -409,8 +418,8 @@ def test_balancing_also_balances_the_validation_loss(lesions):
 
 
 @pytest.mark.parametrize("verbose", [0, 1, 2])
-def test_verbose(small, lesions, verbose, capfd):
-    small(verbose=verbose).fit(lesions.images, lesions.target)
+def test_verbose(smallest, lesions, verbose, capfd):
+    smallest(verbose=verbose).fit(lesions.images, lesions.target)
     out, err = capfd.readouterr()
     assert ("Epoch 2/2" in out) == (verbose == 2)
     assert ("6/6" in err) == (verbose == 1)

@@ -47,8 +47,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 @pytest.fixture
-def quick(small):
-    return small(architecture=ConvNet(filters=(4,)), epochs=1)
+def quick(smallest):
+    return smallest(epochs=1)
 
 
 def test_a_number_of_folds_means_stratified_folds(quick, lesions):
@@ -61,6 +61,7 @@ def test_a_number_of_folds_means_stratified_folds(quick, lesions):
 
 
 def test_grid_search_over_nested_parameters_in_two_processes(quick, lesions):
+    quick.set_params(architecture=ConvNet(filters=(4,)))
     grid = {"architecture__filters": [(6,)], "augmenter": [None, ImageAugmenter()]}
     kept = []
     for n_jobs in (1, 2):
@@ -101,6 +102,7 @@ def test_workers_share_the_cores(n_jobs):
 
 
 def test_pipeline_from_paths_to_report(quick, lesion_folder):
+    quick.set_params(architecture=ConvNet(filters=(4,)))
     train = load_image_folder(lesion_folder, split="train")
     test = load_image_folder(lesion_folder, split="test")
     pipeline = Pipeline([("load", ImageLoader(image_size=(24, 24))), ("cnn", quick)])
@@ -218,7 +220,7 @@ TRANSFORMERS = [
     HairRemover(),
     BorderCropper(),
     ImageAugmenter(random_state=0),
-    ImageEmbedder(Backbone("MobileNet", weights=None), loader=LOADER, engine="keras"),
+    ImageEmbedder(Backbone("TinyNet", weights=None), loader=LOADER, engine="keras"),
 ]
 
 
@@ -233,6 +235,7 @@ def test_all_transformers_are_here():
     assert found - of_tables == {type(transformer).__name__ for transformer in TRANSFORMERS}
 
 
+@pytest.mark.usefixtures("tiny_file")
 @pytest.mark.filterwarnings("error")
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras
 @pytest.mark.parametrize("transform", ["pandas", "polars"])
@@ -251,6 +254,7 @@ def test_set_output(transformer, transform, lesion_folder):
     np.testing.assert_array_equal(np.asarray(found), expected)
 
 
+@pytest.mark.usefixtures("tiny_file")
 @pytest.mark.filterwarnings("error")
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -17,15 +17,20 @@ def folder(lesion_folder):
     return load_image_folder(lesion_folder, split="train")
 
 
-def test_pixels_as_integers_floats_and_rows_are_one(small, lesions):
-    uint8 = small().fit(lesions.images, lesions.target)
+@pytest.fixture(scope="module")
+def fitted(smallest, lesions):
+    return smallest(epochs=1).fit(lesions.images, lesions.target)
+
+
+def test_pixels_as_integers_floats_and_rows_are_one(smallest, lesions):
+    uint8 = smallest().fit(lesions.images, lesions.target)
     expected = uint8.predict_proba(lesions.images)
     for images in (lesions.images.astype(np.float64), lesions.images.astype(np.int64)):
-        other = small().fit(images, lesions.target)
+        other = smallest().fit(images, lesions.target)
         np.testing.assert_allclose(other.predict_proba(images), expected, atol=1e-6)
     rows = lesions.images.reshape(90, -1)
     for shape in (SIZE, (*SIZE, 3)):
-        flat = small(image_shape=shape).fit(rows, lesions.target)
+        flat = smallest(image_shape=shape).fit(rows, lesions.target)
         np.testing.assert_allclose(flat.predict_proba(rows), expected, atol=1e-6)
         assert flat.n_features_in_ == 24 * 24 * 3
 
@@ -55,11 +60,11 @@ def test_features_are_brought_to_the_range_of_pixels():
     np.testing.assert_allclose(scaled.std(axis=0).ravel(), [64, 64, 64, 0], atol=0.01)
 
 
-def test_paths_in_all_forms_equal_the_loaded_array(small, folder):
+def test_paths_in_all_forms_equal_the_loaded_array(smallest, folder):
     loader = ImageLoader(image_size=SIZE)
     images = loader.transform(folder.data)
-    expected = small().fit(images, folder.target).predict_proba(images)
-    classifier = small(loader=loader).fit(folder.data, folder.target)
+    expected = smallest().fit(images, folder.target).predict_proba(images)
+    classifier = smallest(loader=loader).fit(folder.data, folder.target)
     assert classifier.n_features_in_ == 1
     paths = folder.data[:, 0]
     for X in (
@@ -73,15 +78,15 @@ def test_paths_in_all_forms_equal_the_loaded_array(small, folder):
         np.testing.assert_allclose(classifier.predict_proba(X), expected, atol=1e-6)
 
 
-def test_data_frame_gives_the_name_of_its_column(small, folder):
+def test_data_frame_gives_the_name_of_its_column(smallest, folder):
     frame = folder.frame[["path"]]
-    classifier = small(loader=ImageLoader(image_size=SIZE), epochs=1).fit(frame, folder.target)
+    classifier = smallest(loader=ImageLoader(image_size=SIZE), epochs=1).fit(frame, folder.target)
     assert classifier.feature_names_in_.tolist() == ["path"]
     assert classifier.predict(frame).shape == (len(frame),)
 
 
-def test_default_loader_reads_at_224_pixels(small, folder):
-    classifier = small(epochs=1).fit(folder.data, folder.target)
+def test_default_loader_reads_at_224_pixels(smallest, folder):
+    classifier = smallest(epochs=1).fit(folder.data, folder.target)
     assert classifier.model_.input_shape == (None, 224, 224, 3)
 
 
@@ -98,19 +103,18 @@ def test_default_loader_reads_at_224_pixels(small, folder):
         (lambda X: X[:0], "minimum of 1"),
     ],
 )
-def test_bad_images_at_predict(small, lesions, make, message):
-    classifier = small(epochs=1).fit(lesions.images, lesions.target)
+def test_bad_images_at_predict(fitted, lesions, make, message):
     with pytest.raises(ValueError, match=message):
-        classifier.predict(make(lesions.images))
+        fitted.predict(make(lesions.images))
 
 
-def test_a_black_image_is_predicted_alone_as_in_a_stack(small, lesions):
+def test_a_black_image_is_predicted_alone_as_in_a_stack(smallest, lesions):
     X = lesions.images.astype(float)
     X[3] = 0
-    classifier = small(epochs=1).fit(X, lesions.target)
+    classifier = smallest(epochs=1).fit(X, lesions.target)
     expected = classifier.predict_proba(X[:8])[3:4]
     np.testing.assert_allclose(classifier.predict_proba(X[3:4]), expected, atol=1e-5)
-    rows = small(epochs=1, image_shape=(24, 24)).fit(X.reshape(90, -1), lesions.target)
+    rows = smallest(epochs=1, image_shape=(24, 24)).fit(X.reshape(90, -1), lesions.target)
     assert rows.predict_proba(X[3:4].reshape(1, -1)).shape == (1, len(rows.classes_))
     # One of another scale is found among others, too.
     X[5] /= 255
@@ -118,26 +122,26 @@ def test_a_black_image_is_predicted_alone_as_in_a_stack(small, lesions):
         with pytest.raises(ValueError, match="never exceeds 1"):
             classifier.predict(mixed)
     with pytest.raises(ValueError, match="never exceeds 1"):
-        small().fit(np.zeros_like(X), lesions.target)
+        smallest().fit(np.zeros_like(X), lesions.target)
 
 
-def test_image_shape_that_does_not_fit_the_rows(small, lesions):
+def test_image_shape_that_does_not_fit_the_rows(smallest, lesions):
     with pytest.raises(ValueError, match=r"has 1200 values, but rows of X have 1728"):
-        small(image_shape=(20, 20)).fit(lesions.images.reshape(90, -1), lesions.target)
+        smallest(image_shape=(20, 20)).fit(lesions.images.reshape(90, -1), lesions.target)
 
 
-def test_missing_paths_are_counted_and_the_first_is_named(small, folder):
+def test_missing_paths_are_counted_and_the_first_is_named(smallest, folder):
     paths = [*folder.data[:, 0].tolist(), "lost_1.jpg", "lost_2.jpg"]
     with pytest.raises(FileNotFoundError, match=r"2 of \d+ paths .*'lost_1.jpg'"):
-        small().fit(paths, [*folder.target, "nevus", "nevus"])
+        smallest().fit(paths, [*folder.target, "nevus", "nevus"])
 
 
-def test_unreadable_image_is_named_by_the_loaders_own_error(small, folder, tmp_path):
+def test_unreadable_image_is_named_by_the_loaders_own_error(smallest, folder, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(Path(folder.data[0, 0]).read_bytes()[:300])
     paths = [*folder.data[:, 0], str(broken)]
     y = [*folder.target, folder.target[0]]
-    classifier = small(loader=ImageLoader(image_size=SIZE))
+    classifier = smallest(loader=ImageLoader(image_size=SIZE))
     with pytest.raises(ValueError, match=r"broken\.jpg") as caught:
         classifier.fit(paths, y)
     assert "tensorflow" not in str(caught.value).lower()
@@ -146,11 +150,11 @@ def test_unreadable_image_is_named_by_the_loaders_own_error(small, folder, tmp_p
         classifier.predict(paths)
 
 
-def test_images_of_any_size_in_a_folder(small, tmp_path):
+def test_images_of_any_size_in_a_folder(smallest, tmp_path):
     rng = np.random.RandomState(0)
     paths = []
     for i, size in enumerate([(40, 30), (25, 60), (31, 31), (100, 24)]):
         paths.append(tmp_path / f"{i}.png")
         Image.fromarray(rng.randint(0, 255, (*size, 3), dtype=np.uint8)).save(paths[-1])
-    classifier = small(loader=ImageLoader(image_size=SIZE), epochs=1)
+    classifier = smallest(loader=ImageLoader(image_size=SIZE), epochs=1)
     assert classifier.fit(paths, ["a", "b", "a", "b"]).predict(paths).shape == (4,)

@@ -1,5 +1,6 @@
 """The folder of drawn images, read again from disk."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -93,40 +94,64 @@ def test_nothing_is_written_where_parameters_are_bad(tmp_path, parameters, messa
     assert not (tmp_path / "new").exists()
 
 
+# In one process after the other, each forked from one that has imported everything.
 _ENDED_AT_A_RENAME = """
-import os, signal, sys
+import json, os, signal, sys
 from skin_lesion import write_lesion_folder
 
-root, number, n_renamed = sys.argv[1], *map(int, sys.argv[2:])
-
-def hook(event, arguments):
-    global n_renamed
-    if event == "os.rename":
-        n_renamed -= 1
-        if n_renamed < 0:
-            os.kill(os.getpid(), number)
-
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
-sys.addaudithook(hook)
-write_lesion_folder(root, 20, n_classes=2, image_size=(16, 16), random_state=0)
+
+def end_at_a_rename(root, number, n_renamed):
+    def hook(event, arguments):
+        nonlocal n_renamed
+        if event == "os.rename":
+            n_renamed -= 1
+            if n_renamed < 0:
+                os.kill(os.getpid(), number)
+
+    sys.addaudithook(hook)
+    write_lesion_folder(root, 20, n_classes=2, image_size=(16, 16), random_state=0)
+
+statuses = []
+for case in json.loads(sys.argv[1]):
+    child = os.fork()
+    if not child:
+        end_at_a_rename(*case)
+        sys.exit()
+    statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+print(json.dumps(statuses))
 """
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    """How the process of each case ended, and the folder that it left, by signal and renames."""
+    cases = [(getattr(signal, name), n) for name in ("SIGKILL", "SIGINT") for n in range(3)]
+    roots = [tmp_path_factory.mktemp("ended") for _ in cases]
+    arguments = json.dumps([(str(root), *case) for root, case in zip(roots, cases, strict=True)])
+    process = subprocess.run(
+        [sys.executable, "-c", _ENDED_AT_A_RENAME, arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return dict(zip(cases, zip(json.loads(process.stdout), roots, strict=True), strict=True))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
 @pytest.mark.parametrize("number", ["SIGKILL", "SIGINT"])
 @pytest.mark.parametrize("n_renamed", [0, 1, 2])
 def test_ended_while_the_parts_take_their_places_the_next_call_starts_anew(
-    tmp_path, n_renamed, number
+    ended, n_renamed, number
 ):
     number = getattr(signal, number)
-    arguments = [str(tmp_path), str(int(number)), str(n_renamed)]
-    ended = subprocess.run([sys.executable, "-c", _ENDED_AT_A_RENAME, *arguments])
-    assert ended.returncode == -number
-    left = [path.name for path in tmp_path.iterdir()]
+    status, folder = ended[number, n_renamed]
+    assert status == -number
+    left = [path.name for path in folder.iterdir()]
     assert len(left) == (1 + n_renamed if number == signal.SIGKILL else 0)
     assert "metadata.csv" not in left
 
-    root = write_lesion_folder(tmp_path, 20, n_classes=2, image_size=(16, 16), random_state=1)
+    root = write_lesion_folder(folder, 20, n_classes=2, image_size=(16, 16), random_state=1)
 
     assert sorted(path.name for path in root.iterdir()) == ["Test", "Train", "metadata.csv"]
     assert len(list(root.rglob("*.jpg"))) == len(pd.read_csv(root / "metadata.csv")) == 20

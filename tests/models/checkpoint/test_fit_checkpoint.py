@@ -182,7 +182,7 @@ def test_other_parameters_start_anew_and_say_so(long, lesions, interrupted, para
     assert_same_fit(other, alone, lesions.images)
 
 
-def test_file_that_is_deleted_between_epochs(small, lesion_folder, tmp_path, epochs_trained):
+def test_file_that_is_deleted_between_epochs(smallest, lesion_folder, tmp_path, epochs_trained):
     folder = load_image_folder(lesion_folder, split="train")
     path = Path(folder.data[7, 0])
     moved = path.with_suffix(".moved")
@@ -192,7 +192,7 @@ def test_file_that_is_deleted_between_epochs(small, lesion_folder, tmp_path, epo
             if epoch == 0 and path.exists():
                 path.rename(moved)
 
-    classifier = small(
+    classifier = smallest(
         loader=ImageLoader((24, 24), cache_dir=tmp_path / "cache"),
         epochs=3,
         batch_size=4,
@@ -288,18 +288,18 @@ class LockIsHeld(keras.callbacks.Callback):
         self._noted.append([path.suffix for path in self._folder.glob("*.lock")])
 
 
-def test_fit_locks_its_checkpoint_while_it_is_at_work(small, lesions, tmp_path):
+def test_fit_locks_its_checkpoint_while_it_is_at_work(smallest, lesions, tmp_path):
     noted = []
     callbacks = [LockIsHeld(tmp_path, noted), FitCheckpoint(tmp_path)]
-    small(callbacks=callbacks).fit(lesions.images, lesions.target)
+    smallest(callbacks=callbacks).fit(lesions.images, lesions.target)
     assert noted
     assert all(found == [".lock"] for found in noted)
     assert list(tmp_path.glob("*.lock")) == []
 
 
-def test_search_goes_on_after_ctrl_c(small, lesions, tmp_path, epochs_trained, monkeypatch):
+def test_search_goes_on_after_ctrl_c(smallest, lesions, tmp_path, epochs_trained, monkeypatch):
     def search():
-        classifier = small(epochs=3, callbacks=[CtrlC(), FitCheckpoint(tmp_path)])
+        classifier = smallest(epochs=3, callbacks=[CtrlC(), FitCheckpoint(tmp_path)])
         grid = {"learning_rate": [0.01, 0.001]}
         cv = StratifiedShuffleSplit(1, random_state=0)
         return GridSearchCV(classifier, grid, cv=cv, error_score="raise").fit(
@@ -339,9 +339,9 @@ def test_fit_that_no_other_can_equal(small, lesions, tmp_path):
         small(callbacks=[FitCheckpoint(tmp_path)] * 2).fit(lesions.images, lesions.target)
 
 
-def test_changed_file_is_other_data(small, lesion_folder, tmp_path, epochs_trained):
+def test_changed_file_is_other_data(smallest, lesion_folder, tmp_path, epochs_trained):
     folder = load_image_folder(lesion_folder, split="train")
-    classifier = small(
+    classifier = smallest(
         loader=ImageLoader((24, 24)), epochs=1, callbacks=[FitCheckpoint(tmp_path)]
     ).fit(folder.data, folder.target)
     classifier.fit(folder.data, folder.target)
@@ -540,9 +540,9 @@ def test_import_that_fails_is_that_of_the_code(own_package):
     assert describe(own_package(text), "architecture") is not None
 
 
-def test_fit_of_another_closure_is_not_returned(small, lesions, tmp_path, epochs_trained):
+def test_fit_of_another_closure_is_not_returned(smallest, lesions, tmp_path, epochs_trained):
     for n_filters in (4, 5, 4):
-        fitted = small(
+        fitted = smallest(
             architecture=closure(n_filters), epochs=1, callbacks=[FitCheckpoint(tmp_path)]
         ).fit(lesions.images, lesions.target)
         assert fitted.model_.layers[-1].output.shape[-1] == 3
@@ -550,13 +550,13 @@ def test_fit_of_another_closure_is_not_returned(small, lesions, tmp_path, epochs
     assert epochs_trained == [0, 0]
 
 
-def test_what_cannot_be_told_apart_is_refused(small, lesions, tmp_path):
+def test_what_cannot_be_told_apart_is_refused(smallest, lesions, tmp_path):
     numbers = count(4)
 
     def network(input_shape, n_classes):
         return ConvNet(filters=(next(numbers),))(input_shape, n_classes)
 
-    classifier = small(architecture=network, callbacks=[FitCheckpoint(tmp_path)])
+    classifier = smallest(architecture=network, callbacks=[FitCheckpoint(tmp_path)])
     with pytest.raises(
         ValueError, match=r"architecture holds count\(4\).*leave out the checkpoint"
     ):

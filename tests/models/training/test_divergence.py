@@ -198,10 +198,11 @@ def test_few_epochs_are_too_few(tiny, lesions):
     assert "Increase the number of epochs, for example to 2" in message
 
 
+@pytest.mark.usefixtures("tiny_file")
 def test_random_frozen_weights_need_no_epochs(small):
     lesions = make_lesion_images(30, n_classes=2, image_size=(32, 32), random_state=0)
     classifier = small(
-        architecture=Backbone("MobileNet", weights=None, trainable="head"),
+        architecture=Backbone("TinyNet", weights=None, trainable="head"),
         epochs=1,
         early_stopping=True,
     )

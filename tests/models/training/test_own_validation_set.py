@@ -30,8 +30,8 @@ def loss_on(classifier, X, y):
     return -np.log(found)
 
 
-def test_its_loss_is_in_the_history_and_all_rows_are_trained_on(small, lesions, others, own):
-    classifier = small().fit(lesions.images, lesions.target, **own)
+def test_its_loss_is_in_the_history_and_all_rows_are_trained_on(smallest, lesions, others, own):
+    classifier = smallest().fit(lesions.images, lesions.target, **own)
     loss = loss_on(classifier, others.images, others.target).mean()
     assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
     accuracy = classifier.score(others.images, others.target)
@@ -39,7 +39,7 @@ def test_its_loss_is_in_the_history_and_all_rows_are_trained_on(small, lesions, 
     assert len(classifier.history_["val_loss"]) == classifier.best_epoch_ == 2
     assert len(classifier.validation_indices_) == 0
     # Nor does it change what is learnt.
-    without = small().fit(lesions.images, lesions.target)
+    without = smallest().fit(lesions.images, lesions.target)
     np.testing.assert_array_equal(
         classifier.predict_proba(others.images), without.predict_proba(others.images)
     )
@@ -56,30 +56,30 @@ def test_early_stopping_goes_by_it(small, lesions, others, own):
     assert loss == pytest.approx(min(losses), rel=1e-3)
 
 
-def test_weights_count_in_it(small, lesions, others, own):
+def test_weights_count_in_it(smallest, lesions, others, own):
     weight = np.arange(30, dtype=float)
     given = weight.copy()
-    classifier = small().fit(lesions.images, lesions.target, sample_weight_val=weight, **own)
+    classifier = smallest().fit(lesions.images, lesions.target, sample_weight_val=weight, **own)
     loss = (loss_on(classifier, others.images, others.target) * weight).sum() / 29  # as Keras does
     assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
     np.testing.assert_array_equal(weight, given)
 
 
-def test_its_classes_weigh_as_in_training(small, lesions, others, own):
-    classifier = small(class_weight="balanced", epochs=1)
+def test_its_classes_weigh_as_in_training(smallest, lesions, others, own):
+    classifier = smallest(class_weight="balanced", epochs=1)
     classifier.fit(lesions.images, lesions.target, **own)
     losses = loss_on(classifier, others.images, others.target)
     by_class = [losses[others.target == name].mean() for name in classifier.classes_]
     assert classifier.history_["val_loss"][-1] == pytest.approx(np.mean(by_class), rel=1e-4)
 
 
-def test_paths_frames_and_features(small, lesion_folder, lesions, others):
+def test_paths_frames_and_features(smallest, lesion_folder, lesions, others):
     folder = load_image_folder(lesion_folder)
     X, y = folder.data, folder.target
     is_own = np.isin(folder.groups, np.unique(folder.groups)[:10])
     loader = ImageLoader((24, 24))
     sets = {"X_val": pd.Series(np.ravel(X[is_own])), "y_val": pd.Series(y[is_own])}
-    classifier = small(loader=loader, epochs=1).fit(
+    classifier = smallest(loader=loader, epochs=1).fit(
         X[~is_own],
         y[~is_own],
         groups=folder.groups[~is_own],
@@ -89,7 +89,7 @@ def test_paths_frames_and_features(small, lesion_folder, lesions, others):
     loss = loss_on(classifier, X[is_own], y[is_own]).mean()
     assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
     rows = [images.reshape(len(images), -1)[:, :40] for images in (lesions.images, others.images)]
-    classifier = small(epochs=1).fit(rows[0], lesions.target, X_val=rows[1], y_val=others.target)
+    classifier = smallest(epochs=1).fit(rows[0], lesions.target, X_val=rows[1], y_val=others.target)
     loss = loss_on(classifier, rows[1], others.target).mean()
     assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
 
@@ -112,56 +112,62 @@ def test_paths_frames_and_features(small, lesion_folder, lesions, others):
         ({"groups": np.arange(90)}, "groups is provided, but groups_val was not"),
     ],
 )
-def test_what_does_not_fit_is_an_error(small, lesions, own, changed, message):
-    classifier = small()
+def test_what_does_not_fit_is_an_error(smallest, lesions, own, changed, message):
+    classifier = smallest()
     with pytest.raises(ValueError, match=message):
         classifier.fit(lesions.images, lesions.target, **{**own, **changed})
     assert not hasattr(classifier, "classes_")
 
 
-def test_images_and_groups_on_both_sides_are_errors_that_name_rows(small, lesions, others, own):
+def test_images_and_groups_on_both_sides_are_errors_that_name_rows(smallest, lesions, others, own):
     images = others.images.copy()
     images[[4, 9]] = lesions.images[[7, 70]]
     with pytest.raises(ValueError, match=r"2 of 30 rows of X_val are exact .*: 4 and 7, 9 and 70"):
-        small().fit(lesions.images, lesions.target, X_val=images, y_val=others.target)
+        smallest().fit(lesions.images, lesions.target, X_val=images, y_val=others.target)
     groups = np.array([f"other {group}" for group in others.groups], dtype=object)
     groups[3] = lesions.groups[5] = "shared"
     first = np.flatnonzero(lesions.groups == "shared")[0]
     with pytest.raises(ValueError, match=f"1 of 30 .* share a group .*: 3 and {first}"):
-        small().fit(lesions.images, lesions.target, groups=lesions.groups, groups_val=groups, **own)
+        smallest().fit(
+            lesions.images, lesions.target, groups=lesions.groups, groups_val=groups, **own
+        )
     # Rows without weight are neither trained on nor looked at.
     weight = np.ones(30)
     weight[[4, 9]] = 0
-    small(epochs=1).fit(
+    smallest(epochs=1).fit(
         lesions.images, lesions.target, X_val=images, y_val=others.target, sample_weight_val=weight
     )
 
 
-def test_groups_of_other_types_share_a_group_or_are_refused(small, lesions, own):
+def test_groups_of_other_types_share_a_group_or_are_refused(smallest, lesions, own):
     groups = np.arange(90.0)
     for groups_val in (np.arange(89, 119), pd.Series(range(89, 119), dtype="Int64")):
         with pytest.raises(ValueError, match=r"1 of 30 rows of X_val share a group .*: 0 and 89"):
-            small().fit(lesions.images, lesions.target, groups=groups, groups_val=groups_val, **own)
+            smallest().fit(
+                lesions.images, lesions.target, groups=groups, groups_val=groups_val, **own
+            )
     for groups_val in (np.arange(89, 119).astype(str), [f"{i}.0" for i in range(89, 119)]):
         with pytest.raises(
             TypeError, match=r"groups holds .*, and groups_val such as .*Expected text"
         ):
-            small().fit(lesions.images, lesions.target, groups=groups, groups_val=groups_val, **own)
+            smallest().fit(
+                lesions.images, lesions.target, groups=groups, groups_val=groups_val, **own
+            )
 
 
 @pytest.mark.parametrize("dtypes", [("uint8", float), (float, "uint8"), ("float32", float)])
-def test_copies_of_another_dtype_are_copies(small, lesions, dtypes):
+def test_copies_of_another_dtype_are_copies(smallest, lesions, dtypes):
     images = lesions.images
     if "uint8" not in dtypes:
         images = images * 0.7  # no whole numbers
     X, X_val = (images.astype(dtype) for dtype in dtypes)
     with pytest.raises(ValueError, match="10 of 10 rows of X_val are exact copies"):
-        small().fit(X, lesions.target, X_val=X_val[:10], y_val=lesions.target[:10])
+        smallest().fit(X, lesions.target, X_val=X_val[:10], y_val=lesions.target[:10])
 
 
-def test_classes_may_be_missing_from_it(small, lesions, others):
+def test_classes_may_be_missing_from_it(smallest, lesions, others):
     is_nevus = others.target == "nevus"
-    classifier = small(epochs=1, class_weight="balanced").fit(
+    classifier = smallest(epochs=1, class_weight="balanced").fit(
         lesions.images,
         lesions.target,
         X_val=others.images[is_nevus],
@@ -171,17 +177,17 @@ def test_classes_may_be_missing_from_it(small, lesions, others):
     assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
 
 
-def test_metadata_routing(small, lesions, others, own):
+def test_metadata_routing(smallest, lesions, others, own):
     features = lesions.images.reshape(90, -1)[:, :40].astype(float)
     validation = others.images.reshape(30, -1)[:, :40].astype(float)
     with sklearn.config_context(enable_metadata_routing=True):
-        search = GridSearchCV(small(epochs=1), {"learning_rate": [0.01]}, cv=2)
+        search = GridSearchCV(smallest(epochs=1), {"learning_rate": [0.01]}, cv=2)
         with pytest.raises(ValueError, match="X_val"):
             search.fit(lesions.images, lesions.target, **own)
         search.estimator.set_fit_request(X_val=True, y_val=True)
         search.fit(lesions.images, lesions.target, **own)
         assert "val_loss" in search.best_estimator_.history_
-        classifier = small(epochs=1).set_fit_request(X_val=True, y_val=True)
+        classifier = smallest(epochs=1).set_fit_request(X_val=True, y_val=True)
         pipeline = Pipeline(
             [("scale", StandardScaler()), ("cnn", classifier)], transform_input=["X_val"]
         )
@@ -190,11 +196,11 @@ def test_metadata_routing(small, lesions, others, own):
     assert pipeline[-1].history_["val_loss"] == [pytest.approx(loss, rel=1e-4)]
 
 
-def test_another_one_is_another_fit_for_a_checkpoint(small, lesions, others, own, tmp_path):
+def test_another_one_is_another_fit_for_a_checkpoint(smallest, lesions, others, own, tmp_path):
     options = {"early_stopping": True, "callbacks": [FitCheckpoint(tmp_path)]}
-    small(**options).fit(lesions.images, lesions.target, **own)
+    smallest(**options).fit(lesions.images, lesions.target, **own)
     own["X_val"] = own["X_val"][::-1]
-    small(**options).fit(lesions.images, lesions.target, **own)
+    smallest(**options).fit(lesions.images, lesions.target, **own)
     assert len(list(tmp_path.glob("fit_*.npz"))) == 2
 
 

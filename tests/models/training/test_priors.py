@@ -61,22 +61,22 @@ def at_prior(fitted):
         ({"sampler": RandomOverSampler(), "class_weight": {"nevus": 3}}, [0.25, 0.75]),
     ],
 )
-def test_shares_that_were_trained_for(small, rare, parameters, expected):
-    classifier = small(epochs=1, **parameters).fit(rare.images, rare.target)
+def test_shares_that_were_trained_for(smallest, rare, parameters, expected):
+    classifier = smallest(epochs=1, **parameters).fit(rare.images, rare.target)
     np.testing.assert_allclose(classifier.class_prior_, expected)
     np.testing.assert_allclose(classifier.training_prior_, [0.2, 0.8])
 
 
-def test_weights_count_in_training_and_rows_as_they_came(small, rare):
+def test_weights_count_in_training_and_rows_as_they_came(smallest, rare):
     weight = np.where(rare.target == "melanoma", 2.0, 1.0)
     weight[np.flatnonzero(rare.target == "nevus")[:12]] = 0
-    classifier = small(epochs=1).fit(rare.images, rare.target, sample_weight=weight)
+    classifier = smallest(epochs=1).fit(rare.images, rare.target, sample_weight=weight)
     np.testing.assert_allclose(classifier.class_prior_, [0.4, 0.6])
     np.testing.assert_allclose(classifier.training_prior_, [0.25, 0.75])
 
 
-def test_held_out_rows_were_given_and_not_trained_on(small, rare):
-    classifier = small(epochs=1, early_stopping=True, validation_fraction=0.3)
+def test_held_out_rows_were_given_and_not_trained_on(smallest, rare):
+    classifier = smallest(epochs=1, early_stopping=True, validation_fraction=0.3)
     classifier.fit(rare.images, rare.target)
     trained = np.delete(rare.target, classifier.validation_indices_)
     assert 0 < len(trained) < 60
@@ -84,9 +84,9 @@ def test_held_out_rows_were_given_and_not_trained_on(small, rare):
     np.testing.assert_allclose(classifier.training_prior_, [0.2, 0.8])
 
 
-def test_partial_fit_adds_up_and_fit_starts_anew(small, rare):
+def test_partial_fit_adds_up_and_fit_starts_anew(smallest, rare):
     first, second = np.arange(60) < 20, np.arange(60) >= 20
-    classifier = small(epochs=1)
+    classifier = smallest(epochs=1)
     for rows in (first, second):
         classifier.partial_fit(rare.images[rows], rare.target[rows], classes=["melanoma", "nevus"])
     np.testing.assert_allclose(classifier.class_prior_, [0.2, 0.8])
@@ -148,12 +148,12 @@ def test_bad_prior_at_predict(fitted, at_prior, rare, prior, message):
 
 
 @pytest.mark.parametrize("prior", [prior for prior, _ in BAD])
-def test_bad_prior_shows_before_training(small, rare, prior, monkeypatch):
+def test_bad_prior_shows_before_training(smallest, rare, prior, monkeypatch):
     from skin_lesion.models import _training
 
     monkeypatch.setattr(_training, "train_epochs", None, raising=False)
     with pytest.raises(ValueError, match="prior"):
-        small(prior=prior).fit(rare.images, rare.target)
+        smallest(prior=prior).fit(rare.images, rare.target)
 
 
 def test_class_without_weight_has_no_other_prior(small, rare):
@@ -182,10 +182,10 @@ def test_saved_and_loaded(fitted, at_prior, rare, tmp_path, prior):
     np.testing.assert_array_equal(loaded.predict_proba(rare.images), expected)
 
 
-def test_searched_without_training_anew(small, rare, tmp_path):
+def test_searched_without_training_anew(smallest, rare, tmp_path):
     """A checkpoint knows a fit by what trains it: the priors of one fold share a training."""
     search = GridSearchCV(
-        small(class_weight="balanced", callbacks=[FitCheckpoint(tmp_path)]),
+        smallest(class_weight="balanced", callbacks=[FitCheckpoint(tmp_path)]),
         {"prior": [None, "training", CLINIC]},
         cv=2,
         scoring="neg_log_loss",

@@ -106,10 +106,10 @@ def test_few_batches_are_held_in_every_epoch(smallest, lesions, monkeypatch):
     }
 
 
-def test_number_of_threads_changes_nothing(small, lesion_folder):
+def test_number_of_threads_changes_nothing(smallest, lesion_folder):
     folder = load_image_folder(lesion_folder, split="train")
     probabilities = [
-        small(
+        smallest(
             loader=ImageLoader((24, 24), n_jobs=n_jobs),
             augmenter=ImageAugmenter(),
             early_stopping=True,

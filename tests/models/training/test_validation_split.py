@@ -39,8 +39,8 @@ def trained_rows(monkeypatch):
 
 
 @pytest.fixture
-def stopping(small):
-    return lambda **parameters: small(early_stopping=True, epochs=1, **parameters)
+def stopping(smallest):
+    return lambda **parameters: smallest(early_stopping=True, epochs=1, **parameters)
 
 
 def test_class_sorted_input_has_every_class_in_validation(stopping, lesions):

@@ -155,10 +155,10 @@ def test_own_network_goes_on_where_only_its_training_differs(warm, lesions):
     np.testing.assert_allclose(classifier.model_.get_weights()[0], weights[0], atol=1e-6)
 
 
-def test_fine_tuning_in_two_stages(mobilenet_file):
+def test_fine_tuning_in_two_stages(tiny_file):
     lesions = make_lesion_images(30, n_classes=2, image_size=(32, 32), random_state=0)
     classifier = SkinLesionClassifier(
-        Backbone("MobileNet", weights=mobilenet_file, trainable="head"),
+        Backbone("TinyNet", weights=tiny_file, trainable="head"),
         epochs=1,
         learning_rate=1e-9,
         early_stopping=False,

@@ -48,9 +48,9 @@ def test_fitted_classifiers_are_averaged_as_they_are(iris):
 
 
 @pytest.mark.parametrize("routing", [False, True])
-def test_groups_reach_each_classifier(small, lesions, routing):
+def test_groups_reach_each_classifier(smallest, lesions, routing):
     networks = [
-        small(early_stopping=True, validation_fraction=0.3, epochs=1, random_state=seed)
+        smallest(early_stopping=True, validation_fraction=0.3, epochs=1, random_state=seed)
         for seed in (0, 1)
     ]
     with sklearn.config_context(enable_metadata_routing=routing):
@@ -73,8 +73,8 @@ def test_parameters_of_each_are_searched(iris):
     assert averaged.estimators[1].var_smoothing == 1e-9
 
 
-def test_saved_and_loaded(small, lesions, tmp_path):
-    averaged = AveragedClassifier([small(epochs=1, random_state=seed) for seed in (0, 1)])
+def test_saved_and_loaded(smallest, lesions, tmp_path):
+    averaged = AveragedClassifier([smallest(epochs=1, random_state=seed) for seed in (0, 1)])
     averaged.fit(lesions.images, lesions.target)
     save_model(averaged, tmp_path / "model")
     loaded = load_model(tmp_path / "model")

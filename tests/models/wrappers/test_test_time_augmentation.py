@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skin_lesion import ImageAugmenter, ImageLoader, TestTimeAugmentation
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def classifier(small, lesions):
     return small(epochs=3).fit(lesions.images, lesions.target)
 
@@ -42,19 +42,19 @@ def test_result_of_an_image_depends_on_no_other(classifier, lesions):
     assert (anew.predict_proba(lesions.images) != anew.predict_proba(lesions.images)).any()
 
 
-def test_paths_are_read_by_the_loader_of_the_classifier(small, lesions, tmp_path):
+def test_paths_are_read_by_the_loader_of_the_classifier(smallest, lesions, tmp_path):
     paths = [str(tmp_path / f"{number}.png") for number in range(len(lesions.images))]
     for path, image in zip(paths, lesions.images, strict=True):
         Image.fromarray(image).save(path)
-    classifier = small(loader=ImageLoader((24, 24))).fit(paths, lesions.target)
+    classifier = smallest(loader=ImageLoader((24, 24))).fit(paths, lesions.target)
     averaging = TestTimeAugmentation(classifier, n_augmentations=2, random_state=0)
     np.testing.assert_allclose(
         averaging.predict_proba(paths), averaging.predict_proba(lesions.images), atol=1e-6
     )
 
 
-def test_fit_fits_a_clone(small, lesions):
-    inner = small()
+def test_fit_fits_a_clone(smallest, lesions):
+    inner = smallest()
     averaging = TestTimeAugmentation(inner, n_augmentations=1, random_state=0)
     with pytest.raises(NotFittedError):
         check_is_fitted(averaging)
@@ -86,12 +86,12 @@ def test_bad_input(classifier, lesions):
         TestTimeAugmentation(classifier).predict(lesions.images[:, ::2, ::2])
 
 
-def test_rows_of_features_cannot_be_varied(small):
+def test_rows_of_features_cannot_be_varied(smallest):
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(40, 5)), np.repeat([0, 1], 20)
     with pytest.raises(ValueError, match="Expected RGB images"):
-        TestTimeAugmentation(small().fit(X, y)).predict(X)
+        TestTimeAugmentation(smallest().fit(X, y)).predict(X)
 
 
-def test_common_checks(common_check, small):
-    common_check(TestTimeAugmentation(small()))
+def test_common_checks(common_check, smallest):
+    common_check(TestTimeAugmentation(smallest()))
