@@ -166,6 +166,7 @@ def _add_predict(parser):
     )
     parser.add_argument(
         "--output",
+        type=_name,
         default="predictions.csv",
         metavar="FILE",
         help="CSV file to write (default: %(default)s)",
@@ -189,7 +190,10 @@ def _add_evaluate(parser):
         "--metadata", metavar="FILE", help="CSV file with the lesion_id or patient_id of each image"
     )
     parser.add_argument(
-        "--output", metavar="DIR", help="folder for the report; by default it is only printed"
+        "--output",
+        type=_name,
+        metavar="DIR",
+        help="folder for the report; by default it is only printed",
     )
     _add_random_state(parser, "of the bootstrap samples")
 
@@ -218,6 +222,7 @@ def _add_data(parser, more=""):
 def _add_output(parser, default):
     parser.add_argument(
         "--output",
+        type=_name,
         default=default,
         metavar="DIR",
         help="folder for all that is written (default: %(default)s)",
@@ -245,6 +250,24 @@ def _check_data(parser, arguments):
         parser.error("--dataset names a public dataset. Expected it without --table")
     if arguments.verb == "audit" and arguments.root is arguments.table is None:
         parser.error("found no data. Expected ROOT, or --table FILE")
+    if arguments.output is not None:
+        _check_output(parser, arguments)
+
+
+def _check_output(parser, arguments):
+    """Refuse an output amid the images, or where it could overwrite the table of the images."""
+    output = os.path.realpath(arguments.output)
+    if arguments.root is not None and os.path.realpath(arguments.root) == output:
+        parser.error(
+            f"--output {arguments.output} is ROOT itself. Expected another folder, so that nothing"
+            " is written among the images"
+        )
+    folder = os.path.dirname(os.path.realpath(arguments.table or ""))
+    if arguments.table is not None and folder in (output, os.path.join(output, "tables")):
+        parser.error(
+            f"--output {arguments.output} could overwrite the --table in it, {arguments.table}."
+            " Expected another folder"
+        )
 
 
 def _check_train(parser, arguments):
@@ -272,6 +295,13 @@ def _check_evaluate(parser, arguments):
         parser.error(
             "--metadata belongs to --predictions. For a model, ROOT or --table has lesions"
         )
+
+
+def _name(text):
+    """Refuse an empty name, as an unset variable of a shell gives: it stands for this folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("found '', expected a name")
+    return text
 
 
 def _integer_from(minimum):

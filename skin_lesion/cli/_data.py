@@ -12,6 +12,14 @@ _READABLE = (
     " downloaded, or --table FILE with --path-column and --label-column"
 )
 
+# Of the reasons why something is left out.
+_SINGULAR = {
+    "doubles": "double",
+    "not_images": "not_an_image",
+    "other_folders": "other_folder",
+    "reports": "report",
+}
+
 
 def load_data(arguments):
     """Return what the arguments name as loaders do, with `is_test` where it has a test split.
@@ -44,7 +52,7 @@ def load_data(arguments):
     if len(classes) < 2:
         raise ValueError(
             f"{root or arguments.table} has images of 1 class, {str(classes[0])!r}. Expected at"
-            " least two classes to tell apart."
+            " least two classes to tell apart. Add images of another class."
         )
     splits = [] if data.split is None else [s for s in ("train", "val", "test") if s in data.split]
     data.is_test = data.split == "test" if {"train", "test"} <= set(splits) else None
@@ -57,7 +65,10 @@ def load_data(arguments):
     print(f"{kind}: {', '.join(parts)}.")
     left_out = {reason: n for reason, n in data.left_out.items() if n}
     if left_out:
-        words = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in left_out.items())
+        words = ", ".join(
+            f"{n} {_SINGULAR.get(reason, reason) if n == 1 else reason}".replace("_", " ")
+            for reason, n in left_out.items()
+        )
         print(f"Not read: {words}.")
     return data
 

@@ -225,7 +225,7 @@ def index_by_image(table, path):
 
 
 def read_csv(path):
-    """Return a CSV file as a table.
+    """Return a CSV file as a table. Its columns are separated by commas, semicolons or tabs.
 
     Raises
     ------
@@ -233,7 +233,9 @@ def read_csv(path):
         If it cannot be opened, or read as one.
     """
     try:
-        return pd.read_csv(path, encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            separator = max(",;\t", key=file.readline().count)
+        return pd.read_csv(path, sep=separator, encoding="utf-8-sig")
     except OSError as error:
         raise type(error)(
             f"{path} cannot be opened: {error.strerror}. Expected an existing CSV file."

@@ -103,6 +103,9 @@ def test_a_table_of_ones_own(root, tmp_path, capsys):
     printed = capsys.readouterr()
     assert "'7.jpg'" in printed.err
     assert "Not read: 1 missing." in printed.out
+    with pytest.raises(SystemExit):
+        audit(folder, tmp_path, "--table", str(table), *columns)
+    assert f"could overwrite the --table in it, {table}" in capsys.readouterr().err
 
 
 def test_an_empty_folder_and_one_without_classes(tmp_path, capsys):

@@ -51,7 +51,7 @@ def test_predicts_folders_files_and_tables_and_names_what_cannot_be_read(
         Image.new("L", (40, 30), 90).save(tmp_path / name)  # grey, and of another size
     (tmp_path / "tables").mkdir()
     table = pd.DataFrame({"id": [1, 2, 3], "file": [*names, "gone.png"]})
-    table.to_csv(tmp_path / "tables" / "t.csv", index=False)
+    table.to_csv(tmp_path / "tables" / "t.csv", index=False, sep=";")
     (tmp_path / "damaged.jpg").write_bytes(b"no image")
     (tmp_path / "empty").mkdir()
     (tmp_path / "other.csv").write_text("path\na.jpg\n")

@@ -374,6 +374,9 @@ def test_without_weights_it_says_so_and_trains_from_scratch(tmp_path, capsys, mo
     [
         (["--from-scratch", "--backbone", "MobileNetV2"], "takes neither --backbone"),
         (["--backbone", "cnn", "--weights", "w.h5"], "takes no --weights"),
+        (["--output", "lesions"], "--output lesions is ROOT itself"),
+        (["--output", "./x/../lesions/"], "is ROOT itself"),
+        (["--output", ""], "--output: found '', expected a name"),
         (["--resume", "--output", "nowhere"], "'nowhere' holds no interrupted run"),
     ],
 )
