@@ -191,9 +191,9 @@ def test_imports_run_one_way(depth):
     TopologicalSorter(found).prepare()  # raises CycleError, which names the circle
 
 
-def test_the_test_files_that_are_to_come_first_exist(pytestconfig):
+def test_the_files_of_tests_that_are_to_come_first_exist(pytestconfig):
     conftest = pytestconfig.pluginmanager.get_plugin(str(ROOT / "tests" / "conftest.py"))
-    missing = [name for name in conftest.LONGEST_FILES if not (ROOT / "tests" / name).is_file()]
+    missing = [name for name in conftest.LONGEST_FILES if not (ROOT / name).is_file()]
     assert not missing
 
 

@@ -1,5 +1,7 @@
 """A warm start goes on from the weights of the last fit, with the parameters that are set now."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -18,6 +20,12 @@ def warm(small, lesions):
         return small(**{**defaults, **parameters}).fit(lesions.images, lesions.target)
 
     return fit
+
+
+@pytest.fixture
+def warm_smallest(warm, linear):
+    """Return a function that fits once, for what is asked whatever is trained."""
+    return partial(warm, architecture=linear, optimizer="sgd")
 
 
 def learning_rate(classifier):
@@ -184,8 +192,8 @@ def held_out(classifier, images):
     return {image.tobytes() for image in images[classifier.validation_indices_]}
 
 
-def test_what_was_held_out_is_held_out_again(warm, lesions):
-    classifier = warm(early_stopping=True)
+def test_what_was_held_out_is_held_out_again(warm_smallest, lesions):
+    classifier = warm_smallest(early_stopping=True)
     first = held_out(classifier, lesions.images)
     order = np.random.default_rng(0).permutation(90)
     classifier.set_params(random_state=1)
@@ -202,8 +210,8 @@ def test_what_was_held_out_is_held_out_again(warm, lesions):
 
 
 @pytest.mark.parametrize("unknown", ["none was held out", "other images", "partial_fit"])
-def test_validation_set_that_may_have_been_trained_on_is_spoken_of(warm, lesions, unknown):
-    classifier = warm(early_stopping=unknown != "none was held out")
+def test_validation_set_that_may_have_been_trained_on_is_spoken_of(warm_smallest, lesions, unknown):
+    classifier = warm_smallest(early_stopping=unknown != "none was held out")
     images = lesions.images
     if unknown == "other images":
         images = images[:, ::-1]
@@ -218,8 +226,8 @@ def test_validation_set_that_may_have_been_trained_on_is_spoken_of(warm, lesions
     assert caught[0].filename == __file__
 
 
-def test_few_of_what_was_held_out_are_no_validation_set(warm, lesions):
-    classifier = warm(early_stopping=True)
+def test_few_of_what_was_held_out_are_no_validation_set(warm_smallest, lesions):
+    classifier = warm_smallest(early_stopping=True)
     validation = classifier.validation_indices_
     target = lesions.target
     first_of_class = [validation[target[validation] == name][0] for name in np.unique(target)]
@@ -231,7 +239,7 @@ def test_few_of_what_was_held_out_are_no_validation_set(warm, lesions):
     assert len(classifier.validation_indices_) > len(first_of_class)
 
 
-def test_augmentation_does_not_repeat_itself(warm, lesions, monkeypatch):
+def test_augmentation_does_not_repeat_itself(warm_smallest, lesions, monkeypatch):
     drawn = []
     draw = ImageAugmenter.draw
 
@@ -240,7 +248,7 @@ def test_augmentation_does_not_repeat_itself(warm, lesions, monkeypatch):
         return drawn[-1]
 
     monkeypatch.setattr(ImageAugmenter, "draw", record)
-    classifier = warm(augmenter=ImageAugmenter(), batch_size=90)
+    classifier = warm_smallest(augmenter=ImageAugmenter(), batch_size=90)
     first = tuple(drawn[0]["angle"])
     for _ in range(2):
         del drawn[:]
