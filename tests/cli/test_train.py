@@ -27,7 +27,7 @@ SMALL = (*SMALL, "--random-state", "3")
 @pytest.fixture(scope="module")
 def job(root, tmp_path_factory):
     """The folder that a job wrote, and what it printed meanwhile."""
-    output = tmp_path_factory.mktemp("job") / "new" / "report"
+    output = tmp_path_factory.mktemp("job") / "a new" / "report"
     with redirect_stdout(io.StringIO()) as out, pytest.MonkeyPatch.context() as patch:
         patch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(8,)))
         assert main([str(root), "--output", str(output), "--candidates", "2", *SMALL]) == 0
@@ -128,7 +128,7 @@ def test_prints_a_line_for_each_fit_and_what_to_do_next(job):
         "sensitivity for melanoma",
         "AUC for melanoma",
         "balanced accuracy of the baseline: colour and size",
-        f"skin-lesion predict {output / 'model.zip'} PATH",
+        f"skin-lesion predict '{output / 'model.zip'}' PATH",
     ):
         assert expected in out
 

@@ -1,5 +1,6 @@
 """The whole job: load, audit, search, fit, judge, draw."""
 
+import shlex
 import shutil
 import time
 import warnings
@@ -113,7 +114,7 @@ def _train(cleaned, arguments, output, start):
     _pictures.sample_images(data, output / "sample_images.png")
     _pictures.training_curves(model, output / "training_curves.png")
     _pictures.right_predictions(data, judgement.report, output / "right_predictions.png")
-    command = f"skin-lesion predict {model_path} PATH --output predictions.csv"
+    command = f"skin-lesion predict {shlex.quote(str(model_path))} PATH --output predictions.csv"
     write_index(cleaned, judgement, command, output)
     export_beside(model, model_path)
     print("\n".join(["", *judgement.short]))

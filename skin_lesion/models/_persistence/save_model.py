@@ -246,7 +246,8 @@ def _check_manifest(manifest, entries):
     if manifest["format"] != _FORMAT:
         raise ValueError(
             f"it has format {manifest['format']!r}, of skin_lesion"
-            f" {manifest['versions']['skin_lesion']}, but this version reads format {_FORMAT}"
+            f" {manifest['versions']['skin_lesion']}, but this version reads format {_FORMAT}."
+            " Install that version, or save the model again with this one"
         )
     found = {name: hashlib.sha256(data).hexdigest() for name, data in entries.items()}
     if found.keys() != manifest["sha256"].keys():
