@@ -17,7 +17,7 @@ _TABLES = (*TITLES, "class_counts", "shortcuts", "quality", "quality_by_class")
 
 
 class DatasetAudit:
-    """What :func:`audit_dataset` found in a dataset.
+    """Findings of :func:`audit_dataset` in a dataset.
 
     Each finding is a line of a DataFrame. If it concerns several rows of X, the column `rows` holds
     them as a tuple, and `paths` holds their paths. Images in memory have "row 17" in place of a
