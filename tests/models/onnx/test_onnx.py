@@ -1,7 +1,9 @@
+import gc
 import json
 import pickle
 import subprocess
 import sys
+import weakref
 
 import keras
 import numpy as np
@@ -141,6 +143,38 @@ def with_gelu(input_shape, n_classes):
             layers.Dense(n_classes, activation="softmax"),
         ]
     )
+
+
+@pytest.mark.parametrize("are_frozen", [False, True])
+def test_export_collects_its_garbage_and_leaves_the_collector_as_it_was(
+    exported, tmp_path, monkeypatch, are_frozen
+):
+    class Cycle:
+        def __init__(self):
+            self.itself = self
+
+    settings, left = gc.get_threshold(), []
+
+    def export(*args, **params):
+        cycle = Cycle()
+        found = weakref.ref(cycle)
+        gc.collect(1)  # it is now among the old objects
+        del cycle
+        kept = [[] for _ in range(20 * settings[0])]
+        left.append(found() is not None and len(kept) > 0)
+        raise RuntimeError("as tf2onnx may")
+
+    monkeypatch.setattr(keras.Model, "export", export)
+    if are_frozen:
+        gc.freeze()
+    try:
+        with pytest.raises(RuntimeError, match="as tf2onnx may"):
+            export_onnx(exported[0], tmp_path / "model.onnx")
+        assert left == [False]
+        assert gc.get_threshold() == settings
+        assert (gc.get_freeze_count() > 0) is are_frozen
+    finally:
+        gc.unfreeze()
 
 
 def test_operation_without_counterpart_is_named_and_the_old_file_stays(
