@@ -4,6 +4,7 @@ import warnings
 from functools import partial
 
 import keras
+import numpy as np
 import pytest
 
 from skin_lesion import ConvNet, SkinLesionClassifier, make_lesion_images, write_lesion_folder
@@ -103,9 +104,14 @@ def mobilenet_file(tmp_path_factory):
 def save_weights(network, path):
     """Save weights that tell images of 32 pixels apart.
 
-    They are random, but for the batch normalisation, which knows its inputs: with random weights
-    alone the features vanish.
+    They are random, the same in each process, but for the batch normalisation, which knows its
+    inputs: with random weights alone the features vanish.
     """
+    rng = np.random.default_rng(0)
+    for kernel in network.trainable_weights:
+        if len(kernel.shape) == 4:
+            scale = np.sqrt(2 / np.prod(kernel.shape[:3]))
+            kernel.assign(scale * rng.standard_normal(kernel.shape))
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
