@@ -25,14 +25,19 @@ def run(arguments):
         How many images could not be read: they are named, and the report is about the others.
     """
     if arguments.output is not None:
-        check_output(Path(arguments.output))
+        output = Path(arguments.output)
+        check_output(output)
+        if (output / "split.csv").exists():
+            raise ValueError(
+                f"--output {output} holds the report of a training, which this one would replace."
+                " Expected another folder."
+            )
     if arguments.model is not None:
         report, unreadable = _of_model(arguments)
     else:
         report, unreadable = _of_predictions(arguments), []
     report.summary()
     if arguments.output is not None:
-        output = Path(arguments.output)
         page = report.to_html(output / "report.html")
         report.to_json(output / "report.json")
         report.to_model_card(output / "model_card.md")

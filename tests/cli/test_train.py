@@ -106,6 +106,12 @@ def test_manifest_gives_the_split_again(root, output):
     assert audit.verify_manifest(output / "split.csv").tolist() == data.split.tolist()
 
 
+def test_another_report_does_not_replace_that_of_the_job(root, output, capsys):
+    options = ("evaluate", str(output / "model.zip"), str(root), "--output", str(output))
+    assert main([*options]) == 2
+    assert "holds the report of a training" in capsys.readouterr().err
+
+
 def test_model_card_says_what_the_job_knows(output):
     card = (output / "model_card.md").read_text(encoding="utf-8")
     assert "TRIPOD" in card
