@@ -49,7 +49,7 @@ def images():
 
 
 def embed(X, n_jobs):
-    backbone = Backbone("MobileNetV2", weights=None)
+    backbone = Backbone("MobileNet", weights=None)
     embedder = ImageEmbedder(backbone, engine="keras", loader=ImageLoader(SIZE), n_jobs=n_jobs)
     embedder.fit_transform(X)
 
