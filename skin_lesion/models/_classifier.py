@@ -54,7 +54,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     Parameters
     ----------
     architecture : {'cnn'}, name in keras.applications, ConvNet, Backbone or callable, default='cnn'
-        The network. A name stands for a ConvNet or Backbone with its defaults; pass the object,
+        The network. 'cnn' is a small network that is trained from scratch; the other names are
+        pretrained. A name stands for a ConvNet or Backbone with its defaults. Pass the object,
         such as ``ConvNet(filters=(16, 32))``, to search its parameters as
         ``architecture__filters``. A callable ``(input_shape, n_classes) -> keras.Model`` receives
         the shape (height, width, n_channels). It returns a model that takes pixels from 0 to 255

@@ -70,16 +70,16 @@ def evaluate(
         report lists what is missing.
 
     y : array-like of shape (n,)
-        Their classes.
+        The true class of each image.
 
     groups : array-like of shape (n,), default=None
         The lesion or patient of each image. Without groups, each image counts as a separate lesion,
         so several photographs of one lesion make the intervals too narrow.
 
     frame : DataFrame of n rows, default=None
-        Columns for slices: numbers in bands (`age` in those used in dermatology), everything else
-        by value. Columns that reveal the class, and those with more than 20 values, such as ids,
-        are left out.
+        Columns for slices, the scores of subgroups. Numbers are cut into bands (`age` at 30, 50 and
+        70), and everything else is taken by value. Columns that reveal the class, and those with
+        more than 20 values, such as ids, are left out.
 
     positive : str or int, default=None
         The class to detect, such as "melanoma", for the decision curve, operating points and
@@ -87,8 +87,8 @@ def evaluate(
 
     thresholds : DataFrame, dict of str to float, or array-like of float, default=None
         Operating points: `positive` is predicted if its probability is at least the threshold. Do
-        not choose them on the test images: pass the table of :func:`choose_thresholds`. At 1 the
-        net benefit is NaN.
+        not choose them on the test images: pass the table of :func:`choose_thresholds`. The net
+        benefit at a threshold of 1 is NaN.
 
     prevalence : float in (0, 1), default=None
         Prevalence of `positive` where the model will be used. The report then has the predictive
@@ -108,7 +108,8 @@ def evaluate(
     Returns
     -------
     report : EvaluationReport
-        Scores, tables and curves, to display or write to files.
+        Scores, tables and curves, to display or write to files. For example,
+        ``report.class_scores.loc[("melanoma", "sensitivity")]`` has a value and its interval.
 
     Raises
     ------
