@@ -15,7 +15,7 @@ from .network import can_be_built, make_model, networks_of
 from .prices import Prices, measure
 
 _MINUTES = {"fast": 5, "good": 25, "best": 180}
-_REPORT = 20  # seconds: the scores on the test set, pages and pictures
+_REPORT = 30  # seconds: the scores on the test set, pages, pictures and the ONNX file
 # Arguments that may be others when a run goes on.
 _WITHOUT = {"verb", "resume", "output", "compare_with_faults"}
 _FOLDS = (3, 2)  # three are better, two take half of the time
