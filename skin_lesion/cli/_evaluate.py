@@ -10,10 +10,9 @@ from ..evaluation import EvaluationReport, evaluate
 from ..models import load_model
 from ._data import load_data, say_groups
 from ._output import check_output
+from ._positive import find_positive
 from ._predict import find_readable, say_unread
 from ._table import index_by_image, read_csv, read_probabilities, read_truth
-
-POSITIVE = "melanoma"
 
 
 def run(arguments):
@@ -81,7 +80,7 @@ def _evaluate(model, data, rows, arguments):
         data.target[rows],
         groups=None if data.groups is None else data.groups[rows],
         frame=frame.iloc[rows],
-        positive=POSITIVE if POSITIVE in model.classes_ else None,
+        positive=find_positive(model.classes_),
         random_state=arguments.random_state,
     )
 
@@ -104,7 +103,7 @@ def _of_predictions(arguments):
         classes=classes,
         groups=groups,
         frame=frame,
-        positive=POSITIVE if POSITIVE in classes else None,
+        positive=find_positive(classes),
         random_state=arguments.random_state,
     )
 

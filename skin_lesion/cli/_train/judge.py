@@ -12,9 +12,9 @@ from ..._utils.atomic_writing import write_csv, write_text
 from ...audit import TITLES, say
 from ...evaluation import EvaluationReport, evaluate, say_score, summarise, take_subgroups
 from .._data import say_groups
+from .._positive import find_positive
 from .._table import make_table
 from .network import networks_of
-from .search import POSITIVE
 
 N_BOOTSTRAPS = 2000
 PACKAGES = ("skin_lesion", "scikit-learn", "imbalanced-learn", "scikeras", "keras", "numpy")
@@ -56,7 +56,7 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         data,
         arguments,
         frame=take_subgroups(data.frame[data.is_test]),
-        positive=POSITIVE if POSITIVE in model.classes_ else None,
+        positive=find_positive(model.classes_),
         X_train=X_train,
         y_train=y_train,
         groups_train=groups_train,

@@ -11,10 +11,9 @@ from ...audit import assert_no_leak
 from ...evaluation import isic_scorers
 from ...models import FitCheckpoint
 from .._known import KnownProbabilities
+from .._positive import find_positive
 from .network import make_model, networks_of, prefixes_of, set_networks
 from .progress import CountSteps, Progress
-
-POSITIVE = "melanoma"  # the class to find, where there is one of this name
 
 
 def fit_plan(data, plan, arguments, folder, save):
@@ -99,7 +98,7 @@ def _search(data, plan, arguments, folder, progress):
     search = GridSearchCV(
         _equip(model, folder, progress),
         grid,
-        scoring=_Scoring(isic_scorers(POSITIVE if POSITIVE in y else None), progress, names),
+        scoring=_Scoring(isic_scorers(find_positive(np.unique(y))), progress, names),
         refit=False,
         cv=folds,
         error_score="raise",
