@@ -1,11 +1,11 @@
-"""Load what the arguments name, and say what it was taken for."""
+"""Load what the arguments name, say what it was taken for, and find the class of melanomas."""
 
 import os
 
 import numpy as np
 
 from ..audit import say
-from ..datasets import load_image_table, load_public_dataset
+from ..datasets import load_image_table, load_public_dataset, map_labels
 
 _READABLE = (
     "class folders (ROOT/<class>/* or ROOT/<split>/<class>/*), a public dataset as it was"
@@ -87,3 +87,24 @@ def _load_root(root, name):
         if name is not None:
             raise
         raise type(error)(f"{error} The command reads {_READABLE}.") from error
+
+
+def find_positive(classes):
+    """Return the class of melanomas by any of its names, or else the only malignant class.
+
+    Parameters
+    ----------
+    classes : array-like of str
+        Such as "Melanoma" or "MEL" among others; or "benign" and "malignant".
+
+    Returns
+    -------
+    positive : str or None
+        None if no class, or more than one, is it.
+    """
+    for label_set, name in (("9-class", "melanoma"), ("benign_malignant", "malignant")):
+        mapped = map_labels(classes, label_set, unmapped="missing")
+        found = [str(label) for label, to in zip(classes, mapped, strict=True) if to == name]
+        if len(found) == 1:
+            return found[0]
+    return None

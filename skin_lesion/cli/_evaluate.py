@@ -8,9 +8,8 @@ import pandas as pd
 from ..audit import say
 from ..evaluation import EvaluationReport, evaluate
 from ..models import load_model
-from ._data import load_data, say_groups
+from ._data import find_positive, load_data, say_groups
 from ._output import check_output
-from ._positive import find_positive
 from ._predict import find_readable, say_unread
 from ._table import index_by_image, read_csv, read_probabilities, read_truth
 

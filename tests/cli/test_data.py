@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from skin_lesion.cli import main
+from skin_lesion.cli._data import find_positive
 
 PREDICTED = "Images without labels can be predicted: skin-lesion predict MODEL PATH."
 
@@ -149,3 +150,18 @@ def test_a_set_without_labels_is_sent_to_predict(release, tmp_path, capsys):
     assert "pass a table with labels" in error
     assert PREDICTED in error
     assert "split" not in error
+
+
+@pytest.mark.parametrize(
+    ("classes", "positive"),
+    [
+        (["melanoma", "nevus"], "melanoma"),
+        (["AK", "BCC", "BKL", "DF", "MEL", "NV", "SCC", "VASC"], "MEL"),
+        (["Melanoma", "Nevus", "basal cell carcinoma"], "Melanoma"),
+        (["benign", "malignant"], "malignant"),
+        (["basal cell carcinoma", "nevus", "squamous cell carcinoma"], None),
+        (["a", "b"], None),
+    ],
+)
+def test_the_class_of_melanomas_goes_before_others(classes, positive):
+    assert find_positive(classes) == positive

@@ -11,8 +11,7 @@ import numpy as np
 from ..._utils.atomic_writing import write_csv, write_text
 from ...audit import TITLES, say
 from ...evaluation import EvaluationReport, evaluate, say_score, summarise, take_subgroups
-from .._data import say_groups
-from .._positive import find_positive
+from .._data import find_positive, say_groups
 from .._table import make_table
 from .network import networks_of
 

@@ -10,8 +10,8 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from ...audit import assert_no_leak
 from ...evaluation import isic_scorers
 from ...models import FitCheckpoint
+from .._data import find_positive
 from .._known import KnownProbabilities
-from .._positive import find_positive
 from .network import make_model, networks_of, prefixes_of, set_networks
 from .progress import CountSteps, Progress
 
