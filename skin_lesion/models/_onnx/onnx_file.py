@@ -170,6 +170,12 @@ def _split_pipeline(estimator):
     *steps, classifier = _flatten(estimator)
     augmentations = []
     if isinstance(classifier, TestTimeAugmentation):
+        if type(classifier._augmenter()) is not ImageAugmenter:  # which OnnxClassifier applies
+            raise TypeError(
+                f"The variants are those of {classifier.augmenter!r}, of type"
+                f" {type(classifier.augmenter).__name__}, which the file cannot represent. Expected"
+                " an ImageAugmenter. Export the classifier without TestTimeAugmentation."
+            )
         draws = classifier._draw()
         augmentations = [dict(zip(draws.dtype.names, draw.tolist(), strict=True)) for draw in draws]
         classifier = classifier._fitted()

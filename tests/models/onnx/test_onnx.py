@@ -123,7 +123,12 @@ def test_step_that_the_file_cannot_hold(small, lesions, tmp_path):
     class ColorConstancy(STEPS["constancy"].__class__):
         """Another one of the same name."""
 
+    class Darker(ImageAugmenter):
+        """Varies images in a way of its own."""
+
     fitted = small(epochs=1).fit(lesions.images, lesions.target)
+    with pytest.raises(TypeError, match=r"variants are those of Darker.*cannot represent"):
+        export_onnx(TestTimeAugmentation(fitted, Darker()), tmp_path / "model.onnx")
     with pytest.raises(TypeError, match=r"step FunctionTransformer.*cannot represent"):
         export_onnx(make_pipeline(FunctionTransformer(), fitted), tmp_path / "model.onnx")
     fitted.set_params(loader=ImageLoader((24, 24), preprocess=ColorConstancy()))
