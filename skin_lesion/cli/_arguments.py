@@ -275,6 +275,13 @@ def _check_train(parser, arguments):
         parser.error("--from-scratch takes neither --backbone nor --weights")
     if arguments.backbone == "cnn" and arguments.weights:
         parser.error("--backbone cnn is trained from scratch and takes no --weights")
+    if arguments.root is arguments.table is None and (
+        arguments.weights or arguments.backbone not in (None, "cnn")
+    ):
+        parser.error(
+            "--backbone and --weights need ROOT, or --table FILE. Without them, a small network is"
+            " trained on drawn images"
+        )
     if arguments.resume and not Path(arguments.output, UNFINISHED).is_dir():
         parser.error(
             f"--resume: {arguments.output!r} holds no interrupted run. Expected the --output of"

@@ -9,7 +9,7 @@ from ..audit import say
 from ..evaluation import EvaluationReport, evaluate
 from ..models import load_model
 from ._data import find_positive, load_data, say_groups
-from ._output import check_output
+from ._output import check_holds_no_training, check_output
 from ._predict import find_readable, say_unread
 from ._table import index_by_image, read_csv, read_probabilities, read_truth
 
@@ -25,11 +25,7 @@ def run(arguments):
     if arguments.output is not None:
         output = Path(arguments.output)
         check_output(output)
-        if (output / "split.csv").exists():
-            raise ValueError(
-                f"--output {output} holds the report of a training, which this one would replace."
-                " Expected another folder."
-            )
+        check_holds_no_training(output)
     if arguments.model is not None:
         report, unreadable = _of_model(arguments)
     else:

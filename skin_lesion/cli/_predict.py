@@ -23,7 +23,7 @@ from ..models import (
 from ._known import KnownProbabilities
 from ._on_onnx import find_network, onnx_path_beside, open_beside, put_on_onnx
 from ._options import describe_error
-from ._output import check_output
+from ._output import check_holds_no_training, check_output
 from ._table import check_ids, check_submission, make_submission, make_table, read_csv
 from ._unlike import load_unlike, path_beside
 
@@ -49,12 +49,13 @@ def run(arguments):
     if output.is_dir():
         raise IsADirectoryError(f"--output {output} is a folder. Expected the name of a file.")
     check_output(output.absolute().parent)
+    check_holds_no_training(output.absolute().parent, output.name)
     paths, unreadable = find_photographs(arguments.paths, arguments.path_column)
     _check_is_no_input(output, arguments, paths)
     model = open_beside(arguments.model)
     if model is None:
         model = load_model(arguments.model)
-    unlike = load_unlike(arguments.model)
+    unlike, why_not = _load_unlike(arguments.model)
     if not paths:
         raise ValueError(f"No photograph was found. {' '.join(unreadable)}")
     X = np.array(paths, dtype=str).reshape(-1, 1)
@@ -70,10 +71,7 @@ def run(arguments):
     say_unread(unreadable)
     print(f"{say(len(table), 'photograph')} predicted, {len(unreadable)} not read: {output}")
     if unlike is None:
-        print(
-            "Photographs unlike the training images are not marked: the model lacks its"
-            " .features.npz file."
-        )
+        print(f"Photographs unlike the training images are not marked: {why_not}.")
     elif "unlike_training" in table:
         print(
             f"{say(int(table['unlike_training'].sum()), 'photograph')} marked as unlike the"
@@ -81,6 +79,16 @@ def run(arguments):
         )
     print("Research software, not a medical device: do not use it to diagnose.")
     return len(unreadable)
+
+
+def _load_unlike(model_path):
+    """Return what marks photographs, or None and why nothing does."""
+    unlike = load_unlike(model_path)
+    if unlike is None:
+        return None, "the model lacks its .features.npz file"
+    if not np.isfinite(unlike.limit):
+        return None, "the test set of the model had too few lesions to set a limit"
+    return unlike, None
 
 
 def _check_is_no_input(output, arguments, paths):

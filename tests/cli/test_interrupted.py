@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,8 @@ from skin_lesion.cli._train import clean as _clean
 from skin_lesion.cli._train import job as _job
 from skin_lesion.cli._train import judge as _judge
 from skin_lesion.cli._train import page as _page
-from skin_lesion.cli._train.progress import CountSteps
+from skin_lesion.cli._train import progress as _progress
+from skin_lesion.cli._train.progress import CountSteps, Progress
 
 pytestmark = pytest.mark.usefixtures("few_trees")
 
@@ -104,6 +106,40 @@ def test_a_signal_ends_a_stage_and_the_next_run_goes_on(
     with pytest.raises(SystemExit):
         train(root, output, "--resume")
     assert "holds no interrupted run" in capsys.readouterr().err
+
+
+def test_the_parts_of_an_earlier_model_do_not_stay_beside_another(root, tmp_path, monkeypatch):
+    parts = [tmp_path / name for name in ("model.features.npz", "model.onnx")]
+    for part in parts:
+        part.write_bytes(b"of an earlier model")
+
+    def fit_plan(data, plan, arguments, folder, save):
+        save("a model")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_job, "fit_plan", fit_plan)
+    monkeypatch.setattr(_job, "save_model", lambda model, path: path.write_text(model))
+    assert train(root, tmp_path) == 130
+    assert (tmp_path / "model.zip").read_text() == "a model"
+    assert not any(part.exists() for part in parts)
+
+
+def test_the_end_of_all_fits_is_told_by_what_this_process_trains(monkeypatch, capsys):
+    now = 0
+    clock = SimpleNamespace(time=lambda: now, localtime=time.gmtime, strftime=time.strftime)
+    monkeypatch.setattr(_progress, "time", clock)
+    progress = Progress([60.0] * 4, [1] * 4)
+    now = 5
+    progress.end_fit("restored")
+    progress.begin_network()
+    progress.restore(0.5)
+    now = 65
+    progress.advance(1.0)
+    progress.end_fit("half of it restored")  # in 65 seconds; four times as much is left
+    progress.close()
+    first, second = capsys.readouterr().out.splitlines()
+    assert "(all fits end at about ?)" in first
+    assert "(all fits end at about 00:05)" in second
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")

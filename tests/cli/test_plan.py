@@ -12,7 +12,7 @@ from skin_lesion.cli._arguments import parse_arguments
 from skin_lesion.cli._train import plan as _plan
 from skin_lesion.cli._train.data import SplitData
 from skin_lesion.cli._train.network import make_model
-from skin_lesion.cli._train.plan import choose_plan, list_candidates
+from skin_lesion.cli._train.plan import choose_plan, list_candidates, load_plan
 from skin_lesion.cli._train.prices import measure
 
 N_IMAGES = 1000  # half of them for the test
@@ -84,6 +84,19 @@ def test_no_time_at_all_trains_an_epoch(choose):
     assert "0% of the epochs, and at least one is trained" in plan.text
 
 
+def test_a_plan_that_goes_on_does_not_say_how_long_the_whole_took(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(_plan, "measure", lambda *_: [(START, STEP)])
+    arguments = parse_arguments(["train", "lesions", "--preset", "fast"])
+    candidates = list_candidates(data.y[~data.is_test], 0)
+    plan = choose_plan(data, arguments, candidates, time.monotonic())
+    plan.save(tmp_path / "plan.json", arguments)
+    again = load_plan(tmp_path / "plan.json", candidates, arguments)
+    assert again.candidates == plan.candidates
+    before, after = (each.describe(arguments).splitlines() for each in (plan, again))
+    assert before[0].startswith(f"{after[0]} About ")
+    assert before[1:] == after[1:]
+
+
 def test_networks_too_large_for_the_images_of_fast(choose, monkeypatch):
     def build(self, input_shape, n_classes):
         if min(input_shape[:2]) < 71:
@@ -101,3 +114,15 @@ def test_a_set_of_two_batches_is_measured(root, monkeypatch):
     X, y = lesions.data[:40], lesions.target[:40]
     ((start, step),) = measure(make_model(arguments, "fast"), X, y, arguments)
     assert 0 < step < start
+
+
+def test_steps_are_measured_on_a_set_with_a_rare_class(root, monkeypatch):
+    monkeypatch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(8,)))
+    lesions = load_image_folder(root)
+    options = ("--from-scratch", "--image-size", "16", "--batch-size", "1")
+    arguments = parse_arguments(["train", str(root), *options])
+    is_rare = lesions.target == "melanoma"
+    rows = [*np.resize(np.flatnonzero(~is_rare), 1000), *np.flatnonzero(is_rare)[:1]]
+    X, y = lesions.data[rows], lesions.target[rows]
+    ((_, step),) = measure(make_model(arguments, "fast"), X, y, arguments)
+    assert step > 0

@@ -21,6 +21,7 @@ from skin_lesion import (
     save_model,
 )
 from skin_lesion.cli import _predict, main
+from skin_lesion.cli._unlike import fit_unlike
 
 CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]
 
@@ -77,6 +78,19 @@ def test_predicts_folders_files_and_tables_and_names_what_cannot_be_read(
     np.testing.assert_allclose(rows[loaded.classes_], expected, atol=1e-5)
     assert rows["predicted"].tolist() == loaded.classes_[expected.argmax(axis=1)].tolist()
     assert rows["call"].tolist() == loaded.predict(folder.data).tolist()
+
+
+def test_nothing_is_marked_without_a_limit(model, root, tmp_path, capsys):
+    path = tmp_path / "model.zip"
+    shutil.copyfile(model, path)
+    X = load_image_folder(root, split="train").data
+    of_one_lesion = np.zeros(3)
+    fit_unlike(load_model(model).estimator, X, X[:3], of_one_lesion, 0).save(path)
+    assert predict(path, root / "Test", output=tmp_path / "p.csv") == 0
+    out = capsys.readouterr().out
+    assert "not marked: the test set of the model had too few lesions to set a limit." in out
+    assert "nan" not in out
+    assert "unlike_training" not in pd.read_csv(tmp_path / "p.csv")
 
 
 def test_many_photographs_are_predicted_on_onnx_runtime(model, root, tmp_path, monkeypatch):

@@ -15,13 +15,14 @@ from sklearn.metrics import balanced_accuracy_score
 from skin_lesion import Backbone, ConvNet, audit_dataset, load_image_folder, load_model
 from skin_lesion.cli import main
 from skin_lesion.cli._train import job as _job
+from skin_lesion.cli._train import plan as _plan
 from skin_lesion.cli._train.progress import CountSteps
 
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at epochs")
 
 PICTURES = {"class_counts.png", "right_predictions.png", "sample_images.png", "training_curves.png"}
-SMALL = ("--from-scratch", "--epochs", "1", "--image-size", "16", "--folds", "2")
-SMALL = (*SMALL, "--random-state", "3")
+WITHOUT_FOLDS = ("--from-scratch", "--epochs", "1", "--image-size", "16", "--random-state", "3")
+SMALL = (*WITHOUT_FOLDS, "--folds", "2")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,9 @@ def job(root, tmp_path_factory):
     output = tmp_path_factory.mktemp("job") / "a new" / "report"
     with redirect_stdout(io.StringIO()) as out, pytest.MonkeyPatch.context() as patch:
         patch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(8,)))
-        assert main([str(root), "--output", str(output), "--candidates", "2", *SMALL]) == 0
+        patch.setattr(_plan, "_FOLDS", (2,))  # as where the time is short
+        options = ("--output", str(output), "--candidates", "2", *WITHOUT_FOLDS)
+        assert main([str(root), *options]) == 0
     return output, out.getvalue()
 
 
@@ -106,10 +109,17 @@ def test_manifest_gives_the_split_again(root, output):
     assert audit.verify_manifest(output / "split.csv").tolist() == data.split.tolist()
 
 
-def test_another_report_does_not_replace_that_of_the_job(root, output, capsys):
-    options = ("evaluate", str(output / "model.zip"), str(root), "--output", str(output))
-    assert main([*options]) == 2
-    assert "holds the report of a training" in capsys.readouterr().err
+def test_other_results_do_not_replace_those_of_the_job(root, output, capsys, monkeypatch):
+    monkeypatch.chdir(output)
+    before = {path: path.read_bytes() for path in output.iterdir()}
+    for options in (
+        ("evaluate", "model.zip", str(root), "--output", str(output)),
+        ("audit", str(root), "--output", "."),
+        ("predict", "model.zip", str(root)),  # into predictions.csv
+    ):
+        assert main([*options]) == 2
+        assert "holds the report of a training" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in output.iterdir()} == before
 
 
 def test_model_card_says_what_the_job_knows(output):
@@ -390,6 +400,27 @@ def test_options_that_would_have_no_effect(options, message, capsys):
     with pytest.raises(SystemExit):
         main(["train", "lesions", *options])
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [("--backbone", "MobileNetV2"), ("--weights", "w.h5")])
+def test_a_pretrained_network_needs_images(options, capsys):
+    with pytest.raises(SystemExit):
+        main(["train", *options])
+    assert "--backbone and --weights need ROOT" in capsys.readouterr().err
+
+
+def test_options_hold_for_drawn_images_too(tmp_path, monkeypatch):
+    used = {}
+
+    def load_data(arguments):
+        used.update(vars(arguments))
+        raise ValueError
+
+    monkeypatch.setattr(_job, "load_data", load_data)
+    monkeypatch.setattr(_job, "draw_folder", lambda *_: tmp_path)
+    assert main(["train", "--output", str(tmp_path), "--epochs", "3", "--folds", "4"]) == 2
+    assert (used["epochs"], used["folds"]) == (3, 4)
+    assert (used["from_scratch"], used["image_size"], used["candidates"]) == (True, 32, 2)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...models import save_model
 from .._data import load_data
-from .._on_onnx import export_beside
+from .._on_onnx import export_beside, onnx_path_beside
 from .._output import UNFINISHED, check_output
-from .._unlike import FALSE_MARKS, fit_unlike
+from .._unlike import FALSE_MARKS, fit_unlike, path_beside
 from .clean import clean
 from .data import draw_folder
 from .network import check_network, networks_of
@@ -50,7 +50,9 @@ def run(arguments):
 
 def _clean_and_train(arguments, output, start):
     if arguments.root is arguments.table is None:
-        vars(arguments).update(_DEMO)
+        for name, value in _DEMO.items():
+            if not getattr(arguments, name):
+                setattr(arguments, name, value)
         arguments.root = draw_folder(output / "drawn_images", arguments.random_state)
     else:
         check_network(arguments)
@@ -97,9 +99,14 @@ def _train(cleaned, arguments, output, start):
         plan.save(folder / _PLAN, arguments)
     print(plan.describe(arguments), flush=True)
     model_path = output / _MODEL
-    model, results = fit_plan(
-        data, plan, arguments, folder, lambda model: save_model(model, model_path)
-    )
+
+    def save(model):
+        # What belongs to an earlier model goes first: this run may end before it writes its own.
+        for path in (path_beside(model_path), onnx_path_beside(model_path)):
+            path.unlink(missing_ok=True)
+        save_model(model, model_path)
+
+    model, results = fit_plan(data, plan, arguments, folder, save)
     X, _, _ = data.part(is_test=False)
     X_test, _, groups_test = data.part(is_test=True)
     unlike = fit_unlike(networks_of(model)[0], X, X_test, groups_test, arguments.random_state)

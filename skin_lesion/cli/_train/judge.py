@@ -75,7 +75,7 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         "data": {"root": str(arguments.root), "split": data.split, "counts": _counts(data)},
         "search": {
             "preset": plan.searched_preset if results else None,
-            "folds": arguments.folds if results else None,
+            "folds": plan.n_folds if results else None,
             "candidates": results,
         },
         "preset": plan.final_preset,

@@ -88,6 +88,9 @@ class Plan:
 
     shortened : float
         Share of the epochs that time allows, of the final model.
+
+    is_resumed : bool
+        Whether an earlier process has begun with it.
     """
 
     searched_preset: str
@@ -98,6 +101,7 @@ class Plan:
     expected: list
     left_out: list
     shortened: float = 1.0
+    is_resumed: bool = False
 
     def describe(self, arguments):
         """Return the plan in one or two lines."""
@@ -113,7 +117,7 @@ class Plan:
         minutes = (sum(self.expected) + _REPORT) / 60
         end = time.strftime("%H:%M", time.localtime(time.time() + 60 * minutes))
         text = f"Plan: {', then '.join(parts)}. About {minutes:.0f} minutes, until {end}."
-        if minutes < 2:
+        if minutes < 2 or self.is_resumed:  # it is unknown how much of it is done
             text = f"Plan: {', then '.join(parts)}."
         if self.final_preset != arguments.preset:
             text += (
@@ -168,7 +172,9 @@ def load_plan(path, candidates, arguments):
     names = content.pop("candidates")
     chosen = [candidate for candidate in candidates if candidate.name in names]
     left_out = [candidate.name for candidate in candidates if candidate.name not in names]
-    return Plan(candidates=chosen, first=candidates[0], left_out=left_out, **content)
+    return Plan(
+        candidates=chosen, first=candidates[0], left_out=left_out, is_resumed=True, **content
+    )
 
 
 def _say_option(name, value):

@@ -63,8 +63,11 @@ class Prices:
 def measure(model, X, y, arguments):
     """Return of each network the seconds until the first step, and of a step."""
     rng = np.random.RandomState(arguments.random_state)
+    rows = rng.permutation(len(y))
+    _, firsts = np.unique(y[rows], return_index=True)
+    rows = [*rows[firsts], *np.delete(rows, firsts)]  # a rare class, too: one alone is no fit
     # Of a small set as many steps, which repeat images.
-    rows = np.resize(rng.permutation(len(y)), _STEPS_MEASURED * arguments.batch_size)
+    rows = np.resize(rows, _STEPS_MEASURED * arguments.batch_size)
     paces = []
     for network in networks_of(model):
         steps = MeasureSteps()

@@ -23,7 +23,8 @@ class Progress:
     def __init__(self, expected, n_networks):
         self._expected, self._n_networks = expected, n_networks
         self._n_done = self._n_begun = 0
-        self._share = 0.0
+        self._share = self._share_begun = 0.0
+        self._restored = 0.0  # what an earlier process has done, which took this one no time
         self._start = time.time()
         # On a terminal alone.
         self._bar = tqdm(
@@ -35,9 +36,13 @@ class Progress:
 
     def begin_network(self):
         """Count a network of the present fit."""
+        self._leave_network()
         self._n_begun += 1
-        self._share = 0.0
         self._show()
+
+    def restore(self, share):
+        """Count this share of the steps of the present network as those of an earlier process."""
+        self._share = self._share_begun = share
 
     def advance(self, share):
         """Count this share of the steps of the present network."""
@@ -46,8 +51,11 @@ class Progress:
 
     def end_fit(self, text):
         """Say in a line what the present fit came to."""
+        while self._n_begun < self._n_networks[self._n_done]:  # those that were trained before
+            self.begin_network()
+        self._leave_network()
         self._n_done += 1
-        self._n_begun, self._share = 0, 0.0
+        self._n_begun = 0
         end = (
             ""
             if self._n_done == len(self._expected)
@@ -63,6 +71,14 @@ class Progress:
         """Take the bar away."""
         self._bar.close()
 
+    def _leave_network(self):
+        """Count the present network, if there is one, as trained: by this process what it did."""
+        if self._n_begun:
+            earlier = 1 - self._share + self._share_begun
+            networks = self._n_networks[self._n_done]
+            self._restored += earlier * self._expected[self._n_done] / networks
+        self._share = self._share_begun = 0.0
+
     def _done(self):
         done = sum(self._expected[: self._n_done])
         if self._n_begun:
@@ -72,9 +88,13 @@ class Progress:
 
     def _clock(self):
         done = self._done()
-        if not done:
+        of_this_process = done - self._restored
+        if self._n_begun:
+            share = self._share_begun / self._n_networks[self._n_done]
+            of_this_process -= self._expected[self._n_done] * share
+        if of_this_process <= 1e-9 * done:
             return "?"
-        left = (time.time() - self._start) / done * (sum(self._expected) - done)
+        left = (time.time() - self._start) / of_this_process * (sum(self._expected) - done)
         return time.strftime("%H:%M", time.localtime(time.time() + left))
 
     def _show(self):
@@ -107,7 +127,9 @@ class CountSteps(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Count what an earlier process has trained."""
-        self._n_steps = epoch * self.params["steps"]
+        before, self._n_steps = self._n_steps, epoch * self.params["steps"]
+        if self._n_steps > before:
+            self._progress.restore(epoch / self.params["epochs"])
 
     def on_train_batch_end(self, batch, logs=None):
         """Count a step."""
