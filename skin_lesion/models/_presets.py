@@ -119,6 +119,8 @@ def make_lesion_classifier(
             " pretrained networks here. Pass backbone='cnn' alone, or average fitted models with"
             " AveragedClassifier."
         )
+    if weights is None:  # random weights that are not trained would stay random
+        trained = {}
     backbones = [
         Backbone(name, weights=weights, trainable=trained.get(name, "all"))
         if isinstance(name, str)

@@ -40,6 +40,12 @@ def test_good_by_default_and_from_weights_that_are_installed():
     assert clone(model).get_params()["estimator__random_state"] == 0
 
 
+@pytest.mark.parametrize(("weights", "trainable"), [("imagenet", 8), (None, "all")])
+def test_fast_trains_the_last_blocks_of_a_pretrained_network(weights, trainable):
+    network = make_lesion_classifier("fast", weights=weights).estimator.architecture
+    assert (network.name, network.trainable) == ("EfficientNetLite0", trainable)
+
+
 def test_fits_paths_with_groups_and_repeats_itself(lesion_folder, tiny_file):
     lesions = load_image_folder(lesion_folder)
     backbone = Backbone("TinyNet", weights=tiny_file)
