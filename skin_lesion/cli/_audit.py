@@ -5,13 +5,14 @@ from pathlib import Path
 
 from ..audit import audit_dataset
 from ._data import load_data
-from ._output import check_holds_no_training, check_output
+from ._output import check_holds_no_images, check_holds_no_training, check_output
 
 
 def run(arguments):
     """Print what is wrong with a dataset, and write it as a page and as tables."""
     output = Path(arguments.output)
     check_output(output)
+    check_holds_no_images(output, arguments.root)
     check_holds_no_training(output)
     data = load_data(arguments)
     audit = audit_dataset(

@@ -92,6 +92,8 @@ def _load_root(root, name):
 def find_positive(classes):
     """Return the class of melanomas by any of its names, or else the only malignant class.
 
+    Of several such as "melanoma" and "melanoma in situ", the one that is called melanoma.
+
     Parameters
     ----------
     classes : array-like of str
@@ -105,6 +107,8 @@ def find_positive(classes):
     for label_set, name in (("9-class", "melanoma"), ("benign_malignant", "malignant")):
         mapped = map_labels(classes, label_set, unmapped="missing")
         found = [str(label) for label, to in zip(classes, mapped, strict=True) if to == name]
+        if len(found) > 1:
+            found = [label for label in found if label.strip().lower() == name]
         if len(found) == 1:
             return found[0]
     return None

@@ -9,7 +9,7 @@ from ..audit import say
 from ..evaluation import EvaluationReport, evaluate
 from ..models import load_model
 from ._data import find_positive, load_data, say_groups
-from ._output import check_holds_no_training, check_output
+from ._output import check_holds_no_images, check_holds_no_training, check_output
 from ._predict import find_readable, say_unread
 from ._table import index_by_image, read_csv, read_probabilities, read_truth
 
@@ -25,6 +25,7 @@ def run(arguments):
     if arguments.output is not None:
         output = Path(arguments.output)
         check_output(output)
+        check_holds_no_images(output, arguments.root)
         check_holds_no_training(output)
     if arguments.model is not None:
         report, unreadable = _of_model(arguments)

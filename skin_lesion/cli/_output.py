@@ -1,6 +1,11 @@
 """The folder that is written to: whether it can be, before anything is computed."""
 
+import os
 import tempfile
+from pathlib import Path
+
+from .._utils.image_files import image_extensions
+from ..datasets import is_report
 
 # For what a run that goes on needs; removed at the end. Hidden: it holds no images of a class.
 UNFINISHED = ".unfinished"
@@ -20,6 +25,20 @@ def check_output(folder):
             f"Nothing can be written to {existing}: {error.strerror}. Expected a folder that can be"
             " written: pass another --output."
         ) from error
+
+
+def check_holds_no_images(folder, root):
+    """Refuse a folder of ROOT that holds images, which the next run would take for a report."""
+    folder = Path(os.path.realpath(folder))
+    if root is None or is_report(folder) or Path(os.path.realpath(root)) not in folder.parents:
+        return
+    extensions = image_extensions()
+    image = next((p for p in folder.rglob("*") if p.suffix.lower() in extensions), None)
+    if image is not None:
+        raise ValueError(
+            f"--output {folder} holds images of ROOT, such as {image.relative_to(folder)}. Expected"
+            " another folder: with a report in it, its images would be left out from then on."
+        )
 
 
 def check_holds_no_training(folder, name=None):

@@ -3,6 +3,7 @@
 from ._drawn.make import make_lesion_images
 from ._drawn.write import write_lesion_folder
 from ._folder.load import load_image_folder
+from ._folder.tree import is_report
 from ._isic.ids import isic_id_of
 from ._isic.load import load_isic_release
 from ._public.load import load_public_dataset

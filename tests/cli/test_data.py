@@ -152,6 +152,16 @@ def test_a_set_without_labels_is_sent_to_predict(release, tmp_path, capsys):
     assert "split" not in error
 
 
+@pytest.mark.parametrize("verb", ["train", "audit", "evaluate"])
+@pytest.mark.parametrize("place", ["Train", "Train/nevus"])
+def test_an_output_that_holds_images_is_refused(root, verb, place, capsys):
+    before = sorted(root.rglob("*"))
+    model = ["model.zip"] if verb == "evaluate" else []
+    assert main([verb, *model, str(root), "--output", str(root / place)]) == 2
+    assert "holds images of ROOT, such as " in capsys.readouterr().err
+    assert sorted(root.rglob("*")) == before
+
+
 @pytest.mark.parametrize(
     ("classes", "positive"),
     [
@@ -160,6 +170,8 @@ def test_a_set_without_labels_is_sent_to_predict(release, tmp_path, capsys):
         (["Melanoma", "Nevus", "basal cell carcinoma"], "Melanoma"),
         (["benign", "malignant"], "malignant"),
         (["basal cell carcinoma", "nevus", "squamous cell carcinoma"], None),
+        (["melanoma", "melanoma in situ", "nevus"], "melanoma"),
+        (["lentigo maligna", "melanoma in situ", "nevus"], None),
         (["a", "b"], None),
     ],
 )

@@ -11,7 +11,7 @@ import numpy as np
 from ...models import save_model
 from .._data import load_data
 from .._on_onnx import export_beside, onnx_path_beside
-from .._output import UNFINISHED, check_output
+from .._output import UNFINISHED, check_holds_no_images, check_output
 from .._unlike import FALSE_MARKS, fit_unlike, path_beside
 from .clean import clean
 from .data import draw_folder
@@ -42,6 +42,7 @@ def run(arguments):
     start = time.monotonic()
     output = Path(arguments.output)
     check_output(output)
+    check_holds_no_images(output, arguments.root)
     try:
         _clean_and_train(arguments, output, start)
     except KeyboardInterrupt:

@@ -104,7 +104,7 @@ def _list_below(folder, extensions):
     listing.folders = [
         name
         for name in listing.folders
-        if not MASK_FOLDER.search(name) and not _is_report(os.path.join(folder, name))
+        if not MASK_FOLDER.search(name) and not is_report(os.path.join(folder, name))
     ]
     while waiting:
         path, name = waiting.pop()
@@ -113,7 +113,7 @@ def _list_below(folder, extensions):
         if real in seen or os.path.commonpath([real, top]) == real:
             continue
         seen.add(real)
-        if _is_report(os.path.join(folder, path)):
+        if is_report(os.path.join(folder, path)):
             listing.n_reports += 1
             continue
         inside = _list(os.path.join(folder, path), extensions)
@@ -127,7 +127,8 @@ def _list_below(folder, extensions):
     return listing
 
 
-def _is_report(folder):
+def is_report(folder):
+    """Return whether the command has written into a folder: its pictures are of no class."""
     return os.path.basename(folder) == _REPORT_FOLDER or any(
         os.path.isfile(os.path.join(folder, name)) for name in _REPORT_FILES
     )
@@ -154,7 +155,7 @@ def _scan(root, extensions):
 
 def _leave_out_folders(folder, listing):
     """Remove reports and masks from the folders of a listing above class folders; count them."""
-    reports = [name for name in listing.folders if _is_report(os.path.join(folder, name))]
+    reports = [name for name in listing.folders if is_report(os.path.join(folder, name))]
     masks = [name for name in listing.folders if MASK_FOLDER.search(name)]
     listing.folders = [name for name in listing.folders if name not in {*reports, *masks}]
     return Counter(reports=len(reports), mask_folders=len(masks))
