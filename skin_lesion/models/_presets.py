@@ -48,7 +48,7 @@ def make_lesion_classifier(
     ----------
     preset : {'fast', 'good', 'best'}, default='good'
         How much time to spend on training. On 8,000 images and two slow, shared cores, 'fast' took
-        7 minutes and 'good' 58. Estimated from pixels, epochs and networks, 'best' takes about four
+        10 minutes and 'good' 58. Estimated from pixels, epochs and networks, 'best' takes about 4
         times as long as 'good'. 'fast' trains the last 8 of the 10 blocks of EfficientNet-Lite0,
         for ``epochs='few'``. The others train all blocks, for ``epochs='auto'``. Both numbers of
         epochs are higher on small sets.
