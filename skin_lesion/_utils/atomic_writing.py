@@ -34,10 +34,11 @@ def new_file(path):
     NotADirectoryError
         If a file is where a folder has to be.
     """
-    path = Path(os.path.realpath(check_folder_of(path)))  # a link remains a link to the file
-    if path.exists() and not path.is_file():
+    path = Path(check_folder_of(path))
+    if path.exists() and not path.is_file():  # asked of a link such as /dev/stdout, too
         yield path
         return
+    path = Path(os.path.realpath(path))  # a link remains a link to the file
     with _new_folder(path.parent), _own_place(path.parent) as unfinished:
         yield unfinished
         with open(unfinished, "rb+") as file:

@@ -52,7 +52,9 @@ def parse_arguments(argv=None):
         _check_verb(parser, argv)
         argv = ["train", *argv]
     arguments = parser.parse_args(argv)
-    if arguments.verb != "predict":
+    if arguments.verb == "predict":
+        _check_predict(added["predict"], arguments)
+    else:
         _check_data(added[arguments.verb], arguments)
     if arguments.verb == "evaluate":
         _check_evaluate(added["evaluate"], arguments)
@@ -232,7 +234,7 @@ def _add_output(parser, default):
 def _add_random_state(parser, what):
     parser.add_argument(
         "--random-state",
-        type=_integer_from(0),
+        type=_integer_from(0, 2**32 - 1),
         default=0,
         metavar="N",
         help=f"random seed {what} (default: %(default)s)",
@@ -289,6 +291,11 @@ def _check_train(parser, arguments):
         )
 
 
+def _check_predict(parser, arguments):
+    if arguments.path_column and not any(p.lower().endswith(".csv") for p in arguments.paths):
+        parser.error("--path-column names a column of CSV files, and no PATH is one")
+
+
 def _check_evaluate(parser, arguments):
     if (arguments.predictions is None) != (arguments.truth is None):
         parser.error("--predictions and --truth need each other")
@@ -311,15 +318,16 @@ def _name(text):
     return text
 
 
-def _integer_from(minimum):
+def _integer_from(minimum, maximum=float("inf")):
     def parse(text):
         try:
             value = int(text)
         except ValueError:
             value = minimum - 1
-        if value < minimum:
+        if not minimum <= value <= maximum:
+            limits = f" and at most {maximum}" if value > maximum else ""
             raise argparse.ArgumentTypeError(
-                f"found {text!r}, expected a whole number of at least {minimum}"
+                f"found {text!r}, expected a whole number of at least {minimum}{limits}"
             )
         return value
 

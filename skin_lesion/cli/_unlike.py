@@ -46,7 +46,21 @@ class UnlikeTraining:
         self._model = make_pipeline(StandardScaler(), factor).fit(features)
 
     def measure(self, features):
-        """Return the outlier factor of images; of those amid the training images it is about 1."""
+        """Return the outlier factor of images; of those amid the training images it is about 1.
+
+        Raises
+        ------
+        ValueError
+            If the features are those of another network.
+        """
+        expected, found = self.features.shape[1], features.shape[1]
+        if found != expected:
+            raise ValueError(
+                f"The .features.npz file beside the model holds {expected} features of each image,"
+                f" but its network has {found}. Expected the file that was written with the model."
+                " Copy it again, or remove it: photographs unlike the training images are then not"
+                " marked."
+            )
         return -self._model.score_samples(features)
 
     def save(self, model_path):

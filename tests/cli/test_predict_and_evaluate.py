@@ -21,7 +21,7 @@ from skin_lesion import (
     save_model,
 )
 from skin_lesion.cli import _predict, main
-from skin_lesion.cli._unlike import fit_unlike
+from skin_lesion.cli._unlike import UnlikeTraining, fit_unlike
 
 CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]
 
@@ -91,6 +91,22 @@ def test_nothing_is_marked_without_a_limit(model, root, tmp_path, capsys):
     assert "not marked: the test set of the model had too few lesions to set a limit." in out
     assert "nan" not in out
     assert "unlike_training" not in pd.read_csv(tmp_path / "p.csv")
+
+
+def test_the_features_of_another_network_are_refused(model, root, tmp_path, capsys):
+    path = tmp_path / "model.zip"
+    shutil.copyfile(model, path)
+    UnlikeTraining(np.random.RandomState(0).normal(size=(30, 3)), limit=1).save(path)
+    assert predict(path, root / "Test", output=tmp_path / "p.csv") == 2
+    assert "holds 3 features of each image, but its network has 8" in capsys.readouterr().err
+
+
+def test_a_column_of_paths_needs_a_table(model, root, capsys):
+    with pytest.raises(SystemExit):
+        predict(model, root, "--path-column", "file", output="p.csv")
+    assert (
+        "--path-column names a column of CSV files, and no PATH is one" in capsys.readouterr().err
+    )
 
 
 def test_many_photographs_are_predicted_on_onnx_runtime(model, root, tmp_path, monkeypatch):

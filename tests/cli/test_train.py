@@ -339,7 +339,14 @@ def test_one_class_and_no_class(root, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--epochs", "0"), ("--folds", "1"), ("--test-size", "2"), ("--epochs", "many")]
+    "arguments",
+    [
+        ("--epochs", "0"),
+        ("--folds", "1"),
+        ("--test-size", "2"),
+        ("--epochs", "many"),
+        ("--random-state", str(2**32)),
+    ],
 )
 def test_bad_arguments_say_what_is_expected(arguments, capsys):
     with pytest.raises(SystemExit) as exit_info:

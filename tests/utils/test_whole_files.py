@@ -150,3 +150,14 @@ def test_file_system_without_locks(tmp_path, monkeypatch):
     with new_file(tmp_path / "file") as unfinished:
         unfinished.write_text("whole")
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="there are no such links")
+def test_a_link_to_a_pipe_is_written_to():
+    """As /dev/stdout is, where the output of a command goes to another."""
+    reader, writer = os.pipe()
+    with new_file(f"/dev/fd/{writer}") as unfinished:
+        unfinished.write_text("text")
+    os.close(writer)
+    with open(reader) as pipe:
+        assert pipe.read() == "text"
