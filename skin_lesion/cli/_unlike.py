@@ -19,7 +19,7 @@ from ..models import LastLayerInput
 FALSE_MARKS = 0.05  # the share of held-out images whose factor is above the limit
 _N_NEIGHBOURS = 20
 _N_PARTS = 5
-_MOST_KEPT = 1000
+MOST_KEPT = 1000
 
 
 class UnlikeTraining:
@@ -87,7 +87,7 @@ def fit_unlike(network, X, X_test, groups_test, random_state):
     random_state : int
     """
     rng = np.random.RandomState(random_state)
-    rows = np.sort(rng.permutation(len(X))[:_MOST_KEPT])
+    rows = np.sort(rng.permutation(len(X))[:MOST_KEPT])
     features = LastLayerInput(network)
     unlike = UnlikeTraining(features.compute(X[rows]))
     factors = unlike.measure(features.compute(X_test))

@@ -5,6 +5,7 @@ import time
 import numpy as np
 from sklearn import clone
 
+from .._unlike import MOST_KEPT
 from .network import make_model, networks_of
 from .progress import MeasureSteps
 
@@ -42,17 +43,21 @@ class Prices:
             self._of_fit(searched, candidate, self._n_rows - n_fold, n_fold)
             for candidate in candidates
         ]
+        # The final network also computes the features of images, to tell which are unlike them.
+        n_more = self._n_test + min(MOST_KEPT, self._n_rows)
         dearest = max(
-            self._of_fit(final, candidate, self._n_rows, self._n_test) for candidate in candidates
+            self._of_fit(final, candidate, self._n_rows, self._n_test, n_more)
+            for candidate in candidates
         )
         return [*np.repeat(of_folds, n_folds).tolist(), dearest]
 
-    def _of_fit(self, preset, candidate, n_rows, n_predicted):
+    def _of_fit(self, preset, candidate, n_rows, n_predicted, n_more=0):
         model = make_model(self._arguments, preset)
         batch = self._arguments.batch_size
         epochs = candidate.settings_for(model, n_rows)["epochs"] * candidate.rows + _FIRST_LOOK
         n_variants = 1 + getattr(model, "estimators", [model])[0].n_augmentations
-        steps = n_rows / batch * epochs + n_predicted / batch * n_variants * _OF_A_STEP
+        n_computed = n_predicted * n_variants + n_more
+        steps = n_rows / batch * epochs + n_computed / batch * _OF_A_STEP
         slow = [
             (_SLOW_START, float(np.prod(network.loader.image_size)) * batch / _SLOW_PIXELS)
             for network in networks_of(model)
