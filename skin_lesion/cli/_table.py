@@ -31,7 +31,19 @@ def make_table(X, probabilities, classes, predicted=None):
 
     predicted : ndarray of shape (n,), default=None
         None stands for the most probable class.
+
+    Raises
+    ------
+    ValueError
+        If probabilities are not finite: the most probable class would be the first.
     """
+    is_unknown = ~np.isfinite(probabilities).all(axis=1)
+    if is_unknown.any():
+        raise ValueError(
+            f"Of {say(len(is_unknown), 'image')}, {is_unknown.sum()} have"
+            " probabilities that are not finite. Expected a network with finite weights: train it"
+            " again."
+        )
     is_path = X.ndim == 2
     names = X[:, 0] if is_path else [f"row {row}" for row in range(len(X))]
     classes = np.asarray(classes)

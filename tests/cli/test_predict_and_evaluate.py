@@ -101,6 +101,16 @@ def test_the_features_of_another_network_are_refused(model, root, tmp_path, caps
     assert "holds 3 features of each image, but its network has 8" in capsys.readouterr().err
 
 
+def test_probabilities_that_are_not_numbers_are_refused(model, root, tmp_path, capsys):
+    network = load_model(model).estimator
+    network.model_.set_weights([weight * np.nan for weight in network.model_.get_weights()])
+    save_model(network, tmp_path / "model.zip")
+    output = tmp_path / "p.csv"
+    assert predict(tmp_path / "model.zip", root / "Test", output=output) == 2
+    assert "Of 12 images, 12 have probabilities that are not finite" in capsys.readouterr().err
+    assert not output.exists()
+
+
 def test_a_column_of_paths_needs_a_table(model, root, capsys):
     with pytest.raises(SystemExit):
         predict(model, root, "--path-column", "file", output="p.csv")
