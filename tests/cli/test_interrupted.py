@@ -62,10 +62,19 @@ def send(number, *, at=1):
     return interrupt
 
 
+@pytest.fixture
+def heeds_ctrl_c():
+    """Let this process heed Ctrl-C, which a shell lets programs in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def train(root, output, *options):
     return main(["train", str(root), "--output", str(output), *OPTIONS, *options])
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
 @pytest.mark.parametrize(
     ("place", "name", "at", "number", "n_left", "has_model"),
