@@ -122,9 +122,9 @@ def _train(cleaned, arguments, output, start):
     _pictures.sample_images(data, output / "sample_images.png")
     _pictures.training_curves(model, output / "training_curves.png")
     _pictures.right_predictions(data, judgement.report, output / "right_predictions.png")
+    export_beside(model, model_path)
     command = f"skin-lesion predict {shlex.quote(str(model_path))} PATH --output predictions.csv"
     write_index(cleaned, judgement, command, output)
-    export_beside(model, model_path)
     print("\n".join(["", *judgement.short]))
     if np.isfinite(unlike.limit):
         print(

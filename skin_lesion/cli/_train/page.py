@@ -22,6 +22,8 @@ _FILES = {
     "audit.html": "Dataset audit: faults of the data, with pictures",
     "model_card.md": "Model card: complete what the command cannot know",
     "model.zip": "Model, for skin-lesion predict and load_model",
+    "model.features.npz": "What predict needs to mark photographs unlike the training images",
+    "model.onnx": "The same model for ONNX Runtime, which makes predict faster",
     "predictions.csv": "Probabilities of the test images",
     "split.csv": "Manifest: the training or test set of each image",
     "report.txt": "Report as text",
@@ -36,14 +38,15 @@ _FIGURES = {
 
 
 def write_index(cleaned, judgement, command, output):
-    """Write index.html."""
+    """Write index.html. It lists what the folder holds: a model may have no ONNX file."""
+    files = {_link(name): text for name, text in _FILES.items() if (output / name).exists()}
     findings = {title: describe_finding(cleaned.audit, name) for name, title in TITLES.items()}
     figures = [
         render_figure(name, caption, caption, is_wide=True) for name, caption in _FIGURES.items()
     ]
     sections = {
         "Results": [f"<pre>{escape(chr(10).join(judgement.short))}</pre>"],
-        "Files": [_render_words("file", {_link(name): text for name, text in _FILES.items()})],
+        "Files": [_render_words("file", files)],
         "Predict new photographs": [f"<pre>{escape(command)}</pre>"],
         "Dataset audit": [
             _render_words("finding", findings),
