@@ -64,6 +64,17 @@ def test_what_was_done_before_is_part_of_the_time(choose):
     assert sum(late.expected) < sum(at_once.expected)
 
 
+@pytest.mark.parametrize("n_test", [100, 900])
+def test_the_report_of_a_larger_test_set_leaves_less_time(choose, data, monkeypatch, n_test):
+    data.is_test = np.arange(N_IMAGES) % 10 < n_test // 100
+    now = time.monotonic()
+    clock = SimpleNamespace(**{**vars(time), "monotonic": lambda: now})
+    monkeypatch.setattr(_plan, "time", clock)
+    plan = choose("--preset", "fast", "--minutes", "2", "--epochs", "500")
+    assert plan.expected == pytest.approx([120 - 25 - 0.015 * n_test], abs=3)
+    assert "About 2 minutes, until" in plan.text
+
+
 def test_folds_that_are_asked_for_are_kept(choose):
     assert choose("--preset", "fast", "--minutes", "60", "--folds", "5").n_folds == 5
     plan = choose("--preset", "fast", "--minutes", "2", "--folds", "5")

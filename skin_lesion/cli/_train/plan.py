@@ -15,7 +15,10 @@ from .network import can_be_built, make_model, networks_of
 from .prices import Prices, measure
 
 _MINUTES = {"fast": 5, "good": 25, "best": 180}
-_REPORT = 30  # seconds: the scores on the test set, pages, pictures and the ONNX file
+# Seconds after the fits. The intervals, pages, pictures and the ONNX file take about as long for
+# any test set. But its photographs are read twice more: to score them, and to set the limit of
+# what is unlike the training images.
+_REPORT, _READ_TWICE = 25, 15 / 1000
 # Arguments that may be others when a run goes on.
 _WITHOUT = {"verb", "resume", "output", "compare_with_faults"}
 _FOLDS = (3, 2)  # three are better, two take half of the time
@@ -91,6 +94,9 @@ class Plan:
 
     is_resumed : bool
         Whether an earlier process has begun with it.
+
+    after_fits : float
+        Seconds for what follows the fits.
     """
 
     searched_preset: str
@@ -102,6 +108,7 @@ class Plan:
     left_out: list
     shortened: float = 1.0
     is_resumed: bool = False
+    after_fits: float = _REPORT
 
     def describe(self, arguments):
         """Return the plan in one or two lines."""
@@ -114,7 +121,7 @@ class Plan:
                 f" stratified folds, grouped by lesion, at {size}"
             )
         parts.append(f"a final fit on all training images at {_say_size(final)}")
-        minutes = (sum(self.expected) + _REPORT) / 60
+        minutes = (sum(self.expected) + self.after_fits) / 60
         end = time.strftime("%H:%M", time.localtime(time.time() + 60 * minutes))
         text = f"Plan: {', then '.join(parts)}. About {minutes:.0f} minutes, until {end}."
         if minutes < 2 or self.is_resumed:  # it is unknown how much of it is done
@@ -209,13 +216,14 @@ def choose_plan(data, arguments, candidates, start):
     """
     X, y, _ = data.part(is_test=False)
     asked = arguments.minutes
-    end = start + 60 * (_MINUTES[arguments.preset] if asked is None else asked) - _REPORT
+    n_test = int(data.is_test.sum())
+    after_fits = _REPORT + _READ_TWICE * n_test
+    end = start + 60 * (_MINUTES[arguments.preset] if asked is None else asked) - after_fits
     presets = [arguments.preset]
     if arguments.image_size is None and arguments.epochs is None and arguments.preset != "fast":
         presets += ["fast"] if can_be_built(make_model(arguments, "fast")) else []
-    sizes = len(y), int(data.is_test.sum())
     paces = dict.fromkeys(presets)  # None: not measured, a slow machine is supposed
-    prices = Prices(paces, sizes, arguments)
+    prices = Prices(paces, (len(y), n_test), arguments)
     everything = _fill(prices, presets[:1], presets[0], candidates, arguments)
     if sum(everything.expected) > end - time.monotonic():
         print("Measuring the training speed.", flush=True)
@@ -224,6 +232,7 @@ def choose_plan(data, arguments, candidates, start):
     budget = end - time.monotonic()
     for place, final in enumerate(presets if asked is not None else presets[:1]):
         plan = _fill(prices, presets[place:], final, candidates, arguments, budget)
+        plan.after_fits = after_fits
         if sum(plan.expected) <= budget:
             return plan
     if asked is not None:
