@@ -13,6 +13,7 @@ from tqdm import tqdm
 from .._utils.atomic_writing import write_csv
 from .._utils.image_files import image_extensions
 from ..audit import open_images, say
+from ..datasets import is_report
 from ..models import (
     LastLayerInput,
     OnnxClassifier,
@@ -24,7 +25,14 @@ from ._known import KnownProbabilities
 from ._on_onnx import find_network, onnx_path_beside, open_beside, put_on_onnx
 from ._options import describe_error
 from ._output import check_holds_no_training, check_output
-from ._table import check_ids, check_submission, make_submission, make_table, read_csv
+from ._table import (
+    check_class_names,
+    check_ids,
+    check_submission,
+    make_submission,
+    make_table,
+    read_csv,
+)
 from ._unlike import load_unlike, path_beside
 
 _CHUNK = 256  # images between two steps of the bar
@@ -50,11 +58,12 @@ def run(arguments):
         raise IsADirectoryError(f"--output {output} is a folder. Expected the name of a file.")
     check_output(output.absolute().parent)
     check_holds_no_training(output.absolute().parent, output.name)
-    paths, unreadable = find_photographs(arguments.paths, arguments.path_column)
+    paths, unreadable, reports = find_photographs(arguments.paths, arguments.path_column)
     _check_is_no_input(output, arguments, paths)
     model = open_beside(arguments.model)
     if model is None:
         model = load_model(arguments.model)
+    check_class_names(model.classes_, arguments.model)
     unlike, why_not = _load_unlike(arguments.model)
     if not paths:
         raise ValueError(f"No photograph was found. {' '.join(unreadable)}")
@@ -69,6 +78,8 @@ def run(arguments):
     output.parent.mkdir(parents=True, exist_ok=True)
     write_csv(table, output, index=False)
     say_unread(unreadable)
+    if reports:
+        print(f"Skipped: {say(len(reports), 'folder')} with reports, such as {reports[0]}.")
     print(f"{say(len(table), 'photograph')} predicted, {len(unreadable)} not read: {output}")
     if unlike is None:
         print(f"Photographs unlike the training images are not marked: {why_not}.")
@@ -119,30 +130,26 @@ def find_photographs(places, column=None):
         Each once.
 
     problems : list of str
-        Why a place was left out: it does not exist, holds no photograph, or is a table that cannot
-        be read, lacks the column or has no paths.
+        Why a place was left out: it does not exist, holds no photograph, is a report, or is a table
+        that cannot be read, lacks the column or has no paths.
+
+    reports : list of str
+        The folders below others that this program has written: their pictures are left out.
     """
-    found, problems = [], []
+    found, problems, reports = [], [], []
     for place in places:
         try:
             if not place:  # which Path takes for the current folder
                 raise ValueError("PATH '' is empty. Expected a photograph or a folder.")
-            found += _look_into(Path(place), column)
+            found += _look_into(Path(place), column, reports)
         except (ValueError, OSError) as error:
             problems.append(describe_error(error))
-    return list(dict.fromkeys(found)), problems
+    return list(dict.fromkeys(found)), problems, list(dict.fromkeys(reports))
 
 
-def _look_into(place, column):
+def _look_into(place, column, reports):
     if place.is_dir():
-        inside = [
-            str(path)
-            for path in sorted(place.rglob("*"))
-            if path.suffix.lower() in image_extensions() and path.is_file()
-        ]
-        if not inside:
-            raise FileNotFoundError(f"{place} holds no photographs. Expected image files.")
-        return inside
+        return _list_folder(place, reports)
     if not place.exists():
         raise FileNotFoundError(f"{place} does not exist. Expected a photograph or a folder.")
     if place.suffix.lower() != ".csv":
@@ -162,6 +169,29 @@ def _look_into(place, column):
     # Of relative paths, those beside the table come first.
     beside = [place.parent / path for path in paths]
     return [str(near) if near.exists() else path for near, path in zip(beside, paths, strict=True)]
+
+
+def _list_folder(folder, reports):
+    """Return the photographs in a folder, and add to a list the reports in it."""
+    if is_report(folder):
+        raise ValueError(
+            f"{folder} holds a report of this program, whose pictures are no photographs. Expected"
+            " a folder of photographs. To predict photographs in it, name each file."
+        )
+    paths = []
+    for place, names, files in os.walk(folder):
+        places = {name: os.path.join(place, name) for name in names}
+        of_reports = [name for name in names if is_report(places[name])]
+        reports += [str(Path(places[name])) for name in of_reports]
+        names[:] = [name for name in names if name not in of_reports]
+        paths += [Path(place, name) for name in files]
+    extensions = image_extensions()
+    found = [
+        str(path) for path in sorted(paths) if path.suffix.lower() in extensions and path.is_file()
+    ]
+    if not found:
+        raise FileNotFoundError(f"{folder} holds no photographs. Expected image files.")
+    return found
 
 
 def say_unread(problems):

@@ -16,6 +16,37 @@ _FORMS = {
 _UNKNOWN = "UNK"  # the code of images of no class of the challenge
 _ROUNDING = 1e-2  # of the sum of probabilities that were rounded to two digits
 _IMAGE_COLUMNS = ("image", "image_id", "isic_id", "image_name")
+# Beside those of the classes; "class" is that of the test images of a training.
+_OWN_COLUMNS = ("image", "predicted", "call", "unlike_training")
+_TRUTH_COLUMN = "class"
+
+
+def check_class_names(classes, source, *, with_truth=False):
+    """Refuse classes with the names of other columns of :func:`make_table`.
+
+    Parameters
+    ----------
+    classes : sequence of str
+
+    source : str
+        What has these classes.
+
+    with_truth : bool, default=False
+        Whether the table will also have the true class of each image.
+
+    Raises
+    ------
+    ValueError
+        If there is such a class.
+    """
+    taken = [*_OWN_COLUMNS, _TRUTH_COLUMN] if with_truth else _OWN_COLUMNS
+    name = next((str(name) for name in classes if str(name) in taken), None)
+    if name is not None:
+        raise ValueError(
+            f"{source} has a class {name!r}, which is the name of another column in tables of"
+            f" predictions. Expected none of {', '.join(taken)}. Rename the folder or the label of"
+            " this class, and train with it."
+        )
 
 
 def make_table(X, probabilities, classes, predicted=None):

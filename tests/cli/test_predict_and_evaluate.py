@@ -111,6 +111,37 @@ def test_probabilities_that_are_not_numbers_are_refused(model, root, tmp_path, c
     assert not output.exists()
 
 
+def test_a_class_with_the_name_of_a_column_is_refused(model, root, tmp_path, capsys):
+    network = load_model(model).estimator
+    network.classes_ = np.array(["nevus", "predicted"])
+    save_model(network, tmp_path / "model.zip")
+    assert predict(tmp_path / "model.zip", root / "Test", output=tmp_path / "p.csv") == 2
+    err = capsys.readouterr().err
+    assert f"{tmp_path / 'model.zip'} has a class 'predicted', which is the name of another" in err
+    assert "Rename the folder or the label" in err
+
+
+def test_pictures_of_reports_are_skipped(model, root, tmp_path, capsys):
+    folder = tmp_path / "lesions"
+    shutil.copytree(root / "Test", folder)
+    n_images = len(list(folder.glob("*/*")))
+    for report, name in (("skin_lesion_report", None), ("nevus/old", "report.html")):
+        (folder / report / "pictures").mkdir(parents=True)
+        for place in (report, f"{report}/pictures"):
+            Image.new("RGB", (8, 8)).save(folder / place / "sample_images.png")
+        if name is not None:
+            (folder / report / name).touch()
+    output = tmp_path / "p.csv"
+    assert predict(model, folder, output=output) == 0
+    out = capsys.readouterr().out
+    assert "Skipped: 2 folders with reports, such as " in out
+    assert f"{n_images} photographs predicted, 0 not read" in out
+    assert predict(model, folder / "nevus" / "old", output=output) == 2
+    assert "old holds a report of this program, whose pictures" in capsys.readouterr().err
+    picture = folder / "nevus" / "old" / "sample_images.png"
+    assert predict(model, picture, output=output) == 0
+
+
 def test_a_column_of_paths_needs_a_table(model, root, capsys):
     with pytest.raises(SystemExit):
         predict(model, root, "--path-column", "file", output="p.csv")

@@ -341,6 +341,21 @@ def test_one_class_and_no_class(root, tmp_path, capsys):
     assert not (tmp_path / "report").exists()
 
 
+@pytest.mark.parametrize("name", ["image", "class", "unlike_training"])
+def test_a_class_with_the_name_of_a_column_is_refused_before_the_audit(
+    root, tmp_path, capsys, monkeypatch, name
+):
+    monkeypatch.setattr(_job, "clean", None)
+    shutil.copytree(root / "Train" / "nevus", tmp_path / "lesions" / "nevus")
+    shutil.copytree(root / "Train" / "melanoma", tmp_path / "lesions" / name)
+    options = ("--output", str(tmp_path / "report"), *SMALL)
+    assert main([str(tmp_path / "lesions"), *options]) == 2
+    err = capsys.readouterr().err
+    assert f"lesions has a class {name!r}, which is the name of another column" in err
+    assert "Rename the folder or the label of this class" in err
+    assert not (tmp_path / "report").exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -12,6 +12,7 @@ from ...models import save_model
 from .._data import load_data
 from .._on_onnx import export_beside, onnx_path_beside
 from .._output import UNFINISHED, check_holds_no_images, check_output
+from .._table import check_class_names
 from .._unlike import FALSE_MARKS, fit_unlike, path_beside
 from .clean import clean
 from .data import draw_folder
@@ -60,7 +61,10 @@ def _clean_and_train(arguments, output, start):
     with warnings.catch_warnings():
         if arguments.resume:  # the interrupted run has named these images
             warnings.simplefilter("ignore", UserWarning)
-        cleaned = clean(load_data(arguments), arguments)
+        data = load_data(arguments)
+        source = arguments.root if arguments.table is None else arguments.table
+        check_class_names(np.unique(data.target), source, with_truth=True)
+        cleaned = clean(data, arguments)
     output.mkdir(parents=True, exist_ok=True)
     print(cleaned.summary(), flush=True)
     cleaned.audit.to_html(output / "audit.html")
