@@ -12,6 +12,7 @@ from ..models import (
     check_onnx_file,
     write_onnx_file,
 )
+from ._output import file_beside
 
 
 def export_beside(model, model_path):
@@ -43,7 +44,7 @@ def open_beside(model_path):
     reason is printed.
     """
     path = onnx_path_beside(model_path)
-    if path == Path(model_path) or not path.is_file() or not Path(model_path).is_file():
+    if not path.is_file() or not Path(model_path).is_file():
         return None
     try:
         check_onnx_file(path, model_path)
@@ -57,7 +58,7 @@ def open_beside(model_path):
 
 def onnx_path_beside(model_path):
     """Return the ONNX file that belongs to a model."""
-    return Path(model_path).with_suffix(".onnx")
+    return file_beside(model_path, ".onnx")
 
 
 def put_on_onnx(model, folder):

@@ -13,6 +13,13 @@ UNFINISHED = ".unfinished"
 _TABLES = {"predictions.csv", "split.csv"}
 
 
+def file_beside(model_path, extension):
+    """Return the path of a file that belongs to a model: of "a.v1.zip" it begins with "a.v1"."""
+    path = Path(model_path)
+    name = path.stem if path.suffix.lower() == ".zip" else path.name
+    return path.with_name(f"{name}{extension}")
+
+
 def check_output(folder):
     """Raise an OSError if a folder cannot be made or written."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())

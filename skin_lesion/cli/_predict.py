@@ -18,6 +18,7 @@ from ..models import (
     LastLayerInput,
     OnnxClassifier,
     OperatingPointClassifier,
+    digest_of_network,
     load_model,
     predict_with_features,
 )
@@ -64,7 +65,7 @@ def run(arguments):
     if model is None:
         model = load_model(arguments.model)
     check_class_names(model.classes_, arguments.model)
-    unlike, why_not = _load_unlike(arguments.model)
+    unlike, why_not = _load_unlike(arguments.model, model)
     if not paths:
         raise ValueError(f"No photograph was found. {' '.join(unreadable)}")
     X = np.array(paths, dtype=str).reshape(-1, 1)
@@ -92,11 +93,14 @@ def run(arguments):
     return len(unreadable)
 
 
-def _load_unlike(model_path):
+def _load_unlike(model_path, model):
     """Return what marks photographs, or None and why nothing does."""
     unlike = load_unlike(model_path)
     if unlike is None:
         return None, "the model lacks its .features.npz file"
+    network = model if isinstance(model, OnnxClassifier) else find_network(model)
+    if network is None or unlike.network != digest_of_network(network):
+        return None, f"{path_beside(model_path)} was written with another model"
     if not np.isfinite(unlike.limit):
         return None, "the test set of the model had too few lesions to set a limit"
     return unlike, None

@@ -5,7 +5,6 @@ training images do is marked, by scikit-learn's LocalOutlierFactor.
 """
 
 import zipfile
-from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import GroupKFold
@@ -14,7 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from .._utils.atomic_writing import new_file
-from ..models import LastLayerInput
+from ..models import LastLayerInput, digest_of_network
+from ._output import file_beside
 
 FALSE_MARKS = 0.05  # the share of held-out images whose factor is above the limit
 _N_NEIGHBOURS = 20
@@ -32,6 +32,10 @@ class UnlikeTraining:
     features : ndarray of shape (n_kept, n_features)
         Of training images.
 
+    network : str
+        The :func:`digest_of_network` that computed them. Features of another one would be compared
+        with what they have nothing in common with.
+
     limit : float
         Outlier factor above which an image is marked.
 
@@ -39,34 +43,27 @@ class UnlikeTraining:
         Share of marked images among lesions that neither the model nor the limit has seen.
     """
 
-    def __init__(self, features, limit=np.inf, false_marks=np.nan):
-        self.features, self.limit, self.false_marks = features, float(limit), float(false_marks)
+    def __init__(self, features, network, limit=np.inf, false_marks=np.nan):
+        self.features, self.network = features, str(network)
+        self.limit, self.false_marks = float(limit), float(false_marks)
         n_neighbors = min(_N_NEIGHBOURS, len(features) - 1)
         factor = LocalOutlierFactor(n_neighbors=n_neighbors, novelty=True)
         self._model = make_pipeline(StandardScaler(), factor).fit(features)
 
     def measure(self, features):
-        """Return the outlier factor of images; of those amid the training images it is about 1.
-
-        Raises
-        ------
-        ValueError
-            If the features are those of another network.
-        """
-        expected, found = self.features.shape[1], features.shape[1]
-        if found != expected:
-            raise ValueError(
-                f"The .features.npz file beside the model holds {expected} features of each image,"
-                f" but its network has {found}. Expected the file that was written with the model."
-                " Copy it again, or remove it: photographs unlike the training images are then not"
-                " marked."
-            )
+        """Return the outlier factor of images; of those amid the training images it is about 1."""
         return -self._model.score_samples(features)
 
     def save(self, model_path):
         """Write it beside a model."""
         with new_file(path_beside(model_path)) as unfinished, open(unfinished, "wb") as file:
-            np.savez(file, features=self.features, limit=self.limit, false_marks=self.false_marks)
+            np.savez(
+                file,
+                features=self.features,
+                network=self.network,
+                limit=self.limit,
+                false_marks=self.false_marks,
+            )
 
 
 def fit_unlike(network, X, X_test, groups_test, random_state):
@@ -89,7 +86,7 @@ def fit_unlike(network, X, X_test, groups_test, random_state):
     rng = np.random.RandomState(random_state)
     rows = np.sort(rng.permutation(len(X))[:MOST_KEPT])
     features = LastLayerInput(network)
-    unlike = UnlikeTraining(features.compute(X[rows]))
+    unlike = UnlikeTraining(features.compute(X[rows]), digest_of_network(network))
     factors = unlike.measure(features.compute(X_test))
     n_splits = min(_N_PARTS, len(np.unique(groups_test)))
     if n_splits > 1:
@@ -118,7 +115,8 @@ def load_unlike(model_path):
         return None
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return UnlikeTraining(arrays["features"], arrays["limit"], arrays["false_marks"])
+            names = ("features", "network", "limit", "false_marks")
+            return UnlikeTraining(*(arrays[name] for name in names))
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path} is damaged: {error}. Expected the file that was written with the model. Copy"
@@ -128,4 +126,4 @@ def load_unlike(model_path):
 
 def path_beside(model_path):
     """Return the file that belongs to a model."""
-    return Path(model_path).with_suffix(".features.npz")
+    return file_beside(model_path, ".features.npz")

@@ -11,7 +11,7 @@ from ._image_classifier import open_images, predicts_most_probable
 from ._networks.backbone import Backbone
 from ._networks.convnet import ConvNet
 from ._networks.onnx_network import can_export_and_run
-from ._onnx.classifier import OnnxClassifier, predict_with_features
+from ._onnx.classifier import OnnxClassifier, digest_of_network, predict_with_features
 from ._onnx.onnx_file import check_onnx_file, export_onnx, write_onnx_file
 from ._persistence.save_model import load_model, save_model
 from ._presets import make_lesion_classifier

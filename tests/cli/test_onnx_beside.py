@@ -136,6 +136,19 @@ def test_the_file_of_another_model_is_not_used(copied, fitted, by_keras, root, c
     assert_same(table, by_keras)
 
 
+def test_features_of_another_model_are_not_used_without_keras_either(
+    copied, root, capsys, monkeypatch
+):
+    monkeypatch.setattr(_predict, "load_model", None)  # only the ONNX file is used
+    features = copied / "model.features.npz"
+    with np.load(features) as arrays:
+        others = {**arrays, "network": "of another model"}
+    np.savez(features, **others)
+    assert predict(copied, root) == 0
+    assert f"not marked: {features} was written with another model." in capsys.readouterr().out
+    assert "unlike_training" not in pd.read_csv(copied / "p.csv")
+
+
 def test_the_file_is_no_output_and_no_model(copied, root, capsys):
     file = copied / "model.onnx"
     before = file.read_bytes()

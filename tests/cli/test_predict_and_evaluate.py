@@ -21,7 +21,8 @@ from skin_lesion import (
     save_model,
 )
 from skin_lesion.cli import _predict, main
-from skin_lesion.cli._unlike import UnlikeTraining, fit_unlike
+from skin_lesion.cli._on_onnx import onnx_path_beside
+from skin_lesion.cli._unlike import fit_unlike, path_beside
 
 CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]
 
@@ -93,12 +94,36 @@ def test_nothing_is_marked_without_a_limit(model, root, tmp_path, capsys):
     assert "unlike_training" not in pd.read_csv(tmp_path / "p.csv")
 
 
-def test_the_features_of_another_network_are_refused(model, root, tmp_path, capsys):
-    path = tmp_path / "model.zip"
-    shutil.copyfile(model, path)
-    UnlikeTraining(np.random.RandomState(0).normal(size=(30, 3)), limit=1).save(path)
-    assert predict(path, root / "Test", output=tmp_path / "p.csv") == 2
-    assert "holds 3 features of each image, but its network has 8" in capsys.readouterr().err
+def test_features_mark_photographs_for_the_network_that_computed_them(
+    model, root, tmp_path, capsys
+):
+    path, output = tmp_path / "a.v1.zip", tmp_path / "p.csv"
+    network = load_model(model).estimator
+    train, test = (load_image_folder(root, split=split) for split in ("train", "test"))
+    fit_unlike(network, train.data, test.data, test.groups, 0).save(path)
+    save_model(network, path)
+    # Saved again with a threshold, it still is the same network.
+    for saved in (network, OperatingPointClassifier(load_model(path), 0.3, positive="melanoma")):
+        save_model(saved, path)
+        assert predict(path, root / "Test", output=output) == 0
+        assert "marked as unlike the training images" in capsys.readouterr().out
+    of_another = [weight * 1.01 for weight in network.model_.get_weights()]
+    network.model_.set_weights(of_another)
+    save_model(network, path)
+    assert predict(path, root / "Test", output=output) == 0
+    assert (
+        "Photographs unlike the training images are not marked:"
+        f" {tmp_path / 'a.v1.features.npz'} was written with another model."
+    ) in capsys.readouterr().out
+    assert "unlike_training" not in pd.read_csv(output)
+
+
+@pytest.mark.parametrize("find", [path_beside, onnx_path_beside])
+def test_models_do_not_share_the_files_beside_them(find):
+    suffix = find("a.zip").name.removeprefix("a")
+    models = ("a.v1.zip", "a.v2.ZIP", "a.v1", "a.v2", "a.onnx")
+    stems = ("a.v1", "a.v2", "a.v1", "a.v2", "a.onnx")
+    assert [find(model).name for model in models] == [stem + suffix for stem in stems]
 
 
 def test_probabilities_that_are_not_numbers_are_refused(model, root, tmp_path, capsys):

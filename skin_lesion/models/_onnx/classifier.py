@@ -10,6 +10,7 @@ from ..._utils.validation.paths import are_paths
 from ..._utils.validation.pixels import check_images
 from ...images import ImageAugmenter
 from .._image_classifier import MostProbableClassMixin
+from .._networks.digest import hash_weights
 from .._networks.onnx_network import run_for_all_outputs
 from .._training.image_source import open_source
 from .onnx_file import open_onnx_file
@@ -184,6 +185,24 @@ def predict_with_features(classifier, X):
         None if the file was not written with features.
     """
     return classifier._predict(X)
+
+
+def digest_of_network(classifier):
+    """Return the SHA-256 of the weights of a fitted network: the same one in each of its files.
+
+    Parameters
+    ----------
+    classifier : SkinLesionClassifier or OnnxClassifier
+        For the latter no Keras is needed.
+
+    Returns
+    -------
+    digest : str or None
+        None for an ONNX file that was written before it had such a digest.
+    """
+    if isinstance(classifier, OnnxClassifier):
+        return open_onnx_file(classifier.path).description.get("weights_sha256")
+    return hash_weights(classifier.model_)
 
 
 def _run(file, images):

@@ -21,6 +21,7 @@ from ...images import (
     flatten_steps,
 )
 from .._classifier import SkinLesionClassifier
+from .._networks.digest import hash_weights
 from .._networks.onnx_network import export_model, open_session
 from .._training.image_source import resolve_image_shape
 from .._wrappers.test_time_augmentation import TestTimeAugmentation
@@ -121,6 +122,7 @@ def write_onnx_file(estimator, path, *, with_features=False, model_path=None):
     description = _describe(steps, classifier)
     description["augmentations"] = augmentations
     description["model_sha256"] = None if model_path is None else _hash_file(model_path)
+    description["weights_sha256"] = hash_weights(classifier.model_)
     model.metadata_props.add(key=_KEY, value=json.dumps(description))
     with new_file(path) as unfinished:
         unfinished.write_bytes(_add_checksum(model.SerializeToString()))
