@@ -39,7 +39,7 @@ def new_file(path):
         yield path
         return
     path = Path(os.path.realpath(path))  # a link remains a link to the file
-    with _new_folder(path.parent), _own_place(path.parent) as unfinished:
+    with new_folder(path.parent), _own_place(path.parent) as unfinished:
         yield unfinished
         with open(unfinished, "rb+") as file:
             os.fsync(file.fileno())
@@ -126,8 +126,14 @@ def _remove(path):
 
 
 @contextmanager
-def _new_folder(folder):
-    """Create a folder and its parents. If what follows fails, those created are removed again."""
+def new_folder(folder):
+    """Create a folder and its parents. If what follows fails, those created are removed again.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folders in which something lies by then are kept.
+    """
     created = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)

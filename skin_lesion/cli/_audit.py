@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..audit import audit_dataset
 from ._data import load_data
-from ._output import check_holds_no_images, check_holds_no_training, check_output
+from ._output import check_holds_no_images, check_holds_no_training, check_output, lock_output
 
 
 def run(arguments):
@@ -14,6 +14,11 @@ def run(arguments):
     check_output(output)
     check_holds_no_images(output, arguments.root)
     check_holds_no_training(output)
+    with lock_output(output):
+        _audit(arguments, output)
+
+
+def _audit(arguments, output):
     data = load_data(arguments)
     audit = audit_dataset(
         data.data,

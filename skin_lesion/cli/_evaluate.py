@@ -1,5 +1,6 @@
 """Judge a model on other images, or predictions against their truth."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from ..audit import say
 from ..evaluation import EvaluationReport, evaluate
 from ..models import load_model
 from ._data import find_positive, load_data, say_groups
-from ._output import check_holds_no_images, check_holds_no_training, check_output
+from ._output import check_holds_no_images, check_holds_no_training, check_output, lock_output
 from ._predict import find_readable, say_unread
 from ._table import index_by_image, read_csv, read_probabilities, read_truth
 
@@ -27,12 +28,18 @@ def run(arguments):
         check_output(output)
         check_holds_no_images(output, arguments.root)
         check_holds_no_training(output)
+    with nullcontext() if arguments.output is None else lock_output(output):
+        return _evaluate_and_write(arguments)
+
+
+def _evaluate_and_write(arguments):
     if arguments.model is not None:
         report, unreadable = _of_model(arguments)
     else:
         report, unreadable = _of_predictions(arguments), []
     report.summary()
     if arguments.output is not None:
+        output = Path(arguments.output)
         page = report.to_html(output / "report.html")
         report.to_json(output / "report.json")
         report.to_model_card(output / "model_card.md")

@@ -2,13 +2,19 @@
 
 import os
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from .._utils.atomic_writing import new_folder
 from .._utils.image_files import image_extensions
 from ..datasets import is_report
 
 # For what a run that goes on needs; removed at the end. Hidden: it holds no images of a class.
 UNFINISHED = ".unfinished"
+# By it `is_report` knows a folder that has just been made.
+_LOCK = ".skin_lesion_output.lock"
 # The tables of a training.
 _TABLES = {"predictions.csv", "split.csv"}
 
@@ -34,6 +40,38 @@ def check_output(folder):
         ) from error
 
 
+@contextmanager
+def lock_output(folder):
+    """Make a folder and hold it in a `with` statement: no other run may write to it meanwhile.
+
+    The system releases it if the process dies. On a file system without locks nothing is held. If
+    what follows fails, a folder that was made is removed, unless something lies in it.
+
+    Raises
+    ------
+    ValueError
+        If another run holds it.
+    """
+    lock = FileLock(folder / _LOCK, timeout=0)
+    with new_folder(folder):
+        try:
+            lock.acquire()
+        except Timeout:
+            raise ValueError(
+                f"Another run of this program is writing to {folder}. Expected a folder that no"
+                " other run uses: pass another --output, or wait until that run has ended."
+            ) from None
+        except OSError:  # there are no locks
+            pass
+        try:
+            yield
+        finally:
+            if lock.is_locked:
+                with suppress(OSError):  # Windows removes it as the lock is released
+                    (folder / _LOCK).unlink()
+            lock.release()
+
+
 def check_holds_no_images(folder, root):
     """Refuse a folder of ROOT that holds images, which the next run would take for a report."""
     folder = Path(os.path.realpath(folder))
@@ -49,8 +87,9 @@ def check_holds_no_images(folder, root):
 
 
 def check_holds_no_training(folder, name=None):
-    """Refuse a folder with the report of a training; of a file, only the name of its tables."""
-    if (folder / "split.csv").exists() and (name is None or name in _TABLES):
+    """Refuse the folder of a training; of a file in it, only the names of its tables."""
+    is_of_training = (folder / "split.csv").exists() or (folder / UNFINISHED).exists()
+    if is_of_training and (name is None or name in _TABLES):
         raise ValueError(
             f"--output {folder if name is None else folder / name} would replace results of a"
             f" training: {folder} holds the report of a training. Expected another folder or file."

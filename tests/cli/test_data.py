@@ -8,6 +8,7 @@ from PIL import Image
 
 from skin_lesion.cli import main
 from skin_lesion.cli._data import find_positive
+from skin_lesion.cli._train import job as _job
 
 PREDICTED = "Images without labels can be predicted: skin-lesion predict MODEL PATH."
 
@@ -160,6 +161,16 @@ def test_an_output_that_holds_images_is_refused(root, verb, place, capsys):
     assert main([verb, *model, str(root), "--output", str(root / place)]) == 2
     assert "holds images of ROOT, such as " in capsys.readouterr().err
     assert sorted(root.rglob("*")) == before
+
+
+def test_an_output_within_root_is_no_class(root, tmp_path, capsys, monkeypatch):
+    folder = shutil.copytree(root, tmp_path / "lesions")
+    monkeypatch.setattr(_job, "clean", lambda *_: 1 / 0)
+    for place in (folder, folder / "Train"):
+        with pytest.raises(ZeroDivisionError):
+            main(["train", str(folder), "--output", str(place / "out"), "--from-scratch"])
+        assert "60 images of 2 classes" in capsys.readouterr().out
+        assert not (place / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import sys
 import time
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from skin_lesion import ConvNet, load_model
@@ -18,6 +19,16 @@ from skin_lesion.cli._train import judge as _judge
 from skin_lesion.cli._train import page as _page
 from skin_lesion.cli._train import progress as _progress
 from skin_lesion.cli._train.progress import CountSteps, Progress
+from skin_lesion.datasets import is_report
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from skin_lesion.cli._output import lock_output
+with lock_output(Path(sys.argv[1])):
+    print(flush=True)
+    time.sleep(600)
+"""
 
 pytestmark = pytest.mark.usefixtures("few_trees")
 
@@ -117,10 +128,12 @@ def test_a_signal_ends_a_stage_and_the_next_run_goes_on(
     assert "holds no interrupted run" in capsys.readouterr().err
 
 
-def test_the_parts_of_an_earlier_model_do_not_stay_beside_another(root, tmp_path, monkeypatch):
-    parts = [tmp_path / name for name in ("model.features.npz", "model.onnx")]
-    for part in parts:
-        part.write_bytes(b"of an earlier model")
+def test_nothing_of_an_earlier_model_stays_beside_another(root, tmp_path, capsys, monkeypatch):
+    parts = ["model.zip", "model.features.npz", "model.onnx", "index.html", "audit.html"]
+    parts += ["report.html", "report.txt", "report.json", "model_card.md", "predictions.csv"]
+    parts += ["split.csv", "class_counts.png", "sample_images.png", "training_curves.png"]
+    for part in [*parts, "right_predictions.png", "notes.txt"]:
+        (tmp_path / part).write_text("of an earlier model")
 
     def fit_plan(data, plan, arguments, folder, save):
         save("a model")
@@ -130,7 +143,44 @@ def test_the_parts_of_an_earlier_model_do_not_stay_beside_another(root, tmp_path
     monkeypatch.setattr(_job, "save_model", lambda model, path: path.write_text(model))
     assert train(root, tmp_path) == 130
     assert (tmp_path / "model.zip").read_text() == "a model"
-    assert not any(part.exists() for part in parts)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"model.zip", "split.csv", "audit.html", "notes.txt", ".unfinished"}
+    assert (tmp_path / "notes.txt").read_text() == "of an earlier model"
+    assert len(pd.read_csv(tmp_path / "split.csv", comment="#")) == 60
+    (tmp_path / "split.csv").unlink()
+    assert main(["audit", str(root), "--output", str(tmp_path)]) == 2
+    assert "holds the report of a training" in capsys.readouterr().err
+
+
+def test_another_run_into_the_same_folder_is_refused(root, tmp_path, capsys, monkeypatch):
+    output, begun = tmp_path / "report", []
+    commands = [
+        [*verb, str(root), "--output", str(output)]
+        for verb in (["train"], ["audit"], ["evaluate", "model.zip"])
+    ]
+
+    def begin(*_):
+        begun.append(is_report(output))
+        raise ValueError("That is all.")
+
+    monkeypatch.setattr(_job, "_clean_and_train", begin)
+    monkeypatch.setattr("skin_lesion.cli._audit.load_data", begin)
+    monkeypatch.setattr("skin_lesion.cli._evaluate.load_model", begin)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(output)], stdout=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        for command in commands:
+            assert main(command) == 2
+            assert f"Another run of this program is writing to {output}" in capsys.readouterr().err
+        process.kill()
+    assert begun == []
+    assert list(output.iterdir()) != []  # its file stays, but the system has released the lock
+    for command in commands:
+        assert main(command) == 2
+        assert "That is all." in capsys.readouterr().err
+    assert begun == [True] * 3
+    assert list(output.iterdir()) == []
 
 
 def test_the_end_of_all_fits_is_told_by_what_this_process_trains(monkeypatch, capsys):

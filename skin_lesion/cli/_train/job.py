@@ -10,10 +10,10 @@ import numpy as np
 
 from ...models import save_model
 from .._data import load_data
-from .._on_onnx import export_beside, onnx_path_beside
-from .._output import UNFINISHED, check_holds_no_images, check_output
+from .._on_onnx import export_beside
+from .._output import UNFINISHED, check_holds_no_images, check_output, lock_output
 from .._table import check_class_names
-from .._unlike import FALSE_MARKS, fit_unlike, path_beside
+from .._unlike import FALSE_MARKS, fit_unlike
 from .clean import clean
 from .data import draw_folder
 from .network import check_network, networks_of
@@ -45,7 +45,8 @@ def run(arguments):
     check_output(output)
     check_holds_no_images(output, arguments.root)
     try:
-        _clean_and_train(arguments, output, start)
+        with lock_output(output):
+            _clean_and_train(arguments, output, start)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_say_what_is_kept(output)) from None
 
@@ -65,7 +66,6 @@ def _clean_and_train(arguments, output, start):
         source = arguments.root if arguments.table is None else arguments.table
         check_class_names(np.unique(data.target), source, with_truth=True)
         cleaned = clean(data, arguments)
-    output.mkdir(parents=True, exist_ok=True)
     print(cleaned.summary(), flush=True)
     cleaned.audit.to_html(output / "audit.html")
     _train(cleaned, arguments, output, start)
@@ -90,7 +90,7 @@ def _train(cleaned, arguments, output, start):
     matplotlib.use("Agg")
     from . import pictures as _pictures
     from .judge import judge, write_report
-    from .page import write_index
+    from .page import remove_description, write_index
 
     data = cleaned.used
     folder = output / UNFINISHED
@@ -107,9 +107,9 @@ def _train(cleaned, arguments, output, start):
 
     def save(model):
         # What belongs to an earlier model goes first: this run may end before it writes its own.
-        for path in (path_beside(model_path), onnx_path_beside(model_path)):
-            path.unlink(missing_ok=True)
+        remove_description(output)
         save_model(model, model_path)
+        cleaned.write_manifest(output / "split.csv")
 
     model, results = fit_plan(data, plan, arguments, folder, save)
     X, _, _ = data.part(is_test=False)
@@ -121,7 +121,6 @@ def _train(cleaned, arguments, output, start):
         on_faults = fit_on_faults(cleaned.faulty, model)
     judgement = judge(cleaned, model, results, on_faults, unlike, plan, arguments)
     write_report(judgement, model, data, output)
-    cleaned.write_manifest(output / "split.csv")
     _pictures.class_counts(data, output / "class_counts.png")
     _pictures.sample_images(data, output / "sample_images.png")
     _pictures.training_curves(model, output / "training_curves.png")

@@ -36,6 +36,15 @@ _FIGURES = {
     "right_predictions.png": "Most confident correct predictions on the test set",
 }
 
+# What an earlier model leaves: the model is replaced as a whole, the audit is written anew before.
+_KEPT = {"model.zip", "audit.html"}
+
+
+def remove_description(output):
+    """Remove what describes an earlier model, and the files that belong to it."""
+    for name in {"index.html", *_FILES, *_FIGURES} - _KEPT:
+        (output / name).unlink(missing_ok=True)
+
 
 def write_index(cleaned, judgement, command, output):
     """Write index.html. It lists what the folder holds: a model may have no ONNX file."""

@@ -14,9 +14,9 @@ from .metadata import METADATA_FILE
 
 _LAYOUTS = "<root>/<class>/<image>, or <root>/<split>/<class>/<image> with splits train, val, test"
 
-# The folder and files that the command line writes. The page of the audit is written first.
+# The folder and files that the command line writes. It begins with the lock.
 _REPORT_FOLDER = "skin_lesion_report"
-_REPORT_FILES = {"audit.html", "report.html", "report.json"}
+_REPORT_FILES = {".skin_lesion_output.lock", "audit.html", "report.html", "report.json"}
 
 # Names that archives and challenges give to folders with images of any class.
 _UNSORTED_FOLDER = re.compile(
