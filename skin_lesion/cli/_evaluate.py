@@ -8,10 +8,9 @@ import pandas as pd
 
 from ..audit import say
 from ..evaluation import EvaluationReport, evaluate
-from ..models import load_model
 from ._data import find_positive, load_data, say_groups
 from ._output import check_holds_no_images, check_holds_no_training, check_output, lock_output
-from ._predict import find_readable, say_unread
+from ._predict import find_readable, load_classifier, say_unread
 from ._table import index_by_image, read_csv, read_probabilities, read_truth
 
 
@@ -49,7 +48,7 @@ def _evaluate_and_write(arguments):
 
 
 def _of_model(arguments):
-    model = load_model(arguments.model)
+    model = load_classifier(arguments.model)
     data = load_data(arguments)
     rows = np.arange(len(data.target)) if data.is_test is None else np.flatnonzero(data.is_test)
     unreadable = []

@@ -63,7 +63,7 @@ def run(arguments):
     _check_is_no_input(output, arguments, paths)
     model = open_beside(arguments.model)
     if model is None:
-        model = load_model(arguments.model)
+        model = load_classifier(arguments.model)
     check_class_names(model.classes_, arguments.model)
     unlike, why_not = _load_unlike(arguments.model, model)
     if not paths:
@@ -91,6 +91,23 @@ def run(arguments):
         )
     print("Research software, not a medical device: do not use it to diagnose.")
     return len(unreadable)
+
+
+def load_classifier(path):
+    """Return the classifier in a file of `save_model`.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the file is damaged, or holds something else.
+    """
+    model = load_model(path)
+    if not (hasattr(model, "classes_") and hasattr(model, "predict_proba")):
+        raise ValueError(
+            f"{path} holds a model of type {type(model).__name__}, which gives no probabilities of"
+            " classes. Expected a classifier."
+        )
+    return model
 
 
 def _load_unlike(model_path, model):

@@ -165,7 +165,7 @@ def test_another_run_into_the_same_folder_is_refused(root, tmp_path, capsys, mon
 
     monkeypatch.setattr(_job, "_clean_and_train", begin)
     monkeypatch.setattr("skin_lesion.cli._audit.load_data", begin)
-    monkeypatch.setattr("skin_lesion.cli._evaluate.load_model", begin)
+    monkeypatch.setattr("skin_lesion.cli._evaluate.load_classifier", begin)
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(output)], stdout=subprocess.PIPE
     ) as process:

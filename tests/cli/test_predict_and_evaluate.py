@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skin_lesion import (
     ConvNet,
@@ -144,6 +146,16 @@ def test_a_class_with_the_name_of_a_column_is_refused(model, root, tmp_path, cap
     err = capsys.readouterr().err
     assert f"{tmp_path / 'model.zip'} has a class 'predicted', which is the name of another" in err
     assert "Rename the folder or the label" in err
+
+
+def test_a_model_that_is_no_classifier_is_refused(root, tmp_path, capsys):
+    path = str(tmp_path / "model.zip")
+    save_model(make_pipeline(StandardScaler()).fit([[1.0]]), path)
+    for command in (["predict", path, str(root / "Test")], ["evaluate", path, str(root)]):
+        assert main([*command, "--output", str(tmp_path / command[0] / "output")]) == 2
+        err = capsys.readouterr().err
+        assert f"{path} holds a model of type Pipeline, which gives no probabilities" in err
+        assert not (tmp_path / command[0]).exists()
 
 
 def test_pictures_of_reports_are_skipped(model, root, tmp_path, capsys):
