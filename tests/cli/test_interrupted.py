@@ -30,7 +30,7 @@ with lock_output(Path(sys.argv[1])):
     time.sleep(600)
 """
 
-pytestmark = pytest.mark.usefixtures("few_trees")
+pytestmark = pytest.mark.usefixtures("few_trees", "without_pictures")
 
 OPTIONS = ("--from-scratch", "--epochs", "1", "--image-size", "16", "--folds", "2")
 OPTIONS = (*OPTIONS, "--candidates", "2")

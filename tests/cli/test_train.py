@@ -165,7 +165,7 @@ def test_predicts_and_marks_what_is_unlike_the_training_images(root, output, tmp
 
 
 @pytest.fixture
-def small_job(monkeypatch, few_trees):
+def small_job(monkeypatch, few_trees, without_pictures):
     """A small network: the job in full is done for `job`."""
     monkeypatch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(8,)))
 

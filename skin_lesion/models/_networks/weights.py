@@ -4,7 +4,7 @@ import hashlib
 from importlib.metadata import version
 
 from .applications import check_name, check_weights_exist
-from .efficientnet_lite import IMAGENET_SHA256, read_imagenet_weights
+from .efficientnet_lite import IMAGENET_SHA256, read_weights_file
 
 
 class StoredWeights:
@@ -51,6 +51,6 @@ def check_can_be_built(name, weights):
     """Raise the error of building the network if its name is unknown or its weights are missing."""
     check_name(name)
     if weights == "imagenet" and name in IMAGENET_SHA256:
-        read_imagenet_weights(name)
+        read_weights_file(name)  # a file of this SHA-256 holds the arrays
     elif weights not in (None, "imagenet"):
         check_weights_exist(name, weights)
