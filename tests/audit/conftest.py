@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from skin_lesion import make_lesion_images
+from skin_lesion.audit._quality import measures as _measures
 
 
 class FaultyFolder:
@@ -84,6 +85,28 @@ class FaultyFolder:
 @pytest.fixture(scope="session")
 def sound_folder(tmp_path_factory):
     return FaultyFolder(tmp_path_factory.mktemp("sound"))
+
+
+@pytest.fixture(scope="session")
+def measured():
+    return {}
+
+
+@pytest.fixture
+def measure_once(measured, monkeypatch):
+    """Measure each photograph in one test and remember it in the others: most have the same ones.
+
+    What is measured is tested in quality/test_measures.py.
+    """
+    measure = _measures._measure
+
+    def remember(image, *args):
+        content = image.tobytes()
+        if content not in measured:
+            measured[content] = measure(image, *args)
+        return measured[content]
+
+    monkeypatch.setattr(_measures, "_measure", remember)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from skin_lesion import DatasetAudit, audit_dataset, make_lesion_images
 
-pytestmark = pytest.mark.usefixtures("few_trees")
+pytestmark = pytest.mark.usefixtures("few_trees", "measure_once")
 
 FINDINGS = (
     "unreadable",

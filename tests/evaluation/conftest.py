@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skin_lesion import make_lesion_images, train_test_split_by_group
+from skin_lesion import EvaluationReport, make_lesion_images, train_test_split_by_group
 
 
 def flatten(images):
@@ -61,3 +61,12 @@ def lesions(make_model):
 @pytest.fixture(scope="session")
 def class_names(lesions):
     return np.unique(lesions.train.y).tolist()
+
+
+@pytest.fixture
+def no_curves(monkeypatch):
+    """Write pages without their curves, on which nearly all of the time of a page goes.
+
+    The page with all of them is tested in report/test_evaluate.py.
+    """
+    monkeypatch.setattr(EvaluationReport, "draw_figures", lambda report: {})

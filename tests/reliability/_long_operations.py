@@ -5,6 +5,7 @@ takes its time once, and forks: the child goes on to the end of the interpreter,
 does. Of each child its id is printed, and then how it ended.
 """
 
+import gc
 import json
 import os
 import signal
@@ -134,7 +135,7 @@ class _Embed(_Cached):
 
 
 class _Fit(Operation):
-    n_epochs = 30
+    n_epochs = 20
 
     def __call__(self, paths, folder):
         lesions = make_lesion_images(60, n_classes=2, image_size=(24, 24), random_state=0)
@@ -162,7 +163,7 @@ class _Fit(Operation):
 
 
 class _Search(_Fit):
-    n_epochs = 8
+    n_epochs = 6
 
     def fit(self, classifier, X, y):
         grid = {"learning_rate": [0.01, 0.001]}
@@ -283,6 +284,7 @@ OPERATIONS = {
 
 def main(paths):
     import_module("keras")
+    gc.freeze()  # or a child copies all of it, page by page, when it collects garbage at its end
     for line in sys.stdin:
         name, folder = json.loads(line)
         child = os.fork()

@@ -93,15 +93,16 @@ def end_in_the_middle(starter, name, number, root):
 
 
 def cases():
-    """Give each operation with each signal: a ninth, another each day, the others marked slow.
+    """Return each operation with each signal: a ninth, another each day, the others marked slow.
 
     Every day has each signal, in three operations.
     """
-    today = date.today().toordinal()
+    today, found = date.today().toordinal(), []
     for place, name in enumerate(OPERATIONS):
         for turn, number in enumerate(("SIGKILL", "SIGTERM", "SIGINT")):
             is_due = (place + 3 * turn - today) % len(OPERATIONS) == 0
-            yield pytest.param(name, number, marks=[] if is_due else pytest.mark.slow)
+            found.append(pytest.param(name, number, marks=[] if is_due else pytest.mark.slow))
+    return found
 
 
 @pytest.mark.parametrize(("undisturbed", "number"), cases(), indirect=["undisturbed"])

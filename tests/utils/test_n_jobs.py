@@ -29,6 +29,7 @@ from skin_lesion import (
 )
 
 SIZE = (32, 32)
+N = 40
 RULE = (
     "None means 1, unless in a :func:`joblib.parallel_config` context of threads; -1 means all"
     " cores of this process. It does not change the result."
@@ -38,14 +39,14 @@ RULE = (
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
     root = skin_lesion.write_lesion_folder(
-        tmp_path_factory.mktemp("n_jobs") / "lesions", 80, image_size=SIZE, random_state=0
+        tmp_path_factory.mktemp("n_jobs") / "lesions", N, image_size=SIZE, random_state=0
     )
     return skin_lesion.load_image_folder(root).data
 
 
 @pytest.fixture(scope="module")
 def images():
-    return make_lesion_images(80, image_size=SIZE, random_state=0).images
+    return make_lesion_images(N, image_size=SIZE, random_state=0).images
 
 
 def embed(X, n_jobs):
@@ -62,7 +63,7 @@ def fit(X, n_jobs):
 
 
 def judge_elsewhere(X, n_jobs):
-    y = np.arange(40) % 2
+    y = np.arange(N // 2) % 2
     there = Bunch(data=X[1::2], target=y)
     evaluate_external(
         DummyClassifier().fit(X[::2], y),
@@ -92,6 +93,7 @@ USES = {
         for cleaner in (BorderCropper, ColorConstancy, HairRemover)
     },
 }
+WITH_NETWORK = ["ImageEmbedder", "ImageEmbedder of images", "SkinLesionClassifier(loader=...)"]
 CHEAP = ["ImageLoader", "ImageAugmenter", "BorderCropper", "ColorConstancy", "HairRemover"]
 
 
@@ -151,7 +153,7 @@ def test_all_that_has_n_jobs_is_tested_and_says_the_same():
 @pytest.mark.parametrize("use", USES)
 def test_number_of_workers(paths, images, pools, use):
     expected = {None: 1, -1: 3}
-    if "Embedder" not in use:  # its network takes seconds to build
+    if use not in WITH_NETWORK:  # it takes seconds to build
         expected |= {1: 1, 2: 2}
     if use in CHEAP:
         expected |= {-2: 2, -9: 1}

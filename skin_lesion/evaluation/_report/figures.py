@@ -151,7 +151,9 @@ def draw_training(history, best_epoch):
 def to_png(figure):
     """Return a figure as the bytes of a PNG file."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=_DPI)
+    # savefig would lay it out and draw it once more than it needs.
+    figure.set_dpi(_DPI)
+    figure.canvas.print_png(file)
     return file.getvalue()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from skin_lesion import audit_dataset
 
-pytestmark = pytest.mark.usefixtures("few_trees")
+pytestmark = pytest.mark.usefixtures("few_trees", "measure_once")
 
 
 @pytest.fixture

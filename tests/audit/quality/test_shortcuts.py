@@ -203,5 +203,8 @@ def test_source_that_gives_the_class_away_is_measured(folder):
     assert told["balanced_accuracy"] == pytest.approx(2 / 3, abs=0.05)
     assert told["chance"] == pytest.approx(1 / 3)
     assert audit.shortcuts.loc["image size", "balanced_accuracy"] == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_a_single_source_is_no_shortcut(folder, few_trees):
     one_source = pd.DataFrame({"source": ["Vienna"] * 30})
     assert "source" not in audit_dataset(folder.X, folder.y, frame=one_source).shortcuts.index

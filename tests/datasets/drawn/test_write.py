@@ -96,7 +96,7 @@ def test_nothing_is_written_where_parameters_are_bad(tmp_path, parameters, messa
 
 # In one process after the other, each forked from one that has imported everything.
 _ENDED_AT_A_RENAME = """
-import json, os, signal, sys
+import gc, json, os, signal, sys
 from skin_lesion import write_lesion_folder
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
@@ -112,6 +112,7 @@ def end_at_a_rename(root, number, n_renamed):
     sys.addaudithook(hook)
     write_lesion_folder(root, 20, n_classes=2, image_size=(16, 16), random_state=0)
 
+gc.freeze()  # or each process copies all of it, page by page, when it collects garbage at its end
 statuses = []
 for case in json.loads(sys.argv[1]):
     child = os.fork()

@@ -60,7 +60,7 @@ def test_intervals_hold_the_truth(rates):
         assert 0.93 <= np.mean((low <= value) & (value <= high)) <= 0.975, name
 
 
-def test_report_at_a_stated_prevalence(lesions):
+def test_report_at_a_stated_prevalence(lesions, no_curves):
     def judge(**options):
         return evaluate(
             lesions.model,

@@ -183,7 +183,7 @@ def test_calibration_intercept_and_slope():
     rng = np.random.default_rng(0)
     logit = rng.normal(-1, 1.5, 20_000)
     y = (rng.random(20_000) < 1 / (1 + np.exp(-logit))).astype(int)
-    shifted = judge(y, 1 / (1 + np.exp(-logit - np.log(4)))).class_scores.loc[1]
+    shifted = judge(y, 1 / (1 + np.exp(-logit - np.log(4))), n_bootstraps=2).class_scores.loc[1]
     assert shifted.loc["calibration_intercept", "value"] == pytest.approx(-np.log(4), abs=0.06)
     assert shifted.loc["calibration_slope", "value"] == pytest.approx(1, abs=0.05)
     extreme = judge(y, 1 / (1 + np.exp(-2 * logit))).class_scores.loc[1]

@@ -211,7 +211,7 @@ def test_missing_values_beside_ones_that_are_named_so(lesions):
     assert images["trunk"] == (values == "trunk").sum()
 
 
-def test_slices_are_compared_with_all_other_images():
+def test_slices_are_compared_with_all_other_images(no_curves):
     """A model that is right in nine of ten images of one clinic, and in half of the other's."""
     rng = np.random.default_rng(0)
     y = np.tile(["a", "b"], 200)
@@ -412,14 +412,14 @@ def test_page_is_self_contained_and_small(report, tmp_path, read_links):
     assert max(header.count("<th ") for header in headers) <= 11
 
 
-def test_page_of_numbered_classes_has_pictures(lesions, make_model):
+def test_page_of_numbered_classes_has_pictures(lesions, make_model, no_curves):
     test = lesions.test
     y = (test.y == "melanoma").astype(int)
     report = evaluate(make_model(C=1e-5).fit(test.X, y), test.X, y, **QUICK)
     assert report._repr_html_().count("data:image/jpeg") == len(report.errors) > 0
 
 
-def test_names_are_shown_not_obeyed(tmp_path):
+def test_names_are_shown_not_obeyed(tmp_path, no_curves):
     y = np.repeat(["<b>mel</b>", "nv & co"], 30)
     p = np.random.default_rng(0).dirichlet([1, 1], 60)
     report = judge_fixed(["<b>mel</b>", "nv & co"], p, y, positive="<b>mel</b>")
@@ -602,7 +602,7 @@ def test_bad_estimators(lesions):
         judge_fixed(["a", "b"], np.full((4, 2), 0.9), ["a", "a", "b", "b"])
 
 
-def test_training_data_that_are_judged_are_noticed(lesions):
+def test_training_data_that_are_judged_are_noticed(lesions, no_curves):
     test = lesions.test
     with pytest.warns(UserWarning, match="invalid because of data leakage: .* exact copies"):
         report = evaluate(

@@ -23,6 +23,8 @@ from skin_lesion import (
     write_lesion_folder,
 )
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 QUICK = {"n_bootstraps": 20, "random_state": 0}
 NO_PICTURES = "X holds neither paths of existing files nor RGB images with pixels from 0 to 255"
 
