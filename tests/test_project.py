@@ -248,10 +248,20 @@ def test_getting_started_states_the_oldest_versions():
 def test_snippets_of_the_readme_run(tmp_path, monkeypatch, few_trees):
     """All in one namespace and one folder, as a reader would type them one after the other."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    # Fewer and smaller images than a reader draws: what is shown here is that the code runs.
-    readme = readme.replace('"lesions", 200, ', '"lesions", 60, ')
-    recipes = import_module("skin_lesion.models._presets")._RECIPES
-    monkeypatch.setitem(recipes, "fast", ((32, 32), 1, *recipes["fast"][2:]))
+    # Fewer and smaller images than a reader draws, and a small network: what is shown here is that
+    # the code runs.
+    readme = readme.replace('"lesions", 200, ', '"lesions", 60, image_size=(32, 32), ')
+    make = skin_lesion.make_lesion_classifier
+    settings = {
+        "estimator__architecture": skin_lesion.ConvNet(filters=(4,)),
+        "estimator__epochs": 1,
+        "estimator__loader__image_size": (32, 32),
+    }
+    monkeypatch.setattr(
+        skin_lesion,
+        "make_lesion_classifier",
+        lambda *args, **options: make(*args, **options).set_params(**settings),
+    )
     snippets = re.findall(r"^```python\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)
     names = {}

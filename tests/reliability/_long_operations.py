@@ -284,6 +284,7 @@ OPERATIONS = {
 
 def main(paths):
     import_module("keras")
+    gc.collect()
     gc.freeze()  # or a child copies all of it, page by page, when it collects garbage at its end
     for line in sys.stdin:
         name, folder = json.loads(line)

@@ -2,10 +2,13 @@
 
 import json
 import re
+from base64 import b64decode
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import UndefinedMetricWarning
@@ -390,6 +393,12 @@ def test_page_is_self_contained_and_small(report, tmp_path, read_links):
     links = read_links(page)
     assert len(links) == 6 + len(report.errors)
     assert all(link.startswith("data:image/") for link in links)
+    curves = [link for link in links if link.startswith("data:image/png;base64,")]
+    figures = report.draw_figures().values()
+    for link, figure in zip(curves, figures, strict=True):
+        with Image.open(BytesIO(b64decode(link.partition(",")[2]))) as curve:
+            assert curve.size == pytest.approx(figure.get_size_inches() * 110, abs=1)
+            assert len(curve.getcolors(10**6)) > 20
     assert "http" not in page
     for expected in (
         "must not be used to diagnose",
