@@ -11,6 +11,7 @@ import sys
 import textwrap
 import time
 import warnings
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -62,12 +63,25 @@ def long(small):
     return make
 
 
+def with_dropout(input_shape, n_classes):
+    layers = keras.layers
+    pixels = [keras.Input(input_shape), layers.Rescaling(1 / 32, -4), layers.Flatten()]
+    output = layers.Dense(n_classes, activation="softmax")
+    return keras.Sequential([*pixels, layers.Dropout(0.5), output])
+
+
 @pytest.fixture(scope="module")
-def left(long, lesions, tmp_path_factory):
-    """The folder that a fit leaves which is interrupted after two epochs."""
+def light(long):
+    """The same with a network of one layer, for what is asked of any fit."""
+    return partial(long, architecture=with_dropout)
+
+
+@pytest.fixture(scope="module")
+def left(light, lesions, tmp_path_factory):
+    """The folder that a light fit leaves which is interrupted after two epochs."""
     folder = tmp_path_factory.mktemp("interrupted")
     with pytest.raises(KeyboardInterrupt):
-        long([FitCheckpoint(folder)]).fit(lesions.images, lesions.target)
+        light([FitCheckpoint(folder)]).fit(lesions.images, lesions.target)
     return folder
 
 
@@ -100,8 +114,12 @@ def assert_same_fit(one, other, X):
     np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
 
 
-def test_fit_goes_on_after_ctrl_c(long, lesions, interrupted, epochs_trained):
-    resumed = long([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
+def test_fit_goes_on_after_ctrl_c(long, lesions, tmp_path, epochs_trained, monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        long([FitCheckpoint(tmp_path)]).fit(lesions.images, lesions.target)
+    monkeypatch.setenv("SKIN_LESION_TEST_GOES_ON", "1")
+    del epochs_trained[:]
+    resumed = long([FitCheckpoint(tmp_path)]).fit(lesions.images, lesions.target)
     assert epochs_trained == [2, 3, 4]
     whole = long().fit(lesions.images, lesions.target)
     assert_same_fit(resumed, whole, lesions.images)
@@ -173,12 +191,12 @@ def test_fit_goes_on_after_a_signal(tmp_path, number):
         ({"augmenter": ImageAugmenter(rotation=10)}, "augmenter"),
     ],
 )
-def test_other_parameters_start_anew_and_say_so(long, lesions, interrupted, parameters, named):
-    other = long([FitCheckpoint(interrupted)], **parameters)
+def test_other_parameters_start_anew_and_say_so(light, lesions, interrupted, parameters, named):
+    other = light([FitCheckpoint(interrupted)], **parameters)
     with pytest.warns(UserWarning, match=rf"another fit, .* differs in {named}\. ") as caught:
         other.fit(lesions.images, lesions.target)
     assert caught[0].filename == __file__
-    alone = long(**parameters).fit(lesions.images, lesions.target)
+    alone = light(**parameters).fit(lesions.images, lesions.target)
     assert_same_fit(other, alone, lesions.images)
 
 
@@ -206,8 +224,8 @@ def test_file_that_is_deleted_between_epochs(smallest, lesion_folder, tmp_path, 
     assert epochs_trained == [1, 2]
 
 
-def test_other_data_start_anew_and_say_so(long, lesions, interrupted, epochs_trained):
-    classifier = long([FitCheckpoint(interrupted)])
+def test_other_data_start_anew_and_say_so(light, lesions, interrupted, epochs_trained):
+    classifier = light([FitCheckpoint(interrupted)])
     with pytest.warns(UserWarning, match="differs in the data. Training starts from"):
         classifier.fit(lesions.images[::-1], lesions.target[::-1])
     assert epochs_trained[0] == 0
@@ -222,7 +240,7 @@ def test_other_data_start_anew_and_say_so(long, lesions, interrupted, epochs_tra
     ],
 )
 def test_damaged_checkpoint_starts_anew_and_says_so(
-    long, lesions, interrupted, epochs_trained, damage
+    light, lesions, interrupted, epochs_trained, damage
 ):
     (path,) = interrupted.glob("fit_*.npz")
     content = path.read_bytes()
@@ -233,24 +251,24 @@ def test_damaged_checkpoint_starts_anew_and_says_so(
     }
     path.write_bytes(remains[damage])
     with pytest.warns(UserWarning, match="is damaged .* Training starts from"):
-        long([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
+        light([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
     assert epochs_trained == [0, 1, 2, 3, 4]
 
 
-def test_fit_that_ended_is_not_trained_again(long, lesions, tmp_path, epochs_trained, monkeypatch):
+def test_fit_that_ended_is_not_trained_again(light, lesions, tmp_path, epochs_trained, monkeypatch):
     monkeypatch.setenv("SKIN_LESION_TEST_GOES_ON", "1")
     stopping = {"patience": 1, "epochs": 30, "learning_rate": 0.5}
-    first = long([FitCheckpoint(tmp_path)], **stopping).fit(lesions.images, lesions.target)
+    first = light([FitCheckpoint(tmp_path)], **stopping).fit(lesions.images, lesions.target)
     assert first.best_epoch_ < first.n_iter_ < 30
     del epochs_trained[:]
     # What does not change the result does not count.
-    again = long([FitCheckpoint(tmp_path)], verbose=2, **stopping)
+    again = light([FitCheckpoint(tmp_path)], verbose=2, **stopping)
     again.fit(lesions.images, lesions.target)
     assert epochs_trained == []
     assert_same_fit(again, first, lesions.images)
 
 
-def test_full_disk_is_a_warning_and_leaves_the_checkpoint(long, lesions, interrupted, monkeypatch):
+def test_full_disk_is_a_warning_and_leaves_the_checkpoint(light, lesions, interrupted, monkeypatch):
     (path,) = interrupted.glob("fit_*.npz")
     content = path.read_bytes()
 
@@ -259,18 +277,18 @@ def test_full_disk_is_a_warning_and_leaves_the_checkpoint(long, lesions, interru
 
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.warns(UserWarning, match="No checkpoint was saved after epoch 3: .*No space left"):
-        long([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
+        light([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
     assert path.read_bytes() == content
     assert os.listdir(interrupted) == [path.name]
 
 
-def test_unfinished_fit_that_another_process_is_at_is_not_spoken_of(long, lesions, interrupted):
+def test_unfinished_fit_that_another_process_is_at_is_not_spoken_of(light, lesions, interrupted):
     (path,) = interrupted.glob("fit_*.npz")
     with FileLock(path.with_suffix(".lock")), warnings.catch_warnings():
         warnings.filterwarnings("error", message="The checkpoint")
-        long([FitCheckpoint(interrupted)], epochs=1).fit(lesions.images, lesions.target)
+        light([FitCheckpoint(interrupted)], epochs=1).fit(lesions.images, lesions.target)
     with pytest.warns(UserWarning, match="another fit, .* differs in epochs"):
-        long([FitCheckpoint(interrupted)], epochs=2).fit(lesions.images, lesions.target)
+        light([FitCheckpoint(interrupted)], epochs=2).fit(lesions.images, lesions.target)
     assert len(list(interrupted.glob("fit_*.npz"))) == 3
 
 

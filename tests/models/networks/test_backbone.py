@@ -16,7 +16,12 @@ from sklearn.linear_model import LogisticRegression
 
 from skin_lesion import Backbone, ImageEmbedder, SkinLesionClassifier, make_lesion_images
 from skin_lesion.models._backend import downloads
-from skin_lesion.models._networks.applications import _preprocess, application_names
+from skin_lesion.models._networks import backbone as _backbone
+from skin_lesion.models._networks.applications import (
+    _preprocess,
+    application_names,
+    build_application,
+)
 
 RANDOM = "ignore:.*has random weights"
 
@@ -52,6 +57,11 @@ def test_weights_of_a_file_give_what_keras_gives(mobilenet_file, images):
     np.testing.assert_allclose(features, np.mean(expected, axis=(1, 2)), atol=1e-3)
 
 
+@pytest.fixture(scope="module")
+def vgg16():
+    return build_application("VGG16", (32, 32, 3), None)
+
+
 @pytest.mark.filterwarnings(RANDOM)
 @pytest.mark.parametrize(
     ("trainable", "trained"),
@@ -64,16 +74,18 @@ def test_weights_of_a_file_give_what_keras_gives(mobilenet_file, images):
         ("all", {"block1", "block2", "block3", "block4", "block5"}),
     ],
 )
-def test_head_last_blocks_or_all_are_trained(trainable, trained):
+def test_head_last_blocks_or_all_are_trained(trainable, trained, vgg16, monkeypatch):
+    monkeypatch.setattr(_backbone, "build_application", lambda *_: vgg16)  # build it once
     model = Backbone("VGG16", weights=None, trainable=trainable)((32, 32, 3), 3)
     *body, head = model.layers
     assert {layer.name.split("_")[0] for layer in body if layer.trainable_weights} == trained
     assert len(head.trainable_weights) == 2
 
 
-def test_blocks_of_a_residual_network_end_at_its_sums():
-    model = Backbone("MobileNetV2", weights=None)((32, 32, 3), 2)
-    n_sums = sum(isinstance(layer, keras.layers.Add) for layer in model.layers)
+def test_blocks_of_a_residual_network_end_at_its_sums(monkeypatch):
+    network = build_application("MobileNetV2", (32, 32, 3), None)
+    n_sums = sum(isinstance(layer, keras.layers.Add) for layer in network.layers)
+    monkeypatch.setattr(_backbone, "build_application", lambda *_: network)
     with pytest.raises(ValueError, match=rf"MobileNetV2 has {n_sums + 1} blocks.*or\s+'all'"):
         Backbone("MobileNetV2", weights=None, trainable=n_sums + 2)((32, 32, 3), 2)
 

@@ -92,11 +92,18 @@ def test_steps_are_all_that_the_library_has():
     }
 
 
+@pytest.fixture(scope="module")
+def of_pixels(small, lesions, paths):
+    """A loader, and a classifier of the pixels that it reads."""
+    loader = ImageLoader((24, 24), resize="pad")
+    return loader, small().fit(loader.transform(paths), lesions.target)
+
+
 @pytest.mark.parametrize("step", STEPS)
-def test_pipeline_and_its_file_agree(small, lesions, paths, tmp_path, step):
+def test_pipeline_and_its_file_agree(of_pixels, lesions, paths, tmp_path, step):
     """Without the step the labels are others: the file has to hold it."""
-    loader, file = ImageLoader((24, 24), resize="pad"), tmp_path / "model.onnx"
-    fitted = small().fit(loader.transform(paths), lesions.target)
+    loader, fitted = of_pixels
+    file = tmp_path / "model.onnx"
     pipeline = make_pipeline(loader, make_pipeline(STEPS[step], "passthrough"), fitted)
     export_onnx(pipeline, file)
     expected = pipeline.predict_proba(paths)
@@ -114,19 +121,22 @@ def test_pipeline_and_its_file_agree(small, lesions, paths, tmp_path, step):
     with pytest.raises(TypeError, match=r"X holds paths.*export the whole pipeline"):
         OnnxClassifier(file).predict(paths)
 
-    export_onnx(fitted, file)
+
+def test_file_of_a_classifier_of_pixels_takes_no_paths(of_pixels, paths, tmp_path):
+    file = tmp_path / "model.onnx"
+    export_onnx(of_pixels[1], file)
     with pytest.raises(TypeError, match=r"X holds paths.*export the whole pipeline"):
         OnnxClassifier(file).predict(paths)
 
 
-def test_step_that_the_file_cannot_hold(small, lesions, tmp_path):
+def test_step_that_the_file_cannot_hold(smallest, lesions, tmp_path):
     class ColorConstancy(STEPS["constancy"].__class__):
         """Another one of the same name."""
 
     class Darker(ImageAugmenter):
         """Varies images in a way of its own."""
 
-    fitted = small(epochs=1).fit(lesions.images, lesions.target)
+    fitted = smallest(epochs=1).fit(lesions.images, lesions.target)
     with pytest.raises(TypeError, match=r"variants are those of Darker.*cannot represent"):
         export_onnx(TestTimeAugmentation(fitted, Darker()), tmp_path / "model.onnx")
     with pytest.raises(TypeError, match=r"step FunctionTransformer.*cannot represent"):
@@ -183,11 +193,11 @@ def test_export_collects_its_garbage_and_leaves_the_collector_as_it_was(
 
 
 def test_operation_without_counterpart_is_named_and_the_old_file_stays(
-    small, exported, lesions, tmp_path
+    smallest, exported, lesions, tmp_path
 ):
     file = tmp_path / "model.onnx"
     file.write_bytes(exported[1].read_bytes())
-    fitted = small(architecture=with_gelu, epochs=1).fit(lesions.images, lesions.target)
+    fitted = smallest(architecture=with_gelu, epochs=1).fit(lesions.images, lesions.target)
     with pytest.raises(ValueError, match=r"no counterpart of its operations \['Erfc'\]"):
         export_onnx(fitted, file)
     assert file.read_bytes() == exported[1].read_bytes()
@@ -289,10 +299,10 @@ def test_features_and_the_saved_model_of_a_file(exported, lesions, paths, tmp_pa
         check_onnx_file(exported[1], saved)
 
 
-def test_flattened_rows_and_rows_of_features(small, lesions, tmp_path):
+def test_flattened_rows_and_rows_of_features(small, smallest, lesions, tmp_path):
     rows = lesions.images.reshape(len(lesions.images), -1)
     numbers = np.unique(lesions.target, return_inverse=True)[1]
-    classifier = small(image_shape=(24, 24)).fit(rows, numbers)
+    classifier = smallest(image_shape=(24, 24), epochs=1).fit(rows, numbers)
     export_onnx(classifier, tmp_path / "rows.onnx")
     from_file = OnnxClassifier(tmp_path / "rows.onnx")
     np.testing.assert_allclose(
@@ -301,7 +311,7 @@ def test_flattened_rows_and_rows_of_features(small, lesions, tmp_path):
     assert from_file.classes_.dtype == classifier.classes_.dtype
 
     X = np.random.RandomState(0).normal(size=(40, 5))
-    classifier = small().fit(X, np.repeat([False, True], 20))
+    classifier = small(epochs=1).fit(X, np.repeat([False, True], 20))
     export_onnx(classifier, tmp_path / "features.onnx")
     from_file = OnnxClassifier(tmp_path / "features.onnx")
     np.testing.assert_allclose(from_file.predict_proba(X), classifier.predict_proba(X), atol=1e-5)
@@ -332,13 +342,13 @@ print({{"keras", "tensorflow"}} & set(sys.modules))
     assert result.stdout.strip() == "set()"
 
 
-def test_file_that_changed_is_opened_again(small, exported, lesions, tmp_path):
+def test_file_that_changed_is_opened_again(smallest, exported, lesions, tmp_path):
     file = tmp_path / "model.onnx"
     file.write_bytes(exported[1].read_bytes())
     from_file = OnnxClassifier(file)
     assert len(from_file.classes_) == 3
     two = lesions.target != lesions.target[0]
-    export_onnx(small().fit(lesions.images[two], lesions.target[two]), file)
+    export_onnx(smallest(epochs=1).fit(lesions.images[two], lesions.target[two]), file)
     assert len(from_file.classes_) == 2
 
 

@@ -131,8 +131,9 @@ def scaled_network(input_shape, n_classes):
     return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
 
 
-def test_layer_of_convnext(small, lesions, assert_same_after_loading):
-    classifier = small(architecture=scaled_network).fit(lesions.images, lesions.target)
+def test_layer_of_convnext(smallest, lesions, assert_same_after_loading):
+    classifier = smallest(architecture=scaled_network, epochs=1)
+    classifier.fit(lesions.images, lesions.target)
     assert_same_after_loading(classifier, lesions.images)
 
 
@@ -340,23 +341,35 @@ class OwnModel(keras.Model):
     ],
 )
 def test_own_architecture_is_saved_as_its_network(
-    architecture, name, small, lesions, tmp_path, assert_same_after_loading
+    architecture, name, smallest, lesions, assert_same_after_loading
 ):
-    classifier = small(architecture=architecture, epochs=1).fit(lesions.images, lesions.target)
+    classifier = smallest(architecture=architecture, epochs=1)
+    classifier.fit(lesions.images, lesions.target)
     loaded = assert_same_after_loading(classifier, lesions.images)
     assert classifier.architecture is architecture
+    assert f"{name}'" in repr(loaded)
+    message = rf"loaded from a file.* not the code of .*'.*{name}' that built it.*set_params"
+    with pytest.raises(ValueError, match=message):
+        loaded.fit(lesions.images, lesions.target)
+
+
+def test_network_of_an_own_architecture_is_saved_again_and_trained_with_its_code(
+    smallest, lesions, assert_same_after_loading
+):
+    classifier = smallest(architecture=short_network, epochs=1)
+    classifier.fit(lesions.images, lesions.target)
+    loaded = assert_same_after_loading(classifier, lesions.images)
     again = assert_same_after_loading(loaded, lesions.images)
     averaged = TestTimeAugmentation(classifier, n_augmentations=2, random_state=0)
     assert_same_after_loading(averaged, lesions.images)
-    assert f"{name}'" in repr(loaded)
     expected = loaded.predict_proba(lesions.images)
-    message = rf"loaded from a file.* not the code of .*'.*{name}' that built it.*set_params"
+    message = r"loaded from a file.* not the code of .*'.*short_network' that built it.*set_params"
     for model in (loaded, clone(loaded), again):
         with pytest.raises(ValueError, match=message):
             model.fit(lesions.images, lesions.target)
     # A fit that failed leaves the classifier as it was.
     np.testing.assert_array_equal(loaded.predict_proba(lesions.images), expected)
-    loaded.set_params(architecture=architecture).fit(lesions.images, lesions.target)
+    loaded.set_params(architecture=short_network).fit(lesions.images, lesions.target)
     assert (loaded.predict(lesions.images) == classifier.predict(lesions.images)).all()
 
 
@@ -368,8 +381,8 @@ def network_with_a_patched_layer(input_shape, n_classes):
     return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
 
 
-def test_network_that_is_not_what_its_configuration_says(small, lesions, tmp_path):
-    classifier = small(architecture=network_with_a_patched_layer, epochs=1)
+def test_network_that_is_not_what_its_configuration_says(smallest, lesions, tmp_path):
+    classifier = smallest(architecture=network_with_a_patched_layer, epochs=1)
     classifier.fit(lesions.images, lesions.target)
     with pytest.raises(ValueError, match="built from its configuration gives different results"):
         save_model(classifier, tmp_path / "model")
@@ -383,14 +396,14 @@ def network_with_lambda(input_shape, n_classes):
     return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
 
 
-def test_what_cannot_be_saved_is_named(small, lesions, folder, embedder, tmp_path):
+def test_what_cannot_be_saved_is_named(smallest, lesions, folder, embedder, tmp_path):
     path = tmp_path / "model"
     for architecture, layer in (
         (network_with_lambda, "'Lambda' of 'keras.layers'"),
         (network_with_own_layer, "'OwnLayer' of 'tests"),
         (OwnModel, "OwnModel"),
     ):
-        code = small(architecture=architecture, epochs=1).fit(lesions.images, lesions.target)
+        code = smallest(architecture=architecture, epochs=1).fit(lesions.images, lesions.target)
         with pytest.raises(ValueError, match=rf"{layer}.*known to contain no code.*export_onnx"):
             save_model(code, path)
     forest = make_pipeline(embedder, RandomForestClassifier(2)).fit(folder.data, folder.target)
@@ -403,7 +416,7 @@ def test_what_cannot_be_saved_is_named(small, lesions, folder, embedder, tmp_pat
     with pytest.raises(TypeError, match="For a search, save its best_estimator_"):
         save_model(search, path)
     with pytest.raises(NotFittedError):
-        save_model(small(), path)
+        save_model(smallest(), path)
     several = OneVsRestClassifier(LogisticRegression()).fit(np.eye(4), np.eye(4, dtype=int))
     with pytest.raises(TypeError, match=r"OneVsRestClassifier predicts several classes"):
         save_model(several, path)

@@ -111,9 +111,9 @@ def test_a_last_batch_is_not_traced_anew(small, lesions):
         assert len(calls) == 1
 
 
-def test_prediction_leaves_no_thread_behind(small, lesion_folder, reads):
+def test_prediction_leaves_no_thread_behind(smallest, lesion_folder, reads):
     folder = load_image_folder(lesion_folder, split="train")
-    classifier = small(loader=ImageLoader((24, 24), n_jobs=2), batch_size=8)
+    classifier = smallest(loader=ImageLoader((24, 24), n_jobs=2), batch_size=8)
     classifier.fit(folder.data, folder.target)
     before = set(threading.enumerate())
     damaged = folder.data.copy()
@@ -220,21 +220,21 @@ def test_a_frozen_head_goes_on_from_its_checkpoint(frozen, images, tmp_path, mon
 
 
 @pytest.mark.parametrize("augmenter", [None, ImageAugmenter()])
-def test_files_are_decoded_once_a_fit(small, lesion_folder, reads, augmenter):
+def test_files_are_decoded_once_a_fit(smallest, lesion_folder, reads, augmenter):
     folder = load_image_folder(lesion_folder, split="train")
     parameters = {"augmenter": augmenter, "early_stopping": True, "epochs": 3, "batch_size": 8}
     loader = ImageLoader((24, 24), n_jobs=2)
-    from_files = small(loader=loader, **parameters).fit(folder.data, folder.target)
+    from_files = smallest(loader=loader, **parameters).fit(folder.data, folder.target)
     assert len(reads) == len(folder.data)
     assert set(reads.values()) == {1}
-    from_array = small(**parameters).fit(loader.transform(folder.data), folder.target)
+    from_array = smallest(**parameters).fit(loader.transform(folder.data), folder.target)
     assert from_files.history_ == from_array.history_
 
 
-def test_files_of_a_validation_set_of_ones_own_are_decoded_once(small, lesion_folder, reads):
+def test_files_of_a_validation_set_of_ones_own_are_decoded_once(smallest, lesion_folder, reads):
     folder = load_image_folder(lesion_folder)
     is_own = np.isin(folder.groups, np.unique(folder.groups)[:10])
-    classifier = small(loader=ImageLoader((24, 24), n_jobs=2), epochs=3, batch_size=4)
+    classifier = smallest(loader=ImageLoader((24, 24), n_jobs=2), epochs=3, batch_size=4)
     classifier.fit(
         folder.data[~is_own],
         folder.target[~is_own],
@@ -246,13 +246,13 @@ def test_files_of_a_validation_set_of_ones_own_are_decoded_once(small, lesion_fo
 
 
 def test_images_that_find_no_room_are_decoded_in_each_epoch(
-    small, lesion_folder, reads, monkeypatch
+    smallest, lesion_folder, reads, monkeypatch
 ):
     folder = load_image_folder(lesion_folder, split="train")
     monkeypatch.setattr(
         "skin_lesion.models._training.image_source._BYTES_TO_KEEP", 10 * 24 * 24 * 3
     )
     monkeypatch.setenv("OMP_NUM_THREADS", "999")
-    classifier = small(loader=ImageLoader((24, 24), n_jobs=1), epochs=3)
+    classifier = smallest(loader=ImageLoader((24, 24), n_jobs=1), epochs=3)
     classifier.fit(folder.data, folder.target)
     assert Counter(reads.values()) == {1: 10, 3: len(folder.data) - 10}

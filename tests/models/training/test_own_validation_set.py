@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skin_lesion import ConvNet, FitCheckpoint, ImageLoader, load_image_folder, make_lesion_images
+from skin_lesion import FitCheckpoint, ImageLoader, load_image_folder, make_lesion_images
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -204,8 +204,8 @@ def test_another_one_is_another_fit_for_a_checkpoint(smallest, lesions, others, 
     assert len(list(tmp_path.glob("fit_*.npz"))) == 2
 
 
-def test_a_warm_start_after_it_draws_a_new_one(small, lesions, own):
-    classifier = small(architecture=ConvNet(filters=(4,)), epochs=1, warm_start=True)
+def test_a_warm_start_after_it_draws_a_new_one(smallest, lesions, own):
+    classifier = smallest(epochs=1, warm_start=True)
     classifier.fit(lesions.images, lesions.target, **own)
     with pytest.warns(UserWarning, match="The last fit held out no images"):
         classifier.set_params(early_stopping=True).fit(lesions.images, lesions.target)

@@ -50,8 +50,8 @@ def lesions():
 
 
 @pytest.fixture
-def network():
-    return SkinLesionClassifier(ConvNet(filters=(2,)), epochs=N_EPOCHS, random_state=0)
+def network(linear):
+    return SkinLesionClassifier(linear, optimizer="sgd", epochs=N_EPOCHS, random_state=0)
 
 
 def test_each_epoch_is_a_task_of_the_fit(lesions, network):
@@ -91,7 +91,8 @@ def test_a_search_is_told_of_epochs_inside_of_wrappers(lesions, network):
 
 def test_a_fit_that_fails_tells_its_end(lesions, network):
     recorder = Recorder()
-    network.set_params(learning_rate=1e30).set_callbacks(recorder)
+    network.set_params(architecture=ConvNet(filters=(2,)), optimizer="adam", learning_rate=1e30)
+    network.set_callbacks(recorder)
     with pytest.raises(ValueError, match="diverged"):
         network.fit(lesions.images, lesions.target)
     assert recorder.events[-1] == "teardown"

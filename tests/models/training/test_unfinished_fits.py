@@ -1,12 +1,14 @@
 """A fit that fails leaves the classifier as it was; after Ctrl-C it keeps its best epoch."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
-from skin_lesion import ConvNet, FitCheckpoint
+from skin_lesion import FitCheckpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -27,10 +29,8 @@ class Fail(keras.callbacks.Callback):
 
 
 @pytest.fixture
-def tiny(small):
-    return lambda **parameters: small(
-        **{"architecture": ConvNet(filters=(4,)), "batch_size": 20, **parameters}
-    )
+def tiny(smallest):
+    return partial(smallest, batch_size=20)
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
@@ -69,7 +69,7 @@ def test_failed_later_fit_leaves_the_earlier_one(tiny, lesions, method):
 
 
 def test_ctrl_c_keeps_the_best_epoch_and_is_passed_on(tiny, lesions, tmp_path):
-    parameters = {"early_stopping": True, "epochs": 6, "learning_rate": 0.2}
+    parameters = {"early_stopping": True, "epochs": 6, "learning_rate": 1e-3}
     checkpoint = FitCheckpoint(tmp_path)
     classifier = tiny(**parameters, callbacks=[Fail(KeyboardInterrupt, 4), checkpoint])
     with (
