@@ -36,10 +36,11 @@ def find_split_leaks(rows, photographs, has_groups):
     rows = rows.assign(photograph=photographs)
     reasons = [("content", "content"), ("near duplicate", "photograph")]
     reasons += [("group", "group")] if has_groups else []
-    found = []
+    there, found = set(rows["split"]), []
+    splits = [name for name in SPLITS if name in there]
     for kind, column in reasons:
-        for place, later in enumerate(SPLITS):
-            for earlier in SPLITS[:place]:
+        for place, later in enumerate(splits):
+            for earlier in splits[:place]:
                 found += _find_leaks_between(rows, kind, column, earlier, later)
     columns = ["kind", "split", "row", "path", "label"]
     columns += ["other_split", "n_others", "other_labels", "other_rows", "other_paths"]

@@ -3,6 +3,8 @@ import pytest
 
 from skin_lesion import assert_no_leak, audit_dataset, make_lesion_images
 
+pytestmark = pytest.mark.usefixtures("measure_once")
+
 
 def test_sound_split_passes(folder):
     assert_no_leak(

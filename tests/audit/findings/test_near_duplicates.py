@@ -8,6 +8,8 @@ from PIL import Image, ImageEnhance
 
 from skin_lesion import audit_dataset, make_lesion_images
 
+pytestmark = pytest.mark.usefixtures("measure_once")
+
 TURNED = {
     "none": None,
     "mirrored left to right": Image.Transpose.FLIP_LEFT_RIGHT,
