@@ -1,5 +1,6 @@
 """The command: train on a dataset, audit one, predict photographs, and evaluate."""
 
+import logging
 import os
 import signal
 import sys
@@ -52,7 +53,7 @@ def main(argv=None):
             arguments = parse_arguments(argv)
             # TensorFlow would print a page on processors and drivers amid the progress.
             os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _errors_only("tensorflow"):
                 warnings.showwarning = say_warning
                 run = import_module(_MODULES[arguments.verb], __name__).run
                 interruption.begin()
@@ -65,6 +66,18 @@ def main(argv=None):
             print(f"skin-lesion: interrupted. {how}", file=sys.stderr)
             return interruption.status
     return _SOME_UNREAD if n_unread else 0
+
+
+@contextmanager
+def _errors_only(name):
+    """Keep a logger from warning of what the user of the command cannot change."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager

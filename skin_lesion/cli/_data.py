@@ -1,23 +1,36 @@
 """Load what the arguments name, say what it was taken for, and find the class of melanomas."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 
 from ..audit import say
-from ..datasets import load_image_table, load_public_dataset, map_labels
+from ..datasets import is_report, load_image_table, load_public_dataset, map_labels
 
 _READABLE = (
     "class folders (ROOT/<class>/* or ROOT/<split>/<class>/*), a public dataset as it was"
     " downloaded, or --table FILE with --path-column and --label-column"
 )
 
-# Of the reasons why something is left out.
-_SINGULAR = {
-    "doubles": "double",
-    "not_images": "not_an_image",
-    "other_folders": "other_folder",
-    "reports": "report",
+# The keys of `left_out` in words, for one and for several.
+_LEFT_OUT = {
+    "doubles": ("additional file", "additional files of the same images"),
+    "hidden": ("hidden file or folder", "hidden files and folders"),
+    "malformed_id": ("row without an ISIC id", "rows without an ISIC id"),
+    "mask_folders": ("folder of masks", "folders of masks"),
+    "masks": ("mask", "masks"),
+    "missing": ("image without a file", "images without a file"),
+    "not_images": ("file that is not an image", "files that are not images"),
+    "other_folders": ("folder beside the splits", "folders beside the splits"),
+    "repeated": ("repeated row", "repeated rows"),
+    "reports": ("folder of reports", "folders of reports"),
+    "unmapped": ("image with another label", "images with another label"),
+    "without_class": ("image outside class folders", "images outside class folders"),
+    "without_id": ("image not named by an ISIC id", "images not named by an ISIC id"),
+    "without_label": ("image without a label", "images without a label"),
+    "without_path": ("row that names no image", "rows that name no image"),
+    "without_row": ("image without a row in the table", "images without a row in the table"),
 }
 
 
@@ -63,14 +76,24 @@ def load_data(arguments):
     if splits:
         parts.append(f"split into {', '.join(splits)}")
     print(f"{kind}: {', '.join(parts)}.")
-    left_out = {reason: n for reason, n in data.left_out.items() if n}
-    if left_out:
-        words = ", ".join(
-            f"{n} {_SINGULAR.get(reason, reason) if n == 1 else reason}".replace("_", " ")
-            for reason, n in left_out.items()
-        )
-        print(f"Not read: {words}.")
+    left_out = {**data.left_out}
+    if left_out.get("reports") and _is_found_as_report(arguments.output, root):
+        left_out["reports"] -= 1
+    words = [f"{n} {_LEFT_OUT[reason][n > 1]}" for reason, n in left_out.items() if n]
+    if words:
+        print(f"Left out: {', '.join(words)}.")
     return data
+
+
+def _is_found_as_report(output, root):
+    """Tell whether the folder that the command has just made counts among the reports in ROOT."""
+    if output is None or root is None:
+        return False
+    folder, root = Path(os.path.realpath(output)), Path(os.path.realpath(root))
+    if root not in folder.parents or not is_report(folder):
+        return False
+    between = folder.parents[: folder.parents.index(root)]
+    return not any(is_report(parent) for parent in between)
 
 
 def say_groups(n):
@@ -86,6 +109,10 @@ def _load_root(root, name):
     except (ValueError, OSError) as error:
         if name is not None:
             raise
+        if os.path.isdir(root) and is_report(root):
+            raise ValueError(
+                f"{root} holds a report of this program and no dataset. Expected {_READABLE}."
+            ) from error
         raise type(error)(f"{error} The command reads {_READABLE}.") from error
 
 

@@ -40,6 +40,11 @@ def in_options(text):
 
 def describe_error(error):
     """Return the message of an error, in the words of the command."""
+    if isinstance(error, BrokenPipeError):
+        return (
+            "What reads the output of this command ended before it, as head does. Expected it to"
+            " read all: write the output to a file instead."
+        )
     if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
         return f"{error.filename}: {error.strerror}."  # without the number of the error
     return in_options(str(error))

@@ -1,14 +1,21 @@
 """What the command takes a folder for, and the verb "audit"."""
 
+import contextlib
+import errno
+import io
+import logging
 import shutil
 
 import pandas as pd
 import pytest
 from PIL import Image
 
-from skin_lesion.cli import main
-from skin_lesion.cli._data import find_positive
+from skin_lesion.cli import _audit, main
+from skin_lesion.cli._data import _LEFT_OUT, find_positive
 from skin_lesion.cli._train import job as _job
+from skin_lesion.datasets._folder.load import REASONS as _REASONS_OF_FOLDERS
+from skin_lesion.datasets._isic.load import _REASONS as _REASONS_OF_RELEASES
+from skin_lesion.datasets._table.dataset import _REASONS as _REASONS_OF_TABLES
 
 PREDICTED = "Images without labels can be predicted: skin-lesion predict MODEL PATH."
 
@@ -52,6 +59,49 @@ def test_a_release_is_recognised_beside_an_earlier_report(release, tmp_path, cap
     Image.new("RGB", (8, 8)).save(report / "sample_images.png")
     assert audit(release, tmp_path / "audit") == 0
     assert f"HAM10000 in {release}: 60 images of 2 classes, " in capsys.readouterr().out
+
+
+def test_an_output_in_root_is_not_said_to_be_left_out(root, tmp_path, capsys):
+    folder = tmp_path / "lesions"
+    shutil.copytree(root, folder)
+    for _ in range(2):  # as a new folder, and as that of an earlier run
+        assert audit(folder, folder / "results") == 0
+        assert "Left out" not in capsys.readouterr().out
+    for output in (folder / "other", tmp_path / "audit", folder / "results" / "inner"):
+        assert audit(folder, output) == 0
+        assert "Left out: 1 folder of reports." in capsys.readouterr().out
+        shutil.rmtree(output)
+
+
+def test_all_reasons_to_leave_something_out_have_words():
+    known = _REASONS_OF_FOLDERS.keys() | _REASONS_OF_TABLES.keys() | _REASONS_OF_RELEASES.keys()
+    assert _LEFT_OUT.keys() == known
+
+
+def test_an_output_that_nothing_reads(root, tmp_path, capsys):
+    class Closed(io.StringIO):
+        def write(self, _):
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    with contextlib.redirect_stdout(Closed()):
+        assert audit(root, tmp_path / "audit") == 2
+    err = capsys.readouterr().err
+    assert "write the output to a file" in err
+    assert "Errno" not in err
+
+
+def test_what_tensorflow_says_of_its_own_speed_is_not_printed(root, tmp_path, monkeypatch, caplog):
+    logger = logging.getLogger("tensorflow")
+
+    def say(_):
+        logger.warning("retracing")
+        logger.error("broken")
+
+    level = logger.level
+    monkeypatch.setattr(_audit, "run", say)
+    assert audit(root, tmp_path / "audit") == 0
+    assert caplog.messages == ["broken"]
+    assert logger.level == level
 
 
 def test_two_releases_are_told_apart_by_an_option(release, tmp_path, capsys):
@@ -104,7 +154,7 @@ def test_a_table_of_ones_own(root, tmp_path, capsys):
     assert audit(folder, tmp_path / "audit", "--table", str(table), *columns) == 0
     printed = capsys.readouterr()
     assert "'7.jpg'" in printed.err
-    assert "Not read: 1 missing." in printed.out
+    assert "Left out: 1 image without a file." in printed.out
     with pytest.raises(SystemExit):
         audit(folder, tmp_path, "--table", str(table), *columns)
     assert f"could overwrite the --table in it, {table}" in capsys.readouterr().err
@@ -118,6 +168,11 @@ def test_an_empty_folder_and_one_without_classes(tmp_path, capsys):
     (folder / "notes.txt").touch()
     assert audit(folder, tmp_path / "audit") == 2
     assert "The command reads class folders" in capsys.readouterr().err
+    (folder / "report.json").touch()
+    Image.new("RGB", (8, 8)).save(folder / "sample_images.png")
+    assert audit(folder, tmp_path / "audit") == 2
+    err = capsys.readouterr().err
+    assert f"{folder} holds a report of this program and no dataset. Expected class" in err
     assert not (tmp_path / "audit").exists()
 
 
