@@ -1,4 +1,4 @@
-"""Judge a model on other images, or predictions against their truth."""
+"""Evaluate a model on other images, or predictions against their truth."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -60,8 +60,8 @@ def _of_model(arguments):
             raise
         rows = rows[readable]
         report = _evaluate(model, data, rows, arguments)
-    part = "all images" if data.is_test is None else "the test part alone"
-    text = f"Judged on {part}: {say(len(rows), 'image')}"
+    part = "all images" if data.is_test is None else "the test split only"
+    text = f"Evaluated on {part}: {say(len(rows), 'image')}"
     if data.groups is not None:
         text += f" of {say_groups(report.n_groups)}"
     if data.is_test is not None:

@@ -189,7 +189,14 @@ def _look_into(place, column, reports):
         )
     # Of relative paths, those beside the table come first.
     beside = [place.parent / path for path in paths]
-    return [str(near) if near.exists() else path for near, path in zip(beside, paths, strict=True)]
+    found = [str(near) if near.exists() else path for near, path in zip(beside, paths, strict=True)]
+    if not any(map(os.path.exists, found)):
+        raise FileNotFoundError(
+            f"{place} names no existing file in its column {name!r}, the first is {paths[0]!r}."
+            f" Expected paths, from the folder of the table or {os.getcwd()!r}. If they are in"
+            " another column, pass --path-column."
+        )
+    return found
 
 
 def _list_folder(folder, reports):

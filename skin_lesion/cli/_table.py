@@ -156,8 +156,8 @@ def _read_classes(path, what):
         table = table.select_dtypes("number").astype(float)
     if table.shape[1] < 2:
         raise ValueError(
-            f"{path} has the columns {list(table.columns)} of numbers. Expected {what}: the image"
-            " in the first column, then one column a class."
+            f"{path} has {say(table.shape[1], 'column')} of numbers. Expected {what}: the image in"
+            " the first column, then one column a class."
         )
     label_set = "7-class" if "AKIEC" in table else "8-class"
     names = dict(zip(_FORMS[label_set], map_labels(_FORMS[label_set], label_set), strict=True))
@@ -213,7 +213,7 @@ def read_probabilities(path, truth, classes):
         )
     table = table.loc[truth.index]
     # A class that no image has may be missing: few models know UNK.
-    lacking = [name for name in classes if name not in table and (truth == name).any()]
+    lacking = [str(name) for name in classes if name not in table and (truth == name).any()]
     if lacking:
         raise ValueError(
             f"{path} has the columns {list(table.columns)} of numbers and lacks {lacking}."

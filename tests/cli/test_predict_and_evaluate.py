@@ -240,7 +240,7 @@ def test_a_model_is_judged_on_the_test_split(model, root, tmp_path, capsys):
     assert f"{len(test.data)} images, {n_lesions} groups" in out
     n_train = 60 - len(test.data)
     assert (
-        f"Judged on the test part alone: {len(test.data)} images of {n_lesions} lesions or"
+        f"Evaluated on the test split only: {len(test.data)} images of {n_lesions} lesions or"
         f" patients. The other {n_train} images may have been trained on."
     ) in out
     assert {path.name for path in output.iterdir()} == {
@@ -257,7 +257,7 @@ def test_a_model_is_judged_on_what_can_be_read(model, root, tmp_path, capsys):
     assert main(["evaluate", str(model), str(folder)]) == 3
     printed = capsys.readouterr()
     n_images = len(list((root / "Test").glob("*/*")))
-    assert f"Judged on all images: {n_images} images" in printed.out
+    assert f"Evaluated on all images: {n_images} images" in printed.out
     assert re.search(r"^Not read: .*damaged\.jpg", printed.err, re.M)
 
 
@@ -275,6 +275,7 @@ def test_bad_input_of_predict(model, root, tmp_path, capsys):
         ((model, tmp_path / "nowhere"), "nowhere does not exist"),
         ((model, tmp_path / "empty"), "holds no photographs"),
         ((model, ""), "PATH '' is empty"),
+        ((model, tmp_path / "t.csv"), "in its column 'file', the first is 'a.jpg'"),
         ((model, tmp_path / "no_rows.csv"), "no_rows.csv has no path in its column 'file'"),
         ((model, tmp_path / "nothing.csv"), "nothing.csv cannot be read"),
         (
@@ -361,6 +362,7 @@ def test_bad_input_of_evaluate(tmp_path, capsys):
         ("n,m,fold\na,1,0,0\nb,0,1,3", "n,m\na,1,0\nb,1,0", "'b' with n=0.0, m=1.0, fold=3.0"),
         ("n,m\na,1,0\nb,0,0", "n,m\na,1,0\nb,1,0", "'b' with n=0.0, m=0.0"),
         ("n,m\na,1,0\nb,0,1", "n,o\na,1,0\nb,1,0", "lacks ['m']"),
+        ("MEL,NV\na,1,0\nb,0,1", "MEL,n\na,1,0\nb,1,0", "lacks ['nevus']"),
         ("n,m\na,1,0\nb,0,1", "n,m\na,1,0\nb,-0.1,1.1", "'b' with n=-0.1, m=1.1"),
         ("n,m\na,1,0\nb,0,1", "n,m\na,1,0\nb,,1", "'b' with n=nan, m=1"),
         ("n,m\na,1,0\nb,0,1", "n,m\na,1,0\nb,0.2,0.2", "'b' with n=0.2, m=0.2 (sum 0.4)"),
