@@ -5,6 +5,7 @@ import json
 import shutil
 from contextlib import redirect_stdout
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from sklearn.metrics import balanced_accuracy_score
 from skin_lesion import Backbone, ConvNet, audit_dataset, load_image_folder, load_model
 from skin_lesion.cli import _on_onnx, main
 from skin_lesion.cli._train import job as _job
+from skin_lesion.cli._train import pictures as _pictures
 from skin_lesion.cli._train import plan as _plan
 from skin_lesion.cli._train.progress import CountSteps
 
@@ -126,6 +128,23 @@ def test_model_card_says_what_the_job_knows(output):
     assert "TRIPOD" in card
     for expected in ("train and test as in the data", "SkinLesionClassifier(", "Cross-validated:"):
         assert expected in card.split("## How the model was made")[1]
+    fairness = card.split("## Fairness")[1].split("##")[0]
+    assert "Not reported: slices by metadata_split: it has a single value." in fairness
+    assert "no frame" not in card
+
+
+def test_the_legend_of_the_class_counts_is_not_over_the_bars(tmp_path, monkeypatch):
+    counts = pd.DataFrame({"train": [3, 3], "test": [1, 1]}, index=["melanoma", "nevus"])
+    saved = []
+    monkeypatch.setattr(_pictures, "_save", lambda figure, _: saved.append(figure))
+    _pictures.class_counts(SimpleNamespace(counts=lambda: counts), tmp_path / "counts.png")
+    (figure,) = saved
+    figure.canvas.draw()
+    (legend,), (axes,) = figure.legends, figure.axes
+    assert [text.get_text() for text in legend.get_texts()] == ["train", "test"]
+    assert axes.get_legend() is None
+    assert not legend.get_window_extent().overlaps(axes.bbox)
+    _pictures.plt.close(figure)
 
 
 def test_prints_a_line_for_each_fit_and_what_to_do_next(job):

@@ -20,6 +20,8 @@ def class_counts(data, path):
         axes.bar_label(bars, padding=2, fontsize=8)
     axes.invert_yaxis()
     axes.set(xlabel="Images", ylabel="")
+    axes.get_legend().remove()
+    figure.legend(loc="outside upper right", ncols=2)  # not over a bar
     _save(figure, path)
 
 

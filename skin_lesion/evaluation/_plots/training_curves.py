@@ -125,6 +125,8 @@ class TrainingCurveDisplay:
                 )
             axes.set(xlabel="Epoch", ylabel=metric.capitalize())
             axes.xaxis.get_major_locator().set_params(integer=True)
+            if len(self.history.get(metric, ())) == 1:  # fractions would stand beside it
+                axes.set_xticks([1])
             if axes.lines:
                 axes.legend()
         self.ax_[1].set_ylim(0, 1)

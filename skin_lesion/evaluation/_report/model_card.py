@@ -78,7 +78,7 @@ def _sections(report):
         "Fairness and heterogeneity (TRIPOD+AI 14, 23b; CLAIM: results)",
         *(
             _optional("Scores of subgroups:", report.slices, spread_slices)
-            or [f"Not reported: {report.left_out.get('slices', 'no frame was given')}."]
+            or _list_left_out_slices(report)
         ),
         f"Skin tones: {_MISSING}",
     )
@@ -104,6 +104,11 @@ def _describe_partitions(report):
         "One held-out test set. How it was held out, at which level (image, lesion, patient), and"
         f" whether it is external: {_MISSING}"
     )
+
+
+def _list_left_out_slices(report):
+    reasons = [f"{what}: {why}" for what, why in report.left_out.items() if "slices" in what]
+    return [f"- Not reported: {text}." for text in reasons or ["slices: no columns were given"]]
 
 
 def _optional(title, table, spread):

@@ -175,3 +175,9 @@ def test_figure_can_be_saved(tmp_path):
     display = TrainingCurveDisplay(history=HISTORY, best_epoch=3).plot()
     display.figure_.savefig(tmp_path / "curves.png")
     assert (tmp_path / "curves.png").stat().st_size > 5000
+
+
+def test_a_single_epoch_has_no_fractions_beside_it():
+    history = {name: values[:1] for name, values in HISTORY.items()}
+    for axes in TrainingCurveDisplay(history=history, best_epoch=1).plot().ax_:
+        assert axes.get_xticks().tolist() == [1]
