@@ -8,6 +8,11 @@ one to six lesions of any class, or one to sixty and a strong effect on all of t
 five folds. The true scores are those of a population of 200,000 lesions. Sets in which a class is
 absent are left out: their means are other scores.
 
+Predictive values, F1, accuracy and some others depend on the shares of the classes. Their intervals
+allow for shares that vary from sample to sample, so sets of fixed counts are no test of them, and
+these cells are left out. Predictive values at a stated prevalence depend on sensitivity and
+specificity alone: they are measured for all sets.
+
 Last, two models that are equally good are compared: how often is p below 0.05?
 """
 
@@ -18,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from _common import Stopwatch, describe_machine, installed_versions
 
+from skin_lesion.evaluation._decisions.prevalence import scores_at_prevalence
 from skin_lesion.evaluation._intervals.estimates import Estimates
 from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
 
@@ -29,9 +35,15 @@ SETTINGS = {
     "3 lesions, natural": {"n_lesions": (3, 30, 120), "model": "poor", "is_natural": True},
     "5 lesions": {"n_lesions": (5, 30, 120), "model": "poor"},
     "10 lesions": {"n_lesions": (10, 60, 150), "model": "poor"},
+    "10 lesions, natural": {"n_lesions": (10, 60, 150), "model": "poor", "is_natural": True},
     "30 lesions, natural": {"n_lesions": (30, 60, 150), "model": "poor", "is_natural": True},
     "30 lesions, natural, good": {"n_lesions": (30, 60, 150), "model": "good", "is_natural": True},
     "150 lesions, good": {"n_lesions": (150, 150, 150), "model": "good"},
+    "150 lesions, natural, good": {
+        "n_lesions": (150, 150, 150),
+        "model": "good",
+        "is_natural": True,
+    },
     "30 lesions, patients": {
         "n_lesions": (30, 60, 150),
         "model": "poor",
@@ -52,6 +64,17 @@ SETTINGS = {
     },
 }
 RARE = 0
+OF_NATURAL_SETS = (
+    "accuracy",
+    "f1_macro",
+    "brier_score",
+    "ppv",
+    "npv",
+    "f1",
+    "average_precision",
+    "calibration_intercept",
+)
+COMPARED = ("30 lesions, natural", "95 lesions, unequal patients")
 # An interval that few sets have is that of the sets with the most lesions, and not of all.
 LEAST_SHARE = 0.5
 
@@ -94,9 +117,21 @@ def split(part, n_folds, rng):
     return [part.take(np.flatnonzero(fold == number)) for number in range(n_folds)]
 
 
-def list_names(estimates):
+def list_names(estimates, is_natural=True):
     """Return the scores of all classes, and those of the rarest against the rest."""
-    return [key for key in estimates.list_scores() if key[1] in (None, RARE)]
+    return [
+        key
+        for key in estimates.list_scores()
+        if key[1] in (None, RARE) and (is_natural or key[0] not in OF_NATURAL_SETS)
+    ]
+
+
+def at_prevalence(found, prevalence):
+    """Return the predictive values at a prevalence, each with its interval."""
+    rates = (found[name, RARE] for name in ("sensitivity", "specificity"))
+    rates = (np.array([one.value, one.low, one.high]) for one in rates)
+    scores = scores_at_prevalence(*rates, prevalence)
+    return {f"{name} at a stated prevalence": line for name, line in scores.items()}
 
 
 def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_folds=1):
@@ -106,8 +141,9 @@ def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_
     y = rng.choice(len(shares), N_IN_POPULATION, p=shares)
     (population,), groups = simulate(y, model, rng, patients=patients)
     whole = Estimates([Part(population, groups, np.arange(len(groups)))], most_blocks=2)
-    names = list_names(whole)
-    truth = np.array([whole.values(*name)[0] for name in names])
+    names = list_names(whole, is_natural)
+    truth = [whole.values(*name)[0] for name in names]
+    truth += [line[0] for line in at_prevalence(whole.score(names), shares[RARE]).values()]
     limits = []
     while len(limits) < n_sets:
         y = draw_classes(n_lesions, is_natural, rng)
@@ -117,8 +153,11 @@ def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_
         parts = [Part(predictions, groups, np.arange(len(groups)))]
         if n_folds > 1:
             parts = split(parts[0], n_folds, rng)
-        found = Estimates(parts, Draws(N_BOOTSTRAPS, len(limits))).score(names).values()
-        limits.append([[one.value, one.low, one.high] for one in found])
+        found = Estimates(parts, Draws(N_BOOTSTRAPS, len(limits))).score(names)
+        others = at_prevalence(found, shares[RARE])
+        limits.append([[one.value, one.low, one.high] for one in found.values()])
+        limits[-1] += list(others.values())
+    names = [name for name, _ in names] + list(others)
     values, low, high = np.moveaxis(np.array(limits), 2, 0)
     is_given = ~np.isnan(low)
     lines = []
@@ -130,7 +169,7 @@ def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_
         value = values[given, place]
         lines.append(
             {
-                "score": name[0],
+                "score": name,
                 "truth": round(float(truth[place]), 4),
                 "given": round(float(given.mean()), 3),
                 "coverage": round(
@@ -144,13 +183,13 @@ def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_
     return lines
 
 
-def find_false_alarms(n_sets, *, n_lesions, model):
+def find_false_alarms(n_sets, *, n_lesions, model, is_natural, patients=(1, 0.5)):
     """Return for each score how often two equally good models differ with p < 0.05."""
     rng = np.random.default_rng(0)
     p_values = []
     for seed in range(n_sets):
-        y = draw_classes(n_lesions, True, rng)
-        both, groups = simulate(y, model, rng, n_models=2)
+        y = draw_classes(n_lesions, is_natural, rng)
+        both, groups = simulate(y, model, rng, patients=patients, n_models=2)
         a, b = (
             Estimates([Part(one, groups, np.arange(len(groups)))], Draws(N_BOOTSTRAPS, seed))
             for one in both
@@ -199,13 +238,15 @@ def main():
                 f"{line['score']:<32}{line['truth']:>8.3f}{line['given']:>8.3f}"
                 f"{line['coverage']:>10.3f}{line['width']:>8.3f}{mark}{faults}"
             )
-    if arguments.only in "compare":
+    for setting in COMPARED:
+        if arguments.only not in f"compare {setting}":
+            continue
         stopwatch = Stopwatch()
-        found = find_false_alarms(n_sets, n_lesions=(30, 60, 150), model="poor")
-        print(f"\nTwo equally good models, {stopwatch.read()['seconds']:.0f} s")
-        for line in found:
+        figures["false_alarms"][setting] = find_false_alarms(n_sets, **SETTINGS[setting])
+        seconds = stopwatch.read()["seconds"]
+        print(f"\nTwo equally good models, compare {setting}, {seconds:.0f} s")
+        for line in figures["false_alarms"][setting]:
             print(f"{line['score']:<32}{line['false_alarms']:>8.3f}")
-        figures["false_alarms"] = found
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 

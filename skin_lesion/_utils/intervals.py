@@ -7,7 +7,7 @@ parts for each score.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 from sklearn.utils import check_random_state
 
 CONFIDENCE = 0.95
@@ -15,15 +15,17 @@ _TAIL = (1 - CONFIDENCE) / 2
 _NORMAL = stats.norm.ppf(1 - _TAIL)
 # Images of a lesion are mostly right or wrong together. If few lesions are wrong, the data cannot
 # show how strong this correlation is, so pseudo-lesions with the usual correlation are added.
-_USUAL_CORRELATION, _N_OF_USUAL = 0.6, 3
+_USUAL_CORRELATION, _N_OF_USUAL = 0.6, 2
 # With fewer lesions, the interval of Wilson has too little coverage for some rates.
 _FEW = 10
 # Degrees of freedom per lesion that contributes to a variance. The number of these lesions is
-# estimated from the fourth moment. If lesions are right or wrong, it is the number of discordant
-# lesions; if their scores are normally distributed, it is a third of all. By simulation, 1.8 comes
-# close to McNemar's exact test for the former, and has the right coverage for AUC near 1.
-_FREEDOM, _FREEDOM_OF_NORMAL = 1.8, 3.0
+# estimated from the fourth moment: it is a third of all if their scores are normally distributed,
+# and that of the discordant ones if lesions are right or wrong. By simulation, 1.4 has the right
+# coverage if few lesions contribute most, and 1.8 comes close to McNemar's exact test.
+_FREEDOM, _FREEDOM_OF_COUNTS, _FREEDOM_OF_NORMAL = 1.4, 1.8, 3.0
 _LEAST_FREEDOM = 4
+# A sum varies by at least this share of what it would if its parts were independent.
+_LEAST_SHARED = 0.1
 # Sums of floats that differ by less count as equal.
 _NOTHING = 1e-12
 # Number of groups times bootstraps whose weights are in memory at once: 16 MB.
@@ -81,9 +83,11 @@ def estimate_rate(hits, cases, groups, n_groups):
     """Return a rate with the interval of Wilson, for the effective number of images.
 
     Images of one lesion are correlated, so their effective number is smaller [1]_ [2]_: between the
-    number of lesions and the number of images. If it is estimated from few groups, the quantile of
-    a t distribution is used. The interval is exact [3]_ if there are fewer than ten lesions, if the
-    effective number is below ten, and for rates of 0 and 1 (with the number of lesions).
+    number of lesions and the number of images. Few groups may show how strong the correlation is,
+    either because few have most of the images, or because few deviate from the rate. So the
+    quantile is that of a t distribution, with degrees of freedom as by Satterthwaite [3]_. The
+    interval is exact [4]_ if there are fewer than ten lesions, if the effective number is below
+    ten, and for rates of 0 and 1 (with the number of lesions).
 
     Parameters
     ----------
@@ -107,13 +111,15 @@ def estimate_rate(hits, cases, groups, n_groups):
     .. [2] N. Dean and M. Pagano, "Evaluating confidence interval methods for binomial proportions
        in clustered surveys", Journal of Survey Statistics and Methodology 3(4), 484-503, 2015.
        :doi:`10.1093/jssam/smv024`
-    .. [3] C. J. Clopper and E. S. Pearson, "The use of confidence or fiducial limits illustrated in
+    .. [3] R. M. Bell and D. F. McCaffrey, "Bias reduction in standard errors for linear regression
+       with multi-stage samples", Survey Methodology 28(2), 169-181, 2002.
+    .. [4] C. J. Clopper and E. S. Pearson, "The use of confidence or fiducial limits illustrated in
        the case of the binomial", Biometrika 26(4), 404-413, 1934. :doi:`10.1093/biomet/26.4.404`
     """
     total = cases.sum()
     if total == 0:
         return Estimate(np.nan, np.nan, np.nan, 0, np.zeros(n_groups))
-    of_groups = np.bincount(groups, cases / total, minlength=n_groups)
+    of_groups, alone, joint = _share_out(cases / total, groups, n_groups)
     right = np.bincount(groups, hits / total, minlength=n_groups)
     missed = of_groups - right > _NOTHING
     rate, n_cases = right.sum(), int((of_groups > 0).sum())
@@ -122,31 +128,59 @@ def estimate_rate(hits, cases, groups, n_groups):
     if n_of_rarer == 0:
         rate = 0.0 if missed.any() else 1.0
         return Estimate(rate, *_find_exact(rate, n_cases), n_cases, 0 * influence)
-    shares, alone = np.square(of_groups), np.bincount(groups, np.square(cases / total), n_groups)
-    apart, gain = alone.sum(), (shares - alone).sum()
-    correlation = 1.0
-    if n_cases > 1 and gain > 0:
+    shares = alone + joint
+    apart, gain, correlation = alone.sum(), joint.sum(), 1.0
+    # A few groups with most of the images do not show how alike these are: they count as one each.
+    few_have_most = 1 / shares.sum() < min(_FEW, n_cases / 2)
+    if n_cases > 1 and gain > 0 and not few_have_most:
         # A patient with many images pulls the rate and therefore deviates less from it. The
         # expected squares of the deviations, and of the rate, correct the correlation for this.
         moved = np.square(influence).sum() / (rate * (1 - rate))
         mix = 1 - 2 * of_groups + shares.sum()
-        correlation = (moved * (1 - apart) - mix @ alone) / (mix @ (shares - alone) + moved * gain)
+        correlation = (moved * (1 - apart) - mix @ alone) / (mix @ joint + moved * gain)
         # It rests on no more groups than those that have most of the images.
         n_known = min(n_of_rarer, shares.sum() ** 2 / np.square(shares).sum())
-        correlation = np.clip(correlation, 0, 1) * n_known + _USUAL_CORRELATION * _N_OF_USUAL
-        correlation /= n_known + _N_OF_USUAL
+        correlation = np.clip(correlation, 0, 1)
+        usual = _find_usual(apart, gain)
+        mixed = (correlation * n_known + usual * _N_OF_USUAL) / (n_known + _N_OF_USUAL)
+        correlation = max(correlation, mixed)
     n_effective = 1 / (apart + correlation * gain)
     if min(n_cases, n_effective) < _FEW:
         return Estimate(rate, *_find_exact(rate, n_effective), n_cases, influence)
-    # The part of the variance due to correlation is estimated from as many groups as have most of
-    # the images. The rest is the variance of independent images, which follows from the rate.
-    n_known = max(1 / shares.sum() - 1, 1)
-    freedom = n_known / max(n_effective * correlation * gain, _NOTHING) ** 2
+    # The part of the variance due to correlation is estimated from the groups that contribute to
+    # it. The rest is the variance of independent images, which follows from the rate.
+    freedom = _count_freedom(influence, 1 / shares.sum())
+    freedom /= max(n_effective * correlation * gain, _NOTHING) ** 2
     bounds = wilson(rate, n_effective, _quantile(freedom))
     return Estimate(rate, *bounds, n_cases, influence, freedom)
 
 
-def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, deviation=None):
+def count_independent(cases, groups, n_groups):
+    """Return the number of independent images that vary as much as these, if usually correlated."""
+    _, alone, joint = _share_out(cases / cases.sum(), groups, n_groups)
+    apart, gain = alone.sum(), joint.sum()
+    return 1 / (apart + _find_usual(apart, gain) * gain)
+
+
+def _share_out(weights, groups, n_groups):
+    """Return the weight of each group, and its square in two parts.
+
+    These are the squares of the weights of its images, and the products of different images.
+    """
+    of_groups = np.bincount(groups, weights, minlength=n_groups)
+    alone = np.bincount(groups, np.square(weights), minlength=n_groups)
+    return of_groups, alone, np.square(of_groups) - alone
+
+
+def _find_usual(apart, gain):
+    """Return the usual correlation of images of a group, for its mean number of other images.
+
+    Patients with many images have several lesions, which are less alike than images of a lesion.
+    """
+    return _USUAL_CORRELATION / np.sqrt(max(gain / apart, 1.0))
+
+
+def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, is_biased=False):
     """Return a score from 0 to `scale` with the interval of a t distribution of its logit.
 
     Parameters
@@ -165,18 +199,23 @@ def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, deviat
         A number of independent cases. A rate of so many cases varies at least as much as the score,
         so the interval is no wider than the interval of such a rate.
 
-    deviation : float, default=None
-        The standard error, if the influences do not give it.
+    is_biased : bool, default=False
+        Whether to move the interval by the bias that the jackknife finds [1]_.
+
+    References
+    ----------
+    .. [1] M. H. Quenouille, "Notes on bias in estimation", Biometrika 43(3-4), 353-360, 1956.
+       :doi:`10.1093/biomet/43.3-4.353`
     """
     freedom = _count_freedom(influence, n_groups)
-    if deviation is None:
-        deviation = np.sqrt(np.square(influence).sum())
+    deviation, bias = np.sqrt(np.square(influence).sum()), -is_biased * influence.sum()
     share = value / scale
     low = high = np.nan
     if 0 < share < 1 and deviation > _NOTHING and n_groups > 1:
-        logit = np.log(share / (1 - share))
-        width = _quantile(freedom) * deviation / scale / (share * (1 - share))
-        low, high = 1 / (1 + np.exp(-np.clip(logit + np.array([-width, width]), -500, 500)))
+        slope = 1 / (scale * share * (1 - share))
+        width, shift = slope * _quantile(freedom) * deviation, slope * bias
+        logits = special.logit(share) + np.array([min(-width - shift, 0), max(width - shift, 0)])
+        low, high = special.expit(np.clip(logits, -500, 500))
     if least is not None:
         limits = wilson(share, least) if 0 < share < 1 else _find_exact(share, least)
         if not high - low < limits[1] - limits[0]:
@@ -187,10 +226,11 @@ def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, deviat
 def estimate_rate_at(value, influence, n_groups, n_cases, deviation):
     """Return a rate at a threshold that is itself estimated, with the interval of Wilson.
 
-    It varies at least as much as a rate of `n_cases` lesions at a fixed threshold.
+    It varies at least as much as a rate of `n_cases` independent images at a fixed threshold.
     """
     # Only a few lesions near the threshold have influence, which says little.
-    freedom = max(_count_freedom(influence, n_groups), min(_LEAST_FREEDOM, n_groups - 1))
+    freedom = _count_freedom(influence, n_groups, _FREEDOM_OF_NORMAL)
+    freedom = max(freedom, min(_LEAST_FREEDOM, n_groups - 1))
     spread = value * (1 - value)
     if spread == 0:
         bounds = _find_exact(value, n_cases)
@@ -244,12 +284,14 @@ def combine(estimates, weights, *, value=None, bounds=(-np.inf, np.inf)):
     limits = np.where(weights[:, np.newaxis] < 0, limits[:, ::-1], limits)
     distances = np.abs(weights * (limits.T - values) / _quantile(freedom)) ** 2
     apart = np.square(influences).sum()
+    # Parts of the same patients vary together, or against each other.
     shared = np.square(influences.sum(axis=0)).sum() / apart if apart > 0 else 1.0
+    shared = max(shared, _LEAST_SHARED)
     ends = []
     for sign, squares in zip((-1, 1), distances, strict=True):
         total = squares.sum()
         of_all = total**2 / max(np.sum(squares**2 / freedom), 1e-300) if total > 0 else np.inf
-        ends.append(value + sign * _quantile(of_all) * np.sqrt(max(1.0, shared) * total))
+        ends.append(value + sign * _quantile(of_all) * np.sqrt(shared * total))
     n_groups = min(one.n_groups for one in estimates)
     low, high = np.clip(ends, *bounds)
     return Estimate(float(value), low, high, n_groups, influences.sum(axis=0))
@@ -304,7 +346,8 @@ def compare_estimates(first, second, *, is_count=True, deviation=None, least=0.0
         n_parts = takes_part.sum() or n
         share = is_count / n_parts
         uncentred = influence + takes_part * difference / n_parts
-        freedom = _count_freedom(uncentred, n, _FREEDOM if is_count else _FREEDOM_OF_NORMAL)
+        per_group = _FREEDOM_OF_COUNTS if is_count else _FREEDOM_OF_NORMAL
+        freedom = _count_freedom(uncentred, n, per_group)
     if not is_count:
         variance = max(variance, least**2)
     p_value = 2 * stats.t.sf(abs(difference) / np.sqrt(variance + difference**2 * share), freedom)

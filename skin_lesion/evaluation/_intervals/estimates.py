@@ -16,6 +16,7 @@ from ..._utils.intervals import (
     Estimate,
     combine,
     compare_estimates,
+    count_independent,
     draw_groups,
     estimate_rate,
     estimate_rate_at,
@@ -329,8 +330,12 @@ class Estimates:
             least = 1 / (1 / n_positive + 1 / n_negative)
             return estimate_smooth(value, influence, n_smaller, least=least)
         if name in _SMOOTH:
-            return estimate_smooth(value, influence, n_smaller, scale=self._find_scale(name))
-        n_cases = n_positive if name == "sensitivity_at_90_specificity" else n_negative
+            is_biased, scale = name == "average_precision", self._find_scale(name)
+            return estimate_smooth(value, influence, n_smaller, scale=scale, is_biased=is_biased)
+        is_of_class = self.y == number
+        if name != "sensitivity_at_90_specificity":
+            is_of_class = (self.y >= 0) & ~is_of_class
+        n_cases = count_independent(is_of_class, self._groups, self.n_groups)
         return estimate_rate_at(value, influence, n_smaller, n_cases, np.nanstd(drawn))
 
     def _has_one_curve(self):

@@ -5,7 +5,13 @@ import pytest
 from scipy import stats
 
 from skin_lesion import EvaluationReport
-from skin_lesion._utils.intervals import draw_groups, estimate_rate
+from skin_lesion._utils.intervals import (
+    Estimate,
+    combine,
+    draw_groups,
+    estimate_rate,
+    estimate_smooth,
+)
 
 
 def judge(y, p, groups=None, **options):
@@ -99,6 +105,78 @@ def test_rates_of_few_patients_whose_images_are_nearly_alike_are_covered(sizes):
         one = estimate_rate(hits, np.ones(len(groups)), groups, len(sizes))
         held.append(one.low <= 0.6 <= one.high)
     assert np.mean(held) >= 0.93
+
+
+@pytest.mark.parametrize(("rate", "weak"), [(0.6, 10.0), (0.9, 10.0), (0.9, 50.0)])
+def test_rates_of_patients_with_many_slightly_similar_images_are_not_too_wide(rate, weak):
+    """As if images of a patient were as alike as those of a lesion, 99% to 100% were covered."""
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(600):
+        sizes = rng.integers(1, 100, 25)
+        groups = np.repeat(np.arange(25), sizes)
+        right = rng.beta(rate * weak, (1 - rate) * weak, 25)[groups]
+        one = estimate_rate(1.0 * (rng.random(len(groups)) < right), groups * 0 + 1.0, groups, 25)
+        held.append(one.low <= rate <= one.high)
+    assert 0.93 <= np.mean(held) <= 0.985
+
+
+def test_two_patients_with_most_images_count_as_two():
+    """They agree by chance, which does not show that images of a patient are independent."""
+    groups = np.r_[np.repeat([0, 1], 50), np.arange(2, 22)]
+    hits = np.r_[np.tile([1.0] * 4 + [0.0], 20), np.tile([1.0] * 4 + [0.0], 4)]
+    one = estimate_rate(hits, np.ones(120), groups, 22)
+    n = 120**2 / (2 * 50**2 + 20)
+    exact = [
+        stats.beta.ppf(0.025, 0.8 * n, 0.2 * n + 1),
+        stats.beta.ppf(0.975, 0.8 * n + 1, 0.2 * n),
+    ]
+    assert [one.low, one.high] == pytest.approx(exact)
+
+
+def test_a_rate_whose_errors_are_those_of_few_patients_has_a_wider_quantile():
+    groups = np.repeat(np.arange(40), 10)
+    by_few, by_many = (
+        estimate_rate(1.0 - wrong, np.ones(400), groups, 40)
+        for wrong in (groups < 4, (groups < 13) & (np.arange(400) % 10 < 3))
+    )
+    assert by_few.freedom < 10 < by_many.freedom
+
+
+def test_average_precision_is_moved_by_the_bias_that_the_jackknife_finds():
+    """Without each of ten lesions it is higher: few lesions have too high an average precision."""
+    influence = np.r_[np.full(9, -0.02), 0.1]
+    as_found = estimate_smooth(0.6, influence, 10)
+    moved = estimate_smooth(0.6, influence, 10, is_biased=True)
+    assert moved.low < as_found.low < 0.6 < moved.high < as_found.high
+    far = estimate_smooth(0.6, np.full(1000, -0.005), 1000, is_biased=True)
+    assert far.low < far.high == pytest.approx(0.6)
+
+
+def test_parts_that_vary_against_each_other_make_a_mean_more_certain():
+    """Where lesions of a patient are mostly called melanoma, more melanomas are right, not nevi."""
+    rng = np.random.default_rng(0)
+    influence = rng.normal(0, 0.01, 100)
+    rest = rng.normal(0, 0.005, 100)
+    width = {}
+    for sign in (1, 0, -1):
+        other = sign * influence + (rest if sign else rng.permutation(influence))
+        parts = [Estimate(0.7, 0.5, 0.9, 100, one) for one in (influence, other)]
+        mean = combine(parts, [0.5, 0.5])
+        width[sign] = mean.high - mean.low
+    assert width[-1] < 0.6 * width[0] < 0.6 * width[1]
+    opposite = [Estimate(0.7, 0.5, 0.9, 100, one) for one in (influence, -influence)]
+    assert np.ptp([combine(opposite, [0.5, 0.5]).low, combine(opposite, [0.5, 0.5]).high]) > 0.05
+
+
+def test_scores_at_a_specificity_rest_on_more_than_the_number_of_patients():
+    """Twenty patients with 30 independent images of each class."""
+    rng = np.random.default_rng(0)
+    y, patients = np.tile([0, 1], 600), np.repeat(np.arange(20), 60)
+    p = np.clip(rng.normal(0.3 + 0.2 * y, 0.15), 0.01, 0.99)
+    table = judge(y, p, patients).class_scores.loc[1]
+    for name in ("sensitivity_at_90_specificity", "specificity_at_90_sensitivity"):
+        assert np.ptp(limits(table, name)) < 0.3
 
 
 def test_patients_of_several_classes_count_in_each():
