@@ -40,6 +40,7 @@ OF_ALL_PROBABILITIES = ("roc_auc_ovr", "brier_score", "expected_calibration_erro
 OF_CLASS = ("sensitivity", "specificity", "ppv", "npv", "f1")
 OF_CALIBRATION = ("calibration_intercept", "calibration_slope")
 OF_CUT_OFF = ("sensitivity", "specificity", "ppv", "npv", "net_benefit")
+_OF_CLASS_MEAN = {"balanced_accuracy": "sensitivity", "f1_macro": "f1", "roc_auc_ovr": "roc_auc"}
 _SMOOTH = {"roc_auc": 1.0, "average_precision": 1.0, "partial_auc": 1 - MIN_SENSITIVITY}
 
 
@@ -130,13 +131,9 @@ class Estimates:
             return self._rates(name, number)[1]
         if name in OF_CURVE:
             return self._rank(number)[2][OF_CURVE.index(name)]
-        means = {
-            "balanced_accuracy": "sensitivity",
-            "f1_macro": "f1",
-            "roc_auc_ovr": "roc_auc",
-        }
-        if name in means:
-            return _mean_of_known([self.values(means[name], one) for one in self.present])
+        if name in _OF_CLASS_MEAN:
+            of_class = _OF_CLASS_MEAN[name]
+            return _mean_of_known([self.values(of_class, one) for one in self.present])
         function = {
             "accuracy": lambda one: np.mean(one.y == one.predicted),
             "brier_score": lambda one: _square(one).mean(),
@@ -259,12 +256,7 @@ class Estimates:
         return Estimate(value, low, high, rate.n_groups, slope * rate.influence)
 
     def _estimate_mean(self, name):
-        of_class = {
-            "balanced_accuracy": "sensitivity",
-            "f1_macro": "f1",
-            "roc_auc_ovr": "roc_auc",
-        }[name]
-        estimates = [self.estimate(of_class, number) for number in self.present]
+        estimates = [self.estimate(_OF_CLASS_MEAN[name], number) for number in self.present]
         estimates = [one for one in estimates if not np.isnan(one.value)]
         if name == "roc_auc_ovr" and self._has_one_curve():
             estimates = estimates[-1:]

@@ -31,6 +31,8 @@ def build_sections(
     pooled = pool_part(parts)
     counts = count_classes(pooled)
     notes = [*_note_classes(parts), *_note_groups(estimates)]
+    for note in notes:
+        warnings.warn(note, UndefinedMetricWarning, stacklevel=5)
     left_out = {}
     if not estimates.has_probabilities:
         left_out["AUC, calibration and curves"] = _NO_PROBABILITIES
@@ -167,8 +169,6 @@ def _note_classes(parts):
             f"{who} not seen the classes {classes[unseen.any(axis=0)].tolist()} in training:"
             f" {counts[unseen].sum()} of {counts.sum()} images count as wrong."
         )
-    for note in notes:
-        warnings.warn(note, UndefinedMetricWarning, stacklevel=6)
     return notes
 
 
@@ -186,8 +186,6 @@ def _note_groups(estimates):
             f"All images are of one class, {names[0]}: AUC and other scores that compare classes"
             " are NaN."
         )
-    for note in notes:
-        warnings.warn(note, UndefinedMetricWarning, stacklevel=6)
     return notes
 
 
