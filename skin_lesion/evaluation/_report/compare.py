@@ -56,8 +56,7 @@ def compare(report_a, report_b, *, each_class=False):
     one model, p is 0.052; McNemar's exact test gives 0.062.
 
     For two equally good models, p is less than 0.05 in 3% to 5% of simulations
-    (benchmarks/coverage.py). With 25 patients of 1 to 60 lesions, it is in 6% for accuracy and
-    Brier score, and in 5% to 7% for calibration.
+    (benchmarks/coverage.py), and in 1% to 5% with 25 patients of 1 to 60 lesions.
 
     If no lesion differs between the models, there is no interval, and p is 1. If no lesion moves
     either score, as with constant scores against an AUC of 1, p is that of a sign test on the
