@@ -93,6 +93,9 @@ def test_no_time_at_all_trains_an_epoch(choose):
     plan = choose("--preset", "fast", "--minutes", "0.001")
     assert plan.shortened == 0
     assert "0% of the epochs, and at least one is trained" in plan.text
+    plan = choose("--preset", "fast", "--minutes", "0.001", "--epochs", "1")
+    assert "weaker" not in plan.text
+    assert "The one epoch takes longer than --minutes allows." in plan.text
 
 
 def test_a_plan_that_goes_on_does_not_say_how_long_the_whole_took(data, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from contextlib import redirect_stdout
 from importlib.util import find_spec
@@ -158,7 +159,7 @@ def test_prints_a_line_for_each_fit_and_what_to_do_next(job):
         "The audit found no faults",
         "train and test as in the data",
         "A pretrained network would score higher",
-        "Plan: grid search over 2 candidates on 2 stratified folds",
+        "Plan: grid search over 2 candidates on 2 stratified, grouped folds",
         "sensitivity for melanoma",
         "AUC for melanoma",
         "balanced accuracy of the baseline: colour and size",
@@ -323,6 +324,10 @@ def test_class_that_cleaning_empties_is_left_out(root, tmp_path, capsys):
     options = ("--minutes", "0.001", "--output", str(output))
     assert main([str(emptied), *options, *SMALL]) == 0
     out = capsys.readouterr().out
+    assert re.search("^Test set: [0-9]+ images; lesions and patients unknown: intervals", out, re.M)
+    note = "Lesions and patients are unknown: the groups are images with equal contents."
+    for name in ("report.html", "report.txt", "model_card.md"):
+        assert note in (output / name).read_text(encoding="utf-8")
     assert "1 image: the rest of other (1 of 7), too few to train on" in out
     assert "so these classes are excluded: other" in out
     assert "other" not in json.loads((output / "report.json").read_text())["data"]["counts"]

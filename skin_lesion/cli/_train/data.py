@@ -14,7 +14,10 @@ from ...datasets import train_test_split_by_group, write_lesion_folder
 
 @dataclass
 class SplitData:
-    """Paths, classes, groups and metadata of images, and which of them are for the test."""
+    """Paths, classes, groups and metadata of images, and which of them are for the test.
+
+    The groups are those of contents where `knows_lesions` is False.
+    """
 
     X: np.ndarray
     y: np.ndarray
@@ -22,6 +25,7 @@ class SplitData:
     frame: pd.DataFrame
     is_test: np.ndarray
     split: str
+    knows_lesions: bool = True
 
     def part(self, is_test):
         """Return X, y and groups of the test or the training side."""
@@ -63,9 +67,10 @@ def draw_folder(root, random_state):
 def split_by_group(folder, keep, groups, arguments):
     """Split the rows to keep: as the data do, else by merged groups, stratified by class."""
     X, y, groups = folder.data[keep], folder.target[keep], groups[keep]
-    frame = _metadata(folder)[keep]
+    frame, knows_lesions = _metadata(folder)[keep], folder.groups is not None
     if folder.is_test is not None:
-        return SplitData(X, y, groups, frame, folder.is_test[keep], _describe_given(folder))
+        is_test, split = folder.is_test[keep], _describe_given(folder)
+        return SplitData(X, y, groups, frame, is_test, split, knows_lesions)
     rows = np.arange(len(y))
     _, test = train_test_split_by_group(
         rows,
@@ -74,12 +79,12 @@ def split_by_group(folder, keep, groups, arguments):
         test_size=arguments.test_size,
         random_state=arguments.random_state,
     )
-    by = "content" if folder.groups is None else "lesion or patient"
+    by = "lesion or patient" if knows_lesions else "content"
     split = (
         f"{arguments.test_size:.0%} of the images held out, stratified by class, grouped by {by}"
         f" (random_state={arguments.random_state})"
     )
-    return SplitData(X, y, groups, frame, np.isin(rows, test), split)
+    return SplitData(X, y, groups, frame, np.isin(rows, test), split, knows_lesions)
 
 
 def split_by_image(folder, keep, arguments):

@@ -16,6 +16,10 @@ from .._table import make_table
 from .network import networks_of
 
 N_BOOTSTRAPS = 2000
+_UNKNOWN_LESIONS = (
+    "Lesions and patients are unknown: the groups are images with equal contents. Several images of"
+    " one lesion make the intervals too narrow."
+)
 PACKAGES = ("skin_lesion", "scikit-learn", "imbalanced-learn", "scikeras", "keras", "numpy")
 
 
@@ -60,6 +64,8 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         y_train=y_train,
         groups_train=groups_train,
     )
+    if not data.knows_lesions:
+        report.notes.append(_UNKNOWN_LESIONS)
     with_faults = None
     if on_faults is not None:
         with_faults = _evaluate(on_faults, cleaned.faulty, arguments)
@@ -90,7 +96,7 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         "versions": {name: version(name) for name in PACKAGES},
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
     }
-    short = _shorten(report, with_faults, results)
+    short = _shorten(report, with_faults, results, data.knows_lesions)
     return Judgement(report, short, _to_text(numbers, report, with_faults), numbers)
 
 
@@ -164,7 +170,7 @@ def say_search(search):
     return f"preset {search['preset']}, {search['folds']} folds"
 
 
-def _shorten(report, with_faults, results):
+def _shorten(report, with_faults, results, knows_lesions):
     """Return what a terminal shows of a report."""
     lines = []
     if results:
@@ -173,7 +179,11 @@ def _shorten(report, with_faults, results):
             f"Cross-validated balanced accuracy of {best['name']}: {best['balanced_accuracy']:.3f}"
             f" (standard deviation over the folds {best['standard_deviation']:.3f})"
         )
-    lines.append(f"Test set: {say(report.n_images, 'image')} of {say_groups(report.n_groups)}")
+    test_set = f"Test set: {say(report.n_images, 'image')}"
+    if knows_lesions:
+        lines.append(f"{test_set} of {say_groups(report.n_groups)}")
+    else:
+        lines.append(f"{test_set}; lesions and patients unknown: intervals may be too narrow")
     lines += [line for line in report.classification_report.splitlines() if line.strip()]
     lines.append("Scores on the test set, with 95% intervals")
     scores = {

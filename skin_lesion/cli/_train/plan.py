@@ -118,7 +118,7 @@ class Plan:
             size = _say_size(make_model(arguments, self.searched_preset))
             parts.append(
                 f"grid search over {say(len(self.candidates), 'candidate')} on {self.n_folds}"
-                f" stratified folds, grouped by lesion, at {size}"
+                f" stratified, grouped folds, at {size}"
             )
         parts.append(f"a final fit on all training images at {_say_size(final)}")
         minutes = (sum(self.expected) + self.after_fits) / 60
@@ -131,7 +131,9 @@ class Plan:
                 f"\nPreset {arguments.preset} needs more time than --minutes allows: the final fit"
                 f" uses preset {self.final_preset}."
             )
-        if self.shortened < 1:
+        if self.shortened < 1 and networks_of(final)[0].epochs == 1:
+            text += "\nThe one epoch takes longer than --minutes allows."
+        elif self.shortened < 1:
             text += (
                 f"\n--minutes allows {self.shortened:.0%} of the epochs, and at least one is"
                 " trained: the model will be weaker."

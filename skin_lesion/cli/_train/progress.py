@@ -56,15 +56,13 @@ class Progress:
         self._leave_network()
         self._n_done += 1
         self._n_begun = 0
-        end = (
-            ""
-            if self._n_done == len(self._expected)
-            else f" (all fits end at about {self._clock()})"
-        )
+        is_last = self._n_done == len(self._expected)
+        clock = None if is_last else self._clock()
+        end = "" if clock is None else f" (all fits end at about {clock})"
         line = f"fit {self._n_done} of {len(self._expected)}: {text}{end}"
         self._bar.write(line, file=sys.stdout)
         sys.stdout.flush()
-        if end:
+        if not is_last:
             self._show()
 
     def close(self):
@@ -93,7 +91,7 @@ class Progress:
             share = self._share_begun / self._n_networks[self._n_done]
             of_this_process -= self._expected[self._n_done] * share
         if of_this_process <= 1e-9 * done:
-            return "?"
+            return None
         left = (time.time() - self._start) / of_this_process * (sum(self._expected) - done)
         return time.strftime("%H:%M", time.localtime(time.time() + left))
 
@@ -102,7 +100,9 @@ class Progress:
             return
         self._bar.n = self._done()
         place = f"fit {self._n_done + 1} of {len(self._expected)}"
-        self._bar.set_description_str(f"{place}, all end at about {self._clock()}")
+        clock = self._clock()
+        end = "" if clock is None else f", all end at about {clock}"
+        self._bar.set_description_str(f"{place}{end}")
 
 
 class CountSteps(keras.callbacks.Callback):
