@@ -101,6 +101,11 @@ def load_classifier(path):
     ValueError, OSError
         If the file is damaged, or holds something else.
     """
+    if os.path.isdir(path):
+        raise IsADirectoryError(
+            f"MODEL {path} is a folder. Expected a model file, such as"
+            f" {os.path.join(path, 'model.zip')}."
+        )
     model = load_model(path)
     if not (hasattr(model, "classes_") and hasattr(model, "predict_proba")):
         raise ValueError(

@@ -272,6 +272,7 @@ def test_bad_input_of_predict(model, root, tmp_path, capsys):
     for arguments, expected in (
         ((tmp_path / "none.zip", root), "none.zip' does not exist"),
         ((tmp_path / "damaged.zip", root), "damaged.zip"),
+        ((model.parent, root), f"is a folder. Expected a model file, such as {model}"),
         ((model, tmp_path / "nowhere"), "nowhere does not exist"),
         ((model, tmp_path / "empty"), "holds no photographs"),
         ((model, ""), "PATH '' is empty"),

@@ -159,8 +159,8 @@ def _note_classes(parts):
     absent = classes[counts.sum(axis=0) == 0].tolist()
     if absent:
         notes.append(
-            f"y lacks the classes {absent}. Their sensitivity, F1 and AUC are NaN, and means over"
-            " classes leave them out."
+            f"The test set lacks the classes {absent}. Their sensitivity, F1 and AUC are undefined,"
+            " and means over classes leave them out."
         )
     unseen = ~np.array([part.predictions.seen for part in parts])
     if unseen.any():

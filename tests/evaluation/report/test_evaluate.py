@@ -474,7 +474,7 @@ def test_json_and_frame(report, tmp_path):
 
 def test_json_has_no_nan():
     y = ["a"] * 10 + ["b"] * 10
-    with pytest.warns(UndefinedMetricWarning, match=r"y lacks the classes \['c'\]"):
+    with pytest.warns(UndefinedMetricWarning, match=r"The test set lacks the classes \['c'\]"):
         report = judge_fixed(["a", "b", "c"], np.full((20, 3), 1 / 3), y)
     json.loads(report.to_json(), parse_constant=pytest.fail)
 
