@@ -322,7 +322,10 @@ class Estimates:
             least = 1 / (1 / n_positive + 1 / n_negative)
             return estimate_smooth(value, influence, n_smaller, least=least)
         if name in _SMOOTH:
-            is_biased, scale = name == "average_precision", self._find_scale(name)
+            # In small folds, the bias that the jackknife finds is larger than that of the score.
+            has_folds = sum(part.repeat == self.parts[0].repeat for part in self.parts) > 1
+            is_biased = name == "average_precision" and not has_folds
+            scale = self._find_scale(name)
             return estimate_smooth(value, influence, n_smaller, scale=scale, is_biased=is_biased)
         is_of_class = self.y == number
         if name != "sensitivity_at_90_specificity":

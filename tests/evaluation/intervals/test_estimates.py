@@ -24,7 +24,7 @@ from skin_lesion import (
     specificity_at_sensitivity,
     specificity_score,
 )
-from skin_lesion._utils.intervals import draw_groups
+from skin_lesion._utils.intervals import draw_groups, estimate_smooth
 from skin_lesion.evaluation._intervals.estimates import OF_CUT_OFF, Estimates
 from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
 from skin_lesion.evaluation._intervals.ranked_parts import OF_CURVE
@@ -277,6 +277,19 @@ def test_score_of_folds_rests_on_the_lesions_of_all_of_them():
     assert one.value == pytest.approx(0.6)
     assert [one.low, one.high] == pytest.approx([exact.low, exact.high])
     assert one.n_groups == 5
+
+
+def test_average_precision_over_folds_is_not_moved_by_the_bias_of_small_folds():
+    """Six lesions of a class in each fold: the jackknife overshoots, and 92% were covered."""
+    whole = Part(predict(120), None, np.arange(120))
+    folds = [whole.take(np.arange(120)[number::4]) for number in range(4)]
+    for parts, is_moved in (([whole], True), (folds, False)):
+        one = Estimates(parts).estimate("average_precision", 1)
+        n = one.n_groups
+        as_found = estimate_smooth(one.value, one.influence, n, is_biased=is_moved)
+        other = estimate_smooth(one.value, one.influence, n, is_biased=not is_moved)
+        assert [one.low, one.high] == pytest.approx([as_found.low, as_found.high])
+        assert one.low != pytest.approx(other.low, abs=1e-4)
 
 
 def test_scores_at_a_rate_are_compared_only_where_each_fold_has_enough_lesions():
