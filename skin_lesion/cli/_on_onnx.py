@@ -96,9 +96,10 @@ def _translate(model, folder):
 
 
 def find_network(model):
-    """Return the first network inside of a model, or None where it has none."""
+    """Return the first fitted network inside of a model, or None where it has none."""
     if isinstance(model, SkinLesionClassifier):
-        return model
+        # CalibratedClassifierCV fits copies: its own network remains as it was given.
+        return model if hasattr(model, "model_") else None
     for name in ("estimators_", "estimators", "estimator_", "estimator"):
         inner = getattr(model, name, None)
         if inner is not None:
