@@ -212,7 +212,17 @@ def _list_folder(folder, reports):
             " a folder of photographs. To predict photographs in it, name each file."
         )
     paths = []
-    for place, names, files in os.walk(folder):
+    top = os.path.realpath(folder)
+    seen = set()
+    for place, names, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        # As training reads them: a link may point back, or up to a folder that holds this one.
+        is_above = real != top and os.path.join(top, "").startswith(os.path.join(real, ""))
+        if real in seen or is_above:
+            names.clear()
+            continue
+        seen.add(real)
+        names.sort()
         places = {name: os.path.join(place, name) for name in names}
         of_reports = [name for name in names if is_report(places[name])]
         reports += [str(Path(places[name])) for name in of_reports]

@@ -87,7 +87,9 @@ def make_table(X, probabilities, classes, predicted=None):
 def make_submission(table, classes):
     """Return a table of :func:`make_table` in the form that the ISIC challenges ask for."""
     codes, names = check_submission(classes)
-    columns = {code: table.get(name, 0.0) for code, name in zip(codes, names, strict=True)}
+    columns = {
+        code: table.get(name, table.get(code, 0.0)) for code, name in zip(codes, names, strict=True)
+    }
     return pd.DataFrame({"image": _find_ids(table["image"]), **columns})
 
 
@@ -97,11 +99,13 @@ def check_submission(classes):
     Raises
     ------
     ValueError
-        If the classes are those of no challenge.
+        If the classes are those of no challenge, or a class is there twice: by code and by name.
     """
+    found = set(map(str, classes))
     for label_set, codes in _FORMS.items():
         names = map_labels(codes, label_set)
-        if set(map(str, classes)) <= set(names):
+        is_twice = any(found >= {*pair} for pair in zip(codes, names, strict=True))
+        if found <= {*codes, *names} and not is_twice:
             return codes, names
     raise ValueError(
         f"The model has the classes {list(map(str, classes))}. Expected those of ISIC 2018"
@@ -258,13 +262,18 @@ def index_by_image(table, path):
     ValueError
         If an image has several rows.
     """
-    column = next((name for name in _IMAGE_COLUMNS if name in table), table.columns[0])
+    column = find_images(table.columns)
     images = pd.Index(_find_ids(table[column]), name="image")
     table = table.drop(columns=[column]).set_axis(images)
     if table.index.has_duplicates:
         first = table.index[table.index.duplicated()][0]
         raise ValueError(f"{path} has several rows of the image {first!r}. Expected one each.")
     return table
+
+
+def find_images(names):
+    """Return which column of a table has the images."""
+    return next((name for name in _IMAGE_COLUMNS if name in names), names[0])
 
 
 def read_csv(path):
@@ -278,7 +287,10 @@ def read_csv(path):
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             separator = max(",;\t", key=file.readline().count)
-        return pd.read_csv(path, sep=separator, encoding="utf-8-sig")
+        names = pd.read_csv(path, sep=separator, encoding="utf-8-sig", nrows=0).columns
+        # As text: the image 007 is not the image 7.
+        types = {find_images(names): str} if len(names) else None
+        return pd.read_csv(path, sep=separator, encoding="utf-8-sig", dtype=types)
     except OSError as error:
         raise type(error)(
             f"{path} cannot be opened: {error.strerror}. Expected an existing CSV file."
