@@ -7,6 +7,7 @@ import numpy as np
 
 from ..audit import say
 from ..datasets import is_report, load_image_table, load_public_dataset, map_labels
+from ._output import check_is_no_folder_of
 
 _READABLE = (
     "class folders (ROOT/<class>/* or ROOT/<split>/<class>/*), a public dataset as it was"
@@ -55,12 +56,17 @@ def load_data(arguments):
             split=arguments.split_column,
             missing="leave_out",
         )
+        if arguments.output is not None:
+            check_is_no_folder_of(data.data[:, 0].tolist(), arguments.output)
         kind = f"Table {arguments.table}"
     else:
         data = _load_root(root, arguments.dataset)
         name = data.release
         kind = f"ISIC {name}" if name.isdecimal() else f"{name[0].upper()}{name[1:]}"
         kind += f" in {root}"
+    # Folders may have names that are not valid Unicode, which no figure can show.
+    named = [str(name).encode(errors="backslashreplace").decode() for name in data.target]
+    data.target = np.array(named)
     classes = np.unique(data.target)
     if len(classes) < 2:
         raise ValueError(

@@ -1,15 +1,23 @@
 """Evaluate a model on other images, or predictions against their truth."""
 
+import hashlib
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from .._utils.image_files import open_image_file
 from ..audit import say
 from ..evaluation import EvaluationReport, evaluate
 from ._data import find_positive, load_data, say_groups
-from ._output import check_holds_no_images, check_holds_no_training, check_output, lock_output
+from ._output import (
+    MANIFEST,
+    check_holds_no_images,
+    check_holds_no_training,
+    check_output,
+    lock_output,
+)
 from ._predict import find_readable, load_classifier, say_unread
 from ._table import index_by_image, read_csv, read_probabilities, read_truth
 
@@ -51,6 +59,9 @@ def _of_model(arguments):
     model = load_classifier(arguments.model)
     data = load_data(arguments)
     rows = np.arange(len(data.target)) if data.is_test is None else np.flatnonzero(data.is_test)
+    n_all = len(rows)
+    rows = _leave_out_trained_on(Path(arguments.model), data.data, rows)
+    n_trained_on = n_all - len(rows)
     unreadable = []
     try:
         report = _evaluate(model, data, rows, arguments)
@@ -61,6 +72,8 @@ def _of_model(arguments):
         rows = rows[readable]
         report = _evaluate(model, data, rows, arguments)
     part = "all images" if data.is_test is None else "the test split only"
+    if n_trained_on:
+        part = f"what is left of {part}"
     text = f"Evaluated on {part}: {say(len(rows), 'image')}"
     if data.groups is not None:
         text += f" of {say_groups(report.n_groups)}"
@@ -72,6 +85,40 @@ def _of_model(arguments):
     if n_unknown:
         print(f"{say(n_unknown, 'image')} of classes that the model does not know.")
     return report, unreadable
+
+
+def _leave_out_trained_on(model_path, X, rows):
+    """Return the rows without the images that the manifest beside a model calls training images.
+
+    Raises
+    ------
+    ValueError
+        If none is left.
+    """
+    path = model_path.with_name(MANIFEST)
+    try:
+        manifest = pd.read_csv(path, dtype=str, usecols=["sha256", "split"])
+    except (ValueError, OSError):  # there is none, or it is another table
+        return rows
+    trained_on = manifest.loc[manifest["split"] == "train", "sha256"].dropna()
+    is_known = np.isin([_digest(path) for path in X[rows, 0]], trained_on.to_numpy(dtype=str))
+    n_known = int(is_known.sum())
+    if n_known == len(rows):
+        raise ValueError(
+            f"By {path}, the model was trained on all of {say(n_known, 'image')}: their scores"
+            " would say nothing about others. Expected images that it has not seen."
+        )
+    if n_known:
+        print(f"Left out, because the model was trained on it by {path}: {say(n_known, 'image')}.")
+    return rows[~is_known]
+
+
+def _digest(path):
+    try:
+        with open_image_file(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""  # it will be named among those that cannot be read
 
 
 def _evaluate(model, data, rows, arguments):
@@ -118,6 +165,19 @@ def _read_groups(path, images):
         raise ValueError(
             f"{path} has the columns {list(table.columns)}. Expected lesion_id or patient_id."
         )
-    groups = table[name].where(table[name].notna(), pd.Series(images, index=images)).astype(str)
+    is_known = table[name].notna()
+    if not is_known.any():
+        raise ValueError(
+            f"{path} has the {name} of none of {say(len(images), 'image')}, the first is"
+            f" {images[0]!r}. Expected the same names of images as in the truth. Leave out"
+            " --metadata if lesions are unknown."
+        )
+    n_unknown = int((~is_known).sum())
+    if n_unknown:
+        print(
+            f"{path} has no {name} of {say(n_unknown, 'image')}: each counts as a lesion of its"
+            " own."
+        )
+    groups = table[name].where(is_known, pd.Series(images, index=images)).astype(str)
     slices = [name for name in ("sex", "age_approx", "anatom_site_general") if name in table]
     return groups.to_numpy(), table[slices].reset_index(drop=True) if slices else None

@@ -15,8 +15,10 @@ from ..datasets import is_report
 UNFINISHED = ".unfinished"
 # By it `is_report` knows a folder that has just been made.
 _LOCK = ".skin_lesion_output.lock"
+MANIFEST = "split.csv"
+_FORMS = (os.path.realpath, os.path.abspath)
 # The tables of a training.
-_TABLES = {"predictions.csv", "split.csv"}
+_TABLES = {"predictions.csv", MANIFEST}
 
 
 def file_beside(model_path, extension):
@@ -28,7 +30,13 @@ def file_beside(model_path, extension):
 
 def check_output(folder):
     """Raise an OSError if a folder cannot be made or written."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    places = (folder, *folder.absolute().parents)
+    existing = next(path for path in places if os.path.lexists(path))
+    if not existing.exists():
+        raise NotADirectoryError(
+            f"{existing} is a link to what does not exist. Expected a folder: pass another"
+            " --output."
+        )
     if not existing.is_dir():
         raise NotADirectoryError(f"{existing} is a file. Expected a folder: pass another --output.")
     try:
@@ -74,9 +82,12 @@ def lock_output(folder):
 
 def check_holds_no_images(folder, root):
     """Refuse a folder of ROOT that holds images, which the next run would take for a report."""
-    folder = Path(os.path.realpath(folder))
-    if root is None or is_report(folder) or Path(os.path.realpath(root)) not in folder.parents:
+    if root is None or is_report(folder):
         return
+    # By its name, too: a folder of a class may be a link out of ROOT.
+    if not any(Path(form(root)) in Path(form(folder)).parents for form in _FORMS):
+        return
+    folder = Path(os.path.realpath(folder))
     extensions = image_extensions()
     image = next((p for p in folder.rglob("*") if p.suffix.lower() in extensions), None)
     if image is not None:
@@ -86,9 +97,21 @@ def check_holds_no_images(folder, root):
         )
 
 
+def check_is_no_folder_of(paths, folder):
+    """Refuse the folder in which images of a table lie."""
+    real = os.path.realpath(folder)
+    places = {os.path.dirname(path): path for path in paths}
+    image = next((path for at, path in places.items() if os.path.realpath(at) == real), None)
+    if image is not None:
+        raise ValueError(
+            f"--output {folder} holds images of --table, such as {image}. Expected another folder:"
+            " with a report in it, its images would be left out of folders from then on."
+        )
+
+
 def check_holds_no_training(folder, name=None):
     """Refuse the folder of a training; of a file in it, only the names of its tables."""
-    is_of_training = (folder / "split.csv").exists() or (folder / UNFINISHED).exists()
+    is_of_training = (folder / MANIFEST).exists() or (folder / UNFINISHED).exists()
     if is_of_training and (name is None or name in _TABLES):
         raise ValueError(
             f"--output {folder if name is None else folder / name} would replace results of a"

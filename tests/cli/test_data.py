@@ -4,14 +4,18 @@ import contextlib
 import errno
 import io
 import logging
+import os
 import shutil
+import sys
+from argparse import Namespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from skin_lesion.cli import _audit, main
-from skin_lesion.cli._data import _LEFT_OUT, find_positive
+from skin_lesion.cli._data import _LEFT_OUT, find_positive, load_data
 from skin_lesion.cli._train import job as _job
 from skin_lesion.datasets._folder.load import REASONS as _REASONS_OF_FOLDERS
 from skin_lesion.datasets._isic.load import _REASONS as _REASONS_OF_RELEASES
@@ -160,6 +164,16 @@ def test_a_table_of_ones_own(root, tmp_path, capsys):
     assert f"could overwrite the --table in it, {table}" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="all names are valid Unicode")
+def test_a_class_whose_name_is_not_valid_unicode_can_be_drawn(root, tmp_path):
+    folder = tmp_path / "lesions"
+    for name, part in (("melanoma", "melanoma"), (os.fsdecode(b"n\xe9vus"), "nevus")):
+        shutil.copytree(root / "Train" / part, folder / name)
+    arguments = Namespace(root=str(folder), table=None, dataset=None, output=None)
+    data = load_data(arguments)
+    assert np.unique(data.target).tolist() == ["melanoma", "n\\udce9vus"]
+
+
 def test_an_empty_folder_and_one_without_classes(tmp_path, capsys):
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -216,6 +230,33 @@ def test_an_output_that_holds_images_is_refused(root, verb, place, capsys):
     assert main([verb, *model, str(root), "--output", str(root / place)]) == 2
     assert "holds images of ROOT, such as " in capsys.readouterr().err
     assert sorted(root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("verb", ["train", "audit", "evaluate"])
+def test_an_output_that_is_a_linked_class_is_refused(root, tmp_path, verb, capsys):
+    folder, nevi = tmp_path / "lesions", root / "Train" / "nevus"
+    shutil.copytree(root / "Train" / "melanoma", folder / "melanoma")
+    (folder / "nevus").symlink_to(nevi, target_is_directory=True)
+    before = sorted(nevi.iterdir())
+    model = ["model.zip"] if verb == "evaluate" else []
+    assert main([verb, *model, str(folder), "--output", str(folder / "nevus")]) == 2
+    assert "holds images of ROOT, such as " in capsys.readouterr().err
+    assert sorted(nevi.iterdir()) == before
+
+
+@pytest.mark.parametrize("verb", ["train", "audit"])
+def test_an_output_that_holds_images_of_a_table_is_refused(root, tmp_path, verb, capsys):
+    images = shutil.copytree(root / "Train" / "nevus", tmp_path / "nevus")
+    before = sorted(images.iterdir())
+    table = tmp_path / "table.csv"
+    rows = [[f"nevus/{path.name}", "ab"[n % 2]] for n, path in enumerate(before)]
+    pd.DataFrame(rows, columns=["file", "dx"]).to_csv(table, index=False)
+    options = ["--table", str(table), "--path-column", "file", "--label-column", "dx"]
+    if verb == "train":
+        options.append("--from-scratch")
+    assert main([verb, *options, "--output", str(images)]) == 2
+    assert "holds images of --table, such as " in capsys.readouterr().err
+    assert sorted(images.iterdir()) == before
 
 
 def test_an_output_within_root_is_no_class(root, tmp_path, capsys, monkeypatch):

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -17,6 +19,7 @@ from skin_lesion import (
     OperatingPointClassifier,
     SkinLesionClassifier,
     TestTimeAugmentation,
+    audit_dataset,
     evaluate,
     load_image_folder,
     load_model,
@@ -24,6 +27,8 @@ from skin_lesion import (
 )
 from skin_lesion.cli import _predict, main
 from skin_lesion.cli._on_onnx import onnx_path_beside
+from skin_lesion.cli._predict import find_photographs
+from skin_lesion.cli._table import check_submission, make_submission
 from skin_lesion.cli._unlike import fit_unlike, path_beside
 
 CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]
@@ -117,6 +122,19 @@ def test_features_mark_photographs_for_the_network_that_computed_them(
         "Photographs unlike the training images are not marked:"
         f" {tmp_path / 'a.v1.features.npz'} was written with another model."
     ) in capsys.readouterr().out
+    assert "unlike_training" not in pd.read_csv(output)
+
+
+def test_a_model_around_copies_of_its_network_has_no_features(model, root, tmp_path, capsys):
+    data = load_image_folder(root, split="train")
+    network = load_model(model).estimator
+    path = tmp_path / "model.zip"
+    fit_unlike(network, data.data, data.data[:20], np.arange(20), random_state=0).save(path)
+    copies = CalibratedClassifierCV(clone(network), cv=2).fit(data.data, data.target)
+    save_model(copies, path)
+    output = tmp_path / "p.csv"
+    assert predict(path, root / "Test", output=output) == 0
+    assert "are not marked" in capsys.readouterr().out
     assert "unlike_training" not in pd.read_csv(output)
 
 
@@ -250,6 +268,26 @@ def test_a_model_is_judged_on_the_test_split(model, root, tmp_path, capsys):
     }
 
 
+def test_a_model_is_not_judged_on_images_that_it_was_trained_on(model, root, tmp_path, capsys):
+    folder, copied = tmp_path / "lesions", tmp_path / "model.zip"
+    shutil.copyfile(model, copied)
+    for part in ("Train", "Test"):
+        shutil.copytree(root / part, folder, dirs_exist_ok=True)
+    train, test = (load_image_folder(root, split=split) for split in ("train", "test"))
+    split = np.full(len(train.data), "train")
+    audit_dataset(train.data, train.target, split=split).to_manifest(tmp_path / "split.csv")
+    (folder / "nevus" / "damaged.jpg").write_bytes(b"no image")
+    assert main(["evaluate", str(copied), str(folder)]) == 3
+    out = capsys.readouterr().out
+    assert f"trained on it by {tmp_path / 'split.csv'}: {len(train.data)} images." in out
+    assert f"Evaluated on what is left of all images: {len(test.data)} images." in out
+    assert main(["evaluate", str(copied), str(root / "Train")]) == 2
+    assert f"trained on all of {len(train.data)} images" in capsys.readouterr().err
+    # Another table of this name says nothing of the model.
+    (tmp_path / "split.csv").write_text("image,part\na,train\n")
+    assert main(["evaluate", str(copied), str(root / "Train")]) == 0
+
+
 def test_a_model_is_judged_on_what_can_be_read(model, root, tmp_path, capsys):
     folder = tmp_path / "lesions"
     shutil.copytree(root / "Test", folder)
@@ -337,6 +375,41 @@ def test_a_submission_lists_an_id_once(model, tmp_path, capsys):
     assert predict(model, *paths, output=output) == 0
 
 
+def test_classes_of_a_submission_are_codes_or_names():
+    table = pd.DataFrame({"image": ["a.jpg"], "predicted": "MEL", "MEL": 0.75, "nevus": 0.25})
+    submission = make_submission(table, ["MEL", "nevus"])
+    assert submission.iloc[0].tolist() == ["a", 0.75, 0.25, 0, 0, 0, 0, 0]
+    for classes in (["MEL", "melanoma", "NV"], ["MEL", "benign"]):
+        with pytest.raises(ValueError, match="Expected those of ISIC 2018"):
+            check_submission(classes)
+
+
+@pytest.mark.parametrize("target", ["outside", "root", "here", "inside"])
+def test_photographs_in_folders_that_are_links_are_predicted(target, tmp_path):
+    root, outside = tmp_path / "photographs", tmp_path / "outside"
+    for place in (root / "inner", outside):
+        place.mkdir(parents=True)
+        Image.new("RGB", (40, 30)).save(place / f"{place.name}.png")
+    to = {"outside": outside, "root": tmp_path, "here": root, "inside": root / "inner"}[target]
+    (root / "link").symlink_to(to, target_is_directory=True)
+    paths, problems, _ = find_photographs([str(root)])
+    expected = ["inner.png", "outside.png"] if target == "outside" else ["inner.png"]
+    assert sorted(path.rsplit("/", 1)[-1] for path in paths) == expected
+    assert not problems
+
+
+def test_metadata_name_the_images_of_the_truth(tmp_path, capsys):
+    metadata = tmp_path / "metadata.csv"
+    options = ["--metadata", str(metadata)]
+    tables = ("label\n007,n\n008,m", "m,n\nx/007.jpg,0.2,0.8\nx/008.jpg,0.6,0.4")
+    metadata.write_text("image,lesion_id\n007,a\n")
+    assert judge(tmp_path, *tables, *options) == 0
+    assert "has no lesion_id of 1 image: each counts as" in capsys.readouterr().out
+    metadata.write_text("image,lesion_id\n7,a\n8,a\n")
+    assert judge(tmp_path, *tables, *options) == 2
+    assert "has the lesion_id of none of 2 images, the first is '007'" in capsys.readouterr().err
+
+
 def test_bad_input_of_evaluate(tmp_path, capsys):
     truth, predictions = tmp_path / "truth.csv", tmp_path / "predictions.csv"
     truth.write_text("image,label\na,nevus\nb,melanoma\n")
@@ -398,8 +471,8 @@ def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys):
     assert [line["class"] for line in report["classes"]] == ["m", "n", "o"]
 
 
-def judge(folder, truth, predictions):
-    options = ["evaluate", "--output", str(folder / "report")]
+def judge(folder, truth, predictions, *more):
+    options = ["evaluate", *more, "--output", str(folder / "report")]
     for name, text in (("truth", truth), ("predictions", predictions)):
         (folder / f"{name}.csv").write_text(f"image,{text}\n")
         options += [f"--{name}", str(folder / f"{name}.csv")]

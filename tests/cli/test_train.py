@@ -346,6 +346,17 @@ def test_nothing_left_after_cleaning(root, tmp_path, capsys):
     assert not (tmp_path / "report").exists()
 
 
+@pytest.mark.usefixtures("few_trees")
+def test_no_test_image_left_after_cleaning(root, tmp_path, capsys):
+    folder = shutil.copytree(root, tmp_path / "damaged")
+    (folder / "metadata.csv").unlink()
+    for path in folder.glob("Test/*/*"):
+        path.write_bytes(b"no image")
+    assert main([str(folder), "--output", str(tmp_path / "report"), *SMALL]) == 2
+    assert re.search(r"no test image is left: \d+ images: unreadable", capsys.readouterr().err)
+    assert not (tmp_path / "report").exists()
+
+
 def test_missing_root(tmp_path, capsys):
     options = ("--output", str(tmp_path / "report"), *SMALL)
     assert main([str(tmp_path / "nowhere"), *options]) == 2
@@ -413,6 +424,12 @@ def test_output_that_is_a_file_is_said_before_anything_else(root, tmp_path, caps
     printed = capsys.readouterr()
     assert "is a file" in printed.err
     assert "images of" not in printed.out
+
+
+def test_output_that_is_a_link_to_nothing(root, tmp_path, capsys):
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    assert main([str(root), "--output", str(tmp_path / "link"), *SMALL]) == 2
+    assert "link is a link to what does not exist" in capsys.readouterr().err
 
 
 def test_weights_and_backbones_are_checked_before_the_data(tmp_path, capsys):

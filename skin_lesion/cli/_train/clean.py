@@ -126,6 +126,13 @@ def clean(folder, arguments):
             + "; ".join(f"{say(n, 'image')}: {reason}" for reason, n in left_out.items())
             + ". Expected at least two. --keep-faults trains on everything."
         )
+    if folder.is_test is not None and not (keep & folder.is_test).any():
+        raise ValueError(
+            "After cleaning, no test image is left: "
+            + "; ".join(f"{say(n, 'image')}: {reason}" for reason, n in left_out.items())
+            + ". Expected some. Mend the test images, or move all images into one set of class"
+            " folders: some are then held out."
+        )
     used = split_by_group(folder, keep, audit.groups, arguments)
     _check_classes(used, arguments)
     used.check()

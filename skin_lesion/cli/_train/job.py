@@ -11,7 +11,7 @@ import numpy as np
 from ...models import save_model
 from .._data import load_data
 from .._on_onnx import export_beside
-from .._output import UNFINISHED, check_holds_no_images, check_output, lock_output
+from .._output import MANIFEST, UNFINISHED, check_holds_no_images, check_output, lock_output
 from .._table import check_class_names
 from .._unlike import FALSE_MARKS, fit_unlike
 from .clean import clean
@@ -109,7 +109,7 @@ def _train(cleaned, arguments, output, start):
         # What belongs to an earlier model goes first: this run may end before it writes its own.
         remove_description(output)
         save_model(model, model_path)
-        cleaned.write_manifest(output / "split.csv")
+        cleaned.write_manifest(output / MANIFEST)
 
     model, results = fit_plan(data, plan, arguments, folder, save)
     X, _, _ = data.part(is_test=False)
