@@ -327,10 +327,9 @@ class Estimates:
             is_biased = name == "average_precision" and not has_folds
             scale = self._find_scale(name)
             return estimate_smooth(value, influence, n_smaller, scale=scale, is_biased=is_biased)
-        is_of_class = self.y == number
-        if name != "sensitivity_at_90_specificity":
-            is_of_class = (self.y >= 0) & ~is_of_class
-        n_cases = count_independent(is_of_class, self._groups, self.n_groups)
+        of_class, is_used = self.y == number, self.y >= 0
+        cases = of_class if name == "sensitivity_at_90_specificity" else is_used & ~of_class
+        n_cases = count_independent(cases, self._groups, self.n_groups)
         return estimate_rate_at(value, influence, n_smaller, n_cases, np.nanstd(drawn))
 
     def _has_one_curve(self):

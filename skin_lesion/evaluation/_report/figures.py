@@ -40,22 +40,19 @@ def draw_confusion(confusion):
 
 def draw_roc(predictions, positive):
     """Draw the ROC curve of each class against the rest."""
-    figure, axes = _new_figure(5.2, 5.2)
-    _draw_classes(RocCurveDisplay, predictions, positive, axes)
+    figure, axes = _draw_classes(RocCurveDisplay, predictions, positive)
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
     axes.set(
         xlabel="1 - specificity",
         ylabel="Sensitivity",
         title="ROC curves, each class against the rest",
     )
-    _put_legend_below(axes)
     return figure
 
 
 def draw_precision_recall(predictions, positive):
     """Draw the precision-recall curve of each class against the rest."""
-    figure, axes = _new_figure(5.2, 5.2)
-    _draw_classes(PrecisionRecallDisplay, predictions, positive, axes)
+    figure, axes = _draw_classes(PrecisionRecallDisplay, predictions, positive)
     axes.set(
         xlabel="Recall (sensitivity)",
         ylabel="Precision (PPV)",
@@ -63,7 +60,6 @@ def draw_precision_recall(predictions, positive):
         xlim=(-0.02, 1.02),
         ylim=(-0.02, 1.05),
     )
-    _put_legend_below(axes)
     return figure
 
 
@@ -172,17 +168,9 @@ def _new_figure(width, height, n_columns=1):
     return figure, axes
 
 
-def _put_legend_below(axes):
-    """Put the legend below: many curves leave no room for it."""
-    _, labels = axes.get_legend_handles_labels()
-    is_short = max(map(len, labels), default=0) < _WIDE_LABEL
-    axes.legend(
-        fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2 if is_short else 1
-    )
-
-
-def _draw_classes(display, predictions, positive, axes):
+def _draw_classes(display, predictions, positive):
     """Draw the curve of each class against the rest with a scikit-learn display."""
+    figure, axes = _new_figure(5.2, 5.2)
     for style, number in _choose_curves(predictions, positive):
         display.from_predictions(
             predictions.y == number,
@@ -191,6 +179,13 @@ def _draw_classes(display, predictions, positive, axes):
             ax=axes,
             **_style_keywords(display, style),
         )
+    # Many curves leave no room for the legend, so it is below.
+    _, labels = axes.get_legend_handles_labels()
+    is_short = max(map(len, labels), default=0) < _WIDE_LABEL
+    axes.legend(
+        fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2 if is_short else 1
+    )
+    return figure, axes
 
 
 def _choose_curves(predictions, positive):
