@@ -1,5 +1,6 @@
 """What is searched and fitted within the time that is allowed."""
 
+import json
 import time
 from types import SimpleNamespace
 
@@ -109,6 +110,22 @@ def test_a_plan_that_goes_on_does_not_say_how_long_the_whole_took(data, tmp_path
     before, after = (each.describe(arguments).splitlines() for each in (plan, again))
     assert before[0].startswith(f"{after[0]} About ")
     assert before[1:] == after[1:]
+
+
+@pytest.mark.parametrize("change", ["cut", "lacks", "has more"])
+def test_a_plan_that_cannot_be_read_is_named(data, tmp_path, monkeypatch, change):
+    monkeypatch.setattr(_plan, "measure", lambda *_: [(START, STEP)])
+    arguments = parse_arguments(["train", "lesions", "--preset", "fast"])
+    candidates = list_candidates(data.y[~data.is_test], 0)
+    path = tmp_path / "plan.json"
+    choose_plan(data, arguments, candidates, time.monotonic()).save(path, arguments)
+    content = json.loads(path.read_text())
+    if change == "lacks":
+        del content["n_folds"]
+    content |= {"of_a_later_version": 1} if change == "has more" else {}
+    path.write_text("{" if change == "cut" else json.dumps(content))
+    with pytest.raises(ValueError, match=r"plan\.json is damaged, .* Leave out --resume"):
+        load_plan(path, candidates, arguments)
 
 
 def test_networks_too_large_for_the_images_of_fast(choose, monkeypatch):

@@ -164,12 +164,20 @@ def load_plan(path, candidates, arguments):
     Raises
     ------
     ValueError
-        If that run had other arguments.
+        If that run had other arguments, or the file is damaged or of another version.
     """
     if not Path(path).is_file():
         return None
-    content = json.loads(Path(path).read_text(encoding="utf-8"))
-    earlier, now = content.pop("arguments"), _say_arguments(arguments)
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        earlier, names = content.pop("arguments"), content.pop("candidates")
+        plan = Plan(candidates=[], first=candidates[0], left_out=[], is_resumed=True, **content)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is damaged, or of another version: {error}. Expected the plan of the"
+            " interrupted run. Leave out --resume to begin anew."
+        ) from error
+    now = _say_arguments(arguments)
     differing = [name for name in now if earlier.get(name) != now[name]]
     if differing:
         name = differing[0]
@@ -178,12 +186,9 @@ def load_plan(path, candidates, arguments):
             f" {_say_option(name, now[name])}. Expected the same options. Leave out --resume to"
             " begin anew."
         )
-    names = content.pop("candidates")
-    chosen = [candidate for candidate in candidates if candidate.name in names]
-    left_out = [candidate.name for candidate in candidates if candidate.name not in names]
-    return Plan(
-        candidates=chosen, first=candidates[0], left_out=left_out, is_resumed=True, **content
-    )
+    plan.candidates = [candidate for candidate in candidates if candidate.name in names]
+    plan.left_out = [candidate.name for candidate in candidates if candidate.name not in names]
+    return plan
 
 
 def _say_option(name, value):
