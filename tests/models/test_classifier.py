@@ -204,6 +204,27 @@ def test_importing_scikeras_leaves_pickling_of_keras_models_alone(fitted):
         assert "__deepcopy__" not in vars(cls)
 
 
+def test_copies_made_by_scikeras_before_do_not_keep_a_model_from_being_saved(tmp_path):
+    script = """
+        import copy, sys
+        import scikeras.wrappers
+        import keras
+        copy.deepcopy(keras.Model(*[keras.Input((4,))] * 2))
+        assert ">Functional" in keras.saving.get_custom_objects()
+
+        from skin_lesion import ConvNet, SkinLesionClassifier, load_model, save_model
+        from skin_lesion import make_lesion_images
+        lesions = make_lesion_images(20, n_classes=2, image_size=(16, 16), random_state=0)
+        network = SkinLesionClassifier(ConvNet(filters=(4,)), epochs=1, random_state=0)
+        copied = copy.deepcopy(network.fit(lesions.images, lesions.target))
+        save_model(copied, sys.argv[1])
+        found = load_model(sys.argv[1]).predict_proba(lesions.images)
+        assert (found == network.predict_proba(lesions.images)).all()
+        assert "scikeras" not in keras.Model.__reduce__.__module__
+    """
+    run_python(script, tmp_path / "model.zip")
+
+
 def test_objects_serve_several_fits_and_stay_unused(smallest, lesions):
     optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
     callback = keras.callbacks.ReduceLROnPlateau(monitor="loss")

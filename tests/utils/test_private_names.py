@@ -33,6 +33,7 @@ OF_SKLEARN = {
 OF_KERAS = {
     **keras_private.CLASSES_IN_FILES,
     "keras.src.random.seed_generator": "make_default_seed python_random",
+    "keras.src.saving.object_registration": "GLOBAL_CUSTOM_NAMES GLOBAL_CUSTOM_OBJECTS",
     "keras.src.utils.file_utils": "urlretrieve",
     **{
         getattr(keras.applications, name).__module__: "preprocess_input"

@@ -8,6 +8,7 @@ from ..._utils.private_names import private_name
 _take = partial(private_name, "keras")
 _FILES = "keras.src.utils.file_utils"
 _SEEDS = "keras.src.random.seed_generator"
+_NAMES = "keras.src.saving.object_registration"
 
 # Classes that files of Keras name by their private module.
 CLASSES_IN_FILES = {
@@ -40,6 +41,15 @@ def draw_default_seeds_from(source):
     _take(_SEEDS, "make_default_seed")
     _take(_SEEDS, "python_random")
     import_module(_SEEDS).python_random = source
+
+
+def forget_names_of_own_classes():
+    """Let files name the classes of Keras as Keras does, whoever registered them as custom ones."""
+    names, objects = _take(_NAMES, "GLOBAL_CUSTOM_NAMES"), _take(_NAMES, "GLOBAL_CUSTOM_OBJECTS")
+    for cls, name in list(names.items()):
+        # A custom class of no package. Keras itself registers some classes, with a package.
+        if name == f">{cls.__name__}" and cls.__module__.startswith("keras."):
+            objects.pop(names.pop(cls), None)
 
 
 def preprocess_input_of(application):

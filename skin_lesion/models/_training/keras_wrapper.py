@@ -17,23 +17,20 @@ from sklearn.preprocessing import FunctionTransformer
 
 from ..._utils import lazy_keras as keras
 from ..._utils.private_names import private_name
+from .._backend.keras_private import forget_names_of_own_classes
 from ._course.epochs import EpochRecord, check_weights
 
-# Importing scikeras changes how Keras objects are pickled and copied, in the whole process.
-_OWN_METHODS = {
-    (cls, name): vars(cls).get(name)
-    for cls in (keras.Model, keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer)
-    for name in ("__reduce__", "__deepcopy__")
-}
-
+keras.import_keras()
 from scikeras.wrappers import KerasClassifier  # noqa: E402
 
-for (_cls, _name), _method in _OWN_METHODS.items():
-    if _method is not None:
-        setattr(_cls, _name, _method)
-    elif _name in vars(_cls):
-        delattr(_cls, _name)
-
+# Importing scikeras, here or in the program of the user, changes how Keras objects are pickled and
+# copied in the whole process: Keras's own methods are those that its classes inherit.
+for _cls in (keras.Model, keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer):
+    for _name in ("__reduce__", "__deepcopy__"):
+        if getattr(vars(_cls).get(_name), "__module__", "").startswith("scikeras"):
+            delattr(_cls, _name)
+# Copying a network until now has given its class another name in files, which no one else knows.
+forget_names_of_own_classes()
 
 # Methods called or replaced below, and the attributes that hold callbacks during a fit.
 _METHODS = ("_fit_keras_model", "_initialize_callbacks")
