@@ -9,6 +9,7 @@ from skin_lesion import audit_dataset, load_image_folder
 DATA = os.environ.get("SKIN_LESION_DATA")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     DATA is None, reason="SKIN_LESION_DATA is unset: it names a folder of real images"
 )

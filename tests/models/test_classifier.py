@@ -10,6 +10,7 @@ import joblib
 import keras
 import numpy as np
 import pytest
+from scikeras import _saving_utils as scikeras_saving
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils import get_tags
@@ -24,6 +25,7 @@ from skin_lesion import (
     save_model,
 )
 from skin_lesion.models._training.build_model import build_model
+from skin_lesion.models._training.keras_wrapper import undo_scikeras
 
 # Most fits here are too short on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at epochs")
@@ -204,6 +206,21 @@ def test_importing_scikeras_leaves_pickling_of_keras_models_alone(fitted):
         assert "__deepcopy__" not in vars(cls)
 
 
+def test_what_scikeras_changes_is_undone():
+    network = keras.Model(*[keras.Input((4,))] * 2)
+    keras.Model.__deepcopy__ = scikeras_saving.deepcopy_model
+    keras.Model.__reduce__ = scikeras_saving.pack_keras_model
+    try:
+        copy.deepcopy(network)
+        assert ">Functional" in keras.saving.get_custom_objects()
+    finally:
+        undo_scikeras()
+    assert not keras.saving.get_custom_objects()
+    assert "scikeras" not in keras.Model.__reduce__.__module__
+    assert "__deepcopy__" not in vars(keras.Model)
+
+
+@pytest.mark.slow  # a process that imports Keras
 def test_copies_made_by_scikeras_before_do_not_keep_a_model_from_being_saved(tmp_path):
     script = """
         import copy, sys

@@ -60,6 +60,7 @@ def test_a_number_of_folds_means_stratified_folds(quick, lesions):
     assert search.classes_.tolist() == lesions.target_names.tolist()
 
 
+@pytest.mark.slow  # two processes import Keras
 def test_grid_search_over_nested_parameters_in_two_processes(quick, lesions):
     quick.set_params(architecture=ConvNet(filters=(4,)))
     grid = {"architecture__filters": [(6,)], "augmenter": [None, ImageAugmenter()]}

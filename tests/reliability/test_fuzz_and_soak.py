@@ -35,6 +35,7 @@ def test_two_hundred_damaged_files():
     assert " 0 finds" in figures
 
 
+@pytest.mark.slow
 def test_eighty_damaged_hdf5_files():
     figures = run("fuzz_loader.py", "--hdf5", "--files", 80, "--seed", 7)
     assert figures.startswith("80 files made of 2 kinds")

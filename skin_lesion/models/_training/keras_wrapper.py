@@ -23,14 +23,22 @@ from ._course.epochs import EpochRecord, check_weights
 keras.import_keras()
 from scikeras.wrappers import KerasClassifier  # noqa: E402
 
-# Importing scikeras, here or in the program of the user, changes how Keras objects are pickled and
-# copied in the whole process: Keras's own methods are those that its classes inherit.
-for _cls in (keras.Model, keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer):
-    for _name in ("__reduce__", "__deepcopy__"):
-        if getattr(vars(_cls).get(_name), "__module__", "").startswith("scikeras"):
-            delattr(_cls, _name)
-# Copying a network until now has given its class another name in files, which no one else knows.
-forget_names_of_own_classes()
+
+def undo_scikeras():
+    """Let Keras pickle and copy its objects, and name its classes, in its own way.
+
+    Importing scikeras, here or in the program of the user, changes both in the whole process. The
+    methods of Keras are those that these classes inherit.
+    """
+    for cls in (keras.Model, keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer):
+        for name in ("__reduce__", "__deepcopy__"):
+            if getattr(vars(cls).get(name), "__module__", "").startswith("scikeras"):
+                delattr(cls, name)
+    # A copy of a network has given its class another name in files, which no one else knows.
+    forget_names_of_own_classes()
+
+
+undo_scikeras()
 
 # Methods called or replaced below, and the attributes that hold callbacks during a fit.
 _METHODS = ("_fit_keras_model", "_initialize_callbacks")

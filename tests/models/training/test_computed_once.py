@@ -138,7 +138,10 @@ def test_prediction_leaves_no_thread_behind(smallest, lesion_folder, reads):
             marks=pytest.mark.slow,
         ),
         pytest.param({"early_stopping": False, "optimizer": "sgd"}, marks=pytest.mark.slow),
-        {"sampler": AugmentingOverSampler(ImageAugmenter()), "loss": "focal"},
+        pytest.param(
+            {"sampler": AugmentingOverSampler(ImageAugmenter()), "loss": "focal"},
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["plain", "copies", "all rows", "new images"],
 )
