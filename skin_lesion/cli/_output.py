@@ -52,8 +52,9 @@ def check_output(folder):
 def lock_output(folder):
     """Make a folder and hold it in a `with` statement: no other run may write to it meanwhile.
 
-    The system releases it if the process dies. On a file system without locks nothing is held. If
-    what follows fails, a folder that was made is removed, unless something lies in it.
+    The system releases it if the process dies. On a file system without locks, filelock takes the
+    file itself for the lock, which then may stay, or nothing is held. If what follows fails, a
+    folder that was made is removed, unless something lies in it.
 
     Raises
     ------
@@ -67,7 +68,8 @@ def lock_output(folder):
         except Timeout:
             raise ValueError(
                 f"Another run of this program is writing to {folder}. Expected a folder that no"
-                " other run uses: pass another --output, or wait until that run has ended."
+                " other run uses: pass another --output, or wait until that run has ended. If none"
+                f" is at work, on this machine or another, remove {folder / _LOCK}."
             ) from None
         except OSError:  # there are no locks
             pass

@@ -172,7 +172,9 @@ def test_another_run_into_the_same_folder_is_refused(root, tmp_path, capsys, mon
         process.stdout.readline()
         for command in commands:
             assert main(command) == 2
-            assert f"Another run of this program is writing to {output}" in capsys.readouterr().err
+            error = capsys.readouterr().err
+            assert f"Another run of this program is writing to {output}" in error
+            assert f"remove {output / '.skin_lesion_output.lock'}" in error
         process.kill()
     assert begun == []
     assert list(output.iterdir()) != []  # its file stays, but the system has released the lock

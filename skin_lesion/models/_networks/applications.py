@@ -63,9 +63,8 @@ def build_application(name, input_shape, weights):
     from_imagenet = isinstance(weights, str) and weights == "imagenet"
     arrays = None
     if from_imagenet and name in IMAGENET_SHA256:
-        arrays = read_imagenet_weights(name)[
-            0
-        ]  # a missing file is found before the network is built
+        # Before the network is built, which takes seconds: the file may be missing.
+        arrays, _ = read_imagenet_weights(name)
     with noted_downloads() as downloads:
         try:
             model = _build(name, input_shape, from_imagenet)
