@@ -6,6 +6,7 @@ from ._augmentation.paint_artefacts import (
     bend_lines,
     cover,
     darken_corners,
+    direction,
     draw_hair,
     draw_lines,
     draw_ruler,

@@ -10,7 +10,10 @@ from functools import cache
 import cv2
 import numpy as np
 
-from ...images import draw_lines
+from ...images import direction, draw_lines
+
+_GRAIN = 3.0  # pixels of the texture that noise is cut from
+_TEXTURE_SIDE = 1024
 
 
 def make_substance(density, colour=(0, 0, 0)):
@@ -34,34 +37,24 @@ WHITE = make_substance(1.4, [245, 227, 224])
 KERATIN = make_substance(1.6, [237, 209, 158])
 BLUE_WHITE = make_substance(1.4, [148, 158, 184])
 
-_GRAIN = 3.0  # pixels of the texture that noise is cut from
-_TEXTURE_SIDE = 1024
-
 
 class Canvas:
     """A photograph of the plane, with the colours painted on it so far.
 
     A zoom larger than 1 enlarges the lesion. The shift is its distance from the centre of the
     image, in half short sides.
-
-    Attributes
-    ----------
-    image : ndarray of shape (height, width, 3), of float32
-        From 0 to 255.
-
-    x, y : ndarray of shape (height, width), of float32
-        The position of each pixel in the plane.
     """
 
     def __init__(self, size, *, rotation, zoom, shift):
         height, width = size
-        self.image = np.zeros((height, width, 3), dtype=np.float32)
+        self.image = np.zeros((height, width, 3), dtype=np.float32)  # RGB, from 0 to 255
         self.pixels_per_unit = zoom * min(size) / 2
         self._to_pixels = self.pixels_per_unit * _rotation(rotation)
         self._to_plane = np.linalg.inv(self._to_pixels)
         self._origin = (np.array([width, height]) + shift * min(size)) / 2
         columns = np.arange(width) + 0.5 - self._origin[0]
         rows = np.arange(height)[:, np.newaxis] + 0.5 - self._origin[1]
+        # The position of each pixel in the plane.
         self.x, self.y = (
             (across * columns + down * rows).astype(np.float32) for across, down in self._to_plane
         )
@@ -79,11 +72,15 @@ class Canvas:
         Widths, and the standard deviation of the blur, are in units of the plane.
         """
         pixels = lines @ self._to_pixels.T + self._origin
-        mask = draw_lines(self.image, pixels, widths * self.pixels_per_unit)
+        widths = np.broadcast_to(widths * self.pixels_per_unit, len(lines))
+        mask = draw_lines(self.image, pixels, widths)
         return cv2.GaussianBlur(mask, (0, 0), blur * self.pixels_per_unit)
 
-    def noise(self, size, rng):
-        """Return a smooth random field with mean 0, variance 1 and grains of a given size."""
+    def noise(self, rng, *layers):
+        """Return a sum of smooth random fields, given as (standard deviation, size of grains)."""
+        return sum(deviation * self._cut_noise(rng, size) for deviation, size in layers)
+
+    def _cut_noise(self, rng, size):
         matrix = _GRAIN / size * _rotation(rng.uniform(0, 2 * np.pi)) @ self._to_plane
         offset = _TEXTURE_SIDE * rng.uniform(0.25, 0.75, size=2) - matrix @ (self._origin - 0.5)
         return cv2.warpAffine(
@@ -96,8 +93,7 @@ class Canvas:
 
     def mesh(self, spacing, rng):
         """Return an irregular honeycomb: 3 in the centres of its holes, -1.5 where lines meet."""
-        x = self.x + 0.36 * spacing * self.noise(1.3 * spacing, rng)
-        y = self.y + 0.36 * spacing * self.noise(1.3 * spacing, rng)
+        x, y = (p + self.noise(rng, (0.36 * spacing, 1.3 * spacing)) for p in (self.x, self.y))
         turns = rng.uniform(0, np.pi) + np.pi / 3 * np.arange(3)
         waves = (4 * np.pi / (np.sqrt(3) * spacing) * direction(turns)).tolist()
         return sum(np.cos(a * x + b * y) for a, b in waves)
@@ -109,11 +105,6 @@ def _make_texture():
     noise = np.random.default_rng(0).standard_normal((_TEXTURE_SIDE,) * 2, dtype=np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), _GRAIN)
     return (noise - noise.mean()) / noise.std()
-
-
-def direction(angles):
-    """Return unit vectors of the plane, with x and y on the last axis."""
-    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
 
 
 def _rotation(angle):

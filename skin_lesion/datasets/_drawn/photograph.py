@@ -6,21 +6,16 @@ None of them depends on the class.
 import cv2
 import numpy as np
 
-from ...images import bend_lines, cover, darken_corners, draw_hair, draw_ruler
-from .canvas import BROWN, RED, Canvas, direction, make_substance, ramp
+from ...images import bend_lines, cover, darken_corners, direction, draw_hair, draw_ruler
+from .canvas import BROWN, RED, Canvas, make_substance, ramp
 from .lesion import paint_lesion
 
-# From Fitzpatrick's type I to VI. Public collections contain mostly the lighter half.
-_SKIN_TONES = np.array(
-    [
-        [242, 212, 201],
-        [235, 196, 181],
-        [224, 178, 156],
-        [199, 148, 120],
-        [153, 107, 84],
-        [102, 69, 54],
-    ]
-)
+# Red, green and blue of Fitzpatrick's types I to VI. Public collections contain mostly the first.
+_SKIN_TONES = [
+    [242, 235, 224, 199, 153, 102],
+    [212, 196, 178, 148, 107, 69],
+    [201, 181, 156, 120, 84, 54],
+]
 _HAIR_COLOURS = np.array([[26, 18, 15], [71, 43, 28], [199, 173, 140]])
 _INK = make_substance([1.7, 1.3, 0.3])
 
@@ -28,7 +23,7 @@ _INK = make_substance([1.7, 1.3, 0.3])
 _MIN_DRAWN_SIDE = 96
 
 
-def draw_photograph(image_size, profile, *, lesion_seed, photograph_seed):
+def draw_photograph(image_size, profile, lesion_seed, photograph_seed):
     """Return one photograph of one lesion, of shape (height, width, 3), uint8.
 
     The first seed determines the lesion and the patient's skin, the second determines position,
@@ -57,15 +52,15 @@ def draw_photograph(image_size, profile, *, lesion_seed, photograph_seed):
 
 def _paint_skin(canvas, rng):
     tone = 5 * rng.beta(1.2, 3.6)
-    canvas.image[:] = [np.interp(tone, range(6), channel) for channel in _SKIN_TONES.T]
+    canvas.image[:] = [np.interp(tone, range(6), channel) for channel in _SKIN_TONES]
     flushed, tanned, uneven = rng.uniform(0, [0.16, 0.12, 0.07])
-    canvas.paint(RED, flushed * np.clip(1 + 0.5 * canvas.noise(0.25, rng), 0, 3))
-    canvas.paint(BROWN, tanned * np.clip(1 + 0.7 * canvas.noise(0.15, rng), 0, 3))
+    canvas.paint(RED, flushed * np.clip(1 + canvas.noise(rng, (0.5, 0.25)), 0, 3))
+    canvas.paint(BROWN, tanned * np.clip(1 + canvas.noise(rng, (0.7, 0.15)), 0, 3))
     furrows = ramp(-canvas.mesh(rng.uniform(0.06, 0.11), rng), -0.5, 1.4)
-    grain = 0.5 + 0.5 * canvas.noise(0.022, rng)
+    grain = 0.5 + canvas.noise(rng, (0.5, 0.022))
     canvas.paint(RED + 0.4 * BROWN, (0.02 + uneven) * np.maximum(furrows + grain, 0))
     if rng.random() < 0.2:
-        capillaries = ramp(canvas.noise(0.018, rng) + 0.8 * canvas.noise(0.2, rng), 0.3, 2.8)
+        capillaries = ramp(canvas.noise(rng, (1, 0.018), (0.8, 0.2)), 0.3, 2.8)
         canvas.paint(RED, rng.uniform(0.1, 0.3) * capillaries)
 
 
@@ -75,13 +70,12 @@ def _ink(canvas, rng):
     start = rng.uniform(0.85, 1.15) * direction(theta)
     heading = theta + np.pi / 2 + 0.3 * rng.standard_normal()
     line = bend_lines([start], heading, rng.uniform(0.3, 1.0), rng, wander=0.2)
-    worn = np.clip(0.8 + 0.35 * canvas.noise(0.06, rng), 0, 1.2)
-    mask = canvas.draw(line, rng.uniform(0.06, 0.16, size=1), 0.015)
+    worn = np.clip(0.8 + canvas.noise(rng, (0.35, 0.06)), 0, 1.2)
+    mask = canvas.draw(line, rng.uniform(0.06, 0.16), 0.015)
     canvas.paint(_INK, rng.uniform(0.4, 1.0) * mask * worn)
 
 
 def _hair(canvas, rng):
-    """Hairs, a tenth of them light."""
     n_hairs = 1 + rng.poisson(rng.choice([3, 9, 25], p=[0.5, 0.35, 0.15]))
     colour = rng.choice(_HAIR_COLOURS, p=[0.55, 0.35, 0.10])
     canvas.image = draw_hair(canvas.image, n_hairs, colour, rng)
@@ -100,7 +94,6 @@ def _bubbles(canvas, rng):
 
 
 def _unsharp_focus(canvas, rng):
-    """A lens that is not quite in focus."""
     size = rng.uniform(0.006, 0.014) * canvas.pixels_per_unit
     canvas.image = cv2.GaussianBlur(canvas.image, (0, 0), size)
 
@@ -118,7 +111,6 @@ def _light(canvas, rng):
 
 
 def _ruler(canvas, rng):
-    """The ruler on the glass."""
     canvas.image = draw_ruler(canvas.image, rng, tilt=0.1 * rng.standard_normal())
 
 

@@ -85,11 +85,15 @@ def bend_lines(starts, headings, lengths, rng, *, wander, n_steps=12):
     """
     turns = wander * rng.standard_normal((len(starts), n_steps))
     headings = np.reshape(headings, (-1, 1)) + np.cumsum(turns, axis=1)
-    steps = np.stack([np.cos(headings), np.sin(headings)], axis=-1)
-    steps *= np.reshape(lengths, (-1, 1, 1)) / n_steps
+    steps = direction(headings) * (np.reshape(lengths, (-1, 1, 1)) / n_steps)
     return np.asarray(starts)[:, np.newaxis] + np.pad(
         np.cumsum(steps, axis=1), [(0, 0), (1, 0), (0, 0)]
     )
+
+
+def direction(angles):
+    """Return unit vectors, with x and y on the last axis."""
+    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
 
 
 def draw_lines(image, lines, widths):
