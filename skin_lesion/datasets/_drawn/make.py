@@ -13,8 +13,8 @@ from .profiles import CLASS_PROFILES
 _MIN_SIDE = 16
 
 _DESCRIPTION = """\
-Drawn dermoscopic images of skin lesions: {n_samples} photographs of {n_lesions} lesions of
-{n_classes} classes, {height} x {width} pixels, RGB.
+Drawn dermoscopic images of skin lesions: {} photographs of {} lesions of {} classes,
+{} x {} pixels, RGB.
 
 No image shows a patient. Each class follows a profile of dermoscopic criteria. Classes overlap.
 Skin, light and artefacts (hair, rulers, ink, gel bubbles, dark fields of view) do not depend on the
@@ -125,9 +125,6 @@ def make_lesion_images(
     Each has its own rotation, zoom, shift, light and artefacts. A class of ``n`` images has
     ``round(n / images_per_lesion)`` lesions, at least one.
 
-    Pigments are painted as filters of light. Melanin looks brown near the surface of the skin, and
-    blue-grey deeper down.
-
     References
     ----------
     .. [1] G. Argenziano et al., "Dermoscopy of pigmented skin lesions: Results of a consensus
@@ -167,26 +164,17 @@ def make_lesion_images(
     lesion_seeds = rng.randint(_MAX_SEED, size=len(lesion_classes))
     photograph_seeds = rng.randint(_MAX_SEED, size=n_samples)
 
+    target = target_names[lesion_classes[photographs]]
     images = np.empty((n_samples, height, width, 3), dtype=np.uint8)
     for row, lesion in enumerate(photographs):
-        images[row] = draw_photograph(
-            (height, width),
-            CLASS_PROFILES[target_names[lesion_classes[lesion]]],
-            lesion_seed=lesion_seeds[lesion],
-            photograph_seed=photograph_seeds[row],
-        )
+        seeds = lesion_seeds[lesion], photograph_seeds[row]
+        images[row] = draw_photograph((height, width), CLASS_PROFILES[target[row]], *seeds)
     return Bunch(
         images=images,
-        target=target_names[lesion_classes[photographs]],
+        target=target,
         target_names=target_names,
         groups=np.array([f"lesion_{lesion:05d}" for lesion in photographs]),
-        DESCR=_DESCRIPTION.format(
-            n_samples=n_samples,
-            n_lesions=len(lesion_classes),
-            n_classes=n_classes,
-            height=height,
-            width=width,
-        ),
+        DESCR=_DESCRIPTION.format(n_samples, len(lesion_classes), n_classes, height, width),
     )
 
 
@@ -215,25 +203,20 @@ def _check_weights(weights, n_samples, target_names):
 
 def _share_out(n_samples, proportions):
     """Return the number of images of each class, at least one, in the given proportions."""
-    sizes = np.maximum(np.floor(n_samples * proportions).astype(int), 1)
-    while sizes.sum() != n_samples:
-        # Add one image to the class that lacks most, or remove one from the class with most excess.
-        missing = n_samples * proportions - sizes
-        if sizes.sum() < n_samples:
-            sizes[np.argmax(missing)] += 1
-        else:
-            sizes[np.argmin(np.where(sizes > 1, missing, np.inf))] -= 1
+    sizes = np.ones(len(proportions), dtype=int)
+    for _ in range(n_samples - len(sizes)):
+        sizes[np.argmax(n_samples * proportions - sizes)] += 1  # the class that lacks most
     return sizes
 
 
 def _plan_photographs(class_sizes, images_per_lesion, rng):
     """Return the class of each lesion, and the lesion of each photograph, both in random order."""
-    lesion_classes, repeats = [], []
-    for label, size in enumerate(class_sizes):
-        n_lesions = max(1, round(size / images_per_lesion))
-        further = rng.multinomial(size - n_lesions, np.full(n_lesions, 1 / n_lesions))
-        lesion_classes += [label] * n_lesions
-        repeats += (1 + further).tolist()
+    n_lesions = np.maximum(1, np.rint(class_sizes / images_per_lesion).astype(int))
+    lesion_classes = np.repeat(np.arange(len(class_sizes)), n_lesions)
+    further = [
+        rng.multinomial(size - n, np.full(n, 1 / n))
+        for size, n in zip(class_sizes, n_lesions, strict=True)
+    ]
     order = rng.permutation(len(lesion_classes))
-    photographs = np.repeat(np.arange(len(order)), np.array(repeats)[order])
-    return np.array(lesion_classes)[order], rng.permutation(photographs)
+    photographs = np.repeat(np.arange(len(order)), 1 + np.concatenate(further)[order])
+    return lesion_classes[order], rng.permutation(photographs)

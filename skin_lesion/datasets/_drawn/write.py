@@ -137,7 +137,13 @@ def write_lesion_folder(
         image_size=image_size,
         random_state=rng,
     )
-    _check_enough_lesions(lesions)
+    n_lesions = pd.Series(lesions.groups).groupby(lesions.target).nunique()
+    if n_lesions.min() < 2:
+        raise ValueError(
+            f"Class {n_lesions.idxmin()!r} has 1 lesion among {n_samples} images. Expected at least"
+            " 2, one for each set. Increase n_samples or the weight of the class, or decrease"
+            " images_per_lesion."
+        )
     _, test = train_test_split_by_group(
         np.arange(n_samples),
         groups=lesions.groups,
@@ -196,14 +202,3 @@ def _check_free(root):
         f"root {str(root)!r} {found}. Expected an empty folder, or a path that does not exist yet."
         " Choose another path, or remove the existing one."
     )
-
-
-def _check_enough_lesions(lesions):
-    for name in lesions.target_names:
-        n_lesions = len(np.unique(lesions.groups[lesions.target == name]))
-        if n_lesions < 2:
-            raise ValueError(
-                f"Class {str(name)!r} has {n_lesions} lesion(s) among {len(lesions.target)} images."
-                " Expected at least 2, one for each set. Increase n_samples or the weight of the"
-                " class, or decrease images_per_lesion."
-            )
