@@ -17,6 +17,7 @@ from ._course.recipe import choose_recipe
 from ._course.unfinished import network_unchanged_on_failure
 from .batches import ImageBatches
 from .build_model import build_model, copy_callbacks, resolve_architecture
+from .fold_normalization import fit_folded
 from .head import fit_frozen_head, fit_output_layer
 from .keras_wrapper import StreamingKerasClassifier
 from .priors import count_classes, find_factors, shift
@@ -68,7 +69,9 @@ def train_epochs(estimator, source, y, training, validation, seed, task, *, earl
     fit = partial(estimator.keras_classifier_.fit, prepare_model=prepare)
     if is_frozen:
         fit = partial(fit, fit_model=fit_frozen_head)
-    elif estimator.epochs_ != 1:  # otherwise each image is read once anyway
+    elif _is_pretrained(estimator) and _lets_callbacks_see_weights():
+        fit = partial(fit, fit_model=fit_folded)
+    if not is_frozen and estimator.epochs_ != 1:  # otherwise each image is read once anyway
         source.keep_images()
         if validation is not None:
             validation.source.keep_images()
@@ -232,12 +235,17 @@ def _keep_result(estimator):
 
 def _prepare(estimator, earlier, *, keep_features):
     """Return a function that sets the initial weights of a new network, or None."""
-    architecture = _settings(estimator.keras_classifier_)[0]
     if earlier is not None:
-        return partial(take_weights, earlier.model_, _settings(earlier)[0], architecture)
-    if isinstance(architecture, Backbone) and architecture.weights is not None:
+        before, now = (_settings(wrapper)[0] for wrapper in (earlier, estimator.keras_classifier_))
+        return partial(take_weights, earlier.model_, before, now)
+    if _is_pretrained(estimator):
         return partial(fit_output_layer, keep_features=keep_features)
     return None
+
+
+def _is_pretrained(estimator):
+    architecture = _settings(estimator.keras_classifier_)[0]
+    return isinstance(architecture, Backbone) and architecture.weights is not None
 
 
 def _trains_head_alone(estimator):
@@ -247,8 +255,13 @@ def _trains_head_alone(estimator):
         isinstance(architecture, Backbone)
         and architecture.trainable in ("head", 0)
         and estimator.augmenter_ is None
-        and keras.backend.backend() != "jax"  # there, callbacks would not see the weights of a step
+        and _lets_callbacks_see_weights()
     )
+
+
+def _lets_callbacks_see_weights():
+    """Return whether a network has the weights of each step while another one trains them."""
+    return keras.backend.backend() != "jax"
 
 
 def _settings(wrapper):

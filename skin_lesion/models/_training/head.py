@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from ..._utils import lazy_keras as keras
-from .build_model import make_metrics
+from .stand_in import fit_stand_in
 
 # Inverse regularisation strength; a network has about 1,000 features, mostly between 0 and 2.
 _C = 0.01
@@ -57,7 +57,7 @@ def fit_output_layer(model, batches, *, keep_features):
     output.set_weights([all_kernel, all_bias])
 
 
-def fit_frozen_head(model, batches, *, validation_data, callbacks, **options):
+def fit_frozen_head(model, batches, *, validation_data, **options):
     """Train a network with a frozen backbone, like its own `fit`, but on cached features.
 
     The layers before the dropout compute the same in each epoch. They are computed once, and use
@@ -71,8 +71,6 @@ def fit_frozen_head(model, batches, *, validation_data, callbacks, **options):
     batches, validation_data : ImageBatches
         Batches with the same images in every epoch. The latter may be None.
 
-    callbacks : list of keras.callbacks.Callback
-
     **options : dict
         Options of `keras.Model.fit`.
     """
@@ -80,34 +78,7 @@ def fit_frozen_head(model, batches, *, validation_data, callbacks, **options):
         if used is not None and used.features is None:
             used.show_features(*_find_features(model, used))
     head = keras.Model(model.layers[-2].input, model.output)
-    head.compile(optimizer=model.optimizer, loss=model.loss, weighted_metrics=["accuracy"])
-    make_metrics(head)
-    model.stop_training = False
-    callbacks = keras.callbacks.CallbackList(
-        [*callbacks, _StopAlike(head)],
-        add_history=True,
-        add_progbar=options["verbose"] != 0,
-        model=model,
-        verbose=options["verbose"],
-        epochs=options["epochs"],
-        steps=len(batches),
-    )
-    head.history = model.history
-    head.fit(batches, validation_data=validation_data, callbacks=callbacks, **options)
-
-
-class _StopAlike(keras.callbacks.Callback):
-    """Stop the training of the head when another callback stops that of the whole network."""
-
-    def __init__(self, head):
-        super().__init__()
-        self._head = head
-
-    def on_train_batch_end(self, batch, logs=None):
-        self._head.stop_training = self.model.stop_training
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._head.stop_training = self.model.stop_training
+    fit_stand_in(model, head, batches, validation_data=validation_data, **options)
 
 
 def _find_features(model, batches):
