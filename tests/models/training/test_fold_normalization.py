@@ -1,0 +1,94 @@
+"""Training with fixed batch normalisation folded into convolutions changes nothing but its time."""
+
+import keras
+import numpy as np
+import pytest
+
+from skin_lesion import Backbone, SkinLesionClassifier, make_lesion_images
+from skin_lesion.models._training.fold_normalization import fold_normalization
+
+IMAGES = np.random.RandomState(0).uniform(0, 255, (4, 32, 32, 3)).astype("float32")
+TARGETS = np.eye(2, dtype="float32")[[0, 1, 0, 1]]
+
+
+def with_statistics(network, fixed=True):
+    """Return the network with normalisation that changes what it gets."""
+    rng = np.random.RandomState(0)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.5, 1.5, weight.shape) for weight in layer.weights])
+            layer.trainable = not fixed
+    return network
+
+
+def build(make, fixed=True):
+    inputs = keras.Input((32, 32, 3))
+    x = keras.layers.GlobalAveragePooling2D()(make(keras.layers.Rescaling(1 / 255)(inputs)))
+    outputs = keras.layers.Dense(2, activation="softmax")(x)
+    return with_statistics(keras.Model(inputs, outputs), fixed)
+
+
+def convolve(x, **options):
+    return keras.layers.BatchNormalization()(keras.layers.Conv2D(4, 3, **options)(x))
+
+
+def shrink(x):
+    x = keras.layers.DepthwiseConv2D(
+        3, strides=2, depth_multiplier=2, padding="same", use_bias=False
+    )(x)
+    return keras.layers.ReLU(6)(keras.layers.BatchNormalization(scale=False, center=False)(x))
+
+
+def used_twice(x):
+    x = keras.layers.Conv2D(4, 3)(x)
+    return keras.layers.Concatenate()([x, keras.layers.BatchNormalization()(x)])
+
+
+def count_folded(network):
+    return sum("folded" in layer.name for layer in fold_normalization(network).layers)
+
+
+@pytest.mark.parametrize(
+    ("make", "n_folded"),
+    [
+        (lambda x: convolve(convolve(x, dilation_rate=2), padding="same", groups=2), 2),
+        (lambda x: shrink(convolve(x, strides=2, kernel_regularizer="l2")), 2),
+        (used_twice, 0),
+        (lambda x: convolve(x, activation="relu"), 0),
+        (keras.layers.BatchNormalization(), 0),
+    ],
+    ids=["convolutions", "depthwise", "convolution used twice", "activation", "no convolution"],
+)
+def test_a_step_of_training_is_the_same(make, n_folded):
+    network = build(make)
+    assert count_folded(network) == n_folded
+    steps = []
+    for trained in (network, fold_normalization(network)):
+        before = [weight.copy() for weight in network.get_weights()]
+        trained.compile(keras.optimizers.SGD(0.1), "categorical_crossentropy")
+        loss = trained.train_on_batch(IMAGES, TARGETS)
+        steps.append([loss, trained.predict_on_batch(IMAGES), *network.get_weights()])
+        network.set_weights(before)
+    assert not all(map(np.array_equal, before, steps[0][2:]))
+    for plain, folded in zip(*steps, strict=True):
+        np.testing.assert_allclose(folded, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_normalization_that_is_trained_is_not_folded():
+    assert count_folded(build(convolve, fixed=False)) == 0
+
+
+def test_half_precision_is_not_folded():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert count_folded(build(convolve)) == 0
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_the_network_of_a_fit_has_only_layers_of_keras(tiny_file):
+    images = make_lesion_images(20, n_classes=2, image_size=(32, 32), random_state=0)
+    model = SkinLesionClassifier(Backbone("TinyNet", weights=tiny_file), epochs=1, random_state=0)
+    model.fit(images.images, images.target)
+    assert {type(layer).__module__.split(".")[0] for layer in model.model_.layers} == {"keras"}
+    assert not any("folded" in layer.name for layer in model.model_.layers)
