@@ -9,6 +9,7 @@ import numpy as np
 
 from ..._utils import lazy_keras as keras
 from ..._utils.read_ahead import ReadAhead
+from .._backend.fold_normalization import fold_normalization
 from .._backend.log import without_retracing_warnings
 from .._backend.seeds import seeded_keras
 from .._networks.applications import build_application
@@ -65,10 +66,11 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
     engine : {"keras", "onnx"}
     """
     model = _build_model(name, weights, image_shape, pooling)
+    folded = fold_normalization(model, at_prediction=True)
 
     @without_retracing_warnings()
     def compute(images):
-        return np.asarray(model.predict_on_batch(images.astype(np.float32, copy=False)))
+        return np.asarray(folded.predict_on_batch(images.astype(np.float32, copy=False)))
 
     if engine == "keras" or (engine == "auto" and not _prefers_onnx()):
         return compute, "keras"

@@ -17,8 +17,8 @@ class LastLayerInput:
     def __init__(self, classifier):
         self._classifier = classifier
         # Made once: each network would be traced again.
-        network = classifier.model_
-        self._network = keras.Model(network.input, network.layers[-1].input)
+        network = keras.Model(classifier.model_.input, classifier.model_.layers[-1].input)
+        self._network = _training.for_prediction(classifier, network)
 
     def compute(self, X):
         """Return the features of paths or images, of shape (n, n_features)."""

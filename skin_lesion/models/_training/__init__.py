@@ -13,6 +13,7 @@ def __getattr__(name):
     if name not in (
         "build_keras_classifier",
         "find_only_class",
+        "for_prediction",
         "predict_in_batches",
         "resolve_architecture",
         "train_epochs",

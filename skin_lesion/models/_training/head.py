@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from ..._utils import lazy_keras as keras
+from .._backend.fold_normalization import fold_normalization
 from .stand_in import fit_stand_in
 
 # Inverse regularisation strength; a network has about 1,000 features, mostly between 0 and 2.
@@ -83,4 +84,5 @@ def fit_frozen_head(model, batches, *, validation_data, **options):
 
 def _find_features(model, batches):
     """Return the input of the output layer, as `ImageBatches.predict_with` does."""
-    return batches.predict_with(keras.Model(model.input, model.layers[-1].input))
+    network = keras.Model(model.input, model.layers[-1].input)
+    return batches.predict_with(fold_normalization(network, at_prediction=True))

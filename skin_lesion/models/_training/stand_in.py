@@ -1,7 +1,13 @@
 """Training of a network through a second one, which has its weights and computes less."""
 
 from ..._utils import lazy_keras as keras
+from .._backend.fold_normalization import fold_normalization
 from .build_model import make_metrics
+
+
+def fit_folded(model, batches, **options):
+    """Train a network like its own `fit`, with its fixed batch normalisation folded."""
+    fit_stand_in(model, fold_normalization(model), batches, **options)
 
 
 def fit_stand_in(model, stand_in, batches, *, validation_data, callbacks, **options):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skin_lesion import Backbone, SkinLesionClassifier, make_lesion_images
-from skin_lesion.models._training.fold_normalization import fold_normalization
+from skin_lesion.models._backend.fold_normalization import fold_normalization
 
 IMAGES = np.random.RandomState(0).uniform(0, 255, (4, 32, 32, 3)).astype("float32")
 TARGETS = np.eye(2, dtype="float32")[[0, 1, 0, 1]]
@@ -44,6 +44,12 @@ def used_twice(x):
     return keras.layers.Concatenate()([x, keras.layers.BatchNormalization()(x)])
 
 
+def called_twice(x):
+    convolution = keras.layers.Conv2D(4, 1)
+    x = keras.layers.BatchNormalization()(convolution(x))
+    return convolution(keras.layers.Conv2D(3, 1)(x))
+
+
 def count_folded(network):
     return sum("folded" in layer.name for layer in fold_normalization(network).layers)
 
@@ -54,10 +60,18 @@ def count_folded(network):
         (lambda x: convolve(convolve(x, dilation_rate=2), padding="same", groups=2), 2),
         (lambda x: shrink(convolve(x, strides=2, kernel_regularizer="l2")), 2),
         (used_twice, 0),
+        (called_twice, 0),
         (lambda x: convolve(x, activation="relu"), 0),
         (keras.layers.BatchNormalization(), 0),
     ],
-    ids=["convolutions", "depthwise", "convolution used twice", "activation", "no convolution"],
+    ids=[
+        "convolutions",
+        "depthwise",
+        "output used twice",
+        "layer used twice",
+        "activation",
+        "no convolution",
+    ],
 )
 def test_a_step_of_training_is_the_same(make, n_folded):
     network = build(make)
@@ -76,6 +90,18 @@ def test_a_step_of_training_is_the_same(make, n_folded):
 
 def test_normalization_that_is_trained_is_not_folded():
     assert count_folded(build(convolve, fixed=False)) == 0
+
+
+def test_at_prediction_all_normalization_is_folded():
+    network = build(convolve, fixed=False)
+    folded = fold_normalization(network, at_prediction=True)
+    assert folded is not network
+    expected = network.predict_on_batch(IMAGES)
+    np.testing.assert_allclose(folded.predict_on_batch(IMAGES), expected, rtol=1e-4)
+    with_statistics(network).layers[-1].set_weights([np.ones((4, 2)), np.arange(2)])
+    np.testing.assert_allclose(
+        folded.predict_on_batch(IMAGES), network.predict_on_batch(IMAGES), rtol=1e-4
+    )
 
 
 def test_half_precision_is_not_folded():
