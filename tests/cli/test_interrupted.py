@@ -91,7 +91,7 @@ def train(root, output, *options):
     ("place", "name", "at", "number", "n_left", "has_model"),
     [
         (_clean, "audit_dataset", 1, signal.SIGTERM, None, False),
-        (CountSteps, "on_train_begin", 3, signal.SIGINT, 3, False),
+        slow(CountSteps, "on_train_begin", 3, signal.SIGINT, 3, False),
         slow(_job, "load_data", 1, signal.SIGINT, None, False),
         slow(_job, "choose_plan", 1, signal.SIGINT, None, False),
         slow(CountSteps, "on_train_begin", 5, signal.SIGTERM, 1, False),

@@ -94,13 +94,6 @@ def tiny_file(tmp_path_factory):
         yield path
 
 
-@pytest.fixture(scope="session")
-def mobilenet_file(tmp_path_factory):
-    """Weights of a MobileNet, as Keras saves them."""
-    network = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3))
-    return save_weights(network, tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5")
-
-
 def save_weights(network, path):
     """Save weights that tell images of 32 pixels apart.
 

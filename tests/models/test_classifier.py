@@ -448,7 +448,7 @@ def test_balancing_also_balances_the_validation_loss(smallest, lesions):
     assert min(classifier.history_["val_loss"]) == pytest.approx(expected, rel=1e-3)
 
 
-@pytest.mark.parametrize("verbose", [0, 1, 2])
+@pytest.mark.parametrize("verbose", [1, 2])  # without it, new_process says nothing
 def test_verbose(smallest, lesions, verbose, capfd):
     smallest(verbose=verbose).fit(lesions.images, lesions.target)
     out, err = capfd.readouterr()
@@ -558,7 +558,9 @@ def test_predicted_rows_that_do_not_sum_to_one_are_not_divided(small, lesions):
         classifier.predict_proba(lesions.images)
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "policy", [pytest.param("mixed_float16", marks=pytest.mark.slow), "mixed_bfloat16"]
+)
 def test_rounding_in_half_precision_is_no_wrong_sum(small, lesions, policy):
     keras.config.set_dtype_policy(policy)
     try:

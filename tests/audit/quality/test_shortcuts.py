@@ -121,7 +121,7 @@ def test_shuffled_labels_are_not_predicted():
     assert (table["balanced_accuracy"] < 0.45).all()
 
 
-def test_the_same_seed_gives_the_same_numbers():
+def test_the_same_seed_gives_the_same_numbers(few_trees):
     rng = np.random.default_rng(0)
     y, groups = make_labels(20)
     features = {"a": rng.normal(size=(60, 2)), "b": rng.choice(["x", "y"], 60)}
@@ -132,7 +132,7 @@ def test_the_same_seed_gives_the_same_numbers():
     pd.testing.assert_frame_equal(first.loc[["b"]], alone)
 
 
-def test_missing_values_are_allowed_and_tell_what_they_tell():
+def test_missing_values_are_allowed_and_tell_what_they_tell(few_trees):
     rng = np.random.default_rng(0)
     y, groups = make_labels(n_classes=2)
     sizes = rng.normal(size=(200, 1))
@@ -145,7 +145,7 @@ def test_missing_values_are_allowed_and_tell_what_they_tell():
     assert table.loc["nothing", "balanced_accuracy"] == pytest.approx(0.5, abs=0.1)
 
 
-def test_classes_without_two_groups_and_images_without_a_class_are_left_out():
+def test_classes_without_two_groups_and_images_without_a_class_are_left_out(few_trees):
     y, groups = make_labels(n_per_class=20, n_classes=3)
     y = y.astype(object)
     groups[y == "class 2"] = 1000
@@ -156,7 +156,7 @@ def test_classes_without_two_groups_and_images_without_a_class_are_left_out():
     assert line.chance == 0.5
 
 
-def test_a_class_of_two_groups_is_measured_in_two_folds():
+def test_a_class_of_two_groups_is_measured_in_two_folds(few_trees):
     y = np.repeat(["a", "b"], [40, 4])
     groups = np.concatenate([np.arange(40), [100, 100, 101, 101]])
     line = measure_shortcuts({"x": (y == "b").astype(float)[:, np.newaxis]}, y, groups).loc["x"]
@@ -181,14 +181,14 @@ def test_the_largest_classes_are_thinned(monkeypatch):
     assert sorted(np.bincount(labels)) == [20, 40, 40]
 
 
-def test_metadata_routing_does_not_matter():
+def test_metadata_routing_does_not_matter(few_trees):
     y, groups = make_labels(20, n_classes=2)
     x = {"x": (y == "class 1").astype(float)[:, np.newaxis]}
     with sklearn.config_context(enable_metadata_routing=True):
         assert measure_shortcuts(x, y, groups).loc["x", "balanced_accuracy"] == 1
 
 
-def test_source_that_gives_the_class_away_is_measured(folder):
+def test_source_that_gives_the_class_away_is_measured(folder, few_trees):
     source = ["Vienna" if label == "melanoma" else "Queensland" for label in folder.y]
     audit = audit_dataset(folder.X, folder.y, frame=pd.DataFrame({"source": source}))
     assert list(audit.shortcuts.index) == [

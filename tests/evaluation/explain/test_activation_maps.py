@@ -127,6 +127,7 @@ def test_randomised_output_layer_changes_the_maps(fitted, spots):
     assert similarity(maps, changed) < 0.2
 
 
+@pytest.mark.slow  # those of randomised weights say so within a second
 def test_labels_at_random_give_other_maps(fitted, spots):
     images, y, _ = spots
     train, labels, _ = draw_spots(200, seed=0)

@@ -173,6 +173,7 @@ def test_all_dark_but_a_line_is_unchanged():
     np.testing.assert_array_equal(HairRemover().transform(image), image)
 
 
+@pytest.mark.slow
 def test_hair_of_real_photographs_goes():
     """As the audit measures it, at another size."""
     data = os.environ.get("SKIN_LESION_DATA")

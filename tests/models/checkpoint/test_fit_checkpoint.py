@@ -600,7 +600,9 @@ sys.stdout.write(str(describe(arch, "architecture")))
     assert there.stdout == str(describe(architecture, "architecture"))
 
 
-@pytest.mark.parametrize("parameters", [{"epochs": np.int64(2)}, {"epochs": "few"}])
+@pytest.mark.parametrize(
+    "parameters", [{"epochs": np.int64(2)}, pytest.param({"epochs": "few"}, marks=pytest.mark.slow)]
+)
 def test_numbers_of_epochs_of_numpy(parameters, smallest, lesions, tmp_path):
     X, y = lesions.images[:, :8, :8], lesions.target
     parameters |= {"batch_size": 4, "learning_rate": "auto", "class_weight": "balanced"}

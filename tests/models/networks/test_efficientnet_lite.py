@@ -58,7 +58,10 @@ def test_size_and_blocks(name, n_parameters, n_blocks, monkeypatch):
         Backbone(name, weights=None, trainable=n_blocks + 1)((32, 32, 3), 2)
 
 
-@pytest.mark.parametrize("name", installed)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if "0" in name else pytest.mark.slow) for name in installed],
+)
 def test_photographs_are_what_they_show(name):
     network = build_application(name, (224, 224, 3), "imagenet")
     _, (kernel, bias) = efficientnet_lite.read_imagenet_weights(name)

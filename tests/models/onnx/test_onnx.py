@@ -234,7 +234,9 @@ def test_is_a_fitted_classifier_of_scikit_learn(exported, lesions):
     assert calibrated.predict(lesions.images).shape == lesions.target.shape
 
 
-@pytest.mark.parametrize("prior", ["uniform", [0.01, 0.09, 0.9]])
+@pytest.mark.parametrize(
+    "prior", [pytest.param("uniform", marks=pytest.mark.slow), [0.01, 0.09, 0.9]]
+)
 def test_prior_goes_into_the_network(small, lesions, tmp_path, prior):
     classifier = small(class_weight="balanced", prior=prior).fit(lesions.images, lesions.target)
     export_onnx(classifier, tmp_path / "model.onnx")

@@ -222,7 +222,9 @@ def test_a_frozen_head_goes_on_from_its_checkpoint(frozen, images, tmp_path, mon
     )
 
 
-@pytest.mark.parametrize("augmenter", [None, ImageAugmenter()])
+@pytest.mark.parametrize(
+    "augmenter", [pytest.param(None, marks=pytest.mark.slow), ImageAugmenter()]
+)
 def test_files_are_decoded_once_a_fit(smallest, lesion_folder, reads, augmenter):
     folder = load_image_folder(lesion_folder, split="train")
     parameters = {"augmenter": augmenter, "early_stopping": True, "epochs": 3, "batch_size": 8}

@@ -121,7 +121,7 @@ def test_loss_that_never_fell_names_the_learning_rate(tiny, lesions, early_stopp
     assert re.search(expected, message)
 
 
-@pytest.mark.parametrize("n_steps", [5, 25])
+@pytest.mark.parametrize("n_steps", [pytest.param(5, marks=pytest.mark.slow), 25])
 def test_rate_of_a_schedule_is_its_peak(tiny, lesions, n_steps):
     # Below 20 steps there is no warm-up, and the schedule begins at its peak.
     classifier = tiny(
@@ -134,7 +134,7 @@ def test_rate_of_a_schedule_is_its_peak(tiny, lesions, n_steps):
         classifier.fit(lesions.images, lesions.target)
 
 
-@pytest.mark.parametrize("class_weight", [None, (3, 1, 2)])
+@pytest.mark.parametrize("class_weight", [pytest.param(None, marks=pytest.mark.slow), (3, 1, 2)])
 def test_one_class_for_all_names_the_learning_rate(tiny, class_weight):
     lesions = make_lesion_images(
         60, n_classes=3, weights=[0.2, 0.6, 0.2], image_size=(16, 16), random_state=0
@@ -164,7 +164,7 @@ def test_one_class_for_all_is_seen_without_a_validation_set(tiny, lesions):
     assert f"predicts {str(predicted)!r} for 90 rows that it was trained on" in message
 
 
-@pytest.mark.parametrize("early_stopping", [True, False])
+@pytest.mark.parametrize("early_stopping", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_frequent_class_may_be_the_most_probable_one_of_all(small, early_stopping):
     """A good network, of which only the prior hides that it tells dark images from bright ones."""
 

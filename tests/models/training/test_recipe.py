@@ -47,7 +47,7 @@ class Planned(keras.callbacks.Callback):
         raise InterruptedError(f"{self.params['epochs']} epochs")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def strong(lesions, linear):
     """Return a function that fits a classifier of which only size and length are given."""
 
@@ -57,6 +57,12 @@ def strong(lesions, linear):
         return classifier.fit(X, y)
 
     return fit
+
+
+@pytest.fixture(scope="module")
+def usual(strong):
+    """What is fitted where nothing else is given."""
+    return strong()
 
 
 def rates_of(classifier):
@@ -107,7 +113,7 @@ def test_a_fit_of_one_step_has_the_peak(strong):
     ("parameters", "expected"),
     [
         ({"learning_rate": 0.03}, 0.03),
-        ({"learning_rate": None}, 0.001),
+        pytest.param({"learning_rate": None}, 0.001, marks=pytest.mark.slow),
         ({"learning_rate": None, "optimizer": "SGD"}, 0.01),
         ({"optimizer": keras.optimizers.SGD(0.25)}, 0.25),
     ],
@@ -119,7 +125,8 @@ def test_other_rates_are_constant(strong, parameters, expected):
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "peak"), [("AdamW", 2e-3), ("sgd", 0.01), ("Adadelta", 0.001)]
+    ("optimizer", "peak"),
+    [pytest.param("AdamW", 2e-3, marks=pytest.mark.slow), ("sgd", 0.01), ("Adadelta", 0.001)],
 )
 def test_peak_follows_the_optimizer(strong, optimizer, peak):
     classifier = strong(optimizer=optimizer)
@@ -178,11 +185,10 @@ def test_small_sets_are_seen_more_often(n_steps_an_epoch, n_epochs, parameters):
         classifier.fit(X, np.arange(len(X)) % 2)
 
 
-def test_early_stopping_is_off_where_the_schedule_ends(strong):
-    classifier = strong()
-    assert classifier.early_stopping_ is False
-    assert len(classifier.validation_indices_) == 0
-    assert "val_loss" not in classifier.history_
+def test_early_stopping_is_off_where_the_schedule_ends(strong, usual):
+    assert usual.early_stopping_ is False
+    assert len(usual.validation_indices_) == 0
+    assert "val_loss" not in usual.history_
     with pytest.warns(ConvergenceWarning, match="epochs=2"):
         classifier = strong(learning_rate=1e-4)  # with which the loss still falls
     assert classifier.early_stopping_ is True
@@ -192,8 +198,8 @@ def test_early_stopping_is_off_where_the_schedule_ends(strong):
     assert rates_of(classifier)[-1] == pytest.approx(2e-5, rel=1e-3)
 
 
-def test_augmenter_is_for_colour_images(strong, lesions):
-    assert repr(strong().augmenter_) == "ImageAugmenter()"
+def test_augmenter_is_for_colour_images(strong, usual, lesions):
+    assert repr(usual.augmenter_) == "ImageAugmenter()"
     assert strong(augmenter=None).augmenter_ is None
     grey = lesions.images[..., 0].reshape(90, -1)
     assert strong(X=grey, image_shape=(24, 24, 1)).augmenter_ is None
@@ -202,13 +208,14 @@ def test_augmenter_is_for_colour_images(strong, lesions):
     assert repr(strong(X=features, image_shape=(2, 2)).augmenter_) == "ImageAugmenter()"
 
 
-def test_varied_as_by_an_augmenter_that_is_named(strong, lesions):
-    automatic, named = strong(), strong(augmenter=ImageAugmenter())
+def test_varied_as_by_an_augmenter_that_is_named(strong, usual, lesions):
+    named = strong(augmenter=ImageAugmenter())
     np.testing.assert_array_equal(
-        automatic.predict_proba(lesions.images), named.predict_proba(lesions.images)
+        usual.predict_proba(lesions.images), named.predict_proba(lesions.images)
     )
 
 
+@pytest.mark.slow  # test_fit_checkpoint asks it of the optimizer's steps without a schedule
 def test_resumed_fit_goes_on_in_its_schedule(strong, lesions, tmp_path, monkeypatch):
     options = {"epochs": 4, "batch_size": 9}
     callbacks = [Rates(), CtrlC(), FitCheckpoint(tmp_path)]

@@ -122,17 +122,19 @@ def test_number_of_threads_changes_nothing(smallest, lesion_folder):
     np.testing.assert_array_equal(probabilities[0], probabilities[1])
 
 
-def test_array_is_not_copied(smallest):
+@pytest.mark.parametrize("is_flat", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_array_is_not_copied(smallest, is_flat):
     X = np.random.RandomState(0).randint(0, 256, (1250, 80, 80, 3), dtype=np.uint8)
     y = np.tile(["melanoma", "nevus"], 625)
     assert X.nbytes > 22 * MIB
     classifier = smallest(early_stopping=True, epochs=1)
     classifier.fit(X[:100], y[:100])  # what is loaded and traced once is no copy
+    if is_flat:
+        X = X.reshape(len(X), -1)
+        classifier.set_params(image_shape=(80, 80))
     tracemalloc.start()
     try:
         classifier.fit(X, y).predict(X)
-        rows = X.reshape(len(X), -1)
-        classifier.set_params(image_shape=(80, 80)).fit(rows, y).predict(rows)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
