@@ -73,7 +73,7 @@ SMALL = SkinLesionClassifier(
 def models():
     """A network, a linear model, and an embedder, all fitted."""
     embedder = ImageEmbedder(
-        Backbone("MobileNetV2", weights=None), engine="keras", loader=ImageLoader(32)
+        Backbone("VGG16", weights=None), engine="keras", loader=ImageLoader(32)
     )
     return {
         "network": clone(SMALL).fit(X, Y),

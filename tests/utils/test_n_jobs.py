@@ -50,7 +50,7 @@ def images():
 
 
 def embed(X, n_jobs):
-    backbone = Backbone("MobileNet", weights=None)
+    backbone = Backbone("VGG16", weights=None)
     embedder = ImageEmbedder(backbone, engine="keras", loader=ImageLoader(SIZE), n_jobs=n_jobs)
     embedder.fit_transform(X)
 

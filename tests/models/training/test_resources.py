@@ -10,7 +10,9 @@ import time
 import tracemalloc
 import weakref
 from collections import Counter, defaultdict
+from importlib import import_module
 
+import keras
 import numpy as np
 import pytest
 
@@ -210,16 +212,20 @@ def test_threads_that_the_user_gave_tensorflow_stay(monkeypatch):
     assert os.environ["TF_NUM_INTEROP_THREADS"] == "1"
 
 
-def test_tensorflow_says_nothing_of_retracing(smallest):
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="of TensorFlow")
+def test_tensorflow_says_nothing_of_retracing(smallest, monkeypatch):
+    # Otherwise it warns from the fifth trace on, and no more than twice in a process.
+    tracing = import_module("tensorflow.python.eager.polymorphic_function.polymorphic_function")
+    monkeypatch.setattr(tracing, "FREQUENT_TRACING_WARNING_THRESHOLD", 1)
+    monkeypatch.setattr(tracing, "FREQUENT_TRACING_WARNING_MAX_WARNING_PER_DETECTOR", 1000)
     lesions = make_lesion_images(10, n_classes=2, image_size=(16, 16), random_state=0)
     records = []
     logger, handler = logging.getLogger("tensorflow"), logging.Handler()
     handler.emit = records.append
     logger.addHandler(handler)
     try:
-        for _ in range(6):  # it warns from the fifth trace on
-            model = smallest(epochs=1)
-            model.fit(lesions.images, lesions.target).predict(lesions.images)
+        model = smallest(epochs=1)
+        model.fit(lesions.images, lesions.target).predict(lesions.images)
         logger.warning("of something else")
     finally:
         logger.removeHandler(handler)
