@@ -128,9 +128,9 @@ def list_names(estimates, is_natural=True):
 
 def at_prevalence(found, prevalence):
     """Return the predictive values at a prevalence, each with its interval."""
-    rates = (found[name, RARE] for name in ("sensitivity", "specificity"))
-    rates = (np.array([one.value, one.low, one.high]) for one in rates)
-    scores = scores_at_prevalence(*rates, prevalence)
+    scores = scores_at_prevalence(
+        found["sensitivity", RARE], found["specificity", RARE], prevalence
+    )
     return {f"{name} at a stated prevalence": line for name, line in scores.items()}
 
 

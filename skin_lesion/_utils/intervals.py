@@ -7,7 +7,7 @@ parts for each score.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import stats
 from sklearn.utils import check_random_state
 
 CONFIDENCE = 0.95
@@ -180,7 +180,7 @@ def _find_usual(apart, gain):
     return _USUAL_CORRELATION / np.sqrt(max(gain / apart, 1.0))
 
 
-def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, is_biased=False):
+def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, is_skewed=False):
     """Return a score from 0 to `scale` with the interval of a t distribution of its logit.
 
     Parameters
@@ -199,23 +199,25 @@ def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, is_bia
         A number of independent cases. A rate of so many cases varies at least as much as the score,
         so the interval is no wider than the interval of such a rate.
 
-    is_biased : bool, default=False
-        Whether to move the interval by the bias that the jackknife finds [1]_.
+    is_skewed : bool, default=False
+        Whether the score is more often far too high than far too low: -log(-log(score)) then takes
+        the place of the logit, as for survival probabilities [1]_.
 
     References
     ----------
-    .. [1] M. H. Quenouille, "Notes on bias in estimation", Biometrika 43(3-4), 353-360, 1956.
-       :doi:`10.1093/biomet/43.3-4.353`
+    .. [1] O. Borgan and K. Liestøl, "A note on confidence intervals and bands for the survival
+       function based on transformations", Scandinavian Journal of Statistics 17(1), 35-41, 1990.
     """
     freedom = _count_freedom(influence, n_groups)
-    deviation, bias = np.sqrt(np.square(influence).sum()), -is_biased * influence.sum()
+    deviation = np.sqrt(np.square(influence).sum())
     share = value / scale
     low = high = np.nan
     if 0 < share < 1 and deviation > _NOTHING and n_groups > 1:
-        slope = 1 / (scale * share * (1 - share))
-        width, shift = slope * _quantile(freedom) * deviation, slope * bias
-        logits = special.logit(share) + np.array([min(-width - shift, 0), max(width - shift, 0)])
-        low, high = special.expit(np.clip(logits, -500, 500))
+        # Their quantile functions are the two scales.
+        distribution = stats.gumbel_r if is_skewed else stats.logistic
+        place = distribution.ppf(share)
+        width = _quantile(freedom) * deviation / (scale * distribution.pdf(place))
+        low, high = distribution.cdf(np.clip([place - width, place + width], -500, 500))
     if least is not None:
         limits = wilson(share, least) if 0 < share < 1 else _find_exact(share, least)
         if not high - low < limits[1] - limits[0]:
@@ -295,6 +297,19 @@ def combine(estimates, weights, *, value=None, bounds=(-np.inf, np.inf)):
     n_groups = min(one.n_groups for one in estimates)
     low, high = np.clip(ends, *bounds)
     return Estimate(float(value), low, high, n_groups, influences.sum(axis=0))
+
+
+def correlate(first, second):
+    """Return the correlation of two scores over the same groups.
+
+    Few groups may be correlated by chance: one more is added in which the two are unrelated.
+    """
+    shared = first.influence * second.influence
+    if not shared.any():
+        return 0.0
+    n_shared = np.abs(shared).sum() ** 2 / np.square(shared).sum()
+    apart = np.linalg.norm(first.influence) * np.linalg.norm(second.influence)
+    return shared.sum() / apart * n_shared / (n_shared + 1)
 
 
 def compare_estimates(first, second, *, is_count=True, deviation=None, least=0.0, scale=1.0):

@@ -7,19 +7,21 @@ the predictive values, by Bayes' rule, and the net benefit.
 import numpy as np
 import pandas as pd
 
+from ..._utils.intervals import combine, correlate
 
-def make_prevalence_table(class_scores, operating_points, positive, prevalence):
+
+def make_prevalence_table(estimates, thresholds, positive, prevalence):
     """Return predictive values and net benefit at another prevalence of the positive class.
 
     Parameters
     ----------
-    class_scores : DataFrame indexed by class and score
-        With `value`, `low`, `high` and `groups`.
+    estimates : Estimates
 
-    operating_points : DataFrame indexed by operating point and score, or None
-        With `threshold` and these columns.
+    thresholds : dict of str to float, or None
+        On the probability of the positive class, by operating point.
 
-    positive : str or int
+    positive : int
+        Its number.
 
     prevalence : float in (0, 1)
 
@@ -30,20 +32,17 @@ def make_prevalence_table(class_scores, operating_points, positive, prevalence):
         `groups`: the number of lesions or patients behind sensitivity or specificity, whichever is
         smaller.
     """
-    decisions = {"predicted class": class_scores.loc[positive]}
-    if operating_points is not None:
-        for name in operating_points.index.unique(0):
-            decisions[name] = operating_points.loc[name]
     lines = {}
-    for name, scores in decisions.items():
-        rates = (
-            scores.loc[rate, ["value", "low", "high"]].to_numpy(dtype=float)
-            for rate in ("sensitivity", "specificity")
-        )
-        threshold = scores["threshold"].iloc[0] if "threshold" in scores else None
-        n_groups = scores.loc[["sensitivity", "specificity"], "groups"].min()
+    for label, threshold in {"predicted class": None, **(thresholds or {})}.items():
+        rates = [
+            estimates.estimate(name, positive)
+            if threshold is None
+            else estimates.cut_off(name, positive, threshold)
+            for name in ("sensitivity", "specificity")
+        ]
+        n_groups = min(one.n_groups for one in rates)
         for score, values in scores_at_prevalence(*rates, prevalence, threshold).items():
-            lines[name, score] = [*values, n_groups]
+            lines[label, score] = [*values, n_groups]
     return pd.DataFrame.from_dict(
         lines, orient="index", columns=["value", "low", "high", "groups"]
     ).set_index(pd.MultiIndex.from_tuples(lines, names=["operating point", "score"]))
@@ -52,13 +51,13 @@ def make_prevalence_table(class_scores, operating_points, positive, prevalence):
 def scores_at_prevalence(sensitivity, specificity, prevalence, threshold=None):
     """Return predictive values and net benefit, each with an interval.
 
-    The interval combines those of sensitivity and specificity, which are based on different
-    lesions, and has the same coverage [1]_.
+    The interval combines those of sensitivity and specificity [1]_. If patients have lesions of
+    both kinds, it allows for how the two vary together.
 
     Parameters
     ----------
-    sensitivity, specificity : ndarray of shape (3,)
-        Value, low and high.
+    sensitivity, specificity : Estimate
+        Of the same groups.
 
     prevalence : float in (0, 1)
 
@@ -76,45 +75,37 @@ def scores_at_prevalence(sensitivity, specificity, prevalence, threshold=None):
        mean and standard deviation", Statistical Methods in Medical Research 21(4), 347-359, 2012.
        :doi:`10.1177/0962280210383082`
     """
-    odds = prevalence / (1 - prevalence)
-    false_alarms, misses = 1 - specificity[[0, 2, 1]], 1 - sensitivity[[0, 2, 1]]
+    odds, rates = prevalence / (1 - prevalence), (sensitivity, specificity)
+    right, spared = (np.array([one.value, one.low, one.high]) for one in rates)
+    misses, false_alarms = 1 - right[[0, 2, 1]], 1 - spared[[0, 2, 1]]
+    correlation = -correlate(*rates)
     scores = {
-        "ppv": 1 / (1 + _ratio(false_alarms, sensitivity)[[0, 2, 1]] / odds),
-        "npv": 1 / (1 + _ratio(misses, specificity)[[0, 2, 1]] * odds),
+        "ppv": 1 / (1 + _ratio(false_alarms, right, correlation)[[0, 2, 1]] / odds),
+        "npv": 1 / (1 + _ratio(misses, spared, correlation)[[0, 2, 1]] * odds),
     }
     if threshold is not None:
-        cost = threshold / (1 - threshold) if threshold < 1 else np.nan
-        scores["net_benefit"] = _difference(
-            prevalence * sensitivity, (1 - prevalence) * cost * false_alarms
-        )
+        cost = (1 - prevalence) * (threshold / (1 - threshold) if threshold < 1 else np.nan)
+        benefit = prevalence * right[0] - cost * false_alarms[0]
+        net = combine(rates, [prevalence, cost], value=benefit)
+        scores["net_benefit"] = np.array([net.value, net.low, net.high])
     return scores
 
 
-def _ratio(one, other):
-    """Return the ratio of two independent estimates, each with its interval."""
+def _ratio(one, other, correlation):
+    """Return the ratio of two correlated estimates, each with its interval."""
     value, low, high = one
     by, by_low, by_high = other
     if value == by == 0:
         return np.full(3, np.nan)
-    product = value * by
-    of_one, of_other = low * (2 * value - low), by_high * (2 * by - by_high)
-    root = np.sqrt(np.maximum(product**2 - of_one * of_other, 0))
-    with np.errstate(divide="ignore"):
-        lowest = 0.0 if of_one == 0 else np.divide(of_one, product + root)
-    of_one, of_other = high * (2 * value - high), by_low * (2 * by - by_low)
-    root = np.sqrt(np.maximum(product**2 - of_one * of_other, 0))
-    highest = np.inf if of_other == 0 else (product + root) / of_other  # the other may be 0
-    with np.errstate(divide="ignore"):
-        return np.array([np.divide(value, by), lowest, highest])
 
+    def solve(limit, by_limit):
+        product = value * by - correlation * (value - limit) * (by_limit - by)
+        of_one, of_other = limit * (2 * value - limit), by_limit * (2 * by - by_limit)
+        return product + np.sqrt(np.maximum(product**2 - of_one * of_other, 0)), of_one, of_other
 
-def _difference(one, other):
-    """Return the difference of two independent estimates, each with its interval."""
-    value = one[0] - other[0]
-    return np.array(
-        [
-            value,
-            value - np.hypot(one[0] - one[1], other[2] - other[0]),
-            value + np.hypot(one[2] - one[0], other[0] - other[1]),
-        ]
-    )
+    with np.errstate(divide="ignore"):
+        root, of_one, _ = solve(low, by_high)
+        lowest = 0.0 if of_one == 0 else of_one / root
+        root, _, of_other = solve(high, by_low)
+        highest = np.inf if of_other == 0 else root / of_other  # the other may be 0
+        return np.array([value / by, lowest, highest])

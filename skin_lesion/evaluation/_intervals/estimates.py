@@ -322,11 +322,8 @@ class Estimates:
             least = 1 / (1 / n_positive + 1 / n_negative)
             return estimate_smooth(value, influence, n_smaller, least=least)
         if name in _SMOOTH:
-            # In small folds, the bias that the jackknife finds is larger than that of the score.
-            has_folds = sum(part.repeat == self.parts[0].repeat for part in self.parts) > 1
-            is_biased = name == "average_precision" and not has_folds
-            scale = self._find_scale(name)
-            return estimate_smooth(value, influence, n_smaller, scale=scale, is_biased=is_biased)
+            scale, is_skewed = self._find_scale(name), name == "average_precision"
+            return estimate_smooth(value, influence, n_smaller, scale=scale, is_skewed=is_skewed)
         of_class, is_used = self.y == number, self.y >= 0
         cases = of_class if name == "sensitivity_at_90_specificity" else is_used & ~of_class
         n_cases = count_independent(cases, self._groups, self.n_groups)

@@ -66,7 +66,7 @@ def build_sections(
         tables["operating_points"] = make_operating_points(estimates, thresholds, place, OF_CUT_OFF)
     if prevalence is not None:
         tables["at_prevalence"] = make_prevalence_table(
-            class_scores, tables["operating_points"], positive, prevalence
+            estimates, thresholds if estimates.has_probabilities else None, place, prevalence
         )
     train_pictures, y_train, _ = train
     problem = "" if train_pictures is None else train_pictures.why_not_compared(pictures)

@@ -5,11 +5,16 @@ import pytest
 from scipy.stats import binomtest
 
 from skin_lesion import evaluate
+from skin_lesion._utils.intervals import Estimate
 from skin_lesion.evaluation._decisions.prevalence import scores_at_prevalence
 
 
+def estimate(value, low, high, influence=(0.0, 0.0)):
+    return Estimate(value, low, high, 10, np.array(influence))
+
+
 def test_by_bayes_rule():
-    exact = np.repeat([[0.8], [0.9]], 3, axis=1)
+    exact = estimate(0.8, 0.8, 0.8), estimate(0.9, 0.9, 0.9)
     scores = scores_at_prevalence(*exact, 0.1, threshold=0.2)
     # Of 1,000 patients 100 have it: 80 are found, and of 900 others 90 are called.
     np.testing.assert_allclose(scores["ppv"], 80 / 170)
@@ -23,7 +28,7 @@ def test_by_bayes_rule():
     [((1, 0.7, 1), (1, 0.9, 1), 1, 1), ((0, 0, 0.3), (1, 0.9, 1), np.nan, 0.9)],
 )
 def test_perfect_rates_and_nobody_called(sensitivity, specificity, ppv, npv):
-    scores = scores_at_prevalence(np.array(sensitivity), np.array(specificity), 0.1)
+    scores = scores_at_prevalence(estimate(*sensitivity), estimate(*specificity), 0.1)
     np.testing.assert_allclose(scores["ppv"][0], ppv)
     np.testing.assert_allclose(scores["npv"][0], npv)
     value, low, high = scores["npv"]
@@ -31,13 +36,13 @@ def test_perfect_rates_and_nobody_called(sensitivity, specificity, ppv, npv):
 
 
 def test_all_calls_are_wrong():
-    rates = np.array([0, 0, 0.3])
-    scores = scores_at_prevalence(rates, rates, 0.1)
+    rate = estimate(0, 0, 0.3)
+    scores = scores_at_prevalence(rate, rate, 0.1)
     for score in (scores["ppv"], scores["npv"]):
         value, low, high = score
         assert value == low == 0
         assert 0 < high < 1
-    exact = scores_at_prevalence(np.zeros(3), np.zeros(3), 0.1)
+    exact = scores_at_prevalence(estimate(0, 0, 0), estimate(0, 0, 0), 0.1)
     assert [exact[name].tolist() for name in ("ppv", "npv")] == [[0, 0, 0]] * 2
 
 
@@ -53,11 +58,29 @@ def test_intervals_hold_the_truth(rates):
             interval = binomtest(int(count), n).proportion_ci(method="wilson")
             of_count[count] = count / n, *interval
         intervals.append(of_count[counts])
-    truth = scores_at_prevalence(*(np.repeat(rate, 3) for rate in rates), 0.05, 0.1)
-    found = [scores_at_prevalence(*pair, 0.05, 0.1) for pair in zip(*intervals, strict=True)]
+    truth = scores_at_prevalence(*(estimate(rate, rate, rate) for rate in rates), 0.05, 0.1)
+    found = [
+        scores_at_prevalence(*(estimate(*rate) for rate in pair), 0.05, 0.1)
+        for pair in zip(*intervals, strict=True)
+    ]
     for name, (value, *_) in truth.items():
         _, low, high = np.array([scores[name] for scores in found]).T
         assert 0.93 <= np.mean((low <= value) & (value <= high)) <= 0.975, name
+
+
+def test_interval_allows_for_how_the_rates_vary_together():
+    """A patient whose images all look like the class adds to sensitivity and to false alarms."""
+    apart, against = (
+        scores_at_prevalence(
+            estimate(0.8, 0.7, 0.88, [0.02, 0.02, -0.02, -0.02]),
+            estimate(0.9, 0.84, 0.95, influence),
+            0.1,
+            threshold=0.2,
+        )
+        for influence in ([0.02, -0.02, 0.02, -0.02], [-0.02, -0.02, 0.02, 0.02])
+    )
+    for name, (value, low, high) in against.items():
+        assert apart[name][1] < low < value < high < apart[name][2]
 
 
 def test_report_at_a_stated_prevalence(lesions, no_curves):

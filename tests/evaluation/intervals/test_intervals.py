@@ -8,6 +8,7 @@ from skin_lesion import EvaluationReport
 from skin_lesion._utils.intervals import (
     Estimate,
     combine,
+    correlate,
     draw_groups,
     estimate_rate,
     estimate_smooth,
@@ -143,14 +144,28 @@ def test_a_rate_whose_errors_are_those_of_few_patients_has_a_wider_quantile():
     assert by_few.freedom < 10 < by_many.freedom
 
 
-def test_average_precision_is_moved_by_the_bias_that_the_jackknife_finds():
-    """Without each of ten lesions it is higher: few lesions have too high an average precision."""
-    influence = np.r_[np.full(9, -0.02), 0.1]
-    as_found = estimate_smooth(0.6, influence, 10)
-    moved = estimate_smooth(0.6, influence, 10, is_biased=True)
-    assert moved.low < as_found.low < 0.6 < moved.high < as_found.high
-    far = estimate_smooth(0.6, np.full(1000, -0.005), 1000, is_biased=True)
-    assert far.low < far.high == pytest.approx(0.6)
+@pytest.mark.parametrize("value", [0.01, 0.3, 0.6, 0.9, 0.999])
+def test_interval_of_a_skewed_score_is_symmetrical_in_its_double_logarithm(value):
+    """A score that is more often far too high than far too low has an interval that lies lower."""
+    influence = np.tile([0.001, -0.001], 20)
+    usual = estimate_smooth(value, influence, 40)
+    skewed = estimate_smooth(value, influence, 40, is_skewed=True)
+    assert 0 < skewed.low < usual.low < value < skewed.high < usual.high < 1
+    low, middle, high = (np.log(-np.log(one)) for one in (skewed.low, value, skewed.high))
+    assert low - middle == pytest.approx(middle - high)
+    wide = estimate_smooth(value, 100 * influence, 40, is_skewed=True)
+    assert 0 <= wide.low < value < wide.high <= 1
+
+
+def test_scores_that_few_groups_share_are_less_correlated():
+    few, many = (
+        correlate(*(Estimate(0.7, 0.5, 0.9, 100, np.resize(one, n)) for one in ([1, -1], [2, -2])))
+        for n in (2, 100)
+    )
+    assert few == pytest.approx(2 / 3)
+    assert many == pytest.approx(100 / 101)
+    apart = [Estimate(0.7, 0.5, 0.9, 100, np.array(one)) for one in ([1, 0], [0, 1])]
+    assert correlate(*apart) == 0
 
 
 def test_parts_that_vary_against_each_other_make_a_mean_more_certain():
