@@ -34,14 +34,16 @@ def fold_normalization(model, *, at_prediction=False):
 
     folded = {id(convolution) for convolution in convolution_of.values()}
 
-    def call(layer, inputs, **options):
+    def call(layer, *inputs, **options):
         if id(layer) in folded:
-            return inputs  # for its normalisation
+            return inputs[0]  # for its normalisation
         if id(layer) in convolution_of:
-            return FoldedConvolution(convolution_of[id(layer)], layer)(inputs)
-        return layer(inputs, **options)
+            return FoldedConvolution(convolution_of[id(layer)], layer)(*inputs)
+        return layer(*inputs, **options)
 
-    return keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
+    # A clone of a compiled network would get an optimizer of its own, with a state for each weight.
+    network = keras.Model(model.input, model.output)
+    return keras.models.clone_model(network, clone_function=lambda layer: layer, call_function=call)
 
 
 def _find_convolutions(model, at_prediction):
@@ -51,7 +53,10 @@ def _find_convolutions(model, at_prediction):
     for layer in model.layers:
         if calls[layer.name] == 1:
             made_by[id(layer.output)] = layer
-        uses.update(map(id, layer.input if isinstance(layer.input, list) else [layer.input]))
+    for operation in model.operations:  # the layers, and functions such as keras.ops.add
+        inputs = operation.input
+        uses.update(map(id, inputs if isinstance(inputs, list) else [inputs]))
+    uses.update(map(id, model.outputs))
     return {
         id(layer): made_by[id(layer.input)]
         for layer in model.layers

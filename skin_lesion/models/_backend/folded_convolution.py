@@ -15,7 +15,11 @@ class FoldedConvolution(keras.layers.Layer):
     """
 
     def __init__(self, convolution, normalization):
-        super().__init__(name=f"{convolution.name}_folded", trainable=convolution.trainable)
+        super().__init__(
+            name=f"{convolution.name}_folded",
+            trainable=convolution.trainable,
+            dtype=convolution.dtype_policy,  # the global one may have changed since
+        )
         self.convolution = convolution
         self.normalization = normalization
         self.built = True

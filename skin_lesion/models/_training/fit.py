@@ -28,7 +28,8 @@ from .warm_start import are_alike, as_it_is, take_weights
 _FEW_ROWS = 10  # for fewer rows, even a good network may predict a single class
 _MANY_ROWS = 256  # enough to see that a network predicts a single class
 
-# Each would be traced again in every call. They are as alive as the networks that they stand for.
+# Each would be traced again in every call. They are as alive as the networks that they stand for;
+# None stands for the network itself, which would never be let go.
 _NETWORKS_FOR_PREDICTION = WeakKeyDictionary()
 
 
@@ -188,12 +189,18 @@ def predict_in_batches(estimator, source, rows=None, network=None):
     """
     rows = np.arange(len(source)) if rows is None else rows
     if network is None:
-        network = _NETWORKS_FOR_PREDICTION.get(estimator.model_)
-    if network is None:
-        network = for_prediction(estimator, estimator.model_)
-        _NETWORKS_FOR_PREDICTION[estimator.model_] = network
+        network = _find_network_for_prediction(estimator)
     output, numbers = _make_batches(estimator, source, rows).predict_with(network)
     return np.asarray(output, dtype=np.float64)[numbers]
+
+
+def _find_network_for_prediction(estimator):
+    model = estimator.model_
+    if model not in _NETWORKS_FOR_PREDICTION:
+        network = for_prediction(estimator, model)
+        _NETWORKS_FOR_PREDICTION[model] = None if network is model else network
+    network = _NETWORKS_FOR_PREDICTION[model]
+    return model if network is None else network
 
 
 def for_prediction(estimator, network):

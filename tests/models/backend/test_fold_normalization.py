@@ -1,5 +1,8 @@
 """Training with fixed batch normalisation folded into convolutions changes nothing but its time."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -44,10 +47,21 @@ def used_twice(x):
     return keras.layers.Concatenate()([x, keras.layers.BatchNormalization()(x)])
 
 
+def used_by_an_operation(x):
+    x = keras.layers.Conv2D(4, 3)(x)
+    return keras.ops.add(x, keras.layers.BatchNormalization()(x))
+
+
 def called_twice(x):
     convolution = keras.layers.Conv2D(4, 1)
     x = keras.layers.BatchNormalization()(convolution(x))
     return convolution(keras.layers.Conv2D(3, 1)(x))
+
+
+def between_operations(x):
+    """MobileNetV3 computes its activations so."""
+    x = convolve(x)
+    return keras.ops.multiply(x, keras.ops.relu6(x + 3.0))
 
 
 def count_folded(network):
@@ -59,7 +73,9 @@ def count_folded(network):
     [
         (lambda x: convolve(convolve(x, dilation_rate=2), padding="same", groups=2), 2),
         (lambda x: shrink(convolve(x, strides=2, kernel_regularizer="l2")), 2),
+        (between_operations, 1),
         (used_twice, 0),
+        (used_by_an_operation, 0),
         (called_twice, 0),
         (lambda x: convolve(x, activation="relu"), 0),
         (keras.layers.BatchNormalization(), 0),
@@ -67,7 +83,9 @@ def count_folded(network):
     ids=[
         "convolutions",
         "depthwise",
+        "between operations",
         "output used twice",
+        "output used by an operation",
         "layer used twice",
         "activation",
         "no convolution",
@@ -110,6 +128,38 @@ def test_half_precision_is_not_folded():
         assert count_folded(build(convolve)) == 0
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def test_the_precision_is_that_of_the_network_whatever_the_global_one():
+    network = build(convolve)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        folded = fold_normalization(network)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    np.testing.assert_allclose(
+        folded.predict_on_batch(IMAGES), network.predict_on_batch(IMAGES), rtol=1e-4
+    )
+
+
+def test_the_optimizer_of_a_compiled_network_is_not_copied():
+    class Unregistered(keras.optimizers.SGD):
+        """Keras could not find it to make a copy."""
+
+    network = build(convolve)
+    network.compile(Unregistered(0.1), "categorical_crossentropy")
+    assert not fold_normalization(network, at_prediction=True).compiled
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_network_that_predicted_is_let_go(smallest):
+    images = make_lesion_images(20, n_classes=2, image_size=(32, 32), random_state=0)
+    model = smallest(epochs=1).fit(images.images, images.target)
+    model.predict(images.images)
+    network = weakref.ref(model.model_)
+    del model
+    gc.collect()
+    assert network() is None
 
 
 def test_the_network_of_a_fit_has_only_layers_of_keras(tiny_file):
