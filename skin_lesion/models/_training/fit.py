@@ -75,7 +75,7 @@ def train_epochs(estimator, source, y, training, validation, seed, task, *, earl
     fit = partial(estimator.keras_classifier_.fit, prepare_model=prepare)
     if is_frozen:
         fit = partial(fit, fit_model=fit_frozen_head)
-    elif _is_pretrained(estimator) and _lets_callbacks_see_weights():
+    elif _is_pretrained(estimator) and _may_stand_in(estimator):
         fit = partial(fit, fit_model=fit_folded)
     if not is_frozen and estimator.epochs_ != 1:  # otherwise each image is read once anyway
         source.keep_images()
@@ -205,7 +205,8 @@ def _find_network_for_prediction(estimator):
 
 def for_prediction(estimator, network):
     """Return a network that predicts the same as one that the estimator has fitted, and faster."""
-    if isinstance(estimator.architecture, Backbone):  # a user's own network need not be functional
+    # A user's own network need not be functional, and `architecture` may be changed after a fit.
+    if isinstance(estimator.architecture, Backbone) and hasattr(network, "operations"):
         network = fold_normalization(network, at_prediction=True)
     return network
 
@@ -278,13 +279,17 @@ def _trains_head_alone(estimator):
         isinstance(architecture, Backbone)
         and architecture.trainable in ("head", 0)
         and estimator.augmenter_ is None
-        and _lets_callbacks_see_weights()
+        and _may_stand_in(estimator)
     )
 
 
-def _lets_callbacks_see_weights():
-    """Return whether a network has the weights of each step while another one trains them."""
-    return keras.backend.backend() != "jax"
+def _may_stand_in(estimator):
+    """Return whether callbacks work while another network trains the weights."""
+    if keras.backend.backend() == "jax":  # there, they would not see the weights of a step
+        return False
+    # It tells the network, and not the one that trains, where to go on.
+    restores = keras.callbacks.BackupAndRestore
+    return not any(isinstance(callback, restores) for callback in estimator.callbacks_)
 
 
 def _settings(wrapper):

@@ -168,3 +168,27 @@ def test_the_network_of_a_fit_has_only_layers_of_keras(tiny_file):
     model.fit(images.images, images.target)
     assert {type(layer).__module__.split(".")[0] for layer in model.model_.layers} == {"keras"}
     assert not any("folded" in layer.name for layer in model.model_.layers)
+
+
+def test_a_fit_that_keras_restores_goes_on_at_its_epoch(tiny_file, tmp_path):
+    images = make_lesion_images(20, n_classes=2, image_size=(32, 32), random_state=0)
+    trained = []
+
+    def stop(epoch, logs):
+        trained.append(epoch)
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+
+    def fit():
+        callbacks = [
+            keras.callbacks.BackupAndRestore(tmp_path / "backup", delete_checkpoint=False),
+            keras.callbacks.LambdaCallback(on_epoch_begin=stop),
+        ]
+        backbone = Backbone("TinyNet", weights=tiny_file)
+        model = SkinLesionClassifier(backbone, epochs=3, callbacks=callbacks, random_state=0)
+        return model.fit(images.images, images.target)
+
+    with pytest.warns(UserWarning, match="interrupted"), pytest.raises(KeyboardInterrupt):
+        fit()
+    fit()
+    assert trained == [0, 1, 1, 2]
