@@ -24,6 +24,10 @@ class FoldedConvolution(keras.layers.Layer):
         self.normalization = normalization
         self.built = True
 
+    def compute_output_spec(self, inputs):
+        # It is known. Otherwise Keras would trace the layer to find it.
+        return keras.KerasTensor(self.normalization.output.shape, self.compute_dtype)
+
     def call(self, inputs):
         scale, shift = self._scale_and_shift()
         layer = self.convolution
