@@ -7,9 +7,7 @@ import pytest
 from hypothesis import settings
 
 # The same examples in every run, whatever the machine is busy with.
-settings.register_profile(
-    "reproducible", max_examples=50, derandomize=True, deadline=None, database=None
-)
+settings.register_profile("reproducible", derandomize=True, deadline=None, database=None)
 settings.load_profile("reproducible")
 # Others in every run, and many: pytest --hypothesis-profile fuzz.
 settings.register_profile("fuzz", max_examples=2000, deadline=None)

@@ -111,7 +111,7 @@ def test_broken_links_are_found(tmp_path):
 def test_files_that_the_architecture_names_exist():
     """A path with a folder is one; a bare name is looked for anywhere."""
     text = (ROOT / "docs" / "architecture.rst").read_text(encoding="utf-8")
-    named = set(re.findall(r"``([\w/]+\.py)``", text)) - {
+    named = set(re.findall(r"``([\w/.]+\.py)``", text)) - {
         "models/_networks/dense_net.py",
         "tests/models/networks/test_dense_net.py",
     }

@@ -29,7 +29,7 @@ def run(script, *arguments):
     return process.stdout
 
 
-@pytest.mark.slow  # test_any_input draws fifty
+@pytest.mark.slow  # test_any_input draws a hundred
 def test_two_hundred_damaged_files():
     figures = run("fuzz_loader.py", "--files", 200, "--seed", 7)
     assert figures.startswith("200 files made of ")

@@ -205,8 +205,10 @@ def _find_network_for_prediction(estimator):
 
 def for_prediction(estimator, network):
     """Return a network that predicts the same as one that the estimator has fitted, and faster."""
+    architecture = estimator.architecture
+    is_own = callable(architecture) and not isinstance(architecture, Backbone)
     # A user's own network need not be functional, and `architecture` may be changed after a fit.
-    if isinstance(estimator.architecture, Backbone) and hasattr(network, "operations"):
+    if not is_own and hasattr(network, "operations"):
         network = fold_normalization(network, at_prediction=True)
     return network
 

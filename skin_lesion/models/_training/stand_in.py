@@ -7,7 +7,11 @@ from .build_model import make_metrics
 
 def fit_folded(model, batches, **options):
     """Train a network like its own `fit`, with its fixed batch normalisation folded."""
-    fit_stand_in(model, fold_normalization(model), batches, **options)
+    folded = fold_normalization(model)
+    if folded is model:
+        model.fit(batches, **options)
+    else:
+        fit_stand_in(model, folded, batches, **options)
 
 
 def fit_stand_in(model, stand_in, batches, *, validation_data, callbacks, **options):

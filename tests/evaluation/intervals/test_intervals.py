@@ -274,16 +274,16 @@ def test_means_leave_out_an_absent_class():
 def test_calibration_intercept_and_slope():
     """Odds that are four times too high on the whole, and logits twice too large."""
     rng = np.random.default_rng(0)
-    logit = rng.normal(-1, 1.5, 5_000)
-    y = (rng.random(5_000) < 1 / (1 + np.exp(-logit))).astype(int)
+    logit = rng.normal(-1, 1.5, 20_000)
+    y = (rng.random(20_000) < 1 / (1 + np.exp(-logit))).astype(int)
     # These intervals need no bootstraps.
     shifted = judge(y, 1 / (1 + np.exp(-logit - np.log(4))), n_bootstraps=2).class_scores.loc[1]
-    assert shifted.loc["calibration_intercept", "value"] == pytest.approx(-np.log(4), abs=0.1)
-    assert shifted.loc["calibration_slope", "value"] == pytest.approx(1, abs=0.1)
+    assert shifted.loc["calibration_intercept", "value"] == pytest.approx(-np.log(4), abs=0.06)
+    assert shifted.loc["calibration_slope", "value"] == pytest.approx(1, abs=0.05)
     extreme = judge(y, 1 / (1 + np.exp(-2 * logit)), n_bootstraps=2).class_scores.loc[1]
     line = extreme.loc["calibration_slope"]
     assert line["low"] < 0.5 < line["high"]
-    assert 0.06 < line["high"] - line["low"] < 0.12
+    assert 0.03 < line["high"] - line["low"] < 0.06
 
 
 def test_what_depends_on_prevalence_is_covered_in_natural_samples():
@@ -291,7 +291,7 @@ def test_what_depends_on_prevalence_is_covered_in_natural_samples():
     rng = np.random.default_rng(1)
     truth = {"accuracy": 0.912, "npv": 0.882 / (0.882 + 0.07), "ppv": 0.03 / (0.03 + 0.018)}
     held = dict.fromkeys(truth, 0)
-    for _ in range(60):
+    for _ in range(120):
         y = (rng.random(300) < 0.1).astype(int)
         called = rng.random(300) < np.where(y == 1, 0.3, 0.02)
         report = judge(y, np.where(called, 0.9, 0.1), n_bootstraps=2)
@@ -300,7 +300,7 @@ def test_what_depends_on_prevalence_is_covered_in_natural_samples():
             low, high = limits(tables.get(name, tables["npv"]), name)
             held[name] += low <= value <= high
     for name, n in held.items():
-        assert n >= 0.9 * 60, name
+        assert n >= 0.89 * 120, name
 
 
 def test_draws_are_the_same_each_time_and_of_whole_size():

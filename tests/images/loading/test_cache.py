@@ -230,7 +230,7 @@ def test_grid_search_of_a_streaming_classifier_decodes_each_file_once(
         early_stopping=False,
         random_state=0,
     )
-    search = GridSearchCV(cnn, {"learning_rate": [0.01]}, cv=2, refit=False, error_score="raise")
+    search = GridSearchCV(cnn, {"learning_rate": [0.01]}, cv=2, error_score="raise")
     search.fit(paths.reshape(-1, 1), lesions.target)
     assert sorted(decoded) == sorted(paths)
 

@@ -65,7 +65,10 @@ def between_operations(x):
 
 
 def count_folded(network):
-    return sum("folded" in layer.name for layer in fold_normalization(network).layers)
+    folded = fold_normalization(network)
+    number = sum("folded" in layer.name for layer in folded.layers)
+    assert (folded is network) == (number == 0)
+    return number
 
 
 @pytest.mark.parametrize(
@@ -152,9 +155,13 @@ def test_the_optimizer_of_a_compiled_network_is_not_copied():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_a_network_that_predicted_is_let_go(smallest):
+@pytest.mark.parametrize("is_folded", [False, True])
+def test_a_network_that_predicted_is_let_go(smallest, tiny_file, is_folded):
     images = make_lesion_images(20, n_classes=2, image_size=(32, 32), random_state=0)
-    model = smallest(epochs=1).fit(images.images, images.target)
+    model = smallest(epochs=1)
+    if is_folded:
+        model.set_params(architecture=Backbone("TinyNet", weights=tiny_file), learning_rate="auto")
+    model.fit(images.images, images.target)
     model.predict(images.images)
     network = weakref.ref(model.model_)
     del model

@@ -186,13 +186,13 @@ def test_searched_without_training_anew(smallest, rare, tmp_path):
     """A checkpoint knows a fit by what trains it: the priors of one fold share a training."""
     search = GridSearchCV(
         smallest(class_weight="balanced", callbacks=[FitCheckpoint(tmp_path)]),
-        {"prior": [None, CLINIC]},
+        {"prior": [None, "training", CLINIC]},
         cv=2,
         scoring="neg_log_loss",
         refit=False,
     ).fit(rare.images, rare.target)
     assert len(list(tmp_path.glob("fit_*.npz"))) == 2
-    assert len(set(search.cv_results_["mean_test_score"])) == 2
+    assert len(set(search.cv_results_["mean_test_score"])) == 3
 
 
 def test_inside_of_other_classifiers(fitted, at_prior, rare):

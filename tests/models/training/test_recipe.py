@@ -215,7 +215,6 @@ def test_varied_as_by_an_augmenter_that_is_named(strong, usual, lesions):
     )
 
 
-@pytest.mark.slow  # test_fit_checkpoint asks it of the optimizer's steps without a schedule
 def test_resumed_fit_goes_on_in_its_schedule(strong, lesions, tmp_path, monkeypatch):
     options = {"epochs": 4, "batch_size": 9}
     callbacks = [Rates(), CtrlC(), FitCheckpoint(tmp_path)]
