@@ -1,10 +1,15 @@
 """What tests of several rooms share."""
 
+import gc
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Until all tests are collected: what is imported and collected stays, a million objects that every
+# later collection of garbage would go through again.
+gc.disable()
 
 # The same examples in every run, whatever the machine is busy with.
 settings.register_profile("reproducible", derandomize=True, deadline=None, database=None)
@@ -85,6 +90,11 @@ def pytest_collection_modifyitems(items):
     root = Path(__file__).parents[1]
     places = {root / name: place for place, name in enumerate(LONGEST_FILES)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(params=COMMON_CHECKS)

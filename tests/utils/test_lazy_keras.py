@@ -7,7 +7,8 @@ import sys
 import pytest
 
 KERAS = """
-import os, subprocess, sys
+import gc, os, subprocess, sys
+assert not gc.isenabled()  # it would go through all that an import makes, again and again
 os.write(2, b"I0000 00:00:1.1 1 port.cc:153] oneDNN custom operations are on. You may see\\n")
 os.write(2, b"The TensorFlow library was compiled to use AVX instructions\\n")
 print("of Python", file=sys.stderr)
@@ -17,9 +18,10 @@ if sys.argv[1] == "abort":
     os.abort()
 """
 SCRIPT = """
-import sys
+import gc, sys
 from skin_lesion._utils import lazy_keras
 child = lazy_keras.child
+assert gc.isenabled()
 print("afterwards", file=sys.stderr)
 child.wait()
 """

@@ -170,7 +170,11 @@ def test_another_list_in_tensorflow_is_no_silent_no_op(monkeypatch):
 
 def test_no_library_is_imported_before_it_is_used():
     modules = [module.__name__ for module in (keras_private, tensorflow_private)]
-    code = f"import sys, {', '.join(modules)}; print({{'keras', 'tensorflow'}} & set(sys.modules))"
+    code = f"""
+import sys, {", ".join(modules)}
+from skin_lesion import SkinLesionClassifier, evaluate
+print({{"imblearn", "keras", "tensorflow"}} & set(sys.modules))
+"""
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "set()\n"
     assert _imblearn_private.BaseOverSampler is BaseOverSampler

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from imblearn.over_sampling import RandomOverSampler
 
 from ..._utils.atomic_writing import write_text
 from ...audit import say
@@ -55,6 +54,8 @@ class Candidate:
 
 def list_candidates(y, random_state):
     """Return all lines of the grid, the most promising first: how to balance, how long to train."""
+    from imblearn.over_sampling import RandomOverSampler  # late, because it takes 0.4 s
+
     _, counts = np.unique(y, return_counts=True)
     weights = {"class_weight": "sqrt_balanced", "sampler": None}
     copies = {"class_weight": None, "sampler": RandomOverSampler(random_state=random_state)}

@@ -169,6 +169,7 @@ def test_export_collects_its_garbage_and_leaves_the_collector_as_it_was(
             self.itself = self
 
     settings, left = gc.get_threshold(), []
+    gc.unfreeze()  # what was there when all tests were collected
 
     def export(*args, **params):
         cycle = Cycle()
@@ -189,7 +190,7 @@ def test_export_collects_its_garbage_and_leaves_the_collector_as_it_was(
         assert gc.get_threshold() == settings
         assert (gc.get_freeze_count() > 0) is are_frozen
     finally:
-        gc.unfreeze()
+        gc.freeze()
 
 
 def test_operation_without_counterpart_is_named_and_the_old_file_stays(

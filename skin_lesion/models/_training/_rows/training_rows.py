@@ -3,7 +3,6 @@
 from numbers import Real
 
 import numpy as np
-from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -12,7 +11,6 @@ from ...._utils.sklearn_private import check_sample_weight, check_y
 from ...._utils.validation.labels import check_labels
 from ...._utils.validation.messages import did_you_mean, name_some
 from ...._utils.validation.rows import check_rows
-from ....sampling import AugmentingOverSampler, ImageSampler
 
 
 def check_targets(estimator, source, y, sample_weight, groups=None, *, suffix=""):
@@ -148,9 +146,9 @@ class TrainingRows:
         new_images : (ImageAugmenter, mask, draws) or None
             `mask` marks the positions with new images, and `draws` has one record for each.
         """
-        if not isinstance(self._sampler, AugmentingOverSampler):
+        draws = getattr(self._sampler, "draws_", None)  # of an AugmentingOverSampler
+        if draws is None:
             return None
-        draws = self._sampler.draws_
         first_new = len(self.rows) - len(draws)
         is_new = positions >= first_new
         return self._sampler.augmenter_, is_new, draws[positions[is_new] - first_new]
@@ -216,6 +214,11 @@ def _look_up_weights(class_weight, classes):
 
 def _seeded(sampler, rng):
     """Return a copy of the sampler whose unset random states are drawn from `rng`."""
+    # Late, because imbalanced-learn takes 0.4 s to import.
+    from imblearn.over_sampling import RandomOverSampler
+
+    from ....sampling import AugmentingOverSampler, ImageSampler
+
     if not isinstance(sampler, (ImageSampler, AugmentingOverSampler)):
         sampler = ImageSampler(sampler)
     sampler = clone(sampler)
