@@ -253,7 +253,7 @@ class _Draw(Operation):
     def __call__(self, paths, folder):
         root = folder / "drawn"
         if not (root / "metadata.csv").exists():
-            write_lesion_folder(root, 300, image_size=(16, 16), random_state=0)
+            write_lesion_folder(root, 150, image_size=(16, 16), random_state=0)
         assert sorted(path.name for path in root.iterdir()) == ["Test", "Train", "metadata.csv"]
         found = load_image_folder(root)
         return {"y": found.target, "pixels": ImageLoader((16, 16)).transform(found.data)}

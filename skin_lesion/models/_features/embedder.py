@@ -31,6 +31,7 @@ class _Part:
     cache: FeatureCache | None = None
     keys: list | None = None
     compute: object = None
+    n_features: int | None = None  # where there is a function
 
 
 class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
@@ -184,7 +185,9 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
             are too small for it, or `X` has another shape.
         """
         items, source = self._open(X, reset=True)
-        self._n_features_of = [part.shape[1] for part in self._embed(items[:1], source)]
+        parts = self._look_up_all(items[:1], source)
+        # No image is embedded: Keras would trace the network for one image, and again for several.
+        self._n_features_of = [part.n_features or len(part.features[0]) for part in parts]
         return self
 
     def transform(self, X):
@@ -311,10 +314,7 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
 
     def _embed(self, items, source):
         """Return the features of each network."""
-        parts = [
-            self._look_up(self._network_of(backbone), items, source)
-            for backbone in self._backbones()
-        ]
+        parts = self._look_up_all(items, source)
         self._compute_missing(parts, source, items)
         problems = {part.cache.store.problem for part in parts if part.cache is not None} - {None}
         if problems:
@@ -327,14 +327,20 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
             )
         return [np.stack(part.features) for part in parts]
 
+    def _look_up_all(self, items, source):
+        return [
+            self._look_up(self._network_of(backbone), items, source)
+            for backbone in self._backbones()
+        ]
+
     def _look_up(self, network, items, source):
         part = self._find_all_in_cache(network, items)
         if part is not None:
             return part
-        compute, engine = open_engine(
+        compute, engine, n_features = open_engine(
             *network, source.image_shape, self.pooling, self.engine, source.n_readers
         )
-        part = _Part([None] * len(items), keys=[None] * len(items), compute=compute)
+        part = _Part([None] * len(items), None, [None] * len(items), compute, n_features)
         if self.cache_dir is not None:
             part.cache = self._open_cache(network, engine)
             for row, item in enumerate(items):

@@ -38,7 +38,7 @@ def describe_engine(engine):
 # Cached: each clone in a search would build the same network, which takes longer than to run it.
 @lru_cache(maxsize=4)
 def open_engine(name, weights, described_weights, image_shape, pooling, engine, n_threads):
-    """Return a function from an array of images to their features (float32), and its engine.
+    """Return a function from an array of images to their features (float32), and what it gives.
 
     Parameters
     ----------
@@ -64,8 +64,12 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
     compute : callable
 
     engine : {"keras", "onnx"}
+
+    n_features : int
+        Of an image.
     """
     model = _build_model(name, weights, image_shape, pooling)
+    n_features = model.output_shape[-1]
     folded = fold_normalization(model, at_prediction=True)
 
     @without_retracing_warnings()
@@ -73,7 +77,7 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
         return np.asarray(folded.predict_on_batch(images.astype(np.float32, copy=False)))
 
     if engine == "keras" or (engine == "auto" and not _prefers_onnx()):
-        return compute, "keras"
+        return compute, "keras", n_features
     try:
         session = open_session(export_model(model).SerializeToString(), n_threads=1)
     except Exception as error:  # from tf2onnx, onnx or ONNX Runtime, of any class
@@ -84,9 +88,9 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
                 UserWarning,
                 stacklevel=4,
             )
-            return compute, "keras"
+            return compute, "keras", n_features
         raise
-    return partial(_run_image_by_image, session, n_threads), "onnx"
+    return partial(_run_image_by_image, session, n_threads), "onnx", n_features
 
 
 def _run_image_by_image(session, n_threads, images):
