@@ -138,15 +138,14 @@ def test_labels_at_random_give_other_maps(fitted, spots):
 
 
 @pytest.mark.filterwarnings("ignore:Training ended at epochs")
-def test_paths_through_a_pipeline(tmp_path):
+def test_paths_through_a_pipeline_and_of_a_classifier(fitted, tmp_path):
     root = write_lesion_folder(tmp_path, 40, n_classes=2, image_size=(24, 24), random_state=0)
     lesions = load_image_folder(root)
-    pipeline = Pipeline([("load", ImageLoader((20, 28))), ("cnn", make_classifier(epochs=1))]).fit(
-        lesions.data, lesions.target
-    )
-    maps = class_activation_maps(pipeline, lesions.data[:5])
-    assert maps.shape == (5, 20, 28)
-    direct = make_classifier(epochs=1, loader=ImageLoader((20, 28))).fit(
+    loader = ImageLoader((SIDE, SIDE)).fit(lesions.data)
+    maps = class_activation_maps(Pipeline([("load", loader), ("cnn", fitted)]), lesions.data[:5])
+    expected = class_activation_maps(fitted, loader.transform(lesions.data[:5]))
+    np.testing.assert_array_equal(maps, expected)
+    direct = make_classifier(epochs=1, early_stopping=False, loader=ImageLoader((20, 28))).fit(
         lesions.data, lesions.target
     )
     assert class_activation_maps(direct, lesions.data[:5]).shape == (5, 20, 28)
