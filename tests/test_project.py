@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +26,7 @@ requirements = runpy.run_path(str(ROOT / "tools" / "requirements.py"))
 api_reference = runpy.run_path(str(ROOT / "docs" / "api_reference.py"))["API_REFERENCE"]
 
 
+@cache
 def imported_names(source, package):
     """Return the full dotted names that a module imports, inside functions too.
 
@@ -117,11 +119,14 @@ def test_api_reference_lists_each_public_name_once_in_its_room():
     assert sorted(listed) == sorted(skin_lesion._ROOM_OF.items())
 
 
-def test_no_keras_until_a_model_is_built():
+def test_no_library_is_imported_before_it_is_used():
+    """No Keras until a model is built, nor imbalanced-learn until a class is balanced."""
     code = """
 import inspect, json, sys
 import skin_lesion
 after_import = sorted(sys.modules)
+skin_lesion.evaluate, skin_lesion.make_lesion_classifier()
+after_preset = sorted(sys.modules)
 from sklearn.base import BaseEstimator
 built = []
 for name in skin_lesion.__all__:
@@ -130,17 +135,22 @@ for name in skin_lesion.__all__:
         parameters = inspect.signature(value).parameters.values()
         value(*["folder" for parameter in parameters if parameter.default is parameter.empty])
         built.append(name)
-print(json.dumps([after_import, built, sorted(sys.modules)]))
+import skin_lesion.models._backend.tensorflow_private
+print(json.dumps([after_import, after_preset, built, sorted(sys.modules)]))
 """
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    after_import, built, after_building = json.loads(result.stdout)
+    after_import, after_preset, built, after_building = json.loads(result.stdout)
 
     heavy = {"keras", "scikeras", *BACKENDS}
     assert heavy.isdisjoint(after_import)
+    assert {"imblearn", *heavy}.isdisjoint(after_preset)
     assert "SkinLesionClassifier" in built
     assert heavy.isdisjoint(after_building)
+    # Each names what is private in a library, which it must not import for that.
+    for name in ("keras_private", "tensorflow_private"):
+        assert f"skin_lesion.models._backend.{name}" in after_building
 
 
 def test_rooms_import_only_from_rooms_above_them():

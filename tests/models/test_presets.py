@@ -1,8 +1,6 @@
 """Presets: composed of public parts, shown whole by their repr, and fitted on what lies at hand."""
 
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -126,16 +124,6 @@ def test_unknown_backbone_is_named_at_once(backbone):
     expected = r"Unknown backbone 'MobilNetV2'.*'MobileNetV2'.*Expected one of \['ConvNeXt"
     with pytest.raises(ValueError, match=expected):
         make_lesion_classifier(backbone=["EfficientNetLite0", backbone])
-
-
-def test_presets_need_no_keras():
-    code = """
-import sys
-from skin_lesion import make_lesion_classifier
-make_lesion_classifier()
-sys.exit("keras" in sys.modules)
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_verbose_as_of_the_networks():
