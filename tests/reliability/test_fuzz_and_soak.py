@@ -95,7 +95,7 @@ for number in range(int(sys.argv[1]), int(sys.argv[2])):
 @posix
 def test_crashes_hangs_and_finds_are_counted(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    outcomes, finds = watch([sys.executable, "-c", CHILD], range(9), seconds_each=1)
+    outcomes, finds = watch([sys.executable, "-c", CHILD], range(9), seconds_each=0.5)
     assert finds == [Find(2, "crash (exit status -6)"), Find(4, "hang"), Find(6, "odd")]
     assert outcomes == {"decoded": 6, "crash (exit status -6)": 1, "hang": 1, "find": 1}
 

@@ -93,7 +93,7 @@ def test_giant_entry_of_a_small_hdf5_file(tmp_path):
 def test_what_takes_more_memory_than_there_is_names_its_file(tmp_path):
     """The file may be sound: it must not become a black image."""
     path = tmp_path / "large.png"
-    Image.new("RGB", (9_000, 9_000)).save(path, compress_level=1)
+    Image.new("RGB", (6_000, 6_000)).save(path, compress_level=1)
     Image.new("RGB", (8, 8), "white").save(tmp_path / "small.png")
     code = """
 import resource, sys
