@@ -22,6 +22,8 @@ from skin_lesion import (
     load_image_folder,
     make_lesion_images,
 )
+from skin_lesion.models._backend import tensorflow_private
+from skin_lesion.models._backend.memory import forget_traces
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -151,6 +153,16 @@ def test_images_are_let_go_after_fit_and_predict(smallest):
     del images
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="of TensorFlow")
+def test_kernels_are_released_every_eighth_time(monkeypatch):
+    released = []
+    monkeypatch.setattr(tensorflow_private, "clear_kernel_cache", lambda: released.append(True))
+    for _ in range(16):
+        with forget_traces():
+            pass
+    assert len(released) == 2
 
 
 FITS = """
