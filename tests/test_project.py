@@ -258,11 +258,10 @@ def test_getting_started_states_the_oldest_versions():
 def test_snippets_of_the_readme_run(tmp_path, monkeypatch, few_trees):
     """All in one namespace and one folder, as a reader would type them one after the other."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    # Fewer and smaller images than a reader draws, a small network, one candidate, and no curves:
-    # what is shown here is that the code runs.
+    # Fewer and smaller images than a reader draws, a small network and one candidate: what is shown
+    # here is that the code runs.
     readme = readme.replace('"lesions", 200, ', '"lesions", 60, image_size=(32, 32), ')
     readme = readme.replace("[(8, 16), (16, 32)]", "[(8, 16)]")
-    monkeypatch.setattr(skin_lesion.EvaluationReport, "draw_figures", lambda report: {})
     make = skin_lesion.make_lesion_classifier
     settings = {
         "estimator__architecture": skin_lesion.ConvNet(filters=(4,)),
