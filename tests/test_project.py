@@ -230,6 +230,24 @@ def test_one_module_alone_imports_scikeras():
     assert len(importers_of("scikeras")) == 1
 
 
+def test_no_module_imports_what_is_private_in_another_library():
+    """private_name looks it up instead, in one module for each library, and says what has moved."""
+    private = re.compile(r"(sklearn|imblearn|scikeras|keras|tensorflow)\..*\b(_|src\b|python\b)")
+    asking = set()
+    for path, package, source in sources():
+        names = imported_names(source, package)
+        assert not list(filter(private.match, names)), path
+        if "skin_lesion._utils.private_names.private_name" in names:
+            asking.add(path)
+    assert asking == {
+        "_utils/sklearn_private.py",
+        "models/_backend/keras_private.py",
+        "models/_backend/tensorflow_private.py",
+        "models/_training/keras_wrapper.py",
+        "sampling/_imblearn_private.py",
+    }
+
+
 @pytest.mark.parametrize("backend", sorted(BACKENDS))
 def test_backends_are_imported_in_their_module_alone(backend):
     to_import = {"models/_backend/gradients.py"}

@@ -22,7 +22,7 @@ from ..models import (
     load_model,
     predict_with_features,
 )
-from ._known import KnownProbabilities
+from ._known_probabilities import KnownProbabilities
 from ._on_onnx import find_network, onnx_path_beside, open_beside, put_on_onnx
 from ._options import describe_error
 from ._output import check_holds_no_training, check_output

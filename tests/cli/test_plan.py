@@ -12,9 +12,9 @@ from skin_lesion import Backbone, ConvNet, load_image_folder
 from skin_lesion.cli._arguments import parse_arguments
 from skin_lesion.cli._train import plan as _plan
 from skin_lesion.cli._train.data import SplitData
+from skin_lesion.cli._train.fit_times import FitTimes, measure
 from skin_lesion.cli._train.network import make_model
 from skin_lesion.cli._train.plan import choose_plan, list_candidates, load_plan
-from skin_lesion.cli._train.prices import Prices, measure
 
 N_IMAGES = 1000  # half of them for the test
 START, STEP = 4.0, 0.1  # seconds of the networks in these tests
@@ -144,12 +144,12 @@ def test_all_that_the_final_network_computes_has_its_price():
     paces = {"good": [(0.0, 30.0)]}  # so an image to predict takes a second
     candidate = list_candidates(np.array(["melanoma", "nevus"]), 0)[0]
     without, with_test = (
-        Prices(paces, (2000, n_test), arguments).of_plan("good", "good", [candidate], 2)[-1]
+        FitTimes(paces, (2000, n_test), arguments).of_plan("good", "good", [candidate], 2)[-1]
         for n_test in (0, 300)
     )
     # The image and 7 variants; and once more, to tell whether it is unlike those of training.
     assert with_test - without == pytest.approx(300 * 9)
-    few = Prices(paces, (0, 0), arguments).of_plan("good", "good", [candidate], 2)[-1]
+    few = FitTimes(paces, (0, 0), arguments).of_plan("good", "good", [candidate], 2)[-1]
     assert without - few == pytest.approx(2000 / 10 * 30 * 1.4 + 1000)
 
 

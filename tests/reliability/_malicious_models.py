@@ -162,7 +162,7 @@ def _configurations(good, canary):
         ),
         "subprocess.Popen as a layer": layer("subprocess", "Popen", {"args": ["touch", canary]}),
         "a module of this library as a layer": layer(
-            "skin_lesion.models._networks.plain_zip", "write_plain_zip", {"path": canary}
+            "skin_lesion.models._networks._files.plain_zip", "write_plain_zip", {"path": canary}
         ),
         "a registered name of something else": layer(
             "keras.layers", "Dense", {"units": 2}, "evil>Dense"

@@ -10,8 +10,8 @@ import numpy as np
 from ..._utils.atomic_writing import write_text
 from ...audit import say
 from ...models import count_epochs
+from .fit_times import FitTimes, measure
 from .network import can_be_built, make_model, networks_of
-from .prices import Prices, measure
 
 _MINUTES = {"fast": 5, "good": 25, "best": 180}
 # Seconds after the fits. The intervals, pages, pictures and the ONNX file take about as long for
@@ -231,15 +231,15 @@ def choose_plan(data, arguments, candidates, start):
     if arguments.image_size is None and arguments.epochs is None and arguments.preset != "fast":
         presets += ["fast"] if can_be_built(make_model(arguments, "fast")) else []
     paces = dict.fromkeys(presets)  # None: not measured, a slow machine is supposed
-    prices = Prices(paces, (len(y), n_test), arguments)
-    everything = _fill(prices, presets[:1], presets[0], candidates, arguments)
+    fit_times = FitTimes(paces, (len(y), n_test), arguments)
+    everything = _fill(fit_times, presets[:1], presets[0], candidates, arguments)
     if sum(everything.expected) > end - time.monotonic():
         print("Measuring the training speed.", flush=True)
         for preset in presets:
             paces[preset] = measure(make_model(arguments, preset), X, y, arguments)
     budget = end - time.monotonic()
     for place, final in enumerate(presets if asked is not None else presets[:1]):
-        plan = _fill(prices, presets[place:], final, candidates, arguments, budget)
+        plan = _fill(fit_times, presets[place:], final, candidates, arguments, budget)
         plan.after_fits = after_fits
         if sum(plan.expected) <= budget:
             return plan
@@ -249,7 +249,7 @@ def choose_plan(data, arguments, candidates, start):
     return plan
 
 
-def _fill(prices, searched, final, candidates, arguments, budget=np.inf):
+def _fill(fit_times, searched, final, candidates, arguments, budget=np.inf):
     """Return the plan with as many candidates as the budget allows.
 
     They are searched with the final model on as many folds as are asked for, or, where that takes
@@ -260,14 +260,14 @@ def _fill(prices, searched, final, candidates, arguments, budget=np.inf):
         for preset in searched:
             chosen = []
             for candidate in candidates:
-                trial = prices.of_plan(preset, final, [*chosen, candidate], n_folds)
+                trial = fit_times.of_plan(preset, final, [*chosen, candidate], n_folds)
                 if len(chosen) < n_most and sum(trial) <= budget:
                     chosen.append(candidate)
             if chosen:
                 left_out = [candidate.name for candidate in candidates if candidate not in chosen]
-                expected = prices.of_plan(preset, final, chosen, n_folds)
+                expected = fit_times.of_plan(preset, final, chosen, n_folds)
                 return Plan(preset, final, n_folds, chosen, candidates[0], expected, left_out)
-    expected = prices.of_plan(final, final, candidates[:1], n_folds)[-1:]
+    expected = fit_times.of_plan(final, final, candidates[:1], n_folds)[-1:]
     left_out = [candidate.name for candidate in candidates]
     return Plan(final, final, n_folds, [], candidates[0], expected, left_out)
 

@@ -11,7 +11,7 @@ from ...audit import assert_no_leak
 from ...evaluation import isic_scorers
 from ...models import FitCheckpoint
 from .._data import find_positive
-from .._known import KnownProbabilities
+from .._known_probabilities import KnownProbabilities
 from .network import make_model, networks_of, prefixes_of, set_networks
 from .progress import CountSteps, Progress
 

@@ -12,8 +12,8 @@ from ..._utils.read_ahead import ReadAhead
 from .._backend.fold_normalization import fold_normalization
 from .._backend.log import without_retracing_warnings
 from .._backend.seeds import seeded_keras
+from .._networks._files.network_file import weights_as_file
 from .._networks.applications import build_application
-from .._networks.network_file import weights_as_file
 from .._networks.onnx_network import (
     can_export_and_run,
     export_model,

@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 
 from ..._utils import lazy_keras as keras
-from .pytorch_file import read_pytorch_arrays
+from ._files.pytorch_file import read_pytorch_arrays
 
 # Scale of width and depth, and the SHA-256 of the weights, which also identifies them.
 _SCALES = {

@@ -17,14 +17,14 @@ from ..._utils import lazy_keras as keras
 from ..._utils.atomic_writing import check_folder_of
 from .._classifier import SkinLesionClassifier
 from .._features.embedder import ImageEmbedder
-from .._networks.applications import build_application
-from .._networks.network_file import (
+from .._networks._files.network_file import (
     check_weights,
     network_from_bytes,
     network_to_bytes,
     weights_to_bytes,
 )
-from .._networks.plain_zip import MAX_SIZE, read_plain_zip, write_plain_zip
+from .._networks._files.plain_zip import MAX_SIZE, read_plain_zip, write_plain_zip
+from .._networks.applications import build_application
 from .._networks.weights import StoredWeights
 from .fitted_checks import check_one_hot_encoder, check_one_vs_rest
 from .state import StateReader, StateWriter

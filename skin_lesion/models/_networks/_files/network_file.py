@@ -14,9 +14,9 @@ from contextlib import contextmanager
 import h5py
 import numpy as np
 
-from ..._utils import lazy_keras as keras
-from ..._utils.atomic_writing import temporary_folder
-from .._backend.keras_private import CLASSES_IN_FILES
+from ...._utils import lazy_keras as keras
+from ...._utils.atomic_writing import temporary_folder
+from ..._backend.keras_private import CLASSES_IN_FILES
 from .plain_zip import plain_zip, read_plain_zip
 
 _ENTRIES = re.compile(r"metadata\.json|config\.json|model\.weights\.h5")

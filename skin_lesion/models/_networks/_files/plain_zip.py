@@ -5,7 +5,7 @@ import stat
 import struct
 import zipfile
 
-from ..._utils.atomic_writing import new_file
+from ...._utils.atomic_writing import new_file
 
 # Below the limit of plain zip: zip64, with its second set of sizes, is refused.
 MAX_SIZE = 2**32 - 2**20

@@ -17,7 +17,7 @@ _FIRST_LOOK = 0.4  # of an epoch: the features that the output layer is fitted t
 _OF_A_STEP = 1 / 3  # prediction takes
 
 
-class Prices:
+class FitTimes:
     """How long fits take.
 
     Parameters
@@ -38,7 +38,7 @@ class Prices:
         self._models = {}
 
     def of_plan(self, searched, final, candidates, n_folds):
-        """Return the seconds of each fit: of the folds, and of the dearest final model."""
+        """Return the seconds of each fit: of the folds, and of the slowest final model."""
         n_fold = self._n_rows // n_folds
         of_folds = [
             self._of_fit(searched, candidate, self._n_rows - n_fold, n_fold)
@@ -46,11 +46,11 @@ class Prices:
         ]
         # The final network also computes the features of images, to tell which are unlike them.
         n_more = self._n_test + min(MOST_KEPT, self._n_rows)
-        dearest = max(
+        slowest = max(
             self._of_fit(final, candidate, self._n_rows, self._n_test, n_more)
             for candidate in candidates
         )
-        return [*np.repeat(of_folds, n_folds).tolist(), dearest]
+        return [*np.repeat(of_folds, n_folds).tolist(), slowest]
 
     def _of_fit(self, preset, candidate, n_rows, n_predicted, n_more=0):
         if preset not in self._models:

@@ -1,0 +1,1 @@
+"""Files of networks and of their weights: written as a whole, and read without running code."""
