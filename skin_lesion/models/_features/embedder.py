@@ -14,7 +14,7 @@ from ..._utils.sklearn_private import Interval, StrOptions, check_feature_names,
 from ..._utils.validation.paths import are_paths, check_paths
 from ..._utils.validation.pixels import check_images
 from ..._utils.validation.rows import check_rows
-from ...images import ImageLoader
+from ...images import ImageLoader, Preprocessing
 from .._nested_parameters import check_owners
 from .._networks.backbone import Backbone
 from .._networks.weights import describe_weights
@@ -154,7 +154,7 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Check the parameters, and count the features of the first image.
+        """Check the parameters and the form of `X`, and count the features. No image is embedded.
 
         Parameters
         ----------
@@ -177,7 +177,7 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
             If ``engine="onnx"`` and the extra is not installed, or if a package with weights is not
             installed.
         OSError
-            If weights cannot be downloaded, or the cache cannot be opened.
+            If weights cannot be downloaded, or the cache in `cache_dir` cannot be opened.
         TypeError
             If `backbone` is a list with anything other than Backbone objects, or empty.
         ValueError
@@ -207,6 +207,8 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         ------
         FileNotFoundError
             If a path does not exist.
+        OSError
+            If a cache cannot be opened: that in `cache_dir`, or that of the loader.
         ValueError
             If a file cannot be read as an image, or if `X` has another shape.
 
@@ -268,7 +270,11 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
             paths = check_paths(X)
             check_feature_names(self, X, reset=reset)
             n_features_in = 1
-            source = PathSource(paths, clone(self._own_loader()).set_params(n_jobs=self.n_jobs))
+            loader = clone(self._own_loader()).set_params(n_jobs=self.n_jobs)
+            if reset:
+                loader._validate_params()  # its fit leaves this out inside of another fit
+                Preprocessing(loader.preprocess)  # raises an error if a step is not valid
+            source = PathSource(paths, loader)
             items = paths.tolist()
         else:
             items = check_images(X, scale_is_known=not reset)

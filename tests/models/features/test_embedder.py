@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skin_lesion import Backbone, ImageEmbedder, ImageLoader, make_lesion_images
+from skin_lesion import Backbone, HairRemover, ImageEmbedder, ImageLoader, make_lesion_images
 from skin_lesion.models._features import embedder as _image_embedder
 from skin_lesion.models._features import engine as _feature_engine
 from skin_lesion.models._features.engine import open_engine
@@ -391,6 +391,14 @@ def test_bad_input(embed, lesions, paths, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="cannot be used"):
         embed(cache_dir=tmp_path / "file").fit(paths)
+    with pytest.raises(ValueError, match="'resize' parameter of ImageLoader"):
+        embed(loader=ImageLoader(SIZE, resize="zoom")).fit(paths)
+    with pytest.raises(ValueError, match="'width' parameter of HairRemover"):
+        embed(loader=ImageLoader(SIZE, preprocess=[HairRemover(width=2)])).fit(paths)
+    with pytest.raises(ValueError, match="'on_error' parameter of ImageLoader"):
+        embed(loader=ImageLoader(SIZE, on_error="ignore"), cache_dir=tmp_path).fit(paths)
+    with pytest.raises(OSError, match="cannot be used"):
+        embed(loader=ImageLoader(SIZE, cache_dir=tmp_path / "file")).fit_transform(paths)
 
 
 def test_images_of_another_shape_than_were_fitted(embed, lesions, paths):
