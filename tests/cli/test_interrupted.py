@@ -259,6 +259,7 @@ def test_a_signal_that_the_calling_program_handles_is_left_to_it(tmp_path, monke
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("heeds_ctrl_c")
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_a_process_that_is_ended_while_it_searches(root, tmp_path, number, status):
