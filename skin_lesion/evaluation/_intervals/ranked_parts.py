@@ -10,15 +10,14 @@ from .._metrics.ranked_scores import RankedScores
 
 MIN_SENSITIVITY = 0.8
 AT_RATE = 0.9
-OF_CURVE = (
-    "roc_auc",
-    "average_precision",
-    "partial_auc",
+_WITH_JACKKNIFE = ("roc_auc", "average_precision", "partial_auc")
+# Their intervals are of bootstraps.
+WITHOUT_JACKKNIFE = (
     "auc_above_80_sensitivity",
     "sensitivity_at_90_specificity",
     "specificity_at_90_sensitivity",
 )
-WITHOUT_JACKKNIFE = OF_CURVE[3:]
+OF_CURVE = _WITH_JACKKNIFE + WITHOUT_JACKKNIFE
 _AT_ONCE = 256
 
 

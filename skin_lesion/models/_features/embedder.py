@@ -346,7 +346,12 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         compute, engine, n_features = open_engine(
             *network, source.image_shape, self.pooling, self.engine, source.n_readers
         )
-        part = _Part([None] * len(items), None, [None] * len(items), compute, n_features)
+        part = _Part(
+            [None] * len(items),
+            keys=[None] * len(items),
+            compute=compute,
+            n_features=n_features,
+        )
         if self.cache_dir is not None:
             part.cache = self._open_cache(network, engine)
             for row, item in enumerate(items):

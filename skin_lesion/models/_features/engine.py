@@ -38,7 +38,7 @@ def describe_engine(engine):
 # Cached: each clone in a search would build the same network, which takes longer than to run it.
 @lru_cache(maxsize=4)
 def open_engine(name, weights, described_weights, image_shape, pooling, engine, n_threads):
-    """Return a function from an array of images to their features (float32), and what it gives.
+    """Return a function from an array of images to their features (float32), and its engine.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
     engine : {"keras", "onnx"}
 
     n_features : int
-        Of an image.
+        Number of features of an image.
     """
     model = _build_model(name, weights, image_shape, pooling)
     n_features = model.output_shape[-1]

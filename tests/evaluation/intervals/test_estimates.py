@@ -27,7 +27,7 @@ from skin_lesion import (
 from skin_lesion._utils.intervals import draw_groups, estimate_smooth
 from skin_lesion.evaluation._intervals.estimates import OF_CUT_OFF, Estimates
 from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
-from skin_lesion.evaluation._intervals.ranked_parts import OF_CURVE
+from skin_lesion.evaluation._intervals.ranked_parts import WITHOUT_JACKKNIFE
 
 
 def estimate(predictions, groups=None, draws=None):
@@ -304,7 +304,7 @@ def test_scores_at_a_rate_are_compared_only_where_each_fold_has_enough_lesions()
             )
             for whole in wholes
         )
-        for name in OF_CURVE[3:]:
+        for name in WITHOUT_JACKKNIFE:
             line = a.compare(b, [(name, 1)])[name, 1]
             assert np.isfinite(line[-3:]).all() == is_given, name
             assert np.isnan(line[-3:]).all() != is_given, name
