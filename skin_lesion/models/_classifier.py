@@ -53,9 +53,10 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     Parameters
     ----------
-    architecture : {'cnn'}, name in keras.applications, ConvNet, Backbone or callable, default='cnn'
-        The network. 'cnn' is a small network that is trained from scratch; the other names are
-        pretrained. A name stands for a ConvNet or Backbone with its defaults. Pass the object,
+    architecture : str, ConvNet, Backbone or callable, default='cnn'
+        The network. 'cnn' is a small network that is trained from scratch. The other names are
+        those of a :class:`Backbone`, such as "EfficientNetLite0" or "MobileNetV2": pretrained
+        networks. A name stands for a ConvNet or Backbone with its defaults. Pass the object,
         such as ``ConvNet(filters=(16, 32))``, to search its parameters as
         ``architecture__filters``. A callable ``(input_shape, n_classes) -> keras.Model`` receives
         the shape (height, width, n_channels). It returns a model that takes pixels from 0 to 255
@@ -145,8 +146,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     verbose : {0, 1, 2}, default=0
         0 is silent. 1 shows a progress bar over the steps of all epochs, with the remaining time.
-        2 prints one line for each epoch. For a search, scikit-learn's
-        :class:`sklearn.callback.ProgressBar` (1.9) shows the remaining time:
+        Early stopping may end it before. 2 prints one line for each epoch. For a search,
+        scikit-learn's :class:`sklearn.callback.ProgressBar` (1.9) shows the remaining time:
         ``search.set_callbacks(ProgressBar())``.
 
     Attributes
@@ -199,6 +200,9 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     augmenter_ : ImageAugmenter or None
         The augmenter of the last fit.
+
+    class_weight_ : ndarray of shape (n_classes,)
+        The class weights of the last fit, in the order of `classes_`: 1 without `class_weight`.
 
     callbacks_ : list of keras.callbacks.Callback
         The copies of `callbacks` that the last fit used, with their records. A FitCheckpoint has no
@@ -532,6 +536,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         self._class_counts = np.stack([as_given, as_trained]) + earlier
         shares = self._class_counts / self._class_counts.sum(axis=1, keepdims=True)
         self.training_prior_, self.class_prior_ = shares
+        self.class_weight_ = training.class_weight
         self._prior_factors()  # find a wrong `prior` before hours of training
 
     def _prior_factors(self):

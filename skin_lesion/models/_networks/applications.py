@@ -166,7 +166,8 @@ def _load_weights(model, name, path):
     expected = f" Expected weights of {name} without its top (include_top=False)."
     try:
         with h5py.File(path) as file:
-            found = _shapes(file.get("model_weights", file))
+            weights = file.get("model_weights", file)
+            found, is_of_keras_2 = _shapes(weights), "layer_names" in weights.attrs
     except OSError as error:
         raise ValueError(f"weights={path!r} is not an HDF5 file: {error}.{expected}") from error
     needed = Counter(tuple(weight.shape) for weight in model.weights if _is_float(weight))
@@ -183,7 +184,29 @@ def _load_weights(model, name, path):
             f" {max(found - needed, key=len)}.{expected} Choose the backbone that the file was"
             " saved from, with the same width."
         )
-    model.load_weights(path)
+    _check_ending(path, is_of_keras_2)
+    try:
+        model.load_weights(path)
+    except ValueError as error:  # its message would list each layer
+        raise ValueError(
+            f"weights={path!r} holds the arrays of {name} in another structure, such as that of a"
+            f" model around it.{expected} Save those of the network itself."
+        ) from error
+
+
+def _check_ending(path, is_of_keras_2):
+    """Check that the name of a file has the ending by which Keras recognises its format."""
+    is_named_for_keras_3 = path.endswith(".weights.h5")
+    if is_of_keras_2:
+        fits = path.endswith((".h5", ".hdf5")) and not is_named_for_keras_3
+        ending = ".h5', but not in '.weights.h5"
+    else:
+        fits, ending = is_named_for_keras_3, ".weights.h5"
+    if not fits:
+        raise ValueError(
+            f"weights={path!r} has the format of Keras {2 if is_of_keras_2 else 3}, which Keras"
+            f" recognises by its name. Expected a name that ends in '{ending}'. Rename the file."
+        )
 
 
 def _guess_network(path):

@@ -35,7 +35,9 @@ class Backbone(DocumentedMixin, BaseEstimator):
         - "imagenet": weights trained on ImageNet [2]_. For networks of keras.applications, Keras
           downloads them once.
         - a path: an HDF5 file that was saved from the network without its top
-          (``include_top=False``).
+          (``include_top=False``). The name of a file of Keras 3 ends in ".weights.h5". The files
+          that Keras downloads, whose names end in "no_top.h5" or "notop.h5", have another format
+          and keep their ending.
         - None: random weights, to train from scratch.
 
     trainable : {"all", "head"} or int, default="all"
@@ -125,8 +127,8 @@ class Backbone(DocumentedMixin, BaseEstimator):
         ------
         ValueError
             If no network has this name, if the images are too small for it or do not have three
-            channels, if `weights` belong to another network, or if `trainable` exceeds its number
-            of blocks.
+            channels, if `weights` belong to another network or to a file with another ending, or if
+            `trainable` is True or False, or exceeds its number of blocks.
         FileNotFoundError
             If `weights` is a path that does not exist.
         ImportError
@@ -135,6 +137,11 @@ class Backbone(DocumentedMixin, BaseEstimator):
             If the ImageNet weights cannot be downloaded, or the file in that package is damaged.
         """
         self._validate_params()
+        if isinstance(self.trainable, bool):  # to Python, True is also the number 1
+            raise ValueError(
+                f"trainable={self.trainable}. Expected 'all', 'head', or the number of the last"
+                f" blocks to train. Pass {'all' if self.trainable else 'head'!r}."
+            )
         network = build_application(self.name, input_shape, self.weights)
         self._freeze(network)
         x = keras.layers.GlobalAveragePooling2D()(network.output)

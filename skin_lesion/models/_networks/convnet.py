@@ -21,10 +21,10 @@ class ConvNet(DocumentedMixin, BaseEstimator):
     Parameters
     ----------
     filters : sequence of int or 'auto', default='auto'
-        Number of filters in each block. Each block halves height and width. 'auto' adds blocks
-        until the shorter side is 3 to 5 pixels, at least three, with 32, 64, 128, and then 256
-        filters each: (32, 64, 128, 256) for images of 48 x 64 pixels. The features of a shallower
-        network cover only a part of the lesion.
+        Number of filters in each block. Each block halves height and width. 'auto' takes three
+        blocks with 32, 64 and 128 filters. It adds blocks of 256 filters until the shorter side of
+        the feature map is at most 5 pixels: (32, 64, 128, 256) for images of 48 x 64 pixels. The
+        features of a shallower network cover only a part of the lesion.
 
     dense_units : int, default=0
         Size of a hidden layer between the averaged features and the output; 0 means no hidden
@@ -79,7 +79,6 @@ class ConvNet(DocumentedMixin, BaseEstimator):
         model : keras.Model
             Not compiled.
         """
-
         self._validate_params()
         filters = self.filters
         if isinstance(filters, str):

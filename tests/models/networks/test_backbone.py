@@ -173,6 +173,8 @@ def test_random_weights_that_stay_as_they_are():
         ({"name": "MobileNet"}, (32, 32, 1), r"shape \(32, 32, 1\). Expected RGB images"),
         ({"name": "VGG16", "weights": None, "trainable": 6}, (32, 32, 3), "VGG16 has 5 blocks"),
         ({"name": "MobileNet", "trainable": "none"}, (32, 32, 3), "'trainable' parameter"),
+        ({"trainable": True}, (32, 32, 3), "trainable=True. Expected .* Pass 'all'"),
+        ({"trainable": False}, (32, 32, 3), "trainable=False. Expected .* Pass 'head'"),
     ],
 )
 def test_invalid_parameters_and_shapes(parameters, shape, message):
@@ -197,6 +199,36 @@ def test_weights_that_do_not_fit(tiny_file, tmp_path):
         Backbone("MobileNet", weights=text)((32, 32, 3), 2)
     with pytest.raises(FileNotFoundError, match=r"missing.h5.* Expected 'imagenet', None, or"):
         Backbone("MobileNet", weights="missing.h5")((32, 32, 3), 2)
+
+
+def test_names_by_which_keras_recognises_a_format(tiny_file, tmp_path):
+    network = build_application("TinyNet", (32, 32, 3), tiny_file)
+    of_keras_2 = tmp_path / "tiny.h5"
+    network.save(of_keras_2)
+    loaded = build_application("TinyNet", (32, 32, 3), of_keras_2)
+    for found, expected in zip(loaded.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    for file, name, message in (
+        (tiny_file, "renamed.h5", r"format of Keras 3,.* in '\.weights\.h5'\. Rename"),
+        (
+            of_keras_2,
+            "renamed.weights.h5",
+            r"format of Keras 2,.* in '\.h5', but not in '\.wei.*Rena",
+        ),
+    ):
+        renamed = shutil.copy(file, tmp_path / name)
+        with pytest.raises(ValueError, match=message):
+            Backbone("TinyNet", weights=renamed)((32, 32, 3), 2)
+
+
+def test_weights_of_a_model_around_the_network(tiny_file, tmp_path):
+    network = build_application("TinyNet", (32, 32, 3), tiny_file)
+    around = keras.Sequential([network, keras.layers.GlobalAveragePooling2D()])
+    around.save_weights(tmp_path / "around.weights.h5")
+    with pytest.raises(
+        ValueError, match=r"TinyNet in another structure.* of the network itself\.$"
+    ):
+        Backbone("TinyNet", weights=tmp_path / "around.weights.h5")((32, 32, 3), 2)
 
 
 @pytest.fixture

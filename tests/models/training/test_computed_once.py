@@ -90,6 +90,28 @@ def test_a_row_is_predicted_alike_wherever_it_stands(fitted, lesions, batch_size
     np.testing.assert_array_equal(classifier.predict_proba(X[order]), expected[order])
 
 
+def test_keras_gets_batches_without_its_pipeline_and_folded_networks(
+    images, tiny_file, monkeypatch
+):
+    """It predicts by predict_on_batch, and neither trains nor computes batch normalisation."""
+    used = {"fit": set(), "predict_on_batch": set(), "predict": set()}
+
+    def watch(name):
+        call = getattr(keras.Model, name)
+
+        def note(self, *args, **options):
+            used[name].add(any("folded" in layer.name for layer in self.layers))
+            return call(self, *args, **options)
+
+        monkeypatch.setattr(keras.Model, name, note)
+
+    for name in used:
+        watch(name)
+    classifier = SkinLesionClassifier(Backbone("TinyNet", weights=tiny_file), epochs=1)
+    classifier.fit(images.images, images.target).predict(images.images)
+    assert used == {"fit": {True}, "predict_on_batch": {True}, "predict": set()}
+
+
 def test_a_last_batch_is_not_traced_anew(small, lesions):
     calls = []
 

@@ -8,7 +8,14 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skin_lesion import FitCheckpoint, ImageLoader, load_image_folder, make_lesion_images
+from skin_lesion import (
+    AveragedClassifier,
+    FitCheckpoint,
+    ImageLoader,
+    TestTimeAugmentation,
+    load_image_folder,
+    make_lesion_images,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -175,6 +182,12 @@ def test_classes_may_be_missing_from_it(smallest, lesions, others):
     )
     loss = loss_on(classifier, others.images[is_nevus], others.target[is_nevus]).mean()
     assert classifier.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
+
+
+def test_presets_pass_it_on(smallest, lesions, own):
+    model = AveragedClassifier([TestTimeAugmentation(smallest(epochs=1))])
+    model.fit(lesions.images, lesions.target, **own)
+    assert len(model.estimators_[0].estimator_.history_["val_loss"]) == 1
 
 
 def test_metadata_routing(smallest, lesions, others, own):

@@ -3,6 +3,7 @@
 import inspect
 import os
 import re
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -10,14 +11,17 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from skin_lesion import (
+    AveragedClassifier,
     Backbone,
     FitCheckpoint,
     ImageAugmenter,
     ImageSampler,
     SkinLesionClassifier,
+    TestTimeAugmentation,
     load_model,
     save_model,
 )
+from skin_lesion.models._training._course.recipe import choose_recipe
 
 
 class Rates(keras.callbacks.Callback):
@@ -163,6 +167,16 @@ def test_backbone_is_tuned_at_a_small_rate(strong, tiny_file):
     assert head.augmenter_ is None
 
 
+def test_peak_of_the_network_of_the_presets():
+    classifier = SkinLesionClassifier("EfficientNetLite0", batch_size=10)
+    classifier.early_stopping_ = False
+    schedule = choose_recipe(classifier, SimpleNamespace(image_shape=(32, 32, 3)), 1000)
+    assert classifier.learning_rate_ == 2e-4
+    assert classifier.epochs_ == 12
+    assert float(schedule(60)) == pytest.approx(2e-4)  # after 5% of the steps
+    assert float(schedule(1199)) == pytest.approx(2e-6, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("n_steps_an_epoch", "n_epochs", "parameters"),
     [
@@ -256,6 +270,7 @@ def test_what_was_chosen_is_saved(strong, tmp_path):
     loaded = load_model(tmp_path / "model")
     for name in ("learning_rate_", "epochs_", "early_stopping_"):
         assert getattr(loaded, name) == getattr(classifier, name)
+    np.testing.assert_array_equal(loaded.class_weight_, classifier.class_weight_)
     assert repr(loaded.augmenter_) == "ImageAugmenter()"
 
 
@@ -275,4 +290,13 @@ def test_one_bar_over_all_steps(strong, capsys):
     shown = capsys.readouterr().err
     assert re.search(r"6/6 .*step.*accuracy=[\d.]+, loss=[\d.]+", shown)
     assert "0/6" in shown
+    assert re.search(r"fit: .* 1/6 \[\d\d:\d\d<\d\d:\d\d,", shown)  # the time that remains
     assert "epoch" not in shown
+
+
+def test_a_bar_for_each_network(linear, lesions, capsys):
+    networks = [SkinLesionClassifier(linear, epochs=1, verbose=1) for _ in range(2)]
+    nested = TestTimeAugmentation(networks[1], n_augmentations=1)
+    AveragedClassifier([networks[0], nested]).fit(lesions.images, lesions.target)
+    shown = re.findall("fit[ 0-9of]*:", capsys.readouterr().err)
+    assert list(dict.fromkeys(shown)) == ["fit 1 of 2:", "fit 2 of 2:"]

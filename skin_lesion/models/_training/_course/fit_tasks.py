@@ -1,9 +1,14 @@
 """What a fit tells scikit-learn's callbacks."""
 
+from contextvars import ContextVar
+
 try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:  # before scikit-learn 1.9, whose searches know no callbacks either
     CallbackSupportMixin = None
+
+# Which of several estimators is being fitted, such as " 1 of 2", for progress bars.
+place_among_fits = ContextVar("place_among_fits", default="")
 
 
 class FitTasksMixin(CallbackSupportMixin or object):
@@ -19,14 +24,26 @@ class FitTasksMixin(CallbackSupportMixin or object):
     def _fit_parts(self, estimators, X, y, params):
         """Fit estimators one after the other, each with its params, and return them."""
         task = self._open_fit_task(len(estimators))
-        if task is None:
-            return [each.fit(X, y, **given) for each, given in zip(estimators, params, strict=True)]
-        task.call_on_fit_task_begin(estimator=self)
-        for each, given in zip(estimators, params, strict=True):
-            part = task.subcontext(task_name="fit")
-            with part.propagate_callback_context(each):
-                part.call_on_fit_task_begin(estimator=self)
-                each.fit(X, y, **given)
-                part.call_on_fit_task_end(estimator=self)
-        task.call_on_fit_task_end(estimator=self)
+        if task is not None:
+            task.call_on_fit_task_begin(estimator=self)
+        n_parts = len(estimators)
+        for number, (each, given) in enumerate(zip(estimators, params, strict=True), 1):
+            place = f" {number} of {n_parts}" if n_parts > 1 else place_among_fits.get()
+            outer = place_among_fits.set(place)
+            try:
+                self._fit_part(task, each, X, y, given)
+            finally:
+                place_among_fits.reset(outer)
+        if task is not None:
+            task.call_on_fit_task_end(estimator=self)
         return estimators
+
+    def _fit_part(self, task, estimator, X, y, params):
+        if task is None:
+            estimator.fit(X, y, **params)
+            return
+        part = task.subcontext(task_name="fit")
+        with part.propagate_callback_context(estimator):
+            part.call_on_fit_task_begin(estimator=self)
+            estimator.fit(X, y, **params)
+            part.call_on_fit_task_end(estimator=self)

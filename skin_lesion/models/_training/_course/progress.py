@@ -3,6 +3,7 @@
 from tqdm.auto import tqdm
 
 from ...._utils import lazy_keras as keras
+from .fit_tasks import place_among_fits
 
 
 class EpochTasks(keras.callbacks.Callback):
@@ -49,7 +50,8 @@ class ProgressBar(keras.callbacks.Callback):
         if self._bar is None:
             n_steps = self.params["steps"]
             total = self.params["epochs"] * n_steps
-            self._bar = tqdm(total=total, initial=epoch * n_steps, unit="step", desc="fit")
+            name = f"fit{place_among_fits.get()}"
+            self._bar = tqdm(total=total, initial=epoch * n_steps, unit="step", desc=name)
 
     def on_train_batch_end(self, batch, logs=None):
         """Count a step."""

@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length, compute_sample_weight
+from sklearn.utils import check_consistent_length, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from ...._utils.sklearn_private import check_sample_weight, check_y
@@ -123,6 +123,8 @@ class TrainingRows:
 
     weight : ndarray of shape (n_new,) or None
         Sample weights times class weights.
+
+    class_weight : ndarray of shape (n_classes,)
     """
 
     def __init__(self, rows, y, sample_weight, sampler, class_weight, classes, rng):
@@ -134,9 +136,10 @@ class TrainingRows:
             self._sampler = _seeded(sampler, rng)
             self.rows = rows[self._sampler.choose_rows(y[rows])]
         self.weight = None if sample_weight is None else sample_weight[self.rows]
+        self.class_weight = _weigh_classes(class_weight, y[self.rows], classes)
         if class_weight is not None:
-            class_weight = _weigh_classes(class_weight, y[self.rows], classes)
-            self.weight = class_weight if self.weight is None else class_weight * self.weight
+            weight = self.class_weight[np.searchsorted(classes, y[self.rows])]
+            self.weight = weight if self.weight is None else weight * self.weight
 
     def new_images(self, positions):
         """Return the augmenter and its draws for the new images at these positions.
@@ -185,11 +188,14 @@ class TrainingRows:
 
 
 def _weigh_classes(class_weight, y, classes):
+    """Return the weight of each class, or 1 for balanced classes without a row."""
     if isinstance(class_weight, dict):
-        return _look_up_weights(class_weight, classes)[np.searchsorted(classes, y)]
-    if class_weight in ("auto", "sqrt_balanced"):
-        return np.sqrt(compute_sample_weight("balanced", y))
-    return compute_sample_weight(class_weight, y)
+        return _look_up_weights(class_weight, classes)
+    weights = np.ones(len(classes))
+    if class_weight is not None:
+        is_there = np.isin(classes, y)
+        weights[is_there] = compute_class_weight("balanced", classes=classes[is_there], y=y)
+    return np.sqrt(weights) if class_weight in ("auto", "sqrt_balanced") else weights
 
 
 def _look_up_weights(class_weight, classes):
