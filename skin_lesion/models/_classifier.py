@@ -146,7 +146,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     verbose : {0, 1, 2}, default=0
         0 is silent. 1 shows a progress bar over the steps of all epochs, with the remaining time.
-        Early stopping may end it before. 2 prints one line for each epoch. For a search,
+        Early stopping may end it before. The output layer of a pretrained network, which is fitted
+        first, has a bar of its own. 2 prints one line for each epoch. For a search,
         scikit-learn's :class:`sklearn.callback.ProgressBar` (1.9) shows the remaining time:
         ``search.set_callbacks(ProgressBar())``.
 

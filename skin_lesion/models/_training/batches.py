@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from ..._utils import lazy_keras as keras
 from ..._utils.read_ahead import ReadAhead
@@ -150,10 +151,17 @@ class ImageBatches(keras.utils.PyDataset):
             self._next = index + 1
         return self._latest[index]
 
-    def predict_with(self, network):
+    def predict_with(self, network, *, title=None):
         """Return the output of a network for each image without augmentation.
 
         This is much faster than Keras's `predict`, which sets up a pipeline in each call.
+
+        Parameters
+        ----------
+        network : keras.Model
+
+        title : str, default=None
+            Title of a progress bar. None shows no bar.
 
         Returns
         -------
@@ -173,7 +181,7 @@ class ImageBatches(keras.utils.PyDataset):
         n_threads = self._source.n_readers if len(blocks) > 1 else 0  # one block needs no thread
         outputs = []
         with ReadAhead(self._read_places, blocks, n_threads) as stacks:
-            for stack in stacks:
+            for stack in tqdm(stacks, title, len(blocks), unit="batch", disable=title is None):
                 if len(stack) < size:  # a last block of another size would be traced again
                     padding = np.repeat(stack[-1:], size - len(stack), axis=0)
                     stack = np.concatenate([stack, padding])

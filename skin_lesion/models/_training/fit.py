@@ -265,7 +265,11 @@ def _prepare(estimator, earlier, *, keep_features):
         before, now = (_settings(wrapper)[0] for wrapper in (earlier, estimator.keras_classifier_))
         return partial(take_weights, earlier.model_, before, now)
     if _is_pretrained(estimator):
-        return partial(fit_output_layer, keep_features=keep_features)
+        return partial(
+            fit_output_layer,
+            keep_features=keep_features,
+            show_progress=estimator.verbose == 1,
+        )
     return None
 
 

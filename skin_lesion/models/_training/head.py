@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ..._utils import lazy_keras as keras
 from .._backend.fold_normalization import fold_normalization
+from ._course.fit_tasks import place_among_fits
 from .stand_in import fit_stand_in
 
 # Inverse regularisation strength; a network has about 1,000 features, mostly between 0 and 2.
@@ -16,7 +17,7 @@ _C = 0.01
 _MAX_ITER = 100
 
 
-def fit_output_layer(model, batches, *, keep_features):
+def fit_output_layer(model, batches, *, keep_features, show_progress):
     """Fit the output layer to the network's features of images without augmentation.
 
     Otherwise its random weights would send random gradients through the pretrained weights. The
@@ -33,11 +34,15 @@ def fit_output_layer(model, batches, *, keep_features):
 
     keep_features : bool
         Whether the batches return these features from now on, in place of images.
+
+    show_progress : bool
+        Whether to show a bar: on thousands of large images the pass takes minutes.
     """
     labels = batches.targets.argmax(axis=1)
     if len(np.unique(labels)) < 2:
         return
-    features, numbers = _find_features(model, batches)
+    title = f"fit{place_among_fits.get()}, output layer" if show_progress else None
+    features, numbers = _find_features(model, batches, title)
     if keep_features:
         batches.show_features(features, numbers)
     features = features[numbers]
@@ -82,7 +87,7 @@ def fit_frozen_head(model, batches, *, validation_data, **options):
     fit_stand_in(model, head, batches, validation_data=validation_data, **options)
 
 
-def _find_features(model, batches):
+def _find_features(model, batches, title=None):
     """Return the input of the output layer, as `ImageBatches.predict_with` does."""
     network = keras.Model(model.input, model.layers[-1].input)
-    return batches.predict_with(fold_normalization(network, at_prediction=True))
+    return batches.predict_with(fold_normalization(network, at_prediction=True), title=title)

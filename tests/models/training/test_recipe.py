@@ -294,9 +294,11 @@ def test_one_bar_over_all_steps(strong, capsys):
     assert "epoch" not in shown
 
 
-def test_a_bar_for_each_network(linear, lesions, capsys):
-    networks = [SkinLesionClassifier(linear, epochs=1, verbose=1) for _ in range(2)]
+def test_a_bar_for_each_network(linear, lesions, tiny_file, capsys):
+    backbone = Backbone("TinyNet", weights=tiny_file, trainable="head")
+    networks = [SkinLesionClassifier(each, epochs=1, verbose=1) for each in (backbone, linear)]
     nested = TestTimeAugmentation(networks[1], n_augmentations=1)
     AveragedClassifier([networks[0], nested]).fit(lesions.images, lesions.target)
-    shown = re.findall("fit[ 0-9of]*:", capsys.readouterr().err)
-    assert list(dict.fromkeys(shown)) == ["fit 1 of 2:", "fit 2 of 2:"]
+    shown = re.findall("fit[^:]*:", capsys.readouterr().err)
+    titles = ["fit 1 of 2, output layer:", "fit 1 of 2:", "fit 2 of 2:"]
+    assert list(dict.fromkeys(shown)) == titles
