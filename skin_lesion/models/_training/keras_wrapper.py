@@ -11,12 +11,12 @@ other module depends on it: to replace it, rewrite this module.
 
 from contextlib import ExitStack
 from copy import deepcopy
-from functools import partial
 
 from sklearn.preprocessing import FunctionTransformer
 
 from ..._utils import lazy_keras as keras
 from ..._utils.private_names import private_name
+from .._backend.fit_network import fit_network
 from .._backend.keras_private import forget_names_of_own_classes
 from ._course.epochs import EpochRecord, check_weights
 
@@ -57,7 +57,7 @@ class StreamingKerasClassifier(KerasClassifier):
     dropped rows without weight. `save_fit`, a SaveFit or None, may have epochs that an earlier
     process trained. If it has none, ``prepare_model(model, batches)`` is called with a new model
     before training. `epoch_tasks`, an EpochTasks or None, is called last. ``fit_model(model,
-    batches, **options)``, or by default the `fit` of the model, trains it. After a
+    batches, **options)`` trains it. After a
     KeyboardInterrupt, following at least one epoch, `history_` is set, and EarlyStopping has
     restored its best weights.
     """
@@ -81,7 +81,7 @@ class StreamingKerasClassifier(KerasClassifier):
         save_fit=None,
         epoch_tasks=None,
         prepare_model=None,
-        fit_model=None,
+        fit_model=fit_network,
     ):
         # For each fit, because with warm_start scikeras keeps the callbacks of the first fit.
         self._initialize_callbacks()
@@ -106,7 +106,6 @@ class StreamingKerasClassifier(KerasClassifier):
         earlier = deepcopy(dict(earlier))  # the history of the checkpoint grows
         if prepare_model is not None:
             prepare_model(self.model_, batches)
-        fit_model = self.model_.fit if fit_model is None else partial(fit_model, self.model_)
         try:
             with ExitStack() as stack:
                 for used in (batches, validation_data, save_fit):
@@ -114,6 +113,7 @@ class StreamingKerasClassifier(KerasClassifier):
                         stack.enter_context(used.in_use())
                 # scikeras's own method keeps no history of an interrupted fit.
                 fit_model(
+                    self.model_,
                     batches,
                     epochs=initial_epoch + epochs,
                     initial_epoch=initial_epoch,

@@ -1,6 +1,7 @@
 """Training of a network through a second one, which has its weights and computes less."""
 
 from ..._utils import lazy_keras as keras
+from .._backend.fit_network import fit_network
 from .._backend.fold_normalization import fold_normalization
 from .build_model import make_metrics
 
@@ -9,7 +10,7 @@ def fit_folded(model, batches, **options):
     """Train a network like its own `fit`, with its fixed batch normalisation folded."""
     folded = fold_normalization(model)
     if folded is model:
-        model.fit(batches, **options)
+        fit_network(model, batches, **options)
     else:
         fit_stand_in(model, folded, batches, **options)
 
@@ -48,7 +49,9 @@ def fit_stand_in(model, stand_in, batches, *, validation_data, callbacks, **opti
         steps=len(batches),
     )
     stand_in.history = model.history
-    stand_in.fit(batches, validation_data=validation_data, callbacks=callbacks, **options)
+    fit_network(
+        stand_in, batches, validation_data=validation_data, callbacks=callbacks, **options
+    )
 
 
 class _StopAlike(keras.callbacks.Callback):
