@@ -49,9 +49,7 @@ def fit_stand_in(model, stand_in, batches, *, validation_data, callbacks, **opti
         steps=len(batches),
     )
     stand_in.history = model.history
-    fit_network(
-        stand_in, batches, validation_data=validation_data, callbacks=callbacks, **options
-    )
+    fit_network(stand_in, batches, validation_data=validation_data, callbacks=callbacks, **options)
 
 
 class _StopAlike(keras.callbacks.Callback):

@@ -4,18 +4,23 @@ import keras
 import numpy as np
 import pytest
 
-from skin_lesion import Backbone, SkinLesionClassifier
+from skin_lesion import Backbone
 from skin_lesion.models._backend.fit_network import open_dataset
 from skin_lesion.models._training.batches import ImageBatches
 from skin_lesion.models._training.image_source import ArraySource
 
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="other backends read batches themselves"
-)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.skipif(
+        keras.backend.backend() != "tensorflow", reason="other backends read batches themselves"
+    ),
+]
 
 
-@pytest.mark.parametrize("architecture", ["cnn", Backbone("EfficientNetLite0", trainable="head")])
-def test_tensorflow_does_not_tune_the_reading_of_batches(architecture, lesions, monkeypatch):
+@pytest.mark.parametrize("trainable", [None, "all", "head"])
+def test_tensorflow_does_not_tune_the_reading_of_batches(
+    trainable, smallest, tiny_file, lesions, monkeypatch
+):
     read = []
     fit = keras.Model.fit
 
@@ -24,9 +29,12 @@ def test_tensorflow_does_not_tune_the_reading_of_batches(architecture, lesions, 
         return fit(self, x, validation_data=validation_data, **options)
 
     monkeypatch.setattr(keras.Model, "fit", note)
-    SkinLesionClassifier(
-        architecture, epochs=1, augmenter=None, early_stopping=True, random_state=0
-    ).fit(lesions.images, lesions.target)
+    classifier = smallest(early_stopping=True)
+    if trainable is not None:
+        classifier.set_params(
+            architecture=Backbone("TinyNet", weights=tiny_file, trainable=trainable)
+        )
+    classifier.fit(lesions.images, lesions.target)
     assert len(read) == 2
     assert all(dataset.options().autotune.enabled is False for dataset in read)
 
