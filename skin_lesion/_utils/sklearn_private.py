@@ -20,9 +20,7 @@ check_y = _take("sklearn.utils.validation", "_check_y")
 num_samples = _take("sklearn.utils.validation", "_num_samples")
 safe_indexing = _take("sklearn.utils", "_safe_indexing")
 
-# Parts of scorers and displays.
 BaseScorer = _take("sklearn.metrics._scorer", "_BaseScorer")
-get_response_values = _take("sklearn.utils._response", "_get_response_values")
 
 # Names of the base class that our estimators call or override.
 for _name in ("_validate_params", "_doc_link_module", "_doc_link_template"):

@@ -24,7 +24,6 @@ OF_SKLEARN = {
     "sklearn.utils.validation": "_check_feature_names _check_sample_weight _check_y _num_samples",
     "sklearn.utils": "_safe_indexing",
     "sklearn.metrics._scorer": "_BaseScorer",
-    "sklearn.utils._response": "_get_response_values",
     # Parts of fitted estimators, which a saved model names.
     "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling",
 }

@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.metrics import confusion_matrix_at_thresholds
 
-from ..._utils.sklearn_private import get_response_values
 from .._metrics.input_checks import check_one_against_rest
 from .._plots.style import COLOURS
 from .thresholds import name_thresholds
@@ -99,9 +98,7 @@ class OperatingPointDisplay:
             raise ValueError(
                 f"pos_label={pos_label!r} is not among the classes {classes}. Expected one of them."
             )
-        probabilities, _ = get_response_values(estimator, X, "predict_proba", pos_label=pos_label)
-        if probabilities.ndim == 2:
-            probabilities = probabilities[:, classes.index(pos_label)]
+        probabilities = np.asarray(estimator.predict_proba(X))[:, classes.index(pos_label)]
         return cls.from_predictions(
             y, probabilities, pos_label=pos_label, thresholds=thresholds, ax=ax
         )

@@ -95,7 +95,7 @@ def _ratio(one, other, correlation):
     """Return the ratio of two correlated estimates, each with its interval."""
     value, low, high = one
     by, by_low, by_high = other
-    if value == by == 0:
+    if value == by == 0 or np.isnan(value + by):
         return np.full(3, np.nan)
 
     def solve(limit, by_limit):

@@ -257,6 +257,12 @@ def name_thresholds(thresholds):
                 " column 'threshold', as in the table of choose_thresholds."
             )
         thresholds = thresholds["threshold"]
+    if isinstance(thresholds, pd.Series) and not thresholds.index.is_unique:
+        raise ValueError(
+            "thresholds has several rows named"
+            f" {thresholds.index[thresholds.index.duplicated()][0]!r}. Expected another name for"
+            " each operating point."
+        )
     if hasattr(thresholds, "items"):
         return {str(name): threshold for name, threshold in thresholds.items()}
     return {str(threshold): threshold for threshold in np.ravel(thresholds).tolist()}

@@ -102,10 +102,10 @@ class ExternalEvaluation:
 
     def summary(self):
         """Print all tables as text."""
-        lines = ["External evaluation", WARNING]
+        lines = ["External evaluation", WARNING, *(f"Note: {note}" for note in self.notes)]
         for title, text, words in self._sections():
             lines += ["", title, text, words.to_string()]
-        print("\n".join([*lines, "", *(f"Note: {note}" for note in self.notes)]))
+        print("\n".join(lines))
 
     def to_frame(self):
         """Return all scores of all reports as one table.

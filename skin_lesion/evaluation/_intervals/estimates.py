@@ -32,7 +32,8 @@ from .ranked_parts import MIN_SENSITIVITY, OF_CURVE, WITHOUT_JACKKNIFE, RankedPa
 
 N_BINS = 15
 # With fewer lesions in the smaller class, a score has no interval: its coverage would be too low.
-LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_GROUPS_OF_PART = 10, 20, 50
+# The partial AUC and a good Brier score depend mostly on a fifth of the lesions or fewer.
+LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_WHERE_FEW_COUNT = 10, 20, 50
 MOST_BLOCKS = 1000
 
 OF_ALL = ("accuracy", "balanced_accuracy", "f1_macro")
@@ -117,10 +118,8 @@ class Estimates:
         if name == "brier_score":
             return self._estimate_brier()
         if name == "expected_calibration_error":
-            values = self.values(name)
-            return Estimate(
-                _mean(values), np.nan, np.nan, self.n_groups, np.full(self.n_groups, np.nan)
-            )
+            nothing = np.full(self.n_groups, np.nan)
+            return Estimate(_mean(self.values(name)), np.nan, np.nan, self.n_groups, nothing)
         return self._estimate_mean(name)
 
     def values(self, name, number=None):
@@ -266,8 +265,7 @@ class Estimates:
         return combine(estimates, weights, value=_mean(self.values(name)), bounds=(0, 1))
 
     def _estimate_brier(self):
-        total = np.zeros(len(self._groups))
-        weights = np.zeros(len(self._groups))
+        total, weights = np.zeros((2, len(self._groups)))
         for part in self.parts:
             share = 1 / (len(part.rows) * len(self.parts))
             total[part.rows] += share * _square(part.predictions)
@@ -277,9 +275,11 @@ class Estimates:
         # As in a jackknife: a patient with many images pulls the mean.
         share = np.bincount(self._groups, weights, minlength=self.n_groups)
         influence /= np.maximum(1 - share, 1e-9)
-        return estimate_smooth(
+        found = estimate_smooth(
             value, influence, self.n_groups, scale=self._find_scale("brier_score")
         )
+        n_images = round(count_independent(self.y >= 0, self._groups, self.n_groups))
+        return _hide(found) if n_images < LEAST_WHERE_FEW_COUNT else found
 
     def _recalibrate(self, part, number):
         one = part.predictions
@@ -313,7 +313,7 @@ class Estimates:
         value, influence = values[place], influences[place]
         n_positive, n_negative = self.count_groups(number)
         n_smaller = min(n_positive, n_negative)
-        least_groups = {"roc_auc": 1, "partial_auc": LEAST_GROUPS_OF_PART}.get(name, LEAST_GROUPS)
+        least_groups = {"roc_auc": 1, "partial_auc": LEAST_WHERE_FEW_COUNT}.get(name, LEAST_GROUPS)
         drawn = self.samples(name, number)
         is_lacking = name in WITHOUT_JACKKNIFE and drawn is None
         if np.isnan(value) or n_smaller < least_groups or is_lacking:

@@ -105,6 +105,11 @@ def order_columns(y_prob, classes):
 def check_classes(labels, y_true, n_columns):
     """Return the classes of the columns of probabilities: given, or the sorted labels."""
     classes = np.unique(y_true if labels is None else labels)
+    if labels is not None and list(labels) != sorted(labels):
+        raise ValueError(
+            f"labels is {list(labels)[:10]}. Expected the classes in sorted order, and the columns"
+            " of y_prob in the same order."
+        )
     if len(classes) != n_columns:
         raise ValueError(
             f"y_prob has {n_columns} columns, but there are {len(classes)} classes,"

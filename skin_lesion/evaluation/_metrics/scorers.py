@@ -16,6 +16,7 @@ from ..._utils.sklearn_private import BaseScorer
 from ..._utils.validation.labels import check_labels
 from ..._utils.validation.messages import did_you_mean
 from .class_rates import npv_score, ppv_score, sensitivity_score, specificity_score
+from .input_checks import check_weights
 from .probabilities import expected_calibration_error
 from .ranked_scores import RankedScores
 from .roc import (
@@ -37,9 +38,7 @@ class _ClassScorer(BaseScorer):
         y_true = check_labels(y_true, name="y")
         predicted = method_caller(estimator, self._response_method, X)
         if self._response_method == "predict_proba" and predicted.ndim == 1:
-            predicted = np.column_stack(
-                [1 - predicted, predicted]
-            )  # given: that of the second class
+            predicted = np.column_stack([1 - predicted, predicted])  # of the second class
         classes = estimator.classes_
         positive = self._kwargs.get("positive")
         known = np.union1d(classes, y_true).tolist()
@@ -147,17 +146,6 @@ def roc_auc_of_class(y_true, y_score, *, pos_label, sample_weight=None):
     )
 
 
-def mean_auc(y, probabilities, classes, weights):
-    """Return the mean AUC of each class against the rest, over the classes in y."""
-    areas = []
-    for name, column in zip(classes, probabilities.T, strict=True):
-        is_positive = y == name
-        if weights[is_positive].any() and weights[~is_positive].any():
-            ranked = RankedScores(is_positive, column)
-            areas.append(ranked.curve(ranked.sums @ weights[:, np.newaxis]).area()[0])
-    return float(np.mean(areas)) if areas else np.nan
-
-
 def squared_distances(y, probabilities, classes):
     """Return the Brier score of each row: 0 to 1 for two classes, 0 to 2 for more."""
     is_true = y[:, np.newaxis] == classes
@@ -180,7 +168,14 @@ def _score_balanced_accuracy(y_true, y_pred, *, sample_weight=None):
 
 
 def _score_auc_ovr(y_true, predicted, classes, *, sample_weight=None):
-    return mean_auc(y_true, predicted, classes, _weigh(y_true, sample_weight))
+    """Return the mean AUC of each class against the rest, over the classes in y."""
+    weights, areas = check_weights(sample_weight, y_true), []
+    for name, column in zip(classes, predicted.T, strict=True):
+        is_positive = y_true == name
+        if weights[is_positive].any() and weights[~is_positive].any():
+            ranked = RankedScores(is_positive, column)
+            areas.append(ranked.curve(ranked.sums @ weights[:, np.newaxis]).area()[0])
+    return float(np.mean(areas)) if areas else np.nan
 
 
 def _score_brier(y_true, predicted, classes, *, sample_weight=None):
@@ -214,7 +209,3 @@ def _score_probabilities(metric, y_true, predicted, classes, *, positive, sample
     return metric(
         is_positive.astype(int), predicted[:, column[0]], pos_label=1, sample_weight=sample_weight
     )
-
-
-def _weigh(y, sample_weight):
-    return np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)

@@ -30,7 +30,7 @@ def build_sections(
     place = find_class(positive, classes.tolist())
     pooled = pool_part(parts)
     counts = count_classes(pooled)
-    notes = [*_note_classes(parts), *_note_groups(estimates)]
+    notes = [*_note_classes(parts), *_note_groups(estimates, pooled.predictions)]
     for note in notes:
         warnings.warn(note, UndefinedMetricWarning, stacklevel=5)
     left_out = {}
@@ -160,19 +160,20 @@ def _note_classes(parts):
     if absent:
         notes.append(
             f"The test set lacks the classes {absent}. Their sensitivity, F1 and AUC are undefined,"
-            " and means over classes leave them out."
+            " and means over classes leave them out. The classification report of scikit-learn"
+            " counts them as 0."
         )
     unseen = ~np.array([part.predictions.seen for part in parts])
     if unseen.any():
         who = "The model has" if len(parts) == 1 else f"{unseen.any(axis=1).sum()} model(s) have"
         notes.append(
             f"{who} not seen the classes {classes[unseen.any(axis=0)].tolist()} in training:"
-            f" {counts[unseen].sum()} of {counts.sum()} images count as wrong."
+            f" {counts[unseen].sum()} of {counts.sum()} predictions count as wrong."
         )
     return notes
 
 
-def _note_groups(estimates):
+def _note_groups(estimates, pooled):
     notes, names = [], [str(estimates.classes[number]) for number in estimates.present]
     counts = [estimates.count_groups(number)[0] for number in estimates.present]
     few = [f"{name} ({n})" for name, n in zip(names, counts, strict=True) if n < LEAST_GROUPS]
@@ -185,6 +186,11 @@ def _note_groups(estimates):
         notes.append(
             f"All images are of one class, {names[0]}: AUC and other scores that compare classes"
             " are NaN."
+        )
+    elif estimates.has_probabilities and not np.ptp(pooled.probabilities, axis=0).any():
+        notes.append(
+            "The probabilities are the same for all images: AUC is 0.5, calibration intercept and"
+            " slope are NaN, and the Brier score may have no interval."
         )
     return notes
 

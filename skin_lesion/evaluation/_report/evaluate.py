@@ -52,9 +52,9 @@ def evaluate(
 ):
     """Evaluate a fitted classifier on images that it has not seen.
 
-    The report has what reviewers of medical-AI papers ask for: every score with a 95% confidence
-    interval over lesions or patients, curves, operating points, slices, and shortcut baselines. To
-    evaluate given probabilities, use :meth:`EvaluationReport.from_predictions`.
+    The report has what reviewers of medical-AI papers ask for: scores with 95% confidence intervals
+    over lesions or patients, curves, operating points, slices, and shortcut baselines. To evaluate
+    given probabilities, use :meth:`EvaluationReport.from_predictions`.
 
     Parameters
     ----------
@@ -144,13 +144,14 @@ def evaluate(
     lesions. For a specificity of 1 on 500 nevi, the exact interval is 0.993 to 1. Other
     intervals need a minimum number of lesions in the class and in the rest: 1 for the AUC; 10 for
     average precision and calibration; 20 in each fold for scores at a given sensitivity or
-    specificity; 50 for the partial AUC, which depends on a fifth of the positive lesions. The
-    calibration error is biased and has no interval.
+    specificity; 50 for the partial AUC, which depends on a fifth of the positive lesions. The Brier
+    score needs 50 independent images in all. The calibration error is biased and has no interval.
 
     A class that y lacks has NaN for sensitivity, F1 and AUC, and all means over classes leave it
     out. Images of a class that the model has not seen count as wrong; its AUC is NaN. A mean over
     classes with a single part, such as the AUC with two classes, has the value and interval of that
-    part. Constant scores have an AUC of 0.5. The scores of an empty slice are NaN.
+    part. Constant scores have an AUC of 0.5. Constant and perfectly separating scores have no
+    calibration intercept and slope. The scores of an empty slice are NaN.
 
     Examples
     --------
@@ -183,8 +184,8 @@ def evaluate(
     train_pictures = None
     if X_train is not None:
         check_rows(X_train, name="X_train")
-        check_consistent_length(X_train, y_train, groups_train)
         train_pictures = find_pictures(X_train, name="X_train")
+    check_consistent_length(X_train, y_train, groups_train)
     thresholds = check_thresholds(thresholds, positive)
     check_prevalence(prevalence, positive)
     fits = list(estimator) if isinstance(estimator, (list, tuple)) else [estimator]
@@ -194,9 +195,7 @@ def evaluate(
     find_class(positive, known | dict.fromkeys(y.tolist()))  # before predicting
     numbers, rows = check_groups(groups), np.arange(len(y))
     pictures = find_pictures(X)
-    notes = []
-    if train_pictures is not None:
-        notes = _check_leak(train_pictures, pictures, groups_train, groups)
+    notes = _check_leak(train_pictures, pictures, groups_train, groups)
     return EvaluationReport(
         [
             Part(predict_images(fit, X, y, more_classes=known), numbers, rows, repeat)
@@ -221,7 +220,7 @@ def _check_leak(train, test, groups_train, groups):
         shared = np.isin(np.asarray(groups), np.asarray(groups_train))
         if shared.any():
             found = f"{shared.sum()} of {len(shared)} images belong to groups in the training data."
-    if found is None and not train.why_not_compared(test):
+    if found is None and train is not None and not train.why_not_compared(test):
         try:
             assert_no_leak(train.images, test.images)
         except ValueError as error:

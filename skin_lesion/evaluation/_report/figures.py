@@ -177,8 +177,7 @@ def _draw_classes(display, predictions, positive):
             predictions.probabilities[:, number],
             name=str(predictions.classes[number]),
             ax=axes,
-            **_style_keywords(display, style),
-        )
+        ).line_.set(**style)
     # Many curves leave no room for the legend, so it is below.
     _, labels = axes.get_legend_handles_labels()
     is_short = max(map(len, labels), default=0) < _WIDE_LABEL
@@ -207,12 +206,3 @@ def _choose_curves(predictions, positive):
             },
             number,
         )
-
-
-def _style_keywords(display, style):
-    """Return line styles in the form that the display accepts."""
-    from inspect import signature
-
-    # Some versions of scikit-learn expect a dict.
-    parameters = signature(display.from_predictions).parameters
-    return {"curve_kwargs": style} if "curve_kwargs" in parameters else style

@@ -44,7 +44,7 @@ def make_slices(frame, part, positive):
     """
     lines, left_out = {}, {}
     numbers = Estimates([part], most_blocks=_MOST_BLOCKS).numbers
-    for name in frame:
+    for name in frame.columns.unique():
         values, reason = _cut(frame[name], part.predictions.y)
         if reason:
             left_out[str(name)] = reason
@@ -60,6 +60,8 @@ def make_slices(frame, part, positive):
 
 def _cut(column, y):
     """Return the column as categories in a sensible order, or why it cannot be sliced."""
+    if column.ndim > 1:
+        return None, "several columns have this name"
     column = column.reset_index(drop=True)
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         column = _cut_numbers(column)
@@ -85,6 +87,7 @@ def _cut_numbers(column):
     if column.name == "age":
         bands = [-np.inf, *_AGES.values()]
         return pd.cut(column, bands, right=False, labels=list(_AGES))
+    column = column.replace([-np.inf, np.inf], np.nan)
     if column.nunique() <= _N_QUANTILES:
         return column.astype("category")
     bands = pd.qcut(column, _N_QUANTILES, duplicates="drop")

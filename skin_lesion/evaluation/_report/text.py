@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..._utils.validation.messages import say
 from ...audit import ON_SKIN_TONE, SKIN_TONE
-from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_GROUPS_OF_PART
+from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_WHERE_FEW_COUNT
 
 TITLES = {
     "accuracy": "accuracy",
@@ -92,8 +92,9 @@ def describe_methods(report):
         f" (random_state={report.random_state}). The column groups has the number of groups in the"
         " denominator of a score, or in its smaller class. The calibration error has no interval."
         f" With fewer than {LEAST_GROUPS} groups, only rates, F1, their means and AUC have"
-        f" intervals. The partial AUC needs {LEAST_GROUPS_OF_PART} groups. Scores at a given"
-        f" sensitivity or specificity need {LEAST_GROUPS_AT_RATE} groups in each fold."
+        f" intervals. The partial AUC needs {LEAST_WHERE_FEW_COUNT} groups, and the Brier score as"
+        " many independent images. Scores at a given sensitivity or specificity need"
+        f" {LEAST_GROUPS_AT_RATE} groups in each fold."
     )
 
 
@@ -164,7 +165,8 @@ def say_prevalence(report):
 
 def summarise(report):
     """Return the report as text."""
-    lines = [f"Report on {describe_data(report)}", WARNING, "", report.classification_report]
+    lines = [f"Report on {describe_data(report)}", WARNING]
+    lines += [*(f"Note: {note}" for note in report.notes), "", report.classification_report]
     lines += _indent("Scores", say_scores(report.scores))
     if report.positive is not None:
         of_positive = report.class_scores.loc[report.positive]
@@ -191,7 +193,6 @@ def summarise(report):
                 f" {say(line['images'], 'image')}{few}"
             )
     lines += ["", describe_intervals(report), describe_methods(report)]
-    lines += [f"Note: {note}" for note in report.notes]
     lines += [f"Not reported: {what}: {why}." for what, why in report.left_out.items()]
     return "\n".join(lines)
 

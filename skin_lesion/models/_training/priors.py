@@ -112,8 +112,8 @@ def find_factors(prior, classes, class_prior, training_prior):
     Raises
     ------
     ValueError
-        If `prior` is invalid, or if a class had no weight in training. 'uniform' is allowed then,
-        and does not change the probability of such a class.
+        If `prior` is invalid, if 'training' has a class without rows, or if a class had no weight
+        in training. 'uniform' is allowed then, and does not change the probability of such a class.
     """
     if prior is None:
         return None
@@ -126,6 +126,11 @@ def find_factors(prior, classes, class_prior, training_prior):
             f"prior={prior!r}, but the classes {classes[has_none].tolist()} had no weight in"
             " training, so their probabilities cannot be corrected. Expected all classes in"
             " training. Train on images of them, or use prior='uniform' or None."
+        )
+    if not shares.all():
+        raise ValueError(
+            f"prior={prior!r}, but y of fit has no {classes[shares == 0].tolist()}, which would"
+            " never be predicted. Expected all classes in y. Pass a share for each class instead."
         )
     return shares / class_prior
 

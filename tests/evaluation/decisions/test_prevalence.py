@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from skin_lesion import evaluate
+from skin_lesion import EvaluationReport, evaluate
 from skin_lesion._utils.intervals import Estimate
 from skin_lesion.evaluation._decisions.prevalence import scores_at_prevalence
 
@@ -113,6 +113,17 @@ def test_report_at_a_stated_prevalence(lesions, no_curves):
 
     assert judge().at_prevalence is None
     assert judge(prevalence=0.5).at_prevalence.index.unique(0).tolist() == ["predicted class"]
+
+
+@pytest.mark.filterwarnings("ignore:The test set lacks")
+def test_a_rate_without_cases_leaves_no_limits():
+    """No melanoma in the test set, and each nevus is called one."""
+    with pytest.warns(match="All images are of one class"):
+        report = EvaluationReport.from_predictions(
+            ["nv"] * 12, [0.9] * 12, classes=["mel", "nv"], positive="mel", prevalence=0.1
+        )
+    table = report.at_prevalence.loc["predicted class", ["value", "low", "high"]]
+    assert table.isna().all(axis=None)
 
 
 def test_bad_input(lesions):

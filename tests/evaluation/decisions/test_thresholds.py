@@ -82,10 +82,13 @@ def test_thresholds_of_the_fitted_model_and_what_they_reach(scored, judge):
 
 
 @pytest.mark.parametrize("n_saturated", [3, 8])
-def test_saturated_scores(judge, n_saturated):
-    """Of 20 nevi some have 1: a specificity of 0.9 can be kept by the others, or not at all."""
+@pytest.mark.parametrize("cap", [1.0, 0.97])
+def test_saturated_scores(judge, n_saturated, cap):
+    """Of 20 nevi some have the cap: a specificity of 0.9 can be kept by no call, or not at all."""
     y = np.repeat(["mel", "nv"], [10, 20])
-    p = np.r_[np.ones(9), 0.2, np.ones(n_saturated), np.full(20 - n_saturated, 0.1)]
+    p = np.minimum(
+        np.r_[np.ones(9), 0.2, np.ones(n_saturated), np.full(20 - n_saturated, 0.1)], cap
+    )
     with pytest.warns(UserWarning, match=r"specificity 0.90.*no case is predicted positive"):
         points = choose_thresholds(Given(), p, y, positive="mel", specificity=[0.9, 0.6])
     reached = judge(p, y, points)
@@ -93,8 +96,8 @@ def test_saturated_scores(judge, n_saturated):
     assert reached["specificity 0.90", "sensitivity"] == 0
     assert reached["specificity 0.60", "specificity"] == 1 - n_saturated / 20
     assert reached["sensitivity 0.90", "sensitivity"] == 0.9
-    assert points.loc["sensitivity 0.90", "threshold"] == 1
-    assert np.isnan(reached["sensitivity 0.90", "net_benefit"])
+    assert points.loc["sensitivity 0.90", "threshold"] == cap
+    assert np.isnan(reached["sensitivity 0.90", "net_benefit"]) == (cap == 1)
     assert np.isfinite(reached["sensitivity 0.95", "net_benefit"])
     assert (
         OperatingPointClassifier(
@@ -244,6 +247,18 @@ def test_bad_input(scored, lesions, make_model):
         OperatingPointDisplay.from_predictions(
             y, p, pos_label="mel", thresholds=pd.DataFrame({"cut": [0.5]})
         )
+
+
+def test_two_operating_points_of_one_name_are_refused(scored, judge):
+    """Of two tables that were joined, only one of the thresholds would be scored."""
+    p, y = scored
+    tables = [
+        choose_thresholds_from_predictions(y[rows], p[rows], positive="mel", specificity=None)
+        for rows in (np.arange(0, 200, 2), np.arange(1, 200, 2))
+    ]
+    for points in (pd.concat(tables), pd.concat(tables)["threshold"]):
+        with pytest.raises(ValueError, match=r"several rows named 'sensitivity 0\.90'"):
+            judge(p, y, points)
 
 
 def test_constant_scores_predict_every_case_positive():

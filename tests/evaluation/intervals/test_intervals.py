@@ -228,6 +228,7 @@ def test_names_and_order_of_groups_do_not_matter():
     assert limits(mixed, "accuracy") == pytest.approx(expected)
 
 
+@pytest.mark.filterwarnings("ignore:The probabilities are the same")
 def test_no_interval_has_zero_width_and_each_holds_its_value():
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], [60, 12])
@@ -269,12 +270,44 @@ def test_scores_of_few_lesions_have_no_interval(name, n_needed):
         assert np.isfinite(of_class.loc["roc_auc", "low"])
 
 
+@pytest.mark.parametrize("n_images", [1, 2])
+def test_brier_score_of_few_images_has_no_interval(n_images):
+    """Of a good model, intervals over 3 to 12 lesions held the truth in 80% to 86%."""
+    for n_lesions in (
+        (49, 50) if n_images == 1 else (39, 40)
+    ):  # two images of a lesion count as 1.25
+        lesions = np.repeat(np.arange(n_lesions), n_images)
+        y = (lesions % 3 == 0).astype(int)
+        p = np.clip(np.random.default_rng(0).normal(0.3 + 0.4 * y, 0.1), 0.01, 0.99)
+        line = judge(y, p, lesions).scores.loc["brier_score"]
+        assert np.isfinite(line["low"]) == (n_lesions in (40, 50))
+
+
+def test_scores_that_depend_on_prevalence_vary_with_it():
+    """Of constant scores, only the share of melanomas can vary: draws class by class would not."""
+    y = np.repeat([1, 0], [30, 270])
+    with pytest.warns(match="The probabilities are the same for all images"):
+        report = judge(y, np.full(300, 0.1), thresholds=[0.05])
+    share = np.ptp(stats.binomtest(30, 300).proportion_ci(method="wilson"))
+    of_class, at_cut_off = report.class_scores.loc[1], report.operating_points.loc["0.05"]
+    for table, name, factor in (
+        (report.scores, "accuracy", 1),
+        (report.scores, "brier_score", 0.9**2 - 0.1**2),
+        (of_class, "npv", 1),
+        (of_class, "average_precision", 1),
+        (at_cut_off, "ppv", 1),
+        (at_cut_off, "net_benefit", 1 + 1 / 19),
+    ):
+        width = np.ptp(limits(table, name))
+        assert width == pytest.approx(factor * share, rel=0.15), name
+
+
 def test_means_leave_out_an_absent_class():
     """One false call of a class that no image has costs that image, and not a ninth of the mean."""
     y = np.repeat(["a", "b"], 100)
     p = np.repeat([[0.9, 0.1, 0.0], [0.1, 0.9, 0.0]], 100, axis=0)
     p[0] = [0.1, 0.2, 0.7]
-    with pytest.warns(match=r"lacks the classes \['c'\]"):
+    with pytest.warns(match=r"lacks the classes \['c'\].* scikit-learn counts them as 0"):
         report = EvaluationReport.from_predictions(
             y, p, classes=["a", "b", "c"], n_bootstraps=2, random_state=0
         )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skin_lesion import expected_calibration_error, net_benefit
+from skin_lesion import expected_calibration_error, net_benefit, referral_curve
 
 
 def test_calibration_error_worked_by_hand():
@@ -87,6 +87,9 @@ def test_columns_and_labels_must_fit():
     with pytest.raises(ValueError, match=r"labels \['c'\], which are not in labels"):
         expected_calibration_error(["a", "c"], np.full((2, 2), 0.5), labels=["a", "b"])
     assert expected_calibration_error([0, 1], np.full((2, 3), 1 / 3), labels=[0, 1, 2]) >= 0
+    for metric in (expected_calibration_error, referral_curve):
+        with pytest.raises(ValueError, match=r"labels is \['b', 'a'\]\. Expected .* sorted order"):
+            metric(["b", "a"], [[0.9, 0.1], [0.2, 0.8]], labels=["b", "a"])
 
 
 @pytest.mark.parametrize("threshold", [1, [0.2, 1.0], -0.1, [[0.1]]])

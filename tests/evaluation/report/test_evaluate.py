@@ -214,6 +214,23 @@ def test_missing_values_beside_ones_that_are_named_so(lesions):
     assert images["trunk"] == (values == "trunk").sum()
 
 
+def test_odd_columns_are_sliced_or_left_out(lesions):
+    test = lesions.test
+    diameter = np.linspace(0, 10, len(test.y))
+    diameter[:3] = np.inf, -np.inf, np.nan
+    site = np.resize(["a", "b"], len(test.y))
+    frame = pd.DataFrame({"diameter": diameter, "site": site, "again": site})
+    report = evaluate(
+        lesions.model,
+        test.X,
+        test.y,
+        frame=frame.set_axis(["diameter", "site", "site"], axis=1),
+        **QUICK,
+    )
+    assert report.slices.loc["diameter", "images"]["missing"] == 3
+    assert "several columns have this name" in report.left_out["slices by site"]
+
+
 def test_slices_are_compared_with_all_other_images(no_curves):
     """A model that is right in nine of ten images of one clinic, and in half of the other's."""
     rng = np.random.default_rng(0)
@@ -412,6 +429,8 @@ def test_page_is_self_contained_and_small(report, tmp_path, read_links):
         "the estimator has no history",
         "over lesions or patients",
         "The column groups has",
+        "How intervals are made",
+        "Wilson or exact intervals",
         "difference in balanced accuracy",
     ):
         assert expected in page
@@ -496,7 +515,8 @@ def test_absent_and_unseen_classes():
         report = judge_fixed(["a", "b", "c"], p, y)
     assert any("lacks the classes ['c']" in str(one.message) for one in warned)
     assert any(
-        "not seen the classes ['d'] in training: 10 of 60" in str(one.message) for one in warned
+        "not seen the classes ['d'] in training: 10 of 60 predictions" in str(one.message)
+        for one in warned
     )
     assert len(report.notes) == 2
     values = report.class_scores["value"]
@@ -575,9 +595,14 @@ def test_what_never_failed_may_fail_the_next_time():
     assert line["low"] == pytest.approx(0.025 ** (1 / 10))  # as of 10 lesions beside 10
 
 
-def test_constant_scores():
+def test_constant_scores(capsys):
     y = np.repeat(["a", "b"], 20)
-    report = judge_fixed(["a", "b"], np.full((40, 2), 0.5), y, positive="b")
+    with pytest.warns(UndefinedMetricWarning, match="The probabilities are the same for all"):
+        report = judge_fixed(["a", "b"], np.full((40, 2), 0.5), y, positive="b")
+    assert "AUC is 0.5, calibration intercept and slope are NaN" in report.notes[0]
+    report.summary()
+    text = capsys.readouterr().out
+    assert text.index(report.notes[0]) < text.index("balanced accuracy")
     line = report.class_scores.loc[("b", "roc_auc")]
     assert line["value"] == 0.5
     assert line["low"] < 0.3 < 0.7 < line["high"]
@@ -633,6 +658,15 @@ def test_lesions_that_were_trained_on_are_noticed(lesions):
             X_train=train.X,
             y_train=train.y,
             groups_train=np.r_[names[:3], np.full(len(train.y) - 3, "another")],
+            **QUICK,
+        )
+    with pytest.warns(UserWarning, match="3 of .* images belong to groups in the training data"):
+        evaluate(
+            lesions.model,
+            test.X,
+            test.y,
+            groups=np.arange(len(names)),
+            groups_train=[0, 1, 2],
             **QUICK,
         )
 

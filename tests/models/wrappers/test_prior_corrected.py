@@ -292,6 +292,9 @@ def test_classes_that_y_does_not_tell_are_looked_for_after_training(rare):
     frozen = FrozenEstimator(LogisticRegression().fit(X, y))
     corrected = PriorCorrectedClassifier(frozen, {0: 0.4, 1: 0.6}, class_prior="uniform")
     assert corrected.fit(X[y == 0], y[y == 0]).predict_proba(X).shape == (len(X), 2)
+    with pytest.raises(ValueError, match=r"y of fit has no \[1\], which would never be predicted"):
+        corrected.set_params(prior="training").fit(X[y == 0], y[y == 0])
+    corrected.set_params(prior={0: 0.4, 1: 0.6})
     calibrated = CalibratedClassifierCV(frozen)
     with pytest.raises(ValueError, match="prior names"):
         PriorCorrectedClassifier(calibrated, {0: 0.4, 1: 0.3, 2: 0.3}, class_prior="uniform").fit(
