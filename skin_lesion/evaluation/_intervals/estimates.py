@@ -24,13 +24,12 @@ from ..._utils.intervals import (
     estimate_unbounded,
     find_least_deviation,
 )
-from .._metrics.probabilities import bin_confidence, recalibrate
+from .._metrics.probabilities import expected_calibration_error, recalibrate
 from .._metrics.ranked_scores import RankedScores
 from .._metrics.scorers import squared_distances
 from .parts import Predictions, join_parts, number_groups
 from .ranked_parts import MIN_SENSITIVITY, OF_CURVE, WITHOUT_JACKKNIFE, RankedPart
 
-N_BINS = 15
 # With fewer lesions in the smaller class, a score has no interval: its coverage would be too low.
 # The partial AUC and a good Brier score depend mostly on a fifth of the lesions or fewer.
 LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_WHERE_FEW_COUNT = 10, 20, 50
@@ -412,8 +411,7 @@ def _square(predictions):
 def _score_calibration(predictions):
     confidence = np.clip(predictions.probabilities.max(axis=1), 0, 1)
     is_right = predictions.probabilities.argmax(axis=1) == predictions.y
-    gaps = np.bincount(bin_confidence(confidence, N_BINS), is_right - confidence)
-    return np.abs(gaps).sum() / len(predictions)
+    return expected_calibration_error(is_right * 1, confidence)
 
 
 def _to_f1(rate):

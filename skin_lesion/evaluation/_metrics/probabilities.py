@@ -111,13 +111,9 @@ def expected_calibration_error(
         weights = check_weights(sample_weight, y_true)
         confidence = y_prob.max(axis=1)
         is_right = classes[y_prob.argmax(axis=1)] == y_true
-    gaps = np.bincount(bin_confidence(confidence, n_bins), weights * (is_right - confidence))
+    bins = np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], confidence)  # closed on the right
+    gaps = np.bincount(bins, weights * (is_right - confidence))
     return float(np.abs(gaps).sum() / weights.sum())
-
-
-def bin_confidence(confidence, n_bins):
-    """Return the bin number of each confidence; bins are closed on the right."""
-    return np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], confidence)
 
 
 def recalibrate(is_positive, probabilities, groups, n_groups):

@@ -187,6 +187,11 @@ def _note_groups(estimates, pooled):
             f"All images are of one class, {names[0]}: AUC and other scores that compare classes"
             " are NaN."
         )
+    elif not any(np.ptp(part.predictions.y) for part in estimates.parts):
+        notes.append(
+            "Each test fold has images of one class: AUC and similar scores are NaN, and F1 leaves"
+            " out false alarms."
+        )
     elif estimates.has_probabilities and not np.ptp(pooled.probabilities, axis=0).any():
         notes.append(
             "The probabilities are the same for all images: AUC is 0.5, calibration intercept and"

@@ -3,8 +3,9 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, roc_auc_score
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+from sklearn.model_selection import GroupKFold, LeaveOneOut, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -105,6 +106,19 @@ def test_one_lesion_of_a_class_in_each_fold():
     assert line["value"] == pytest.approx(0.6)
     assert [line["low"], line["high"]] == pytest.approx([expected.low, expected.high])
     assert (report.scores["high"] - report.scores["low"] > 0.05).all()
+
+
+@pytest.mark.filterwarnings("ignore:The groups parameter is ignored")
+def test_folds_of_one_class_have_a_note():
+    rng = np.random.default_rng(0)
+    y = np.repeat(["a", "b"], 15)
+    X = rng.normal(np.where(y == "a", 0.0, 1.0))[:, np.newaxis]
+    with pytest.warns(UndefinedMetricWarning, match="Each test fold has images of one class: AUC"):
+        report = cross_evaluate(
+            LogisticRegression(), X, y, groups=None, cv=LeaveOneOut(), positive="b", **QUICK
+        )
+    assert np.isnan(report.scores.loc["roc_auc_ovr", "value"])
+    assert np.isfinite(report.class_scores.loc[("b", "calibration_slope"), "value"])  # of all folds
 
 
 def test_says_what_the_intervals_leave_out(lesions, make_model, capsys, tmp_path):
