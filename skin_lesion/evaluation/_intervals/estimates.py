@@ -8,7 +8,7 @@ threshold have the variance of a bootstrap, because their jackknife does not con
 """
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -196,25 +196,19 @@ class Estimates:
     def cut_off(self, name, number, threshold):
         """Return a score at a fixed threshold on the probability of a class."""
 
-        def pick(one):
+        def pick(one, is_right=None):
             called = one.probabilities[:, number] >= threshold
             two = Predictions((one.y == number) * 1, called * 1, None, np.arange(2), None)
             if name != "net_benefit":
                 return two.rate(name, 1)
-            return called & (two.y == 1), np.ones(len(one), dtype=bool)
+            return called & (two.y == is_right), np.ones(len(one), dtype=bool)
 
-        rate, _ = self._estimate_rate(pick)
         if name != "net_benefit":
-            return rate
-        false, _ = self._estimate_rate(
-            lambda one: (
-                (one.probabilities[:, number] >= threshold) & (one.y != number),
-                np.ones(len(one), dtype=bool),
-            )
-        )
+            return self._estimate_rate(pick)[0]
+        true, false = (self._estimate_rate(partial(pick, is_right=one))[0] for one in (1, 0))
         # At a threshold of 1, the cost of a false positive is infinite.
         cost = threshold / (1 - threshold) if threshold < 1 else np.nan
-        return combine([rate, false], [1, -cost])
+        return combine([true, false], [1, -cost])
 
     def share(self, hits, cases):
         """Return the share of `hits` among `cases`, two sets of rows of the only part."""

@@ -1,5 +1,7 @@
 """A model card, with the headings of reporting guidelines."""
 
+import pandas as pd
+
 from .text import (
     WARNING,
     describe_data,
@@ -13,6 +15,7 @@ from .text import (
 )
 
 _MISSING = "*To be written by the authors.*"
+_APART = " None of its groups is among those of the training data."
 
 
 def render_model_card(report):
@@ -100,9 +103,15 @@ def _sections(report):
 def _describe_partitions(report):
     if report.n_folds > 1:
         return f"Means over {report.n_folds} grouped folds, {report.n_fits} time(s)."
+    of_training = report.participant_flow["groups"].get("training")
+    is_apart = (
+        report.has_groups
+        and pd.notna(of_training)
+        and not any("leakage" in note for note in report.notes)
+    )
     return (
-        "One held-out test set. How it was held out, at which level (image, lesion, patient), and"
-        f" whether it is external: {_MISSING}"
+        f"One held-out test set.{_APART if is_apart else ''} How it was held out, at which level"
+        f" (image, lesion, patient), and whether it is external: {_MISSING}"
     )
 
 

@@ -364,6 +364,8 @@ def test_participant_flow_reaches_the_model_card(report, lesions, tmp_path):
     card = report.to_model_card(tmp_path / "card.md").read_text()
     assert "Participant flow (TRIPOD+AI 20a)" in card
     assert f"| training | {len(train.y)} |" in card
+    apart = "None of its groups is among those of the training data."
+    assert apart in card
     frame = test.frame.assign(patient_id=np.arange(len(test.y)) // 4)
     frame["patient_id"] = frame["patient_id"].astype(str)
     found = evaluate(lesions.model, test.X, test.y, frame=frame, **QUICK).participant_flow
@@ -646,7 +648,7 @@ def test_training_data_that_are_judged_are_noticed(lesions, no_curves):
     assert "exact copies" in report._repr_html_()
 
 
-def test_lesions_that_were_trained_on_are_noticed(lesions):
+def test_lesions_that_were_trained_on_are_noticed(lesions, tmp_path):
     test, train = lesions.test, lesions.train
     names = np.array([f"lesion {group}" for group in test.groups])
     with pytest.warns(UserWarning, match="images belong to groups in the training data"):
@@ -661,7 +663,7 @@ def test_lesions_that_were_trained_on_are_noticed(lesions):
             **QUICK,
         )
     with pytest.warns(UserWarning, match="3 of .* images belong to groups in the training data"):
-        evaluate(
+        leaking = evaluate(
             lesions.model,
             test.X,
             test.y,
@@ -669,6 +671,8 @@ def test_lesions_that_were_trained_on_are_noticed(lesions):
             groups_train=[0, 1, 2],
             **QUICK,
         )
+    card = leaking.to_model_card(tmp_path / "card.md").read_text()
+    assert "None of its groups" not in card
 
 
 def test_estimator_without_probabilities(lesions, tmp_path):
