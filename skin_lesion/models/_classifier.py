@@ -394,6 +394,9 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             If paths do not exist.
         KeyboardInterrupt
             If training is interrupted: see below.
+        TypeError
+            If `groups` holds text and `groups_val` numbers, or the other way round; if `optimizer`,
+            `callbacks` or `architecture` is an object of another kind than expected.
         ValueError
             If X or y has an unexpected shape or content, if y has only one class, if a class has
             too few groups for the validation split, or if training diverges, so that a loss or

@@ -27,7 +27,7 @@ _ROWS_IN_BLOCK = 1024
 _BYTES_TO_KEEP = 2**30
 
 
-def open_source(estimator, X, *, loader, image_shape, expected_shape=None):
+def open_source(estimator, X, *, loader, image_shape, expected_shape=None, name="X"):
     """Check X for an estimator, and return it as a source of images.
 
     Parameters
@@ -46,7 +46,10 @@ def open_source(estimator, X, *, loader, image_shape, expected_shape=None):
         Shape of the flattened images in the rows. None means that rows are features.
 
     expected_shape : tuple of (height, width, n_channels), default=None
-        Shape of the images that the estimator was fitted on.
+        Shape of the images that the estimator was fitted on, or, for a validation set, of X.
+
+    name : {'X', 'X_val'}, default='X'
+        The name of the images in a message.
 
     Returns
     -------
@@ -71,10 +74,11 @@ def open_source(estimator, X, *, loader, image_shape, expected_shape=None):
     elif source.image_shape != expected_shape:
         advice = f"Resize them; for paths, set loader=ImageLoader(image_size={expected_shape[:2]})."
         if np.prod(source.image_shape) == np.prod(expected_shape):
-            advice = f"Reshape X: np.reshape(X, {(-1, *expected_shape)})."
+            advice = f"Reshape {name}: np.reshape({name}, {(-1, *expected_shape)})."
+        other = f"{type(estimator).__name__} was fitted on" if name == "X" else "X has"
         raise ValueError(
-            f"X has images of shape {source.image_shape}, but {type(estimator).__name__} was fitted"
-            f" on images of shape {expected_shape}. {advice}"
+            f"{name} has images of shape {source.image_shape}, but {other} images of shape"
+            f" {expected_shape}. {advice}"
         )
     return source
 

@@ -108,7 +108,10 @@ def test_paths_frames_and_features(smallest, lesion_folder, lesions, others):
         ({"X_val": None}, "X_val was not provided"),
         ({"X_val": None, "y_val": None, "sample_weight_val": [1.0]}, "X_val and y_val was not"),
         ({"X_val": ["a.jpg"] * 30}, "X_val holds paths, but X holds pixels"),
-        ({"X_val": np.zeros((30, 9, 9, 3), "uint8")}, r"X_val does not fit X.*\(9, 9, 3\)"),
+        (
+            {"X_val": np.zeros((30, 9, 9, 3), "uint8")},
+            r"X_val has .* \(9, 9, 3\), but X has .* \(24, ",
+        ),
         ({"X_val": np.zeros((30, 7))}, "X_val does not fit X.*7 features"),
         ({"y_val": ["scar"] * 30}, r"y_val has the classes \['scar'\], but y has \['mela"),
         ({"y_val": ["nevus"] * 29}, "inconsistent numbers of samples"),

@@ -117,6 +117,7 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
             loader=estimator.loader,
             image_shape=estimator.image_shape,
             expected_shape=source.image_shape,
+            name="X_val",
         )
     except ValueError as error:
         raise ValueError(f"X_val does not fit X. {error}") from error
