@@ -10,6 +10,7 @@ from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation.messages import name_some, say
+from .._reading.class_names import find_spellings
 from .._reading.description import describe_dataset
 from .._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults
 from .._reading.table_file import find_ordered_columns
@@ -120,8 +121,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     -----
     UserWarning
         If a class folder is empty or holds folders; if a class folder that holds folders is the
-        only one; if two classes differ only by upper and lower case; if `metadata.csv` has no
-        column of file names or of groups, or no group for some images; if several tables
+        only one; if two classes differ only by case, blanks or the encoding of accents; if
+        `metadata.csv` has no column of file names or of groups, or no group for some images; if a
+        row of it is that of several images; if another table is not in UTF-8; if several tables
         contradict each other in another column; if a group is implausibly large; or if a column of
         numbers in `metadata.csv` is in the order of the classes.
 
@@ -247,10 +249,8 @@ def _warn_of_folders(tree, parts):
     unread = [part.relative_path for part in tree.beside_splits if part.n_images]
     if unread:
         _warn(f"Folders beside the split folders were not read: {name_some(unread)}.")
-    spellings = Counter(name.casefold() for name in tree.class_names)
-    alike = [name for name in tree.class_names if spellings[name.casefold()] > 1]
-    if alike:
-        _warn(f"These classes differ only by upper and lower case: {name_some(alike)}.")
+    for message in find_spellings(tree.class_names):
+        _warn(message)
 
 
 def _warn(message):

@@ -1,15 +1,22 @@
 """Read the lesion or patient of each image in a folder."""
 
 import os
+import warnings
 
 import numpy as np
 import pandas as pd
 
+from ..._utils.validation.messages import name_some
 from .._reading.folder_entries import normalise_path
 from .._reading.groups import GROUP_COLUMNS, clean_ids, make_groups
 from .._reading.join_tables import join_tables
 from .._reading.split_names import SPLIT_NAMES, split_in
-from .._reading.table_file import change_values, read_header, read_table
+from .._reading.table_file import (
+    change_values,
+    check_columns_differ,
+    read_header,
+    read_table,
+)
 
 METADATA_FILE = "metadata.csv"
 _REMEDY = "rename it to load the images without groups"
@@ -31,7 +38,12 @@ def find_metadata(root, names):
         if name.lower().endswith((".csv", ".tsv", ".tab")) or name == "HAM10000_metadata":
             try:
                 columns = {cell.lower() for cell in read_header(os.path.join(root, name))[1]}
-            except (OSError, ValueError):  # not a table
+            except (OSError, ValueError) as error:
+                # One stack frame each for this function, load_image_folder and validate_params.
+                warnings.warn(
+                    f"{error} If the table holds lesions or patients, they are not used.",
+                    stacklevel=4,
+                )
                 continue
             if columns & set(_ID_COLUMNS) and columns & set(GROUP_COLUMNS):
                 found.append(name)
@@ -74,16 +86,20 @@ def read_metadata(root, file_names, relative_paths, group_by):
     """
     # Tables may spell a column differently in upper and lower case.
     spelled = {}
-    tables = []
+    tables, messages = [], []
     for name in file_names:
         path = os.path.join(root, name)
-        table = _read_rows(path, relative_paths)
-        table = table.rename(columns=lambda name: spelled.setdefault(name.lower(), name))
+        told = relative_paths
         if len(file_names) > 1:
             # Files of one name may lie in several splits.
-            table = table.filter([row for row in table.index if _may_tell_of(name, row)], axis=0)
+            told = [image for image in relative_paths if _may_tell_of(name, image)]
+        table = _read_rows(path, told, messages)
+        known = {column: spelled.setdefault(column.lower(), column) for column in table}
+        table = table.rename(
+            # A table may have two columns that differ only by case.
+            columns={column: first for column, first in known.items() if first not in table}
+        )
         tables.append((path, table))
-    messages = []
     read = join_tables(tables, _is_decisive, messages, _ID_COLUMNS).reindex(relative_paths)
     read = read.reset_index(drop=True)
     known = {name.lower(): read[name] for name in _find_columns(read, GROUP_COLUMNS)}
@@ -94,9 +110,12 @@ def read_metadata(root, file_names, relative_paths, group_by):
     return read, groups.to_numpy(dtype=str), messages
 
 
-def _read_rows(path, relative_paths):
+def _read_rows(path, relative_paths, messages):
     """Return the rows of the images that a table names, by their paths."""
-    metadata = read_table(path, read_header(path)[0], numbers_lines=False, remedy=_REMEDY)
+    separator, cells = read_header(path)
+    known = {*_ID_COLUMNS, *GROUP_COLUMNS}
+    check_columns_differ([cell for cell in map(str.lower, cells) if cell in known], repr(path))
+    metadata = read_table(path, separator, numbers_lines=False, remedy=_REMEDY)
     ids_by_column = {
         column: change_values(metadata[column], lambda name: normalise_path(name) or None)
         for column in _find_columns(metadata, _ID_COLUMNS)
@@ -110,6 +129,7 @@ def _read_rows(path, relative_paths):
 
     is_named = rows >= 0
     rows = rows[is_named]
+    messages += _find_shared_rows(rows, np.array(relative_paths, dtype=object)[is_named], path)
     read = metadata.iloc[rows].set_axis(np.array(relative_paths, dtype=object)[is_named])
     names = ids.iloc[rows].set_axis(read.index)
     for column in _find_columns(metadata, GROUP_COLUMNS):
@@ -159,7 +179,21 @@ def _find_rows(ids, relative_paths):
         name = path.rpartition("/")[2]
         stem = os.path.splitext(name)[0]
         rows.append(next((row_of_id[key] for key in (path, name, stem) if key in row_of_id), -1))
-    return np.array(rows)
+    return np.array(rows, dtype=int)
+
+
+def _find_shared_rows(rows, images, path):
+    row_of_image = pd.Series(rows, images)
+    shared = row_of_image[row_of_image.duplicated(keep=False)]
+    if shared.empty:
+        return []
+    examples = shared.index[shared == shared.iloc[0]]
+    message = (
+        f"{len(shared)} images have the same row of {path!r} as another image of the same name:"
+        f" {name_some(list(examples))}. They get the same group and metadata. If they are different"
+        " images, give their paths relative to the folder in the table."
+    )
+    return [message]
 
 
 def _group_by_id(ids, groups, path):

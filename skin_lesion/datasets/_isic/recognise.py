@@ -124,7 +124,8 @@ def find_releases(files, release="auto"):
         if table_format is not None and _may_be_predictions(path, cells, table_format):
             bare.append(path)
         elif table_format is not None:
-            check_columns_differ(cells, path)
+            spelled = [SPELLINGS.get(cell.lower(), cell) for cell in cells]
+            check_columns_differ(spelled, repr(path))
             has_columns_of_2020 = table_format.release == "2020" and "image_name" in cells
             if has_columns_of_2020 and release_named(release) in (None, "2019", "2020"):
                 table_format, reason = tell_2019_from_2020(path, separator, table_format)

@@ -169,7 +169,7 @@ def _find_sets(paths):
         for path, (separator, cells) in headers.items():
             columns = columns_of[path]
             if _has(columns, public_set.columns):
-                check_columns_differ(map(str.lower, cells), path)
+                check_columns_differ(map(str.lower, cells), repr(path))
                 tables.own.append((path, separator))
             elif _is_named(public_set, path):
                 lacking = [name for name in public_set.columns if name.lower() not in columns]

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import warnings
 from collections import Counter
 
 import numpy as np
@@ -35,24 +36,26 @@ def read_header(path):
         If the file is not UTF-8 text.
     """
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            line = file.readline()
-    except ValueError as error:
+        with open(path, "rb") as file:
+            # Only this line is decoded: the others may be in another encoding, which the reader of
+            # the whole table reports.
+            line = file.readline().decode("utf-8-sig").split("\r")[0]
+        separator = max(_SEPARATORS, key=line.count)
+        cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+    except (ValueError, csv.Error) as error:
         raise ValueError(
             f"{path!r} cannot be read: {error}. Expected a table in UTF-8. Save it again in UTF-8,"
             " or move it out of the folder."
         ) from error
-    separator = max(_SEPARATORS, key=line.count)
-    cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
     return separator, cells
 
 
-def check_columns_differ(cells, path):
+def check_columns_differ(names, where):
     """Raise a ValueError if two columns of a table have the same name."""
-    doubled = [name for name, n in Counter(cells).items() if n > 1 and name]
+    doubled = [name for name, n in Counter(names).items() if n > 1 and name != ""]
     if doubled:
         raise ValueError(
-            f"{path!r} has more than one column with the name(s) {name_some(doubled)}. Expected"
+            f"{where} has more than one column with the name(s) {name_some(doubled)}. Expected"
             " each name once. Remove or rename the wrong column."
         )
 
@@ -102,18 +105,24 @@ def read_table(
         "low_memory": False,
     }
     try:
-        columns = pd.read_csv(path, nrows=0, **options).columns
-        text = [column for column in columns if str(column).strip().lower() in _TEXT.union(text)]
-        table = pd.read_csv(path, dtype=dict.fromkeys(text, str), **options)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            columns = pd.read_csv(path, nrows=0, **options).columns
+            text = [name for name in columns if str(name).strip().lower() in _TEXT.union(text)]
+            table = pd.read_csv(path, dtype=dict.fromkeys(text, str), **options)
+    except (ValueError, pd.errors.ParserWarning) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        if isinstance(error, pd.errors.ParserWarning):  # pandas would drop the last cells
+            reason = "its rows have more cells than its first line"
         raise ValueError(
-            f"{path!r} cannot be read: {' '.join(str(error).split()).rstrip('.')}. Expected a table"
+            f"{path!r} cannot be read: {reason}. Expected a table"
             " in UTF-8 whose rows all have the columns of the first line, separated by"
             f" {_NAMES_OF_SEPARATORS[separator]}. Repair it, or {remedy}."
         ) from error
     table.index += 1 if names else 2
     table.columns = [str(column).strip() for column in table.columns]
     # An index that a program wrote reveals the order of the table, and often with it the class.
+    check_columns_differ(table.columns, repr(path))
     table = table[[column for column in table if not re.fullmatch(_UNNAMED, column)]]
     return table.dropna(how="all")
 

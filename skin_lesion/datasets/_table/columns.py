@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..._utils.validation.messages import did_you_mean, name_some
+from .._reading.table_file import check_columns_differ
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def check_columns(roles, columns, where):
         raise ValueError(
             f"{where} has no columns. Expected a line of column names, then a line for each image."
         )
+    check_columns_differ(columns, where)
     by_column = {}
     for role, names in roles.items():
         for name in names:
@@ -73,11 +75,6 @@ def check_columns(roles, columns, where):
                     f"{where} has no column {name!r}, which is passed as {role}. Expected one of"
                     f" its columns: {name_some(list(map(str, columns)))}."
                     f"{did_you_mean(name, list(map(str, columns)))}"
-                )
-            if list(columns).count(name) > 1:
-                raise ValueError(
-                    f"{where} has {list(columns).count(name)} columns with the name {name!r}, which"
-                    f" is passed as {role}. Expected one. Rename or remove the others."
                 )
             if by_column.setdefault(name, role) != role or names.count(name) > 1:
                 raise ValueError(

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from ..._utils.validation.messages import name_some, say
+from .._reading.class_names import find_spellings
 from .._reading.description import describe_dataset
 from .._reading.groups import clean_ids, find_group_faults, make_groups
 from .._reading.one_hot import read_one_hot
@@ -192,6 +193,8 @@ def make_dataset(
     dataset.DESCR = describe_dataset(dataset, notes, _REASONS)
     if groups is not None:
         messages += find_group_faults(dataset.groups)
+    if labels.label_set is None:
+        messages += find_spellings(dataset.target_names.tolist())
     return dataset, messages + find_ordered_columns(frame, pd.Series(dataset.target))
 
 

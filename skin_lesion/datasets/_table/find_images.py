@@ -66,7 +66,7 @@ def find_images(names, root, files=None):
     found = FoundImages(files=files)
     names, waiting = list(names), []
     for name in names:
-        path = os.path.join(root, name.replace("\\", os.sep))
+        path = os.path.join(root, os.path.normpath(name.replace("\\", os.sep)))
         if image_file_exists(path):
             found.paths[name] = path
         else:

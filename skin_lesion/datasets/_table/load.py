@@ -131,8 +131,9 @@ def load_image_table(
     -----
     UserWarning
         If rows are left out, if several files have the name of one image, if files have another
-        extension than in the table, if a group is implausibly large, or if a column of numbers is
-        in the order of the classes.
+        extension than in the table, if two classes differ only by case, blanks or the encoding of
+        accents, if a group is implausibly large, or if a column of numbers is in the order of the
+        classes.
 
     See Also
     --------

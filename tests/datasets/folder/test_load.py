@@ -399,10 +399,13 @@ def test_split_of_another_name_is_named(tmp_path):
         assert len(load_image_folder(tmp_path).data) == 4
 
 
-def test_classes_that_differ_by_case_are_named(tmp_path):
-    write(tmp_path, ["Train/Nevus/1.jpg", "Test/nevus/2.jpg"])
-    with pytest.warns(UserWarning, match="only by upper and lower case: 'Nevus', 'nevus'"):
-        assert load_image_folder(tmp_path).target_names.tolist() == ["Nevus", "nevus"]
+@pytest.mark.parametrize(
+    "names", [("Nevus", "nevus"), ("nevus", "nevus "), ("na\u0308vus", "nävus")]
+)
+def test_classes_that_differ_only_by_spelling_are_named(tmp_path, names):
+    write(tmp_path, [f"Train/{names[0]}/1.jpg", f"Test/{names[1]}/2.jpg"])
+    with pytest.warns(UserWarning, match=f"differ only by .*: '{names[0]}', '{names[1]}'"):
+        assert load_image_folder(tmp_path).target_names.tolist() == list(names)
 
 
 # What is refused
@@ -707,6 +710,9 @@ def test_doubled_rows_that_agree(tmp_path):
         ("image,lesion_id\n1,a\n1,b\n", "gives '1' two values of lesion_id, 'a' and 'b'"),
         ("", "cannot be read: No columns to parse"),
         ("image,lesion_id\n1,a\n2,b,c,d\n", "cannot be read"),
+        ("image,lesion_id\n0,1,a\n1,2,b\n", "its rows have more cells than its first line"),
+        ("image,lesion_id,Lesion_ID\n1,a,b\n", r"more than one column .* 'lesion_id'"),
+        (f"image,{'x' * 200_000}\n1,a\n", "cannot be read: field larger than"),
     ],
 )
 def test_metadata_that_is_refused(tmp_path, text, message):
@@ -737,6 +743,35 @@ def test_metadata_in_another_encoding(tmp_path):
     write_metadata(tmp_path, "image,lesion_id\n1,Läsion\n", encoding="latin-1")
     with pytest.raises(ValueError, match=r"metadata.csv' cannot be read: .*Expected .* UTF-8"):
         load_image_folder(tmp_path)
+
+
+def test_a_table_of_lesions_in_another_encoding(tmp_path):
+    write(tmp_path, ["nevus/1.jpg"])
+    path = tmp_path / "HAM10000_metadata.csv"
+    path.write_text("image_id,lesion_id\n1,Läsion\n", encoding="latin-1")
+    with pytest.raises(ValueError, match=r"HAM10000_metadata.csv' cannot be read: .* UTF-8"):
+        load_image_folder(tmp_path)
+    path.write_text("image_id,lesion_id\n1,a\n", encoding="utf-16")
+    with pytest.warns(
+        UserWarning, match=r"HAM10000_metadata.csv' cannot be read.*not used"
+    ) as caught:
+        assert load_image_folder(tmp_path).groups is None
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.usefixtures("quietly")
+def test_columns_that_differ_by_case(tmp_path):
+    write(tmp_path, [f"{name}/{name}{n}.jpg" for name in ("melanoma", "nevus") for n in range(25)])
+    rows = [f"{name}{n},{name}{n},{n},{n}" for name in ("melanoma", "nevus") for n in range(25)]
+    write_metadata(tmp_path, "\n".join(["image,lesion_id,Age,age", *rows]))
+    assert list(load_image_folder(tmp_path).frame)[-2:] == ["Age", "age"]
+
+
+def test_images_of_one_name_and_one_row_are_named(tmp_path):
+    write(tmp_path, ["melanoma/1.jpg", "nevus/1.jpg", "nevus/2.jpg"])
+    write_metadata(tmp_path, "image,lesion_id\n1,a\n2,b\n")
+    with pytest.warns(UserWarning, match="2 images have the same row .*: 'melanoma/1.jpg', 'nevus"):
+        assert load_image_folder(tmp_path).groups.tolist() == ["a", "a", "b"]
 
 
 # Cheap, and real

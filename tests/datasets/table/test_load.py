@@ -192,7 +192,7 @@ def test_a_column_that_is_not_there(lesions):
         load(lesions, group="patients")
     with pytest.raises(ValueError, match="'dx' is passed as label and as split"):
         load(lesions, split="dx")
-    with pytest.raises(ValueError, match="2 columns with the name 'dx'"):
+    with pytest.raises(ValueError, match=r"more than one column with the name\(s\) 'dx'"):
         load(lesions, ["file,dx,dx", "a.jpg,NEV,NEV"])
     with pytest.raises(ValueError, match="at most two columns of groups"):
         load(lesions, group=["a", "b", "c"])
@@ -315,3 +315,25 @@ def test_no_table(tmp_path):
     (tmp_path / "table.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match=r"cannot be read.*UTF-8"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("other", ["./a.jpg", "folder/../a.jpg"])
+def test_one_file_by_two_paths_is_one_image(lesions, other):
+    with pytest.raises(ValueError, match=r"label of '.*a.jpg' is 'NEV' in one row and 'MEL' in"):
+        load(lesions, ["file,dx", "a.jpg,NEV", f"{other},MEL"])
+
+
+def test_labels_that_differ_only_by_case_are_named(lesions):
+    with pytest.warns(UserWarning, match="differ only by upper and lower case.*: 'NEV', 'nev'"):
+        assert load(lesions, ["file,dx", "a.jpg,NEV", "b.jpg,nev"]).target.tolist() == [
+            "NEV",
+            "nev",
+        ]
+
+
+def test_other_columns_of_one_name(lesions):
+    table = pd.DataFrame([["a.jpg", "NEV", 1, 2]], columns=["file", "dx", "age", "age"])
+    with pytest.raises(ValueError, match=r"The table has more than one column .* 'age'"):
+        load_image_table(table, lesions, path="file", label="dx")
+    with pytest.raises(ValueError, match=r"table.csv' has more than one column .* 'age'"):
+        load(lesions, ["file,dx,age,age ", "a.jpg,NEV,1,2"])
