@@ -37,13 +37,14 @@ def content_ids_of_images(images):
 
     Parameters
     ----------
-    images : ndarray of shape (n, ...)
+    images : ndarray of shape (n, ...), or list of ndarray
 
     Returns
     -------
     content_ids : ndarray of shape (n,), of int
     """
-    return _number(_hash_images(images))
+    shapes = [image.shape for image in images]  # one colour may fill images of several shapes
+    return _number(zip(shapes, _hash_images(images), strict=True))
 
 
 def digests_of_files(paths):

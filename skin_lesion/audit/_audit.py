@@ -77,7 +77,8 @@ def audit_dataset(
     frame : DataFrame of n rows, default=None
         Metadata of the images, such as the `frame` of :func:`load_image_folder`. The audit uses two
         of its columns. `lesion_id`: photographs of one lesion must have one label, those of one
-        patient need not. `source`: the source of an image can be a shortcut, too.
+        patient need not. Placeholders such as "unknown", "?" or -1 are no lesion. `source`: the
+        source of an image can be a shortcut, too.
 
     pred_probas : array-like of shape (n, n_classes), default=None
         Out-of-fold probabilities: predictions of models that were trained neither on the row nor

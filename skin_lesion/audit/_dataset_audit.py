@@ -176,6 +176,8 @@ class DatasetAudit:
         ------
         ValueError
             If the reference holds none of the ids, or two labels for one of them.
+        TypeError
+            If the labels are text and those of the reference numbers, or the other way round.
         """
         trusted = _read_reference(reference)
         ids = self.images["isic_id"]
@@ -188,6 +190,12 @@ class DatasetAudit:
             )
         y = self.images["label"].to_numpy(dtype=object, copy=True)
         y[is_known] = trusted[ids[is_known]].to_numpy()
+        if len({isinstance(label, str) for label in y[pd.notna(y)]}) > 1:
+            raise TypeError(
+                f"The labels are such as {self.images['label'].tolist()[0]!r}, and those of the"
+                f" reference such as {trusted.tolist()[0]!r}. Expected text in both, or numbers in"
+                " both. Give the labels of the reference the names that the audit was given."
+            )
         return np.array(y.tolist())
 
     def summary(self):

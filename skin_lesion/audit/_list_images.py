@@ -6,18 +6,19 @@ from sklearn.utils import check_consistent_length
 
 from .._utils.validation.labels import check_labels, number_labels
 from .._utils.validation.messages import did_you_mean
-from ..datasets import SPLIT_NAMES, isic_id_of
+from ..datasets import SPLIT_NAMES, check_columns_differ, clean_ids, isic_id_of
 
 
 def list_images(images, y, groups, split, frame):
     """Return a line for each image, with `label`, `split`, `group` and `lesion`.
 
-    Values that are not given are missing. A blank lesion id is missing, too.
+    Values that are not given are missing. So are lesion ids that are blank or a placeholder.
 
     Raises
     ------
     ValueError
-        If lengths differ, if values are missing, or if a split has an unknown name.
+        If lengths differ, if values are missing, if a split has an unknown name, or if frame has a
+        column twice.
     """
     y = None if y is None else check_labels(y, name="y")
     groups = None if groups is None else check_labels(groups, name="groups")
@@ -25,6 +26,8 @@ def list_images(images, y, groups, split, frame):
     check_consistent_length(images, y, groups, split, frame)
     rows = pd.DataFrame(index=pd.RangeIndex(len(images)))
     rows["label"], rows["split"], rows["group"] = y, split, groups
+    if frame is not None:
+        check_columns_differ([name for name in frame if name in ("lesion_id", "source")], "frame")
     has_lesions = frame is not None and "lesion_id" in frame
     rows["lesion"] = _name_lesions(frame["lesion_id"]) if has_lesions else None
     return rows
@@ -44,8 +47,7 @@ def add_files(rows, files):
 
 
 def _name_lesions(ids):
-    ids = ids.to_numpy(dtype=object, na_value=None)
-    return [None if name is None or not str(name).strip() else name for name in ids]
+    return ids.where(clean_ids(ids).notna(), None).to_numpy(dtype=object, na_value=None)
 
 
 def _check_split(split):

@@ -1,5 +1,6 @@
 """Find images that several datasets share."""
 
+import warnings
 from collections.abc import Mapping
 from numbers import Integral
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .._utils.sklearn_private import validate_params
+from .._utils.validation.messages import say
 from ._findings.near_duplicates import find_near_duplicates
 from ._quality.scan import open_images, scan_images
 
@@ -51,6 +53,11 @@ def find_overlap(datasets, *, n_jobs=-1, verbose=0):
     TypeError
         If a dataset holds neither paths nor images.
 
+    Warns
+    -----
+    UserWarning
+        If images cannot be read. They are not compared.
+
     See Also
     --------
     audit_dataset : Finds duplicates within a dataset, with the same descriptor.
@@ -70,14 +77,22 @@ def find_overlap(datasets, *, n_jobs=-1, verbose=0):
             f"Got {len(datasets)} dataset(s). Expected at least two, such as"
             " {'ours': paths, 'theirs': other_paths}."
         )
-    rows, descriptors = [], []
+    rows, descriptors, unreadable = [], [], []
     for name, dataset in datasets.items():
         images = open_images(take_images(dataset))
         scan = scan_images(images, n_jobs=n_jobs, verbose=verbose, measures=False)
         readable = scan.files["error"] == ""
+        unreadable += scan.files.loc[~readable, "error"].tolist()
         lines = scan.files.loc[readable, ["path", "sha256"]].rename_axis("row").reset_index()
         rows.append(lines.assign(dataset=name, place=len(rows)))
         descriptors.append(scan.descriptors[readable.to_numpy()])
+    if unreadable:
+        # One stack frame each for find_overlap and validate_params.
+        warnings.warn(
+            f"{say(len(unreadable), 'image')} cannot be read and could not be compared. The first:"
+            f" {unreadable[0]} Replace such files, or leave them out.",
+            stacklevel=3,
+        )
     rows, descriptors = pd.concat(rows, ignore_index=True), np.concatenate(descriptors)
     # Compare each content once: its copies have the same pairs.
     rows["content"] = pd.factorize(rows["sha256"])[0]

@@ -7,8 +7,10 @@ from ._folder.tree import is_report
 from ._isic.ids import isic_id_of
 from ._isic.load import load_isic_release
 from ._public.load import load_public_dataset
+from ._reading.groups import clean_ids
 from ._reading.one_hot import read_one_hot
 from ._reading.split_names import SPLIT_NAMES, SPLITS
+from ._reading.table_file import check_columns_differ
 from ._split import train_test_split_by_group
 from ._table.load import load_image_table
 from ._taxonomy.map_labels import map_labels

@@ -165,6 +165,23 @@ def test_patients_may_have_lesions_of_several_classes(folder):
     assert len(set(without_groups.groups)) == 30
 
 
+@pytest.mark.parametrize("placeholder", ["unknown", -1, "?"])
+def test_a_placeholder_is_no_lesion(placeholder):
+    lesions = make_lesion_images(8, n_classes=2, image_size=(32, 32), random_state=0)
+    frame = pd.DataFrame({"lesion_id": [placeholder] * 8})
+    audit = audit_dataset(lesions.images, lesions.target, frame=frame)
+    assert len(audit.group_conflicts) == 0
+    assert audit.not_checked["group_conflicts"] == "no groups were given"
+
+
+@pytest.mark.parametrize("name", ["lesion_id", "source"])
+def test_a_frame_with_a_column_twice(name):
+    lesions = make_lesion_images(4, n_classes=2, image_size=(32, 32), random_state=0)
+    frame = pd.DataFrame([["a", "b"]] * 4, columns=[name, name])
+    with pytest.raises(ValueError, match=f"frame has more than one column .* '{name}'"):
+        audit_dataset(lesions.images, lesions.target, frame=frame)
+
+
 def test_leaks_by_content_group_and_near_duplicate(folder):
     train = folder.of_class("nevus")
     by_content = folder.add_copy(train[0], group="another", split="test")
@@ -395,6 +412,19 @@ def test_relabel_by_isic_id(folder):
 def test_bad_reference(folder, reference, message):
     with pytest.raises(ValueError, match=message):
         audit_folder(folder).relabel(reference)
+
+
+def test_a_reference_of_labels_of_another_kind(tmp_path):
+    lesions = make_lesion_images(2, n_classes=2, image_size=(32, 32), random_state=0)
+    paths = [str(tmp_path / f"ISIC_000000{n}.png") for n in range(2)]
+    for path, image in zip(paths, lesions.images, strict=True):
+        Image.fromarray(image).save(path)
+    audit = audit_dataset(paths, [0, 1])
+    assert audit.relabel({"ISIC_0000001": 2}).tolist() == [0, 2]
+    with pytest.raises(
+        TypeError, match=r"labels are such as 0, .* such as 'nevus'. Expected text in"
+    ):
+        audit.relabel({"ISIC_0000001": "nevus"})
 
 
 # Bad input

@@ -29,8 +29,10 @@ def test_pairs_of_three_datasets(sets, tmp_path):
             picture.save(paths[name][-1])
     (tmp_path / "theirs 9.png").write_bytes(b"no image")
 
-    pairs = find_overlap({"ours": ours, **paths}, n_jobs=1)
+    with pytest.warns(UserWarning, match=r"1 image cannot be read .*theirs 9.png") as caught:
+        pairs = find_overlap({"ours": ours, **paths}, n_jobs=1)
 
+    assert caught[0].filename == __file__
     columns = ["dataset", "row", "other_dataset", "other_row", "transform"]
     assert pairs[columns].values.tolist() == [
         ["ours", 7, "theirs", 3, "none"],

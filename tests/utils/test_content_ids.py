@@ -145,3 +145,8 @@ def test_no_copy_is_on_the_other_side_of_a_split(write, tmp_path):
     for seed in range(10):
         train, test = train_test_split_by_group(content, groups=content, random_state=seed)
         assert not set(train) & set(test)
+
+
+def test_one_colour_in_two_shapes_is_no_copy():
+    images = [np.zeros(shape, np.uint8) for shape in [(4, 16, 3), (8, 8, 3), (4, 16, 3)]]
+    assert_same_partition(content_ids_of_images(images), [0, 1, 0])
