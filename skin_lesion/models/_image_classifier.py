@@ -31,14 +31,7 @@ class MostProbableClassMixin(DocumentedMixin):
         ValueError
             If probabilities are not finite.
         """
-        probabilities = self.predict_proba(X)
-        n_unknown = np.count_nonzero(~np.isfinite(probabilities).all(axis=1))
-        if n_unknown:  # argmax would return the first class
-            raise ValueError(
-                f"{n_unknown} of {len(probabilities)} rows have probabilities that are not finite."
-                " Expected a network with finite weights that suit the range of X. Fit it again,"
-                " with a smaller learning_rate if training diverged."
-            )
+        probabilities = check_finite(self.predict_proba(X))
         return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_log_proba(self, X):
@@ -105,6 +98,18 @@ class MostProbableClassMixin(DocumentedMixin):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         return tags
+
+
+def check_finite(probabilities):
+    """Return probabilities, or raise an error if a row has none: argmax would return any class."""
+    n_unknown = np.count_nonzero(~np.isfinite(probabilities).all(axis=1))
+    if n_unknown:
+        raise ValueError(
+            f"{n_unknown} of {len(probabilities)} rows have probabilities that are not finite."
+            " Expected a network with finite weights that suit the range of X. Fit it again,"
+            " with a smaller learning_rate if training diverged."
+        )
+    return probabilities
 
 
 def predicts_most_probable(classifier):

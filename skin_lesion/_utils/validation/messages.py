@@ -6,8 +6,11 @@ _N_NAMED = 5
 
 
 def did_you_mean(name, choices):
-    """Return " Did you mean 'x'?", or an empty string if no choice is close."""
-    by_lower_case = {choice.lower(): choice for choice in choices}
+    """Return " Did you mean 'x'?", or an empty string if no choice is close.
+
+    Of choices that are numbers, it shows the number: 2, not '2'.
+    """
+    by_lower_case = {str(choice).lower(): choice for choice in choices}
     close = get_close_matches(str(name).lower(), by_lower_case, n=1)
     return f" Did you mean {by_lower_case[close[0]]!r}?" if close else ""
 

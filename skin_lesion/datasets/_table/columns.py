@@ -74,7 +74,7 @@ def check_columns(roles, columns, where):
                 raise ValueError(
                     f"{where} has no column {name!r}, which is passed as {role}. Expected one of"
                     f" its columns: {name_some(list(map(str, columns)))}."
-                    f"{did_you_mean(name, list(map(str, columns)))}"
+                    f"{did_you_mean(name, columns)}"
                 )
             if by_column.setdefault(name, role) != role or names.count(name) > 1:
                 raise ValueError(

@@ -272,7 +272,7 @@ def _check_positive(positive, known, who):
     if positive not in known or len(known) < 2:
         raise ValueError(
             f"positive={positive!r}, but {who} has the classes {known[:10]}. Expected one of at"
-            f" least two classes.{did_you_mean(positive, list(map(str, known)))}"
+            f" least two classes.{did_you_mean(positive, known)}"
         )
 
 

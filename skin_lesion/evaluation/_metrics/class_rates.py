@@ -152,7 +152,7 @@ def _score(metric, of_class, what, why, y_true, y_pred, labels, pos_label, sampl
         if pos_label not in known:
             raise ValueError(
                 f"pos_label={pos_label!r} is not among the labels {known[:10]}. Expected one of"
-                f" them.{did_you_mean(pos_label, list(map(str, known)))} Pass all classes as labels"
+                f" them.{did_you_mean(pos_label, known)} Pass all classes as labels"
                 " if it may be absent."
             )
         names = np.array([pos_label], dtype=names.dtype)

@@ -45,7 +45,7 @@ class _ClassScorer(BaseScorer):
         if positive is not None and positive not in known:
             raise ValueError(
                 f"positive={positive!r} is not among the classes {known}. Expected one of"
-                f" them.{did_you_mean(positive, list(map(str, known)))}"
+                f" them.{did_you_mean(positive, known)}"
             )
         score = self._score_func(y_true, predicted, classes, **self._kwargs, **kwargs)
         return self._sign * score

@@ -111,11 +111,11 @@ def find_class(positive, classes):
     """
     if positive is None:
         return None
-    known = list(classes)
+    known = classes.tolist() if hasattr(classes, "tolist") else list(classes)
     if positive not in known:
         raise ValueError(
             f"positive={positive!r} is not among the classes {known}. Expected one of"
-            f" them.{did_you_mean(positive, list(map(str, known)))}"
+            f" them.{did_you_mean(positive, known)}"
         )
     return known.index(positive)
 

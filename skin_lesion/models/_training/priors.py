@@ -145,7 +145,7 @@ def shift(probabilities, factors):
 def _check_names(names, known, parameter):
     unknown = [label for label in names if label not in known]
     if unknown:
-        hint = did_you_mean(unknown[0], list(map(str, known)))
+        hint = did_you_mean(unknown[0], known)
         raise ValueError(
             f"{parameter} names {unknown}, but the classes are {known}.{hint} {_EXPECTED}"
         )

@@ -132,16 +132,18 @@ class AveragedClassifier(
         Raises
         ------
         ValueError
-            If the classifiers were fitted to different classes.
+            If the classifiers were fitted to different classes, or `estimators` is not a list.
         """
+        self._validate_params()
         self._check_estimators()
         check_is_fitted(self)
         first, *others = self._fitted()
         for estimator in others:
             if not np.array_equal(estimator.classes_, first.classes_):
                 raise ValueError(
-                    f"The classifiers have the classes {list(first.classes_)} and"
-                    f" {list(estimator.classes_)}. Expected the same classes: fit them to the same."
+                    f"The classifiers have the classes {first.classes_.tolist()} and"
+                    f" {estimator.classes_.tolist()}. Expected the same classes:"
+                    " fit them to the same."
                 )
         return np.mean([estimator.predict_proba(X) for estimator in (first, *others)], axis=0)
 

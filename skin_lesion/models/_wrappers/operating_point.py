@@ -8,7 +8,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, Interval
 from ..._utils.validation.messages import did_you_mean
-from .wrapper import WrapperMixin, list_classes
+from .._image_classifier import check_finite
+from .wrapper import WrapperMixin, check_no_threshold, list_classes
 
 
 class OperatingPointClassifier(WrapperMixin, BaseEstimator):
@@ -104,11 +105,13 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         ------
         ValueError
             If `positive` is not a class of the classifier, or is None with more than two classes.
+            If probabilities are not finite, or if the classifier decides by a threshold itself.
         """
         self._validate_params()
+        check_no_threshold(self, self._fitted())
         check_is_fitted(self)
         place = _find_positive(self.positive, self.classes_.tolist())
-        probabilities = np.array(self.predict_proba(X), dtype=float)
+        probabilities = np.array(check_finite(self.predict_proba(X)), dtype=float)
         is_called = probabilities[:, place] >= self.threshold
         probabilities[:, place] = np.where(is_called, np.inf, -np.inf)
         return self.classes_[probabilities.argmax(axis=1)]
@@ -136,6 +139,6 @@ def _find_positive(positive, known):
     if chosen not in known:
         raise ValueError(
             f"positive={chosen!r}, but the estimator has the classes {known}. Expected one"
-            f" of them.{did_you_mean(chosen, list(map(str, known)))}"
+            f" of them.{did_you_mean(chosen, known)}"
         )
     return known.index(chosen)

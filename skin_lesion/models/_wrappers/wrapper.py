@@ -58,8 +58,7 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
             If the classifier decides by a threshold, which would have no effect here, or if a
             parameter such as `positive` does not fit the classes in y.
         """
-        if not self._decides_by_threshold:
-            check_no_threshold(self, self.estimator)
+        check_no_threshold(self, self.estimator)
         self._check_labels(y, sample_weight)  # before hours of training
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
@@ -131,11 +130,16 @@ def check_no_threshold(wrapper, estimator):
     for inner in find_answering(estimator):
         if getattr(inner, "_decides_by_threshold", False) or isinstance(inner, _THRESHOLDS):
             name = type(wrapper).__name__
+            advice = f"Pass the classifier inside the {type(inner).__name__}."
+            if not getattr(wrapper, "_decides_by_threshold", False):
+                advice = (
+                    "Put OperatingPointClassifier outermost:"
+                    f" OperatingPointClassifier({name}(...), ...)."
+                )
             raise ValueError(
                 f"The estimator of {name} contains {type(inner).__name__}, whose threshold would"
                 f" have no effect: {name} uses only its probabilities. Expected no threshold"
-                " inside. Put OperatingPointClassifier outermost:"
-                f" OperatingPointClassifier({name}(...), ...)."
+                f" inside. {advice}"
             )
 
 

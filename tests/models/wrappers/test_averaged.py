@@ -110,3 +110,9 @@ def test_other_classes_are_refused(iris):
 def test_what_cannot_be_averaged_is_refused(iris, estimators, error, match):
     with pytest.raises(error, match=match):
         AveragedClassifier(estimators).fit(*iris)
+
+
+def test_a_fitted_classifier_alone_is_no_list(iris):
+    X, y = iris
+    with pytest.raises(ValueError, match=r"'estimators' parameter.*'list'"):
+        AveragedClassifier(GaussianNB().fit(X, y)).predict_proba(X)

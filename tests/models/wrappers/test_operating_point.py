@@ -1,8 +1,10 @@
 """A threshold on the probability of a class: what is wrong is said before the fit."""
 
+import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
 
 from skin_lesion import OperatingPointClassifier
 
@@ -17,3 +19,30 @@ def test_unknown_positive_class_is_named_before_the_fit():
     wrong = OperatingPointClassifier(Unfitted(), 0.3, positive="virginca")
     with pytest.raises(ValueError, match="Did you mean 'virginica'"):
         wrong.fit(X, y)
+
+
+def test_a_probability_that_is_not_finite_is_not_taken_for_the_other_class():
+    model = LogisticRegression(max_iter=1000).fit(*load_iris(return_X_y=True))
+    model.coef_[:] = np.nan
+    model.intercept_[:] = np.nan
+    X = load_iris().data
+    with pytest.raises(ValueError, match="150 of 150 rows have probabilities that are not finite"):
+        OperatingPointClassifier(model, 0.3, positive=2).predict(X)
+
+
+def test_a_threshold_inside_has_no_effect_and_is_refused():
+    X, y = load_iris(return_X_y=True)
+    X, y = X[:100], y[:100]
+    for inner in (OperatingPointClassifier, FixedThresholdClassifier):
+        twice = OperatingPointClassifier(inner(LogisticRegression(), threshold=0.1), 0.3)
+        with pytest.raises(ValueError, match=f"Pass the classifier inside the {inner.__name__}"):
+            twice.fit(X, y)
+        twice.estimator.fit(X, y)
+        with pytest.raises(ValueError, match="no threshold inside"):
+            twice.predict(X)
+
+
+def test_a_number_among_classes_is_suggested_as_a_number():
+    model = LogisticRegression(max_iter=1000).fit(*load_iris(return_X_y=True))
+    with pytest.raises(ValueError, match=r"positive='2'.*Did you mean 2\?"):
+        OperatingPointClassifier(model, positive="2").predict(load_iris().data)

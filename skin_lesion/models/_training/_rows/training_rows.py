@@ -208,7 +208,7 @@ def _look_up_weights(class_weight, classes):
             f"class_weight has the keys {name_some(unknown)}, but y has the classes"
             f" {name_some(names)}. Expected classes of y as keys, such as"
             f" {{{names[0]!r}: 1.0, {names[1]!r}: 2.0}}."
-            f"{did_you_mean(unknown[0], [name for name in names if isinstance(name, str)])}"
+            f"{did_you_mean(unknown[0], names)}"
         )
     for name, weight in class_weight.items():
         if not isinstance(weight, Real) or not 0 <= weight < np.inf:
