@@ -6,7 +6,8 @@ import pandas as pd
 from .messages import name_some
 from .rows import check_rows
 
-_MISSING_AS_TEXT = ("nan", "NaN", "<NA>")  # missing values that pandas and numpy turned into text
+# Missing values that pandas and numpy turned into text, and empty cells of a table.
+_MISSING_AS_TEXT = ("nan", "NaN", "<NA>", "")
 
 
 def number_labels(values, *, name):
@@ -87,7 +88,9 @@ def check_labels(values, *, name="y_true"):
         raise ValueError(f"{name} is empty. Expected at least one row.")
     missing = np.asarray(pd.isna(given)).ravel()
     if values.dtype.kind in "OUT":
-        missing = missing | np.isin(values.astype(str), _MISSING_AS_TEXT)
+        # A class may be called "None", a lesion or patient not.
+        as_text = (*_MISSING_AS_TEXT, "None") if are_groups else _MISSING_AS_TEXT
+        missing = missing | np.isin(np.char.strip(values.astype(str)), as_text)
     if missing.any():
         advice = f"Leave out these rows: keep = pd.notna({name}); X[keep], {name}[keep]."
         if are_groups:

@@ -139,6 +139,8 @@ def test_saved_in_a_model(lesions, tmp_path):
         (RelativeToGroup(), {"sex": "male"}, "Expected numbers in all columns except 'patient_id'"),
         (RelativeToGroup(), {"diameter": np.inf}, "infinity"),
         (RelativeToGroup(), {"patient_id": None}, "groups .*is missing in 96 of 96 rows"),
+        (RelativeToGroup(), {"patient_id": " "}, "groups .*is missing in 96 of 96 rows"),
+        (RelativeToGroup(), {"patient_id": "None"}, "groups .*is missing in 96 of 96 rows"),
         (RelativeToGroup(scale="yes"), {}, "'scale' parameter"),
     ],
 )
