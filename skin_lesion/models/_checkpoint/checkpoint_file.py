@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..._utils.atomic_writing import lock, new_file
+from ..._utils.atomic_writing import check_folder_of, lock, new_file
 
 _STACK_LEVEL = 7  # from here to the line that calls fit
 
@@ -31,8 +31,9 @@ class CheckpointFile:
         self._description = json.loads(json.dumps(description))
         name = hashlib.sha256(json.dumps(self._description, sort_keys=True).encode()).hexdigest()
         self._folder = Path(folder)
-        self._folder.mkdir(parents=True, exist_ok=True)
         self.path = self._folder / f"fit_{name[:32]}.npz"
+        check_folder_of(self.path)
+        self._folder.mkdir(parents=True, exist_ok=True)
 
     def load(self):
         """Return the saved state, or None. Warn if the fit restarts despite another checkpoint.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 from importlib.metadata import version
 from numbers import Integral
@@ -53,7 +54,7 @@ class FitCheckpoint(DocumentedMixin, BaseEstimator):
       its nested objects and other callbacks;
     - y, weights and rows;
     - the pixels of an array, or the paths, sizes and modification times of files;
-    - the versions of the backend and of packages.
+    - the versions of the backend and of packages, and the dtype policy of Keras.
 
     Your own functions and classes, such as an `architecture`, are identified by their code,
     closures, defaults and bound arguments, and by the functions, classes and values that they refer
@@ -90,6 +91,8 @@ class FitCheckpoint(DocumentedMixin, BaseEstimator):
     True
     """
 
+    _parameter_constraints = {"folder": [str, os.PathLike]}
+
     def __init__(self, folder):
         self.folder = folder
 
@@ -118,6 +121,7 @@ def open_checkpoint_file(estimator, source, y, training, validation):
         return None
     if len(found) > 1:
         raise ValueError(f"callbacks holds {len(found)} FitCheckpoint objects. Expected one.")
+    found[0]._validate_params()
     if estimator.warm_start or not isinstance(estimator.random_state, Integral):
         raise ValueError(
             f"FitCheckpoint was given with random_state={estimator.random_state!r} and"
@@ -132,12 +136,16 @@ def open_checkpoint_file(estimator, source, y, training, validation):
     }
     parameters["callbacks"] = without_checkpoints(estimator.callbacks)
     backend = keras.backend.backend()
+    backend = f"{backend} {sys.modules[backend].__version__}"
+    policy = keras.config.dtype_policy().name
+    if policy != "float32":
+        backend += f" with {policy}"
     return CheckpointFile(
         found[0].folder,
         {
             **{name: describe(value, name) for name, value in parameters.items()},
             "the data": _fingerprint_data(source, y, training, validation),
-            "the backend": f"{backend} {sys.modules[backend].__version__}",
+            "the backend": backend,
             # From OpenCV itself: its package has several names.
             "versions of packages": {name: version(name) for name in _PACKAGES}
             | {"OpenCV": cv2.__version__},

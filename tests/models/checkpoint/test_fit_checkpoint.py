@@ -357,6 +357,27 @@ def test_fit_that_no_other_can_equal(small, lesions, tmp_path):
         small(callbacks=[FitCheckpoint(tmp_path)] * 2).fit(lesions.images, lesions.target)
 
 
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [(None, "The 'folder' parameter of FitCheckpoint"), ("file", "is not a folder")],
+)
+def test_a_folder_that_is_none(small, lesions, tmp_path, monkeypatch, folder, expected):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    with pytest.raises((ValueError, OSError), match=expected):
+        small(callbacks=[FitCheckpoint(folder)]).fit(lesions.images, lesions.target)
+
+
+def test_a_fit_of_other_precision_is_another(light, lesions, interrupted):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        with pytest.warns(UserWarning, match=r"another fit, .* differs in the backend\. "):
+            light([FitCheckpoint(interrupted)]).fit(lesions.images, lesions.target)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def test_changed_file_is_other_data(smallest, lesion_folder, tmp_path, epochs_trained):
     folder = load_image_folder(lesion_folder, split="train")
     classifier = smallest(
