@@ -401,7 +401,9 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
 
 
 def _compute(part, items, rows, images):
-    for row, image, found in zip(rows, images, part.compute(images), strict=True):
+    # With a dtype policy of Keras such as "mixed_float16" they are of another type.
+    features = np.asarray(part.compute(images), dtype=np.float32)
+    for row, image, found in zip(rows, images, features, strict=True):
         part.features[row] = found
         # The loader gives a black image for a file that it cannot read.
         if part.cache is not None and image.any():
