@@ -122,8 +122,8 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
             If `X` holds paths, but the exported estimator takes only images, or the other way
             round.
         ValueError
-            If the file is not an ONNX file written by :func:`export_onnx`, or if `X` has another
-            shape.
+            If the file is not an ONNX file written by :func:`export_onnx`, or is damaged, or if `X`
+            has another shape.
         """
         return self._predict(X)[0]
 

@@ -133,10 +133,7 @@ def check_onnx_file(path, model_path):
 
     Files of other versions of this library are refused, too: they may read images in another way.
     """
-    with open(path, "rb") as file:
-        content = file.read()
-    if content != _add_checksum(content[: -len(_add_checksum(b""))]):
-        raise ValueError(f"{os.fspath(path)!r} is damaged: its checksum is wrong.")
+    _check_content(path)
     description = open_onnx_file(path).description
     if description["version"] != version("skin_lesion"):
         raise ValueError(
@@ -160,6 +157,16 @@ def _add_checksum(content):
     key_and_value = ((b"\x0a", _CHECKSUM_KEY), (b"\x12", digest))  # fields 1 and 2 of the entry
     entry = b"".join(tag + bytes([len(text)]) + text for tag, text in key_and_value)
     return content + b"\x72" + bytes([len(entry)]) + entry  # field 14 of the model
+
+
+def _check_content(path):
+    with open(path, "rb") as file:
+        content = file.read()
+    if content != _add_checksum(content[: -len(_add_checksum(b""))]):
+        raise ValueError(
+            f"{os.fspath(path)!r} is damaged: its checksum is wrong. Copy it again, or export it"
+            " again."
+        )
 
 
 def _hash_file(path):
@@ -221,6 +228,12 @@ def _describe(steps, classifier):
         loader = None  # cleaning steps take only images
     elif loader is None and classifier.n_features_in_ == 1:
         loader = ImageLoader()
+    if loader is not None and type(loader) is not ImageLoader:
+        raise TypeError(
+            f"Images are read by {loader!r}, of type {type(loader).__name__}, which the file cannot"
+            " represent. Expected an ImageLoader. Export a classifier of images without a loader,"
+            " and read them before each call of OnnxClassifier."
+        )
     return {
         "format": _FORMAT,
         "version": version("skin_lesion"),
@@ -249,7 +262,7 @@ def _describe_steps(steps):
 
 
 def open_onnx_file(path):
-    """Return the session, the classes, and how to read X.
+    """Return the session, the classes, and how to read X. A damaged file is a ValueError.
 
     Parameters
     ----------
@@ -287,6 +300,8 @@ def _open(path, state):
             f"path={path!r} is an ONNX file whose metadata lack the class names and preprocessing"
             f" under the key {_KEY!r}. {expected}"
         )
+    if text.startswith(f'{{"format": {_FORMAT},'):  # others may have another checksum
+        _check_content(path)  # ONNX Runtime takes any weights
     description = json.loads(text)
     if description["format"] != _FORMAT:
         raise ValueError(

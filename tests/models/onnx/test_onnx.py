@@ -136,11 +136,17 @@ def test_step_that_the_file_cannot_hold(smallest, lesions, tmp_path):
     class Darker(ImageAugmenter):
         """Varies images in a way of its own."""
 
+    class Dark(ImageLoader):
+        """Reads images in a way of its own."""
+
     fitted = smallest(epochs=1).fit(lesions.images, lesions.target)
     with pytest.raises(TypeError, match=r"variants are those of Darker.*cannot represent"):
         export_onnx(TestTimeAugmentation(fitted, Darker()), tmp_path / "model.onnx")
     with pytest.raises(TypeError, match=r"step FunctionTransformer.*cannot represent"):
         export_onnx(make_pipeline(FunctionTransformer(), fitted), tmp_path / "model.onnx")
+    fitted.set_params(loader=Dark((24, 24)))
+    with pytest.raises(TypeError, match=r"read by Dark.*cannot represent"):
+        export_onnx(fitted, tmp_path / "model.onnx")
     fitted.set_params(loader=ImageLoader((24, 24), preprocess=ColorConstancy()))
     with pytest.raises(TypeError, match=r"loader cleans with ColorConstancy.*cannot represent"):
         export_onnx(fitted, tmp_path / "model.onnx")
@@ -294,6 +300,8 @@ def test_features_and_the_saved_model_of_a_file(exported, lesions, paths, tmp_pa
         file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         with pytest.raises(ValueError, match=r"model.onnx' is damaged: its checksum is wrong"):
             check_onnx_file(file, saved)
+        with pytest.raises(ValueError, match=r"model.onnx' is "):
+            OnnxClassifier(file).predict_proba(paths)
     file.write_bytes(content)
     saved.write_bytes(saved.read_bytes() + b" ")
     with pytest.raises(ValueError, match=r"does not belong to '.*model.zip', which has changed"):
