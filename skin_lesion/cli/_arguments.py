@@ -88,7 +88,7 @@ def _add_train(parser):
         "--backbone", metavar="NAME", help="network to fine-tune; by default the preset's"
     )
     network.add_argument(
-        "--weights", metavar="FILE", help="HDF5 file with the weights of the backbone"
+        "--weights", type=_name, metavar="FILE", help="HDF5 file with the weights of the backbone"
     )
     network.add_argument(
         "--from-scratch", action="store_true", help="train a small network, not a pretrained one"
@@ -250,6 +250,8 @@ def _check_data(parser, arguments):
         parser.error(f"{given[0]} names a column of --table, which is missing")
     if arguments.table is not None and arguments.dataset is not None:
         parser.error("--dataset names a public dataset. Expected it without --table")
+    if arguments.root is None and arguments.dataset is not None:
+        parser.error("--dataset names the public dataset in ROOT, which is missing")
     if arguments.verb == "audit" and arguments.root is arguments.table is None:
         parser.error("found no data. Expected ROOT, or --table FILE")
     if arguments.output is not None:
@@ -275,6 +277,11 @@ def _check_output(parser, arguments):
 def _check_train(parser, arguments):
     if arguments.from_scratch and (arguments.backbone or arguments.weights):
         parser.error("--from-scratch takes neither --backbone nor --weights")
+    if arguments.keep_faults and arguments.compare_with_faults:
+        parser.error(
+            "--keep-faults trains only with the faults, so that --compare-with-faults has nothing"
+            " to compare. Expected one of them"
+        )
     if arguments.backbone == "cnn" and arguments.weights:
         parser.error("--backbone cnn is trained from scratch and takes no --weights")
     if arguments.root is arguments.table is None and (
@@ -302,6 +309,11 @@ def _check_evaluate(parser, arguments):
     if (arguments.predictions is None) == (arguments.model is None):
         parser.error("expected either MODEL and ROOT, or --predictions FILE and --truth FILE")
     if arguments.model is None:
+        if arguments.table is not None:
+            parser.error(
+                "--table belongs to MODEL. Expected --truth for the classes, and --metadata for"
+                " the lesions"
+            )
         return
     if arguments.root is arguments.table is None:
         parser.error("expected ROOT, the images to evaluate the model on")

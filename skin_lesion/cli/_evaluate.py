@@ -18,7 +18,7 @@ from ._output import (
     check_output,
     lock_output,
 )
-from ._predict import find_readable, load_classifier, say_unread
+from ._predict import check_reads_photographs, find_readable, load_classifier, say_unread
 from ._table import index_by_image, read_csv, read_probabilities, read_truth
 
 
@@ -65,8 +65,10 @@ def _of_model(arguments):
     unreadable = []
     try:
         report = _evaluate(model, data, rows, arguments)
-    except (ValueError, FileNotFoundError):  # one of them cannot be read: which?
+    except (TypeError, ValueError, FileNotFoundError):  # which cannot be read?
         readable, unreadable = find_readable(data.data[rows])
+        if len(readable):
+            check_reads_photographs(model, arguments.model, data.data[rows[readable]])
         if not unreadable or not len(readable):
             raise
         rows = rows[readable]

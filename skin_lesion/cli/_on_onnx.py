@@ -88,7 +88,7 @@ def _translate(model, folder):
         return AveragedClassifier([_translate(part, folder) for part in parts])
     if not isinstance(model, (SkinLesionClassifier, TestTimeAugmentation)):
         return model
-    if find_network(model).loader is None:
+    if getattr(find_network(model), "loader", None) is None:
         raise ValueError("The file would not say how photographs are read.")
     path = folder / f"{len(list(folder.iterdir()))}.onnx"
     write_onnx_file(model, path, with_features=True)

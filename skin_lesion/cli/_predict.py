@@ -72,7 +72,7 @@ def run(arguments):
     if arguments.isic:
         check_submission(model.classes_)
         check_ids(paths)
-    table, damaged = _predict(model, unlike, X)
+    table, damaged = _predict(model, arguments.model, unlike, X)
     unreadable += damaged
     if arguments.isic:
         table = make_submission(table, model.classes_)
@@ -243,7 +243,21 @@ def say_unread(problems):
         print(f"Not read: {text}", file=sys.stderr)
 
 
-def _predict(model, unlike, X):
+def check_reads_photographs(model, path, X):
+    """Raise a ValueError if a model cannot predict a photograph that can be read.
+
+    To be called after an error, to find out where it comes from.
+    """
+    try:
+        model.predict_proba(X[:1])
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} holds a model that cannot predict {X[0, 0]}: {str(error).rstrip('.')}."
+            " Expected a model that reads image files, such as model.zip of train."
+        ) from error
+
+
+def _predict(model, model_path, unlike, X):
     """Return the table of predictions, and what was said of files that cannot be read."""
     with TemporaryDirectory() as folder:
         inner = model
@@ -257,10 +271,11 @@ def _predict(model, unlike, X):
             bar.update(len(chunk))
             try:
                 probabilities, features = predict(chunk)
-            except (ValueError, FileNotFoundError):  # one of them cannot be read: which?
+            except (TypeError, ValueError, FileNotFoundError):  # which cannot be read?
                 rows, problems = find_readable(chunk)
                 unreadable += problems
                 if not problems:
+                    check_reads_photographs(inner, model_path, chunk)
                     raise
                 if not len(rows):
                     continue

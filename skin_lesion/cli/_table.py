@@ -132,11 +132,11 @@ def check_ids(paths):
         first[name] = path
 
 
-def _read_classes(path, what):
+def _read_classes(path, *, is_truth):
     """Return a table of an image a row, with columns of its classes, indexed by image.
 
     Codes of the challenges are replaced by the names of the classes. It takes submissions, ground
-    truths, tables of :func:`make_table`, and tables of two columns: image and class.
+    truths, tables of :func:`make_table`, and, for a truth, tables of two columns: image and class.
 
     Returns
     -------
@@ -152,13 +152,17 @@ def _read_classes(path, what):
         If it is no such table.
     """
     table = index_by_image(read_csv(path), path)
-    if table.shape[1] == 1 and not pd.api.types.is_numeric_dtype(table.iloc[:, 0]):
+    has_labels = table.shape[1] == 1 and not pd.api.types.is_numeric_dtype(table.iloc[:, 0])
+    if is_truth and has_labels:
         labels = table.iloc[:, 0]
         table = pd.get_dummies(labels).astype(float)
         table[labels.isna().to_numpy()] = np.nan
     else:
-        table = table.select_dtypes("number").astype(float)
+        # No class has such a name, but classes that are numbers make numbers of these columns.
+        own = [] if is_truth else [*_OWN_COLUMNS, _TRUTH_COLUMN]
+        table = table.drop(columns=own, errors="ignore").select_dtypes("number").astype(float)
     if table.shape[1] < 2:
+        what = "a ground truth" if is_truth else "predictions"
         raise ValueError(
             f"{path} has {say(table.shape[1], 'column')} of numbers. Expected {what}: the image in"
             " the first column, then one column a class."
@@ -180,7 +184,7 @@ def read_truth(path):
     ValueError
         If a row has not one 1 and otherwise 0.
     """
-    table, codes = _read_classes(path, "a ground truth")
+    table, codes = _read_classes(path, is_truth=True)
     if any(set(map_labels(form, label_set)) <= set(codes) for label_set, form in _FORMS.items()):
         _say_ignored(path, table.columns.difference(codes, sort=False))
         table = table[codes]
@@ -208,7 +212,7 @@ def read_probabilities(path, truth, classes):
         If an image or a class is missing, a value is no probability, or a row does not sum to 1
         and is not of the form of the challenges.
     """
-    table, codes = _read_classes(path, "predictions")
+    table, codes = _read_classes(path, is_truth=False)
     missing = truth.index.difference(table.index)
     if len(missing):
         raise ValueError(
@@ -260,9 +264,16 @@ def index_by_image(table, path):
     Raises
     ------
     ValueError
-        If an image has several rows.
+        If an image has several rows, or a row has no image.
     """
     column = find_images(table.columns)
+    is_missing = table[column].isna().to_numpy()
+    if is_missing.any():
+        raise ValueError(
+            f"{path} has {say(is_missing.sum(), 'row')} without an image in the column {column!r}."
+            f" The first is row {is_missing.argmax() + 1} below the column names. Expected an image"
+            " in each row. Fill them in, or remove these rows."
+        )
     images = pd.Index(_find_ids(table[column]), name="image")
     table = table.drop(columns=[column]).set_axis(images)
     if table.index.has_duplicates:

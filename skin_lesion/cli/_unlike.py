@@ -114,13 +114,16 @@ def load_unlike(model_path):
     if not path.is_file():
         return None
     try:
+        if not zipfile.is_zipfile(path):  # NumPy would advise to load it as a pickle
+            raise ValueError("it is no archive of arrays")
         with np.load(path, allow_pickle=False) as arrays:
             names = ("features", "network", "limit", "false_marks")
             return UnlikeTraining(*(arrays[name] for name in names))
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged archive raises nearly anything
         raise ValueError(
-            f"{path} is damaged: {error}. Expected the file that was written with the model. Copy"
-            " it again, or remove it: photographs unlike the training images are then not marked."
+            f"{path} is damaged: {str(error).rstrip('.')}. Expected the file that was written with"
+            " the model. Copy it again, or remove it: photographs unlike the training images are"
+            " then not marked."
         ) from error
 
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -29,7 +30,7 @@ from skin_lesion.cli import _predict, main
 from skin_lesion.cli._on_onnx import onnx_path_beside
 from skin_lesion.cli._predict import find_photographs
 from skin_lesion.cli._table import check_submission, make_submission
-from skin_lesion.cli._unlike import fit_unlike, path_beside
+from skin_lesion.cli._unlike import fit_unlike, load_unlike, path_beside
 
 CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]
 
@@ -125,6 +126,17 @@ def test_features_mark_photographs_for_the_network_that_computed_them(
     assert "unlike_training" not in pd.read_csv(output)
 
 
+@pytest.mark.parametrize("damage", ["nothing in it", "text", "other shapes", "cut off"])
+def test_damaged_features_are_named(tmp_path, damage):
+    path = path_beside(tmp_path / "model.zip")
+    limit = np.zeros(3) if damage == "other shapes" else 1.0
+    np.savez(path, features=np.eye(30), network="x", limit=limit, false_marks=0.05)
+    content = {"nothing in it": b"", "text": b"text", "cut off": path.read_bytes()[:500]}
+    path.write_bytes(content.get(damage, path.read_bytes()))
+    with pytest.raises(ValueError, match=r"model.features.npz is damaged: .*Copy it again"):
+        load_unlike(tmp_path / "model.zip")
+
+
 def test_a_model_around_copies_of_its_network_has_no_features(model, root, tmp_path, capsys):
     data = load_image_folder(root, split="train")
     network = load_model(model).estimator
@@ -174,6 +186,21 @@ def test_a_model_that_is_no_classifier_is_refused(root, tmp_path, capsys):
         err = capsys.readouterr().err
         assert f"{path} holds a model of type Pipeline, which gives no probabilities" in err
         assert not (tmp_path / command[0]).exists()
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate"])
+def test_a_model_that_reads_no_files_is_named(root, tmp_path, capsys, verb):
+    of_numbers = LogisticRegression().fit([[0.0], [1.0]], ["melanoma", "nevus"])
+    of_images = TestTimeAugmentation(make_pipeline(of_numbers))
+    for model, reason in ((of_numbers, "numeric values"), (of_images, "X holds paths")):
+        path = tmp_path / "model.zip"
+        save_model(model, path)
+        assert main([verb, str(path), str(root), "--output", str(tmp_path / "output")]) == 2
+        err = capsys.readouterr().err
+        assert f"{path} holds a model that cannot predict {root}" in err
+        assert reason in err
+        assert "Expected a model that reads image files" in err
+        assert not (tmp_path / "output").exists()
 
 
 def test_pictures_of_reports_are_skipped(model, root, tmp_path, capsys):
@@ -425,7 +452,15 @@ def test_bad_input_of_evaluate(tmp_path, capsys):
     err = capsys.readouterr().err
     assert f"{predictions} cannot be opened: No such file" in err
     assert "Errno" not in err
-    for wrong in (["evaluate"], ["evaluate", "model.zip"], options[:3], [*options, "model.zip"]):
+    table = ("--table", "t.csv", "--path-column", "image", "--label-column", "label")
+    for wrong in (
+        ["evaluate"],
+        ["evaluate", "model.zip"],
+        options[:3],
+        [*options, "model.zip"],
+        [*options, *table],
+        [*options, "--dataset", "2019"],
+    ):
         with pytest.raises(SystemExit):
             main([*wrong])
 
@@ -441,6 +476,8 @@ def test_bad_input_of_evaluate(tmp_path, capsys):
         ("n,m\na,1,0\nb,0,1", "n,m\na,1,0\nb,,1", "'b' with n=nan, m=1"),
         ("n,m\na,1,0\nb,0,1", "n,m\na,1,0\nb,0.2,0.2", "'b' with n=0.2, m=0.2 (sum 0.4)"),
         ("NV,MEL\na,1,0\nb,0,1", "NV,MEL\na,1,0\nb,0,0", "0 for each class, the first is 'b'"),
+        ("n,m\na,1,0\nb,0,1", "label\na,n\nb,m", "0 columns of numbers. Expected predictions"),
+        ("n,m\na,1,0\n,0,1", "n,m\na,1,0\nb,0,1", "1 row without an image in the column 'image'"),
     ],
 )
 def test_what_is_no_truth_or_no_probability_is_refused(
@@ -450,6 +487,12 @@ def test_what_is_no_truth_or_no_probability_is_refused(
     err = capsys.readouterr().err
     assert expected in err
     assert re.search(r"\.csv'? has ", err)
+
+
+def test_columns_beside_the_classes_are_no_classes(tmp_path, capsys):
+    predictions = "predicted,0,1\na,0,0.9,0.1\nb,0,0.6,0.4"  # numbers, like the classes
+    assert judge(tmp_path, "0,1\na,1,0\nb,0,1", predictions) == 0
+    assert "predicted" not in capsys.readouterr().out
 
 
 def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys):

@@ -472,6 +472,8 @@ def test_best_without_its_extra_trains_one_network(tmp_path, capsys, monkeypatch
         (["--output", "lesions"], "--output lesions is ROOT itself"),
         (["--output", "./x/../lesions/"], "is ROOT itself"),
         (["--output", ""], "--output: found '', expected a name"),
+        (["--weights", ""], "--weights: found '', expected a name"),
+        (["--keep-faults", "--compare-with-faults"], "has nothing to compare"),
         (["--resume", "--output", "nowhere"], "'nowhere' holds no interrupted run"),
     ],
 )
@@ -486,6 +488,12 @@ def test_a_pretrained_network_needs_images(options, capsys):
     with pytest.raises(SystemExit):
         main(["train", *options])
     assert "--backbone and --weights need ROOT" in capsys.readouterr().err
+
+
+def test_the_name_of_a_dataset_needs_its_folder(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--dataset", "2019"])
+    assert "--dataset names the public dataset in ROOT, which is missing" in capsys.readouterr().err
 
 
 def test_options_hold_for_drawn_images_too(tmp_path, monkeypatch):
