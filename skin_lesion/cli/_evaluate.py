@@ -13,6 +13,7 @@ from ..evaluation import EvaluationReport, evaluate
 from ._data import find_positive, load_data, say_groups
 from ._output import (
     MANIFEST,
+    REPORT,
     check_holds_no_images,
     check_holds_no_training,
     check_output,
@@ -48,7 +49,7 @@ def _evaluate_and_write(arguments):
     if arguments.output is not None:
         output = Path(arguments.output)
         page = report.to_html(output / "report.html")
-        report.to_json(output / "report.json")
+        report.to_json(output / REPORT)
         report.to_model_card(output / "model_card.md")
         print(f"\nOpen {page}.")
     say_unread(unreadable)

@@ -15,7 +15,7 @@ from ..datasets import is_report
 UNFINISHED = ".unfinished"
 # By it `is_report` knows a folder that has just been made.
 _LOCK = ".skin_lesion_output.lock"
-MANIFEST = "split.csv"
+MANIFEST, REPORT = "split.csv", "report.json"
 _FORMS = (os.path.realpath, os.path.abspath)
 # The tables of a training.
 _TABLES = {"predictions.csv", MANIFEST}
@@ -113,9 +113,21 @@ def check_is_no_folder_of(paths, folder):
 
 def check_holds_no_training(folder, name=None):
     """Refuse the folder of a training; of a file in it, only the names of its tables."""
-    is_of_training = (folder / MANIFEST).exists() or (folder / UNFINISHED).exists()
-    if is_of_training and (name is None or name in _TABLES):
+    if _is_of_training(folder) and (name is None or name in _TABLES):
         raise ValueError(
             f"--output {folder if name is None else folder / name} would replace results of a"
             f" training: {folder} holds the report of a training. Expected another folder or file."
         )
+
+
+def check_holds_no_evaluation(folder):
+    """Refuse the folder of an evaluation: a training removes what describes another model."""
+    if (folder / REPORT).exists() and not _is_of_training(folder):
+        raise ValueError(
+            f"--output {folder} holds the report of an evaluation, which a training would replace."
+            " Expected another folder."
+        )
+
+
+def _is_of_training(folder):
+    return (folder / MANIFEST).exists() or (folder / UNFINISHED).exists()

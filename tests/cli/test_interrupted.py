@@ -128,6 +128,22 @@ def test_a_signal_ends_a_stage_and_the_next_run_goes_on(
     assert "holds no interrupted run" in capsys.readouterr().err
 
 
+def test_an_interrupted_run_is_named_before_it_is_removed(root, tmp_path, capsys, monkeypatch):
+    plan = tmp_path / ".unfinished" / "plan.json"
+    plan.parent.mkdir()
+    plan.touch()
+
+    def load_data(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_job, "load_data", load_data)
+    assert train(root, tmp_path) == 130
+    assert "holds an interrupted run, which this run will remove" in capsys.readouterr().out
+    assert plan.exists()
+    assert train(root, tmp_path, "--resume") == 130
+    assert "will remove" not in capsys.readouterr().out
+
+
 def test_nothing_of_an_earlier_model_stays_beside_another(root, tmp_path, capsys, monkeypatch):
     parts = ["model.zip", "model.features.npz", "model.onnx", "index.html", "audit.html"]
     parts += ["report.html", "report.txt", "report.json", "model_card.md", "predictions.csv"]

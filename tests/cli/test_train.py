@@ -427,6 +427,13 @@ def test_output_that_is_a_file_is_said_before_anything_else(root, tmp_path, caps
     assert "images of" not in printed.out
 
 
+def test_the_report_of_an_evaluation_is_not_replaced(root, tmp_path, capsys):
+    (tmp_path / "report.json").touch()
+    assert main([str(root), "--output", str(tmp_path), *SMALL]) == 2
+    assert f"{tmp_path} holds the report of an evaluation" in capsys.readouterr().err
+    assert (tmp_path / "report.json").exists()
+
+
 def test_output_that_is_a_link_to_nothing(root, tmp_path, capsys):
     (tmp_path / "link").symlink_to(tmp_path / "nothing")
     assert main([str(root), "--output", str(tmp_path / "link"), *SMALL]) == 2

@@ -11,7 +11,14 @@ import numpy as np
 from ...models import save_model
 from .._data import load_data
 from .._on_onnx import export_beside
-from .._output import MANIFEST, UNFINISHED, check_holds_no_images, check_output, lock_output
+from .._output import (
+    MANIFEST,
+    UNFINISHED,
+    check_holds_no_evaluation,
+    check_holds_no_images,
+    check_output,
+    lock_output,
+)
 from .._table import check_class_names
 from .._unlike import FALSE_MARKS, fit_unlike
 from .clean import clean
@@ -44,6 +51,13 @@ def run(arguments):
     output = Path(arguments.output)
     check_output(output)
     check_holds_no_images(output, arguments.root)
+    check_holds_no_evaluation(output)
+    if not arguments.resume and (output / UNFINISHED / _PLAN).is_file():
+        print(
+            f"{output} holds an interrupted run, which this run will remove. To continue it"
+            " instead, end this run now and add --resume.",
+            flush=True,
+        )
     try:
         with lock_output(output):
             _clean_and_train(arguments, output, start)
