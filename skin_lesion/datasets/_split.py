@@ -8,6 +8,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from .._utils.sklearn_private import Interval, num_samples, safe_indexing, validate_params
 from .._utils.validation.labels import number_labels
+from .._utils.validation.messages import say
 from .._utils.validation.rows import check_rows
 
 # Moving single groups may stop at a local optimum, so several draws are tried. Large datasets are
@@ -70,7 +71,7 @@ def train_test_split_by_group(
     Raises
     ------
     ValueError
-        If lengths differ, or if a class has too few groups for both sides.
+        If lengths differ, or if there are too few groups, or a class has too few, for both sides.
 
     Warns
     -----
@@ -122,6 +123,11 @@ def train_test_split_by_group(
             )
         test_size = test_size / n_rows
 
+    if stratify is None and group_ids.max() == 0:
+        raise ValueError(
+            f"Found {say(n_rows, 'row')} in one group. Expected at least two groups, one for each"
+            " side of the split. Add images of other lesions, or divide the group."
+        )
     counts = np.zeros((group_ids.max() + 1, len(classes) + 1))
     np.add.at(counts, (group_ids, labels), 1)
     counts[:, -1] = counts.sum(axis=1)

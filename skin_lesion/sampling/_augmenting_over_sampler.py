@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
 
 from .._utils.documentation_link import DocumentedMixin
+from .._utils.sklearn_private import safe_indexing
 from .._utils.validation.labels import check_labels
 from .._utils.validation.paths import are_paths
 from .._utils.validation.pixels import check_images
@@ -111,9 +112,12 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
             Their classes, in the form of y.
         """
         check_rows(X, expected=IMAGES_EXPECTED)
-        if getattr(y, "shape", ())[1:] in ((), (1,)):  # not one-hot columns
+        if getattr(y, "shape", ())[1:] in ((), (1,)):
             check_labels(y, name="y")
-        return super().fit_resample(X, y)
+            return super().fit_resample(X, y)
+        # imbalanced-learn refuses a table of one-hot columns, and returns one column for two.
+        X, _ = super().fit_resample(X, np.asarray(y))
+        return X, safe_indexing(y, self.sample_indices_)
 
     def _check_X_y(self, X, y):
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)

@@ -342,11 +342,6 @@ def test_class_of_one_row_is_named():
         split_rows(5, stratify=["nevus"] * 4 + ["melanoma"])
 
 
-def test_a_single_group():
-    with pytest.raises(ValueError, match="too few"):
-        split_rows(10, groups=[0] * 10)
-
-
 @pytest.mark.parametrize("test_size", [0, 0.0, 1.0, -1, -0.2, 1.5, "0.2", None])
 def test_bad_test_size(test_size):
     with pytest.raises(ValueError, match="'test_size' parameter of train_test_split_by_group"):
@@ -377,3 +372,9 @@ def test_number_of_test_rows_is_met_over_many_small_classes():
     for seed in range(10):
         _, test = split_rows(90, stratify=y, test_size=23, random_state=seed)
         assert abs(len(test) - 23) <= 1
+
+
+@pytest.mark.parametrize(("n_rows", "found"), [(1, "1 row"), (5, "5 rows")])
+def test_one_group_cannot_be_split(n_rows, found):
+    with pytest.raises(ValueError, match=f"Found {found} in one group. Expected at least two"):
+        train_test_split_by_group(list(range(n_rows)), groups=["a"] * n_rows)

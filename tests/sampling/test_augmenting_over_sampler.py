@@ -325,3 +325,18 @@ def test_clone_repr_and_pickle(images):
     for copy in (clone(sampler), pickled):
         np.testing.assert_array_equal(copy.fit_resample(images, y)[0], X_new)
     assert not hasattr(clone(sampler), "draws_")
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_one_hot_labels_keep_their_form(images, n_classes):
+    numbers = np.arange(len(images)) % n_classes
+    numbers[:2] = 0
+    columns = pd.DataFrame(np.eye(n_classes, dtype=int)[numbers])
+    for labels in (columns.to_numpy(), columns):
+        sampler = AugmentingOverSampler(random_state=0)
+        X_new, y_new = sampler.fit_resample(images, labels)
+        assert type(y_new) is type(labels)
+        assert y_new.shape == (len(X_new), n_classes)
+        np.testing.assert_array_equal(
+            np.asarray(y_new), columns.to_numpy()[sampler.sample_indices_]
+        )

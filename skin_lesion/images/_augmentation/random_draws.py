@@ -90,6 +90,12 @@ def draw_variants(augmenter, n_images, rng):
 
 def check_draws(draws, images):
     """Raise an error unless there is a record for each image that can be applied to it."""
+    if images.ndim != 4 or images.dtype.kind not in "uif":
+        raise ValueError(
+            f"X has shape {images.shape} and dtype {images.dtype}. Expected images of shape"
+            " (n, height, width, n_channels), uint8, or floating dtype with values from 0 to 255."
+            " For a single image, use X[np.newaxis]."
+        )
     if getattr(draws, "dtype", None) != DRAW_DTYPE:
         raise TypeError(
             f"draws is of type {type(draws).__name__}. Expected the result of draw(): an array of"

@@ -608,3 +608,10 @@ def test_images_stay_images_where_pandas_output_is_asked_for(images):
     with sklearn.config_context(transform_output="pandas"):
         assert ImageAugmenter().fit_transform(images).shape == images.shape
         assert ImageAugmenter().transform(images).shape == images.shape
+
+
+@pytest.mark.parametrize("X", [np.zeros((4, 4, 3)), np.ones((3, 4, 4, 3), dtype=bool)])
+def test_what_is_no_stack_of_images_is_not_augmented(X):
+    augmenter = ImageAugmenter()
+    with pytest.raises(ValueError, match=r"X has shape .* Expected images of shape \(n, height"):
+        augmenter.apply(X, augmenter.draw(len(X)))
