@@ -50,9 +50,9 @@ def make_lesion_classifier(
     preset : {'fast', 'good', 'best'}, default='good'
         How much time to spend on training. On 8,000 images and two cores without a GPU, 'fast' took
         3 minutes and 'good' 24. The first network of 'best' took 41, and the second takes about one
-        and a half times as long, by its number of operations. 'fast' trains the last 8 of the 10 blocks of EfficientNet-Lite0,
-        for ``epochs='few'``. The others train all blocks, for ``epochs='auto'``. Both numbers of
-        epochs are higher on small sets.
+        and a half times as long, by its number of operations. 'fast' trains the last 8 of the 10
+        blocks of EfficientNet-Lite0, for ``epochs='few'``. The others train all blocks, for
+        ``epochs='auto'``. Both numbers of epochs are higher on small sets.
 
     backbone : str, Backbone, 'cnn', list of Backbones or their names, or None, default=None
         The network to fine-tune. The predictions of several networks are averaged. None means the
