@@ -1179,8 +1179,9 @@ def test_missing_column(isic2019):
         load_isic_release(isic2019)
 
 
-def test_doubled_column(isic2019):
-    rewrite(isic2019 / "ISIC_2019_Training_GroundTruth.csv", ",UNK", ",MEL")
+@pytest.mark.parametrize("doubled", ["MEL", "mel"])
+def test_doubled_column(isic2019, doubled):
+    rewrite(isic2019 / "ISIC_2019_Training_GroundTruth.csv", ",UNK", f",{doubled}")
     message = r"GroundTruth.csv' has more than one column with the name\(s\) 'MEL'. Expected each"
     with pytest.raises(ValueError, match=message):
         load_isic_release(isic2019)
