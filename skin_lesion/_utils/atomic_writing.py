@@ -146,9 +146,22 @@ def new_folder(folder):
 
 
 def check_folder_of(path):
-    """Return the path of a file to write, as text; raise an error if its folder cannot be one."""
+    """Return the path of a file to write, as text.
+
+    Raises
+    ------
+    NotADirectoryError
+        If its folder cannot be one.
+    IsADirectoryError
+        If it is a folder itself.
+    """
     path = os.fspath(path)
-    folder = os.path.dirname(os.path.abspath(path))
+    whole = os.path.abspath(path)
+    if os.path.isdir(whole):
+        raise IsADirectoryError(
+            f"{whole!r} is a folder. Expected the name of a file to write. Add a name to it."
+        )
+    folder = os.path.dirname(whole)
     while not os.path.lexists(folder) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)
     if not os.path.isdir(folder):

@@ -87,6 +87,8 @@ def test_missing_folders_are_created_and_stay_only_if_the_file_is_written(tmp_pa
     with new_file(path) as unfinished:
         unfinished.write_text("whole")
     assert path.read_text() == "whole"
+    with pytest.raises(IsADirectoryError, match=r"new' is a folder. Expected the name of a file"):
+        save_model(LogisticRegression().fit([[0], [1]], [0, 1]), tmp_path / "new")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     for wrong in (path / "file", path / "folder" / "file", tmp_path / "dangling" / "file"):
         with pytest.raises(NotADirectoryError, match="is not a folder"), new_file(wrong):
