@@ -186,6 +186,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         ValueError
             As for :meth:`fit`.
         """
+        self._validate_params()
         check_is_fitted(self)
         check_no_threshold(self, self._fitted())
         factors = self._prior_factors()

@@ -246,6 +246,14 @@ def test_shares_that_cannot_be_known_are_asked_for(rare, estimator):
     assert corrected.class_prior_.tolist() == [0.5, 0.5]
 
 
+def test_no_prior_is_no_silent_lack_of_a_correction(rare):
+    X, y = rare
+    fitted = LogisticRegression().fit(X, y)
+    for prior in (None, 3):
+        with pytest.raises(ValueError, match="'prior' parameter of PriorCorrectedClassifier"):
+            PriorCorrectedClassifier(fitted, prior, class_prior="uniform").predict_proba(X)
+
+
 def test_bad_input(rare):
     X, y = rare
     model = LogisticRegression().fit(X, y)
