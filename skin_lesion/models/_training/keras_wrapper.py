@@ -57,9 +57,8 @@ class StreamingKerasClassifier(KerasClassifier):
     dropped rows without weight. `save_fit`, a SaveFit or None, may have epochs that an earlier
     process trained. If it has none, ``prepare_model(model, batches)`` is called with a new model
     before training. `epoch_tasks`, an EpochTasks or None, is called last. ``fit_model(model,
-    batches, **options)`` trains it. After a
-    KeyboardInterrupt, following at least one epoch, `history_` is set, and EarlyStopping has
-    restored its best weights.
+    batches, **options)`` trains it. After a KeyboardInterrupt, following at least one epoch,
+    `history_` is set, and EarlyStopping has restored its best weights.
     """
 
     @property
