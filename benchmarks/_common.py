@@ -80,15 +80,21 @@ def make_parser(doc):
     return parser
 
 
-def finish(figures, json_file, *packages):
-    """Print what the figures were measured with, and write it all to a file where one is given."""
+def save(figures, json_file, *packages):
+    """Write the figures to a file where one is given, and return what they were measured with."""
     about = {
         "versions": installed_versions("skin_lesion", *packages),
         "machine": describe_machine(),
         "python": platform.python_version(),
     }
+    if json_file:
+        json_file.write_text(json.dumps({**figures, **about}, indent=2), encoding="utf-8")
+    return about
+
+
+def finish(figures, json_file, *packages):
+    """Print what the figures were measured with, and write it all to a file where one is given."""
+    about = save(figures, json_file, *packages)
     print()
     for name, value in about.items():
         print(f"{name:>12}  {value}")
-    if json_file:
-        json_file.write_text(json.dumps({**figures, **about}, indent=2), encoding="utf-8")
