@@ -50,8 +50,8 @@ class FitCheckpoint(DocumentedMixin, BaseEstimator):
     -----
     A fit is identified by:
 
-    - the parameters of the classifier, except `prior`, which does not change training, and those of
-      its nested objects and other callbacks;
+    - the parameters of the classifier, except `prior` and `temperature`, which do not change
+      training, and those of its nested objects and other callbacks;
     - y, weights and rows;
     - the pixels of an array, or the paths, sizes and modification times of files;
     - the versions of the backend and of packages, and the dtype policy of Keras.
@@ -132,7 +132,7 @@ def open_checkpoint_file(estimator, source, y, training, validation):
     parameters = {
         name: value
         for name, value in estimator.get_params(deep=False).items()
-        if name not in {"callbacks", "prior"} | WITHOUT_EFFECT
+        if name not in {"callbacks", "prior", "temperature"} | WITHOUT_EFFECT
     }
     parameters["callbacks"] = without_checkpoints(estimator.callbacks)
     backend = keras.backend.backend()

@@ -20,7 +20,7 @@ def can_export_and_run():
     return all(find_spec(name) is not None for name in (*_TO_EXPORT, *_TO_RUN))
 
 
-def export_model(model, factors=None, *, with_features=False):
+def export_model(model, factors=None, *, temperature=1.0, with_features=False):
     """Return a Keras model as an onnx.ModelProto, for batches of any size.
 
     It is checked: ONNX Runtime loads it, and gives the same outputs as Keras for a batch of noise.
@@ -32,6 +32,9 @@ def export_model(model, factors=None, *, with_features=False):
     factors : ndarray of shape (n_classes,), or None
         Factors for the probabilities, which are then normalised so that rows sum to 1.
 
+    temperature : float, default=1.0
+        The probabilities are raised to its inverse before.
+
     with_features : bool, default=False
         Whether the input of the last layer is a second output.
     """
@@ -39,7 +42,8 @@ def export_model(model, factors=None, *, with_features=False):
     import onnx
 
     original, model = (
-        _with_outputs(one, factors, with_features) for one in (model, _without_normalization(model))
+        _with_outputs(one, factors, temperature, with_features)
+        for one in (model, _without_normalization(model))
     )
     model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32))  # Keras requires a first call
     with temporary_folder() as folder, warnings.catch_warnings(), _frequent_collection():
@@ -146,12 +150,13 @@ def _without_normalization(model):
     return copied
 
 
-def _with_outputs(model, factors, with_features):
+def _with_outputs(model, factors, temperature, with_features):
     """Return a model of the same name that corrects its probabilities as `priors.shift` does.
 
     With features, the input of the last layer is a second output.
     """
-    if factors is None and not with_features:
+    is_corrected = factors is not None or temperature != 1
+    if not is_corrected and not with_features:
         return model
     inputs = keras.Input(model.input_shape[1:])
     if with_features:
@@ -159,9 +164,14 @@ def _with_outputs(model, factors, with_features):
         probabilities, features = inner(inputs)
     else:
         probabilities = model(inputs)
-    if factors is not None:
+    if is_corrected:
         # In half precision the factors would be rounded.
-        scaled = keras.layers.Rescaling(factors.tolist(), dtype="float32")(probabilities)
+        scaled = keras.ops.cast(probabilities, "float32")
+        if temperature != 1:
+            largest = keras.ops.max(scaled, axis=-1, keepdims=True)
+            scaled = keras.ops.power(scaled / largest, 1 / temperature)
+        if factors is not None:
+            scaled = keras.layers.Rescaling(factors.tolist(), dtype="float32")(scaled)
         probabilities = scaled / keras.ops.sum(scaled, axis=-1, keepdims=True)
     outputs = [probabilities, features] if with_features else probabilities
     return keras.Model(inputs, outputs, name=model.name)

@@ -24,6 +24,7 @@ from .._classifier import SkinLesionClassifier
 from .._networks.digest import hash_weights
 from .._networks.onnx_network import export_model, open_session
 from .._training.image_source import resolve_image_shape
+from .._training.priors import check_temperature
 from .._wrappers.test_time_augmentation import TestTimeAugmentation
 
 _KEY = "skin_lesion"
@@ -36,10 +37,10 @@ def export_onnx(estimator, path):
     """Write a fitted classifier to one ONNX file, which runs without Keras.
 
     The network takes a float32 batch (n, height, width, 3) of RGB pixels from 0 to 255, which it
-    rescales itself. It returns probabilities (n, n_classes), corrected for the current `prior` of
-    the classifier. The metadata of the file hold the class names, how photographs are resized and
-    cleaned, and the variants of test-time augmentation, as JSON under the key "skin_lesion".
-    :class:`OnnxClassifier` reads all of it.
+    rescales itself. It returns probabilities (n, n_classes), corrected for the current
+    `temperature` and `prior` of the classifier. The metadata of the file hold the class names, how
+    photographs are resized and cleaned, and the variants of test-time augmentation, as JSON under
+    the key "skin_lesion". :class:`OnnxClassifier` reads all of it.
 
     It needs the extra "onnx", and TensorFlow as the backend of Keras.
 
@@ -117,7 +118,10 @@ def write_onnx_file(estimator, path, *, with_features=False, model_path=None):
     check_is_fitted(classifier)
     path = check_folder_of(path)
     model = export_model(
-        classifier.model_, classifier._prior_factors(), with_features=with_features
+        classifier.model_,
+        classifier._prior_factors(),
+        temperature=check_temperature(classifier.temperature),
+        with_features=with_features,
     )
     description = _describe(steps, classifier)
     description["augmentations"] = augmentations

@@ -135,8 +135,32 @@ def find_factors(prior, classes, class_prior, training_prior):
     return shares / class_prior
 
 
-def shift(probabilities, factors):
-    """Return probabilities multiplied by the factors of their classes, with rows that sum to 1."""
+def check_temperature(temperature):
+    """Return a temperature as a float; it may have been set after `fit`.
+
+    Raises
+    ------
+    ValueError
+        If it is not a finite number above 0.
+    """
+    try:
+        number = float(temperature)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not 0 < number < np.inf:
+        raise ValueError(f"temperature is {temperature!r}. Expected a finite number above 0.")
+    return number
+
+
+def shift(probabilities, factors, temperature=1.0):
+    """Return probabilities multiplied by the factors of their classes, with rows that sum to 1.
+
+    Before, logits are divided by the temperature: probabilities are raised to its inverse.
+    """
+    if temperature != 1:
+        # Relative to the largest: small powers of small numbers stay above 0.
+        largest = probabilities.max(axis=1, keepdims=True)
+        probabilities = (probabilities / largest) ** (1 / temperature)
     if factors is not None:
         probabilities = probabilities * factors
     return probabilities / probabilities.sum(axis=1, keepdims=True)

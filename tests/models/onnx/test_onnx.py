@@ -242,10 +242,16 @@ def test_is_a_fitted_classifier_of_scikit_learn(exported, lesions):
 
 
 @pytest.mark.parametrize(
-    "prior", [pytest.param("uniform", marks=pytest.mark.slow), [0.01, 0.09, 0.9]]
+    ("prior", "temperature"),
+    [
+        pytest.param("uniform", 1, marks=pytest.mark.slow),
+        ([0.01, 0.09, 0.9], 1.5),
+        pytest.param(None, 3, marks=pytest.mark.slow),
+    ],
 )
-def test_prior_goes_into_the_network(small, lesions, tmp_path, prior):
-    classifier = small(class_weight="balanced", prior=prior).fit(lesions.images, lesions.target)
+def test_prior_and_temperature_go_into_the_network(small, lesions, tmp_path, prior, temperature):
+    classifier = small(class_weight="balanced", prior=prior, temperature=temperature)
+    classifier.fit(lesions.images, lesions.target)
     export_onnx(classifier, tmp_path / "model.onnx")
     from_file = OnnxClassifier(tmp_path / "model.onnx")
     expected = classifier.predict_proba(lesions.images)

@@ -1,9 +1,10 @@
-"""How frequent the classes were in training, and the `prior` that a classifier answers for."""
+"""How frequent classes were in training, and the `prior` and `temperature` of probabilities."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from imblearn.over_sampling import RandomOverSampler
+from scipy.special import softmax
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
@@ -46,7 +47,7 @@ def fitted(rare):
 def at_prior(fitted):
     """Return a function that gives the fitted classifier another prior."""
     yield lambda prior: fitted.set_params(prior=prior)
-    fitted.set_params(prior=None)
+    fitted.set_params(prior=None, temperature=1.0)
 
 
 @pytest.mark.parametrize(
@@ -182,17 +183,51 @@ def test_saved_and_loaded(fitted, at_prior, rare, tmp_path, prior):
     np.testing.assert_array_equal(loaded.predict_proba(rare.images), expected)
 
 
+def test_temperature_divides_logits_before_the_prior(fitted, at_prior, rare):
+    at_prior(None)
+    logits = np.log(fitted.predict_proba(rare.images))
+    fitted.set_params(temperature=2)
+    np.testing.assert_allclose(
+        fitted.predict_proba(rare.images), softmax(logits / 2, axis=1), rtol=1e-6
+    )
+    at_prior(CLINIC)
+    np.testing.assert_allclose(
+        fitted.predict_proba(rare.images),
+        softmax(logits / 2 + np.log([0.05 / 0.5, 0.95 / 0.5]), axis=1),
+        rtol=1e-6,
+    )
+
+
+def test_extreme_temperatures(fitted, at_prior, rare):
+    at_prior(None)
+    predicted = fitted.predict(rare.images)
+    fitted.set_params(temperature=1e9)
+    np.testing.assert_allclose(fitted.predict_proba(rare.images), 0.5, atol=1e-6)
+    fitted.set_params(temperature=1e-9)
+    assert set(fitted.predict_proba(rare.images).ravel()) == {0, 1}
+    np.testing.assert_array_equal(fitted.predict(rare.images), predicted)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.5, np.nan, np.inf, "warm", None])
+def test_bad_temperature(fitted, at_prior, rare, smallest, temperature):
+    fitted.set_params(temperature=temperature)
+    with pytest.raises(ValueError, match=r"temperature is .*Expected a finite number above 0"):
+        fitted.predict(rare.images)
+    with pytest.raises(ValueError, match="'temperature' parameter"):
+        smallest(temperature=temperature).fit(rare.images, rare.target)
+
+
 def test_searched_without_training_anew(smallest, rare, tmp_path):
     """A checkpoint knows a fit by what trains it: the priors of one fold share a training."""
     search = GridSearchCV(
         smallest(class_weight="balanced", callbacks=[FitCheckpoint(tmp_path)]),
-        {"prior": [None, "training", CLINIC]},
+        [{"prior": [None, "training", CLINIC]}, {"temperature": [2]}],
         cv=2,
         scoring="neg_log_loss",
         refit=False,
     ).fit(rare.images, rare.target)
     assert len(list(tmp_path.glob("fit_*.npz"))) == 2
-    assert len(set(search.cv_results_["mean_test_score"])) == 3
+    assert len(set(search.cv_results_["mean_test_score"])) == 4
 
 
 def test_inside_of_other_classifiers(fitted, at_prior, rare):
