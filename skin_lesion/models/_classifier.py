@@ -101,7 +101,9 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         `prior`. Above 1, the probabilities are less extreme: networks that are trained to the end
         of a schedule are overconfident [3]_. On held-out lesions of HAM10000, 1.2 to 1.7 was best
         for fine-tuned networks, and :func:`make_lesion_classifier` sets such a value. Like `prior`,
-        it does not change training, and you can change it after `fit`.
+        it does not change training, and you can change it after `fit`. It changes the predicted
+        classes unless `prior` equals `class_prior_` or is None. If it is too high, classes that
+        were rare in training are predicted too often.
 
     epochs : int, 'auto' or 'few', default='auto'
         Number of epochs, or the maximum with `early_stopping`. 'auto' means 12 epochs for
@@ -553,11 +555,12 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         shares = self._class_counts / self._class_counts.sum(axis=1, keepdims=True)
         self.training_prior_, self.class_prior_ = shares
         self.class_weight_ = training.class_weight
-        self._prior_factors()  # find a wrong `prior` before hours of training
+        self._correction()  # find a wrong `prior` or `temperature` before hours of training
 
-    def _prior_factors(self):
-        """Return the factors that correct the network's probabilities for `prior`, or None."""
-        return find_factors(self.prior, self.classes_, self.class_prior_, self.training_prior_)
+    def _correction(self):
+        """Return what `shift` takes: the factors for `prior`, or None, and the temperature."""
+        factors = find_factors(self.prior, self.classes_, self.class_prior_, self.training_prior_)
+        return factors, check_temperature(self.temperature)
 
     def predict_proba(self, X):
         """Return the probability of each class, corrected for `temperature` and `prior`.
@@ -581,11 +584,10 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             a finite number above 0.
         """
         check_is_fitted(self)
-        temperature = check_temperature(self.temperature)
-        factors = self._prior_factors()
+        correction = self._correction()
         probabilities = _training.predict_in_batches(self, open_images(self, X))
         check_sums(probabilities)
-        return shift(probabilities, factors, temperature)
+        return shift(probabilities, *correction)
 
     def __getstate__(self):
         state = dict(super().__getstate__())

@@ -55,8 +55,8 @@ def choose_thresholds(
     Parameters
     ----------
     estimator : classifier with predict_proba
-        Fitted, including its calibration and `prior`, if it has them. With `cv`, clones are fitted
-        instead.
+        Fitted, including its calibration, `prior` and `temperature`, if it has them. With `cv`,
+        clones are fitted instead.
 
     X : array-like of n rows
         Held-out images, or with `cv` the training images, as the estimator takes them.

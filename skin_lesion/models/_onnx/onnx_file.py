@@ -24,7 +24,6 @@ from .._classifier import SkinLesionClassifier
 from .._networks.digest import hash_weights
 from .._networks.onnx_network import export_model, open_session
 from .._training.image_source import resolve_image_shape
-from .._training.priors import check_temperature
 from .._wrappers.test_time_augmentation import TestTimeAugmentation
 
 _KEY = "skin_lesion"
@@ -117,11 +116,9 @@ def write_onnx_file(estimator, path, *, with_features=False, model_path=None):
     steps, classifier, augmentations = _split_pipeline(estimator)
     check_is_fitted(classifier)
     path = check_folder_of(path)
+    factors, temperature = classifier._correction()
     model = export_model(
-        classifier.model_,
-        classifier._prior_factors(),
-        temperature=check_temperature(classifier.temperature),
-        with_features=with_features,
+        classifier.model_, factors, temperature=temperature, with_features=with_features
     )
     description = _describe(steps, classifier)
     description["augmentations"] = augmentations

@@ -6,6 +6,8 @@ normalise. M. Saerens, P. Latinne and C. Decaestecker, "Adjusting the outputs of
 a priori probabilities", Neural Computation 14(1), 21-41, 2002, equation 2.4.
 """
 
+from numbers import Real
+
 import numpy as np
 
 from ..._utils.validation.messages import did_you_mean
@@ -144,9 +146,9 @@ def check_temperature(temperature):
         If it is not a finite number above 0.
     """
     try:
-        number = float(temperature)
-    except (TypeError, ValueError):
-        number = np.nan
+        number = float(temperature) if isinstance(temperature, Real) else np.nan
+    except OverflowError:  # a huge int
+        number = np.inf
     if not 0 < number < np.inf:
         raise ValueError(f"temperature is {temperature!r}. Expected a finite number above 0.")
     return number

@@ -173,6 +173,7 @@ def test_class_without_weight_has_no_other_prior(small, rare):
 @pytest.mark.parametrize("prior", [CLINIC, pd.Series(CLINIC)[::-1]])
 def test_saved_and_loaded(fitted, at_prior, rare, tmp_path, prior):
     at_prior(prior)
+    fitted.set_params(temperature=np.float32(1.5))
     save_model(fitted, tmp_path / "model")
     loaded = load_model(tmp_path / "model")
     expected = fitted.predict_proba(rare.images)
@@ -208,13 +209,38 @@ def test_extreme_temperatures(fitted, at_prior, rare):
     np.testing.assert_array_equal(fitted.predict(rare.images), predicted)
 
 
-@pytest.mark.parametrize("temperature", [0, -1.5, np.nan, np.inf, "warm", None])
+BAD_TEMPERATURES = [0, -1.5, np.nan, np.inf, "warm", "1.5", np.array([1.5]), None]
+
+
+@pytest.mark.parametrize("temperature", BAD_TEMPERATURES)
 def test_bad_temperature(fitted, at_prior, rare, smallest, temperature):
     fitted.set_params(temperature=temperature)
     with pytest.raises(ValueError, match=r"temperature is .*Expected a finite number above 0"):
         fitted.predict(rare.images)
     with pytest.raises(ValueError, match="'temperature' parameter"):
         smallest(temperature=temperature).fit(rare.images, rare.target)
+
+
+def test_number_that_no_float_holds_shows_before_training(smallest, rare, monkeypatch):
+    from skin_lesion.models import _training
+
+    monkeypatch.setattr(_training, "train_epochs", None, raising=False)
+    with pytest.raises(ValueError, match=r"temperature is 1000.*Expected a finite number"):
+        smallest(temperature=10**400).fit(rare.images, rare.target)
+
+
+def test_too_high_a_temperature_favours_rare_classes(smallest, rare):
+    classifier = smallest(epochs=1, prior="uniform").fit(rare.images, rare.target)
+    classifier.set_params(temperature=1e9)
+    assert set(classifier.predict(rare.images)) == {"melanoma"}
+    classifier.set_params(prior=classifier.class_prior_)
+    at_its_own = classifier.predict(rare.images)
+    np.testing.assert_array_equal(
+        classifier.set_params(temperature=1).predict(rare.images), at_its_own
+    )
+    np.testing.assert_array_equal(
+        classifier.set_params(prior=None).predict(rare.images), at_its_own
+    )
 
 
 def test_searched_without_training_anew(smallest, rare, tmp_path):
