@@ -185,6 +185,7 @@ def load_model(path):
     UserWarning
         If the file was written with another version of this library, scikit-learn,
         imbalanced-learn, Keras or NumPy, or with another backend of Keras: predictions may differ.
+        Parameters that were added since then have their defaults.
 
     See Also
     --------

@@ -2,11 +2,12 @@
 
 import os
 import re
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import CALLBACKS, METADATA_REQUEST
@@ -234,9 +235,18 @@ class StateReader:
             if callable(value) and not isinstance(value, type) and name not in _NETWORKS:
                 raise ValueError(f"it has a function as {name!r}")
             vars(instance)[name] = value
+        if isinstance(instance, BaseEstimator):
+            _add_new_parameters(instance)
         if cls in self._special:
             self._special[cls](instance, node["beside"])
         return instance
+
+
+def _add_new_parameters(estimator):
+    """Set parameters that the version which wrote the file did not have to their defaults."""
+    for name, parameter in signature(type(estimator)).parameters.items():
+        if parameter.default is not parameter.empty:
+            vars(estimator).setdefault(name, parameter.default)
 
 
 def _plain_dtype(name):

@@ -1,5 +1,6 @@
 """A fitted estimator goes into one file and comes out as it was."""
 
+import copy
 import json
 import os
 import shutil
@@ -486,6 +487,17 @@ def test_another_version_is_named(package, plain):
     with pytest.warns(UserWarning, match=rf"plain.model' was saved with {package} 0.0.1 \(here"):
         loaded = load_model(path)
     assert loaded.predict([[3.0]]) == estimator.predict([[3.0]])
+
+
+def test_a_parameter_that_was_added_since_has_its_default(fitted, lesions, tmp_path):
+    older = copy.copy(fitted)
+    del older.temperature
+    save_model(older, tmp_path / "older.model")
+    loaded = load_model(tmp_path / "older.model")
+    assert loaded.temperature == 1
+    np.testing.assert_array_equal(
+        loaded.predict_proba(lesions.images), fitted.predict_proba(lesions.images)
+    )
 
 
 def test_format_of_a_later_version(plain):
