@@ -107,7 +107,7 @@ def _add_train(parser):
         type=_positive,
         metavar="N",
         help="time for the whole run without --compare-with-faults; the grid search is shortened to"
-        " keep it; by default 5 (fast), 25 (good) or 180 (best), and always as long as one fit"
+        " keep it; by default 5 (fast), 45 (good) or 180 (best), and always as long as one fit"
         " takes",
     )
     course.add_argument(

@@ -12,13 +12,13 @@ from ._networks.weights import check_can_be_built
 from ._wrappers.averaged import AveragedClassifier
 from ._wrappers.test_time_augmentation import TestTimeAugmentation
 
-# Of each preset: image size, epochs, variants of an image when it predicts, and its networks with
-# the blocks that are trained. The first blocks have most of the pixels: with the last 8 of 10,
-# "fast" trains in three quarters of the time, and scored no less in an experiment.
+# Of each preset: image size, epochs, temperature, variants of an image when it predicts, and its
+# networks with the blocks that are trained. The first blocks have most of the pixels: with the last
+# 8 of 10, "fast" trains in three quarters of the time, and scored no less in an experiment.
 _RECIPES = {
-    "fast": ((64, 96), "few", 3, {"EfficientNetLite0": 8}),
-    "good": ((144, 192), "auto", 7, {"EfficientNetLite0": "all"}),
-    "best": ((192, 256), "auto", 7, {"EfficientNetLite0": "all", "EfficientNetLite1": "all"}),
+    "fast": ((96, 128), "few", 1.2, 3, {"EfficientNetLite0": 8}),
+    "good": ((192, 256), "auto", 1.4, 7, {"EfficientNetLite0": "all"}),
+    "best": ((192, 256), "auto", 1.4, 7, {"EfficientNetLite0": "all", "EfficientNetLite1": "all"}),
 }
 # From scratch: the size of images, and variants of an image when it predicts.
 _SIZES_FROM_SCRATCH = {"fast": (48, 64), "good": (64, 96), "best": (96, 128)}
@@ -49,10 +49,10 @@ def make_lesion_classifier(
     ----------
     preset : {'fast', 'good', 'best'}, default='good'
         How much time to spend on training. On 8,000 images and two cores without a GPU, 'fast' took
-        3 minutes and 'good' 24. The first network of 'best' took 41, and the second takes about one
-        and a half times as long, by its number of operations. 'fast' trains the last 8 of the 10
-        blocks of EfficientNet-Lite0, for ``epochs='few'``. The others train all blocks, for
-        ``epochs='auto'``. Both numbers of epochs are higher on small sets.
+        5 minutes and 'good' 41. 'best' trains the network of 'good' and a second one, which
+        takes about one and a half times as long, by its number of operations. 'fast' trains the
+        last 8 of the 10 blocks of EfficientNet-Lite0, for ``epochs='few'``. The others train all
+        blocks, for ``epochs='auto'``. Both numbers of epochs are higher on small sets.
 
     backbone : str, Backbone, 'cnn', list of Backbones or their names, or None, default=None
         The network to fine-tune. The predictions of several networks are averaged. None means the
@@ -77,8 +77,9 @@ def make_lesion_classifier(
     Returns
     -------
     classifier : TestTimeAugmentation or AveragedClassifier
-        Not fitted. Its probabilities assume equally frequent classes, as balanced accuracy does:
-        see `prior` of :class:`SkinLesionClassifier`.
+        Not fitted. Its probabilities assume equally frequent classes, as balanced accuracy does,
+        and those of pretrained networks are softened: see `prior` and `temperature` of
+        :class:`SkinLesionClassifier`.
 
     Raises
     ------
@@ -103,9 +104,9 @@ def make_lesion_classifier(
     >>> from skin_lesion import make_lesion_classifier
     >>> model = make_lesion_classifier("fast", random_state=0)
     >>> model.estimator.loader.image_size
-    (64, 96)
+    (96, 128)
     """
-    image_size, epochs, n_variants, trained = _RECIPES[preset]
+    image_size, epochs, temperature, n_variants, trained = _RECIPES[preset]
     if isinstance(backbone, str) and backbone == "cnn":
         if weights not in ("imagenet", None):
             raise ValueError(
@@ -113,7 +114,7 @@ def make_lesion_classifier(
                 " weights. Name the backbone to which they belong."
             )
         image_size, n_variants = _SIZES_FROM_SCRATCH[preset], _N_VARIANTS_FROM_SCRATCH
-        return _compose(ConvNet(), "auto", image_size, n_variants, random_state, verbose)
+        return _compose(ConvNet(), "auto", 1.0, image_size, n_variants, random_state, verbose)
     names = list(trained)
     if backbone is not None:
         names = list(backbone) if isinstance(backbone, (list, tuple)) else [backbone]
@@ -142,16 +143,18 @@ def make_lesion_classifier(
         for each in backbones[1:]:  # now, not after an hour of training the one before
             each(_SIZE_OF_CHECK, 2)
     networks = [
-        _compose(each, epochs, image_size, n_variants, random_state, verbose) for each in backbones
+        _compose(each, epochs, temperature, image_size, n_variants, random_state, verbose)
+        for each in backbones
     ]
     return networks[0] if len(networks) == 1 else AveragedClassifier(networks)
 
 
-def _compose(architecture, epochs, image_size, n_variants, random_state, verbose):
+def _compose(architecture, epochs, temperature, image_size, n_variants, random_state, verbose):
     return TestTimeAugmentation(
         SkinLesionClassifier(
             architecture,
             epochs=epochs,
+            temperature=temperature,
             loader=ImageLoader(image_size),
             random_state=random_state,
             verbose=verbose,

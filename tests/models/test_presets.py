@@ -26,12 +26,20 @@ def lite_1(monkeypatch):
 
 @pytest.mark.usefixtures("lite_1")
 def test_presets_grow():
-    sizes = [
-        getattr(model, "estimators", [model])[0].estimator.loader.image_size
-        for model in map(make_lesion_classifier, ("fast", "good", "best"))
-    ]
-    assert sizes == sorted(sizes)
-    assert len(set(sizes)) == 3
+    fast, good, best = map(make_lesion_classifier, ("fast", "good", "best"))
+    height, width = fast.estimator.loader.image_size
+    assert good.estimator.loader.image_size == (2 * height, 2 * width)
+    first = best.estimators[0]
+    assert repr(first) == repr(good)
+
+
+@pytest.mark.usefixtures("lite_1")
+def test_pretrained_networks_are_softened_and_those_from_scratch_are_not():
+    fast, good, best = map(make_lesion_classifier, ("fast", "good", "best"))
+    temperatures = {each.estimator.temperature for each in best.estimators}
+    assert temperatures == {good.estimator.temperature}
+    assert 1 < fast.estimator.temperature < good.estimator.temperature < 2
+    assert make_lesion_classifier(backbone="cnn").estimator.temperature == 1
 
 
 @pytest.mark.usefixtures("lite_1")

@@ -51,26 +51,13 @@ def check_network(arguments):
 def _find_problem(arguments):
     """Return why the weights cannot be had, or None. Those of --weights must be had."""
     try:
-        _build(make_model(arguments, arguments.preset))
+        for network in networks_of(make_model(arguments, arguments.preset)):
+            clone(network.architecture)((*network.loader.image_size, 3), 2)
     except (OSError, ImportError) as error:
         if arguments.weights is not None:
             raise
         return error
     return None
-
-
-def can_be_built(model):
-    """Return whether the images of a model are large enough for its networks."""
-    try:
-        _build(model)
-    except ValueError:
-        return False
-    return True
-
-
-def _build(model):
-    for network in networks_of(model):
-        clone(network.architecture)((*network.loader.image_size, 3), 2)
 
 
 def networks_of(model):
