@@ -229,7 +229,7 @@ def choose_plan(data, arguments, candidates, start):
     end = start + 60 * (_MINUTES[arguments.preset] if asked is None else asked) - after_fits
     presets = [arguments.preset]
     if arguments.image_size is None and arguments.epochs is None and arguments.preset != "fast":
-        presets += ["fast"]
+        presets.append("fast")
     paces = dict.fromkeys(presets)  # None: not measured, a slow machine is supposed
     fit_times = FitTimes(paces, (len(y), n_test), arguments)
     everything = _fill(fit_times, presets[:1], presets[0], candidates, arguments)
