@@ -18,7 +18,7 @@ from ._output import file_beside
 def export_beside(model, model_path):
     """Write the ONNX file that :func:`open_beside` opens, where the extra is installed.
 
-    A file of an earlier model is removed. A model of several networks has none.
+    A file of an earlier model is removed.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def export_beside(model, model_path):
     """
     path = onnx_path_beside(model_path)
     path.unlink(missing_ok=True)
-    if isinstance(model, AveragedClassifier) or not can_export_and_run():
+    if not can_export_and_run():
         return
     try:
         write_onnx_file(model, path, with_features=True, model_path=model_path)
@@ -76,22 +76,15 @@ def put_on_onnx(model, folder):
     model : fitted classifier
         The same where ONNX Runtime is not installed, or cannot run it.
     """
-    try:
-        return _translate(model, Path(folder))
-    except Exception:  # of tf2onnx, onnx or ONNX Runtime, of any class
-        return model
-
-
-def _translate(model, folder):
-    if isinstance(model, AveragedClassifier):
-        parts = getattr(model, "estimators_", model.estimators)
-        return AveragedClassifier([_translate(part, folder) for part in parts])
-    if not isinstance(model, (SkinLesionClassifier, TestTimeAugmentation)):
+    if not isinstance(model, (AveragedClassifier, SkinLesionClassifier, TestTimeAugmentation)):
         return model
     if getattr(find_network(model), "loader", None) is None:
-        raise ValueError("The file would not say how photographs are read.")
-    path = folder / f"{len(list(folder.iterdir()))}.onnx"
-    write_onnx_file(model, path, with_features=True)
+        return model  # the file would not say how photographs are read
+    path = Path(folder, "model.onnx")
+    try:
+        write_onnx_file(model, path, with_features=True)
+    except Exception:  # of tf2onnx, onnx or ONNX Runtime, of any class
+        return model
     return OnnxClassifier(path)
 
 

@@ -160,12 +160,21 @@ def test_the_file_is_no_output_and_no_model(copied, root, capsys):
     assert file.read_bytes() == before
 
 
+def test_averaged_networks_have_a_file_too(copied, root, fitted, by_keras, capsys, monkeypatch):
+    path = copied / "model.zip"
+    averaged = AveragedClassifier([fitted, fitted])
+    save_model(averaged, path)
+    _on_onnx.export_beside(averaged, path)
+    monkeypatch.setattr(_predict, "load_model", None)  # only the ONNX file is used
+    assert predict(copied, root) == 0
+    assert capsys.readouterr().err == ""
+    found = pd.read_csv(copied / "p.csv")
+    assert_same(found, by_keras)
+    assert "unlike_training" in found
+
+
 def test_what_cannot_be_exported_leaves_no_file(copied, fitted, capsys, monkeypatch):
     file, path = copied / "model.onnx", copied / "model.zip"
-    old = file.read_bytes()
-    _on_onnx.export_beside(AveragedClassifier([fitted]), path)
-    assert not file.exists()
-    file.write_bytes(old)
 
     def fail(*_, **__):
         raise RuntimeError("no such layer")

@@ -79,7 +79,7 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
     if engine == "keras" or (engine == "auto" and not _prefers_onnx()):
         return compute, "keras", n_features
     try:
-        session = open_session(export_model(model).SerializeToString(), n_threads=1)
+        session = open_session(export_model([model]).SerializeToString(), n_threads=1)
     except Exception as error:  # from tf2onnx, onnx or ONNX Runtime, of any class
         if engine == "auto":
             warnings.warn(

@@ -20,30 +20,29 @@ def can_export_and_run():
     return all(find_spec(name) is not None for name in (*_TO_EXPORT, *_TO_RUN))
 
 
-def export_model(model, factors=None, *, temperature=1.0, with_features=False):
-    """Return a Keras model as an onnx.ModelProto, for batches of any size.
+def export_model(models, corrections=((None, 1.0),), *, with_features=False):
+    """Return Keras models as one onnx.ModelProto, for batches of any size.
 
     It is checked: ONNX Runtime loads it, and gives the same outputs as Keras for a batch of noise.
 
     Parameters
     ----------
-    model : keras.Model
+    models : list of keras.Model
+        Of the same input shape. Their outputs are averaged.
 
-    factors : ndarray of shape (n_classes,), or None
-        Factors for the probabilities, which are then normalised so that rows sum to 1.
-
-    temperature : float, default=1.0
-        The probabilities are raised to its inverse before.
+    corrections : list of (factors, temperature)
+        Of each model. Its probabilities are raised to the inverse of the temperature, and
+        multiplied by the factors, an ndarray of shape (n_classes,) or None. Rows then sum to 1.
 
     with_features : bool, default=False
-        Whether the input of the last layer is a second output.
+        Whether the input of the last layer of the first model is a second output.
     """
     _require((*_TO_EXPORT, *_TO_RUN), "Exporting to ONNX")
     import onnx
 
     original, model = (
-        _with_outputs(one, factors, temperature, with_features)
-        for one in (model, _without_normalization(model))
+        _join(versions, corrections, with_features)
+        for versions in (models, [_without_normalization(model) for model in models])
     )
     model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32))  # Keras requires a first call
     with temporary_folder() as folder, warnings.catch_warnings(), _frequent_collection():
@@ -150,31 +149,42 @@ def _without_normalization(model):
     return copied
 
 
-def _with_outputs(model, factors, temperature, with_features):
-    """Return a model of the same name that corrects its probabilities as `priors.shift` does.
+def _join(models, corrections, with_features):
+    """Return one model, which averages the corrected probabilities of several.
 
-    With features, the input of the last layer is a second output.
+    With features, the input of the last layer of the first is a second output.
     """
-    is_corrected = factors is not None or temperature != 1
-    if not is_corrected and not with_features:
-        return model
-    inputs = keras.Input(model.input_shape[1:])
-    if with_features:
-        inner = keras.Model(model.input, [model.output, model.layers[-1].input])
-        probabilities, features = inner(inputs)
-    else:
-        probabilities = model(inputs)
-    if is_corrected:
-        # In half precision the factors would be rounded.
-        scaled = keras.ops.cast(probabilities, "float32")
-        if temperature != 1:
-            largest = keras.ops.max(scaled, axis=-1, keepdims=True)
-            scaled = keras.ops.power(scaled / largest, 1 / temperature)
-        if factors is not None:
-            scaled = keras.layers.Rescaling(factors.tolist(), dtype="float32")(scaled)
-        probabilities = scaled / keras.ops.sum(scaled, axis=-1, keepdims=True)
-    outputs = [probabilities, features] if with_features else probabilities
-    return keras.Model(inputs, outputs, name=model.name)
+    first = models[0]
+    are_as_they_came = all(factors is None and heat == 1 for factors, heat in corrections)
+    if len(models) == 1 and are_as_they_came and not with_features:
+        return first
+    inputs = keras.Input(first.input_shape[1:])
+    found, features = [], []
+    for number, (model, correction) in enumerate(zip(models, corrections, strict=True)):
+        outputs = [model.output]
+        if with_features and number == 0:
+            outputs.append(model.layers[-1].input)
+        # The name is unique: two networks of the same kind have the same one.
+        inner = keras.Model(model.input, outputs, name=f"network_{number}")
+        probabilities, *further = inner(inputs)
+        found.append(_correct(probabilities, *correction))
+        features += further
+    probabilities = found[0] if len(found) == 1 else keras.layers.average(found)
+    return keras.Model(inputs, [probabilities, *features], name=first.name)
+
+
+def _correct(probabilities, factors, temperature):
+    """Correct symbolic probabilities as `priors.shift` does."""
+    if factors is None and temperature == 1:
+        return probabilities
+    # In half precision the factors would be rounded.
+    scaled = keras.ops.cast(probabilities, "float32")
+    if temperature != 1:
+        largest = keras.ops.max(scaled, axis=-1, keepdims=True)
+        scaled = keras.ops.power(scaled / largest, 1 / temperature)
+    if factors is not None:
+        scaled = keras.layers.Rescaling(factors.tolist(), dtype="float32")(scaled)
+    return scaled / keras.ops.sum(scaled, axis=-1, keepdims=True)
 
 
 def open_session(model, n_threads):

@@ -24,6 +24,7 @@ from .._classifier import SkinLesionClassifier
 from .._networks.digest import hash_weights
 from .._networks.onnx_network import export_model, open_session
 from .._training.image_source import resolve_image_shape
+from .._wrappers.averaged import AveragedClassifier
 from .._wrappers.test_time_augmentation import TestTimeAugmentation
 
 _KEY = "skin_lesion"
@@ -45,14 +46,15 @@ def export_onnx(estimator, path):
 
     Parameters
     ----------
-    estimator : SkinLesionClassifier, TestTimeAugmentation or Pipeline
+    estimator : SkinLesionClassifier, TestTimeAugmentation, AveragedClassifier or Pipeline
         Fitted. :class:`TestTimeAugmentation` must be around a SkinLesionClassifier. Its variants
         are drawn once, for the file: with an integer `random_state` they are those of the
-        estimator. Pass the whole pipeline if there is one: the file then loads and cleans images
-        as its steps do. In addition to the classifier, the pipeline may contain an
-        :class:`ImageLoader`, :class:`ColorConstancy`, :class:`HairRemover` and
-        :class:`BorderCropper`, and steps without effect at prediction: an :class:`ImageAugmenter`
-        and samplers.
+        estimator. An :class:`AveragedClassifier` must hold such classifiers, all of which read
+        images in the same way and have the same variants. Pass the whole pipeline if there is one:
+        the file then loads and cleans images as its steps do. In addition to the classifier, the
+        pipeline may contain an :class:`ImageLoader`, :class:`ColorConstancy`, :class:`HairRemover`
+        and :class:`BorderCropper`, and steps without effect at prediction: an
+        :class:`ImageAugmenter` and samplers.
 
     path : str or os.PathLike
         The file to write; missing folders are created. An existing file is replaced after a check:
@@ -67,7 +69,8 @@ def export_onnx(estimator, path):
         If `estimator` is something else, or if the file cannot represent one of its steps.
     ValueError
         If the network has an operation without a counterpart in ONNX, which the message names, or
-        if the probabilities differ.
+        if the probabilities differ. If averaged classifiers read images in different ways, or
+        have different variants.
     sklearn.exceptions.NotFittedError
         If `estimator` is not fitted.
     NotADirectoryError
@@ -103,27 +106,30 @@ def write_onnx_file(estimator, path, *, with_features=False, model_path=None):
 
     Parameters
     ----------
-    estimator : SkinLesionClassifier, TestTimeAugmentation or Pipeline
+    estimator : SkinLesionClassifier, TestTimeAugmentation, AveragedClassifier or Pipeline
 
     path : str or os.PathLike
 
     with_features : bool, default=False
-        Whether the network returns the input of its last layer, too.
+        Whether the network returns the input of its last layer, too. Of several, the first does.
 
     model_path : str or os.PathLike, default=None
         The file of `save_model` with the same estimator. :func:`check_onnx_file` recognises it.
     """
-    steps, classifier, augmentations = _split_pipeline(estimator)
-    check_is_fitted(classifier)
+    *steps, last = _flatten(estimator)
+    parts = last._checked_parts() if isinstance(last, AveragedClassifier) else [last]
+    classifiers, variants = zip(*(_unwrap(part, estimator) for part in parts), strict=True)
+    steps = _check_steps(steps)
+    for classifier in classifiers:
+        check_is_fitted(classifier)
     path = check_folder_of(path)
-    factors, temperature = classifier._correction()
-    model = export_model(
-        classifier.model_, factors, temperature=temperature, with_features=with_features
-    )
-    description = _describe(steps, classifier)
-    description["augmentations"] = augmentations
+    described = zip(classifiers, variants, strict=True)
+    description = _check_are_same([_describe(list(steps), *each) for each in described])
+    networks = [classifier.model_ for classifier in classifiers]
+    corrections = [classifier._correction() for classifier in classifiers]
+    model = export_model(networks, corrections, with_features=with_features)
     description["model_sha256"] = None if model_path is None else _hash_file(model_path)
-    description["weights_sha256"] = hash_weights(classifier.model_)
+    description["weights_sha256"] = hash_weights(networks[0])  # the one that has the features
     model.metadata_props.add(key=_KEY, value=json.dumps(description))
     with new_file(path) as unfinished:
         unfinished.write_bytes(_add_checksum(model.SerializeToString()))
@@ -175,26 +181,30 @@ def _hash_file(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _split_pipeline(estimator):
-    """Return the steps that act at prediction, the classifier after them, and augmentations."""
-    *steps, classifier = _flatten(estimator)
+def _unwrap(part, estimator):
+    """Return the classifier in a part of an estimator, and its variants of each image."""
     augmentations = []
-    if isinstance(classifier, TestTimeAugmentation):
-        if type(classifier._augmenter()) is not ImageAugmenter:  # which OnnxClassifier applies
+    if isinstance(part, TestTimeAugmentation):
+        if type(part._augmenter()) is not ImageAugmenter:  # which OnnxClassifier applies
             raise TypeError(
-                f"The variants are those of {classifier.augmenter!r}, of type"
-                f" {type(classifier.augmenter).__name__}, which the file cannot represent. Expected"
+                f"The variants are those of {part.augmenter!r}, of type"
+                f" {type(part.augmenter).__name__}, which the file cannot represent. Expected"
                 " an ImageAugmenter. Export the classifier without TestTimeAugmentation."
             )
-        draws = classifier._draw()
+        draws = part._draw()
         augmentations = [dict(zip(draws.dtype.names, draw.tolist(), strict=True)) for draw in draws]
-        classifier = classifier._fitted()
-    if not isinstance(classifier, SkinLesionClassifier):
+        part = part._fitted()
+    if not isinstance(part, SkinLesionClassifier):
         raise TypeError(
             f"estimator is {estimator!r}, of type {type(estimator).__name__}. Expected a fitted"
-            " SkinLesionClassifier, TestTimeAugmentation around one, or a pipeline that ends in"
-            " one."
+            " SkinLesionClassifier, TestTimeAugmentation around one, AveragedClassifier of these,"
+            " or a pipeline that ends in one of them."
         )
+    return part, augmentations
+
+
+def _check_steps(steps):
+    """Return the steps of a pipeline that act at prediction. Others than known ones are errors."""
     steps = [
         step
         for step in steps
@@ -210,7 +220,7 @@ def _split_pipeline(estimator):
                 " and BorderCropper. Leave the step out, or export only the classifier and apply"
                 " the step before each call of OnnxClassifier."
             )
-    return steps, classifier, augmentations
+    return steps
 
 
 def _flatten(estimator):
@@ -221,7 +231,24 @@ def _flatten(estimator):
     return [inner for step in steps for inner in _flatten(step)]
 
 
-def _describe(steps, classifier):
+def _check_are_same(descriptions):
+    """Return the one description of all classifiers: the file reads each image once."""
+    first, *others = descriptions
+    for other in others:
+        names = [name for name, value in first.items() if value != other[name]]
+        if names:
+            raise ValueError(
+                "The classifiers of AveragedClassifier differ in"
+                f" {', '.join(names)}: {[first[name] for name in names]} and"
+                f" {[other[name] for name in names]}. Expected the same, because the file reads and"
+                " augments each image once. Give TestTimeAugmentation the same integer as"
+                " random_state, or export each classifier to a file of its own and average these:"
+                " AveragedClassifier([OnnxClassifier(first_file), OnnxClassifier(second_file)])."
+            )
+    return first
+
+
+def _describe(steps, classifier, augmentations):
     loader, reads_images = classifier.loader, True
     if steps and isinstance(steps[0], ImageLoader):
         loader, reads_images = steps.pop(0), False
@@ -247,6 +274,7 @@ def _describe(steps, classifier):
         "preprocess": _describe_steps(flatten_steps(loader and loader.preprocess)),
         "reads_images": reads_images,
         "steps": _describe_steps(steps),
+        "augmentations": augmentations,
     }
 
 

@@ -47,6 +47,7 @@ class AveragedClassifier(
     See Also
     --------
     TestTimeAugmentation : Averages over augmented images.
+    export_onnx : Writes networks that are averaged to one file.
     make_lesion_classifier : Its preset "best" averages several networks.
 
     References
@@ -134,18 +135,7 @@ class AveragedClassifier(
         ValueError
             If the classifiers were fitted to different classes, or `estimators` is not a list.
         """
-        self._validate_params()
-        self._check_estimators()
-        check_is_fitted(self)
-        first, *others = self._fitted()
-        for estimator in others:
-            if not np.array_equal(estimator.classes_, first.classes_):
-                raise ValueError(
-                    f"The classifiers have the classes {first.classes_.tolist()} and"
-                    f" {estimator.classes_.tolist()}. Expected the same classes:"
-                    " fit them to the same."
-                )
-        return np.mean([estimator.predict_proba(X) for estimator in (first, *others)], axis=0)
+        return np.mean([part.predict_proba(X) for part in self._checked_parts()], axis=0)
 
     @property
     def classes_(self):
@@ -223,6 +213,20 @@ class AveragedClassifier(
 
     def _fitted(self):
         return getattr(self, "estimators_", self.estimators)
+
+    def _checked_parts(self):
+        """Return the fitted classifiers. Those that cannot be averaged are an error."""
+        self._validate_params()
+        self._check_estimators()
+        check_is_fitted(self)
+        first, *others = parts = self._fitted()
+        for other in others:
+            if not np.array_equal(other.classes_, first.classes_):
+                raise ValueError(
+                    f"The classifiers have the classes {first.classes_.tolist()} and"
+                    f" {other.classes_.tolist()}. Expected the same classes: fit them to the same."
+                )
+        return parts
 
     def _check_estimators(self):
         if not self.estimators:

@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skin_lesion import (
+    AveragedClassifier,
     BorderCropper,
     ColorConstancy,
     HairRemover,
@@ -31,6 +32,7 @@ from skin_lesion.images import ImageTransformer
 from skin_lesion.models import (
     LastLayerInput,
     check_onnx_file,
+    digest_of_network,
     predict_with_features,
     write_onnx_file,
 )
@@ -286,6 +288,49 @@ def test_test_time_augmentation_goes_into_the_file(exported, lesions, paths, tmp
     other = TestTimeAugmentation(make_pipeline(exported[0]))
     with pytest.raises(TypeError, match=r"type TestTimeAugmentation.*around one"):
         export_onnx(other, tmp_path / "other.onnx")
+
+
+def test_averaged_networks_are_one_file(exported, lesions, paths, tmp_path):
+    first, _ = exported
+    loader = first.loader
+    second = clone(first).set_params(architecture__filters=(8, 8), temperature=1.5, epochs=1)
+    second.set_params(prior="uniform").fit(paths, lesions.target)
+    augmenter = ImageAugmenter(hue=9)
+    parts = [
+        TestTimeAugmentation(each, augmenter, n_augmentations=2, random_state=0)
+        for each in (first, second, first)
+    ]
+    averaged, file = AveragedClassifier(parts), tmp_path / "model.onnx"
+    write_onnx_file(averaged, file, with_features=True)
+    expected = averaged.predict_proba(paths)
+    assert np.abs(expected - parts[0].predict_proba(paths)).max() > 1e-2
+    found, features = predict_with_features(OnnxClassifier(file), paths)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(features, LastLayerInput(first).compute(paths), atol=1e-4)
+    assert digest_of_network(OnnxClassifier(file)) == digest_of_network(first)
+
+    pipeline = make_pipeline(loader, AveragedClassifier([first, second]))
+    export_onnx(pipeline, file)
+    expected = AveragedClassifier([first, second]).predict_proba(paths)
+    np.testing.assert_allclose(OnnxClassifier(file).predict_proba(paths), expected, atol=1e-5)
+
+    apart = [OnnxClassifier(tmp_path / name) for name in ("0.onnx", "1.onnx")]
+    parts[1].set_params(random_state=1)
+    with pytest.raises(ValueError, match=r"differ in augmentations: .* the same integer"):
+        export_onnx(averaged, file)
+    for part, one in zip(parts, apart, strict=False):
+        export_onnx(part, one.path)
+    np.testing.assert_allclose(  # what the message advises
+        AveragedClassifier(apart).predict_proba(paths),
+        AveragedClassifier(parts[:2]).predict_proba(paths),
+        atol=1e-5,
+    )
+    with pytest.raises(TypeError, match=r"type AveragedClassifier. Expected a fitted SkinLesion"):
+        export_onnx(AveragedClassifier([first, AveragedClassifier([second])]), file)
+    with pytest.raises(NotFittedError):
+        export_onnx(AveragedClassifier([first, clone(second)]), file)
+    with pytest.raises(TypeError, match="estimators is empty"):
+        export_onnx(AveragedClassifier([]), file)
 
 
 def test_features_and_the_saved_model_of_a_file(exported, lesions, paths, tmp_path):
