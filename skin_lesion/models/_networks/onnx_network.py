@@ -169,7 +169,9 @@ def _join(models, corrections, with_features):
         probabilities, *further = inner(inputs)
         found.append(_correct(probabilities, *correction))
         features += further
-    probabilities = found[0] if len(found) == 1 else keras.layers.average(found)
+    probabilities = found[0]
+    if len(found) > 1:  # an Average layer would compute in the half precision of Keras, if so set
+        probabilities = sum(keras.ops.cast(each, "float32") for each in found) / len(found)
     return keras.Model(inputs, [probabilities, *features], name=first.name)
 
 
