@@ -166,7 +166,12 @@ def evaluate_external(
             left_out[name] = _leave_out(name, one, overlap[overlap["other_dataset"] == name])
     reports, corrected, notes = {}, {}, []
     for name, one in datasets.items():
-        given = {"groups": one["groups"], "positive": positive, "random_state": seed}
+        given = {
+            "groups": one["groups"],
+            "positive": positive,
+            "n_bootstraps": n_bootstraps,
+            "random_state": seed,
+        }
         try:
             reports[name] = evaluate(
                 estimator,
@@ -174,7 +179,6 @@ def evaluate_external(
                 one["y"],
                 frame=one["frame"],
                 thresholds=thresholds,
-                n_bootstraps=n_bootstraps,
                 **given,
             )
         except ValueError as error:
@@ -186,7 +190,7 @@ def evaluate_external(
             notes.append(f"Calibration is not corrected for the prevalence of a dataset: {error}")
         else:
             corrected[name] = EvaluationReport.from_predictions(
-                one["y"], probabilities, classes=probabilities.columns, n_bootstraps=2, **given
+                one["y"], probabilities, classes=find_classes(estimator), **given
             )
     if training is None:
         notes.append(
@@ -252,13 +256,11 @@ def _leave_out(name, dataset, pairs):
 
 
 def _correct(estimator, report, y, class_prior):
-    """Return the probabilities, corrected for the class shares in y, as a DataFrame."""
+    """Return the probabilities, corrected for the class shares in y."""
     known = find_classes(estimator)
-    order = np.argsort(known)  # the report has sorted classes
-    probabilities = pd.DataFrame(report.probabilities, columns=known[order])[known.tolist()]
+    places = np.argsort(np.argsort(known))  # the report has sorted classes
     counts = np.array([np.count_nonzero(y == label) for label in known.tolist()])
     counts = np.maximum(counts, 0.5)
-    found = correct_prior(
-        estimator, probabilities.to_numpy(), counts / counts.sum(), class_prior=class_prior
+    return correct_prior(
+        estimator, report.probabilities[:, places], counts / counts.sum(), class_prior=class_prior
     )
-    return pd.DataFrame(found, columns=known)

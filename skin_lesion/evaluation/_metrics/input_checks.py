@@ -92,7 +92,7 @@ def order_columns(y_prob, classes):
         return y_prob
     names, known = y_prob.columns.tolist(), np.asarray(classes).tolist()
     if set(names) == set(known) and len(names) == len(known):
-        return y_prob[known]
+        return y_prob.iloc[:, [names.index(name) for name in known]]  # True is no mask
     if names == list(range(len(names))):  # default names
         return y_prob
     raise ValueError(

@@ -106,6 +106,27 @@ def test_correcting_the_prior_mends_the_calibration(external):
     np.testing.assert_allclose(odds, before[:, 0] / before[:, 1] * share / (1 - share))
 
 
+def test_corrected_reports_have_the_same_bootstraps(external):
+    """Two classes keep their order in the correction, and so the intervals of their curves."""
+    scores = [
+        reports["others"].class_scores.loc["melanoma"].filter(regex="at_90", axis="index")
+        for reports in (external.reports, external.corrected_reports)
+    ]
+    assert scores[0]["low"].notna().all()
+    np.testing.assert_allclose(*scores)
+    assert external.corrected_reports["theirs"].n_bootstraps == QUICK["n_bootstraps"]
+
+
+def test_classes_may_be_true_and_false(datasets, training):
+    model = make_pipeline(FunctionTransformer(flatten), LogisticRegression(C=0.03))
+    model.fit(training.images, training.target == "melanoma")
+    others = Bunch(images=datasets["others"].images, target=datasets["others"].target == "melanoma")
+    external = evaluate_external(
+        model, {"others": others}, positive=True, class_prior="uniform", **QUICK
+    )
+    assert external.calibration["corrected"].notna().all()
+
+
 def test_unknown_prior_and_no_training_are_noted(model, datasets):
     external = evaluate_external(model, datasets, positive="melanoma", **QUICK)
     assert "was fitted before" in external.notes[0]

@@ -302,6 +302,14 @@ def test_one_column_is_the_probability_of_positive(classes):
     assert at_point["sensitivity"] == points.loc["sensitivity 0.90", "sensitivity"] == 1
 
 
+def test_columns_named_true_and_false_are_no_mask_of_rows():
+    p = np.linspace(0, 1, 40)
+    report = EvaluationReport.from_predictions(
+        p > 0.6, pd.DataFrame({True: p, False: 1 - p}), classes=[False, True], n_bootstraps=2
+    )
+    np.testing.assert_array_equal(report.probabilities[:, 1], p)
+
+
 def test_columns_of_a_frame_are_found_by_their_names(lesions):
     y, p = lesions.test.y, lesions.model.predict_proba(lesions.test.X)
     classes = lesions.model.classes_
