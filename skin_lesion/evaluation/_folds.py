@@ -37,7 +37,11 @@ def split_folds(y, groups, cv, random_state):
     if isinstance(cv, Integral):
         seed = check_random_state(random_state).randint(2**31 - 1)
         cv = StratifiedGroupKFold(int(cv), shuffle=True, random_state=seed)
-    folds = list(check_cv(cv).split(np.zeros(len(y)), y, groups))
+    rows = np.arange(len(y))  # a splitter of the user may give lists or masks of rows
+    folds = [
+        tuple(safe_indexing(rows, part) for part in fold)
+        for fold in check_cv(cv).split(np.zeros(len(y)), y, groups)
+    ]
     for number, (train, test) in enumerate(folds):
         shared = np.intersect1d(groups[train], groups[test])
         if len(shared):

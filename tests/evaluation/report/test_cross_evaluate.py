@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -9,7 +10,7 @@ from sklearn.model_selection import GroupKFold, LeaveOneOut, StratifiedGroupKFol
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skin_lesion import cross_evaluate
+from skin_lesion import choose_thresholds, cross_evaluate
 
 QUICK = {"n_bootstraps": 100, "random_state": 0}
 
@@ -82,6 +83,25 @@ def test_repeats_show_what_another_training_would_change(lesions):
     assert "run_deviation" not in once.scores
     other = cross_evaluate(Seeded(0), train.X, train.y, n_repeats=4, **options)
     assert other.to_json() == report.to_json()
+
+
+def test_folds_are_arrays_lists_or_masks_of_rows():
+    rng = np.random.default_rng(0)
+    y = rng.choice(["a", "b"], 90)
+    X = rng.normal(np.where(y == "a", 0.0, 1.0))[:, np.newaxis]
+    masks = [(np.arange(90) % 3 != fold, np.arange(90) % 3 == fold) for fold in range(3)]
+    rows = [tuple(np.flatnonzero(part) for part in fold) for fold in masks]
+    kinds = rows, masks, [tuple(part.tolist() for part in fold) for fold in rows]
+    expected, *others = (
+        cross_evaluate(LogisticRegression(), X, y, groups=None, cv=folds, **QUICK).to_json()
+        for folds in kinds
+    )
+    assert others == [expected] * 2
+    choices = [
+        choose_thresholds(LogisticRegression(), X, y, positive="b", cv=folds) for folds in kinds
+    ]
+    pd.testing.assert_frame_equal(choices[0], choices[1])
+    pd.testing.assert_frame_equal(choices[0], choices[2])
 
 
 @pytest.mark.filterwarnings("ignore:Classes with fewer than 10")
