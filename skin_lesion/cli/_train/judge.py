@@ -6,9 +6,8 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 
-import numpy as np
-
 from ..._utils.atomic_writing import write_csv, write_text
+from ..._utils.json_text import to_json_text
 from ...audit import TITLES, say
 from ...evaluation import EvaluationReport, evaluate, say_score, summarise, take_subgroups
 from .._data import find_positive, say_groups
@@ -91,7 +90,7 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         ],
         "unlike_training": {
             "limit": unlike.limit,
-            "false_marks": None if np.isnan(unlike.false_marks) else unlike.false_marks,
+            "false_marks": unlike.false_marks,
         },
         "versions": {name: version(name) for name in PACKAGES},
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
@@ -103,7 +102,7 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
 def write_report(judgement, model, data, output):
     """Write the report as text, JSON, page and model card, and the predictions as a table."""
     write_text(output / "report.txt", judgement.text + "\n")
-    write_text(output / "report.json", json.dumps(judgement.numbers, indent=2))
+    write_text(output / "report.json", to_json_text(judgement.numbers))
     judgement.report.to_html(output / "report.html")
     card = judgement.report.to_model_card(output / "model_card.md")
     write_text(card, card.read_text(encoding="utf-8") + _describe_job(judgement.numbers))

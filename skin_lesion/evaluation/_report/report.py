@@ -320,7 +320,7 @@ class EvaluationReport:
         Returns
         -------
         text : str
-            Undefined numbers are null.
+            Undefined and infinite numbers are null.
         """
         text = render_json(self)
         if path is not None:

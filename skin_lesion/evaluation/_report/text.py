@@ -1,10 +1,9 @@
 """A report as text, as one table and as JSON; shared parts of its page and model card."""
 
-import json
-
 import numpy as np
 import pandas as pd
 
+from ..._utils.json_text import to_json_text
 from ..._utils.validation.messages import say
 from ...audit import ON_SKIN_TONE, SKIN_TONE
 from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_WHERE_FEW_COUNT
@@ -243,7 +242,7 @@ def render_json(report):
         "scores": _to_records(lengthen_tables(report)),
         "errors": _to_records(report.errors),
     }
-    return json.dumps(content, indent=2, default=_to_builtin)
+    return to_json_text(content)
 
 
 def _lengthen(section, table):
@@ -267,7 +266,3 @@ def _lengthen_slices(slices):
 def _to_records(table):
     table = table.astype(object)
     return table.where(table.notna(), None).to_dict(orient="records")
-
-
-def _to_builtin(value):
-    return value.item() if isinstance(value, np.generic) else str(value)
