@@ -117,12 +117,14 @@ def list_models(settings, cache_dir):
     with_smote = make_pipeline(embedder, StandardScaler(), smote, regression(0.0001))
     with_metadata = make_pipeline(joined, regression(0.001, class_weight="balanced"))
     from_scratch = SkinLesionClassifier(loader=ImageLoader((64, 96)), random_state=seed, verbose=2)
-    presets = {
-        name: make_lesion_classifier(name, backbone=own, random_state=seed, verbose=2)
-        for name in PRESETS
-        # "best" needs weights of an extra.
-        if name in (settings["rows"] or PRESETS)
-    }
+    presets = {}
+    for name in PRESETS if settings["rows"] is None else set(PRESETS) & set(settings["rows"]):
+        try:
+            presets[name] = make_lesion_classifier(name, backbone=own, random_state=seed, verbose=2)
+        except ImportError as error:  # "best" needs weights of an extra
+            if settings["rows"] is not None:
+                raise
+            print(f"{name} is left out: {error}")
     if quick:
         from_scratch.set_params(epochs=1)
         for model in presets.values():
