@@ -60,12 +60,20 @@ def main(argv=None):
                 n_unread = run(arguments)
         except (ValueError, OSError, ImportError) as error:
             print(f"skin-lesion: error: {describe_error(error)}", file=sys.stderr)
+            if isinstance(error, BrokenPipeError) and argv is None:  # the process ends
+                _discard_output()
             return 2
         except KeyboardInterrupt as interrupt:
             how = str(interrupt) or "Nothing is finished: run the same command again."
             print(f"skin-lesion: interrupted. {how}", file=sys.stderr)
             return interruption.status
     return _SOME_UNREAD if n_unread else 0
+
+
+def _discard_output():
+    """Let Python end without an attempt to write what is left to a closed pipe."""
+    with suppress(OSError, ValueError, AttributeError):  # standard output is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -107,8 +107,8 @@ def _add_train(parser):
         type=_positive,
         metavar="N",
         help="time for the whole run without --compare-with-faults; the grid search is shortened to"
-        " keep it; by default 5 (fast), 45 (good) or 180 (best), and always as long as one fit"
-        " takes",
+        " keep it, or else the final fit; by default 5 (fast), 45 (good) or 180 (best), or as long"
+        " as one fit takes",
     )
     course.add_argument(
         "--candidates",

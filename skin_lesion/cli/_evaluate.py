@@ -9,7 +9,7 @@ import pandas as pd
 
 from .._utils.image_files import open_image_file
 from ..audit import say
-from ..evaluation import EvaluationReport, evaluate
+from ..evaluation import EvaluationReport, evaluate, take_subgroups
 from ._data import find_positive, load_data, say_groups
 from ._output import (
     MANIFEST,
@@ -102,9 +102,11 @@ def _leave_out_trained_on(model_path, X, rows):
     try:
         manifest = pd.read_csv(path, dtype=str, usecols=["sha256", "split"])
     except (ValueError, OSError):  # there is none, or it is another table
+        print(f"There is no {path} of this model: training images, if any, are not left out.")
         return rows
     trained_on = manifest.loc[manifest["split"] == "train", "sha256"].dropna()
-    is_known = np.isin([_digest(path) for path in X[rows, 0]], trained_on.to_numpy(dtype=str))
+    images = X[rows, 0] if X.ndim == 2 else X[rows]
+    is_known = np.isin([_digest(image) for image in images], trained_on.to_numpy(dtype=str))
     n_known = int(is_known.sum())
     if n_known == len(rows):
         raise ValueError(
@@ -116,22 +118,24 @@ def _leave_out_trained_on(model_path, X, rows):
     return rows[~is_known]
 
 
-def _digest(path):
+def _digest(image):
+    """Return the SHA-256 of a file, or of the pixels of an array: as the manifest has it."""
+    if isinstance(image, np.ndarray):
+        return hashlib.sha256(image.tobytes()).hexdigest()
     try:
-        with open_image_file(path) as file:
+        with open_image_file(image) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""  # it will be named among those that cannot be read
 
 
 def _evaluate(model, data, rows, arguments):
-    frame = data.frame.drop(columns=["path", "target", "split", "diagnosis"], errors="ignore")
     return evaluate(
         model,
         data.data[rows],
         data.target[rows],
         groups=None if data.groups is None else data.groups[rows],
-        frame=frame.iloc[rows],
+        frame=take_subgroups(data.frame.iloc[rows]),
         positive=find_positive(model.classes_),
         random_state=arguments.random_state,
     )

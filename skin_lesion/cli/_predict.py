@@ -57,7 +57,8 @@ def run(arguments):
     output = Path(arguments.output)
     if output.is_dir():
         raise IsADirectoryError(f"--output {output} is a folder. Expected the name of a file.")
-    check_output(output.absolute().parent)
+    if output.is_file() or not output.exists():  # a pipe or a device is written as it is
+        check_output(output.absolute().parent)
     check_holds_no_training(output.absolute().parent, output.name)
     paths, unreadable, reports = find_photographs(arguments.paths, arguments.path_column)
     _check_is_no_input(output, arguments, paths)
@@ -76,7 +77,6 @@ def run(arguments):
     unreadable += damaged
     if arguments.isic:
         table = make_submission(table, model.classes_)
-    output.parent.mkdir(parents=True, exist_ok=True)
     write_csv(table, output, index=False)
     say_unread(unreadable)
     if reports:
@@ -252,8 +252,9 @@ def check_reads_photographs(model, path, X):
         model.predict_proba(X[:1])
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{path} holds a model that cannot predict {X[0, 0]}: {str(error).rstrip('.')}."
-            " Expected a model that reads image files, such as model.zip of train."
+            f"{path} holds a model that cannot predict {'arrays' if X.ndim > 2 else X[0, 0]}:"
+            f" {str(error).rstrip('.')}. Expected a model that reads such images, as model.zip of"
+            " train does after training on such."
         ) from error
 
 

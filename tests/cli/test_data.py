@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import shutil
+import subprocess
 import sys
 from argparse import Namespace
 
@@ -92,6 +93,16 @@ def test_an_output_that_nothing_reads(root, tmp_path, capsys):
     err = capsys.readouterr().err
     assert "write the output to a file" in err
     assert "Errno" not in err
+
+
+def test_a_pipe_that_is_closed(root, tmp_path):
+    command = [sys.executable, "-m", "skin_lesion", "audit", str(root), "--output", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        err = process.stderr.read().decode()
+    assert process.returncode == 2
+    assert "write the output to a file" in err
+    assert "Exception ignored" not in err
 
 
 def test_what_tensorflow_says_of_its_own_speed_is_not_printed(root, tmp_path, monkeypatch, caplog):

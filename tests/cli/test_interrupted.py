@@ -1,7 +1,9 @@
 """Ctrl-C, SIGTERM and a kill at each stage of "train", and what goes on after them."""
 
+import errno
 import importlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -118,7 +120,7 @@ def test_a_signal_ends_a_stage_and_the_next_run_goes_on(
     assert (str(output / "model.zip") in last) is has_model
     assert (output / "model.zip").exists() is has_model
     count_fits.clear()
-    assert train(root, output, "--resume") == 0
+    assert train(os.path.relpath(root), output, "--resume") == 0
     assert len(count_fits) == n_left
     assert len(json.loads((output / "report.json").read_text())["search"]["candidates"]) == 2
     assert load_model(output / "model.zip").classes_.tolist() == ["melanoma", "nevus"]
@@ -155,7 +157,15 @@ def test_nothing_of_an_earlier_model_stays_beside_another(root, tmp_path, capsys
         save("a model")
         raise KeyboardInterrupt
 
+    def fail(model, path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     monkeypatch.setattr(_job, "fit_plan", fit_plan)
+    monkeypatch.setattr(_job, "save_model", fail)
+    assert train(root, tmp_path) == 2
+    assert (tmp_path / "model.zip").read_text() == "of an earlier model"
+    assert (tmp_path / "split.csv").read_text() == "of an earlier model"
+    assert (tmp_path / "report.html").exists()
     monkeypatch.setattr(_job, "save_model", lambda model, path: path.write_text(model))
     assert train(root, tmp_path) == 130
     assert (tmp_path / "model.zip").read_text() == "a model"

@@ -1,8 +1,10 @@
 """The verbs "predict" and "evaluate"."""
 
 import json
+import os
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -224,6 +226,20 @@ def test_pictures_of_reports_are_skipped(model, root, tmp_path, capsys):
     assert predict(model, picture, output=output) == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_in_a_folder_that_cannot_be_written(model, root, tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(f"{folder} cannot be written")
+
+    monkeypatch.setattr(_predict, "check_output", refuse)
+    assert predict(model, root / "Test", output=tmp_path / "p.csv") == 2
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit((tmp_path / "pipe").read_text)
+        assert predict(model, root / "Test", output=tmp_path / "pipe") == 0
+        assert "melanoma" in read.result(timeout=60)
+
+
 def test_a_column_of_paths_needs_a_table(model, root, capsys):
     with pytest.raises(SystemExit):
         predict(model, root, "--path-column", "file", output="p.csv")
@@ -313,6 +329,7 @@ def test_a_model_is_not_judged_on_images_that_it_was_trained_on(model, root, tmp
     # Another table of this name says nothing of the model.
     (tmp_path / "split.csv").write_text("image,part\na,train\n")
     assert main(["evaluate", str(copied), str(root / "Train")]) == 0
+    assert "training images, if any, are not left out" in capsys.readouterr().out
 
 
 def test_a_model_is_judged_on_what_can_be_read(model, root, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """The whole job: load, audit, search, fit, judge, draw."""
 
+import os
 import shlex
 import shutil
 import time
@@ -23,7 +24,7 @@ from .._table import check_class_names
 from .._unlike import FALSE_MARKS, fit_unlike
 from .clean import clean
 from .data import draw_folder
-from .network import check_network, networks_of
+from .network import check_network, networks_of, use_size_of_arrays
 from .plan import choose_plan, list_candidates, load_plan
 from .search import fit_on_faults, fit_plan
 
@@ -77,6 +78,7 @@ def _clean_and_train(arguments, output, start):
         if arguments.resume:  # the interrupted run has named these images
             warnings.simplefilter("ignore", UserWarning)
         data = load_data(arguments)
+        use_size_of_arrays(data.data, arguments)
         source = arguments.root if arguments.table is None else arguments.table
         check_class_names(np.unique(data.target), source, with_truth=True)
         cleaned = clean(data, arguments)
@@ -120,10 +122,13 @@ def _train(cleaned, arguments, output, start):
     model_path = output / _MODEL
 
     def save(model):
-        # What belongs to an earlier model goes first: this run may end before it writes its own.
+        # Written aside first: on a full disk the earlier model stays, with all that belongs to it.
+        save_model(model, folder / _MODEL)
+        cleaned.write_manifest(folder / MANIFEST)
+        # What belongs to the earlier model goes: this run may end before it writes its own.
         remove_description(output)
-        save_model(model, model_path)
-        cleaned.write_manifest(output / MANIFEST)
+        for name in (_MODEL, MANIFEST):
+            shutil.move(folder / name, os.path.realpath(output / name))  # a link remains one
 
     model, results = fit_plan(data, plan, arguments, folder, save)
     X, _, _ = data.part(is_test=False)
@@ -151,4 +156,5 @@ def _train(cleaned, arguments, output, start):
     if cleaned.faulty is not None and not arguments.compare_with_faults:
         print("To see how the faults change the score, train with --compare-with-faults.")
     print(f"\nOpen {output / 'index.html'}. To predict other photographs:\n  {command}")
-    shutil.rmtree(folder)
+    # Some systems keep a file while it is open, such as the cache of images.
+    shutil.rmtree(folder, ignore_errors=True)

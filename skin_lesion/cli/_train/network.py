@@ -1,5 +1,6 @@
 """Choose the network: fine-tuned where weights are at hand, otherwise from scratch."""
 
+import numpy as np
 from sklearn import clone
 
 from ...models import AveragedClassifier, make_lesion_classifier
@@ -18,7 +19,8 @@ def make_model(arguments, preset):
     if arguments.epochs is not None:
         settings["epochs"] = arguments.epochs
     if arguments.image_size is not None:
-        settings["loader__image_size"] = (arguments.image_size,) * 2
+        height, width = np.broadcast_to(arguments.image_size, 2).tolist()
+        settings["loader__image_size"] = height, width
     return set_networks(model, **settings)
 
 
@@ -46,6 +48,27 @@ def check_network(arguments):
         names = " and ".join(network.architecture.name for network in networks)
         source = arguments.weights or "ImageNet"
         print(f"Network: {names}, fine-tuned from {source} weights.")
+
+
+def use_size_of_arrays(images, arguments):
+    """Take the size of images that are arrays, as in DermaMNIST, for that of the networks.
+
+    Raises
+    ------
+    ValueError
+        If the arguments name another size, or images are too small for the backbone.
+    """
+    if images.ndim == 2:  # paths
+        return
+    size = images.shape[1:3]
+    if arguments.image_size is not None and size != (arguments.image_size,) * 2:
+        raise ValueError(
+            f"--image-size is {arguments.image_size}, and the images are arrays of"
+            f" {size[0]} x {size[1]} pixels, which are not resized. Leave out --image-size."
+        )
+    arguments.image_size = size
+    if not arguments.from_scratch:
+        _find_problem(arguments)
 
 
 def _find_problem(arguments):

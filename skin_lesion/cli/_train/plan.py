@@ -1,6 +1,7 @@
 """Choose what to search within the time that is allowed."""
 
 import json
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -201,7 +202,11 @@ def _say_option(name, value):
 
 def _say_arguments(arguments):
     """Return what fits depend on."""
-    return {name: str(value) for name, value in vars(arguments).items() if name not in _WITHOUT}
+    said = {name: str(value) for name, value in vars(arguments).items() if name not in _WITHOUT}
+    for name in ("root", "table"):
+        if getattr(arguments, name) is not None:
+            said[name] = os.path.abspath(said[name])  # which may be written in several ways
+    return said
 
 
 def choose_plan(data, arguments, candidates, start):

@@ -236,7 +236,8 @@ class PathSource:
         digest = hashlib.sha256()
         for path in self._paths.tolist():
             stat = stat_image_file(path)
-            digest.update(os.fsencode(path) + f" {stat.st_size} {stat.st_mtime_ns}\n".encode())
+            place = os.fsencode(os.path.abspath(path))
+            digest.update(place + f" {stat.st_size} {stat.st_mtime_ns}\n".encode())
         return digest.hexdigest()
 
     def feature_scale(self, rows):
