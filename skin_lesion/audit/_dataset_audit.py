@@ -47,10 +47,11 @@ class DatasetAudit:
         image into the second.
 
     split_leaks : DataFrame
-        Rows with a counterpart in an earlier split, in the order train, val, test: `kind`
+        Rows with a direct counterpart in an earlier split, in the order train, val, test: `kind`
         ("content", "near duplicate" or "group"), `split`, `row`, `path`, `label`. The counterparts:
         `other_split`, `n_others`, `other_labels`, and the first three of them in `other_rows` and
-        `other_paths`.
+        `other_paths`. Photographs that a counterpart leads to, such as others of its lesion, are
+        not listed: ``keep("drop_leaks")`` drops them, too.
 
     group_conflicts : DataFrame
         Lesions with several labels, and photographs in several groups: `kind` ("labels of one
@@ -111,8 +112,9 @@ class DatasetAudit:
               duplicates alike. The images cannot tell which label is right.
             - "first" keeps one row of each content and drops conflicts, too. It keeps the first
               row in the latest split that has the content, in the order train, val, test.
-            - "drop_leaks" drops training and validation rows that have a counterpart in a later
-              split, by content, near duplicate or group. It never drops a test row.
+            - "drop_leaks" drops training and validation rows whose group in `groups` also has rows
+              in a later split. These may be more rows than `split_leaks` names, because `groups`
+              are linked over any number of steps. It never drops a test row.
 
         Returns
         -------
@@ -141,12 +143,8 @@ class DatasetAudit:
                     " pass audit_dataset(..., split=...), or split with audit.groups instead."
                 )
             place = self.images["split"].map(SPLITS.index)
-            shared = [self._photographs]
-            if self.images["group"].notna().any():
-                shared.append(self.images["group"])
-            for counterparts in shared:
-                latest = place.groupby(counterparts).transform("max")
-                mask &= (place == latest).to_numpy()
+            # A single step would leave the second photograph of a lesion whose first is a copy.
+            mask &= (place == place.groupby(self.groups).transform("max")).to_numpy()
         else:
             known = ("drop_conflicts", "first", "drop_leaks")
             raise ValueError(

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.model_selection import StratifiedGroupKFold
 
-from skin_lesion import DatasetAudit, audit_dataset, make_lesion_images
+from skin_lesion import DatasetAudit, assert_no_leak, audit_dataset, make_lesion_images
 
 pytestmark = pytest.mark.usefixtures("few_trees", "measure_once")
 
@@ -213,6 +213,29 @@ def test_leaks_by_content_group_and_near_duplicate(folder):
     both = audit.keep("drop_leaks") & audit.keep("first")
     assert both[by_content]
     assert not both[train[0]]
+
+
+def test_no_lesion_is_left_on_two_sides_over_any_number_of_steps():
+    X = make_lesion_images(
+        9, n_classes=2, images_per_lesion=1, image_size=(64, 64), random_state=0
+    ).images
+    # A test image is a photograph of lesion a, turned. Another one leads to a copy in lesion b.
+    X[8] = np.rot90(X[0])
+    X[3] = X[2]
+    groups = np.array(["a", "a", "b", "c", "c", "e", "f", "g", "d"])
+    split = np.array(["train"] * 9)
+    split[[4, 8]] = "test"
+    audit = audit_dataset(X, groups=groups, split=split)
+
+    assert np.flatnonzero(~audit.keep("drop_leaks")).tolist() == [0, 1, 2, 3]
+    keep = audit.keep("first") & audit.keep("drop_leaks")
+    train, test = (
+        np.flatnonzero(keep & (split == "train")),
+        np.flatnonzero(keep & (split == "test")),
+    )
+    assert_no_leak(
+        X[train], X[test], groups_train=audit.groups[train], groups_test=audit.groups[test]
+    )
 
 
 def test_validation_images_leak_into_the_test_and_are_leaked_into(folder):

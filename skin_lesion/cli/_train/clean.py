@@ -155,16 +155,10 @@ def _choose(audit, is_test):
         ("copies of others", audit.keep("first")),
     ]
     if is_test is not None:
-        # By merged groups, too: a near duplicate of a test image leads to the other photographs of
-        # its lesion.
+        # Of the test images that are kept: keep("drop_leaks") would count the others, too.
         kept = np.logical_and.reduce([mask for _, mask in steps])
         is_of_test = np.isin(audit.groups, audit.groups[is_test & kept])
-        steps.append(
-            (
-                "for training, with a counterpart in the test set",
-                audit.keep("drop_leaks") & (is_test | ~is_of_test),
-            )
-        )
+        steps.append(("for training, with a counterpart in the test set", is_test | ~is_of_test))
     keep, left_out = np.ones(len(audit.images), dtype=bool), {}
     for reason, mask in steps:
         n_dropped = int((keep & ~mask).sum())
