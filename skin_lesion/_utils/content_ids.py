@@ -25,8 +25,11 @@ def content_ids_of_files(paths):
     """
     sizes = {path: image_file_size(path) for path in set(paths.tolist())}
     n_files_of_size = Counter(sizes.values())
-    # A file with a unique size has no copy, so only the others have to be read.
-    alike = [path for path, size in sizes.items() if n_files_of_size[size] > 1]
+    # A file with a unique size has no copy, so only the others have to be read. But an entry of an
+    # HDF5 file, which has no size before it is read, may be a copy of any file.
+    alike = [
+        path for path, size in sizes.items() if None in n_files_of_size or n_files_of_size[size] > 1
+    ]
     contents = {path: path for path in sizes}
     contents.update(zip(alike, _hash_files(alike), strict=True))
     return _number([contents[path] for path in paths.tolist()])

@@ -26,7 +26,7 @@ _NOT_READ = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 # per pixel.
 _MAX_BYTES = 2**30
 
-_INSIDE_HDF5 = re.compile(r"(?P<file>.+?\.(?:hdf5|h5))[/\\](?P<entry>.+)", re.IGNORECASE)
+_END_OF_HDF5 = re.compile(r"(?<=.)\.(hdf5|h5)(?=[/\\].)", re.IGNORECASE | re.DOTALL)
 
 
 def readable_formats():
@@ -66,7 +66,9 @@ def open_image_file(path):
     dataset = _dataset(container, entry)
     _refuse_giant(dataset.nbytes)
     # An entry without a shape is empty, which h5py represents by a special object.
-    return io.BytesIO(b"" if dataset.shape is None else np.asarray(dataset[()]).tobytes())
+    content = b"" if dataset.shape is None else np.asarray(dataset[()]).tobytes()
+    _refuse_giant(len(content))  # of variable length, an entry only has the size of a pointer
+    return io.BytesIO(content)
 
 
 def image_file_exists(path):
@@ -79,18 +81,17 @@ def image_file_exists(path):
 
 
 def image_file_size(path):
-    """Return the size of the file or entry in bytes.
+    """Return the size of the file in bytes, or None for an entry of an HDF5 file.
+
+    An entry may be padded, or of variable length: its size is known only when it is read.
 
     Raises
     ------
     OSError
-        If it does not exist, or if the entry is not an image.
+        If the file does not exist.
     """
-    container, entry = _split(path)
-    if container is None:
-        return os.stat(path).st_size
-    with _explained(container):
-        return _dataset(container, entry).nbytes
+    container, _ = _split(path)
+    return os.stat(path).st_size if container is None else None
 
 
 def stat_image_file(path):
@@ -127,10 +128,12 @@ def _refuse_giant(n_bytes):
 
 def _split(path):
     """Return the HDF5 file and the entry in it, or None and None for the path of a file."""
-    found = _INSIDE_HDF5.fullmatch(os.fspath(path))
-    if found is None or not os.path.isfile(found["file"]):
-        return None, None
-    return found["file"], found["entry"].replace("\\", "/")
+    path = os.fspath(path)
+    for found in _END_OF_HDF5.finditer(path):
+        # The file may lie in a folder of its own name.
+        if os.path.isfile(path[: found.end()]):
+            return path[: found.end()], path[found.end() + 1 :].replace("\\", "/")
+    return None, None
 
 
 def _dataset(container, entry):

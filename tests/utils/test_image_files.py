@@ -1,5 +1,6 @@
 import io
 import os
+import shutil
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import h5py
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skin_lesion import ImageLoader
+from skin_lesion import ImageLoader, assert_no_leak
+from skin_lesion._utils import image_files as _image_files
 from skin_lesion._utils.content_ids import content_ids_of_files
 from skin_lesion._utils.image_files import (
     image_file_exists,
@@ -23,6 +25,10 @@ def encode(colour):
     return buffer.getvalue()
 
 
+def identify(path):
+    return content_ids_of_files(np.array([path]))
+
+
 RED, BLUE = encode((255, 0, 0)), encode((0, 0, 255))
 
 
@@ -35,6 +41,9 @@ def container(tmp_path):
         file.create_dataset("bytes", data=np.frombuffer(RED, np.uint8))
         # This is how ISIC 2024 has them.
         file.create_dataset("fixed", data=np.array(RED, dtype=f"S{len(RED)}"))
+        file.create_dataset("padded", data=np.array(RED, dtype=f"S{len(RED) + 1000}"))
+        variable = file.create_dataset("variable", shape=(), dtype=h5py.vlen_dtype(np.uint8))
+        variable[()] = np.frombuffer(RED, np.uint8)
         file.create_dataset("string", data=RED.replace(b"\0", b"\1"))
         file.create_dataset("broken", data=np.void(RED[:30]))
         file.create_dataset("empty", data=h5py.Empty("f"))
@@ -47,11 +56,12 @@ def container(tmp_path):
 def test_entries_are_read_like_files(container, tmp_path):
     path = tmp_path / "red.png"
     path.write_bytes(RED)
-    for name in (path, str(path), f"{container}/red", f"{container}/fixed"):
+    entries = [f"{container}/{name}" for name in ("red", "fixed", "padded", "variable")]
+    for name in (path, str(path), *entries):
         with open_image_file(name) as file:
             assert file.read() == RED
         assert image_file_exists(name)
-        assert image_file_size(name) == len(RED)
+        assert image_file_size(name) == (None if name in entries else len(RED))
 
 
 def test_backslash_leads_into_the_file_as_well(container):
@@ -63,7 +73,7 @@ def test_backslash_leads_into_the_file_as_well(container):
 def test_missing_entry(container, name):
     path = f"{container}/{name}"
     assert not image_file_exists(path)
-    for read in (open_image_file, image_file_size):
+    for read in (open_image_file, identify):
         with pytest.raises(FileNotFoundError, match=f"has no entry '{name}'"):
             read(path)
 
@@ -83,10 +93,20 @@ def test_folder_that_is_called_like_an_hdf5_file(tmp_path):
         assert file.read() == RED
 
 
+def test_file_in_a_folder_of_its_own_name(tmp_path, container):
+    """This is how some programs unpack train-image.hdf5 of ISIC 2024."""
+    folder = tmp_path / "unpacked" / "train-image.hdf5"
+    folder.mkdir(parents=True)
+    path = f"{shutil.copy(container, folder)}/folder/red"
+    assert image_file_exists(path)
+    images = ImageLoader((4, 4)).transform([path])
+    assert images[0, 0, 0].tolist() == [255, 0, 0]
+
+
 def test_file_that_is_no_hdf5(tmp_path):
     path = tmp_path / "cut.hdf5"
     path.write_bytes(b"not HDF5")
-    for read in (open_image_file, image_file_exists, image_file_size):
+    for read in (open_image_file, image_file_exists, identify):
         with pytest.raises(OSError, match=r"cut.hdf5' cannot be read as an HDF5 file.*Download it"):
             read(f"{path}/red")
     with pytest.raises(OSError, match="cannot be read as an HDF5 file"):
@@ -107,7 +127,10 @@ def test_hdf5_that_is_damaged_within(container):
 
 def test_entries_are_listed(container):
     assert list_image_entries(container) == sorted(
-        ["red", "blue", "bytes", "fixed", "string", "broken", "empty", "number", "folder", "gone"]
+        [
+            *("red", "blue", "bytes", "fixed", "padded", "variable", "string"),
+            *("broken", "empty", "number", "folder", "gone"),
+        ]
     )
 
 
@@ -161,6 +184,23 @@ def test_copies_are_recognised(container):
     paths = np.array([f"{container}/{name}" for name in ("red", "blue", "folder/red", "fixed")])
     ids = content_ids_of_files(paths)
     assert ids[0] == ids[2] == ids[3] != ids[1]
+
+
+@pytest.mark.parametrize("name", ["red", "fixed", "padded", "variable"])
+def test_a_copy_of_an_entry_is_a_leak(container, tmp_path, name):
+    (tmp_path / "red.png").write_bytes(RED)
+    (tmp_path / "blue.png").write_bytes(BLUE + b"other")
+    test = [tmp_path / "blue.png", tmp_path / "red.png"]
+    with pytest.raises(ValueError, match=r"1 of 2 test rows are exact copies .* row 1 is training"):
+        assert_no_leak([f"{container}/blue", f"{container}/{name}"], test)
+    assert_no_leak([f"{container}/blue"], test)
+
+
+@pytest.mark.parametrize("name", ["red", "padded", "variable"])
+def test_an_entry_that_is_too_large_for_an_image(container, monkeypatch, name):
+    monkeypatch.setattr(_image_files, "_MAX_BYTES", len(RED) - 1)
+    with pytest.raises(ValueError, match="more than the limit of"):
+        ImageLoader((4, 4)).transform([f"{container}/{name}"])
 
 
 def read_sum(path):
