@@ -96,7 +96,8 @@ class BorderCropper(ImageTransformer):
     def _clean(self, image):
         top, bottom, left, right = self._find_field_of_view(image)
         cropped = image[top:bottom, left:right]
-        return image if cropped.shape == image.shape else np.ascontiguousarray(cropped)
+        # A copy even of whole rows, which would be a view of the image that was given.
+        return image if cropped.shape == image.shape else cropped.copy()
 
     def _clean_to_size(self, image):
         cropped = self._clean(image)

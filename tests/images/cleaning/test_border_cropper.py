@@ -35,9 +35,11 @@ def field(height, width, centre, radius, rim=0.0, skin=(200, 150, 130)):
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_frames_go(image, sides, seed, dtype):
     image = image.astype(dtype)
-    cropped = BorderCropper().transform(framed(image, *sides, seed=seed))
+    photograph = framed(image, *sides, seed=seed)
+    cropped = BorderCropper().transform(photograph)
     np.testing.assert_array_equal(cropped, image)
     assert cropped.dtype == dtype
+    assert not np.shares_memory(cropped, photograph)
 
 
 @pytest.mark.parametrize(("centre", "radius"), [((100, 150), 80), ((90, 120), 60), ((0, 0), 150)])
