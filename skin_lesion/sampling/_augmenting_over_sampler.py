@@ -10,7 +10,7 @@ from .._utils.documentation_link import DocumentedMixin
 from .._utils.sklearn_private import safe_indexing
 from .._utils.validation.labels import check_labels
 from .._utils.validation.paths import are_paths
-from .._utils.validation.pixels import check_images
+from .._utils.validation.pixels import check_images, stack_images
 from .._utils.validation.rows import IMAGES_EXPECTED, check_rows
 from ..images import ImageAugmenter
 from ._imblearn_private import BaseOverSampler
@@ -98,7 +98,8 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         Parameters
         ----------
         X : array-like of shape (n, height, width, 3)
-            RGB images, uint8, or floating dtype with values from 0 to 255.
+            RGB images, uint8, or floating dtype with values from 0 to 255. Also a list of images of
+            one size.
 
         y : array-like of shape (n,) or (n, n_classes)
             The class of each image, or one-hot columns.
@@ -112,6 +113,9 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
             Their classes, in the form of y.
         """
         check_rows(X, expected=IMAGES_EXPECTED)
+        if not are_paths(X):  # _check_X_y refuses these
+            # imbalanced-learn would return nested lists for a list.
+            X = stack_images(X)
         if getattr(y, "shape", ())[1:] in ((), (1,)):
             check_labels(y, name="y")
             return super().fit_resample(X, y)

@@ -181,6 +181,21 @@ def test_type_of_y_is_kept(images, to_form):
         assert y_new.name == labels.name
 
 
+@pytest.mark.parametrize("to_form", [list, tuple, lambda X: pd.Series(list(X))])
+def test_images_in_a_list_become_an_array(images, to_form):
+    X_new, y_new = AugmentingOverSampler(random_state=0).fit_resample(to_form(images), y.tolist())
+    expected, _ = AugmentingOverSampler(random_state=0).fit_resample(images, y)
+    assert isinstance(X_new, np.ndarray)
+    assert X_new.dtype == np.uint8
+    np.testing.assert_array_equal(X_new, expected)
+    assert isinstance(y_new, list)
+
+
+def test_images_of_several_sizes_in_a_list(images):
+    with pytest.raises(ValueError, match=r"X holds 15 arrays of 2 shapes: \(32, 24, 3\) in 14"):
+        AugmentingOverSampler().fit_resample([images[0][:30], *images[1:]], y)
+
+
 def test_input_is_not_modified(images):
     X, labels, augmenter = images.copy(), y.tolist(), ImageAugmenter()
     sampler = AugmentingOverSampler(augmenter, random_state=0)
