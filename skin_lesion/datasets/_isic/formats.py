@@ -117,7 +117,8 @@ GROUND_TRUTH = re.compile(
 # Predicted labels have this name, too: it is a ground truth only if no other table has labels.
 LABELS = re.compile(r"^(?!.*(result|output)).*(?<![a-z])labels?(?![a-z])", re.IGNORECASE)
 
-# The names in the releases of the columns that every frame has. The first that exists is used.
+# The names in the releases of the columns that every frame has. Tables of one release may have
+# several of them: in each row, the first with a value is used.
 HARMONISED = {
     "age": ("age", "age_approx", "age_approximate"),
     "sex": ("sex",),

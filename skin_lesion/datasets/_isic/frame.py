@@ -15,7 +15,7 @@ from .._reading.harmonise import SITES, read_age, read_sex, read_site
 from .._reading.table_file import change_values, clean_values
 from .._taxonomy.label_sets import LABEL_SETS
 from .formats import FINE_SITES, HARMONISED, REVEALING, SOURCES
-from .labels import choose_label, is_label_set, read_labels
+from .labels import choose_label, first_known, is_label_set, read_labels
 from .tables import SPLIT
 
 # Names that the frame itself uses.
@@ -109,14 +109,18 @@ def _harmonise(table, diagnosis, release):
         The columns that were left out because they reveal the label.
     """
     sources = {
-        name: next((column for column in columns if column in table), None)
+        name: [column for column in columns if column in table]
         for name, columns in HARMONISED.items()
     }
     known = {
-        name: (clean_ids if name in GROUP_COLUMNS else clean_values)(table[column])
-        if column
-        else pd.Series(None, table.index, dtype=object)
-        for name, column in sources.items()
+        name: first_known(
+            [
+                (clean_ids if name in GROUP_COLUMNS else clean_values)(table[column])
+                for column in columns
+            ],
+            table.index,
+        )
+        for name, columns in sources.items()
     }
     frame = pd.DataFrame(
         {
@@ -133,7 +137,8 @@ def _harmonise(table, diagnosis, release):
 
     revealing = [column for column in table if REVEALING.fullmatch(column)]
     # Keep the site of HAM10000 beside the harmonised site, which is coarser.
-    used = {*sources.values(), *revealing} - {"localization"}
+    used = {column for columns in sources.values() for column in columns} | {*revealing}
+    used -= {"localization"}
     rest = table[[column for column in table if column not in used and column[0] != "_"]]
     rest = rest.apply(clean_values)
     renamed = {name: f"metadata_{name}" for name in rest if name in _TAKEN}

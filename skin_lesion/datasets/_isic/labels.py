@@ -91,17 +91,17 @@ def read_labels(table, release):
     labels = pd.DataFrame({"own": None, "diagnosis": None, "malignancy": None}, table.index)
     columns = _present(table, _MALIGNANCY_COLUMNS.get(release, ()))
     said = [_to_malignancy(column, "the tables") for column in columns]
-    labels["malignancy"] = _first(
+    labels["malignancy"] = first_known(
         [column.where(column != _INDETERMINATE, None) for column in said], table.index
     )
     labels["is_indeterminate"] = np.any([column == _INDETERMINATE for column in said], axis=0)
     if release in ("2016", "2020", "2024"):
         columns = {"2020": ["diagnosis"], "2024": ["iddx_3"]}.get(release, [])
-        labels["diagnosis"] = _first(_present(table, columns), table.index)
+        labels["diagnosis"] = first_known(_present(table, columns), table.index)
         labels["own"] = labels["malignancy"]
     elif release == "isic-cli":
         columns = ["diagnosis", "diagnosis_3", "diagnosis_2"]
-        labels["diagnosis"] = _first(_present(table, columns), table.index)
+        labels["diagnosis"] = first_known(_present(table, columns), table.index)
         labels["own"] = labels["diagnosis"]
     elif LABEL in table:
         labels["own"] = labels["diagnosis"] = table[LABEL]
@@ -142,7 +142,7 @@ def _present(table, columns):
     return [table[column] for column in columns if column in table]
 
 
-def _first(columns, index):
+def first_known(columns, index):
     """Return the first value of each row that is not missing."""
     values = pd.Series(None, index, dtype=object)
     for column in columns:

@@ -413,6 +413,33 @@ def test_2020_v2_with_duplicates(tmp_path):
     assert "by lesion_id, else patient_id" in dataset.DESCR
 
 
+def test_2020_names_sites_and_patients_of_its_test_set_otherwise(tmp_path):
+    write(
+        tmp_path,
+        "ISIC_2020_Training_GroundTruth.csv",
+        METADATA_2020,
+        "ISIC_0000001,IP_1,male,45,torso,unknown,benign,0",
+        "ISIC_0000002,IP_2,female,50,lower extremity,unknown,benign,0",
+    )
+    write(
+        tmp_path,
+        "ISIC_2020_Test_Metadata.csv",
+        "image,patient,age_approx,anatom_site_general,sex",
+        "ISIC_0000008,IP_7,30,head/neck,male",
+        "ISIC_0000009,IP_7,30,torso,male",
+    )
+    touch(tmp_path, *(f"train/ISIC_000000{n}.jpg" for n in (1, 2)))
+    touch(tmp_path, *(f"test/ISIC_000000{n}.jpg" for n in (8, 9)))
+    dataset = load_isic_release(tmp_path, label="sex")
+    assert dataset.split.tolist() == ["train", "train", "test", "test"]
+    sites = ["torso", "lower extremity", "head/neck", "torso"]
+    assert dataset.frame["site"].tolist() == sites
+    assert dataset.frame["patient_id"].tolist() == ["IP_1", "IP_2", "IP_7", "IP_7"]
+    assert dataset.groups.tolist() == ["IP_1", "IP_2", "IP_7", "IP_7"]
+    assert dataset.frame["age"].tolist() == [45, 50, 30, 30]
+    assert not {"patient", "anatom_site_general_challenge"} & {*dataset.frame}
+
+
 ROWS_2024 = (
     "ISIC_0000001,0,IP_1,60.0,male,torso,3.0,3.1,Hospital A,CC-BY,,Benign,Benign,,,,,97.5",
     "ISIC_0000002,1,IP_1,60.0,male,,3.0,3.1,Hospital A,CC-BY,IL_1,x,Malignant,x,Melanoma NOS,,.4,9",
