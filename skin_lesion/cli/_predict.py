@@ -251,10 +251,10 @@ def check_reads_photographs(model, path, X):
     try:
         model.predict_proba(X[:1])
     except (TypeError, ValueError) as error:
+        what, kind = (X[0, 0], "image files") if X.ndim == 2 else ("these arrays", "such arrays")
         raise ValueError(
-            f"{path} holds a model that cannot predict {'arrays' if X.ndim > 2 else X[0, 0]}:"
-            f" {str(error).rstrip('.')}. Expected a model that reads such images, as model.zip of"
-            " train does after training on such."
+            f"{path} holds a model that cannot predict {what}: {str(error).rstrip('.')}. Expected a"
+            f" model that reads {kind}, such as model.zip of train."
         ) from error
 
 
