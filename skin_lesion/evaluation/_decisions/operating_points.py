@@ -132,7 +132,12 @@ class OperatingPointDisplay:
         Raises
         ------
         ValueError
-            If lengths differ, values are missing, or the positive label is not clear.
+            If lengths differ, values are missing, or `pos_label` is None and the labels are others.
+
+        Warns
+        -----
+        UserWarning
+            If no row has the label `pos_label`.
         """
         is_positive, scores, _ = check_one_against_rest(y_true, y_score, pos_label, None)
         falling = confusion_matrix_at_thresholds(is_positive, scores)

@@ -62,8 +62,8 @@ _SHARED = cleandoc(
     Raises
     ------
     ValueError
-        If lengths differ, labels are missing, or `pos_label` is not in `y_true`, `y_pred` or
-        `labels`.
+        If lengths differ, labels are missing, only one of `y_true` and `y_pred` is text, or
+        `pos_label` is not in `y_true`, `y_pred` or `labels`.
 
     Warns
     -----
@@ -145,6 +145,11 @@ def _score(metric, of_class, what, why, y_true, y_pred, labels, pos_label, sampl
     """Return a metric of each class, or of its complement."""
     y_true, y_pred = check_labels(y_true), check_labels(y_pred, name="y_pred")
     check_consistent_length(y_true, y_pred, sample_weight)
+    if isinstance(y_true[0], str) != isinstance(y_pred[0], str):
+        raise ValueError(
+            f"y_true has labels such as {y_true[:1].tolist()}, and y_pred such as"
+            f" {y_pred[:1].tolist()}. Expected text in both, or numbers in both."
+        )
     weights = check_weights(sample_weight, y_true)
     names = np.union1d(y_true, y_pred) if labels is None else check_labels(labels, name="labels")
     if pos_label is not None:

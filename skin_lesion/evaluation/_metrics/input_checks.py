@@ -9,6 +9,7 @@ from sklearn.utils import assert_all_finite, check_consistent_length
 
 from ..._utils.sklearn_private import check_sample_weight
 from ..._utils.validation.labels import check_labels
+from ..._utils.validation.messages import did_you_mean
 
 # Sums of softmax are off by 1e-6 in float32. In half precision, 1e-3 and more is an error.
 _SUM_TOLERANCE = 1e-4
@@ -23,6 +24,11 @@ def check_one_against_rest(y_true, y_score, pos_label, sample_weight):
     ValueError
         If lengths differ, if values are missing or not finite, if `y_score` is not a column, or if
         the positive label is ambiguous.
+
+    Warns
+    -----
+    UserWarning
+        If no row has the given positive label.
     """
     y_true = check_labels(y_true)
     y_score = np.asarray(y_score)
@@ -42,6 +48,14 @@ def check_one_against_rest(y_true, y_score, pos_label, sample_weight):
                 " all others are negative."
             )
         pos_label = 1
+    elif not (y_true == pos_label).any():  # a fold may lack a rare class
+        labels = np.unique(y_true).tolist()
+        warnings.warn(
+            f"No row of y_true has pos_label={pos_label!r}: its labels are {labels[:10]}. All rows"
+            f" count as negative.{did_you_mean(pos_label, labels)}",
+            UserWarning,
+            stacklevel=4,
+        )
     return y_true == pos_label, y_score, check_weights(sample_weight, y_true)
 
 
@@ -116,10 +130,11 @@ def check_classes(labels, y_true, n_columns):
             f" {classes[:10].tolist()}. Expected one column for each, in sorted order. If y_true"
             " lacks a class, pass all classes as labels."
         )
-    unknown = np.setdiff1d(y_true, classes)
-    if len(unknown):
+    # Not with NumPy, which would convert numbers to text to compare them with text.
+    unknown = sorted(set(y_true.tolist()) - set(classes.tolist()))
+    if unknown:
         raise ValueError(
-            f"y_true has the labels {unknown[:10].tolist()}, which are not in labels,"
+            f"y_true has the labels {unknown[:10]}, which are not in labels,"
             f" {classes[:10].tolist()}. Expected only labels: drop these rows, or add a column of"
             " zeros to count them as errors."
         )

@@ -77,6 +77,11 @@ def expected_calibration_error(
         If lengths differ, if `y_prob` is not between 0 and 1 or its rows do not sum to 1, or if
         labels do not match columns.
 
+    Warns
+    -----
+    UserWarning
+        If no row has the label `pos_label`.
+
     Notes
     -----
     The error depends on the bins, and is biased: it is never negative, so chance makes it positive
@@ -227,6 +232,11 @@ def net_benefit(y_true, y_prob, *, threshold, pos_label=None, sample_weight=None
     ------
     ValueError
         If lengths differ, if a threshold is not in [0, 1), or if `y_prob` is not between 0 and 1.
+
+    Warns
+    -----
+    UserWarning
+        If no row has the label `pos_label`.
 
     Notes
     -----

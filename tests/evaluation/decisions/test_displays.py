@@ -48,6 +48,11 @@ def test_operating_points_that_were_chosen_are_marked():
     assert "melanoma" in ax.get_xlabel()
 
 
+def test_a_positive_label_of_no_row_has_a_warning():
+    with pytest.warns(UserWarning, match=r"No row of y_true has pos_label='Mel'"):
+        OperatingPointDisplay.from_predictions(["mel", "nv"], [0.9, 0.1], pos_label="Mel")
+
+
 def test_operating_points_of_an_estimator(lesions):
     test = lesions.test
     display = OperatingPointDisplay.from_estimator(

@@ -1,3 +1,6 @@
+import warnings
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -88,8 +91,20 @@ def test_columns_and_labels_must_fit():
         expected_calibration_error(["a", "c"], np.full((2, 2), 0.5), labels=["a", "b"])
     assert expected_calibration_error([0, 1], np.full((2, 3), 1 / 3), labels=[0, 1, 2]) >= 0
     for metric in (expected_calibration_error, referral_curve):
+        with pytest.raises(ValueError, match=r"labels \['0', .* not in labels, \[0, 1"):
+            metric([str(label) for label in range(20)], np.eye(20), labels=range(20))
         with pytest.raises(ValueError, match=r"labels is \['b', 'a'\]\. Expected .* sorted order"):
             metric(["b", "a"], [[0.9, 0.1], [0.2, 0.8]], labels=["b", "a"])
+
+
+@pytest.mark.parametrize("metric", [expected_calibration_error, partial(net_benefit, threshold=0)])
+def test_a_positive_label_of_no_row_has_a_warning(metric):
+    with pytest.warns(UserWarning, match=r"has pos_label='Mel'.*Did you mean 'mel'\?"):
+        metric(["mel", "nv"], [0.9, 0.1], pos_label="Mel")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        metric(["mel", "nv"], [0.9, 0.1], pos_label="mel")
+        metric([0, 0], [0.9, 0.1])
 
 
 @pytest.mark.parametrize("threshold", [1, [0.2, 1.0], -0.1, [[0.1]]])

@@ -151,6 +151,7 @@ def test_perfect_constant_and_reversed_scores(metric, perfect, constant, reverse
     assert metric(y, -np.arange(20)) == pytest.approx(reversed_, abs=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:No row of y_true has pos_label='melanom'")
 @pytest.mark.parametrize("metric", ALL)
 def test_class_names(metric):
     names = np.where(Y == 1, "melanoma", np.where(SCORES > 0.4, "nevus", "keratosis"))
