@@ -15,7 +15,7 @@ from .._reading.description import describe_dataset
 from .._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults
 from .._reading.table_file import find_ordered_columns
 from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
-from .tree import choose_parts, read_tree
+from .tree import choose_parts, find_images_in_reports, read_tree, say_images_in_reports
 
 # The keys of `left_out` in the words of the description.
 REASONS = {
@@ -49,8 +49,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
 
     A file `metadata.csv` in `root` says which images show the same lesion or patient. Without it,
     other tables in `root` with the same columns are read, such as `HAM10000_metadata.csv`, or
-    `train.csv` and `test.csv`. Several tables may describe one image if they agree. A table named
-    after a split describes images of this split only.
+    `train.csv` and `test.csv`. Several tables may describe one image if they agree. Of several
+    tables, one that is named after a split describes images of this split only. A single table may
+    describe all images, whatever its name.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
             The patient or lesion of each image, as `group_by` says. None if there is no table of
             patients or lesions and `group_by` is not "folder". Images of one lesion are always in
             one group. An image is its own group if it has neither id, or only a placeholder such
-            as "unknown", "?" or -1.
+            as "unknown", "?" or -1. 0 is a placeholder if no id is 1.
         frame : DataFrame of n rows
             Columns `path`, `target` and, if there are splits, `split`, then the columns of
             `metadata.csv`. Columns of `metadata.csv` with one of these three names are renamed
@@ -98,8 +99,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         left_out : dict of str to int
             The number of entries that were left out, by reason: "hidden" (the name begins with a
             dot), "not_images", "without_class" (images outside class folders), "reports" (folders
-            that the command line wrote), "mask_folders", "masks" (in folders inside class folders)
-            and "other_folders" (beside split folders).
+            that are called `skin_lesion_report`, or hold `audit.html`, `report.html` or
+            `report.json`), "mask_folders", "masks" (in folders inside class folders) and
+            "other_folders" (beside split folders).
         DESCR : str
             A description of the dataset.
 
@@ -121,11 +123,13 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     -----
     UserWarning
         If a class folder is empty or holds folders; if a class folder that holds folders is the
-        only one; if two classes differ only by case, blanks or the encoding of accents; if
-        `metadata.csv` has no column of file names or of groups, or no group for some images; if a
-        row of it is that of several images; if another table is not in UTF-8; if several tables
-        contradict each other in another column; if a group is implausibly large; or if a column of
-        numbers in `metadata.csv` is in the order of the classes.
+        only one; if a folder that is left out as a report holds other images than the command
+        writes; if two classes differ only by case, blanks or the encoding of accents; if
+        `metadata.csv` has no column of file names or of groups, no group for some images, or the id
+        0 that counts as unknown; if a row of it is that of several images; if another table is not
+        in UTF-8; if several tables contradict each other in another column; if a group is
+        implausibly large; or if a column of numbers in `metadata.csv` is in the order of the
+        classes.
 
     Notes
     -----
@@ -163,6 +167,10 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     """
     root = os.fspath(root)
     tree = read_tree(root, has_patients=group_by == "folder")
+    in_reports = find_images_in_reports(tree, root)
+    if in_reports:
+        # One stack frame each for load_image_folder and validate_params.
+        warnings.warn(say_images_in_reports(in_reports), stacklevel=3)
     parts = choose_parts(tree, split, root)
     files = [
         (os.path.join(folder.relative_path, name), folder.class_name, part.split)

@@ -8,7 +8,13 @@ import pandas as pd
 
 from ..._utils.validation.messages import name_some
 from .._reading.folder_entries import normalise_path
-from .._reading.groups import GROUP_COLUMNS, clean_ids, make_groups
+from .._reading.groups import (
+    GROUP_COLUMNS,
+    clean_ids,
+    find_without_group,
+    find_zeros,
+    make_groups,
+)
 from .._reading.join_tables import join_tables
 from .._reading.split_names import SPLIT_NAMES, split_in
 from .._reading.table_file import (
@@ -91,7 +97,8 @@ def read_metadata(root, file_names, relative_paths, group_by):
         path = os.path.join(root, name)
         told = relative_paths
         if len(file_names) > 1:
-            # Files of one name may lie in several splits.
+            # Files of one name may lie in several splits. A single table is that of the images
+            # before they were split, such as ISIC_2019_Training_Metadata.csv.
             told = [image for image in relative_paths if _may_tell_of(name, image)]
         table = _read_rows(path, told, messages)
         known = {column: spelled.setdefault(column.lower(), column) for column in table}
@@ -106,7 +113,7 @@ def read_metadata(root, file_names, relative_paths, group_by):
     own = "image " + pd.Series(relative_paths, dtype=object)
     groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
     path = os.path.join(root, " and ".join(file_names))
-    messages += _find_without_group(pd.DataFrame(known), relative_paths, path)
+    messages += find_without_group(pd.DataFrame(known), relative_paths, repr(path))
     return read, groups.to_numpy(dtype=str), messages
 
 
@@ -134,7 +141,9 @@ def _read_rows(path, relative_paths, messages):
     names = ids.iloc[rows].set_axis(read.index)
     for column in _find_columns(metadata, GROUP_COLUMNS):
         group_of_id = _group_by_id(ids, clean_ids(metadata[column]), path)
-        read[column] = names.map(group_of_id).astype(object)
+        groups = names.map(group_of_id).astype(object)
+        messages += find_zeros(read[column], groups, repr(path))
+        read[column] = groups
     return read
 
 
@@ -207,16 +216,3 @@ def _group_by_id(ids, groups, path):
                 " their paths relative to the folder instead."
             )
     return group_of_id
-
-
-def _find_without_group(known, relative_paths, path):
-    is_missing = known.isna().all(axis=1).to_numpy()
-    if not is_missing.any():
-        return []
-    message = (
-        f"{is_missing.sum()} of {len(known)} images have no {' or '.join(known)} in {path!r}. The"
-        f" first is {relative_paths[is_missing.argmax()]!r}. Each of them is its own group: images"
-        " of one lesion can then be in both the training and the test set. Add their ids to the"
-        " table."
-    )
-    return [message]

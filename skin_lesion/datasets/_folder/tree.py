@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..._utils.image_files import image_extensions
 from ..._utils.validation.messages import name_some
-from .._reading.folder_entries import MASK_FOLDER, list_entries
+from .._reading.folder_entries import MASK_FOLDER, list_entries, walk_files
 from .._reading.split_names import SPLIT_NAMES, check_split
 from .._taxonomy.names import canonical_name
 from .metadata import METADATA_FILE
@@ -17,6 +17,9 @@ _LAYOUTS = "<root>/<class>/<image>, or <root>/<split>/<class>/<image> with split
 # The folder and files that the command line writes. It begins with the lock.
 _REPORT_FOLDER = "skin_lesion_report"
 _REPORT_FILES = {".skin_lesion_output.lock", "audit.html", "report.html", "report.json"}
+_REPORT_PICTURES = {
+    *("class_counts.png", "right_predictions.png", "sample_images.png", "training_curves.png"),
+}
 
 # Names that archives and challenges give to folders with images of any class.
 _UNSORTED_FOLDER = re.compile(
@@ -28,14 +31,14 @@ _UNSORTED_FOLDER = re.compile(
 
 @dataclass
 class Listing:
-    """The names of the entries of one folder, sorted. Names of images are relative paths."""
+    """The names of the entries of one folder, sorted. Images and reports are relative paths."""
 
     folders: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
     n_hidden: int = 0
     n_masks: int = 0
-    n_reports: int = 0
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Part:
     relative_path: str
     class_folders: list[ClassFolder]
     left_out: Counter
+    reports: list[str]
 
     @property
     def n_images(self):
@@ -75,6 +79,11 @@ class Tree:
     @property
     def n_images(self):
         return sum(part.n_images for part in self.parts)
+
+    @property
+    def reports(self):
+        parts = [*self.parts, *self.beside_splits]
+        return [*self.top.reports, *(report for part in parts for report in part.reports)]
 
     @property
     def class_names(self):
@@ -114,7 +123,7 @@ def _list_below(folder, extensions):
             continue
         seen.add(real)
         if is_report(os.path.join(folder, path)):
-            listing.n_reports += 1
+            listing.reports.append(path)
             continue
         inside = _list(os.path.join(folder, path), extensions)
         if MASK_FOLDER.search(name):
@@ -131,6 +140,33 @@ def is_report(folder):
     """Return whether the command has written into a folder: its pictures are of no class."""
     return os.path.basename(folder) == _REPORT_FOLDER or any(
         os.path.isfile(os.path.join(folder, name)) for name in _REPORT_FILES
+    )
+
+
+def find_images_in_reports(tree, root):
+    """Return the names of the reports that hold other images than the command writes.
+
+    The user may have written a page into a folder of a class, or have a page of the same name.
+    """
+    extensions = image_extensions()
+
+    def holds_images(report):
+        return os.path.basename(report) != _REPORT_FOLDER and any(
+            os.path.splitext(path)[1].lower() in extensions
+            and os.path.basename(path) not in _REPORT_PICTURES
+            for path, _ in walk_files(os.path.join(root, report))
+        )
+
+    return [report for report in tree.reports if holds_images(report)]
+
+
+def say_images_in_reports(names):
+    """Return what to do about them."""
+    pages = ", ".join(sorted(name for name in _REPORT_FILES if not name.startswith(".")))
+    return (
+        "These folders hold images, but were left out as reports of this library:"
+        f" {name_some(names)}. Expected no report among images. To load the images, move these"
+        f" files out of the folders: {pages}."
     )
 
 
@@ -155,10 +191,10 @@ def _scan(root, extensions):
 
 def _leave_out_folders(folder, listing):
     """Remove reports and masks from the folders of a listing above class folders; count them."""
-    reports = [name for name in listing.folders if is_report(os.path.join(folder, name))]
+    listing.reports = [name for name in listing.folders if is_report(os.path.join(folder, name))]
     masks = [name for name in listing.folders if MASK_FOLDER.search(name)]
-    listing.folders = [name for name in listing.folders if name not in {*reports, *masks}]
-    return Counter(reports=len(reports), mask_folders=len(masks))
+    listing.folders = [name for name in listing.folders if name not in {*listing.reports, *masks}]
+    return Counter(reports=len(listing.reports), mask_folders=len(masks))
 
 
 def _scan_split(root, name, extensions):
@@ -166,6 +202,7 @@ def _scan_split(root, name, extensions):
     left_out = _leave_out_folders(os.path.join(root, name), listing)
     folders = [(os.path.join(name, class_name), class_name) for class_name in listing.folders]
     part = _scan_part(root, SPLIT_NAMES.get(name.lower()), name, folders, extensions)
+    part.reports += [os.path.join(name, report) for report in listing.reports]
     part.left_out.update(left_out)
     part.left_out.update(
         hidden=listing.n_hidden,
@@ -186,9 +223,14 @@ def _scan_part(root, split, relative_path, folders, extensions):
             hidden=folder.listing.n_hidden,
             not_images=len(folder.listing.others),
             masks=folder.listing.n_masks,
-            reports=folder.listing.n_reports,
+            reports=len(folder.listing.reports),
         )
-    return Part(split, relative_path, class_folders, left_out)
+    reports = [
+        os.path.join(folder.relative_path, report)
+        for folder in class_folders
+        for report in folder.listing.reports
+    ]
+    return Part(split, relative_path, class_folders, left_out, reports)
 
 
 def read_tree(root, *, has_patients=False):
@@ -268,6 +310,9 @@ def _check_splits(tree, root):
 
 
 def _find_reason(tree, root, extensions):
+    in_reports = find_images_in_reports(tree, root)
+    if in_reports:
+        return f" {say_images_in_reports(in_reports)}"
     if tree.top.images:
         return (
             f" {len(tree.top.images)} image(s) lie directly in it. The first is"

@@ -103,6 +103,43 @@ def make_groups(patient, lesion, own, group_by=None):
     return groups.where(~is_ambiguous, kinds.groupby(linked).transform("first") + " " + groups)
 
 
+def find_without_group(known, images, where):
+    """Return a warning about images without an id.
+
+    Parameters
+    ----------
+    known : DataFrame of n rows
+        Columns of ids, from :func:`clean_ids`.
+
+    images : sequence of n str
+
+    where : str
+        What to call the table.
+    """
+    is_missing = known.isna().all(axis=1).to_numpy()
+    if not is_missing.any():
+        return []
+    message = (
+        f"{is_missing.sum()} of {len(known)} images have no {' or '.join(known)} in {where}. The"
+        f" first is {images[is_missing.argmax()]!r}. Each of them is its own group: images"
+        " of one lesion can then be in both the training and the test set. Add their ids to the"
+        " table."
+    )
+    return [message]
+
+
+def find_zeros(column, ids, where):
+    """Return a warning about ids of 0 that :func:`clean_ids` took for placeholders."""
+    is_zero = ids.isna() & column.astype(str).str.strip().str.fullmatch(_ZERO, na=False)
+    if not is_zero.any():
+        return []
+    message = (
+        f"{is_zero.sum()} image(s) have the {column.name} 0 in {where}. It counts as unknown,"
+        f" because no {column.name} is 1. If it is an id, give it another name, such as 'id 0'."
+    )
+    return [message]
+
+
 def find_group_faults(groups):
     """Return a warning if a group is so large that its id is probably a placeholder."""
     counts = pd.Series(groups).value_counts()

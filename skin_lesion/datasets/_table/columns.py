@@ -41,6 +41,10 @@ class Columns:
     malignancy: str | None = None
     tells_label: tuple = ()
 
+    def groups(self):
+        """Return the columns of patients and lesions."""
+        return [name for name in (self.patient, self.lesion) if name is not None]
+
     def used(self):
         """Return the columns that the frame has in another form or leaves out."""
         return {self.path, *self.label, self.split, self.diagnosis, self.malignancy} | set(

@@ -10,7 +10,13 @@ from sklearn.utils import Bunch
 from ..._utils.validation.messages import name_some, say
 from .._reading.class_names import find_spellings
 from .._reading.description import describe_dataset
-from .._reading.groups import clean_ids, find_group_faults, make_groups
+from .._reading.groups import (
+    clean_ids,
+    find_group_faults,
+    find_without_group,
+    find_zeros,
+    make_groups,
+)
 from .._reading.one_hot import read_one_hot
 from .._reading.split_names import SPLIT_NAMES, check_split
 from .._reading.table_file import find_ordered_columns, to_text
@@ -171,7 +177,9 @@ def make_dataset(
             " labels: load another split or another table."
         )
 
-    groups, note = _read_groups(table, columns, names, group_by, is_public=release is not None)
+    is_public = release is not None
+    ids = pd.DataFrame({name: clean_ids(table[name]) for name in columns.groups()}, table.index)
+    groups, note = _read_groups(ids, columns, names, group_by, is_public=is_public)
     frame = _make_frame(table, columns, labels, paths, target, splits, shown)
     frame = frame[chosen].reset_index(drop=True)
     dataset = Bunch(
@@ -193,6 +201,8 @@ def make_dataset(
     dataset.DESCR = describe_dataset(dataset, notes, _REASONS)
     if groups is not None:
         messages += find_group_faults(dataset.groups)
+    if not is_public:
+        messages += _find_unknown(table[chosen], ids[chosen], names[chosen], where)
     if labels.label_set is None:
         messages += find_spellings(dataset.target_names.tolist())
     return dataset, messages + find_ordered_columns(frame, pd.Series(dataset.target))
@@ -317,19 +327,26 @@ def _find_messages(left_out, missing, n_rows, found, where, root):
     return messages
 
 
-def _read_groups(table, columns, names, group_by, *, is_public):
-    by = [name for name in (columns.patient, columns.lesion) if name is not None]
+def _read_groups(ids, columns, names, group_by, *, is_public):
+    by = columns.groups()
     if not by and not is_public:
         return None, "Groups: none, because no column of patients or lesions was given."
-    patient, lesion = (
-        None if name is None else clean_ids(table[name])
-        for name in (columns.patient, columns.lesion)
-    )
+    patient, lesion = ids.get(columns.patient), ids.get(columns.lesion)
     own = names.where(names.notna(), "row " + names.index.to_series().astype(str))
     if group_by == "lesion_id":
         by.reverse()
     how = f"by {', else '.join(by)}" if by else "each image its own, because there are no ids"
     return make_groups(patient, lesion, own, group_by), f"Groups: {{}}, {how}."
+
+
+def _find_unknown(table, ids, names, where):
+    if ids.empty:  # no column was given
+        return []
+    where = where[0].lower() + where[1:]
+    messages = find_without_group(ids, names.tolist(), where)
+    for name in ids:
+        messages += find_zeros(table[name], ids[name], where)
+    return messages
 
 
 def _make_frame(table, columns, labels, paths, target, splits, shown):

@@ -96,8 +96,8 @@ def load_image_table(
             "train", "val" or "test". None if `split` is None.
         groups : ndarray of shape (n,), of str, or None
             The patient or lesion. None if `group` is None. An image is its own group if it has no
-            id, or only a placeholder such as "unknown", "?" or -1. Images of one lesion are always
-            in one group.
+            id, or only a placeholder such as "unknown", "?" or -1. 0 is a placeholder if no id is
+            1. Images of one lesion are always in one group.
         frame : DataFrame of n rows
             Columns `path`, `target`, `split` (if there is one) and, with a label set, `diagnosis`,
             the label before mapping. Then the other columns of the table, except those of `label`.
@@ -132,8 +132,8 @@ def load_image_table(
     UserWarning
         If rows are left out, if several files have the name of one image, if files have another
         extension than in the table, if two classes differ only by case, blanks or the encoding of
-        accents, if a group is implausibly large, or if a column of numbers is in the order of the
-        classes.
+        accents, if images have no id of a group, or the id 0 that counts as unknown, if a group is
+        implausibly large, or if a column of numbers is in the order of the classes.
 
     See Also
     --------

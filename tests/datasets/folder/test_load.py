@@ -381,6 +381,59 @@ def test_reports_and_masks_are_no_classes(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("page", "named"),
+    [
+        ("train/audit.html", "'train'"),
+        ("train/nevus/report.html", "'train.nevus'"),
+        ("train/melanoma/patient_7/report.html", "'train.melanoma.patient_7'"),
+        ("train/melanoma/patient_7/report.json", "'train.melanoma.patient_7'"),
+        ("others/audit.html", "'others'"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Class folders hold folders|Folders beside the split")
+def test_images_that_a_report_hides_are_named(tmp_path, page, named):
+    write(tmp_path, ["train/melanoma/1.jpg", "train/melanoma/patient_7/2.jpg", "train/nevus/3.jpg"])
+    write(tmp_path, ["test/melanoma/4.jpg", "test/nevus/5.jpg", "others/nevus/6.jpg", page])
+    message = f"hold images, but were left out as reports of this library: {named}. Expected"
+    with pytest.warns(UserWarning, match=message) as caught:
+        dataset = load_image_folder(tmp_path)
+    assert {warning.filename for warning in caught} == {__file__}
+    assert dataset.left_out["reports"] == 1
+    hidden = Path(page).parent.as_posix()
+    paths = [Path(path).relative_to(tmp_path).as_posix() for path in dataset.data[:, 0]]
+    assert not any(path.startswith(f"{hidden}/") for path in paths)
+    (tmp_path / page).unlink()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="These folders hold images")
+        assert "reports" not in load_image_folder(tmp_path).left_out
+
+
+def test_a_split_that_a_report_hides(tmp_path):
+    write(tmp_path, [*SPLIT_NAMES, "Train/audit.html"])
+    with (
+        pytest.warns(UserWarning, match="left out as reports of this library: 'Train'"),
+        pytest.raises(ValueError, match="split is 'train', but the splits"),
+    ):
+        load_image_folder(tmp_path, split="train")
+
+
+def test_all_images_hidden_by_reports(tmp_path):
+    write(tmp_path, ["melanoma/1.jpg", "melanoma/report.html", "nevus/2.jpg", "nevus/report.html"])
+    message = r"no class folder with images.* left out as reports of this library: 'melanoma'"
+    with pytest.raises(ValueError, match=message):
+        load_image_folder(tmp_path)
+
+
+@pytest.mark.usefixtures("quietly")
+def test_pictures_that_the_command_writes_are_not_named(tmp_path):
+    from skin_lesion.cli._train.page import _FIGURES
+
+    write(tmp_path, NAMES)
+    write(tmp_path, ["out/report.json", *(f"out/{name}" for name in _FIGURES)])
+    assert load_image_folder(tmp_path).left_out == {"reports": 1}
+
+
+@pytest.mark.parametrize(
     "names",
     [
         ["HAM10000_images_part_1/1.jpg", "HAM10000_images_part_2/2.jpg", "HAM10000_metadata.csv"],
@@ -650,6 +703,25 @@ def test_a_table_named_for_a_split_tells_of_its_images(tmp_path):
     assert load_image_folder(tmp_path).groups.tolist() == ["of_test", "of_train"]
 
 
+@pytest.mark.usefixtures("quietly")
+def test_a_single_table_tells_of_the_images_of_all_splits(tmp_path):
+    """Many hold out a test set from the training set of a challenge, and keep its table."""
+    write(tmp_path, ["train/nevus/ISIC_0000001.jpg", "test/nevus/ISIC_0000002.jpg"])
+    rows = "image,lesion_id\nISIC_0000001,a\nISIC_0000002,a\n"
+    (tmp_path / "ISIC_2019_Training_Metadata.csv").write_text(rows)
+    assert load_image_folder(tmp_path).groups.tolist() == ["a", "a"]
+
+
+def test_a_single_table_of_images_with_one_name_in_two_splits(tmp_path):
+    write(tmp_path, ["train/nevus/1.jpg", "test/nevus/1.jpg"])
+    (tmp_path / "train.csv").write_text("image,patient_id\n1,of_train\n")
+    with pytest.warns(UserWarning, match="2 images have the same row of .* If they are different"):
+        assert load_image_folder(tmp_path).groups.tolist() == ["of_train", "of_train"]
+    (tmp_path / "train.csv").write_text("image,patient_id\ntrain/nevus/1.jpg,of_train\n")
+    with pytest.warns(UserWarning, match="1 of 2 images have no patient_id"):
+        assert load_image_folder(tmp_path).groups[1] == "of_train"
+
+
 def test_a_group_of_an_implausible_share(tmp_path):
     write(tmp_path, [f"nevus/{n}.jpg" for n in range(40)])
     write_metadata(
@@ -669,6 +741,7 @@ def test_the_column_that_names_most_files_is_used(tmp_path):
     assert list(dataset.frame.columns) == ["path", "target", "image", "lesion_id", "metadata_path"]
 
 
+@pytest.mark.filterwarnings(r"ignore:1 image\(s\) have the lesion_id 0")
 @pytest.mark.parametrize(
     "blank",
     [
@@ -688,6 +761,17 @@ def test_files_without_a_group_are_groups_of_their_own(tmp_path, blank):
     assert len(set(dataset.groups)) == 4
     np.testing.assert_array_equal(dataset.frame["age"], [50, 60, np.nan, np.nan])
     assert pd.isna(dataset.frame["image"]).tolist() == [False, False, True, True]
+
+
+def test_patient_0_is_not_split_up_without_a_word(tmp_path):
+    write(tmp_path, [f"nevus/{n}.jpg" for n in range(3)])
+    write_metadata(tmp_path, "image,patient_id\n0,0\n1,0\n2,2\n")
+    with (
+        pytest.warns(UserWarning, match="^2 of 3 images have no patient_id"),
+        pytest.warns(UserWarning, match=r"^2 image\(s\) have the patient_id 0 in .*metadata.csv'"),
+    ):
+        dataset = load_image_folder(tmp_path)
+    assert len(set(dataset.groups)) == 3
 
 
 def test_column_of_blanks(tmp_path):

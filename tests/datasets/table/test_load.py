@@ -243,10 +243,45 @@ def test_numbers_as_labels_keep_their_form(lesions):
 
 def test_groups_of_patient_and_lesion(lesions):
     rows = ["file,dx,patient,lesion", "a.jpg,NEV,P1,L1", "b.jpg,NEV,,L1", "c.jpg,MEL,?,-1"]
-    dataset = load(lesions, rows, group=["patient", "lesion"])
+    with pytest.warns(UserWarning, match=r"1 of 3 images have no patient or lesion .* 'c.jpg'"):
+        dataset = load(lesions, rows, group=["patient", "lesion"])
     assert dataset.groups.tolist() == ["P1", "P1", "c.jpg"]
     assert "by patient, else lesion" in dataset.DESCR
     assert load(lesions, rows).groups is None
+
+
+@pytest.mark.parametrize("blank", ["", "unknown", "-1", "?"])
+def test_images_without_a_group_are_named(lesions, blank):
+    rows = ["file,dx,patient", f"a.jpg,NEV,{blank}", f"b.jpg,ACK,{blank}", "c.jpg,MEL,7"]
+    message = r"^2 of 3 images have no patient in '.*table.csv'. The first is 'a.jpg'. Each of them"
+    with pytest.warns(UserWarning, match=message) as caught:
+        dataset = load(lesions, rows, group="patient")
+    assert dataset.groups.tolist() == ["a.jpg", "b.jpg", "7"]
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_patient_0_is_not_split_up_without_a_word(lesions):
+    table = pd.DataFrame(
+        {"file": ["a.jpg", "b.jpg", "c.jpg"], "dx": ["NEV", "MEL", "MEL"], "patient": [0, 0, 2]}
+    )
+    options = {"path": "file", "label": "dx", "group": "patient"}
+    with (
+        pytest.warns(UserWarning, match="^2 of 3 images have no patient in the table"),
+        pytest.warns(UserWarning, match=r"^2 image\(s\) have the patient 0 .* no patient is 1"),
+    ):
+        dataset = load_image_table(table, lesions, **options)
+    assert dataset.groups.tolist() == ["a.jpg", "b.jpg", "2"]
+    # Nothing is said where ids count up from 0.
+    dataset = load_image_table(table.replace({"patient": {2: 1}}), lesions, **options)
+    assert dataset.groups.tolist() == ["0", "0", "1"]
+
+    # The lesion is known, but not that both are of one patient.
+    table["lesion"] = ["x", "y", "z"]
+    with pytest.warns(UserWarning, match=r"^2 image\(s\) have the patient 0"):
+        dataset = load_image_table(
+            table, lesions, path="file", label="dx", group=["patient", "lesion"]
+        )
+    assert len(set(dataset.groups)) == 3
 
 
 def test_one_lesion_of_two_ids_is_one_group(lesions):
