@@ -77,8 +77,9 @@ def audit_dataset(
     frame : DataFrame of n rows, default=None
         Metadata of the images, such as the `frame` of :func:`load_image_folder`. The audit uses two
         of its columns. `lesion_id`: photographs of one lesion must have one label, those of one
-        patient need not. Placeholders such as "unknown", "?" or -1 are no lesion. `source`: the
-        source of an image can be a shortcut, too.
+        patient need not. Placeholders such as "unknown", "?" or -1 are no lesion. A lesion on both
+        sides of a split is found by `groups` alone. `source`: the source of an image can be a
+        shortcut, too.
 
     pred_probas : array-like of shape (n, n_classes), default=None
         Out-of-fold probabilities: predictions of models that were trained neither on the row nor
@@ -232,6 +233,10 @@ def _name_what_is_missing(rows, y, groups, split, pred_probas, near_duplicates):
             "frame has no column lesion_id",
         ),
         "split_leaks": (split is None, "no split was given"),
+        "leaks by group": (
+            split is not None and groups is None and has_lesions,
+            "no groups were given, only lesion_id of frame",
+        ),
         "suspected_labels": (pred_probas is None, "no out-of-fold probabilities were given"),
     }
     return {name: reason for name, (is_missing, reason) in reasons.items() if is_missing}

@@ -151,7 +151,7 @@ def test_patients_may_have_lesions_of_several_classes(folder):
     unknown = audit_folder(folder, groups=patients, frame=None)
     assert len(unknown.group_conflicts) == 0
     assert unknown.not_checked["labels of one lesion"] == "frame has no column lesion_id"
-    assert "none (labels of one lesion not compared: frame has no" in unknown._repr_html_()
+    assert "none (labels of one lesion not checked: frame has no" in unknown._repr_html_()
 
     frame["lesion_id"] = [None, " ", np.nan, *lesions[3:]]
     frame.iloc[[melanoma, nevus], 0] = "one lesion"

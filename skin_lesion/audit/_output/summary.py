@@ -13,6 +13,8 @@ TITLES = {
     "group_conflicts": "Group conflicts",
     "suspected_labels": "Suspected labels",
 }
+# The part of a finding that may be left out on its own, by its name in `not_checked`.
+_PARTS = {"split_leaks": "leaks by group", "group_conflicts": "labels of one lesion"}
 
 
 def summarise(audit):
@@ -47,10 +49,14 @@ def describe_finding(audit, name):
     """Return a line that counts a finding, or says why it was not checked."""
     if name in audit.not_checked:
         return f"not checked: {audit.not_checked[name]}"
-    table = getattr(audit, name)
-    if name == "group_conflicts" and "labels of one lesion" in audit.not_checked:
-        reason = audit.not_checked["labels of one lesion"]
-        return f"{_describe_group_conflicts(table)} (labels of one lesion not compared: {reason})"
+    described = _describe_table(getattr(audit, name), name)
+    part = _PARTS.get(name)
+    if part in audit.not_checked:
+        described += f" ({part} not checked: {audit.not_checked[part]})"
+    return described
+
+
+def _describe_table(table, name):
     if not len(table):
         return "none"
     n = len(table)
@@ -71,21 +77,16 @@ def describe_finding(audit, name):
         kinds = _count(table["kind"])
         return f"{say(n_rows, 'image')} with a counterpart in an earlier split: {kinds}"
     if name == "group_conflicts":
-        return _describe_group_conflicts(table)
-    return say(n, "image")
-
-
-def _describe_group_conflicts(table):
-    counts = table["kind"].value_counts()
-    described = ", ".join(
-        f"{say(counts[kind], noun)} {several}"
-        for kind, noun, several in (
-            ("labels of one lesion", "lesion", "with several labels"),
-            ("groups of one photograph", "photograph", "in several groups"),
+        counts = table["kind"].value_counts()
+        return ", ".join(
+            f"{say(counts[kind], noun)} {several}"
+            for kind, noun, several in (
+                ("labels of one lesion", "lesion", "with several labels"),
+                ("groups of one photograph", "photograph", "in several groups"),
+            )
+            if kind in counts
         )
-        if kind in counts
-    )
-    return described or "none"
+    return say(n, "image")
 
 
 def describe_shortcuts(audit):

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from skin_lesion import assert_no_leak, audit_dataset, make_lesion_images
@@ -112,3 +113,19 @@ def test_all_counterparts_go_with_the_leaks_though_few_are_named():
     assert "and 6 more images" in audit._repr_html_()
     without = audit_dataset(images, split=["test"] + ["train"] * 19)
     assert without.keep("drop_leaks").all()
+
+
+def test_lesions_that_are_given_only_in_a_frame_are_said_not_to_be_checked():
+    lesions = make_lesion_images(
+        12, n_classes=2, images_per_lesion=2, image_size=(64, 64), random_state=0
+    )
+    split, frame = ["train", "test"] * 6, pd.DataFrame({"lesion_id": lesions.groups})
+    audit = audit_dataset(lesions.images, split=split, frame=frame)
+    assert len(audit.split_leaks) == 0
+    reason = "no groups were given, only lesion_id of frame"
+    assert audit.not_checked["leaks by group"] == reason
+    assert f"none (leaks by group not checked: {reason})" in audit._repr_html_()
+
+    audit = audit_dataset(lesions.images, split=split, frame=frame, groups=lesions.groups)
+    assert set(audit.split_leaks["kind"]) == {"group"}
+    assert "leaks by group" not in audit.not_checked
