@@ -70,7 +70,9 @@ class EvaluationReport:
         Scores of the model, the most frequent class, and a forest on colour and image size.
 
     slices : DataFrame indexed by column and value, or None
-        Scores of subgroups of the images, and their differences to all other images.
+        Scores of subgroups of the images, and their differences to all other images, each with
+        columns that end in `_low`, `_high` and `_groups`. `few` marks slices with fewer than 30
+        groups.
 
     participant_flow : DataFrame indexed by step
         Numbers of images, groups and, if the frame has them, lesions and patients in training and
@@ -305,7 +307,8 @@ class EvaluationReport:
         frame : DataFrame
             Columns `section` ("scores", "classes", "operating points", "prevalence", "baselines" or
             "slices"), `name` (of the class, operating point, model or slice), `score`, `value`,
-            `low`, `high` and `groups`.
+            `low`, `high` and `groups`. Where the report has them, `threshold` of the operating
+            points, `prevalence`, `deviation` and `run_deviation`; NaN in rows without.
         """
         return lengthen_tables(self)
 

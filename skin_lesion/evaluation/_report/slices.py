@@ -37,8 +37,8 @@ def make_slices(frame, part, positive):
     -------
     slices : DataFrame indexed by column and value
         `images`, `groups`, `classes` (how many occur), `few` (fewer than 30 groups, so intervals
-        are wide), each score with its `_low` and `_high`, and its `_difference` to the score of all
-        other images, with `_difference_low` and `_difference_high`.
+        are wide), each score with its `_low`, `_high` and `_groups` (behind the score), and its
+        `_difference` to the score of all other images, also with these.
 
     left_out : dict of str to str
     """
@@ -110,13 +110,15 @@ def _score(part, is_inside, numbers, positive):
     inside, rest = (Estimates([part.take(side)], numbers=numbers) for side in (rows, others))
     of_rest = score_shortly(rest, positive)
     for name, one in score_shortly(inside, positive).items():
-        line |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+        found = {name: one}
         # Means over different classes are not comparable.
         if inside.present == rest.present or name not in (SHORT_SCORES[1], "roc_auc_ovr"):
-            other = combine([one, of_rest[name]], [1, -1], bounds=(-1, 1))
+            found[f"{name}_difference"] = combine([one, of_rest[name]], [1, -1], bounds=(-1, 1))
+        for key, score in found.items():
             line |= {
-                f"{name}_difference": other.value,
-                f"{name}_difference_low": other.low,
-                f"{name}_difference_high": other.high,
+                key: score.value,
+                f"{key}_low": score.low,
+                f"{key}_high": score.high,
+                f"{key}_groups": score.n_groups,
             }
     return line

@@ -31,13 +31,15 @@ TITLES = {
     "net_benefit": "net benefit",
 }
 _COLUMNS = ["value", "low", "high", "groups"]
+_MORE_COLUMNS = ["threshold", "prevalence", "deviation", "run_deviation"]
 WARNING = "This is research software. It is not a medical device and must not be used to diagnose."
 
 _ON_SLICES = (
     "Differences are between the images of a slice and all other images. Balanced accuracy averages"
     " over the classes in a slice, and has no difference if the other images have other classes."
-    " Slices with fewer than 30 groups are marked (few): their intervals say little. Among many"
-    " slices some differ by chance."
+    " Slices with fewer than 30 groups are marked (few): their intervals say little. A score may"
+    " rest on fewer groups than its slice has: sensitivity on those of its class. Among many slices"
+    " some differ by chance."
 )
 _DEVIATIONS = {"deviation": "deviation over folds", "run_deviation": "deviation over fits"}
 _METHODS = (
@@ -153,7 +155,8 @@ def spread_operating_points(table):
     """Return the operating points as a table of text, with their thresholds."""
     wide = spread_scores(table)
     thresholds = table["threshold"].groupby(level=0, sort=False).first()
-    wide.insert(0, "threshold", thresholds.map("{:.4f}".format))
+    # Nine digits show how far a threshold of saturated probabilities is from 1.
+    wide.insert(0, "threshold", thresholds.map("{:.9g}".format))
     return wide
 
 
@@ -207,13 +210,17 @@ def _indent(title, words):
 
 def lengthen_tables(report):
     """Return all scores as one table, with a row for each."""
-    parts = [_lengthen("scores", report.scores), _lengthen("classes", report.class_scores)]
-    if report.operating_points is not None:
-        parts.append(_lengthen("operating points", report.operating_points))
-    if report.at_prevalence is not None:
-        parts.append(_lengthen("prevalence", report.at_prevalence))
-    if report.baselines is not None:
-        parts.append(_lengthen("baselines", report.baselines))
+    at_prevalence = report.at_prevalence
+    if at_prevalence is not None:
+        at_prevalence = at_prevalence.assign(prevalence=report.prevalence)
+    tables = {
+        "scores": report.scores,
+        "classes": report.class_scores,
+        "operating points": report.operating_points,
+        "prevalence": at_prevalence,
+        "baselines": report.baselines,
+    }
+    parts = [_lengthen(name, table) for name, table in tables.items() if table is not None]
     if report.slices is not None:
         parts.append(_lengthen_slices(report.slices))
     return pd.concat(parts, ignore_index=True)
@@ -246,10 +253,11 @@ def render_json(report):
 
 
 def _lengthen(section, table):
-    long = table[_COLUMNS].reset_index()
+    columns = [*_COLUMNS, *(name for name in _MORE_COLUMNS if name in table)]
+    long = table[columns].reset_index()
     if table.index.nlevels == 1:
         long.insert(0, "name", "all")
-    long.columns = ["name", "score", *_COLUMNS]
+    long.columns = ["name", "score", *columns]
     long.insert(0, "section", section)
     return long
 
@@ -258,9 +266,10 @@ def _lengthen_slices(slices):
     lines = []
     for (column, value), line in slices.iterrows():
         for name in [name.removesuffix("_low") for name in slices if name.endswith("_low")]:
-            limits = line[[name, f"{name}_low", f"{name}_high"]]
-            lines.append(["slices", f"{column} = {value}", name, *limits, line["groups"]])
-    return pd.DataFrame(lines, columns=["section", "name", "score", *_COLUMNS])
+            found = line[[name, f"{name}_low", f"{name}_high", f"{name}_groups"]]
+            lines.append(["slices", f"{column} = {value}", name, *found])
+    long = pd.DataFrame(lines, columns=["section", "name", "score", *_COLUMNS])
+    return long.fillna({"groups": 0}).astype({"groups": int})
 
 
 def _to_records(table):

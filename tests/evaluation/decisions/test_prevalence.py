@@ -1,5 +1,7 @@
 """Predictive values and net benefit where a class is as frequent as is said."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -107,9 +109,10 @@ def test_report_at_a_stated_prevalence(lesions, no_curves):
         assert (table.loc[name, "low"] <= table.loc[name, "value"]).all()
     expected = called[0] - called[1] * 0.3 / 0.7
     assert table.loc[("rule out", "net_benefit"), "value"] == pytest.approx(expected)
-    assert "prevalence" in report.to_frame()["section"].tolist()
-    for text in (report._repr_html_(), report.to_json()):
-        assert "prevalence" in text
+    rows = json.loads(report.to_json())["scores"]
+    assert {row["prevalence"] for row in rows if row["section"] == "prevalence"} == {0.02}
+    assert {row["prevalence"] for row in rows if row["section"] == "scores"} == {None}
+    assert "At a prevalence of 0.02" in report._repr_html_()
 
     assert judge().at_prevalence is None
     assert judge(prevalence=0.5).at_prevalence.index.unique(0).tolist() == ["predicted class"]

@@ -45,6 +45,8 @@ def test_scores_are_means_over_folds(lesions, make_model, class_names):
     scores = report.scores.loc["accuracy"]
     assert scores["value"] == pytest.approx(np.mean(accuracies))
     assert scores["deviation"] == pytest.approx(np.std(accuracies, ddof=1))
+    frame = report.to_frame().set_index(["section", "name", "score"])
+    assert frame.loc[("scores", "all", "accuracy"), "deviation"] == scores["deviation"]
     assert report.class_scores.loc[("melanoma", "roc_auc"), "value"] == pytest.approx(
         np.mean(areas)
     )

@@ -182,6 +182,13 @@ def test_slices(report, lesions):
     assert slices.loc["sex"].index.tolist() == ["female", "male", "missing"]
     assert slices.loc[("site", "face"), "few"]
     assert not slices.loc[("site", "trunk"), "few"]
+    # Behind each score, not in the slice.
+    groups = report.to_frame().query("section == 'slices' and name == 'sex = female'")
+    groups = groups.set_index("score")["groups"]
+    assert groups["accuracy"] == slices.loc[("sex", "female"), "groups"]
+    n_melanomas = len(np.unique(test.groups[rows & (test.y == "melanoma")]))
+    assert groups["sensitivity"] == groups["roc_auc"] == n_melanomas
+    assert groups["sensitivity_difference"] <= n_melanomas
     assert "reveals the class" in report.left_out["slices by diagnosis"]
     assert "like an id" in report.left_out["slices by image_id"]
     assert "single value" in report.left_out["slices by source"]
@@ -268,6 +275,8 @@ def test_several_fits_show_what_another_training_would_change(lesions, make_mode
     assert 0.7 < wide / (alone["high"] - alone["low"]) < 1.1  # no less for being three
     report.summary()
     assert "deviation over fits" in capsys.readouterr().out
+    row = next(row for row in json.loads(report.to_json())["scores"] if row["score"] == "accuracy")
+    assert row["run_deviation"] == line["run_deviation"]
     with pytest.raises(ValueError, match="empty list"):
         evaluate([], test.X, test.y)
 
@@ -472,7 +481,7 @@ def test_summary(report, capsys):
     for expected in (
         "3 classes; positive class: melanoma",
         "balanced accuracy",
-        "rule out: threshold 0.1000",
+        "rule out: threshold 0.1,",
         "colour and size",
         "age = 70 and over",
         "300 bootstraps",
@@ -498,7 +507,26 @@ def test_json_and_frame(report, tmp_path):
     }
     line = frame.query("section == 'classes' and name == 'nevus' and score == 'roc_auc'").iloc[0]
     assert line["value"] == report.class_scores.loc[("nevus", "roc_auc"), "value"]
-    assert list(frame) == ["section", "name", "score", "value", "low", "high", "groups"]
+    columns = ["section", "name", "score", "value", "low", "high", "groups", "threshold"]
+    assert list(frame) == columns
+    at_points = frame.query("section == 'operating points'").groupby("name")["threshold"]
+    assert at_points.unique().to_dict() == {"rule out": [0.1], "rule in": [0.6]}
+    assert frame.query("section != 'operating points'")["threshold"].isna().all()
+    of_json = pd.DataFrame(content["scores"])[columns]
+    pd.testing.assert_frame_equal(of_json, frame, check_dtype=False)
+
+
+def test_thresholds_near_0_and_1_are_readable(capsys, tmp_path):
+    y, p = np.tile(["mel", "nv"], 10), np.linspace(0, 1, 20)
+    thresholds = {"sure": np.float32(1) - np.float32(6e-8), "low": 3e-5}
+    report = EvaluationReport.from_predictions(
+        y, p, classes=["mel", "nv"], positive="mel", thresholds=thresholds, n_bootstraps=2
+    )
+    report.summary()
+    card = report.to_model_card(tmp_path / "card.md").read_text()
+    for text in (capsys.readouterr().out, card):
+        assert "0.99999994" in text
+        assert "3e-05" in text
 
 
 def test_json_has_no_nan():
