@@ -94,7 +94,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         by name, or an array in the order of `classes_`. 'training' means `training_prior_`, the
         shares in y. None does not correct: the probabilities then assume `class_prior_`, and those
         of rare classes are too high after balancing by `sampler` or `class_weight`. Training does
-        not depend on `prior`, so you can also change it after `fit`, with `set_params`.
+        not depend on `prior`, so you can also change it after `fit`, with `set_params`. In a preset
+        it is ``estimator__prior``.
 
     temperature : float, default=1.0
         Greater than 0. The logits of the network are divided by it, before the correction for
@@ -288,6 +289,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     # Requested by default: without the groups, the inner split would leak.
     __metadata_request__fit = {"groups": True}
+    _changeable_after_fit = ("prior", "temperature")  # also in the wrappers of this library
 
     _parameter_constraints = {
         "architecture": [str, callable],

@@ -79,7 +79,9 @@ def make_lesion_classifier(
     classifier : TestTimeAugmentation or AveragedClassifier
         Not fitted. Its probabilities assume equally frequent classes, as balanced accuracy does.
         A temperature of 1.2 with 'fast' and 1.4 with the others makes them less extreme, except
-        with ``backbone='cnn'``. See `prior` and `temperature` of :class:`SkinLesionClassifier`.
+        with ``backbone='cnn'``. See `prior` and `temperature` of :class:`SkinLesionClassifier`. Set
+        them before or after `fit`, as ``estimator__prior`` and ``estimator__temperature``. Of
+        several networks each has its own, such as ``estimator_0__estimator__prior``.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..._utils.sklearn_private import fit_context
 from .._image_classifier import MostProbableClassMixin
 from .._training._course.fit_tasks import FitTasksMixin
-from .wrapper import check_no_threshold
+from .wrapper import change_fitted, check_no_threshold
 
 
 class AveragedClassifier(
@@ -176,6 +176,10 @@ class AveragedClassifier(
     def set_params(self, **params):
         """Set parameters, including ``estimator_0`` and ``estimator_0__epochs``.
 
+        Those of classifiers inside that are read only at prediction, such as
+        ``estimator_0__prior``, take effect at once, also if this classifier has been fitted: see
+        :meth:`TestTimeAugmentation.set_params`. Others take effect in the next :meth:`fit`.
+
         Parameters
         ----------
         **params : dict
@@ -192,7 +196,10 @@ class AveragedClassifier(
         if any(new is not None for new in replaced):
             pairs = zip(replaced, self.estimators, strict=True)
             self.estimators = [old if new is None else new for new, old in pairs]
-        return super().set_params(**params)
+        super().set_params(**params)
+        for place, fitted in enumerate(getattr(self, "estimators_", ())):
+            change_fitted(fitted, f"estimator_{place}", params)
+        return self
 
     def get_metadata_routing(self):
         """Return the metadata routing: metadata go to each classifier.

@@ -59,7 +59,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         Class names, in the order of the probabilities.
 
     class_prior_ : ndarray of shape (n_classes,)
-        The class shares that the probabilities of the estimator assume, after :meth:`fit`.
+        The class shares that the probabilities of the estimator assumed at the end of :meth:`fit`.
 
     training_prior_ : ndarray of shape (n_classes,)
         The shares in y of :meth:`fit`. Rows of weight 0 do not count.
@@ -100,6 +100,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
     0.1
     """
 
+    _changeable_after_fit = ("prior",)
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
         "prior": _SHARES,
@@ -195,6 +196,9 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
     def _prior_factors(self):
         if hasattr(self, "estimator_"):
             class_prior, training_prior = self.class_prior_, self.training_prior_
+            known = self._ask_estimator() if self.class_prior is None else None
+            if known is not None:  # its `prior` may have been changed since `fit`
+                class_prior = known
         else:
             training_prior = getattr(_last_step(self.estimator), "training_prior_", None)
             class_prior = self._find_class_prior(None, training_prior)
@@ -205,28 +209,32 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
             return resolve_prior(
                 self.class_prior, self.classes_, training_prior, name="class_prior"
             )
-        fitted = self._fitted()
-        inner = _last_step(fitted)
-        known = getattr(inner, "class_prior_", getattr(inner, "priors_", None))
+        known = self._ask_estimator()
         if known is not None:
-            if getattr(inner, "prior", None) is None:
-                return known
-            # It has already corrected its probabilities for these shares.
-            return resolve_prior(inner.prior, self.classes_, inner.training_prior_)
+            return known
         weights = [name for name in fit_params if name.endswith("sample_weight")]
         if weighted_shares is None or isinstance(self.estimator, FrozenEstimator):
             why = "was fitted before"
         elif weights:
             why = f"was fitted with {weights[0]}"
-        elif balancing := _find_balancing(fitted):
+        elif balancing := _find_balancing(self._fitted()):
             why = f"may have learnt other class shares than those of y because of {balancing}"
         else:
             return weighted_shares
         raise ValueError(
-            f"class_prior is None, but the {type(inner).__name__} {why}, so the class shares in"
-            " its training are unknown. Expected class_prior='uniform' if the classes were"
-            " balanced, or the share of each class."
+            f"class_prior is None, but the {type(_last_step(self._fitted())).__name__} {why}, so"
+            " the class shares in its training are unknown. Expected class_prior='uniform' if the"
+            " classes were balanced, or the share of each class."
         )
+
+    def _ask_estimator(self):
+        """Return the class shares that the probabilities of the estimator assume, if it knows."""
+        inner = _last_step(self._fitted())
+        known = getattr(inner, "class_prior_", getattr(inner, "priors_", None))
+        if known is None or getattr(inner, "prior", None) is None:
+            return known
+        # It has already corrected its probabilities for these shares.
+        return resolve_prior(inner.prior, self.classes_, inner.training_prior_)
 
 
 def correct_prior(estimator, probabilities, prior, class_prior=None):

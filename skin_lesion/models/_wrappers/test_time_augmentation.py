@@ -84,6 +84,7 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
 
     __test__ = False  # the name looks like a class of tests to pytest
 
+    _changeable_after_fit = ("augmenter", "n_augmentations", "random_state")
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
         "augmenter": [ImageAugmenter, None],

@@ -27,6 +27,8 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
     """Use a fitted classifier as it is; `fit` fits a clone of it."""
 
     _decides_by_threshold = False
+    # Parameters that are read only at prediction; SkinLesionClassifier also names them.
+    _changeable_after_fit = ()
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, **params):
@@ -85,6 +87,32 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
         """Feature names, if the classifier was fitted on a DataFrame."""
         return self._fitted().feature_names_in_
 
+    def set_params(self, **params):
+        """Set parameters, including nested ones such as ``estimator__prior``.
+
+        Most nested parameters take effect in the next :meth:`fit`. Those that are read only at
+        prediction take effect at once, also if this classifier has been fitted: `prior` and
+        `temperature` of a :class:`SkinLesionClassifier`, `prior` of a
+        :class:`PriorCorrectedClassifier`, and `augmenter`, `n_augmentations` and `random_state` of
+        :class:`TestTimeAugmentation`. Pipelines may be in between. A search or a
+        :class:`~sklearn.calibration.CalibratedClassifierCV` that has been fitted inside is not
+        changed.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : estimator
+            The estimator itself.
+        """
+        super().set_params(**params)
+        if hasattr(self, "estimator_"):
+            change_fitted(self.estimator_, "estimator", params)
+        return self
+
     def get_metadata_routing(self):
         """Return the metadata routing: metadata go to the classifier.
 
@@ -112,6 +140,33 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags
+
+
+def change_fitted(fitted, name, params):
+    """Set those parameters of a fitted clone that are read only at prediction.
+
+    Parameters
+    ----------
+    fitted : estimator
+
+    name : str
+        The parameter of the wrapper that holds the estimator, such as "estimator".
+
+    params : dict
+        Parameters of the wrapper, such as ``estimator__prior``.
+    """
+    nested = [(key.partition("__"), value) for key, value in params.items()]
+    own = {inner: value for (owner, _, inner), value in nested if owner == name}
+    fitted.set_params(**{key: own[key] for key in own if _is_changeable(fitted, key)})
+
+
+def _is_changeable(fitted, name):
+    first, _, inner = name.partition("__")
+    if first in getattr(fitted, "_changeable_after_fit", ()):
+        return True
+    if not inner or not hasattr(fitted, "get_params"):
+        return False
+    return _is_changeable(fitted.get_params().get(first), inner)
 
 
 def list_classes(y):

@@ -8,10 +8,14 @@ from scipy.special import softmax
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 from skin_lesion import (
     AugmentingOverSampler,
+    AveragedClassifier,
     FitCheckpoint,
+    OperatingPointClassifier,
+    PriorCorrectedClassifier,
     TestTimeAugmentation,
     load_model,
     make_lesion_images,
@@ -267,3 +271,33 @@ def test_inside_of_other_classifiers(fitted, at_prior, rare):
     calibrated = CalibratedClassifierCV(FrozenEstimator(fitted), method="temperature")
     calibrated.fit(rare.images, rare.target)
     np.testing.assert_array_equal(calibrated.predict(rare.images), fitted.predict(rare.images))
+
+
+def test_set_after_fit_inside_of_wrappers(smallest, rare):
+    network = smallest(epochs=1, prior="uniform")
+    averaging = TestTimeAugmentation(network, n_augmentations=1, random_state=0)
+    model = OperatingPointClassifier(AveragedClassifier([make_pipeline(averaging)]))
+    model.fit(rare.images, rare.target)
+    name = "estimator__estimator_0__testtimeaugmentation__"
+    fitted = model.estimator_.estimators_[0][-1].estimator_
+    logits = np.log(fitted.predict_proba(rare.images))
+
+    model.set_params(**{f"{name}estimator__prior": CLINIC, f"{name}estimator__temperature": 2})
+    np.testing.assert_allclose(
+        fitted.predict_proba(rare.images),
+        softmax((logits + np.log([0.2, 0.8])) / 2 + np.log([0.05 / 0.2, 0.95 / 0.8]), axis=1),
+        rtol=1e-5,
+    )
+    before = model.predict_proba(rare.images)
+    model.set_params(**{f"{name}n_augmentations": 2, f"{name}estimator__epochs": 9})
+    assert (model.predict_proba(rare.images) != before).any()
+    assert fitted.epochs == 1  # it was trained for one
+    assert model.get_params()[f"{name}estimator__epochs"] == 9
+
+
+def test_correction_of_a_prior_that_is_set_after_fit(smallest, rare):
+    corrected = PriorCorrectedClassifier(smallest(epochs=1, prior="uniform"), CLINIC)
+    before = corrected.fit(rare.images, rare.target).predict_proba(rare.images)
+    corrected.set_params(estimator__prior="training")
+    assert corrected.estimator_.prior == "training"
+    np.testing.assert_allclose(corrected.predict_proba(rare.images), before, rtol=1e-6)
