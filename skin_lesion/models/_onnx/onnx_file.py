@@ -29,6 +29,7 @@ from .._wrappers.test_time_augmentation import TestTimeAugmentation
 
 _KEY = "skin_lesion"
 _FORMAT = 3
+_LONGEST_VALUES = 200  # in characters, in a message
 _CHECKSUM_KEY = b"skin_lesion_sha256"
 _CLEANING = {cls.__name__: cls for cls in (BorderCropper, ColorConstancy, HairRemover)}
 
@@ -235,17 +236,35 @@ def _check_are_same(descriptions):
     """Return the one description of all classifiers: the file reads each image once."""
     first, *others = descriptions
     for other in others:
-        names = [name for name, value in first.items() if value != other[name]]
+        names = [
+            name
+            for name, value in first.items()
+            # Equal class names may be of another type: text or objects.
+            if name != "classes_dtype" and value != other[name]
+        ]
         if names:
+            differences = ", ".join(
+                _say_difference(name, first[name], other[name]) for name in names
+            )
+            advice = "Export"
+            if "augmentations" in names:
+                advice = (
+                    "Give all TestTimeAugmentation the same augmenter, the same n_augmentations,"
+                    " and the same integer as random_state, or export"
+                )
             raise ValueError(
-                "The classifiers of AveragedClassifier differ in"
-                f" {', '.join(names)}: {[first[name] for name in names]} and"
-                f" {[other[name] for name in names]}. Expected the same, because the file reads and"
-                " augments each image once. Give TestTimeAugmentation the same integer as"
-                " random_state, or export each classifier to a file of its own and average these:"
+                f"The classifiers of AveragedClassifier differ in {differences}. Expected the same,"
+                f" because the file reads and augments each image once. {advice} each classifier to"
+                " a file of its own and average these:"
                 " AveragedClassifier([OnnxClassifier(first_file), OnnxClassifier(second_file)])."
             )
     return first
+
+
+def _say_difference(name, one, other):
+    """Return what differs, with both values if these are short: variants are long."""
+    values = f"{one!r} and {other!r}"
+    return f"{name} ({values})" if len(values) <= _LONGEST_VALUES else name
 
 
 def _describe(steps, classifier, augmentations):

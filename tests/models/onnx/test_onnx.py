@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import weakref
+from copy import copy
 
 import keras
 import numpy as np
@@ -294,7 +295,8 @@ def test_averaged_networks_are_one_file(exported, lesions, paths, tmp_path):
     first, _ = exported
     loader = first.loader
     second = clone(first).set_params(architecture__filters=(8, 8), temperature=1.5, epochs=1)
-    second.set_params(prior="uniform").fit(paths, lesions.target)
+    second.set_params(prior="uniform").fit(paths, lesions.target.astype(object))
+    assert second.classes_.dtype != first.classes_.dtype
     augmenter = ImageAugmenter(hue=9)
     parts = [
         TestTimeAugmentation(each, augmenter, n_augmentations=2, random_state=0)
@@ -316,8 +318,14 @@ def test_averaged_networks_are_one_file(exported, lesions, paths, tmp_path):
 
     apart = [OnnxClassifier(tmp_path / name) for name in ("0.onnx", "1.onnx")]
     parts[1].set_params(random_state=1)
-    with pytest.raises(ValueError, match=r"differ in augmentations: .* the same integer"):
+    with pytest.raises(ValueError, match=r"differ in augmentations\. .* the same integer"):
         export_onnx(averaged, file)
+    pads = copy(second).set_params(loader=clone(loader).set_params(resize="stretch"))
+    with pytest.raises(
+        ValueError, match=r"in loader \(.*'pad'.* and .*\)\. .* Export each"
+    ) as error:
+        export_onnx(AveragedClassifier([first, pads]), file)
+    assert "random_state" not in str(error.value)
     for part, one in zip(parts, apart, strict=False):
         export_onnx(part, one.path)
     np.testing.assert_allclose(  # what the message advises
