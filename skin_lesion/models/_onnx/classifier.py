@@ -43,6 +43,9 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Number of features of the exported classifier or pipeline.
 
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Feature names of the exported classifier or pipeline, if it was fitted on a DataFrame.
+
     See Also
     --------
     export_onnx : Writes the file.
@@ -91,6 +94,14 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     def n_features_in_(self):
         """Number of columns of a two-dimensional X, or of pixels times channels."""
         return self._file_as_attribute().n_features_in
+
+    @property
+    def feature_names_in_(self):
+        """Feature names, if the exported estimator was fitted on a DataFrame."""
+        names = self._file_as_attribute().description.get("feature_names_in")
+        if names is None:  # also of a file that was written before it had them
+            raise AttributeError(f"The file path={os.fspath(self.path)!r} has no feature names.")
+        return np.array(names, dtype=object)
 
     def _file_as_attribute(self):
         """Open the file. Errors become AttributeErrors, so that `dir` and notebooks still work."""

@@ -39,9 +39,9 @@ def export_onnx(estimator, path):
 
     The network takes a float32 batch (n, height, width, 3) of RGB pixels from 0 to 255, which it
     rescales itself. It returns probabilities (n, n_classes), corrected for the current
-    `temperature` and `prior` of the classifier. The metadata of the file hold the class names, how
-    photographs are resized and cleaned, and the variants of test-time augmentation, as JSON under
-    the key "skin_lesion". :class:`OnnxClassifier` reads all of it.
+    `temperature` and `prior` of the classifier. The metadata of the file hold the names of classes
+    and features, how photographs are resized and cleaned, and the variants of test-time
+    augmentation, as JSON under the key "skin_lesion". :class:`OnnxClassifier` reads all of it.
 
     It needs the extra "onnx", and TensorFlow as the backend of Keras.
 
@@ -131,7 +131,10 @@ def write_onnx_file(estimator, path, *, with_features=False, model_path=None):
     model = export_model(networks, corrections, with_features=with_features)
     description["model_sha256"] = None if model_path is None else _hash_file(model_path)
     description["weights_sha256"] = hash_weights(networks[0])  # the one that has the features
-    model.metadata_props.add(key=_KEY, value=json.dumps(description))
+    names = getattr(estimator, "feature_names_in_", getattr(last, "feature_names_in_", None))
+    description["feature_names_in"] = None if names is None else np.asarray(names).tolist()
+    text = json.dumps(description, default=lambda number: number.item())  # of NumPy, as in a grid
+    model.metadata_props.add(key=_KEY, value=text)
     with new_file(path) as unfinished:
         unfinished.write_bytes(_add_checksum(model.SerializeToString()))
 

@@ -3,11 +3,13 @@ import json
 import pickle
 import subprocess
 import sys
+import warnings
 import weakref
 from copy import copy
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.base import clone, is_classifier
@@ -82,7 +84,7 @@ def test_probabilities_are_those_of_keras(exported, lesions, paths):
 
 
 STEPS = {
-    "border": BorderCropper(threshold=80),
+    "border": BorderCropper(threshold=np.int64(80)),  # as of a grid
     "constancy": ColorConstancy(method="max_rgb"),
     "hair": HairRemover(contrast=2),
     "augmenter": ImageAugmenter(),
@@ -311,10 +313,14 @@ def test_averaged_networks_are_one_file(exported, lesions, paths, tmp_path):
     np.testing.assert_allclose(features, LastLayerInput(first).compute(paths), atol=1e-4)
     assert digest_of_network(OnnxClassifier(file)) == digest_of_network(first)
 
-    pipeline = make_pipeline(loader, AveragedClassifier([first, second]))
+    table = pd.DataFrame({"path": paths})
+    pipeline = make_pipeline(clone(loader).fit(table), AveragedClassifier([first, second]))
     export_onnx(pipeline, file)
     expected = AveragedClassifier([first, second]).predict_proba(paths)
-    np.testing.assert_allclose(OnnxClassifier(file).predict_proba(paths), expected, atol=1e-5)
+    with warnings.catch_warnings(action="error"):
+        found = OnnxClassifier(file).predict_proba(table)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert OnnxClassifier(file).feature_names_in_.tolist() == ["path"]
 
     apart = [OnnxClassifier(tmp_path / name) for name in ("0.onnx", "1.onnx")]
     parts[1].set_params(random_state=1)
@@ -372,20 +378,27 @@ def test_features_and_the_saved_model_of_a_file(exported, lesions, paths, tmp_pa
 def test_flattened_rows_and_rows_of_features(small, smallest, lesions, tmp_path):
     rows = lesions.images.reshape(len(lesions.images), -1)
     numbers = np.unique(lesions.target, return_inverse=True)[1]
-    classifier = smallest(image_shape=(24, 24), epochs=1).fit(rows, numbers)
+    side = np.int64(24)
+    classifier = smallest(image_shape=(side, side, np.int64(3)), epochs=1).fit(rows, numbers)
     export_onnx(classifier, tmp_path / "rows.onnx")
     from_file = OnnxClassifier(tmp_path / "rows.onnx")
     np.testing.assert_allclose(
         from_file.predict_proba(rows), classifier.predict_proba(rows), atol=1e-5
     )
     assert from_file.classes_.dtype == classifier.classes_.dtype
+    assert not hasattr(from_file, "feature_names_in_")
 
-    X = np.random.RandomState(0).normal(size=(40, 5))
+    X = pd.DataFrame(np.random.RandomState(0).normal(size=(40, 5)), columns=list("abcde"))
     classifier = small(epochs=1).fit(X, np.repeat([False, True], 20))
     export_onnx(classifier, tmp_path / "features.onnx")
     from_file = OnnxClassifier(tmp_path / "features.onnx")
-    np.testing.assert_allclose(from_file.predict_proba(X), classifier.predict_proba(X), atol=1e-5)
+    with warnings.catch_warnings(action="error"):
+        found = from_file.predict_proba(X)
+    np.testing.assert_allclose(found, classifier.predict_proba(X), atol=1e-5)
     assert from_file.classes_.tolist() == [False, True]
+    assert from_file.feature_names_in_.tolist() == list("abcde")
+    with pytest.raises(ValueError, match="feature names should match"):
+        from_file.predict_proba(X[list("edcba")])
 
 
 def test_program_without_keras_finds_all_in_the_file(exported, lesions):
