@@ -378,6 +378,19 @@ def test_a_fit_of_other_precision_is_another(light, lesions, interrupted):
         keras.config.set_dtype_policy(before)
 
 
+def test_weights_of_held_out_rows_are_other_data(smallest, lesions, tmp_path, epochs_trained):
+    classifier = smallest(early_stopping=True, epochs=1, callbacks=[FitCheckpoint(tmp_path)])
+    weight = np.ones(len(lesions.target))
+    classifier.fit(lesions.images, lesions.target, sample_weight=weight)
+    loss = classifier.history_["val_loss"]
+    weight[classifier.validation_indices_[0]] = 9
+    classifier.fit(lesions.images, lesions.target, sample_weight=weight)
+    assert classifier.history_["val_loss"] != loss
+    assert epochs_trained == [0, 0]
+    classifier.fit(lesions.images, lesions.target, sample_weight=weight)
+    assert epochs_trained == [0, 0]
+
+
 def test_changed_file_is_other_data(smallest, lesion_folder, tmp_path, epochs_trained):
     folder = load_image_folder(lesion_folder, split="train")
     classifier = smallest(

@@ -40,10 +40,10 @@ class ValidationSet:
 
     def fingerprint(self):
         """Return what identifies the set, as values for JSON."""
-        found = [self.rows.tolist()]
+        weight = None if self.sample_weight is None else self.sample_weight.tolist()
+        found = [self.rows.tolist(), weight]
         if self.is_own:
-            weight = None if self.sample_weight is None else self.sample_weight.tolist()
-            found += [self.source.fingerprint(), self.y.tolist(), weight]
+            found += [self.source.fingerprint(), self.y.tolist()]
         return found
 
 
