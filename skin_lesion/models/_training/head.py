@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from ..._utils import lazy_keras as keras
+from .._backend.fit_network import fit_network
 from .._backend.fold_normalization import fold_normalization
 from ._course.fit_tasks import place_among_fits
 from .stand_in import fit_stand_in
@@ -80,6 +81,9 @@ def fit_frozen_head(model, batches, *, validation_data, **options):
     **options : dict
         Options of `keras.Model.fit`.
     """
+    if options["initial_epoch"] >= options["epochs"]:  # a FitCheckpoint has the trained weights
+        fit_network(model, batches, validation_data=validation_data, **options)
+        return
     for used in (batches, validation_data):
         if used is not None and used.features is None:
             used.show_features(*_find_features(model, used))

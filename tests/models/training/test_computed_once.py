@@ -244,6 +244,30 @@ def test_a_frozen_head_goes_on_from_its_checkpoint(frozen, images, tmp_path, mon
     )
 
 
+def test_a_frozen_head_that_is_trained_already_computes_no_features(
+    frozen, images, tmp_path, monkeypatch
+):
+    widths = set()
+    predict = keras.Model.predict_on_batch
+
+    def note(self, batch):
+        output = predict(self, batch)
+        widths.add(output.shape[-1])
+        return output
+
+    monkeypatch.setattr(keras.Model, "predict_on_batch", note)
+    classifier = frozen(epochs=1, callbacks=[FitCheckpoint(tmp_path)])
+    classifier.fit(images.images, images.target)
+    n_features = 16
+    assert n_features in widths
+    history, expected = classifier.history_, classifier.predict_proba(images.images)
+    widths.clear()
+    classifier.fit(images.images, images.target)
+    assert n_features not in widths
+    assert classifier.history_ == history
+    np.testing.assert_array_equal(classifier.predict_proba(images.images), expected)
+
+
 @pytest.mark.parametrize(
     "augmenter", [pytest.param(None, marks=pytest.mark.slow), ImageAugmenter()]
 )
