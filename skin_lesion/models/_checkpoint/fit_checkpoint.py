@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import sys
 from importlib.metadata import version
 from numbers import Integral
 
@@ -11,8 +10,8 @@ import cv2
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ..._utils import lazy_keras as keras
 from ..._utils.documentation_link import DocumentedMixin
+from .._backend.identity import describe_backend, describe_policy
 from .checkpoint_file import CheckpointFile
 from .fingerprint import WITHOUT_EFFECT, describe
 
@@ -135,17 +134,12 @@ def open_checkpoint_file(estimator, source, y, training, validation):
         if name not in {"callbacks", "prior", "temperature"} | WITHOUT_EFFECT
     }
     parameters["callbacks"] = without_checkpoints(estimator.callbacks)
-    backend = keras.backend.backend()
-    backend = f"{backend} {sys.modules[backend].__version__}"
-    policy = keras.config.dtype_policy().name
-    if policy != "float32":
-        backend += f" with {policy}"
     return CheckpointFile(
         found[0].folder,
         {
             **{name: describe(value, name) for name, value in parameters.items()},
             "the data": _fingerprint_data(source, y, training, validation),
-            "the backend": backend,
+            "the backend": describe_backend() + describe_policy(),
             # From OpenCV itself: its package has several names.
             "versions of packages": {name: version(name) for name in _PACKAGES}
             | {"OpenCV": cv2.__version__},

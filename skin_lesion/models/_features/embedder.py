@@ -15,6 +15,7 @@ from ..._utils.validation.paths import are_paths, check_paths
 from ..._utils.validation.pixels import check_images
 from ..._utils.validation.rows import check_rows
 from ...images import ImageLoader, Preprocessing
+from .._backend.identity import describe_policy
 from .._nested_parameters import check_owners
 from .._networks.backbone import Backbone
 from .._networks.weights import describe_weights
@@ -47,7 +48,8 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
     backbone : Backbone or list of Backbone, default=None
         The network, or several networks, whose features are concatenated. Only their `name` and
         `weights` matter. None means ``Backbone("EfficientNetLite0")``, whose ImageNet weights need
-        no download. Random weights (``weights=None``) are the same in every embedder.
+        no download. Random weights (``weights=None``) are the same in every embedder that
+        runs on the same backend of Keras.
 
     pooling : {"avg", "max"}, default="avg"
         Global average or maximum pooling of the feature maps.
@@ -96,9 +98,10 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
     At 32 pixels the features of MobileNetV2 carry almost no information.
 
     The cache identifies features by the content of the image, the settings of the loader, the
-    backbone and the content of its weights, `pooling`, and the engine with its version. Keras and
-    ONNX Runtime never share features. The cache is a separate SQLite file in `cache_dir`, as safe
-    as that of :class:`ImageLoader`. To remove it, delete the folder. If all features are cached, no
+    backbone and the content of its weights, `pooling`, the engine with its version, and the dtype
+    policy of Keras. Random weights are identified by the backend and its version. Keras and ONNX
+    Runtime never share features. The cache is a separate SQLite file in `cache_dir`, as safe as
+    that of :class:`ImageLoader`. To remove it, delete the folder. If all features are cached, no
     network is built.
 
     References
@@ -344,7 +347,12 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         if part is not None:
             return part
         compute, engine, n_features = open_engine(
-            *network, source.image_shape, self.pooling, self.engine, source.n_readers
+            *network,
+            source.image_shape,
+            self.pooling,
+            self.engine,
+            source.n_readers,
+            describe_policy(),
         )
         part = _Part(
             [None] * len(items),

@@ -10,6 +10,7 @@ import numpy as np
 from ..._utils import lazy_keras as keras
 from ..._utils.read_ahead import ReadAhead
 from .._backend.fold_normalization import fold_normalization
+from .._backend.identity import describe_policy
 from .._backend.log import without_retracing_warnings
 from .._backend.seeds import seeded_keras
 from .._networks._files.network_file import weights_as_file
@@ -31,13 +32,16 @@ def possible_engines(engine):
 
 
 def describe_engine(engine):
-    """Return a text that identifies the features of an engine."""
-    return f"{engine} {version('keras') if engine == 'keras' else runtime_version()}"
+    """Return a text that identifies the features of an engine. Keras is not imported for it."""
+    engine_version = version("keras") if engine == "keras" else runtime_version()
+    return f"{engine} {engine_version}{describe_policy()}"
 
 
 # Cached: each clone in a search would build the same network, which takes longer than to run it.
 @lru_cache(maxsize=4)
-def open_engine(name, weights, described_weights, image_shape, pooling, engine, n_threads):
+def open_engine(
+    name, weights, described_weights, image_shape, pooling, engine, n_threads, described_policy
+):
     """Return a function from an array of images to their features (float32), and its engine.
 
     Parameters
@@ -58,6 +62,9 @@ def open_engine(name, weights, described_weights, image_shape, pooling, engine, 
 
     n_threads : int
         For ONNX Runtime; Keras uses the threads of its backend.
+
+    described_policy : str
+        Identifies the dtype policy of Keras, which the network keeps.
 
     Returns
     -------

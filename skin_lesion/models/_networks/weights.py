@@ -3,6 +3,7 @@
 import hashlib
 from importlib.metadata import version
 
+from .._backend.identity import describe_backend
 from .applications import check_name, check_weights_exist
 from .efficientnet_lite import IMAGENET_SHA256, read_weights_file
 
@@ -40,7 +41,9 @@ def describe_weights(name, weights):
         return weights.digest
     if weights == "imagenet" and name in IMAGENET_SHA256:
         return IMAGENET_SHA256[name]
-    if weights is None or weights == "imagenet":
+    if weights is None:  # random ones: each backend draws others from the same seed
+        return f"None, Keras {version('keras')}, {describe_backend()}"
+    if weights == "imagenet":
         return f"{weights}, Keras {version('keras')}"
     check_weights_exist(name, weights)
     with open(weights, "rb") as file:

@@ -232,20 +232,31 @@ def test_images_in_memory_are_cached_too(embed, lesions, computed, tmp_path):
     assert sum(computed) == 2 * len(first)
 
 
-def test_features_are_float32_whatever_the_policy_of_keras(embed, lesions, tmp_path):
-    expected = embed().fit_transform(lesions.images)
-    open_engine.cache_clear()  # its networks have the policy of before
+def test_features_are_float32_whatever_the_policy_of_keras(embed, lesions, computed, tmp_path):
+    embedder = embed(cache_dir=tmp_path)
+    expected = embedder.fit_transform(lesions.images)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        embedder = embed(cache_dir=tmp_path).fit(lesions.images)
         for _ in ("computed", "from the cache"):
             features = embedder.transform(lesions.images)
             assert features.dtype == np.float32
             np.testing.assert_allclose(features, expected, atol=1e-2)
+            assert (features != expected).any()  # they are of another precision
     finally:
         keras.config.set_dtype_policy(before)
-        open_engine.cache_clear()
+    np.testing.assert_array_equal(embedder.transform(lesions.images), expected)
+    assert computed == [24, 24]
+
+
+def test_random_weights_of_another_backend_are_others(
+    embed, lesions, computed, tmp_path, monkeypatch
+):
+    embedder = embed(backbone=Backbone("TinyNet", weights=None), cache_dir=tmp_path)
+    embedder.fit_transform(lesions.images)
+    monkeypatch.setattr(keras.backend, "backend", lambda: "numpy")  # in name
+    embedder.transform(lesions.images)
+    assert computed == [24, 24]
 
 
 def test_file_of_weights_that_changed_is_another(lesions, tiny_file, tmp_path):
