@@ -1,6 +1,7 @@
 """Continue from the weights of an earlier fit, in a network with the current parameters."""
 
 import re
+from copy import copy
 
 from ..._utils import lazy_keras as keras
 from .._networks.backbone import Backbone
@@ -17,7 +18,28 @@ def as_it_is(value):
     """Return a copy of an architecture or optimizer, independent of later `set_params` calls."""
     if isinstance(value, keras.optimizers.Optimizer):
         return type(value).from_config(value.get_config())
-    return type(value)(**value.get_params(deep=False)) if hasattr(value, "get_params") else value
+    if not _has_parameters(value):
+        return value
+    params = value.get_params(deep=False)
+    return type(value)(**{name: _copy_nested(inner) for name, inner in params.items()})
+
+
+def _copy_nested(value):
+    """Return a copy of an object with parameters; what it was fitted to stays, unlike in a clone.
+
+    Other objects are not copied, such as arrays: they could not be compared with their copies.
+    """
+    if not _has_parameters(value):
+        return value
+    copied = copy(value)
+    for name, inner in value.get_params(deep=False).items():
+        if _has_parameters(inner):
+            setattr(copied, name, _copy_nested(inner))
+    return copied
+
+
+def _has_parameters(value):
+    return hasattr(value, "get_params") and not isinstance(value, type)
 
 
 def are_alike(one, other):
@@ -57,10 +79,16 @@ def take_weights(earlier_model, earlier_architecture, architecture, model, *_):
 
 
 def _identify(value):
-    for method in ("get_params", "get_config"):
-        if hasattr(value, method):
-            return type(value), getattr(value, method)()
-    return value
+    if hasattr(value, "get_config") and not _has_parameters(value):  # an optimizer
+        return type(value), value.get_config()
+    return _identify_nested(value)
+
+
+def _identify_nested(value):
+    if not _has_parameters(value):
+        return value
+    params = value.get_params(deep=False)
+    return type(value), {name: _identify_nested(inner) for name, inner in params.items()}
 
 
 def _names_weights(architecture):
@@ -111,10 +139,22 @@ def _describe_change(earlier, present):
         changed = [
             f"architecture__{name} was set from {before[name]!r} to {after[name]!r}"
             for name in after
-            if before[name] != after[name] and name not in ("dropout", "trainable")
+            if name in before
+            and _differ(before[name], after[name])
+            and name.split("__")[-1] not in ("dropout", "trainable")
         ]
         if changed:
             return " and ".join(changed)
     if earlier is present:
         return f"the architecture {present!r} builds a different network"
     return f"architecture was set from {earlier!r} to {present!r}"
+
+
+def _differ(before, after):
+    """Return whether a parameter has another value. Those of an object inside have their own names.
+
+    The same array is no difference.
+    """
+    if _has_parameters(before) and _has_parameters(after):
+        return type(before) is not type(after)
+    return before is not after and before != after

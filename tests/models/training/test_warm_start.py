@@ -6,6 +6,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 
 from skin_lesion import Backbone, ConvNet, ImageAugmenter, SkinLesionClassifier, make_lesion_images
 
@@ -74,6 +75,37 @@ def test_partial_fit_keeps_the_optimizer_where_nothing_has_changed(warm_smallest
     optimizer = classifier.model_.optimizer
     classifier.partial_fit(lesions.images, lesions.target)
     assert classifier.model_.optimizer is optimizer
+
+
+class Around(BaseEstimator):
+    """An architecture of the user's, with another one inside."""
+
+    def __init__(self, inner, shift=None):
+        self.inner = inner
+        self.shift = shift
+
+    def __call__(self, input_shape, n_classes):
+        assert self.inner.found == 1  # as if it had been fitted
+        return self.inner(input_shape, n_classes)
+
+
+def test_parameters_inside_of_an_own_architecture_count(warm, lesions):
+    inner = ConvNet(filters=(4,), dropout=0.25)
+    inner.found = 1
+    classifier = warm(architecture=Around(inner, np.zeros(2)), optimizer="sgd")
+    first = classifier.model_
+    classifier.partial_fit(lesions.images, lesions.target)
+    assert classifier.model_ is first
+    classifier.set_params(architecture__inner__dropout=0.125)
+    classifier.partial_fit(lesions.images, lesions.target)
+    (dropout,) = [
+        layer for layer in classifier.model_.layers if isinstance(layer, keras.layers.Dropout)
+    ]
+    assert dropout.rate == 0.125
+    classifier.set_params(architecture__inner__filters=(8,))
+    named = r"since then architecture__inner__filters was set from \(4,\) to \(8,\)\. Expected"
+    with pytest.raises(ValueError, match=named):
+        classifier.partial_fit(lesions.images, lesions.target)
 
 
 def test_class_weight_counts(fitted, lesions):
