@@ -1,11 +1,14 @@
 """Ready-made classifiers, composed of public parts with settings that experiments support."""
 
 import os
+from copy import deepcopy
 from numbers import Integral
+
+from sklearn.utils import check_random_state
 
 from .._utils.sklearn_private import Interval, StrOptions, validate_params
 from ..images import ImageAugmenter, ImageLoader
-from ._classifier import SkinLesionClassifier
+from ._classifier import MAX_SEED, SkinLesionClassifier
 from ._networks.backbone import Backbone
 from ._networks.convnet import ConvNet
 from ._networks.weights import check_can_be_built
@@ -68,7 +71,8 @@ def make_lesion_classifier(
         of a file of weights of this network. 'cnn' takes none.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same model in each fit.
+        Pass an int for the same model in each fit. A network that occurs again in `backbone` gets a
+        seed of its own, which depends on this one. Otherwise both would become the same.
 
     verbose : {0, 1, 2}, default=0
         Verbosity of the networks: see :class:`SkinLesionClassifier`. With 1, each network has a
@@ -144,11 +148,20 @@ def make_lesion_classifier(
     if backbone is not None:
         for each in backbones[1:]:  # now, not after an hour of training the one before
             each(_SIZE_OF_CHECK, 2)
-    networks = [
-        _compose(each, epochs, temperature, image_size, n_variants, random_state, verbose)
-        for each in backbones
-    ]
+    networks = []
+    for place, each in enumerate(backbones):
+        n_alike = sum(other.get_params() == each.get_params() for other in backbones[:place])
+        seed = _derive_seed(random_state, n_alike)
+        networks.append(_compose(each, epochs, temperature, image_size, n_variants, seed, verbose))
     return networks[0] if len(networks) == 1 else AveragedClassifier(networks)
+
+
+def _derive_seed(random_state, n_alike):
+    """Return the random state of a network after so many others of the same backbone."""
+    if not n_alike or random_state is None:
+        return random_state
+    # `fit` copies a RandomState into each network, so it does not tell them apart, either.
+    return int(check_random_state(deepcopy(random_state)).randint(MAX_SEED, size=n_alike)[-1])
 
 
 def _compose(architecture, epochs, temperature, image_size, n_variants, random_state, verbose):

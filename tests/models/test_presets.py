@@ -101,6 +101,25 @@ def test_several_networks_are_averaged(tiny_file):
     assert names == ["EfficientNetLite0", "TinyNet"]
 
 
+def test_the_same_network_again_has_its_own_seed(tiny_file):
+    tiny = Backbone("TinyNet", weights=tiny_file)
+    other = clone(tiny).set_params(dropout=0.5)
+    backbones = [tiny, clone(tiny), other, tiny]
+
+    def seeds(random_state):
+        model = make_lesion_classifier(backbone=backbones, random_state=random_state)
+        return [each.estimator.random_state for each in model.estimators]
+
+    of_zero, of_one, rng = seeds(0), seeds(1), np.random.RandomState(0)
+    _, second, _, third = of_zero
+    assert of_zero == [0, second, 0, third]
+    assert len({*of_zero, *of_one}) == 6
+    assert of_one[::2] == [1, 1]
+    assert seeds(rng) == [rng, second, rng, third]
+    assert rng.randint(99) == np.random.RandomState(0).randint(99)  # nothing was drawn from it
+    assert seeds(None) == [None] * 4
+
+
 def test_what_later_networks_lack_is_said_before_the_first_is_trained(tiny_file, tmp_path):
     other = tmp_path / "other.weights.h5"
     with h5py.File(other, "w") as file:

@@ -28,7 +28,8 @@ class AveragedClassifier(
     Parameters
     ----------
     estimators : list of classifiers with predict_proba
-        Fitted or not.
+        Fitted or not. Give networks with the same parameters different integers as `random_state`:
+        :meth:`fit` copies a RandomState, and would train the same network again.
 
     Attributes
     ----------
