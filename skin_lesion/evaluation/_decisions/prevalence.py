@@ -62,7 +62,8 @@ def scores_at_prevalence(sensitivity, specificity, prevalence, threshold=None):
     prevalence : float in (0, 1)
 
     threshold : float or None
-        Threshold on the probability; None omits the net benefit.
+        Threshold on the probability, which counts as a risk at this prevalence; None omits the net
+        benefit.
 
     Returns
     -------

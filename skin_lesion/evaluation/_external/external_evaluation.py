@@ -8,6 +8,7 @@ from ..._utils.html_page import render_note, render_page, render_warning
 from ..._utils.validation.messages import say
 from .._report.page import render_tables
 from .._report.text import (
+    ON_NET_BENEFIT,
     TITLES,
     WARNING,
     describe_intervals,
@@ -30,7 +31,7 @@ _ON_CALIBRATION = (
     " in the dataset. If it remains poor, more than the prevalence differs: the images or the"
     " diseases."
 )
-_ON_OPERATING_POINTS = "Scores in each dataset at thresholds chosen beforehand."
+_ON_OPERATING_POINTS = f"Scores in each dataset at thresholds chosen beforehand. {ON_NET_BENEFIT}"
 
 
 class ExternalEvaluation:

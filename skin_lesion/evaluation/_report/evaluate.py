@@ -92,7 +92,9 @@ def evaluate(
 
     prevalence : float in (0, 1), default=None
         Prevalence of `positive` where the model will be used. The report then has the predictive
-        values at this prevalence, and the net benefit of the operating points.
+        values at this prevalence, and the net benefit of the operating points. The net benefit
+        takes the threshold as a risk: set the `prior` of the estimator to this prevalence before
+        you choose thresholds, otherwise it is wrong.
 
     X_train, y_train, groups_train : array-like of n_train rows, default=None
         Training data of the estimator, for the baselines, and to check that no training image or

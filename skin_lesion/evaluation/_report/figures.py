@@ -115,7 +115,7 @@ def draw_decision(part, positive):
     axes.axhline(0, color="0.3", linestyle=":", label="none")
     top = max(is_positive.mean(), of_model.max(), high.max())
     axes.set(
-        xlabel=f"Threshold: risk of {predictions.classes[positive]}",
+        xlabel=f"Threshold on the probability of {predictions.classes[positive]}",
         ylabel="Net benefit",
         title="Decision curve",
         ylim=(-0.25 * top, 1.1 * top),

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from .text import (
+    ON_NET_BENEFIT,
     WARNING,
     describe_data,
     describe_intervals,
@@ -89,7 +90,10 @@ def _sections(report):
         "Limits (TRIPOD+AI 26; CLAIM: discussion)",
         *(f"- {note}" for note in report.notes),
         *(f"- Not reported: {what}: {why}." for what, why in report.left_out.items()),
-        "- Predictive values and net benefit are at the prevalence in this test set unless stated.",
+        (
+            "- Predictive values and net benefit are at the prevalence in this test set unless"
+            f" stated. {ON_NET_BENEFIT}"
+        ),
         "- The intervals do not include run-to-run training variability."
         if report.n_fits == 1
         else "- The deviations over fits, not the intervals, show run-to-run training variability.",

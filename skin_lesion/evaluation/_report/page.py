@@ -17,6 +17,7 @@ from ..._utils.validation.messages import say
 from ...audit import open_images
 from . import figures as _figures
 from .text import (
+    ON_NET_BENEFIT,
     WARNING,
     describe_data,
     describe_intervals,
@@ -40,12 +41,12 @@ _ON_CLASSES = (
 _ON_OPERATING_POINTS = (
     "Scores at fixed thresholds on the probability of the positive class. Choose thresholds on"
     " other lesions, held out or predicted out of fold (choose_thresholds). A threshold chosen on"
-    " these images makes the scores too high."
+    f" these images makes the scores too high. {ON_NET_BENEFIT}"
 )
 _ON_PREVALENCE = (
     "Predictive values and net benefit at the stated prevalence of the positive class, computed"
     " from sensitivity and specificity by Bayes' rule. The other tables use the prevalence in this"
-    " test set."
+    f" test set. {ON_NET_BENEFIT}"
 )
 _ON_BASELINES = (
     "What colour and image size alone achieve on the same images. The majority class is always"
@@ -73,7 +74,7 @@ _CAPTIONS = {
     ),
     "decision curve": (
         "Net benefit of acting on the model's prediction, compared with acting on all images and"
-        " on none."
+        " on none. It takes the threshold as a risk, so the probabilities must be calibrated."
     ),
     "training": "Loss and accuracy after each epoch.",
 }

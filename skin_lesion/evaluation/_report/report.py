@@ -62,7 +62,7 @@ class EvaluationReport:
 
     at_prevalence : DataFrame indexed by operating point and score, or None
         Predictive values and net benefit of the positive class at the given `prevalence`, for the
-        predicted class and for each operating point.
+        predicted class and for each operating point. The net benefit takes the threshold as a risk.
 
     prevalence : float or None
 
@@ -224,7 +224,7 @@ class EvaluationReport:
             :func:`choose_thresholds_from_predictions`.
 
         prevalence : float in (0, 1), default=None
-            Prevalence of `positive` where the model will be used.
+            Prevalence of `positive` where the model will be used, as in :func:`evaluate`.
 
         n_bootstraps : int, default=2000
             Number of bootstraps, for the scores at 80% or 90% sensitivity or specificity.

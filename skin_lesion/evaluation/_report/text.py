@@ -34,6 +34,10 @@ _COLUMNS = ["value", "low", "high", "groups"]
 _MORE_COLUMNS = ["threshold", "prevalence", "deviation", "run_deviation"]
 WARNING = "This is research software. It is not a medical device and must not be used to diagnose."
 
+ON_NET_BENEFIT = (
+    "Net benefit takes the threshold as a risk, so it holds only for probabilities that are"
+    " calibrated at the same prevalence. Set the prior of the model before you choose thresholds."
+)
 _ON_SLICES = (
     "Differences are between the images of a slice and all other images. Balanced accuracy averages"
     " over the classes in a slice, and has no difference if the other images have other classes."

@@ -112,7 +112,8 @@ def test_report_at_a_stated_prevalence(lesions, no_curves):
     rows = json.loads(report.to_json())["scores"]
     assert {row["prevalence"] for row in rows if row["section"] == "prevalence"} == {0.02}
     assert {row["prevalence"] for row in rows if row["section"] == "scores"} == {None}
-    assert "At a prevalence of 0.02" in report._repr_html_()
+    page = report._repr_html_().partition("At a prevalence of 0.02</h2>")[2]
+    assert "Net benefit takes the threshold as a risk" in page.partition("<table")[0]
 
     assert judge().at_prevalence is None
     assert judge(prevalence=0.5).at_prevalence.index.unique(0).tolist() == ["predicted class"]

@@ -397,6 +397,8 @@ def test_curves_have_their_intervals(report):
         assert len(bands) == 1
         low, high = np.sort(bands[0].get_paths()[0].vertices[:, 1])[[0, -1]]
         assert high - low > 0.1
+    label = figures["decision curve"].axes[0].get_xlabel()
+    assert label == "Threshold on the probability of melanoma"  # not a risk if prior is another
 
 
 def test_sections_that_are_left_out_say_so(lesions):
