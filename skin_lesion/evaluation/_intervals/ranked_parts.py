@@ -18,7 +18,8 @@ WITHOUT_JACKKNIFE = (
     "specificity_at_90_sensitivity",
 )
 OF_CURVE = _WITH_JACKKNIFE + WITHOUT_JACKKNIFE
-_AT_ONCE = 256
+# Sums that are in memory at once: 16 MB.
+_SUMS_AT_ONCE = 2**21
 
 
 @dataclass
@@ -43,18 +44,23 @@ class RankedPart:
         blocks, numbers = np.unique(self.blocks, return_inverse=True)
         sums = self._sum_by(numbers, len(blocks)).tocsc()
         total = sums.sum(axis=1)[:, np.newaxis]
-        scores = [
-            self.score(total - sums[:, start : start + _AT_ONCE].toarray())
-            for start in range(0, len(blocks), _AT_ONCE)
-        ]
+        scores = self._score_slices(lambda some: total - sums[:, some].toarray(), len(blocks))
         has_positive = np.bincount(numbers, self.is_positive) > 0
         n = np.where(has_positive, has_positive.sum(), (~has_positive).sum())
         # The only block of its class in a fold represents the class: it keeps its full weight.
-        return blocks, np.concatenate(scores, axis=1), np.sqrt(np.where(n > 1, (n - 1) / n, 1.0))
+        return blocks, scores, np.sqrt(np.where(n > 1, (n - 1) / n, 1.0))
 
     def resample(self, drawn):
         """Return the scores without a jackknife, given how often each group is drawn."""
-        return self.score(self._of_groups @ drawn, WITHOUT_JACKKNIFE)
+        return self._score_slices(
+            lambda some: self._of_groups @ drawn[:, some], drawn.shape[1], WITHOUT_JACKKNIFE
+        )
+
+    def _score_slices(self, make_sums, n, names=OF_CURVE):
+        """Return the scores of n columns of sums, which have several rows for each positive."""
+        at_once = int(np.clip(_SUMS_AT_ONCE // self.ranked.sums.shape[0], 8, 256))
+        slices = [slice(start, start + at_once) for start in range(0, n, at_once)]
+        return np.concatenate([self.score(make_sums(some), names) for some in slices], axis=1)
 
     @cached_property
     def _of_groups(self):

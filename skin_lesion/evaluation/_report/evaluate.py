@@ -119,6 +119,8 @@ def evaluate(
         If lengths differ, labels or groups are missing, `positive` is not a class, thresholds are
         not in [0, 1] or come without `positive`, the rows of `predict_proba` do not sum to 1, or
         the estimator knows none of the classes of y.
+    TypeError
+        If only one of `groups` and `groups_train` is text: one lesion would have two ids.
 
     Warns
     -----
@@ -219,7 +221,14 @@ def _check_leak(train, test, groups_train, groups):
     """Return a note, and warn, if training images or groups are among the test images."""
     found = None
     if groups_train is not None and groups is not None:
-        shared = np.isin(np.asarray(groups), np.asarray(groups_train))
+        groups = check_labels(groups, name="groups")
+        groups_train = check_labels(groups_train, name="groups_train")
+        if isinstance(groups[0], str) != isinstance(groups_train[0], str):
+            raise TypeError(
+                f"groups has ids such as {groups[:1].tolist()}, and groups_train such as"
+                f" {groups_train[:1].tolist()}. Expected text in both, or numbers in both."
+            )
+        shared = pd.Series(groups).isin(groups_train)
         if shared.any():
             found = f"{shared.sum()} of {len(shared)} images belong to groups in the training data."
     if found is None and train is not None and not train.why_not_compared(test):

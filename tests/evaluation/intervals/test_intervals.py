@@ -1,5 +1,7 @@
 """Intervals over lesions and patients: their limits, and how often they hold the truth."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -356,3 +358,16 @@ def test_draws_are_the_same_each_time_and_of_whole_size():
     assert first.shape == (30, 600)
     assert (first.sum(axis=0) == 30).all()
     assert len(np.unique(first, axis=1).T) == 600
+
+
+def test_few_patients_with_many_images_need_little_memory():
+    """The sums of a curve have three rows for each image of its class, however few the patients."""
+    y = np.arange(20_000) % 2
+    p = np.clip(np.random.default_rng(0).random(len(y)) * 0.6 + 0.4 * y, 0, 1)
+    tracemalloc.start()
+    try:
+        judge(y, p, groups=np.arange(len(y)) % 60, n_bootstraps=256)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 120e6  # four times 16 MB, and what the images need; as one batch, 270 MB

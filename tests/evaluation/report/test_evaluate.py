@@ -711,6 +711,12 @@ def test_lesions_that_were_trained_on_are_noticed(lesions, tmp_path):
         )
     card = leaking.to_model_card(tmp_path / "card.md").read_text()
     assert "None of its groups" not in card
+    for of_test in (np.arange(len(names)).astype(str), np.arange(len(names)).astype(object)):
+        groups_train = [0, 1] if isinstance(of_test[0], str) else ["0", "1"]
+        with pytest.raises(TypeError, match="Expected text in both, or numbers in both"):
+            evaluate(lesions.model, test.X, test.y, groups=of_test, groups_train=groups_train)
+    with pytest.raises(ValueError, match="groups_train is missing in 1 of 2 rows"):
+        evaluate(lesions.model, test.X, test.y, groups=names, groups_train=["a", None])
 
 
 def test_estimator_without_probabilities(lesions, tmp_path):
