@@ -113,7 +113,8 @@ class ReferralCurveDisplay:
         Parameters
         ----------
         estimator : fitted classifier
-            With `predict_proba`.
+            With `predict_proba`. Its most probable class counts as predicted, even if its `predict`
+            has a threshold.
 
         X : array-like of n rows
             Images as the estimator takes them.

@@ -36,6 +36,8 @@ def build_sections(
     left_out = {}
     if not estimates.has_probabilities:
         left_out["AUC, calibration and curves"] = _NO_PROBABILITIES
+    elif not _predicts_most_probable(pooled.predictions):
+        left_out["referral curve"] = "the estimator does not always predict the most probable class"
 
     scores, class_scores = make_tables(estimates)
     tables = {
@@ -151,6 +153,14 @@ def check_prevalence(prevalence, positive):
 def check_groups(groups):
     """Return groups as numbers, or None if there are none."""
     return None if groups is None else number_labels(groups, name="groups")[1]
+
+
+def _predicts_most_probable(predictions):
+    """Return whether no other class is more probable than the predicted one."""
+    of_predicted = np.take_along_axis(
+        predictions.probabilities, predictions.predicted[:, np.newaxis], axis=1
+    )
+    return not (predictions.probabilities > of_predicted).any()
 
 
 def _note_classes(parts):

@@ -368,9 +368,10 @@ class EvaluationReport:
         -------
         figures : dict of str to matplotlib Figure
             "confusion matrix"; with probabilities "roc", "precision and recall", "reliability" and
-            "referral"; with a positive class "decision curve"; and "training" if the estimator has
-            a history. Bands are 95% intervals. With folds, curves use the pooled probabilities of
-            all models; with several fits, those of the first.
+            "referral", if the most probable class is always predicted; with a positive class
+            "decision curve"; and "training" if the estimator has a history. Bands are 95%
+            intervals. With folds, curves use the pooled probabilities of all models; with several
+            fits, those of the first.
         """
         pooled = pool_part(self._parts)
         predictions, classes = pooled.predictions, pooled.predictions.classes.tolist()
@@ -380,7 +381,8 @@ class EvaluationReport:
             figures["roc"] = _figures.draw_roc(predictions, positive)
             figures["precision and recall"] = _figures.draw_precision_recall(predictions, positive)
             figures["reliability"] = _figures.draw_reliability(pooled, positive)
-            figures["referral"] = _figures.draw_referral(predictions)
+            if "referral curve" not in self.left_out:
+                figures["referral"] = _figures.draw_referral(predictions)
             if positive is not None:
                 figures["decision curve"] = _figures.draw_decision(pooled, positive)
         if self._history is not None:

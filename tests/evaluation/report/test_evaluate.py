@@ -20,6 +20,7 @@ from sklearn.svm import LinearSVC
 from skin_lesion import (
     ConvNet,
     EvaluationReport,
+    OperatingPointClassifier,
     SkinLesionClassifier,
     TestTimeAugmentation,
     choose_thresholds_from_predictions,
@@ -414,6 +415,16 @@ def test_sections_that_are_left_out_say_so(lesions):
     assert report.operating_points is report.baselines is report.slices is None
     assert not report.has_groups
     assert "no training data were given" in report.left_out["shortcut baselines"]
+
+
+def test_no_referral_curve_of_another_class_than_the_predicted():
+    """Its accuracy without referral would not be that of the report."""
+    y, p = np.tile(["mel", "nv"], 20), np.random.default_rng(0).dirichlet([1, 1], 40)
+    for threshold, is_left_out in ((0.2, True), (0.5, False)):
+        model = OperatingPointClassifier(Fixed(["mel", "nv"], p), threshold, positive="mel")
+        report = evaluate(model, np.arange(40)[:, np.newaxis], y, **QUICK)
+        assert ("referral curve" in report.left_out) == is_left_out
+        assert ("referral" not in report.draw_figures()) == is_left_out
 
 
 def test_most_confident_errors(report, lesions):
