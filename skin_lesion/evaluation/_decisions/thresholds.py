@@ -103,7 +103,7 @@ def choose_thresholds(
     -----
     UserWarning
         If a target is reached only if no case, or every case, is predicted positive: many rows have
-        the same score.
+        the same score, or the scores hardly separate the classes.
 
     See Also
     --------
@@ -316,9 +316,9 @@ def _choose(is_positive, scores, groups, targets):
         useless = table.index[table[rate] == 0].tolist()
         if useless:
             warnings.warn(
-                f"{useless} can be reached only if {cases} is predicted positive, because too many"
-                f" of these {len(scores)} rows have the same score. Expected scores with fewer"
-                " ties: calibrate them, or lower the target.",
+                f"{useless} can be reached only if {cases} is predicted positive. Many of these"
+                f" {len(scores)} rows have the same score, or the scores hardly separate the"
+                " classes. Expected scores that do, with fewer ties, or a lower target.",
                 UserWarning,
                 stacklevel=4,
             )

@@ -22,9 +22,10 @@ _OF_CLASS = ["sensitivity", "specificity", "ppv", "npv", "roc_auc", "average_pre
 _OF_CALIBRATION = ["calibration_intercept", "calibration_slope"]
 _LIMITS = ["value", "low", "high"]
 _CORRECTED = ["corrected", "corrected_low", "corrected_high"]
-_ON_DATASETS = (
-    "Images and groups that were evaluated. Exact and near duplicates of training images were"
-    " excluded, with all images of their groups; the last columns count them."
+_ON_DATASETS = "Images and groups that were evaluated."
+_ON_DUPLICATES = (
+    " Exact and near duplicates of training images were excluded, with all images of their groups;"
+    " the last columns count them."
 )
 _ON_CALIBRATION = (
     "Calibration before and after the probabilities are corrected for the prevalence of the classes"
@@ -163,8 +164,14 @@ class ExternalEvaluation:
             counts = counts.rename(columns={"prevalence": f"prevalence of {positive}"})
         whole = counts.select_dtypes("number").columns
         counts[whole] = counts[whole].map(lambda n: "" if np.isnan(n) else f"{n:.0f}")
-        yield "Datasets", _ON_DATASETS, counts
-        text = describe_intervals(self._first)
+        yield (
+            "Datasets",
+            _ON_DATASETS + (_ON_DUPLICATES if self.overlap is not None else ""),
+            counts,
+        )
+        # The notes name datasets without groups.
+        with_groups = [report for report in self.reports.values() if report.has_groups]
+        text = describe_intervals([*with_groups, self._first][0])
         text = text if positive is None else f"Positive class: {positive}. {text}"
         yield "Scores", text, spread_scores(self.scores)
         yield "Calibration", _ON_CALIBRATION, _spread_calibration(self.calibration)

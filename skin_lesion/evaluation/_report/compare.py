@@ -44,7 +44,8 @@ def compare(report_a, report_b, *, each_class=False):
     Raises
     ------
     ValueError
-        If images, classes, groups or folds differ.
+        If the number of images, their true classes, the classes of the models, groups or folds
+        differ. The images themselves are not compared.
 
     Notes
     -----

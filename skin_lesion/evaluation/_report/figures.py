@@ -93,7 +93,7 @@ def draw_reliability(part, positive):
     axes.set(
         xlabel=f"Mean probability of the {what}" if positive is None else f"Probability of {what}",
         ylabel="Observed share",
-        title="Reliability (each point: a tenth of the images)",
+        title="Reliability",
     )
     axes.legend(fontsize=8, loc="upper left")
     return figure

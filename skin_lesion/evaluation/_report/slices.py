@@ -90,8 +90,11 @@ def _cut_numbers(column):
     column = column.replace([-np.inf, np.inf], np.nan)
     if column.nunique() <= _N_QUANTILES:
         return column.astype("category")
-    bands = pd.qcut(column, _N_QUANTILES, duplicates="drop")
-    names = {band: f"{band.left:g} to {band.right:g}" for band in bands.cat.categories}
+    bands = pd.qcut(column, _N_QUANTILES, duplicates="drop").cat.remove_unused_categories()
+    ends = column.groupby(bands, observed=True).agg(["min", "max"]).to_numpy().tolist()
+    names = [f"{low:g} to {high:g}" for low, high in ends]
+    if len(set(names)) < len(names):
+        names = [f"{low} to {high}" for low, high in ends]
     return bands.cat.rename_categories(names)
 
 

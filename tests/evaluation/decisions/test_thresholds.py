@@ -270,5 +270,12 @@ def test_constant_scores_predict_every_case_positive():
     assert points["sensitivity"].tolist() == [1, 1, 0]
 
 
+def test_scores_without_ties_that_do_not_separate_the_classes():
+    with pytest.warns(UserWarning, match="every case is predicted .*hardly separate the classes"):
+        choose_thresholds_from_predictions(
+            ["mel", "nv", "nv"], [0.1, 0.2, 0.3], positive="mel", specificity=None
+        )
+
+
 def test_common_checks(common_check):
     common_check(OperatingPointClassifier(LogisticRegression()))

@@ -135,11 +135,13 @@ def test_unknown_prior_and_no_training_are_noted(model, datasets):
     assert external.calibration["corrected"].isna().all()
     assert external.overlap is None
     assert external.datasets["exact_duplicates"].isna().all()
+    assert "were excluded" not in external._repr_html_()
 
 
 def test_page_summary_and_table(external, tmp_path, capsys):
     page = external.to_html(tmp_path / "new" / "external.html").read_text(encoding="utf-8")
-    for text in ("prevalence of melanoma", "theirs: careful", "corrected", "must not be used"):
+    assert "must not be used" in page
+    for text in ("prevalence of melanoma", "theirs: careful", "corrected", "were excluded"):
         assert text in page
     assert "nan" not in page.lower().replace("ordinance", "")
     external.summary()
@@ -152,13 +154,16 @@ def test_page_summary_and_table(external, tmp_path, capsys):
 
 def test_without_a_positive_class_and_groups(model, datasets):
     others = Bunch(data=datasets["others"].images, target=datasets["others"].target)
-    external = evaluate_external(model, {"others": others}, class_prior="uniform", **QUICK)
+    both = {"others": others, "theirs": datasets["theirs"]}
+    external = evaluate_external(model, both, class_prior="uniform", **QUICK)
     assert external.operating_points is None
     assert any("others: no groups were given" in note for note in external.notes)
     assert np.isnan(external.datasets.loc["others", "groups"])
     assert "sensitivity" not in external.scores.loc["others"].index
     assert external.calibration["corrected"].notna().any()
-    assert "prevalence" not in external._repr_html_().split("<h2>Scores")[0]
+    page = external._repr_html_()
+    assert "prevalence" not in page.split("<h2>Scores")[0]
+    assert "over lesions or patients" in page  # of the other dataset
 
 
 def test_errors_name_the_dataset(model, datasets, training):

@@ -213,6 +213,22 @@ def test_empty_slice_and_numbers(lesions):
     assert slices.loc["is_new"].index.tolist() == ["False", "True"]
 
 
+def test_bands_of_numbers_are_named_by_their_values():
+    frame = pd.DataFrame(
+        {
+            "size": np.repeat([15, 20, 30, 45, 60], 8),
+            "close": 1e6 + np.arange(40) / 1e3,
+            # Between two quantiles, 5 and 5.25, is no value.
+            "tied": np.r_[np.linspace(0, 4, 19), np.full(11, 5), np.arange(6, 16)],
+        }
+    )
+    y, p = np.tile(["a", "b"], 20), np.random.default_rng(0).dirichlet([1, 1], 40)
+    slices = judge_fixed(["a", "b"], p, y, frame=frame).slices
+    assert slices.loc["size"].index.tolist() == ["15 to 20", "30 to 30", "45 to 45", "60 to 60"]
+    assert slices.loc["close"].index[0] == "1000000.0 to 1000000.009"
+    assert slices.loc["tied", "images"].tolist() == [10, 20, 10]
+
+
 def test_missing_values_beside_ones_that_are_named_so(lesions):
     test = lesions.test
     values = np.resize(["missing", None, "trunk"], len(test.y))
