@@ -8,7 +8,7 @@ threshold have the variance of a bootstrap, because their jackknife does not con
 """
 
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
 
 import numpy as np
 
@@ -44,6 +44,19 @@ _OF_CLASS_MEAN = {"balanced_accuracy": "sensitivity", "f1_macro": "f1", "roc_auc
 _SMOOTH = {"roc_auc": 1.0, "average_precision": 1.0, "partial_auc": 1 - MIN_SENSITIVITY}
 
 
+def _once(method):
+    """Keep the result of a method for each class."""
+
+    @wraps(method)
+    def find(self, number):
+        key = method.__name__, number
+        if key not in self._found:
+            self._found[key] = method(self, number)
+        return self._found[key]
+
+    return find
+
+
 class Estimates:
     """The scores of one model, or means over several models, with intervals over groups.
 
@@ -65,7 +78,7 @@ class Estimates:
         self.parts = parts
         self.classes = parts[0].predictions.classes
         self._draws = draws
-        self._ranked = {}
+        self._found = {}
         self.numbers = number_groups(parts, most_blocks) if numbers is None else numbers
         self._groups, self._blocks = self.numbers
         self.n_groups, self._n_blocks = self._groups.max() + 1, self._blocks.max() + 1
@@ -79,6 +92,7 @@ class Estimates:
         """The numbers of the classes that occur: means are over these."""
         return np.unique(self.y[self.y >= 0]).tolist()
 
+    @_once
     def count_groups(self, number):
         """Return how many groups have images of a class, and how many have other images."""
         is_used = self.y >= 0
@@ -109,7 +123,7 @@ class Estimates:
         if name in OF_CURVE:
             return self._estimate_curve(name, number)
         if name in OF_CALIBRATION:
-            return self._calibrations(number)[OF_CALIBRATION.index(name)]
+            return self._calibrate(number)[0][OF_CALIBRATION.index(name)]
         if name == "accuracy":
             return self._estimate_rate(
                 lambda one: (one.y == one.predicted, np.ones(len(one), dtype=bool))
@@ -138,8 +152,7 @@ class Estimates:
             "expected_calibration_error": _score_calibration,
         }.get(name)
         if function is None:
-            place = OF_CALIBRATION.index(name)
-            return np.array([self._recalibrate(part, number)[0][place] for part in self.parts])
+            return self._calibrate(number)[1][:, OF_CALIBRATION.index(name)]
         return np.array([function(part.predictions) for part in self.parts])
 
     def compare(self, other, names=None):
@@ -281,22 +294,28 @@ class Estimates:
         groups = self._groups[part.rows]
         return recalibrate(one.y == number, one.probabilities[:, number], groups, self.n_groups)
 
-    def _calibrations(self, number):
+    @_once
+    def _calibrate(self, number):
+        """Return intercept and slope, and those of the parts, of shape (n_parts, 2)."""
         # The slope of few lesions is biased, and so is its mean over folds: folds are pooled.
         repeats = sorted({part.repeat for part in self.parts})
         fits = [join_parts([part for part in self.parts if part.repeat == one]) for one in repeats]
         found = [self._recalibrate(part, number) for part in fits]
+        of_parts = found
+        if len(fits) < len(self.parts):
+            of_parts = [self._recalibrate(part, number) for part in self.parts]
+        of_parts = np.array([values for values, _ in of_parts])
         known = [(values, moves) for values, moves in found if np.isfinite(values).all()]
         n_groups = min(self.count_groups(number))
         if not known:
             nothing = Estimate(np.nan, np.nan, np.nan, n_groups, np.zeros(self.n_groups))
-            return nothing, nothing
+            return (nothing, nothing), of_parts
         values, influences = (np.mean(of_fits, axis=0) for of_fits in zip(*known, strict=True))
         estimates = [
             estimate_unbounded(value, influence, n_groups)
             for value, influence in zip(values, influences, strict=True)
         ]
-        return [_hide(one) if n_groups < LEAST_GROUPS else one for one in estimates]
+        return [_hide(one) if n_groups < LEAST_GROUPS else one for one in estimates], of_parts
 
     def _estimate_curve(self, name, number):
         if name == "roc_auc" and self._has_one_curve():
@@ -340,18 +359,16 @@ class Estimates:
             for rows in (part.predictions.y == number, part.predictions.y != number)
         )
 
+    @_once
     def _rank(self, number):
         """Return the scores of a curve, the influences of blocks, and the scores of the parts."""
-        if number in self._ranked:
-            return self._ranked[number]
         ranked = self._rank_parts(number)
         of_parts = np.stack(
             [np.full(len(OF_CURVE), np.nan) if one is None else one.score_all() for one in ranked],
             axis=1,
         )
         values = _mean_of_known(list(of_parts.T))
-        self._ranked[number] = values, self._leave_out(ranked, of_parts, values), of_parts
-        return self._ranked[number]
+        return values, self._leave_out(ranked, of_parts, values), of_parts
 
     @cached_property
     def _drawn(self):
@@ -367,6 +384,7 @@ class Estimates:
                 samples[number].append(_mean_of_known([one.resample(drawn) for one in parts]))
         return {number: np.concatenate(found, axis=1) for number, found in samples.items()}
 
+    @_once
     def _rank_parts(self, number):
         return [self._rank_part(part, number) for part in self.parts]
 
