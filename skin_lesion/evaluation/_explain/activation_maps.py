@@ -79,12 +79,11 @@ def class_activation_maps(estimator, X, target=None, method="gradcam"):
     >>> maps.shape
     (3, 32, 32)
     """
-    maps, _, _ = make_maps(estimator, X, target)
-    return maps
+    return np.concatenate([maps for maps, _, _ in make_maps(estimator, X, target)])
 
 
 def make_maps(estimator, X, target):
-    """Return the maps, the images as the network sees them, and the class of each map."""
+    """Yield maps, their images as the network sees them, and their classes, batch by batch."""
     *_, classifier = parts = list(find_answering(estimator))
     if not isinstance(classifier, SkinLesionClassifier):
         raise ValueError(
@@ -104,7 +103,6 @@ def make_maps(estimator, X, target):
     # Imported here, because it loads Keras.
     from ...models import find_activations_and_gradients
 
-    maps, images = [], []
     for start in range(0, len(source), _BATCH_SIZE):
         rows = np.arange(start, min(start + _BATCH_SIZE, len(source)))
         batch = source.take(rows)
@@ -112,9 +110,8 @@ def make_maps(estimator, X, target):
             classifier.model_, batch, columns[rows]
         )
         weights = gradients.mean(axis=(1, 2), keepdims=True)
-        maps.append(_scale(np.maximum((weights * activations).sum(axis=3), 0), batch.shape[1:3]))
-        images.append(batch)
-    return np.concatenate(maps), np.concatenate(images), classifier.classes_[columns]
+        maps = _scale(np.maximum((weights * activations).sum(axis=3), 0), batch.shape[1:3])
+        yield maps, batch, classifier.classes_[columns[rows]]
 
 
 def _find_columns(classifier, target, n):

@@ -72,7 +72,8 @@ class ActivationMapDisplay:
         display : ActivationMapDisplay
             What was drawn.
         """
-        maps, images, classes = make_maps(estimator, X, target)
+        batches = zip(*make_maps(estimator, X, target), strict=True)
+        maps, images, classes = map(np.concatenate, batches)
         return cls(images=images, maps=maps, titles=[str(name) for name in classes]).plot(ax=ax)
 
     def plot(self, *, ax=None, n_columns=6):
