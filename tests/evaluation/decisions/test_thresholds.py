@@ -9,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.neighbors import KNeighborsClassifier
 
 from skin_lesion import (
     OperatingPointClassifier,
@@ -113,6 +114,18 @@ def test_names_of_close_targets_differ(scored):
         y, p, positive="mel", sensitivity=[0.99, 0.995, 0.99], specificity=None
     )
     assert points.index.tolist() == ["sensitivity 0.99", "sensitivity 0.995"]
+
+
+def test_folds_predict_rows_that_their_model_has_not_seen():
+    """A nearest neighbour is right about its own rows, and about others only by chance."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(100, 2)), rng.choice(["mel", "nv"], 100)
+    neighbour = KNeighborsClassifier(1)
+    with pytest.warns(UserWarning, match="only if every case is predicted positive"):
+        points = choose_thresholds(
+            neighbour, X, y, positive="mel", sensitivity=0.9, specificity=None, cv=5
+        )
+    assert points["specificity"].tolist() == [0]
 
 
 def test_calibrated_scores_where_they_are_calibrated(lesions):

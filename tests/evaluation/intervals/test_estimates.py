@@ -24,7 +24,7 @@ from skin_lesion import (
     specificity_at_sensitivity,
     specificity_score,
 )
-from skin_lesion._utils.intervals import draw_groups, estimate_smooth
+from skin_lesion._utils.intervals import draw_groups, estimate_smooth, wilson
 from skin_lesion.evaluation._intervals.estimates import OF_CUT_OFF, Estimates
 from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
 from skin_lesion.evaluation._intervals.ranked_parts import WITHOUT_JACKKNIFE
@@ -135,6 +135,21 @@ def test_scores_without_a_patient_of_many_images_say_how_far_that_moves_them():
             one = whole.estimate(name, number)
             moved = one.value - without.estimate(name, number).value
             assert one.influence[patient] == pytest.approx(moved, rel=tolerance), name
+
+
+def test_scores_of_classes_without_a_lesion_say_how_far_it_moves_them():
+    """A lesion that is right, and a lesion of which the first of two images is wrong."""
+    y, lesions = np.repeat([0, 1], 100), np.arange(200) // 2
+    predicted = np.where(np.arange(200) % 10 == 0, 1 - y, y)
+    predictions = Predictions(y, predicted, None, np.arange(2), np.ones(2, dtype=bool))
+    whole = estimate(predictions, lesions)
+    for lesion in (51, 50):
+        rows = np.flatnonzero(lesions != lesion)
+        without = estimate(predictions.take(rows), lesions[rows])
+        for key in [("f1", 1), ("f1_macro", None), ("balanced_accuracy", None)]:
+            one = whole.estimate(*key)
+            moved = one.value - without.estimate(*key).value
+            assert one.influence[lesion] == pytest.approx(moved, rel=0.05), key
 
 
 def test_resampled_scores_are_those_of_the_drawn_images():
@@ -290,6 +305,15 @@ def test_average_precision_has_the_interval_of_a_skewed_score():
         )
         assert [one.low, one.high] == pytest.approx([skewed.low, skewed.high])
         assert one.low != pytest.approx(usual.low, abs=1e-4)
+
+
+def test_interval_of_a_score_at_a_rate_includes_that_its_threshold_is_estimated():
+    found = estimate(predict(300, 2, decimals=8), np.arange(300) // 2, Draws(200, 0))
+    for name in WITHOUT_JACKKNIFE:
+        one = found.estimate(name, 1)
+        variance = np.nanvar(found.samples(name, 1))
+        low, high = wilson(one.value, one.value * (1 - one.value) / variance)
+        assert one.high - one.low >= 0.99 * (high - low), name
 
 
 def test_scores_at_a_rate_are_compared_only_where_each_fold_has_enough_lesions():

@@ -44,6 +44,10 @@ def test_differences_and_their_intervals():
     assert line["p_value"] < 0.01
     other = compare(judge(b, y, lesion), judge(a, y, lesion)).loc[("all", "accuracy")]
     assert other["difference"] == pytest.approx(-line["difference"])
+    # As many images of either class: the mean of two sensitivities is the accuracy.
+    mean = comparison.loc[("all", "balanced_accuracy")]
+    width = line["high"] - line["low"]
+    assert mean["high"] - mean["low"] == pytest.approx(width, rel=0.1)
 
 
 def test_scores_of_all_classes_and_of_the_positive_one_unless_each_is_asked_for():

@@ -53,6 +53,8 @@ def test_scores_are_means_over_folds(lesions, make_model, class_names):
     assert scores["low"] < scores["value"] < scores["high"]
     assert report.n_folds == 3
     assert report.n_images == report.confusion_matrix.to_numpy().sum() == len(train.y)
+    n_lesions = len(np.unique(train.groups))
+    assert report.class_counts["groups"].sum() == report.n_groups == n_lesions < len(train.y)
 
 
 def test_repeats_show_what_another_training_would_change(lesions):
