@@ -391,6 +391,17 @@ def test_weights_of_held_out_rows_are_other_data(smallest, lesions, tmp_path, ep
     assert epochs_trained == [0, 0]
 
 
+def test_other_labels_and_weights_are_other_data(smallest, lesions, tmp_path, epochs_trained):
+    X, y = lesions.images, lesions.target
+    swapped, weight = y.copy(), np.ones(len(y))
+    rows = [0, np.flatnonzero(y != y[0])[0]]
+    swapped[rows] = y[rows[::-1]]
+    weight[0] = 2
+    classifier = smallest(epochs=1, callbacks=[FitCheckpoint(tmp_path)])
+    classifier.fit(X, y).fit(X, swapped).fit(X, y, sample_weight=weight)
+    assert epochs_trained == [0, 0, 0]
+
+
 def test_changed_file_is_other_data(smallest, lesion_folder, tmp_path, epochs_trained):
     folder = load_image_folder(lesion_folder, split="train")
     classifier = smallest(

@@ -4,6 +4,7 @@ import os
 import threading
 from collections import Counter
 from copy import copy
+from functools import partial
 
 import keras
 import numpy as np
@@ -228,9 +229,13 @@ class CtrlC(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Training was interrupted")
-def test_a_frozen_head_goes_on_from_its_checkpoint(frozen, images, tmp_path, monkeypatch):
+@pytest.mark.parametrize("trainable", [pytest.param("head", marks=pytest.mark.slow), "all"])
+def test_a_fit_through_another_network_goes_on_from_its_checkpoint(
+    frozen, tiny_file, images, tmp_path, monkeypatch, trainable
+):
+    backbone = Backbone("TinyNet", weights=tiny_file, trainable=trainable)
+    frozen = partial(frozen, architecture=backbone, epochs=3)
     checkpointed = frozen(callbacks=[CtrlC(), FitCheckpoint(tmp_path)])
     with pytest.raises(KeyboardInterrupt):
         checkpointed.fit(images.images, images.target)

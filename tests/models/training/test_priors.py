@@ -80,6 +80,13 @@ def test_weights_count_in_training_and_rows_as_they_came(smallest, rare):
     np.testing.assert_allclose(classifier.training_prior_, [0.25, 0.75])
 
 
+def test_weights_go_with_the_rows_that_a_sampler_repeats(smallest, rare):
+    weight = np.where(rare.target == "melanoma", 3.0, 1.0)
+    classifier = smallest(epochs=1, sampler=RandomOverSampler())
+    classifier.fit(rare.images, rare.target, sample_weight=weight)
+    np.testing.assert_allclose(classifier.class_prior_, [0.75, 0.25])
+
+
 def test_held_out_rows_were_given_and_not_trained_on(smallest, rare):
     classifier = smallest(epochs=1, early_stopping=True, validation_fraction=0.3)
     classifier.fit(rare.images, rare.target)

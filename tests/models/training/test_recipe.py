@@ -212,6 +212,12 @@ def test_early_stopping_is_off_where_the_schedule_ends(strong, usual):
     assert rates_of(classifier)[-1] == pytest.approx(2e-5, rel=1e-3)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow has it")
+def test_gradients_are_not_summed_over_a_single_replica(usual):
+    """Each fit would leave its sum behind: test_memory_is_flat_over_20_fits measures it."""
+    assert usual.model_.optimizer._all_reduce_sum_gradients is list
+
+
 def test_augmenter_is_for_colour_images(strong, usual, lesions):
     assert repr(usual.augmenter_) == "ImageAugmenter()"
     assert strong(augmenter=None).augmenter_ is None

@@ -47,6 +47,17 @@ def test_fitted_classifiers_are_averaged_as_they_are(iris):
     np.testing.assert_array_equal(given, make().fit(X, y).predict_proba(X))
 
 
+def test_weights_reach_each_classifier(iris):
+    X, y = iris
+    weight = np.where(y == "virginica", 5.0, 1.0)
+    averaged = make().fit(X, y, sample_weight=weight)
+    each = [
+        estimator.fit(X, y, sample_weight=weight).predict_proba(X)
+        for estimator in make().estimators
+    ]
+    np.testing.assert_allclose(averaged.predict_proba(X), np.mean(each, axis=0))
+
+
 @pytest.mark.parametrize("routing", [False, True])
 def test_groups_reach_each_classifier(smallest, lesions, routing):
     networks = [
