@@ -7,14 +7,16 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from imblearn.over_sampling import RandomOverSampler
 
-from skin_lesion import ConvNet, load_image_folder
+from skin_lesion import ConvNet, TestTimeAugmentation, load_image_folder
 from skin_lesion.cli._arguments import parse_arguments
 from skin_lesion.cli._train import plan as _plan
+from skin_lesion.cli._train import search as _search
 from skin_lesion.cli._train.data import SplitData
 from skin_lesion.cli._train.fit_times import FitTimes, measure
-from skin_lesion.cli._train.network import make_model
-from skin_lesion.cli._train.plan import choose_plan, list_candidates, load_plan
+from skin_lesion.cli._train.network import make_model, networks_of
+from skin_lesion.cli._train.plan import Plan, choose_plan, list_candidates, load_plan
 
 N_IMAGES = 1000  # half of them for the test
 START, STEP = 4.0, 0.1  # seconds of the networks in these tests
@@ -126,6 +128,20 @@ def test_a_plan_that_cannot_be_read_is_named(data, tmp_path, monkeypatch, change
     path.write_text("{" if change == "cut" else json.dumps(content))
     with pytest.raises(ValueError, match=r"plan\.json is damaged, .* Leave out --resume"):
         load_plan(path, candidates, arguments)
+
+
+def test_the_candidate_with_the_highest_score_is_fitted(data, tmp_path, monkeypatch):
+    scores = [{"balanced_accuracy": 0.6}, {"balanced_accuracy": 0.7}]
+    monkeypatch.setattr(_search, "_search", lambda *_: scores)
+    monkeypatch.setattr(TestTimeAugmentation, "fit", lambda self, X, y, groups: self)
+    candidates = list_candidates(data.y, 0)[:2]
+    plan = Plan("fast", "fast", 2, candidates, candidates[0], [1.0] * 3, [])
+    arguments = parse_arguments(["train", "lesions", "--from-scratch"])
+    saved = []
+    model, _ = _search.fit_plan(data, plan, arguments, tmp_path, saved.append)
+    assert saved == [model]
+    (network,) = networks_of(model)
+    assert isinstance(network.sampler, RandomOverSampler)
 
 
 def test_all_that_the_final_network_computes_has_its_price():

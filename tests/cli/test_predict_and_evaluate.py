@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ from skin_lesion import (
     load_model,
     save_model,
 )
-from skin_lesion.cli import _predict, main
+from skin_lesion.cli import _predict, _unlike, main
 from skin_lesion.cli._on_onnx import onnx_path_beside
 from skin_lesion.cli._predict import find_photographs
 from skin_lesion.cli._table import check_submission, make_submission
@@ -102,6 +103,15 @@ def test_nothing_is_marked_without_a_limit(model, root, tmp_path, capsys):
     assert "not marked: the test set of the model had too few lesions to set a limit." in out
     assert "nan" not in out
     assert "unlike_training" not in pd.read_csv(tmp_path / "p.csv")
+
+
+def test_false_marks_are_counted_among_lesions_that_did_not_set_the_limit(monkeypatch):
+    """Of five lesions, the most unusual alone is above the limit that the four others set."""
+    monkeypatch.setattr(_unlike, "LastLayerInput", lambda _: SimpleNamespace(compute=np.asarray))
+    monkeypatch.setattr(_unlike, "digest_of_network", str)
+    rng = np.random.default_rng(0)
+    X, X_test = rng.normal(size=(30, 2)), rng.normal(size=(5, 2))
+    assert fit_unlike(None, X, X_test, np.arange(5), 0).false_marks == 0.2
 
 
 def test_features_mark_photographs_for_the_network_that_computed_them(
