@@ -184,7 +184,7 @@ def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_
 
 
 def find_false_alarms(n_sets, *, n_lesions, model, is_natural, patients=(1, 0.5)):
-    """Return for each score how often two equally good models differ with p < 0.05."""
+    """Return a line for each score: share of sets with p, and share of these with p < 0.05."""
     rng = np.random.default_rng(0)
     p_values = []
     for seed in range(n_sets):
@@ -196,12 +196,19 @@ def find_false_alarms(n_sets, *, n_lesions, model, is_natural, patients=(1, 0.5)
         )
         names = list_names(a)
         p_values.append([line[-1] for line in a.compare(b, names).values()])
-    p_values = np.array(p_values)
-    return [
-        {"score": name[0], "false_alarms": round(float(np.nanmean(p_values[:, place] < 0.05)), 4)}
-        for place, name in enumerate(names)
-        if np.isfinite(p_values[:, place]).mean() > LEAST_SHARE
-    ]
+    lines = []
+    for (name, _), values in zip(names, np.transpose(p_values), strict=True):
+        is_given = np.isfinite(values)
+        if is_given.mean() > LEAST_SHARE:
+            false_alarms = np.mean(values[is_given] < 0.05)
+            lines.append(
+                {
+                    "score": name,
+                    "given": round(float(is_given.mean()), 3),
+                    "false_alarms": round(float(false_alarms), 4),
+                }
+            )
+    return lines
 
 
 def main():
@@ -245,8 +252,9 @@ def main():
         figures["false_alarms"][setting] = find_false_alarms(n_sets, **SETTINGS[setting])
         seconds = stopwatch.read()["seconds"]
         print(f"\nTwo equally good models, compare {setting}, {seconds:.0f} s")
+        print(f"{'score':<32}{'given':>8}{'p < 0.05':>10}")
         for line in figures["false_alarms"][setting]:
-            print(f"{line['score']:<32}{line['false_alarms']:>8.3f}")
+            print(f"{line['score']:<32}{line['given']:>8.3f}{line['false_alarms']:>10.3f}")
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 
