@@ -155,6 +155,8 @@ REVEALING = re.compile(
     r"target|malignant|benign_malignant|diagnosis(_\d|_full)?|dx|dx_type|diagnosis_confirm_type"
     r"|iddx_.*|mel_.*|melanoma|seborrheic_keratosis|melanocytic|nevus_type|concomitant_biopsy"
     r"|invasion_thickness_interval|score_weight|validation_weight|malignancy"
+    # The test set of ISIC 2024 lacks it, like the other columns that reveal the label.
+    r"|tbp_lv_dnn_lesion_confidence"
     rf"|{'|'.join(CLASSES_2018 + CLASSES_2019)}|UNK",
 )
 

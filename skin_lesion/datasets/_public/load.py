@@ -112,6 +112,7 @@ def load_public_dataset(
         The frame has the columns `path`, `target`, `split` (if there is one), `diagnosis`, `age`,
         `sex`, `site`, `image_type` and `source`, and `patient_id` and `lesion_id` if the dataset
         has them. Then come the other columns of the dataset, except those that reveal the label.
+        Placeholders such as "UNK", and -1 in place of a skin type, are missing values.
 
     (data, target) : tuple of ndarray
         With `return_X_y=True`.

@@ -35,6 +35,9 @@ class PublicSet:
     patient, lesion, split, diagnosis, malignancy, age, sex, site : str or None
         Further columns.
 
+    skin_types : tuple of str
+        Columns of skin types from 1 to 6. Other numbers mean unknown.
+
     tells_label : tuple of str
         Columns that reveal the label, or how it was confirmed. The frame leaves them out.
 
@@ -72,6 +75,7 @@ class PublicSet:
     age: str | None = None
     sex: str | None = None
     site: str | None = None
+    skin_types: tuple = ()
     tells_label: tuple = ()
     also_named: tuple = ()
     helpers: tuple = ()
@@ -133,6 +137,7 @@ SETS = (
         age="age",
         sex="gender",
         site="region",
+        skin_types=("fitspatrick",),
         tells_label=("biopsed",),
     ),
     PublicSet(
@@ -183,6 +188,7 @@ SETS = (
         path="md5hash",
         label=("label",),
         malignancy="three_partition_label",
+        skin_types=("fitzpatrick_scale", "fitzpatrick_centaur"),
         # The address contains the name of the disease.
         tells_label=("nine_partition_label", "url", "url_alphanum"),
     ),

@@ -9,7 +9,7 @@ import pandas as pd
 from ..._utils.validation.messages import did_you_mean, name_some
 from .._reading.groups import GROUP_COLUMNS
 from .._reading.harmonise import read_age, read_sex, read_site
-from .._reading.table_file import change_values, read_table
+from .._reading.table_file import change_values, clean_values, read_table, to_numbers
 from .._table.columns import Columns
 from .._table.dataset import Labels, make_dataset
 from .._table.find_images import list_images
@@ -150,6 +150,9 @@ def _harmonise(table, public_set, labels):
             tidy[name] = table[sources[name]]
     # A column that the user passed as label also keeps its own name.
     rest = table[[name for name in table if name not in {*tidy, *sources.values()} - {*labels}]]
+    rest = rest.apply(clean_values)
+    for name in {*public_set.skin_types} & {*rest}:
+        rest[name] = rest[name].where(to_numbers(rest[name]).between(1, 6))
     if public_set.malignancy in rest and public_set.malignancy not in labels:
         said = change_values(
             rest[public_set.malignancy], lambda text: _MALIGNANCY.get(text.lower())

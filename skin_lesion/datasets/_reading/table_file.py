@@ -155,8 +155,9 @@ def is_unknown(text):
 
 
 def clean_values(column):
-    """Turn values that mean unknown into missing values. Columns of numbers are not changed."""
-    if pd.api.types.is_numeric_dtype(column):
+    """Turn values that mean unknown into missing values, in columns of text."""
+    # Beside missing values, truth values are objects.
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.infer_dtype(column) == "boolean":
         return column
     return change_values(column, lambda text: None if is_unknown(text) else text)
 

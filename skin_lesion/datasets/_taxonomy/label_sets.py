@@ -29,7 +29,7 @@ _OTHER_BENIGN = {
     "fibro-histiocytic proliferation",
     # DDI and Fitzpatrick17k. These nevi are not melanocytic.
     *("epidermal nevus", "becker nevus", "comedo nevus", "sebaceous nevus"),
-    *("connective tissue nevus", "keloid", "hematoma", "glomangioma", "angioleiomyoma"),
+    *("connective tissue nevus", "keloid", "glomangioma", "angioleiomyoma"),
     *("syringoma", "pilomatricoma", "mucous cyst", "milia", "fordyce spots", "prurigo nodularis"),
     *("telangiectasia", "lipoma", "neurofibroma", "neuroma", "trichilemmoma", "trichofolliculoma"),
     *("poroma", "chondroid syringoma", "inverted follicular keratosis", "acral melanotic macule"),

@@ -51,6 +51,8 @@ _ALIASES = {
         *("vasc", "vascular lesions", "angioma", "angiokeratoma", "hemangioma", "lymphangioma"),
         *("pyogenic granuloma", "granuloma pyogenic", "arteriovenous hemangioma"),
         *("arterio venous malformation", "port wine stain"),
+        # HAM10000 and MILK10k count bleeding into the skin among their vascular lesions.
+        *("hemorrhage", "haemorrhage", "hemorrhagic lesions", "hematoma", "haematoma"),
         "benign soft tissue proliferations vascular",
     ),
     "other benign": ("ben oth", "benign other"),

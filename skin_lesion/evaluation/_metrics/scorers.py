@@ -52,7 +52,7 @@ class _ClassScorer(BaseScorer):
 
 
 def isic_scorers(positive=None):
-    """Return the metrics of the ISIC challenges as scorers, for searches and cross-validation.
+    """Return scorers for searches and cross-validation, also those of ISIC 2018, 2019 and 2024.
 
     Parameters
     ----------
@@ -68,7 +68,8 @@ def isic_scorers(positive=None):
 
         "balanced_accuracy"
             Mean of the sensitivities of the classes, the balanced multiclass accuracy of ISIC 2018
-            and 2019.
+            and 2019. Official scores differ: some images have no weight, and the test set of 2019
+            has a ninth class, "none of the others".
         "accuracy"
             Share of correct predictions.
         "roc_auc_ovr"

@@ -78,8 +78,9 @@ def evaluate(
 
     frame : DataFrame of n rows, default=None
         Columns for slices, the scores of subgroups. Numbers are cut into bands (`age` at 30, 50 and
-        70), and everything else is taken by value. Columns that reveal the class, and those with
-        more than 20 values, such as ids, are left out.
+        70), and everything else is taken by value. So are up to 10 different whole numbers, such as
+        skin types. Columns that reveal the class, and those with more than 20 values, such as ids,
+        are left out.
 
     positive : str or int, default=None
         The class to detect, such as "melanoma", for the decision curve, operating points and

@@ -48,7 +48,7 @@ def _sections(report):
         f"Sources, dates, eligibility, devices: {_MISSING}",
     )
     yield (
-        "Outcome and ground truth (TRIPOD+AI 8; CLAIM: ground truth)",
+        "Outcome and reference standard (TRIPOD+AI 8; CLAIM: reference standard)",
         (
             f"Classes: {', '.join(map(str, report.class_counts.index))}. How they were confirmed,"
             f" and by whom: {_MISSING}"
@@ -56,11 +56,11 @@ def _sections(report):
     )
     yield ("Predictors and data preparation (TRIPOD+AI 7, 9, 11; CLAIM: data)", _MISSING)
     yield (
-        "Data partitions and sample size (TRIPOD+AI 10, 16; CLAIM: data partitions)",
+        "Data partitions and sample size (TRIPOD+AI 10, 12a, 16, 21; CLAIM: data partitions)",
         _describe_partitions(report),
     )
     yield (
-        "Model and training (TRIPOD+AI 12, 13, 15, 21, 22; CLAIM: model, training)",
+        "Model, training and updating (TRIPOD+AI 12, 13, 15, 22, 24; CLAIM: model, training)",
         _MISSING,
     )
     yield (
@@ -87,7 +87,8 @@ def _sections(report):
         f"Skin tones: {_MISSING}",
     )
     yield (
-        "Limits (TRIPOD+AI 26; CLAIM: discussion)",
+        "Interpretation and limits (TRIPOD+AI 25, 26; CLAIM: discussion)",
+        f"Interpretation: {_MISSING}",
         *(f"- {note}" for note in report.notes),
         *(f"- Not reported: {what}: {why}." for what, why in report.left_out.items()),
         (
@@ -99,7 +100,7 @@ def _sections(report):
         else "- The deviations over fits, not the intervals, show run-to-run training variability.",
     )
     yield (
-        "Usability, ethics, openness, patients (TRIPOD+AI 17-19, 24, 25, 27; CLAIM: other)",
+        "Usability, ethics, openness, patients (TRIPOD+AI 17-19, 27; CLAIM: other)",
         _MISSING,
     )
 

@@ -10,6 +10,8 @@ from .._intervals.score_tables import FEW_GROUPS, SHORT_SCORES, score_shortly
 _AGES = {"under 30": 30, "30 to 49": 50, "50 to 69": 70, "70 and over": np.inf}
 _MAX_VALUES = 20
 _N_QUANTILES = 4
+# Codes, such as skin types from 1 to 6, are no quantities.
+_MAX_CODES = 10
 _MISSING = "missing"
 # Fewer than in the report, because there are many slices, each compared with the rest.
 _MOST_BLOCKS = 200
@@ -88,8 +90,11 @@ def _cut_numbers(column):
         bands = [-np.inf, *_AGES.values()]
         return pd.cut(column, bands, right=False, labels=list(_AGES))
     column = column.replace([-np.inf, np.inf], np.nan)
-    if column.nunique() <= _N_QUANTILES:
-        return column.astype("category")
+    is_whole = (column.dropna() % 1 == 0).all()
+    if column.nunique() <= (_MAX_CODES if is_whole else _N_QUANTILES):
+        column = column.astype("category")
+        # Beside missing values, whole numbers are floats.
+        return column.cat.rename_categories(int) if is_whole else column
     bands = pd.qcut(column, _N_QUANTILES, duplicates="drop").cat.remove_unused_categories()
     ends = column.groupby(bands, observed=True).agg(["min", "max"]).to_numpy().tolist()
     names = [f"{low:g} to {high:g}" for low, high in ends]

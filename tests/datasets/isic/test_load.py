@@ -462,6 +462,7 @@ def test_2024_images(tmp_path):
     assert dataset.frame["diagnosis"].tolist()[1:] == ["melanoma", "nevus"]
     assert "tbp_lv_areaMM2" in dataset.frame
     assert not {"iddx_1", "iddx_full", "mel_thick_mm", "target_1"} & set(dataset.frame)
+    assert "tbp_lv_dnn_lesion_confidence" not in dataset.frame
 
 
 @pytest.mark.usefixtures("quietly")

@@ -283,6 +283,21 @@ def test_pad_ufes_20(pad):
         pad.load(image_type="dermoscopic")
 
 
+def test_pad_ufes_20_whose_patients_did_not_know(pad):
+    path = pad.root / "metadata.csv"
+    header, first, second, third = path.read_text().splitlines()
+    # "UNK" are answers about the lesion. Patients without biopsy were not asked the others.
+    second = second.replace(",ACK,True,True,False,True,", ",ACK,True,UNK,False,UNK,")
+    third = third.replace(",False,False,POMERANIA,POMERANIA,", ",,,,,").replace(",3.0,", ",,")
+    path.write_text("\n".join([header, first, second, third]) + "\n")
+    frame = pad.load().frame
+    assert frame[["grew", "changed"]].isna().sum().tolist() == [1, 1]
+    assert "UNK" not in frame.to_numpy()
+    assert frame["fitspatrick"].tolist()[:2] == [3, 3]
+    assert frame["smoke"].tolist()[:2] == [False, False]
+    assert frame[["smoke", "background_father", "fitspatrick"]].loc[2].isna().all()
+
+
 @pytest.fixture
 def ph2(tree):
     tree.write(
@@ -467,7 +482,7 @@ def test_fitzpatrick17k_whose_images_are_gone(tree):
         header,
         "5e82a45bc5d78bd24ae9202d194423f8,3,3,drug induced pigmentary changes,inflammatory,"
         "non-neoplastic,,https://a/minocycline1.jpg,a.jpg",
-        "b87804452f60aa162a6d29c0f66a2466,2,1,superficial spreading melanoma ssm,malignant"
+        "b87804452f60aa162a6d29c0f66a2466,-1,6,superficial spreading melanoma ssm,malignant"
         " melanoma,malignant,,https://a/lmm6.jpg,b.jpg",
         "6d2fb27bbaf2691ea85fa2ad7f334060,2,1,basal cell carcinoma morpheiform,malignant epidermal,"
         "malignant,1 Diagnostic,https://a/bcc6.jpg,c.jpg",
@@ -483,6 +498,9 @@ def test_fitzpatrick17k_whose_images_are_gone(tree):
     assert dataset.missing.tolist() == ["6d2fb27bbaf2691ea85fa2ad7f334060"]
     assert not {"url", "url_alphanum", "nine_partition_label"} & set(dataset.frame)
     assert "three_partition_label" not in dataset.frame
+    # -1 means unknown.
+    np.testing.assert_array_equal(dataset.frame["fitzpatrick_scale"], [3, np.nan])
+    assert dataset.frame["fitzpatrick_centaur"].tolist() == [3, 6]
 
 
 # Releases of ISIC, pixels and class folders

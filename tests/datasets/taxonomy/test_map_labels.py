@@ -146,6 +146,13 @@ def test_in_situ_carcinomas_are_in_all_sets():
     ]
 
 
+def test_bleeding_into_the_skin_is_a_vascular_lesion():
+    labels = ["Hemorrhage", "haemorrhage", "Hemorrhagic lesions", "hematoma", "haematoma"]
+    for label_set in ("7-class", "8-class", "9-class"):
+        assert map_labels(labels, label_set).tolist() == ["vascular lesion"] * 5
+    assert map_labels(labels, "benign_malignant").tolist() == ["benign"] * 5
+
+
 def test_tables_are_consistent():
     assert set(_ALIASES) <= set(MEANING)
     aliases = [alias for aliases in _ALIASES.values() for alias in aliases]

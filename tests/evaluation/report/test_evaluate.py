@@ -216,7 +216,7 @@ def test_empty_slice_and_numbers(lesions):
 def test_bands_of_numbers_are_named_by_their_values():
     frame = pd.DataFrame(
         {
-            "size": np.repeat([15, 20, 30, 45, 60], 8),
+            "size": np.repeat([1.5, 2, 3, 4.5, 6], 8),
             "close": 1e6 + np.arange(40) / 1e3,
             # Between two quantiles, 5 and 5.25, is no value.
             "tied": np.r_[np.linspace(0, 4, 19), np.full(11, 5), np.arange(6, 16)],
@@ -224,9 +224,24 @@ def test_bands_of_numbers_are_named_by_their_values():
     )
     y, p = np.tile(["a", "b"], 20), np.random.default_rng(0).dirichlet([1, 1], 40)
     slices = judge_fixed(["a", "b"], p, y, frame=frame).slices
-    assert slices.loc["size"].index.tolist() == ["15 to 20", "30 to 30", "45 to 45", "60 to 60"]
+    assert slices.loc["size"].index.tolist() == ["1.5 to 2", "3 to 3", "4.5 to 4.5", "6 to 6"]
     assert slices.loc["close"].index[0] == "1000000.0 to 1000000.009"
     assert slices.loc["tied", "images"].tolist() == [10, 20, 10]
+
+
+def test_codes_are_taken_by_value():
+    # Few photographs show dark skin: in a band with others, their scores would disappear.
+    skin_type = np.repeat([1, 2, 3, 4, 5, 6, np.nan], [2, 18, 12, 2, 2, 2, 2])
+    frame = pd.DataFrame(
+        {"skin_type": skin_type, "ten": np.arange(40) // 2 % 10, "eleven": np.arange(40) % 11}
+    )
+    y, p = np.tile(["a", "b"], 20), np.random.default_rng(0).dirichlet([1, 1], 40)
+    slices = judge_fixed(["a", "b"], p, y, frame=frame).slices
+    images = slices.loc["skin_type", "images"]
+    assert images.index.tolist() == ["1", "2", "3", "4", "5", "6", "missing"]
+    assert images.tolist() == [2, 18, 12, 2, 2, 2, 2]
+    assert slices.loc["ten"].index.tolist() == [str(number) for number in range(10)]
+    assert len(slices.loc["eleven"]) == 4
 
 
 def test_missing_values_beside_ones_that_are_named_so(lesions):
@@ -569,6 +584,11 @@ def test_model_card(report, tmp_path):
     card = report.to_model_card(tmp_path / "card.md").read_text()
     for number in ("TRIPOD+AI 5", "TRIPOD+AI 23a", "CLAIM: data", "CLAIM: evaluation"):
         assert number in card
+    assert "sample size (TRIPOD+AI 10, 12a, 16, 21; CLAIM: data partitions)" in card
+    assert "CLAIM: reference standard" in card
+    numbers = re.findall(r"TRIPOD\+AI ([^;)]+)", card)
+    listed = [number for part in numbers for number in part.split(", ")]
+    assert len(listed) == len(set(listed))
     assert "To be written" in card
     assert "| balanced accuracy | 0." in card
     assert "| rule out |" in card
