@@ -88,6 +88,7 @@ def test_model_gives_the_scores_of_the_report_and_the_table(root, output):
     assert score["value"] == pytest.approx(expected)
     assert score["low"] <= score["value"] <= score["high"]
     assert report["report"]["random_state"] == 3
+    assert report["report"]["groups"] == len(np.unique(test.groups)) < len(test.target)
     assert report["data"]["counts"]["nevus"]["test"] == (test.target == "nevus").sum()
     assert len(report["search"]["candidates"]) == 2
     assert (report["search"]["preset"], report["search"]["folds"]) == ("good", 2)
@@ -300,6 +301,9 @@ def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
     assert report["search"]["candidates"] == []
     n_images = sum(sum(row.values()) for row in report["data"]["counts"].values())
     assert n_images == len(list(flat.glob("*/*.jpg")))
+    sides = pd.read_csv(output / "split.csv", comment="#").groupby("group")["split"]
+    assert sides.size().max() > 1
+    assert sides.nunique().max() == 1
 
 
 @pytest.mark.usefixtures("few_trees")

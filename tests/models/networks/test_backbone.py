@@ -337,6 +337,8 @@ def test_class_that_the_head_has_not_seen(n_classes, tiny_file):
     later = classifier.set_params(class_weight=None)
     later = clone(later).partial_fit(lesions.images[seen], lesions.target[seen], classes=names)
     rare.append(later.predict_proba(lesions.images)[:, 0])
+    assert np.isfinite(rare).all()
+    assert np.max(rare) < 1
     if n_classes == 3:  # of two, there was nothing to tell apart, and the head stayed as it was
         assert 0 < np.min(rare) < np.max(rare) < 0.2
 
