@@ -24,7 +24,7 @@ from ._report.cross_evaluate import cross_evaluate
 from ._report.evaluate import evaluate
 from ._report.report import EvaluationReport
 from ._report.slices import take_subgroups
-from ._report.text import WARNING, say_score, summarise
+from ._report.text import WARNING, say_score, summarise, to_json_text
 
 __all__ = [
     "ActivationMapDisplay",

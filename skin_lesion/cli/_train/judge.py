@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from ..._utils.atomic_writing import write_csv, write_text
-from ..._utils.json_text import to_json_text
 from ...audit import TITLES, say
-from ...evaluation import EvaluationReport, evaluate, say_score, summarise, take_subgroups
+from ...evaluation import (
+    EvaluationReport,
+    evaluate,
+    say_score,
+    summarise,
+    take_subgroups,
+    to_json_text,
+)
 from .._data import find_positive, say_groups
 from .._table import make_table
 from .network import networks_of

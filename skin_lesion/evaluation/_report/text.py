@@ -1,9 +1,11 @@
 """A report as text, as one table and as JSON; shared parts of its page and model card."""
 
+import json
+import math
+
 import numpy as np
 import pandas as pd
 
-from ..._utils.json_text import to_json_text
 from ..._utils.validation.messages import say
 from ...audit import ON_SKIN_TONE, SKIN_TONE
 from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_WHERE_FEW_COUNT
@@ -254,6 +256,23 @@ def render_json(report):
         "errors": _to_records(report.errors),
     }
     return to_json_text(content)
+
+
+def to_json_text(content):
+    """Return JSON that any parser reads: undefined and infinite numbers are null."""
+    return json.dumps(_to_plain(content), indent=2, allow_nan=False)
+
+
+def _to_plain(value):
+    if isinstance(value, dict):
+        return {name: _to_plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_to_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def _lengthen(section, table):

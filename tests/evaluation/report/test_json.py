@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from skin_lesion._utils.json_text import to_json_text
+from skin_lesion.evaluation import to_json_text
 
 
 def test_numbers_that_json_lacks_are_null():
