@@ -10,6 +10,7 @@ _take = partial(private_name, "scikit-learn")
 
 # Checks of parameters, and of rows, with scikit-learn's messages.
 HasMethods = _take("sklearn.utils._param_validation", "HasMethods")
+InvalidParameterError = _take("sklearn.utils._param_validation", "InvalidParameterError")
 Interval = _take("sklearn.utils._param_validation", "Interval")
 StrOptions = _take("sklearn.utils._param_validation", "StrOptions")
 validate_params = _take("sklearn.utils._param_validation", "validate_params")
@@ -21,6 +22,7 @@ num_samples = _take("sklearn.utils.validation", "_num_samples")
 safe_indexing = _take("sklearn.utils", "_safe_indexing")
 
 BaseScorer = _take("sklearn.metrics._scorer", "_BaseScorer")
+BaseSearchCV = _take("sklearn.model_selection._search", "BaseSearchCV")
 
 # Names of the base class that our estimators call or override.
 for _name in ("_validate_params", "_doc_link_module", "_doc_link_template"):

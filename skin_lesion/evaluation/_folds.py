@@ -1,15 +1,17 @@
 """Fit models on grouped folds."""
 
+from inspect import signature
 from numbers import Integral
 
 import numpy as np
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from .._utils.sklearn_private import safe_indexing
+from .._utils.sklearn_private import BaseSearchCV, InvalidParameterError, safe_indexing
 from .._utils.validation.labels import number_labels
 from .._utils.validation.messages import say
 
@@ -63,12 +65,52 @@ def fit_fold(estimator, X, y, groups, rows):
     """Return a clone of an estimator, fitted on some rows, with their groups if it requests them.
 
     The groups also reach the validation split inside a :class:`SkinLesionClassifier` in pipelines
-    and searches.
+    and searches, except behind a sampler.
     """
     fold = clone(estimator)
-    X, y = safe_indexing(X, rows), y[rows]
-    if groups is not None:
-        with config_context(enable_metadata_routing=True):
-            if get_routing_for_object(fold).consumes("fit", ["groups"]):
-                return fold.fit(X, y, groups=safe_indexing(np.asarray(groups), rows))
+    groups = None if groups is None else safe_indexing(np.asarray(groups), rows)
+    try:
+        return _fit(fold, safe_indexing(X, rows), y[rows], groups)
+    except InvalidParameterError as error:
+        # `validate_params` would replace the name of the estimator by that of our function.
+        raise ValueError(str(error)) from error
+
+
+def _fit(fold, X, y, groups):
+    if groups is None:
+        return fold.fit(X, y)
+    with config_context(enable_metadata_routing=True):
+        _keep_groups_from_resampled_rows(fold)
+        try:
+            routing = get_routing_for_object(fold)
+        except NotImplementedError:  # of a part that cannot route, such as AdaBoostClassifier
+            routing = None
+        if routing is not None and routing.consumes("fit", ["groups"]):
+            return fold.fit(X, y, groups=groups)
+    if routing is None and _splits_by_group(fold):
+        with config_context(enable_metadata_routing=False):
+            return fold.fit(X, y, groups=groups)
     return fold.fit(X, y)
+
+
+def _keep_groups_from_resampled_rows(estimator):
+    """Let no part behind a sampler in a pipeline request groups, which do not fit its rows."""
+    for pipeline in [estimator, *estimator.get_params().values()]:
+        steps = pipeline.steps if isinstance(pipeline, Pipeline) else []
+        resamples = [hasattr(step, "fit_resample") for _, step in steps]
+        if not any(resamples):
+            continue
+        for part in pipeline[resamples.index(True) :].get_params().values():
+            set_request = getattr(part, "set_fit_request", None)
+            if set_request is not None and "groups" in signature(set_request).parameters:
+                set_request(groups=False)
+
+
+def _splits_by_group(estimator):
+    """Return whether an estimator is a search whose folds need groups.
+
+    Without metadata routing, a search passes groups to its folds alone.
+    """
+    if not isinstance(estimator, BaseSearchCV):
+        return False
+    return bool(get_routing_for_object(check_cv(estimator.cv)).consumes("split", ["groups"]))

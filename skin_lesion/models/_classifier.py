@@ -362,7 +362,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         self.random_state = random_state
         self.verbose = verbose
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=False)  # of a sampler
     def fit(
         self,
         X,
@@ -484,7 +484,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             found["goes_on"] = goes_on
         return interrupt, found
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on all given rows, starting from the current weights.
 
@@ -519,6 +519,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             If y has classes that were not announced, if `sampler` or a balanced `class_weight` is
             set, or if training diverges.
         """
+        self._validate_params()  # scikit-learn does so in the first call alone
         if self.sampler is not None or self.class_weight in ("balanced", "sqrt_balanced"):
             raise ValueError(
                 "partial_fit cannot balance classes, because it sees only a part of the data. Found"

@@ -10,6 +10,7 @@ import joblib
 import keras
 import numpy as np
 import pytest
+from imblearn.under_sampling import RandomUnderSampler
 from scikeras import _saving_utils as scikeras_saving
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -407,6 +408,9 @@ def test_partial_fit_refuses_what_it_cannot_do(smallest, lesions):
     classifier = smallest().partial_fit(lesions.images[two], lesions.target[two])
     with pytest.raises(ValueError, match="Pass all classes"):
         classifier.partial_fit(lesions.images, lesions.target)
+    classifier.set_params(class_weight="sqrt-balanced")
+    with pytest.raises(ValueError, match="'class_weight' parameter of SkinLesionClassifier"):
+        classifier.partial_fit(lesions.images[two], lesions.target[two])
 
 
 def test_label_unseen_in_training_counts_as_wrong_with_a_warning(fitted, lesions):
@@ -474,6 +478,7 @@ def test_verbose(smallest, lesions, verbose, capfd):
         ({"architecture": ConvNet(dropout=1.5)}, "'dropout' parameter of ConvNet"),
         ({"loss": "hinge"}, "'loss' parameter"),
         ({"augmenter": "strong"}, "'augmenter' parameter"),
+        ({"sampler": RandomUnderSampler(replacement="no")}, "'replacement' parameter of RandomU"),
     ],
 )
 def test_bad_parameters_say_what_is_expected(small, lesions, parameters, message):

@@ -19,11 +19,14 @@ from skin_lesion.models._training import keras_wrapper
 from skin_lesion.sampling import _imblearn_private
 
 OF_SKLEARN = {
-    "sklearn.utils._param_validation": "HasMethods Interval StrOptions validate_params",
+    "sklearn.utils._param_validation": (
+        "HasMethods Interval InvalidParameterError StrOptions validate_params"
+    ),
     "sklearn.base": "_fit_context",
     "sklearn.utils.validation": "_check_feature_names _check_sample_weight _check_y _num_samples",
     "sklearn.utils": "_safe_indexing",
     "sklearn.metrics._scorer": "_BaseScorer",
+    "sklearn.model_selection._search": "BaseSearchCV",
     # Parts of fitted estimators, which a saved model names.
     "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling",
 }

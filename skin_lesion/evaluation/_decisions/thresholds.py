@@ -32,7 +32,7 @@ _RATES = {
         "cv": [Interval(Integral, 2, None, closed="left"), "cv_object", None],
         "random_state": ["random_state"],
     },
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,  # with `cv`, the estimator is fitted
 )
 def choose_thresholds(
     estimator,
@@ -69,8 +69,8 @@ def choose_thresholds(
 
     groups : array-like of shape (n,), default=None
         The lesion or patient of each row, for the counts. With `cv`, each group stays in one fold,
-        and the groups also reach the validation split inside a :class:`SkinLesionClassifier`. None
-        treats each row as a separate group.
+        and the groups also reach the validation split inside a :class:`SkinLesionClassifier`, but
+        not behind a sampler in a pipeline. None treats each row as a separate group.
 
     sensitivity, specificity : float, sequence of float in (0, 1] or None
         Target rates. For each target sensitivity, the highest threshold that reaches it is chosen;

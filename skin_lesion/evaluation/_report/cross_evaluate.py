@@ -30,7 +30,7 @@ from .report import EvaluationReport, choose_seed
         "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
         "random_state": ["random_state"],
     },
-    prefer_skip_nested_validation=True,
+    prefer_skip_nested_validation=False,  # the estimator is fitted
 )
 def cross_evaluate(
     estimator,
@@ -65,8 +65,8 @@ def cross_evaluate(
 
     groups : array-like of shape (n,) or None
         The lesion or patient of each image. The groups also reach the validation split inside a
-        :class:`SkinLesionClassifier`. None treats each image as a separate group, so that
-        photographs of one lesion leak.
+        :class:`SkinLesionClassifier`, but not behind a sampler in a pipeline, which changes the
+        rows. None treats each image as a separate group, so that photographs of one lesion leak.
 
     cv : int, splitter or iterable, default=5
         Number of stratified grouped folds, or how to split. Rows in no test set are left out.

@@ -1,16 +1,18 @@
+import imblearn.pipeline
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, roc_auc_score
-from sklearn.model_selection import GroupKFold, LeaveOneOut, StratifiedGroupKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneOut, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skin_lesion import choose_thresholds, cross_evaluate
+from skin_lesion import ImageSampler, choose_thresholds, cross_evaluate
 
 QUICK = {"n_bootstraps": 100, "random_state": 0}
 
@@ -175,6 +177,30 @@ def test_groups_stay_whole_and_reach_the_fit(lesions):
     assert set(np.concatenate(Asking.fitted_with)) == set(groups)
 
 
+def test_groups_do_not_reach_resampled_rows(lesions):
+    """The folds of a search around a sampler still receive them."""
+    train = lesions.train
+    sampled = imblearn.pipeline.make_pipeline(ImageSampler(), Asking())
+    search = GridSearchCV(sampled, {"asking": [Asking()]}, cv=StratifiedGroupKFold(2))
+    for estimator, n_fits in ((sampled, 2), (search, 6)):
+        Asking.fitted_with.clear()
+        report = cross_evaluate(estimator, train.X, train.y, groups=train.groups, cv=2, **QUICK)
+        assert report.n_images == len(train.y)
+        assert Asking.fitted_with == [None] * n_fits
+
+
+@pytest.mark.parametrize("cv", [2, StratifiedGroupKFold(2)])
+def test_parts_that_cannot_route_metadata_are_fitted_without_groups(cv):
+    rng = np.random.default_rng(0)
+    y = np.tile(["a", "b"], 30)
+    X = rng.normal(np.where(y == "a", 0.0, 3.0))[:, np.newaxis]
+    pipeline = make_pipeline(FunctionTransformer(), AdaBoostClassifier(n_estimators=2))
+    search = GridSearchCV(pipeline, {"adaboostclassifier__n_estimators": [2]}, cv=cv)
+    for estimator in (pipeline, search):
+        report = cross_evaluate(estimator, X, y, groups=np.arange(60) // 2, cv=2, **QUICK)
+        assert report.n_images == 60
+
+
 def test_fold_that_lacks_a_class(lesions, make_model):
     train = lesions.train
     order = np.argsort(train.y, kind="stable")
@@ -228,6 +254,15 @@ def test_bad_folds(lesions, make_model):
             cv=[(rows[:50], rows[50:])] * 2,
             **QUICK,
         )
+
+
+def test_parameters_of_the_estimator_are_checked(lesions, make_model):
+    train = lesions.train
+    model = make_model(fit_intercept="no")
+    with pytest.raises(ValueError, match="'fit_intercept' parameter of LogisticRegression"):
+        cross_evaluate(model, train.X, train.y, groups=None, cv=2, **QUICK)
+    with pytest.raises(ValueError, match="'fit_intercept' parameter of LogisticRegression"):
+        choose_thresholds(model, train.X, train.y, positive="melanoma", cv=2)
 
 
 def test_wrong_positive_is_found_before_anything_is_trained(lesions):
