@@ -116,7 +116,7 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         if not are_paths(X):  # _check_X_y refuses these
             # imbalanced-learn would return nested lists for a list.
             X = stack_images(X)
-        if getattr(y, "shape", ())[1:] in ((), (1,)):
+        if np.shape(y)[1:] in ((), (1,)):
             check_labels(y, name="y")
             return super().fit_resample(X, y)
         # imbalanced-learn refuses a table of one-hot columns, and returns one column for two.

@@ -347,11 +347,11 @@ def test_one_hot_labels_keep_their_form(images, n_classes):
     numbers = np.arange(len(images)) % n_classes
     numbers[:2] = 0
     columns = pd.DataFrame(np.eye(n_classes, dtype=int)[numbers])
-    for labels in (columns.to_numpy(), columns):
+    for labels in (columns.to_numpy(), columns, columns.to_numpy().tolist()):
         sampler = AugmentingOverSampler(random_state=0)
         X_new, y_new = sampler.fit_resample(images, labels)
         assert type(y_new) is type(labels)
-        assert y_new.shape == (len(X_new), n_classes)
+        assert np.shape(y_new) == (len(X_new), n_classes)
         np.testing.assert_array_equal(
             np.asarray(y_new), columns.to_numpy()[sampler.sample_indices_]
         )

@@ -95,8 +95,9 @@ def make_maps(estimator, X, target):
     if target is None:  # the final prediction: a wrapper may change that of the network
         target = estimator.predict(X)
     for part in parts:
-        if len(getattr(part, "steps", ())) > 1:
-            X = part[:-1].transform(X)
+        for _, step in getattr(part, "steps", [])[:-1]:
+            if hasattr(step, "transform"):  # neither "passthrough" nor a sampler
+                X = step.transform(X)
     source = open_images(classifier, X)
     columns = _find_columns(classifier, target, len(source))
 

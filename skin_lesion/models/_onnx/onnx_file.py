@@ -228,10 +228,14 @@ def _check_steps(steps):
 
 
 def _flatten(estimator):
-    """Return the steps of a pipeline and of nested pipelines, without skipped steps."""
+    """Return the steps of a pipeline and of nested pipelines that take part in predictions."""
     if not isinstance(estimator, Pipeline):
         return [estimator]
-    steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+    steps = [
+        step
+        for _, step in estimator.steps
+        if step not in (None, "passthrough") and not hasattr(step, "fit_resample")
+    ]
     return [inner for step in steps for inner in _flatten(step)]
 
 

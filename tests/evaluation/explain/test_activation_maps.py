@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import imblearn.pipeline
 import keras
 import matplotlib
 import numpy as np
@@ -17,6 +18,7 @@ from skin_lesion import (
     Backbone,
     ConvNet,
     ImageLoader,
+    ImageSampler,
     OperatingPointClassifier,
     PriorCorrectedClassifier,
     SkinLesionClassifier,
@@ -145,6 +147,10 @@ def test_paths_through_a_pipeline_and_of_a_classifier(fitted, tmp_path):
     maps = class_activation_maps(Pipeline([("load", loader), ("cnn", fitted)]), lesions.data[:5])
     expected = class_activation_maps(fitted, loader.transform(lesions.data[:5]))
     np.testing.assert_array_equal(maps, expected)
+    sampled = imblearn.pipeline.Pipeline(
+        [("load", loader), ("skip", None), ("balance", ImageSampler()), ("cnn", fitted)]
+    )
+    np.testing.assert_array_equal(class_activation_maps(sampled, lesions.data[:5]), expected)
     direct = make_classifier(epochs=1, early_stopping=False, loader=ImageLoader((20, 28))).fit(
         lesions.data, lesions.target
     )
