@@ -60,6 +60,12 @@ def test_features_are_brought_to_the_range_of_pixels():
     np.testing.assert_allclose(scaled.std(axis=0).ravel(), [64, 64, 64, 0], atol=0.01)
 
 
+def test_sums_of_half_precision_features_do_not_overflow(smallest):
+    X = np.random.RandomState(0).normal(500, 50, size=(200, 4)).astype(np.float16)
+    classifier = smallest(epochs=1).fit(X, np.tile(["benign", "malignant"], 100))
+    assert np.ptp(classifier.predict_proba(X)[:, 0]) > 0.1
+
+
 def test_paths_in_all_forms_equal_the_loaded_array(smallest, folder):
     loader = ImageLoader(image_size=SIZE)
     images = loader.transform(folder.data)
@@ -83,6 +89,8 @@ def test_data_frame_gives_the_name_of_its_column(smallest, folder):
     classifier = smallest(loader=ImageLoader(image_size=SIZE), epochs=1).fit(frame, folder.target)
     assert classifier.feature_names_in_.tolist() == ["path"]
     assert classifier.predict(frame).shape == (len(frame),)
+    images = classifier.loader.transform(frame)
+    assert not hasattr(classifier.fit(images, folder.target), "feature_names_in_")
 
 
 def test_default_loader_reads_at_224_pixels(smallest, folder):

@@ -282,6 +282,8 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         else:
             items = check_images(X, scale_is_known=not reset)
             source = ArraySource(items, self.n_jobs)
+            if reset:  # those of an earlier fit go
+                check_feature_names(self, X, reset=True)
             n_features_in = int(np.prod(source.image_shape))
         if reset:
             self.n_features_in_ = n_features_in

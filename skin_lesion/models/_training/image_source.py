@@ -64,6 +64,8 @@ def open_source(estimator, X, *, loader, image_shape, expected_shape=None, name=
         n_features_in = 1
     elif (X if getattr(X, "ndim", 1) > 1 else stack_images(X)).ndim > 2:
         source = ArraySource(check_images(X, scale_is_known=not reset))
+        if reset:  # those of an earlier fit go
+            check_feature_names(estimator, X, reset=True)
         n_features_in = int(np.prod(source.image_shape))
     else:
         rows = validate_data(estimator, X, reset=reset)
@@ -172,7 +174,9 @@ class FeatureSource(ArraySource):
         blocks = np.split(rows, range(_ROWS_IN_BLOCK, len(rows), _ROWS_IN_BLOCK))
 
         def average(function):
-            return sum(function(self._images[block]).sum(axis=0) for block in blocks) / len(rows)
+            # In float16, sums overflow above 65504.
+            sums = [function(self._images[block]).sum(axis=0, dtype=float) for block in blocks]
+            return sum(sums) / len(rows)
 
         mean = average(np.asarray)
         return mean, average(lambda block: np.square(block - mean))

@@ -281,7 +281,7 @@ def test_unreadable_files_are_not_cached(embed, paths, computed, tmp_path):
         embed(cache_dir=tmp_path).fit(paths).transform([broken])
 
 
-def test_names_of_features_and_data_frames(embed, paths):
+def test_names_of_features_and_data_frames(embed, paths, lesions):
     embedder = embed().set_output(transform="pandas")
     frame = embedder.fit_transform(pd.DataFrame({"path": paths}, index=range(100, 124)))
     assert frame.index.tolist() == list(range(100, 124))
@@ -289,6 +289,7 @@ def test_names_of_features_and_data_frames(embed, paths):
     assert frame.columns[:2].tolist() == ["tinynet_0", "tinynet_1"]
     assert frame.shape == (24, N_FEATURES)
     assert embedder.feature_names_in_.tolist() == ["path"]
+    assert not hasattr(embedder.fit(lesions.images), "feature_names_in_")
 
 
 def test_in_a_pipeline_with_smote_and_in_a_search(embed, lesions, paths, tmp_path, computed):
