@@ -40,15 +40,31 @@ class _ClassScorer(BaseScorer):
         if self._response_method == "predict_proba" and predicted.ndim == 1:
             predicted = np.column_stack([1 - predicted, predicted])  # of the second class
         classes = estimator.classes_
-        positive = self._kwargs.get("positive")
-        known = np.union1d(classes, y_true).tolist()
-        if positive is not None and positive not in known:
-            raise ValueError(
-                f"positive={positive!r} is not among the classes {known}. Expected one of"
-                f" them.{did_you_mean(positive, known)}"
-            )
+        _check_positive(self._kwargs.get("positive"), classes, y_true)
         score = self._score_func(y_true, predicted, classes, **self._kwargs, **kwargs)
         return self._sign * score
+
+
+class _PredictionScorer(BaseScorer):
+    """A scorer of predicted classes, for a class that a fold may lack.
+
+    Its function takes what scikit-learn passes to that of a scorer when it tunes a threshold.
+    """
+
+    def _score(self, method_caller, estimator, X, y_true, **kwargs):
+        y_true = check_labels(y_true, name="y")
+        _check_positive(self._kwargs["pos_label"], estimator.classes_, y_true)
+        predicted = method_caller(estimator, self._response_method, X)
+        return self._score_func(y_true, predicted, **self._kwargs, **kwargs)
+
+
+def _check_positive(positive, classes, y_true):
+    known = np.union1d(classes, y_true).tolist()
+    if positive is not None and positive not in known:
+        raise ValueError(
+            f"positive={positive!r} is not among the classes {known}. Expected one of"
+            f" them.{did_you_mean(positive, known)}"
+        )
 
 
 def isic_scorers(positive=None):
@@ -95,6 +111,10 @@ def isic_scorers(positive=None):
     NaN in a fold without this class or without other classes, and if the model has not seen the
     class and has no probability for it.
 
+    :class:`~sklearn.model_selection.TunedThresholdClassifierCV` takes "sensitivity", "specificity"
+    and "ppv", too. "npv" is NaN where every row is predicted positive. To reach a target
+    sensitivity, use :func:`choose_thresholds`.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -133,7 +153,7 @@ def isic_scorers(positive=None):
     }
     for name, metric in of_predictions.items():
         function = partial(_score_predictions, metric)
-        scorers[name] = _ClassScorer(function, 1, {"positive": positive}, "predict")
+        scorers[name] = _PredictionScorer(function, 1, {"pos_label": positive}, "predict")
     for name, metric in of_probabilities.items():
         function = partial(_score_probabilities, metric)
         scorers[name] = _ClassScorer(function, 1, {"positive": positive}, "predict_proba")
@@ -191,9 +211,9 @@ def _score_calibration(y_true, predicted, classes, *, sample_weight=None):
     )
 
 
-def _score_predictions(metric, y_true, predicted, classes, *, positive, sample_weight=None):
-    labels = np.union1d(classes, y_true)
-    return metric(y_true, predicted, labels=labels, pos_label=positive, sample_weight=sample_weight)
+def _score_predictions(metric, y_true, y_pred, *, pos_label, sample_weight=None):
+    labels = np.union1d(np.union1d(y_true, y_pred), [pos_label])
+    return metric(y_true, y_pred, labels=labels, pos_label=pos_label, sample_weight=sample_weight)
 
 
 def _score_probabilities(metric, y_true, predicted, classes, *, positive, sample_weight=None):

@@ -83,7 +83,7 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         self.threshold = threshold
         self.positive = positive
 
-    def _check_labels(self, y, sample_weight):
+    def _check_labels(self, y, params):
         classes = list_classes(y)
         if classes is not None:  # otherwise the fit of the estimator raises an error
             _find_positive(self.positive, classes.tolist())

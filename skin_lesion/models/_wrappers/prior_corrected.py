@@ -1,9 +1,11 @@
 """Correct the probabilities of a classifier for other class shares."""
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.naive_bayes import ComplementNB
+from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions
@@ -47,8 +49,9 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         Class shares in the training of the estimator, after all balancing: 'uniform' if the
         classes were balanced. Set it before `fit`. None uses what the estimator knows, such as
         `class_prior_` and `prior` of a :class:`SkinLesionClassifier`, and otherwise the shares in y
-        of :meth:`fit`, weighted by `sample_weight`. None is an error if these shares may be wrong,
-        as with class weights, samplers, priors or frozen classifiers inside.
+        of :meth:`fit`, weighted by the `sample_weight` that the estimator receives. None is an
+        error if these shares may be wrong, as with class weights, samplers, priors or frozen
+        classifiers inside.
 
     Attributes
     ----------
@@ -143,20 +146,43 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
             training. If `class_prior` is None and the shares cannot be known. If the classifier
             decides by a threshold: put :class:`OperatingPointClassifier` around this one instead.
         """
-        super().fit(X, y, sample_weight, **params)
+        return super().fit(X, y, sample_weight, **params)
+
+    def _keep_shares(self, y, params):
         y = np.asarray(y)
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        weight, others = self._find_weights(params)
+        weight = None if weight is None else np.asarray(weight, dtype=float)
         given = y if weight is None else y[weight > 0]
         self.training_prior_ = _shares(count_classes(given, self.classes_))
         self.class_prior_ = self._find_class_prior(
-            _shares(count_classes(y, self.classes_, weight)), self.training_prior_, params
+            _shares(count_classes(y, self.classes_, weight)), self.training_prior_, others
         )
         self._prior_factors()
-        return self
 
-    def _check_labels(self, y, sample_weight):
+    def _find_weights(self, params):
+        """Return the weights that the classifier inside was fitted with.
+
+        Returns
+        -------
+        weight : array-like of shape (n,) or None
+
+        others : list of str
+            The names of parameters that may hold other weights.
+        """
+        if not (get_config()["enable_metadata_routing"] and _is_router(self.estimator)):
+            names = [name for name in params if name.endswith("sample_weight")]
+            return params.get("sample_weight"), [name for name in names if name != "sample_weight"]
+        # A router, such as a pipeline, passes them on under the names that its parts request.
+        last = _last_step(self.estimator)
+        if _is_router(last):
+            return None, [name for name in params if name != "groups"]
+        name = get_routing_for_object(last).fit.requests.get("sample_weight")
+        return params.get("sample_weight" if name is True else name), []
+
+    def _check_labels(self, y, params):
         y = np.asarray(y)
-        weight = np.ones(y.shape) if sample_weight is None else np.asarray(sample_weight)
+        weight, _ = self._find_weights(params)
+        weight = np.ones(y.shape) if weight is None else np.asarray(weight)
         classes = list_classes(y)
         if classes is None or weight.shape != y.shape:
             return  # the fit of the estimator raises an error
@@ -204,7 +230,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
             class_prior = self._find_class_prior(None, training_prior)
         return find_factors(self.prior, self.classes_, class_prior, training_prior)
 
-    def _find_class_prior(self, weighted_shares, training_prior, fit_params=()):
+    def _find_class_prior(self, weighted_shares, training_prior, weights=()):
         if self.class_prior is not None:
             return resolve_prior(
                 self.class_prior, self.classes_, training_prior, name="class_prior"
@@ -212,7 +238,6 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         known = self._ask_estimator()
         if known is not None:
             return known
-        weights = [name for name in fit_params if name.endswith("sample_weight")]
         if weighted_shares is None or isinstance(self.estimator, FrozenEstimator):
             why = "was fitted before"
         elif weights:
@@ -251,6 +276,10 @@ def correct_prior(estimator, probabilities, prior, class_prior=None):
 
 def _shares(counts):
     return counts / counts.sum()
+
+
+def _is_router(estimator):
+    return isinstance(get_routing_for_object(estimator), MetadataRouter)
 
 
 def _last_step(estimator):

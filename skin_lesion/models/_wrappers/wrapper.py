@@ -5,18 +5,13 @@ import pandas as pd
 from sklearn import get_config
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import (
-    FixedThresholdClassifier,
-    GridSearchCV,
-    RandomizedSearchCV,
-    TunedThresholdClassifierCV,
-)
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from ..._utils.sklearn_private import fit_context
+from ..._utils.sklearn_private import BaseSearchCV, fit_context
 from .._image_classifier import MostProbableClassMixin
 from .._training._course.fit_tasks import FitTasksMixin
 
@@ -61,16 +56,23 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
             parameter such as `positive` does not fit the classes in y.
         """
         check_no_threshold(self, self.estimator)
-        self._check_labels(y, sample_weight)  # before hours of training
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params)["estimator"]["fit"]
+        self._check_labels(y, params)  # before hours of training
         (self.estimator_,) = self._fit_parts([clone(self.estimator)], X, y, [params])
+        self._keep_shares(y, params)
         return self
 
-    def _check_labels(self, y, sample_weight):
-        """Raise an error if a parameter does not fit the classes in y."""
+    def _check_labels(self, y, params):
+        """Raise an error if a parameter does not fit the classes in y.
+
+        `params` are the further parameters that the classifier's `fit` receives.
+        """
+
+    def _keep_shares(self, y, params):
+        """Keep the class shares that the classifier was fitted to."""
 
     @property
     def classes_(self):
@@ -208,7 +210,7 @@ def find_answering(estimator):
             estimator = estimator.best_estimator_
         elif isinstance(estimator, WrapperMixin):
             estimator = estimator._fitted()
-        elif isinstance(estimator, (FrozenEstimator, GridSearchCV, RandomizedSearchCV)):
+        elif isinstance(estimator, (FrozenEstimator, BaseSearchCV)):
             estimator = estimator.estimator
         else:
             return

@@ -5,8 +5,14 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, roc_auc_score
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    make_scorer,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV, cross_validate
 
 from skin_lesion import isic_scorers, partial_auc_score
 
@@ -116,6 +122,31 @@ def test_fold_without_a_class(data):
     assert np.isfinite(scores["test_balanced_accuracy"]).all()
     # The second model has never seen a bkl, and its test fold has hardly anything else.
     assert scores["test_accuracy"][1] < 0.1
+
+
+@pytest.mark.filterwarnings("ignore:the negative predictive value")
+def test_scorers_of_classes_tune_a_threshold(data):
+    X, y = data
+    y = np.where(y == "melanoma", "melanoma", "nevus")
+    scorers = isic_scorers("melanoma")
+    for name, metric, pos_label in (
+        ("sensitivity", recall_score, "melanoma"),
+        ("specificity", recall_score, "nevus"),
+        ("ppv", precision_score, "melanoma"),
+        ("npv", precision_score, "nevus"),
+    ):
+
+        def score(y, y_pred, pos_label, metric=metric, of=pos_label):
+            return metric(y, y_pred, pos_label=of, zero_division=np.nan)
+
+        found, expected = (
+            TunedThresholdClassifierCV(
+                LogisticRegression(), scoring=scoring, cv=2, store_cv_results=True
+            ).fit(X, y)
+            for scoring in (scorers[name], make_scorer(score, pos_label="melanoma"))
+        )
+        for key, values in expected.cv_results_.items():
+            np.testing.assert_array_equal(found.cv_results_[key], values)
 
 
 def test_positive_that_is_no_class(data):

@@ -8,11 +8,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
 from sklearn.ensemble import VotingClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
+    HalvingGridSearchCV,
     TunedThresholdClassifierCV,
     cross_val_score,
 )
@@ -191,6 +193,33 @@ def test_weights_of_a_step_are_not_those_of_y(rare):
     assert corrected.class_prior_.tolist() == [0.5, 0.5]
 
 
+@pytest.mark.parametrize(
+    ("request_as", "in_pipeline"),
+    [(True, False), ("w", False), (True, True), ("w", True), (False, True)],
+)
+def test_weights_are_those_that_routing_gives_the_classifier(rare, request_as, in_pipeline):
+    X, y = rare
+    weight = np.where(y == 1, 4.0, 1.0)
+    name = "w" if request_as == "w" else "sample_weight"
+    counted = weight if request_as else np.ones(len(y))
+    with config_context(enable_metadata_routing=True):
+        inner = LogisticRegression().set_fit_request(sample_weight=request_as)
+        if in_pipeline:
+            scaler = StandardScaler().set_fit_request(sample_weight=name)
+            inner = make_pipeline(scaler, inner)
+        corrected = PriorCorrectedClassifier(inner).fit(X, y, **{name: weight})
+    np.testing.assert_allclose(corrected.class_prior_, np.bincount(y, counted) / counted.sum())
+
+
+def test_weights_that_a_router_may_pass_on_are_asked_for(rare):
+    X, y = rare
+    with config_context(enable_metadata_routing=True):
+        inner = LogisticRegression().set_fit_request(sample_weight="w")
+        corrected = PriorCorrectedClassifier(VotingClassifier([("a", inner)], voting="soft"))
+        with pytest.raises(ValueError, match="VotingClassifier was fitted with w, so"):
+            corrected.fit(X, y, w=np.where(y == 1, 4.0, 1.0))
+
+
 @pytest.mark.parametrize("wrapper", [PriorCorrectedClassifier, TestTimeAugmentation])
 @pytest.mark.parametrize(
     "inner",
@@ -199,6 +228,7 @@ def test_weights_of_a_step_are_not_those_of_y(rare):
         FrozenEstimator(OperatingPointClassifier(FITTED, 0.1)),
         make_pipeline("passthrough", OperatingPointClassifier(FITTED, 0.1)),
         GridSearchCV(OperatingPointClassifier(FITTED), {"threshold": [0.1]}, cv=2),
+        HalvingGridSearchCV(OperatingPointClassifier(FITTED), {"threshold": [0.1]}, cv=2),
         FixedThresholdClassifier(FITTED, threshold=0.1),
         TunedThresholdClassifierCV(FITTED),
         TestTimeAugmentation(OperatingPointClassifier(FITTED, 0.1)),
