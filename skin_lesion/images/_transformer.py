@@ -30,6 +30,11 @@ class ImageOutputMixin(TransformerMixin):
     def set_output(self, *, transform=None):
         """Do nothing: images are always arrays, whatever other steps of a pipeline return.
 
+        Arrays have no index. In a :class:`~sklearn.compose.ColumnTransformer` that returns pandas
+        data frames, the steps behind this one number the rows anew, and the ColumnTransformer joins
+        columns by index. If X has another index, it joins wrong rows. Use
+        ``ImageEmbedder(loader=...)`` on the column of paths there: it keeps the index.
+
         Parameters
         ----------
         transform : {"default", "pandas", "polars"}, default=None

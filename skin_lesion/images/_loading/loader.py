@@ -95,6 +95,11 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
 
     Notes
     -----
+    In a :class:`~sklearn.compose.ColumnTransformer`, use ``ImageEmbedder(loader=ImageLoader(...))``
+    instead of two steps. Images are arrays without an index: with
+    ``set_output(transform="pandas")``, their features would be joined to wrong rows of a table
+    whose index is not 0, 1, 2 and so on.
+
     The result takes `n * height * width * 3` bytes: 1.5 GB for 10,000 images of 224 x 224 pixels.
     A cache of them takes about as much on disk.
 

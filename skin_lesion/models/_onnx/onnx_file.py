@@ -228,14 +228,10 @@ def _check_steps(steps):
 
 
 def _flatten(estimator):
-    """Return the steps of a pipeline and of nested pipelines that take part in predictions."""
+    """Return the steps of a pipeline and of nested pipelines, without skipped steps."""
     if not isinstance(estimator, Pipeline):
         return [estimator]
-    steps = [
-        step
-        for _, step in estimator.steps
-        if step not in (None, "passthrough") and not hasattr(step, "fit_resample")
-    ]
+    steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
     return [inner for step in steps for inner in _flatten(step)]
 
 

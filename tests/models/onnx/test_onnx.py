@@ -7,7 +7,6 @@ import warnings
 import weakref
 from copy import copy
 
-import imblearn.pipeline
 import keras
 import numpy as np
 import pandas as pd
@@ -27,7 +26,6 @@ from skin_lesion import (
     HairRemover,
     ImageAugmenter,
     ImageLoader,
-    ImageSampler,
     OnnxClassifier,
     TestTimeAugmentation,
     export_onnx,
@@ -120,7 +118,7 @@ def test_pipeline_and_its_file_agree(of_pixels, lesions, paths, tmp_path, step):
     with pytest.raises(TypeError, match=r"X holds no paths.*begins with an ImageLoader"):
         OnnxClassifier(file).predict(lesions.images)
 
-    on_images = imblearn.pipeline.make_pipeline(STEPS[step], ImageSampler(), fitted)
+    on_images = pipeline[1:]
     export_onnx(on_images, file)
     expected = on_images.predict_proba(lesions.images)
     found = OnnxClassifier(file).predict_proba(lesions.images)
