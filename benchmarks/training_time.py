@@ -146,6 +146,9 @@ def train_keras_guide(split, judge, seed, quick):
             if not judge.judge(lambda _: model.predict(test, verbose=0)):
                 return
         base.trainable = True
+        for layer in base.layers:
+            # What the guide means by training=False above, which `fit` of Keras 3.15 overrides.
+            layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
 
 
 def train_scikeras(split, judge, seed, quick):
