@@ -118,7 +118,9 @@ def list_models(settings, cache_dir):
     with_metadata = make_pipeline(joined, regression(0.001, class_weight="balanced"))
     from_scratch = SkinLesionClassifier(loader=ImageLoader((64, 96)), random_state=seed, verbose=2)
     presets = {}
-    for name in PRESETS if settings["rows"] is None else set(PRESETS) & set(settings["rows"]):
+    for name in PRESETS:
+        if name not in (settings["rows"] or PRESETS):
+            continue
         try:
             presets[name] = make_lesion_classifier(name, backbone=own, random_state=seed, verbose=2)
         except ImportError as error:  # "best" needs weights of an extra

@@ -155,7 +155,9 @@ def _join(models, corrections, with_features):
     With features, the input of the last layer of the first is a second output.
     """
     first = models[0]
-    are_as_they_came = all(factors is None and heat == 1 for factors, heat in corrections)
+    are_as_they_came = all(
+        factors is None and temperature == 1 for factors, temperature in corrections
+    )
     if len(models) == 1 and are_as_they_came and not with_features:
         return first
     inputs = keras.Input(first.input_shape[1:])
