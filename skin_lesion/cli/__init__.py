@@ -41,7 +41,7 @@ def main(argv=None):
     """
     with _handle_signals(ends_process=argv is None) as interruption:
         # Imported here, not above: a signal is to be handled by then.
-        from ._arguments import parse_arguments
+        from ._arguments.parse import parse_arguments
         from ._options import describe_error, in_options
 
         def say_warning(message, category, *_):

@@ -10,7 +10,7 @@ import pytest
 from imblearn.over_sampling import RandomOverSampler
 
 from skin_lesion import ConvNet, TestTimeAugmentation, load_image_folder
-from skin_lesion.cli._arguments import parse_arguments
+from skin_lesion.cli._arguments.parse import parse_arguments
 from skin_lesion.cli._train import plan as _plan
 from skin_lesion.cli._train import search as _search
 from skin_lesion.cli._train.data import SplitData

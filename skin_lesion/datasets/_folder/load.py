@@ -15,7 +15,8 @@ from .._reading.description import describe_dataset
 from .._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults
 from .._reading.table_file import find_ordered_columns
 from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
-from .tree import choose_parts, find_images_in_reports, read_tree, say_images_in_reports
+from .reports import find_images_in_reports, say_images_in_reports
+from .tree import choose_parts, read_tree
 
 # The keys of `left_out` in the words of the description.
 REASONS = {
@@ -167,7 +168,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     """
     root = os.fspath(root)
     tree = read_tree(root, has_patients=group_by == "folder")
-    in_reports = find_images_in_reports(tree, root)
+    in_reports = find_images_in_reports(tree.reports, root)
     if in_reports:
         # One stack frame each for load_image_folder and validate_params.
         warnings.warn(say_images_in_reports(in_reports), stacklevel=3)

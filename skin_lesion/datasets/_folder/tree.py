@@ -2,24 +2,15 @@
 
 import os
 import re
-from collections import Counter
-from dataclasses import dataclass, field
 
 from ..._utils.image_files import image_extensions
 from ..._utils.validation.messages import name_some
-from .._reading.folder_entries import MASK_FOLDER, list_entries, walk_files
 from .._reading.split_names import SPLIT_NAMES, check_split
 from .._taxonomy.names import canonical_name
-from .metadata import METADATA_FILE
+from .reports import find_images_in_reports, say_images_in_reports
+from .scan import scan
 
 _LAYOUTS = "<root>/<class>/<image>, or <root>/<split>/<class>/<image> with splits train, val, test"
-
-# The folder and files that the command line writes. It begins with the lock.
-_REPORT_FOLDER = "skin_lesion_report"
-_REPORT_FILES = {".skin_lesion_output.lock", "audit.html", "report.html", "report.json"}
-_REPORT_PICTURES = {
-    *("class_counts.png", "right_predictions.png", "sample_images.png", "training_curves.png"),
-}
 
 # Names that archives and challenges give to folders with images of any class.
 _UNSORTED_FOLDER = re.compile(
@@ -27,210 +18,6 @@ _UNSORTED_FOLDER = re.compile(
     r"|(part|batch)[ _-]?\d+",
     re.IGNORECASE,
 )
-
-
-@dataclass
-class Listing:
-    """The names of the entries of one folder, sorted. Images and reports are relative paths."""
-
-    folders: list[str] = field(default_factory=list)
-    images: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
-    reports: list[str] = field(default_factory=list)
-    n_hidden: int = 0
-    n_masks: int = 0
-
-
-@dataclass
-class ClassFolder:
-    relative_path: str
-    class_name: str
-    listing: Listing
-
-
-@dataclass
-class Part:
-    """A split, or the whole dataset if there are no splits."""
-
-    split: str | None
-    relative_path: str
-    class_folders: list[ClassFolder]
-    left_out: Counter
-    reports: list[str]
-
-    @property
-    def n_images(self):
-        return sum(len(folder.listing.images) for folder in self.class_folders)
-
-
-@dataclass
-class Tree:
-    """Everything that was found in the root folder."""
-
-    top: Listing
-    parts: list[Part]
-    beside_splits: list[Part]
-    left_out: Counter
-
-    @property
-    def has_splits(self):
-        return self.parts[0].split is not None
-
-    @property
-    def n_images(self):
-        return sum(part.n_images for part in self.parts)
-
-    @property
-    def reports(self):
-        parts = [*self.parts, *self.beside_splits]
-        return [*self.top.reports, *(report for part in parts for report in part.reports)]
-
-    @property
-    def class_names(self):
-        return sorted({folder.class_name for part in self.parts for folder in part.class_folders})
-
-
-def _list(folder, extensions):
-    listing = Listing()
-    for kind, entry in list_entries(folder):
-        if kind == "hidden":
-            listing.n_hidden += 1
-        elif kind == "folder":
-            listing.folders.append(entry.name)
-        elif kind == "file" and os.path.splitext(entry.name)[1].lower() in extensions:
-            listing.images.append(entry.name)
-        else:
-            listing.others.append(entry.name)
-    return listing
-
-
-def _list_below(folder, extensions):
-    """List a class folder with all folders inside it, without masks and reports."""
-    listing = _list(folder, extensions)
-    top = os.path.realpath(folder)
-    seen = {top}
-    waiting = [(name, name) for name in reversed(listing.folders)]
-    listing.folders = [
-        name
-        for name in listing.folders
-        if not MASK_FOLDER.search(name) and not is_report(os.path.join(folder, name))
-    ]
-    while waiting:
-        path, name = waiting.pop()
-        real = os.path.realpath(os.path.join(folder, path))
-        # A link may point back, or up to the folder of all classes.
-        if real in seen or os.path.commonpath([real, top]) == real:
-            continue
-        seen.add(real)
-        if is_report(os.path.join(folder, path)):
-            listing.reports.append(path)
-            continue
-        inside = _list(os.path.join(folder, path), extensions)
-        if MASK_FOLDER.search(name):
-            listing.n_masks += len(inside.images)
-            continue
-        listing.images += [os.path.join(path, image) for image in inside.images]
-        listing.others += inside.others
-        listing.n_hidden += inside.n_hidden
-        waiting += [(os.path.join(path, inner), inner) for inner in reversed(inside.folders)]
-    return listing
-
-
-def is_report(folder):
-    """Return whether the command has written into a folder: its pictures are of no class."""
-    return os.path.basename(folder) == _REPORT_FOLDER or any(
-        os.path.isfile(os.path.join(folder, name)) for name in _REPORT_FILES
-    )
-
-
-def find_images_in_reports(tree, root):
-    """Return the names of the reports that hold other images than the command writes.
-
-    The user may have written a page into a folder of a class, or have a page of the same name.
-    """
-    extensions = image_extensions()
-
-    def holds_images(report):
-        return os.path.basename(report) != _REPORT_FOLDER and any(
-            os.path.splitext(path)[1].lower() in extensions
-            and os.path.basename(path) not in _REPORT_PICTURES
-            for path, _ in walk_files(os.path.join(root, report))
-        )
-
-    return [report for report in tree.reports if holds_images(report)]
-
-
-def say_images_in_reports(names):
-    """Return what to do about them."""
-    pages = ", ".join(sorted(name for name in _REPORT_FILES if not name.startswith(".")))
-    return (
-        "These folders hold images, but were left out as reports of this library:"
-        f" {name_some(names)}. Expected no report among images. To load the images, move these"
-        f" files out of the folders: {pages}."
-    )
-
-
-def _scan(root, extensions):
-    top = _list(root, extensions)
-    left_out = _leave_out_folders(root, top)
-    left_out.update(
-        hidden=top.n_hidden,
-        not_images=len(set(top.others) - {METADATA_FILE}),
-        without_class=len(top.images),
-    )
-    splits = [name for name in top.folders if name.lower() in SPLIT_NAMES]
-    if not splits:
-        folders = [(name, name) for name in top.folders]
-        return Tree(top, [_scan_part(root, None, "", folders, extensions)], [], left_out)
-
-    parts = [_scan_split(root, name, extensions) for name in splits]
-    beside = [_scan_split(root, name, extensions) for name in top.folders if name not in splits]
-    left_out["other_folders"] = len(beside)
-    return Tree(top, parts, beside, left_out)
-
-
-def _leave_out_folders(folder, listing):
-    """Remove reports and masks from the folders of a listing above class folders; count them."""
-    listing.reports = [name for name in listing.folders if is_report(os.path.join(folder, name))]
-    masks = [name for name in listing.folders if MASK_FOLDER.search(name)]
-    listing.folders = [name for name in listing.folders if name not in {*listing.reports, *masks}]
-    return Counter(reports=len(listing.reports), mask_folders=len(masks))
-
-
-def _scan_split(root, name, extensions):
-    listing = _list(os.path.join(root, name), extensions)
-    left_out = _leave_out_folders(os.path.join(root, name), listing)
-    folders = [(os.path.join(name, class_name), class_name) for class_name in listing.folders]
-    part = _scan_part(root, SPLIT_NAMES.get(name.lower()), name, folders, extensions)
-    part.reports += [os.path.join(name, report) for report in listing.reports]
-    part.left_out.update(left_out)
-    part.left_out.update(
-        hidden=listing.n_hidden,
-        not_images=len(listing.others),
-        without_class=len(listing.images),
-    )
-    return part
-
-
-def _scan_part(root, split, relative_path, folders, extensions):
-    class_folders = [
-        ClassFolder(path, class_name, _list_below(os.path.join(root, path), extensions))
-        for path, class_name in folders
-    ]
-    left_out = Counter()
-    for folder in class_folders:
-        left_out.update(
-            hidden=folder.listing.n_hidden,
-            not_images=len(folder.listing.others),
-            masks=folder.listing.n_masks,
-            reports=len(folder.listing.reports),
-        )
-    reports = [
-        os.path.join(folder.relative_path, report)
-        for folder in class_folders
-        for report in folder.listing.reports
-    ]
-    return Part(split, relative_path, class_folders, left_out, reports)
 
 
 def read_tree(root, *, has_patients=False):
@@ -246,7 +33,7 @@ def read_tree(root, *, has_patients=False):
             " is an archive, unpack it first."
         )
     extensions = image_extensions()
-    tree = _scan(root, extensions)
+    tree = scan(root, extensions)
     if tree.has_splits:
         _check_splits(tree, root)
     _check_classes(tree, root)
@@ -310,7 +97,7 @@ def _check_splits(tree, root):
 
 
 def _find_reason(tree, root, extensions):
-    in_reports = find_images_in_reports(tree, root)
+    in_reports = find_images_in_reports(tree.reports, root)
     if in_reports:
         return f" {say_images_in_reports(in_reports)}"
     if tree.top.images:
@@ -327,7 +114,7 @@ def _find_reason(tree, root, extensions):
     datasets = [
         os.path.join(root, name)
         for name in tree.top.folders
-        if _scan(os.path.join(root, name), extensions).n_images
+        if scan(os.path.join(root, name), extensions).n_images
     ]
     if datasets:
         return (

@@ -1,0 +1,1 @@
+"""Arguments of the command: read, and checked before anything else."""
