@@ -1,5 +1,6 @@
 """Fit models on grouped folds."""
 
+import warnings
 from inspect import signature
 from numbers import Integral
 
@@ -65,7 +66,7 @@ def fit_fold(estimator, X, y, groups, rows):
     """Return a clone of an estimator, fitted on some rows, with their groups if it requests them.
 
     The groups also reach the validation split inside a :class:`SkinLesionClassifier` in pipelines
-    and searches, except behind a sampler.
+    and searches, except behind a sampler, and with a warning beside a part that cannot route them.
     """
     fold = clone(estimator)
     groups = None if groups is None else safe_indexing(np.asarray(groups), rows)
@@ -83,8 +84,17 @@ def _fit(fold, X, y, groups):
         _keep_groups_from_resampled_rows(fold)
         try:
             routing = get_routing_for_object(fold)
-        except NotImplementedError:  # of a part that cannot route, such as AdaBoostClassifier
+        except NotImplementedError as error:  # of a part such as AdaBoostClassifier
             routing = None
+            if _has_part_that_requests_groups(fold):
+                # One stack frame each for fit_fold, cross_evaluate and validate_params.
+                warnings.warn(
+                    f"{error} So groups reach no part of {type(fold).__name__}. With early"
+                    " stopping, its validation set can share groups with its training set. The"
+                    " test folds share none. Use early_stopping=False, or leave out the part that"
+                    " cannot route metadata.",
+                    stacklevel=5,
+                )
         if routing is not None and routing.consumes("fit", ["groups"]):
             return fold.fit(X, y, groups=groups)
     if routing is None and _splits_by_group(fold):
@@ -104,6 +114,16 @@ def _keep_groups_from_resampled_rows(estimator):
             set_request = getattr(part, "set_fit_request", None)
             if set_request is not None and "groups" in signature(set_request).parameters:
                 set_request(groups=False)
+
+
+def _has_part_that_requests_groups(estimator):
+    for part in estimator.get_params().values():
+        try:
+            if get_routing_for_object(part).consumes("fit", ["groups"]):
+                return True
+        except NotImplementedError:  # its own parts follow
+            continue
+    return False
 
 
 def _splits_by_group(estimator):

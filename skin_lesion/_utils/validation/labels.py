@@ -110,3 +110,32 @@ def check_labels(values, *, name="y_true"):
             f" in {name}]."
         )
     return values
+
+
+def check_same_kind(values, others, *, names):
+    """Raise an error if one of two arrays of labels holds text, and the other numbers.
+
+    NumPy finds all of them different, or turns the numbers into text, where 1.0 is not 1.
+
+    Parameters
+    ----------
+    values, others : ndarray of shape (n,)
+        From :func:`check_labels`.
+
+    names : tuple of two str
+        Their names in messages.
+
+    Raises
+    ------
+    TypeError
+        If they are not of one kind.
+    """
+    examples = [labels[:1].tolist()[0] for labels in (values, others)]
+    if len({isinstance(example, str) for example in examples}) > 1:
+        advice = "Give each class one name in both."
+        if names[0].startswith("groups"):
+            advice = "Read both as text: pd.read_csv(..., dtype={'lesion_id': str})['lesion_id']."
+        raise TypeError(
+            f"{names[0]} holds values such as {examples[0]!r}, and {names[1]} such as"
+            f" {examples[1]!r}. Expected text in both, or numbers in both. {advice}"
+        )

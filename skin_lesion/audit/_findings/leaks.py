@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
-from ..._utils.validation.labels import check_labels
+from ..._utils.validation.labels import check_labels, check_same_kind
 from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
 from ..._utils.validation.pixels import check_images
 from ..._utils.validation.rows import check_rows
@@ -51,9 +51,9 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
     """Raise an error if the two sides of a split share an image or a group.
 
     The check finds exact copies under any file name, and shared groups if groups are given. It is
-    quick, because it reads a file only if another file has the same size. It does not find images
-    that were re-encoded, resized or rotated: :func:`audit_dataset` finds these, and you can pass
-    its `groups` here.
+    quick, because it reads a file only if another file has the same size. With entries of HDF5
+    files, it reads all files and entries. It does not find images that were re-encoded, resized or
+    rotated: :func:`audit_dataset` finds these, and you can pass its `groups` here.
 
     Parameters
     ----------
@@ -175,20 +175,12 @@ def _content_ids(X_train, X_test):
 def _check_groups(groups_train, groups_test):
     train = check_labels(groups_train, name="groups_train")
     test = check_labels(groups_test, name="groups_test")
-    ids = [groups.tolist()[0] for groups in (train, test)]
-    kinds = ["text" if isinstance(one, str) else "numbers" for one in ids]
-    if len(set(kinds)) > 1:
-        # As text, 1.0 would not be 1.
-        raise TypeError(
-            f"groups_train holds {kinds[0]}, such as {ids[0]!r}, and groups_test {kinds[1]}, such"
-            f" as {ids[1]!r}. Expected the same in both, as one id may be written in two ways. Read"
-            " both as text: pd.read_csv(..., dtype={'lesion_id': str})['lesion_id']."
-        )
+    check_same_kind(train, test, names=("groups_train", "groups_test"))
     return train, test
 
 
 def _check(train, test, what, example):
-    shared = np.flatnonzero(np.isin(test, train))
+    shared = np.flatnonzero(pd.Series(test).isin(train))  # np.isin loops over text in a Series
     if len(shared):
         first = np.flatnonzero(train == test[shared[0]])[0]
         raise ValueError(

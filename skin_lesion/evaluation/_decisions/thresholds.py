@@ -70,7 +70,8 @@ def choose_thresholds(
     groups : array-like of shape (n,), default=None
         The lesion or patient of each row, for the counts. With `cv`, each group stays in one fold,
         and the groups also reach the validation split inside a :class:`SkinLesionClassifier`, but
-        not behind a sampler in a pipeline. None treats each row as a separate group.
+        not behind a sampler in a pipeline, nor beside an estimator that cannot route metadata. None
+        treats each row as a separate group.
 
     sensitivity, specificity : float, sequence of float in (0, 1] or None
         Target rates. For each target sensitivity, the highest threshold that reaches it is chosen;
@@ -103,7 +104,8 @@ def choose_thresholds(
     -----
     UserWarning
         If a target is reached only if no case, or every case, is predicted positive: many rows have
-        the same score, or the scores hardly separate the classes.
+        the same score, or the scores hardly separate the classes. With `cv`, if the groups reach no
+        part of the estimator, because one part cannot route metadata.
 
     See Also
     --------

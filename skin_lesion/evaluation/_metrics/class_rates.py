@@ -13,7 +13,7 @@ from sklearn.metrics import precision_score, recall_score
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import validate_params
-from ..._utils.validation.labels import check_labels
+from ..._utils.validation.labels import check_labels, check_same_kind
 from ..._utils.validation.messages import did_you_mean
 from .input_checks import check_weights, warn_undefined
 
@@ -62,8 +62,10 @@ _SHARED = cleandoc(
     Raises
     ------
     ValueError
-        If lengths differ, labels are missing, only one of `y_true` and `y_pred` is text, or
-        `pos_label` is not in `y_true`, `y_pred` or `labels`.
+        If lengths differ, labels are missing, or `pos_label` is not in `y_true`, `y_pred` or
+        `labels`.
+    TypeError
+        If some of `y_true`, `y_pred` and `labels` hold text, and others numbers.
 
     Warns
     -----
@@ -145,13 +147,10 @@ def _score(metric, of_class, what, why, y_true, y_pred, labels, pos_label, sampl
     """Return a metric of each class, or of its complement."""
     y_true, y_pred = check_labels(y_true), check_labels(y_pred, name="y_pred")
     check_consistent_length(y_true, y_pred, sample_weight)
-    if isinstance(y_true[0], str) != isinstance(y_pred[0], str):
-        raise ValueError(
-            f"y_true has labels such as {y_true[:1].tolist()}, and y_pred such as"
-            f" {y_pred[:1].tolist()}. Expected text in both, or numbers in both."
-        )
+    check_same_kind(y_true, y_pred, names=("y_true", "y_pred"))
     weights = check_weights(sample_weight, y_true)
     names = np.union1d(y_true, y_pred) if labels is None else check_labels(labels, name="labels")
+    check_same_kind(y_true, names, names=("y_true", "labels"))
     if pos_label is not None:
         known = names.tolist()
         if pos_label not in known:

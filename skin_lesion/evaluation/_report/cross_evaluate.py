@@ -66,7 +66,8 @@ def cross_evaluate(
     groups : array-like of shape (n,) or None
         The lesion or patient of each image. The groups also reach the validation split inside a
         :class:`SkinLesionClassifier`, but not behind a sampler in a pipeline, which changes the
-        rows. None treats each image as a separate group, so that photographs of one lesion leak.
+        rows, nor beside an estimator that cannot route metadata. None treats each image as a
+        separate group, so that photographs of one lesion leak.
 
     cv : int, splitter or iterable, default=5
         Number of stratified grouped folds, or how to split. Rows in no test set are left out.
@@ -100,6 +101,12 @@ def cross_evaluate(
     ValueError
         If a group is on both sides of a fold, if rows are tested twice, and for the reasons of
         :func:`evaluate`.
+
+    Warns
+    -----
+    UserWarning
+        If the groups reach no part of the estimator, because one part, such as an
+        :class:`~sklearn.ensemble.AdaBoostClassifier`, cannot route metadata.
 
     See Also
     --------

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, validate_params
-from ..._utils.validation.labels import check_labels
+from ..._utils.validation.labels import check_labels, check_same_kind
 from ..._utils.validation.rows import check_rows
 from ...audit import assert_no_leak
 from .._intervals.parts import Draws, Part
@@ -121,7 +121,8 @@ def evaluate(
         not in [0, 1] or come without `positive`, the rows of `predict_proba` do not sum to 1, or
         the estimator knows none of the classes of y.
     TypeError
-        If only one of `groups` and `groups_train` is text: one lesion would have two ids.
+        If only one of `groups` and `groups_train` is text: one lesion would have two ids. Also if
+        only one of `y` and `y_train` is text.
 
     Warns
     -----
@@ -186,6 +187,7 @@ def evaluate(
     check_consistent_length(y, groups, frame)
     if y_train is not None:
         y_train = check_labels(y_train, name="y_train")
+        check_same_kind(y, y_train, names=("y", "y_train"))
     train_pictures = None
     if X_train is not None:
         check_rows(X_train, name="X_train")
@@ -224,11 +226,7 @@ def _check_leak(train, test, groups_train, groups):
     if groups_train is not None and groups is not None:
         groups = check_labels(groups, name="groups")
         groups_train = check_labels(groups_train, name="groups_train")
-        if isinstance(groups[0], str) != isinstance(groups_train[0], str):
-            raise TypeError(
-                f"groups has ids such as {groups[:1].tolist()}, and groups_train such as"
-                f" {groups_train[:1].tolist()}. Expected text in both, or numbers in both."
-            )
+        check_same_kind(groups, groups_train, names=("groups", "groups_train"))
         shared = pd.Series(groups).isin(groups_train)
         if shared.any():
             found = f"{shared.sum()} of {len(shared)} images belong to groups in the training data."

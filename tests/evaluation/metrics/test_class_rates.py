@@ -74,10 +74,11 @@ def test_undefined_is_nan_with_a_warning(metric, y_true, y_pred, match):
 def test_bad_input(metric):
     with pytest.raises(ValueError, match=r"not among the labels.*Did you mean 'mel'\?"):
         metric(Y_TRUE, Y_PRED, pos_label="mell")
-    with pytest.raises(
-        ValueError, match=r"such as \[0\], and y_pred such as \['0'\]. Expected text"
-    ):
+    with pytest.raises(TypeError, match=r"such as 0, and y_pred such as '0'. Expected text"):
         metric([0, 1, 1], ["0", "1", "1"])
+    for labels in (["nv", "mel"], ["0", "1"]):
+        with pytest.raises(TypeError, match=f"such as 0, and labels such as '{labels[0]}'. Exp"):
+            metric([0, 1, 1], [1, 0, 0], labels=labels)
     with pytest.raises(ValueError, match="inconsistent"):
         metric(Y_TRUE, Y_PRED[:-1])
     with pytest.raises(ValueError, match="y_pred is missing in 1 of 2 rows"):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.ensemble import AdaBoostClassifier
+from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, roc_auc_score
@@ -199,6 +199,20 @@ def test_parts_that_cannot_route_metadata_are_fitted_without_groups(cv):
     for estimator in (pipeline, search):
         report = cross_evaluate(estimator, X, y, groups=np.arange(60) // 2, cv=2, **QUICK)
         assert report.n_images == 60
+
+
+def test_parts_that_lose_their_groups_beside_one_that_cannot_route_metadata_are_named():
+    y = np.tile(["a", "b"], 30)
+    X = np.where(y == "a", 0.0, 1.0)[:, np.newaxis]
+    ada = make_pipeline(FunctionTransformer(), AdaBoostClassifier(n_estimators=2))
+    vote = VotingClassifier([("asking", Asking()), ("ada", ada)])
+    for estimator in (vote, GridSearchCV(vote, {"weights": [None]}, cv=2)):
+        Asking.fitted_with.clear()
+        match = "^AdaBoostClassifier has not .* groups reach no part of (Voting|GridSearch)"
+        with pytest.warns(UserWarning, match=match) as caught:
+            cross_evaluate(estimator, X, y, groups=np.arange(60) // 2, cv=2, **QUICK)
+        assert caught[0].filename == __file__
+        assert Asking.fitted_with == [None] * len(Asking.fitted_with) != []
 
 
 def test_fold_that_lacks_a_class(lesions, make_model):

@@ -764,6 +764,8 @@ def test_lesions_that_were_trained_on_are_noticed(lesions, tmp_path):
             evaluate(lesions.model, test.X, test.y, groups=of_test, groups_train=groups_train)
     with pytest.raises(ValueError, match="groups_train is missing in 1 of 2 rows"):
         evaluate(lesions.model, test.X, test.y, groups=names, groups_train=["a", None])
+    with pytest.raises(TypeError, match=r"y holds values such as '.*', and y_train such as 0"):
+        evaluate(lesions.model, test.X, test.y, X_train=train.X[:2], y_train=[0, 1])
 
 
 def test_estimator_without_probabilities(lesions, tmp_path):

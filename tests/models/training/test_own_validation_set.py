@@ -129,6 +129,16 @@ def test_what_does_not_fit_is_an_error(smallest, lesions, own, changed, message)
     assert not hasattr(classifier, "classes_")
 
 
+def test_many_classes_as_numbers_are_not_those_as_text(smallest, lesions, own):
+    """NumPy converts numbers to text to compare them with text, if there are more than a few."""
+    own["y_val"] = np.arange(30).astype(str)
+    with pytest.raises(ValueError, match=r"y_val has the classes \['0', .*, but y has \[0, 1"):
+        smallest().fit(lesions.images, np.arange(90) % 30, **own)
+    classifier = smallest(class_weight=None)
+    with pytest.raises(ValueError, match=r"y has the classes \['0', .* Expected some of \[0, 1"):
+        classifier.partial_fit(own["X_val"], own["y_val"], classes=np.arange(30))
+
+
 def test_images_and_groups_on_both_sides_are_errors_that_name_rows(smallest, lesions, others, own):
     images = others.images.copy()
     images[[4, 9]] = lesions.images[[7, 70]]

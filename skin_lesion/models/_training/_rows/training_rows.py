@@ -104,10 +104,11 @@ def find_announced_classes(y, classes, known=None):
         raise ValueError(
             f"classes={announced.tolist()}. Expected those of the earlier calls, {known.tolist()}."
         )
-    unseen = np.setdiff1d(y, known)
-    if len(unseen):
+    # Not with NumPy, which would convert numbers to text to compare them with text.
+    unseen = sorted(set(y.tolist()) - set(known.tolist()))
+    if unseen:
         raise ValueError(
-            f"y has the classes {unseen.tolist()}. Expected some of {known.tolist()}."
+            f"y has the classes {unseen}. Expected some of {known.tolist()}."
             " Pass all classes as `classes` in the first call."
         )
     return known

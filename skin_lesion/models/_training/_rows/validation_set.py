@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...._utils.validation.labels import check_labels
+from ...._utils.validation.labels import check_labels, check_same_kind
 from ...._utils.validation.paths import are_paths
 from ...._utils.validation.rows import check_rows
 from ..image_source import PathSource, open_source
@@ -124,10 +124,11 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
     y_val, weight = check_targets(
         estimator, source_val, y_val, sample_weight_val, groups_val, suffix="_val"
     )
-    unknown = np.setdiff1d(y_val, estimator.classes_)
-    if len(unknown):
+    # Not with NumPy, which would convert numbers to text to compare them with text.
+    unknown = sorted(set(y_val.tolist()) - set(estimator.classes_.tolist()))
+    if unknown:
         raise ValueError(
-            f"y_val has the classes {unknown.tolist()}, but y has {estimator.classes_.tolist()}."
+            f"y_val has the classes {unknown}, but y has {estimator.classes_.tolist()}."
             " Expected classes of y. Leave these rows out of the validation set."
         )
     rows_val = np.arange(len(y_val)) if weight is None else np.flatnonzero(weight)
@@ -145,14 +146,7 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
 def _number_groups(groups, groups_val):
     """Return the group number of each row of X, followed by those of X_val."""
     sides = check_labels(groups, name="groups"), check_labels(groups_val, name="groups_val")
-    example, example_val = (side[0] for side in sides)
-    # NumPy would convert numbers to text, such as "1.0", which differs from "1".
-    if isinstance(example, str) != isinstance(example_val, str):
-        raise TypeError(
-            f"groups holds values such as {example!r}, and groups_val such as {example_val!r}."
-            " Expected text in both, or numbers in both. Otherwise a group in both sets cannot be"
-            " found. Convert the ids of one of them to the type of the other."
-        )
+    check_same_kind(*sides, names=("groups", "groups_val"))
     return np.unique(np.concatenate(sides), return_inverse=True)[1]
 
 
