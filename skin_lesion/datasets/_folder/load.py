@@ -12,7 +12,13 @@ from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation.messages import name_some, say
 from .._reading.class_names import find_spellings
 from .._reading.description import describe_dataset
-from .._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults
+from .._reading.groups import (
+    GROUP_COLUMNS,
+    clean_ids,
+    find_group_faults,
+    find_without_group,
+    find_zeros,
+)
 from .._reading.table_file import find_ordered_columns
 from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
 from .reports import find_images_in_reports, say_images_in_reports
@@ -126,11 +132,11 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         If a class folder is empty or holds folders; if a class folder that holds folders is the
         only one; if a folder that is left out as a report holds other images than the command
         writes; if two classes differ only by case, blanks or the encoding of accents; if
-        `metadata.csv` has no column of file names or of groups, no group for some images, or the id
-        0 that counts as unknown; if a row of it is that of several images; if another table is not
-        in UTF-8; if several tables contradict each other in another column; if a group is
-        implausibly large; or if a column of numbers in `metadata.csv` is in the order of the
-        classes.
+        `metadata.csv` has no column of file names or of groups; if it, or with `group_by="folder"`
+        the folders, have no group for some images, or the id 0 that counts as unknown; if a row of
+        it is that of several images; if another table is not in UTF-8; if several tables contradict
+        each other in another column; if a group is implausibly large; or if a column of numbers in
+        `metadata.csv` is in the order of the classes.
 
     Notes
     -----
@@ -171,7 +177,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     in_reports = find_images_in_reports(tree.reports, root)
     if in_reports:
         # One stack frame each for load_image_folder and validate_params.
-        warnings.warn(say_images_in_reports(in_reports), stacklevel=3)
+        warnings.warn(say_images_in_reports(in_reports, root), stacklevel=3)
     parts = choose_parts(tree, split, root)
     files = [
         (os.path.join(folder.relative_path, name), folder.class_name, part.split)
@@ -203,7 +209,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         frame = pd.concat([frame, metadata.rename(columns=renamed)], axis=1)
 
     if group_by == "folder":
-        groups = _group_by_folder(files, parts)
+        groups, found = _group_by_folder(root, tree, parts, relative_paths)
+        messages += found
     if groups is not None:
         messages += find_group_faults(groups)
     for message in messages:
@@ -227,12 +234,47 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     return dataset
 
 
-def _group_by_folder(files, parts):
-    """Return the folder of each image inside its class folder, or the image if there is none."""
+def _group_by_folder(root, tree, parts, relative_paths):
+    """Return the folder of each image inside its class folder, or the image if there is none.
+
+    Parameters
+    ----------
+    root : str
+
+    tree : Tree
+
+    parts : list of Part
+        The splits to load.
+
+    relative_paths : sequence of n str
+        Their images.
+
+    Returns
+    -------
+    groups : ndarray of shape (n,), of str
+
+    messages : list of str
+        Warnings to issue.
+    """
+    known = _find_inner_folders(tree.parts)  # which folder is no patient must not depend on split
+    folders = _find_inner_folders(parts)
+    ids = folders.map(dict(zip(known, clean_ids(known), strict=True)))
+    own = "image " + pd.Series(relative_paths)
+    messages = find_without_group(
+        ids.to_frame("folder of a patient"),
+        relative_paths,
+        repr(root),
+        "Move each into a folder of its patient.",
+    )
+    messages += find_zeros(folders, ids, repr(root))
+    return ids.where(ids.notna(), own).to_numpy(dtype=str), messages
+
+
+def _find_inner_folders(parts):
+    """Return the folder of each image inside its class folder, or an empty string."""
     names = [name for part in parts for x in part.class_folders for name in x.listing.images]
-    folders = clean_ids(pd.Series([os.path.dirname(name).split(os.sep)[0] for name in names]))
-    own = "image " + pd.Series([path for path, *_ in files])
-    return folders.where(folders.notna(), own).to_numpy(dtype=str)
+    folders = [os.path.dirname(name).split(os.sep)[0] for name in names]
+    return pd.Series(folders, dtype=object, name="folder")
 
 
 def _warn_of_folders(tree, parts):

@@ -38,11 +38,15 @@ def find_images_in_reports(reports, root):
     return [report for report in reports if holds_images(report)]
 
 
-def say_images_in_reports(names):
+def say_images_in_reports(names, root):
     """Return what to do about them."""
-    pages = ", ".join(sorted(name for name in _REPORT_FILES if not name.startswith(".")))
+    files = [
+        file
+        for file in sorted(_REPORT_FILES)
+        if any(os.path.isfile(os.path.join(root, name, file)) for name in names)
+    ]
     return (
         "These folders hold images, but were left out as reports of this library:"
         f" {name_some(names)}. Expected no report among images. To load the images, move these"
-        f" files out of the folders: {pages}."
+        f" files out of the folders: {', '.join(files)}."
     )

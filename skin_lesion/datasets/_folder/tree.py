@@ -97,9 +97,6 @@ def _check_splits(tree, root):
 
 
 def _find_reason(tree, root, extensions):
-    in_reports = find_images_in_reports(tree.reports, root)
-    if in_reports:
-        return f" {say_images_in_reports(in_reports)}"
     if tree.top.images:
         return (
             f" {len(tree.top.images)} image(s) lie directly in it. The first is"
@@ -111,6 +108,9 @@ def _find_reason(tree, root, extensions):
             f" {n_without_class} image(s) lie directly in the split folders. Move each image into a"
             " folder named after its class."
         )
+    in_reports = find_images_in_reports(tree.reports, root)
+    if in_reports and not tree.n_images:
+        return f" {say_images_in_reports(in_reports, root)}"
     datasets = [
         os.path.join(root, name)
         for name in tree.top.folders

@@ -103,7 +103,7 @@ def make_groups(patient, lesion, own, group_by=None):
     return groups.where(~is_ambiguous, kinds.groupby(linked).transform("first") + " " + groups)
 
 
-def find_without_group(known, images, where):
+def find_without_group(known, images, where, advice="Add their ids to the table."):
     """Return a warning about images without an id.
 
     Parameters
@@ -115,6 +115,9 @@ def find_without_group(known, images, where):
 
     where : str
         What to call the table.
+
+    advice : str
+        How to give them ids.
     """
     is_missing = known.isna().all(axis=1).to_numpy()
     if not is_missing.any():
@@ -122,8 +125,7 @@ def find_without_group(known, images, where):
     message = (
         f"{is_missing.sum()} of {len(known)} images have no {' or '.join(known)} in {where}. The"
         f" first is {images[is_missing.argmax()]!r}. Each of them is its own group: images"
-        " of one lesion can then be in both the training and the test set. Add their ids to the"
-        " table."
+        f" of one lesion can then be in both the training and the test set. {advice}"
     )
     return [message]
 

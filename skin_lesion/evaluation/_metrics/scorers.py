@@ -111,9 +111,10 @@ def isic_scorers(positive=None):
     NaN in a fold without this class or without other classes, and if the model has not seen the
     class and has no probability for it.
 
-    :class:`~sklearn.model_selection.TunedThresholdClassifierCV` takes "sensitivity", "specificity"
-    and "ppv", too. "npv" is NaN where every row is predicted positive. To reach a target
-    sensitivity, use :func:`choose_thresholds`.
+    :class:`~sklearn.model_selection.TunedThresholdClassifierCV` takes "specificity" and "ppv", too.
+    Do not pass "sensitivity" or "npv" to it: it would choose the lowest threshold, at which every
+    row is predicted positive. Sensitivity is 1 there, and "npv" is NaN, which scikit-learn takes
+    for the highest value. To reach a target sensitivity, use :func:`choose_thresholds`.
 
     Examples
     --------

@@ -324,8 +324,27 @@ def test_folders_of_patients_are_checked_as_ids_are(tmp_path):
         load_image_folder(tmp_path, group_by="folder")
     write(tmp_path / "placeholders", [f"{c}/unknown/{n}.jpg" for c in "ab" for n in range(2)])
     write(tmp_path / "placeholders", ["a/p1/5.jpg"])
-    groups = load_image_folder(tmp_path / "placeholders", group_by="folder").groups
+    match = "^4 of 5 images have no folder of a patient in .*placeholders'. The first is 'a.unknown"
+    with pytest.warns(UserWarning, match=match) as caught:
+        groups = load_image_folder(tmp_path / "placeholders", group_by="folder").groups
+    assert caught[0].filename == __file__
     assert len(set(groups)) == 5
+
+
+@pytest.mark.filterwarnings("ignore:Class folders hold folders|2 of . images have no folder")
+def test_folders_of_patients_do_not_depend_on_the_split(tmp_path):
+    write(tmp_path, ["train/mel/1/1.jpg", "train/nv/5/2.jpg"])
+    write(tmp_path, ["test/mel/0/3.jpg", "test/mel/0/4.jpg", "test/nv/2/5.jpg"])
+    for split in (None, "test"):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message=".*counts as unknown")
+            groups = load_image_folder(tmp_path, split=split, group_by="folder").groups
+        assert groups[:3].tolist() == ["0", "0", "2"]  # "test" is before "train"
+    (tmp_path / "train/mel/1").rename(tmp_path / "train/mel/7")  # now 0 may mean unknown
+    for split in (None, "test"):
+        with pytest.warns(UserWarning, match=r"^2 image\(s\) have the folder 0 in .* counts as"):
+            groups = load_image_folder(tmp_path, split=split, group_by="folder").groups
+        assert len(set(groups[:3])) == 3
 
 
 @pytest.mark.usefixtures("quietly")
@@ -388,13 +407,17 @@ def test_reports_and_masks_are_no_classes(tmp_path):
         ("train/melanoma/patient_7/report.html", "'train.melanoma.patient_7'"),
         ("train/melanoma/patient_7/report.json", "'train.melanoma.patient_7'"),
         ("others/audit.html", "'others'"),
+        ("others/.skin_lesion_output.lock", "'others'"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Class folders hold folders|Folders beside the split")
 def test_images_that_a_report_hides_are_named(tmp_path, page, named):
     write(tmp_path, ["train/melanoma/1.jpg", "train/melanoma/patient_7/2.jpg", "train/nevus/3.jpg"])
     write(tmp_path, ["test/melanoma/4.jpg", "test/nevus/5.jpg", "others/nevus/6.jpg", page])
-    message = f"hold images, but were left out as reports of this library: {named}. Expected"
+    message = (
+        f"hold images, but were left out as reports of this library: {named}. Expected .*"
+        f" move these files out of the folders: {Path(page).name}.$"
+    )
     with pytest.warns(UserWarning, match=message) as caught:
         dataset = load_image_folder(tmp_path)
     assert {warning.filename for warning in caught} == {__file__}
@@ -494,6 +517,9 @@ def test_arguments_of_wrong_type(tmp_path, argument):
         (["wrap/nevus/1.jpg", "a.csv"], "load one of them: '.*wrap'"),
         (["wrap/Train/nevus/1.jpg"], "load one of them: '.*wrap'"),
         (["a/nevus/1.jpg", "b/nevus/1.jpg"], "load one of them: '.*a', '.*b'"),
+        # A report beside them is not what is wrong.
+        (["a/nevus/1.jpg", "b/report.html", "b/roc.png"], "load one of them: '.*a'.$"),
+        (["1.jpg", "b/report.html", "b/roc.png"], r"1 image\(s\) lie directly in it"),
     ],
 )
 def test_no_class_folder_with_images(tmp_path, names, message):

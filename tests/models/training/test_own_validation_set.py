@@ -129,6 +129,7 @@ def test_what_does_not_fit_is_an_error(smallest, lesions, own, changed, message)
     assert not hasattr(classifier, "classes_")
 
 
+@pytest.mark.filterwarnings("ignore:The number of unique classes")
 def test_many_classes_as_numbers_are_not_those_as_text(smallest, lesions, own):
     """NumPy converts numbers to text to compare them with text, if there are more than a few."""
     own["y_val"] = np.arange(30).astype(str)
