@@ -179,15 +179,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         # One stack frame each for load_image_folder and validate_params.
         warnings.warn(say_images_in_reports(in_reports, root), stacklevel=3)
     parts = choose_parts(tree, split, root)
-    files = [
-        (os.path.join(folder.relative_path, name), folder.class_name, part.split)
-        for part in parts
-        for folder in part.class_folders
-        for name in folder.listing.images
-    ]
     _warn_of_folders(tree, parts)
 
-    relative_paths, classes, splits = zip(*files, strict=True)
+    relative_paths, classes, splits = zip(*_list_files(parts), strict=True)
     paths = [os.path.join(root, path) for path in relative_paths]
     frame = pd.DataFrame({"path": paths, "target": classes})
     if tree.has_splits:
@@ -201,9 +195,11 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         warnings.warn(lacks, stacklevel=3)
     elif tables:
         left_out -= Counter(not_images=len(set(tables) - {METADATA_FILE}))
-        metadata, groups, messages = read_metadata(
-            root, tables, relative_paths, None if group_by == "folder" else group_by
-        )
+        metadata, groups, messages = read_metadata(root, tables, relative_paths, group_by)
+        if split is not None:  # groups must not depend on it, nor must their names
+            everything = _list_files(tree.parts)
+            groups = read_metadata(root, tables, [path for path, *_ in everything], group_by)[1]
+            groups = groups[[of == parts[0].split for *_, of in everything]]
         messages += find_ordered_columns(metadata, pd.Series(classes))
         renamed = {name: f"metadata_{name}" for name in frame}
         frame = pd.concat([frame, metadata.rename(columns=renamed)], axis=1)
@@ -232,6 +228,16 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     )
     dataset.DESCR = describe_dataset(dataset, [_name_groups(groups, group_by, tables)], REASONS)
     return dataset
+
+
+def _list_files(parts):
+    """Return the path of each image relative to root, its class and its split."""
+    return [
+        (os.path.join(folder.relative_path, name), folder.class_name, part.split)
+        for part in parts
+        for folder in part.class_folders
+        for name in folder.listing.images
+    ]
 
 
 def _group_by_folder(root, tree, parts, relative_paths):

@@ -70,8 +70,8 @@ def read_metadata(root, file_names, relative_paths, group_by):
     relative_paths : sequence of n str
         Images, relative to `root`.
 
-    group_by : {"patient_id", "lesion_id"} or None
-        As in :func:`load_image_folder`.
+    group_by : {"patient_id", "lesion_id", "folder"} or None
+        As in :func:`load_image_folder`. With "folder", images need no group in a table.
 
     Returns
     -------
@@ -112,8 +112,9 @@ def read_metadata(root, file_names, relative_paths, group_by):
     known = {name.lower(): read[name] for name in _find_columns(read, GROUP_COLUMNS)}
     own = "image " + pd.Series(relative_paths, dtype=object)
     groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
-    path = os.path.join(root, " and ".join(file_names))
-    messages += find_without_group(pd.DataFrame(known), relative_paths, repr(path))
+    if group_by != "folder":
+        path = os.path.join(root, " and ".join(file_names))
+        messages += find_without_group(pd.DataFrame(known), relative_paths, repr(path))
     return read, groups.to_numpy(dtype=str), messages
 
 

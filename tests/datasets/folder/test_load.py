@@ -264,7 +264,10 @@ def test_folders_inside_class_folders_are_read(tmp_path):
     assert dataset.target.tolist() == ["melanoma"] * 2 + ["nevus"] * 2
     assert dataset.left_out == {"masks": 1}
     assert dataset.groups is None
-    with pytest.warns(UserWarning, match="hold folders"):
+    with (
+        pytest.warns(UserWarning, match="hold folders"),
+        pytest.warns(UserWarning, match="^1 of 4 .* no folder .* first is 'nevus.1.jpg'. .* Move"),
+    ):
         dataset = load_image_folder(tmp_path, group_by="folder")
     assert dataset.groups[[0, 1, 3]].tolist() == ["p1"] * 3
     assert dataset.groups[2] not in {"p1", "p2"}
@@ -329,6 +332,16 @@ def test_folders_of_patients_are_checked_as_ids_are(tmp_path):
         groups = load_image_folder(tmp_path / "placeholders", group_by="folder").groups
     assert caught[0].filename == __file__
     assert len(set(groups)) == 5
+
+
+def test_a_table_is_not_asked_for_groups_that_folders_tell(tmp_path):
+    write(tmp_path, [f"{'ab'[n % 2]}/p{n}/{n}.jpg" for n in range(4)])
+    write_metadata(tmp_path, "image,lesion_id,age\n1,x,50\n2,,60\n")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        dataset = load_image_folder(tmp_path, group_by="folder")
+    assert [str(warning.message)[:26] for warning in caught] == ["Class folders hold folders"]
+    assert dataset.groups.tolist() == ["p0", "p2", "p1", "p3"]
 
 
 @pytest.mark.filterwarnings("ignore:Class folders hold folders|2 of . images have no folder")
@@ -706,6 +719,18 @@ def test_two_tables_of_lesions(tmp_path):
     message = r"b.csv' contradicts '.*a.csv' .*: 'lesion_id' of 'nevus.1.jpg' is 'y' instead of 'x'"
     with pytest.raises(ValueError, match=message):
         load_image_folder(tmp_path)
+
+
+@pytest.mark.usefixtures("quietly")
+def test_groups_do_not_depend_on_the_split(tmp_path):
+    """The patient of a lesion may be known in another split, and two ids may be equal there."""
+    write(tmp_path, [f"test/nevus/{n}.jpg" for n in (1, 2, 3)])
+    write(tmp_path, [f"train/nevus/{n}.jpg" for n in (4, 5)])
+    write_metadata(tmp_path, "image,patient_id,lesion_id\n1,,x\n2,p,y\n3,,7\n4,p,x\n5,7,z\n")
+    groups = load_image_folder(tmp_path).groups.tolist()
+    assert groups == ["p", "p", "lesion 7", "p", "patient 7"]
+    of_splits = [load_image_folder(tmp_path, split=name).groups for name in ("test", "train")]
+    assert np.concatenate(of_splits).tolist() == groups
 
 
 @pytest.mark.usefixtures("quietly")
