@@ -8,7 +8,7 @@ of epochs that suits it best. ``--quick`` trains on a few drawn images to see th
 
 keras guide
     "Transfer learning & fine-tuning" of keras.io, with the weights of the presets: 20 epochs of the
-    head, 10 of all layers at a rate of 1e-5, batch normalisation as it came, 150 x 150 pixels.
+    head, 10 of all layers but batch normalisation at a rate of 1e-5, 150 x 150 pixels.
 scikeras
     A KerasClassifier around the small network of TensorFlow's image classification tutorial, with
     its augmentation and dropout, from scratch, on arrays of 64 x 64 pixels, up to 200 epochs.
