@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,6 +16,9 @@ try:
     import resource
 except ImportError:  # Windows
     resource = None
+
+# What the library computes with; scripts add what they compare it with.
+ALWAYS = ("skin_lesion", "numpy", "scipy", "scikit-learn", "keras", "tensorflow", "onnxruntime")
 
 
 def run_apart(script, *arguments):
@@ -79,7 +83,35 @@ def installed_versions(*names):
 
 def describe_machine():
     """Return in a line what the figures were measured on."""
-    return f"{platform.machine()}, {os.cpu_count()} cores"
+    return f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def describe_commit():
+    """Return the short hash of the commit that is measured, with "-dirty" after changes to it."""
+    folder = Path(__file__).parent
+    command = ["git", "-C", folder, "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        process = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):  # no git, or a folder that is no clone
+        return "unknown"
+    return process.stdout.strip()
+
+
+def describe_run(*packages):
+    """Return what figures are measured with, by name.
+
+    Parameters
+    ----------
+    *packages : str
+        What the script uses besides the packages that are always named.
+    """
+    return {
+        "date": date.today().isoformat(),
+        "commit": describe_commit(),
+        "machine": describe_machine(),
+        "python": platform.python_version(),
+        "versions": installed_versions(*ALWAYS, *packages),
+    }
 
 
 def make_parser(doc):
@@ -92,11 +124,7 @@ def make_parser(doc):
 
 def save(figures, json_file, *packages):
     """Write the figures to a file where one is given, and return what they were measured with."""
-    about = {
-        "versions": installed_versions("skin_lesion", *packages),
-        "machine": describe_machine(),
-        "python": platform.python_version(),
-    }
+    about = describe_run(*packages)
     if json_file:
         json_file.write_text(json.dumps({**figures, **about}, indent=2), encoding="utf-8")
     return about

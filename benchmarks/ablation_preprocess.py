@@ -187,7 +187,7 @@ def main():
             figures[name] = {"score": score.to_dict(), "change": change.to_dict()}
     settings["weights"] = arguments.weights and Path(arguments.weights).name
     figures = {"n_images": len(lesions.target), **settings, "variants": figures}
-    finish(figures, arguments.json, "keras", "tensorflow", "scikit-learn")
+    finish(figures, arguments.json, "opencv-python-headless")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import argparse
 import importlib
 import json
 import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from _common import Stopwatch, describe_machine, installed_versions, run_apart
+from _common import Stopwatch, describe_run, run_apart
 from PIL import Image, ImageEnhance
 
 N_JOBS = 2
@@ -531,11 +530,7 @@ def main():
         table.to_json(rows)
         figures = {
             "images": source,
-            "versions": installed_versions(
-                "skin_lesion", "cleanvision", "imagededup", "numpy", "scipy", "pandas", "Pillow"
-            ),
-            "machine": describe_machine(),
-            "python": platform.python_version(),
+            **describe_run("cleanvision", "imagededup", "pandas", "Pillow"),
         }
         for name, value in figures.items():
             print(f"{name:>22}  {value}")

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from _common import Stopwatch, describe_machine, installed_versions, run_apart
+from _common import Stopwatch, describe_run, run_apart
 
 SHARES = np.array([30, 5, 5, 5, 5, 10, 10, 10, 20]) / 100
 N_BOOTSTRAPS = 2000
@@ -146,8 +146,7 @@ def main():
     figures = {
         "images": n_images,
         "bootstraps": N_BOOTSTRAPS,
-        "versions": installed_versions("skin_lesion", "scikit-learn", "numpy", "scipy"),
-        "machine": describe_machine(),
+        **describe_run("pandas"),
         "threads": os.environ.get("OMP_NUM_THREADS", "as many as there are"),
     }
     for name, value in figures.items():

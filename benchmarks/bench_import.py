@@ -45,7 +45,7 @@ def main():
     print(f"{'import':<24}{'seconds':>10}{'times tensorflow':>20}")
     for name, line in figures.items():
         print(f"{name:<24}{line['seconds']:>10.3f}{line['times_tensorflow']:>20.3f}")
-    finish(figures, arguments.json, "tensorflow", "scikit-learn")
+    finish(figures, arguments.json)
 
 
 if __name__ == "__main__":

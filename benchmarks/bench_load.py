@@ -271,10 +271,8 @@ def main():
     print(
         f"\n{n_usual} {figures['photographs']} photographs, {figures['cache_mb']} MB in the cache"
     )
-    packages = ("Pillow", "keras", "tensorflow", "numpy")
-    finish(
-        figures, arguments.json, *packages, "scikit-image", "opencv-python-headless", "simplejpeg"
-    )
+    packages = ("Pillow", "scikit-image", "opencv-python-headless", "simplejpeg")
+    finish(figures, arguments.json, *packages)
 
 
 if __name__ == "__main__":

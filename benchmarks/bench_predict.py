@@ -1,8 +1,8 @@
 """How fast features and predictions come, beside `keras.Model.predict` on the same network.
 
-Run it alone with ``python benchmarks/bench_predict.py [--quick] [--json FILE]``. Each side runs in
-a process of its own, the sides in turn. What is timed comes after a first call, which pays for
-building and tracing, and for the export to ONNX. Weights are random: they change no time.
+Run it alone with ``python benchmarks/bench_predict.py [--quick] [--only CASE] [--json FILE]``. Each
+side runs in a process of its own, the sides in turn. What is timed comes after a first call, which
+pays for building and tracing, and for the export to ONNX. Weights are random: they change no time.
 """
 
 import argparse
@@ -27,8 +27,8 @@ from skin_lesion import (
 )
 
 BACKBONE, BACKBONE_SIDE = "MobileNetV2", 224
-# Images, pixels of a side, filters of the ConvNet.
-CLASSIFIED = {"latency": (1, 64, (32, 64, 128)), "throughput": (240, 32, (8, 16))}
+# Images, pixels of a side, filters of the ConvNet, calls.
+CLASSIFIED = {"latency": (1, 64, (32, 64, 128), 200), "throughput": (240, 32, (8, 16), 40)}
 BATCH_SIZE = 32
 
 
@@ -98,7 +98,7 @@ def time_here(task, side, n):
         run()
         print(n / (time.perf_counter() - start))
         return
-    n_images, pixels, filters = CLASSIFIED[task]
+    n_images, pixels, filters, _ = CLASSIFIED[task]
     images = draw(max(n_images, 2), pixels).images[:n_images]
     run = PREDICTION[side](fit_classifier(filters, images), images)
     run()
@@ -112,13 +112,14 @@ def time_here(task, side, n):
 
 def main():
     parser = make_parser(__doc__)
+    parser.add_argument("--only", choices=["embedding", *CLASSIFIED], help="measure this case")
     parser.add_argument("--side", nargs=3, metavar=("TASK", "SIDE", "N"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.side:
         task, side, n = arguments.side
         time_here(task, side, int(n))
         return
-    n_images, n_calls, n_runs = (64, 20, 1) if arguments.quick else (256, 200, 3)
+    n_images, n_runs = (64, 1) if arguments.quick else (256, 3)
 
     cases = {
         "embedding": (
@@ -128,11 +129,14 @@ def main():
             "images/s",
         ),
     }
-    for task, (n_classified, pixels, filters) in CLASSIFIED.items():
+    for task, (n_classified, pixels, filters, n_calls) in CLASSIFIED.items():
+        n_calls = 20 if arguments.quick else n_calls
         case = f"{n_classified} of {pixels} pixels, ConvNet {filters}, median of {n_calls} calls"
         cases[task] = (PREDICTION, n_calls, case, "ms")
     figures = {}
     for task, (sides, n, case, unit) in cases.items():
+        if arguments.only not in (None, task):
+            continue
         taken = {side: [] for side in sides}
         for run in range(n_runs):
             for side in sides if run % 2 == 0 else reversed(sides):
@@ -152,7 +156,7 @@ def main():
                 f"{line['of_each_run']!s:>40}"
             )
         print()
-    finish(figures, arguments.json, "keras", "tensorflow", "onnxruntime", "onnx", "tf2onnx")
+    finish(figures, arguments.json, "onnx", "tf2onnx")
 
 
 if __name__ == "__main__":

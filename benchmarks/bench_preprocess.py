@@ -355,8 +355,8 @@ def main():
     }
     print_figures(cases)
     figures = {"n_images": n_images, "runs": n_runs, "cases": cases}
-    packages = ("opencv-python-headless", "numpy", "scikit-image", "keras", "tensorflow")
-    finish(figures, arguments.json, *packages, "albumentations")
+    packages = ("opencv-python-headless", "scikit-image", "albumentations")
+    finish(figures, arguments.json, *packages)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from _common import Stopwatch, describe_machine, installed_versions
+from _common import Stopwatch, describe_run
 
 from skin_lesion.evaluation._decisions.prevalence import scores_at_prevalence
 from skin_lesion.evaluation._intervals.estimates import Estimates
@@ -222,8 +222,7 @@ def main():
     figures = {
         "sets": n_sets,
         "bootstraps": N_BOOTSTRAPS,
-        "versions": installed_versions("skin_lesion", "numpy", "scipy"),
-        "machine": describe_machine(),
+        **describe_run(),
     }
     for name, value in figures.items():
         print(f"{name:>12}  {value}")

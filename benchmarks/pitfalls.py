@@ -123,7 +123,7 @@ def main():
         )
         print(f"{way:<32}{scores}", flush=True)
     figures = {"n_images": len(y), "side": arguments.side, "ways": figures}
-    finish(figures, arguments.json, "scikit-learn", "keras", "tensorflow", "onnxruntime")
+    finish(figures, arguments.json, "imbalanced-learn")
 
 
 if __name__ == "__main__":
