@@ -52,10 +52,9 @@ def make_lesion_classifier(
     ----------
     preset : {'fast', 'good', 'best'}, default='good'
         How much time to spend on training. On 8,000 images and two cores without a GPU, 'fast' took
-        5 minutes and 'good' 41. 'best' trains the network of 'good' and a second one, which
-        takes about one and a half times as long, by its number of operations. 'fast' trains the
-        last 8 of the 10 blocks of EfficientNet-Lite0, for ``epochs='few'``. The others train all
-        blocks, for ``epochs='auto'``. Both numbers of epochs are higher on small sets.
+        5 minutes, 'good' 41 and 'best' 93: it trains the network of 'good' and a second one. 'fast'
+        trains the last 8 of the 10 blocks of EfficientNet-Lite0, for ``epochs='few'``. The others
+        train all blocks, for ``epochs='auto'``. Both numbers of epochs are higher on small sets.
 
     backbone : str, Backbone, 'cnn', list of Backbones or their names, or None, default=None
         The network to fine-tune. The predictions of several networks are averaged. None means the
