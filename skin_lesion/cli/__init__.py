@@ -58,22 +58,32 @@ def main(argv=None):
                 run = import_module(_MODULES[arguments.verb], __name__).run
                 interruption.begin()
                 n_unread = run(arguments)
+            print(end="", flush=True)  # Python keeps what goes to a pipe, which may be closed
         except (ValueError, OSError, ImportError) as error:
-            print(f"skin-lesion: error: {describe_error(error)}", file=sys.stderr)
-            if isinstance(error, BrokenPipeError) and argv is None:  # the process ends
-                _discard_output()
+            _say(f"error: {describe_error(error)}")
             return 2
         except KeyboardInterrupt as interrupt:
-            how = str(interrupt) or "Nothing is finished: run the same command again."
-            print(f"skin-lesion: interrupted. {how}", file=sys.stderr)
+            _say(f"interrupted. {interrupt or 'Nothing is finished: run the same command again.'}")
             return interruption.status
+        finally:
+            if argv is None:  # the process ends
+                _discard_unwritten()
     return _SOME_UNREAD if n_unread else 0
 
 
-def _discard_output():
-    """Let Python end without an attempt to write what is left to a closed pipe."""
-    with suppress(OSError, ValueError, AttributeError):  # standard output is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _say(text):
+    with suppress(OSError):  # standard error is closed
+        print(f"skin-lesion: {text}", file=sys.stderr)
+
+
+def _discard_unwritten():
+    """Let Python end with the status of the command: it would try a closed pipe once more."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # there is none, or it is no file
+            try:
+                stream.flush()
+            except OSError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

@@ -95,14 +95,47 @@ def test_an_output_that_nothing_reads(root, tmp_path, capsys):
     assert "Errno" not in err
 
 
-def test_a_pipe_that_is_closed(root, tmp_path):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_pipe_that_is_closed(root, tmp_path, unbuffered):
     command = [sys.executable, "-m", "skin_lesion", "audit", str(root), "--output", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
         process.stdout.close()
         err = process.stderr.read().decode()
     assert process.returncode == 2
     assert "write the output to a file" in err
     assert "Exception ignored" not in err
+
+
+_PENDING = """
+import sys
+from skin_lesion.cli import _audit, main
+
+error = eval(sys.argv.pop(1))
+
+def run(arguments):
+    print("so far")
+    raise error
+
+_audit.run = run
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [("ValueError('wrong')", 2), ("KeyboardInterrupt", 130)]
+)
+def test_a_closed_pipe_does_not_change_the_status_of_an_error(error, status):
+    command = [sys.executable, "-c", _PENDING, error, "audit", "ROOT"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": ""}
+    reader, writer = os.pipe()
+    os.close(reader)
+    for stderr in (subprocess.PIPE, writer):
+        ended = subprocess.run(command, env=environment, stdout=writer, stderr=stderr, check=False)
+        assert ended.returncode == status
+        assert b"Exception ignored" not in (ended.stderr or b"")
+    os.close(writer)
 
 
 def test_what_tensorflow_says_of_its_own_speed_is_not_printed(root, tmp_path, monkeypatch, caplog):
