@@ -169,6 +169,8 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         others : list of str
             The names of parameters that may hold other weights.
         """
+        if not params:  # some classifiers, such as AdaBoostClassifier, cannot be asked for routing
+            return None, []
         if not (get_config()["enable_metadata_routing"] and _is_router(self.estimator)):
             names = [name for name in params if name.endswith("sample_weight")]
             return params.get("sample_weight"), [name for name in names if name != "sample_weight"]
