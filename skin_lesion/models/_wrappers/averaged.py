@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..._utils.sklearn_private import fit_context
 from .._image_classifier import MostProbableClassMixin
 from .._training._course.fit_tasks import FitTasksMixin
-from .wrapper import change_fitted, check_no_threshold
+from .wrapper import change_fitted, check_no_threshold, warn_if_not_changed
 
 
 class AveragedClassifier(
@@ -71,6 +71,7 @@ class AveragedClassifier(
     (3, 2)
     """
 
+    _changeable_after_fit = ()  # itself; those inside have their own
     _parameter_constraints = {"estimators": [list, tuple]}
 
     def __init__(self, estimators):
@@ -190,6 +191,12 @@ class AveragedClassifier(
         -------
         self : AveragedClassifier
             The estimator itself.
+
+        Warns
+        -----
+        UserWarning
+            If such a parameter takes effect only in the next :meth:`fit`, because a fitted
+            meta-estimator is in between.
         """
         if "estimators" in params:
             super().set_params(estimators=params.pop("estimators"))
@@ -198,8 +205,10 @@ class AveragedClassifier(
             pairs = zip(replaced, self.estimators, strict=True)
             self.estimators = [old if new is None else new for new, old in pairs]
         super().set_params(**params)
-        for place, fitted in enumerate(getattr(self, "estimators_", ())):
-            change_fitted(fitted, f"estimator_{place}", params)
+        for place, fitted in enumerate(self._fitted()):
+            if hasattr(self, "estimators_"):
+                change_fitted(fitted, f"estimator_{place}", params)
+            warn_if_not_changed(fitted, f"estimator_{place}", params)
         return self
 
     def get_metadata_routing(self):

@@ -1,9 +1,12 @@
 """Shared by the classifiers that wrap another one."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn import get_config
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
@@ -96,9 +99,10 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
         prediction take effect at once, also if this classifier has been fitted: `prior` and
         `temperature` of a :class:`SkinLesionClassifier`, `prior` of a
         :class:`PriorCorrectedClassifier`, and `augmenter`, `n_augmentations` and `random_state` of
-        :class:`TestTimeAugmentation`. Pipelines may be in between. A search or a
-        :class:`~sklearn.calibration.CalibratedClassifierCV` that has been fitted inside is not
-        changed.
+        :class:`TestTimeAugmentation`. Pipelines may be in between. Other meta-estimators, such as
+        a search, :class:`~sklearn.ensemble.VotingClassifier` or
+        :class:`~sklearn.calibration.CalibratedClassifierCV`, keep the classifiers that they have
+        fitted as they are.
 
         Parameters
         ----------
@@ -109,10 +113,17 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
         -------
         self : estimator
             The estimator itself.
+
+        Warns
+        -----
+        UserWarning
+            If such a parameter takes effect only in the next :meth:`fit`, because a fitted
+            meta-estimator is in between.
         """
         super().set_params(**params)
         if hasattr(self, "estimator_"):
             change_fitted(self.estimator_, "estimator", params)
+        warn_if_not_changed(self._fitted(), "estimator", params)
         return self
 
     def get_metadata_routing(self):
@@ -157,9 +168,44 @@ def change_fitted(fitted, name, params):
     params : dict
         Parameters of the wrapper, such as ``estimator__prior``.
     """
-    nested = [(key.partition("__"), value) for key, value in params.items()]
-    own = {inner: value for (owner, _, inner), value in nested if owner == name}
+    own = _params_of(name, params)
     fitted.set_params(**{key: own[key] for key in own if _is_changeable(fitted, key)})
+
+
+def warn_if_not_changed(fitted, name, params):
+    """Warn of parameters as in `change_fitted` that do not reach the classifiers that predict.
+
+    Scikit-learn's meta-estimators predict with clones, and their `set_params` does not change them.
+    Wrappers inside warn themselves.
+    """
+    for key in _params_of(name, params):
+        keeper = _find_keeper(fitted, key) if _is_changeable(fitted, key) else None
+        if keeper is not None:
+            warnings.warn(
+                f"{name}__{key} takes effect only in the next fit, because {type(keeper).__name__}"
+                " predicts with classifiers that it has already fitted. To use it now, call fit"
+                " again.",
+                stacklevel=3,
+            )
+
+
+def _params_of(name, params):
+    nested = [(key.partition("__"), value) for key, value in params.items()]
+    return {inner: value for (owner, _, inner), value in nested if owner == name}
+
+
+def _find_keeper(estimator, name):
+    """Return the fitted meta-estimator between an estimator and a parameter in it, or None."""
+    while isinstance(estimator, Pipeline):
+        first, _, name = name.partition("__")
+        estimator = estimator.get_params()[first]
+    if hasattr(estimator, "_changeable_after_fit"):  # of this library
+        return None
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return None
+    return estimator
 
 
 def _is_changeable(fitted, name):

@@ -1,13 +1,15 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -23,6 +25,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skin_lesion import (
+    AveragedClassifier,
     OperatingPointClassifier,
     PriorCorrectedClassifier,
     TestTimeAugmentation,
@@ -133,6 +136,7 @@ class WithOption(LogisticRegression):
 
 
 FITTED = LogisticRegression().fit([[0], [1]], [0, 1])
+INNER = PriorCorrectedClassifier(LogisticRegression())
 
 
 @pytest.mark.parametrize(
@@ -218,6 +222,49 @@ def test_weights_that_a_router_may_pass_on_are_asked_for(rare):
         corrected = PriorCorrectedClassifier(VotingClassifier([("a", inner)], voting="soft"))
         with pytest.raises(ValueError, match="VotingClassifier was fitted with w, so"):
             corrected.fit(X, y, w=np.where(y == 1, 4.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    "inner", [AdaBoostClassifier(), make_pipeline(StandardScaler(), AdaBoostClassifier())]
+)
+def test_a_classifier_that_cannot_route_is_fitted_without_weights(rare, inner):
+    X, y = rare
+    with config_context(enable_metadata_routing=True):
+        corrected = PriorCorrectedClassifier(inner).fit(X, y)
+    np.testing.assert_allclose(corrected.class_prior_, np.bincount(y) / len(y))
+
+
+@pytest.mark.parametrize("is_fitted_before", [False, True])
+@pytest.mark.parametrize(
+    ("keeper", "name"),
+    [
+        (VotingClassifier([("a", INNER)], voting="soft"), "a"),
+        (GridSearchCV(INNER, {"estimator__C": [1.0]}, cv=2), "estimator"),
+        (CalibratedClassifierCV(INNER, cv=2), "estimator"),
+    ],
+)
+def test_what_fitted_copies_inside_keep_is_warned_of(rare, keeper, name, is_fitted_before):
+    X, y = rare
+    keeper = clone(keeper)
+    if is_fitted_before:
+        corrected = PriorCorrectedClassifier(keeper.fit(X, y), class_prior="uniform")
+    else:
+        corrected = PriorCorrectedClassifier(make_pipeline(keeper), class_prior="uniform")
+        name = f"{type(keeper).__name__.lower()}__{name}"
+        with warnings.catch_warnings(action="error"):  # before fit it has its effect
+            corrected.set_params(**{f"estimator__{name}__prior": "uniform"})
+        corrected.fit(X, y)
+    before = corrected.predict_proba(X)
+    message = (
+        f"estimator__{name}__prior takes .* next fit, because {type(keeper).__name__} predicts"
+    )
+    averaged = AveragedClassifier([corrected])
+    for outermost, ahead in ((corrected, ""), (averaged, "estimator_0__")):
+        with pytest.warns(UserWarning, match=message) as record:
+            outermost.set_params(**{f"{ahead}estimator__{name}__prior": "training"})
+        assert len(record) == 1
+    np.testing.assert_array_equal(corrected.predict_proba(X), before)
+    assert (corrected.fit(X, y).predict_proba(X) != before).any()
 
 
 @pytest.mark.parametrize("wrapper", [PriorCorrectedClassifier, TestTimeAugmentation])
