@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -176,6 +177,38 @@ def test_nothing_of_an_earlier_model_stays_beside_another(root, tmp_path, capsys
     (tmp_path / "split.csv").unlink()
     assert main(["audit", str(root), "--output", str(tmp_path)]) == 2
     assert "holds the report of a training" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_a_model_on_another_disk_is_replaced_in_one_step(root, tmp_path, monkeypatch):
+    output, disk = tmp_path / "report", tmp_path / "disk"
+    replace = os.replace
+
+    def replace_on_a_disk(source, target):
+        if len({disk in Path(path).parents for path in (source, target)}) == 2:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        replace(source, target)
+
+    def fit_plan(data, plan, arguments, folder, save):
+        with open(disk / "model.zip") as earlier:
+            save("a model")
+            assert earlier.read() == "an earlier model"  # not that of the new one
+        raise KeyboardInterrupt
+
+    for folder in (output, disk):
+        folder.mkdir()
+    (disk / "model.zip").write_text("an earlier model")
+    (disk / "model.zip").chmod(0o640)
+    (output / "model.zip").symlink_to(disk / "model.zip")
+    monkeypatch.setattr(os, "replace", replace_on_a_disk)
+    monkeypatch.setattr(os, "rename", replace_on_a_disk)
+    monkeypatch.setattr(_job, "fit_plan", fit_plan)
+    monkeypatch.setattr(_job, "save_model", lambda model, path: path.write_text(model))
+    assert train(root, output) == 130
+    assert (output / "model.zip").is_symlink()
+    assert (disk / "model.zip").read_text() == "a model"
+    assert (disk / "model.zip").stat().st_mode & 0o777 == 0o640
+    assert len(pd.read_csv(output / "split.csv", comment="#")) == 60
 
 
 def test_another_run_into_the_same_folder_is_refused(root, tmp_path, capsys, monkeypatch):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..._utils.atomic_writing import new_file
 from ...models import save_model
 from .._data import load_data
 from .._on_onnx import export_beside
@@ -122,13 +123,13 @@ def _train(cleaned, arguments, output, start):
     model_path = output / _MODEL
 
     def save(model):
-        # Written aside first: on a full disk the earlier model stays, with all that belongs to it.
-        save_model(model, folder / _MODEL)
-        cleaned.write_manifest(folder / MANIFEST)
-        # What belongs to the earlier model goes: this run may end before it writes its own.
-        remove_description(output)
-        for name in (_MODEL, MANIFEST):
-            shutil.move(folder / name, os.path.realpath(output / name))  # a link remains one
+        with new_file(model_path) as new_model:
+            # Both are written first: on a full disk the earlier model stays, with all its files.
+            save_model(model, new_model)
+            cleaned.write_manifest(folder / MANIFEST)
+            # What belongs to the earlier model goes: this run may end before it writes its own.
+            remove_description(output)
+        os.replace(folder / MANIFEST, output / MANIFEST)
 
     model, results = fit_plan(data, plan, arguments, folder, save)
     X, _, _ = data.part(is_test=False)
