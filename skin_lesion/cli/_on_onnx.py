@@ -1,5 +1,6 @@
 """A model on ONNX Runtime, which is faster, where it is installed."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -69,22 +70,26 @@ def put_on_onnx(model, folder):
     model : fitted classifier
 
     folder : str
-        For the ONNX files.
+        For the ONNX files: one, or one for each of averaged classifiers that do not fit into one.
 
     Returns
     -------
     model : fitted classifier
-        The same where ONNX Runtime is not installed, or cannot run it.
+        The same where ONNX Runtime is not installed, or cannot run it. An average may mix both.
     """
     if not isinstance(model, (AveragedClassifier, SkinLesionClassifier, TestTimeAugmentation)):
         return model
     if getattr(find_network(model), "loader", None) is None:
         return model  # the file would not say how photographs are read
-    path = Path(folder, "model.onnx")
+    path = Path(folder, f"{len(os.listdir(folder))}.onnx")
     try:
         write_onnx_file(model, path, with_features=True)
     except Exception:  # of tf2onnx, onnx or ONNX Runtime, of any class
-        return model
+        if not isinstance(model, AveragedClassifier):
+            return model
+        # Such as networks of different image sizes: a file reads each image once.
+        parts = getattr(model, "estimators_", model.estimators)
+        return AveragedClassifier([put_on_onnx(part, folder) for part in parts])
     return OnnxClassifier(path)
 
 

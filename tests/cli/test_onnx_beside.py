@@ -4,10 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
+from copy import copy
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from skin_lesion import (
     AveragedClassifier,
@@ -162,14 +164,18 @@ def test_the_file_is_no_output_and_no_model(copied, root, capsys):
 
 def test_averaged_networks_have_a_file_too(copied, root, fitted, by_keras, capsys, monkeypatch):
     path = copied / "model.zip"
-    averaged = AveragedClassifier([fitted, fitted])
+    corrected = copy(fitted.estimator).set_params(prior=[0.9, 0.1])
+    averaged = AveragedClassifier([fitted, clone(fitted).set_params(estimator=corrected)])
     save_model(averaged, path)
     _on_onnx.export_beside(averaged, path)
     monkeypatch.setattr(_predict, "load_model", None)  # only the ONNX file is used
     assert predict(copied, root) == 0
     assert capsys.readouterr().err == ""
     found = pd.read_csv(copied / "p.csv")
-    assert_same(found, by_keras)
+    expected = by_keras.copy()
+    expected[fitted.classes_] = averaged.predict_proba(found[["image"]].to_numpy(dtype=str))
+    expected["predicted"] = fitted.classes_[expected[fitted.classes_].to_numpy().argmax(axis=1)]
+    assert_same(found, expected)
     assert "unlike_training" in found
 
 

@@ -18,8 +18,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skin_lesion import (
+    AveragedClassifier,
     ConvNet,
     ImageLoader,
+    OnnxClassifier,
     OperatingPointClassifier,
     SkinLesionClassifier,
     TestTimeAugmentation,
@@ -258,20 +260,32 @@ def test_a_column_of_paths_needs_a_table(model, root, capsys):
     )
 
 
-def test_many_photographs_are_predicted_on_onnx_runtime(model, root, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("sizes", "n_files"), [([16], 1), ([16, 16], 1), ([16, 20], 2)])
+def test_many_photographs_are_predicted_on_onnx_runtime(
+    model, root, tmp_path, monkeypatch, sizes, n_files
+):
     pytest.importorskip("tf2onnx")
     network = load_model(model).estimator
-    averaged = TestTimeAugmentation(network, n_augmentations=1, random_state=0)
+    train = load_image_folder(root, split="train")
+    parts = [TestTimeAugmentation(network, n_augmentations=1, random_state=0)]
+    for size in sizes[1:]:
+        other = clone(network).set_params(loader__image_size=size, random_state=1)
+        part = clone(parts[0]).set_params(estimator=other.fit(train.data, train.target))
+        parts.append(part)
+    averaged = AveragedClassifier(parts) if len(parts) > 1 else parts[0]
     save_model(OperatingPointClassifier(averaged, 0.2, positive="melanoma"), tmp_path / "m.zip")
     monkeypatch.setattr(_predict, "_MANY", 1)
-    runs = []
-    predict_on_onnx = _predict.predict_with_features
-    monkeypatch.setattr(
-        _predict, "predict_with_features", lambda *args: runs.append(1) or predict_on_onnx(*args)
-    )
+    files = set()
+    predict_on_onnx = OnnxClassifier._predict
+
+    def note_file(self, X):
+        files.add(self.path)
+        return predict_on_onnx(self, X)
+
+    monkeypatch.setattr(OnnxClassifier, "_predict", note_file)
     output = tmp_path / "p.csv"
     assert predict(tmp_path / "m.zip", root / "Test", output=output) == 0
-    assert runs
+    assert len(files) == n_files
     table = pd.read_csv(output)
     X = table[["image"]].to_numpy(dtype=str)
     expected = averaged.predict_proba(X)
