@@ -28,6 +28,9 @@ _REPLACEMENTS = {
     r"\bpath=(?=')": "MODEL ",
     r"\bweights=(?='|FILE)": "--weights ",
     "Expected 'imagenet', None, or a": "Expected a",
+    r"for paths, set loader=ImageLoader\(image_size=\(224, 224\)\)": (
+        "pass a larger --image-size, or --from-scratch, whose network takes small images"
+    ),
 }
 
 

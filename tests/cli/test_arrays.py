@@ -21,8 +21,12 @@ def archive(tmp_path_factory):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_train_predict_and_evaluate(archive, root, tmp_path, capsys):
     output = tmp_path / "report"
-    options = ["--from-scratch", "--epochs", "1", "--candidates", "1", "--folds", "2"]
-    train = ["train", str(archive), "--output", str(output), *options]
+    train = ["train", str(archive), "--output", str(output)]
+    assert main(train) == 2
+    err = capsys.readouterr().err
+    assert "are arrays of 28 x 28 pixels" in err
+    assert "pass --from-scratch" in err
+    train += ["--from-scratch", "--epochs", "1", "--candidates", "1", "--folds", "2"]
     assert main([*train, "--image-size", "32"]) == 2
     assert "--image-size is 32, and the images are arrays of 28 x 28" in capsys.readouterr().err
     assert main(train) == 0

@@ -446,6 +446,10 @@ def test_output_that_is_a_link_to_nothing(root, tmp_path, capsys):
 
 def test_weights_and_backbones_are_checked_before_the_data(tmp_path, capsys):
     options = ("train", "nowhere", "--output", str(tmp_path / "report"))
+    assert main([*options, "--image-size", "16"]) == 2
+    err = capsys.readouterr().err
+    assert "EfficientNetLite0 cannot be built for images of 16x16 pixels" in err
+    assert "Expected larger images: pass a larger --image-size, or --from-scratch" in err
     assert main([*options, "--weights", str(tmp_path / "missing.h5")]) == 2
     assert "missing.h5" in capsys.readouterr().err
     assert main([*options, "--backbone", "MobilNetV2"]) == 2

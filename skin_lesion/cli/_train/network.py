@@ -67,8 +67,16 @@ def use_size_of_arrays(images, arguments):
             f" {size[0]} x {size[1]} pixels, which are not resized. Leave out --image-size."
         )
     arguments.image_size = size
-    if not arguments.from_scratch:
+    if arguments.from_scratch:
+        return
+    try:
         _find_problem(arguments)
+    except ValueError as error:  # at the usual size, check_network has found no problem
+        raise ValueError(
+            f"The images are arrays of {size[0]} x {size[1]} pixels, which are not resized and too"
+            " small for the pretrained network. Expected larger images: pass --from-scratch, whose"
+            " network takes small images, or a file of larger ones, such as dermamnist_224.npz."
+        ) from error
 
 
 def _find_problem(arguments):
