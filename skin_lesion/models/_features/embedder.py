@@ -55,10 +55,10 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         Global average or maximum pooling of the feature maps.
 
     engine : {"auto", "keras", "onnx"}, default="auto"
-        The library that computes the features. ONNX Runtime is two to three times as fast on a CPU,
-        after an export of a few seconds, once per process. It needs the extra "onnx". "auto" uses
-        it if it is installed, Keras finds no GPU, and the network can be exported. With ImageNet
-        weights the features of both engines differ by less than 1e-4.
+        The library that computes the features. ONNX Runtime is faster on a CPU, after an
+        export of a few seconds, once per process. It needs the extra "onnx". "auto" uses it if it
+        is installed, Keras finds no GPU, and the network can be exported. With ImageNet weights the
+        features of both engines differ by less than 1e-4.
 
     loader : ImageLoader, default=None
         Reads images if `X` holds paths. None means ``ImageLoader()``, with 224 x 224 pixels.
