@@ -317,8 +317,8 @@ def compare_estimates(first, second, *, is_count=True, deviation=None, least=0.0
     """Return the difference of two scores of the same groups, its interval and its p value.
 
     For counts, the variance is computed at each hypothetical difference, as in the test of McNemar
-    and the interval of Tango [1]_. A t distribution allows for few discordant groups. p is
-    therefore less than 0.05 exactly if the interval excludes 0.
+    and the interval of Tango (1998), which :func:`compare` cites. A t distribution allows for few
+    discordant groups. p is therefore less than 0.05 exactly if the interval excludes 0.
 
     Parameters
     ----------
@@ -341,12 +341,6 @@ def compare_estimates(first, second, *, is_count=True, deviation=None, least=0.0
     difference, low, high, p_value : float
         `second` minus `first`. If the two do not differ in any group, there is no interval, and p
         is 1.
-
-    References
-    ----------
-    .. [1] T. Tango, "Equivalence test and confidence interval for the difference in proportions for
-       the paired-sample design", Statistics in Medicine 17(8), 891-908, 1998.
-       :doi:`10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B`
     """
     difference = second.value - first.value
     n = min(first.n_groups, second.n_groups)

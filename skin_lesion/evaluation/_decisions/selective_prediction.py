@@ -5,14 +5,11 @@ from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import validate_params
 from ..._utils.validation.labels import check_labels
-from .._metrics.input_checks import check_classes, check_probabilities
+from .._metrics.input_checks import PARAMETERS, check_classes, check_probabilities
 from .._plots.style import COLOURS
 
 
-@validate_params(
-    {"y_true": ["array-like"], "y_prob": ["array-like"], "labels": ["array-like", None]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params(PARAMETERS, prefer_skip_nested_validation=True)
 def referral_curve(y_true, y_prob, *, labels=None):
     """Accuracy on the remaining cases, against the share of referred cases.
 

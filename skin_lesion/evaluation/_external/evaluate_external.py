@@ -1,15 +1,16 @@
 """External validation: evaluate a fitted classifier on datasets of other clinics."""
 
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 
-from ..._utils.sklearn_private import HasMethods, Interval, StrOptions, validate_params
+from ..._utils.sklearn_private import HasMethods, StrOptions, validate_params
 from ..._utils.validation.labels import check_labels
 from ...audit import find_overlap, take_images
 from ...models import correct_prior
+from .._report.build_report import PARAMETERS
 from .._report.evaluate import evaluate
 from .._report.predictions import find_classes
 from .._report.report import EvaluationReport, choose_seed
@@ -21,14 +22,11 @@ _TRAINING = "training"
 
 @validate_params(
     {
+        **PARAMETERS,
         "estimator": [HasMethods(["predict", "predict_proba"])],
         "datasets": [Mapping],
-        "positive": [Real, str, "boolean", None],
-        "thresholds": [dict, "array-like", None],
         "training": "no_validation",  # a Bunch, paths or images
         "class_prior": [StrOptions({"training", "uniform"}), dict, "array-like", None],
-        "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
-        "random_state": ["random_state"],
         "n_jobs": [Integral, None],
     },
     prefer_skip_nested_validation=True,

@@ -24,10 +24,10 @@ from ..._utils.intervals import (
     estimate_unbounded,
     find_least_deviation,
 )
-from .._metrics.probabilities import expected_calibration_error, recalibrate
+from .._metrics.probabilities import recalibrate
 from .._metrics.ranked_scores import RankedScores
-from .._metrics.scorers import squared_distances
-from .parts import Predictions, join_parts, number_groups
+from .._metrics.scorers import score_calibration, squared_distances
+from .parts import Predictions, number_groups, pool_part
 from .ranked_parts import MIN_SENSITIVITY, OF_CURVE, WITHOUT_JACKKNIFE, RankedPart
 
 # With fewer lesions in the smaller class, a score has no interval: its coverage would be too low.
@@ -236,18 +236,23 @@ class Estimates:
     def _rates(self, name, number):
         return self._estimate_rate(lambda one: one.rate(name, number))
 
-    def _estimate_rate(self, pick):
-        """Return the mean rate of the parts with its interval, and the rates of the parts."""
+    def _average(self, pick):
+        """Return the shares of rows of X in numerator and denominator of a mean, and its parts."""
         picked = [pick(part.predictions) for part in self.parts]
         n_cases = np.array([cases.sum() for _, cases in picked])
         hits, weights = np.zeros((2, len(self._groups)))
         for part, (hit, cases), n in zip(self.parts, picked, n_cases, strict=True):
             if n:
                 share = 1 / (n * np.count_nonzero(n_cases))
-                hits[part.rows[hit]] += share
-                weights[part.rows[cases]] += share
+                hits[part.rows] += share * hit
+                weights[part.rows] += share * cases
         with np.errstate(invalid="ignore"):
             of_parts = np.array([hit.sum() for hit, _ in picked]) / n_cases
+        return hits, weights, of_parts
+
+    def _estimate_rate(self, pick):
+        """Return the mean rate of the parts with its interval, and the rates of the parts."""
+        hits, weights, of_parts = self._average(pick)
         estimate = estimate_rate(hits, weights, self._groups, self.n_groups)
         return replace(estimate, value=_mean(of_parts)), of_parts
 
@@ -271,11 +276,7 @@ class Estimates:
         return combine(estimates, weights, value=_mean(self.values(name)), bounds=(0, 1))
 
     def _estimate_brier(self):
-        total, weights = np.zeros((2, len(self._groups)))
-        for part in self.parts:
-            share = 1 / (len(part.rows) * len(self.parts))
-            total[part.rows] += share * _square(part.predictions)
-            weights[part.rows] += share
+        total, weights, _ = self._average(lambda one: (_square(one), np.ones(len(one), dtype=bool)))
         value = total.sum()
         influence = np.bincount(self._groups, total - value * weights, minlength=self.n_groups)
         # As in a jackknife: a patient with many images pulls the mean.
@@ -299,7 +300,7 @@ class Estimates:
         """Return intercept and slope, and those of the parts, of shape (n_parts, 2)."""
         # The slope of few lesions is biased, and so is its mean over folds: folds are pooled.
         repeats = sorted({part.repeat for part in self.parts})
-        fits = [join_parts([part for part in self.parts if part.repeat == one]) for one in repeats]
+        fits = [pool_part(self.parts, one) for one in repeats]
         found = [self._recalibrate(part, number) for part in fits]
         of_parts = found
         if len(fits) < len(self.parts):
@@ -330,12 +331,15 @@ class Estimates:
         is_lacking = name in WITHOUT_JACKKNIFE and drawn is None
         if np.isnan(value) or n_smaller < least_groups or is_lacking:
             return _hide(Estimate(value, np.nan, np.nan, n_smaller, influence))
-        if name == "roc_auc":
-            least = 1 / (1 / n_positive + 1 / n_negative)
-            return estimate_smooth(value, influence, n_smaller, least=least)
         if name in _SMOOTH:
-            scale, is_skewed = self._find_scale(name), name == "average_precision"
-            return estimate_smooth(value, influence, n_smaller, scale=scale, is_skewed=is_skewed)
+            return estimate_smooth(
+                value,
+                influence,
+                n_smaller,
+                scale=_SMOOTH[name],
+                least=1 / (1 / n_positive + 1 / n_negative) if name == "roc_auc" else None,
+                is_skewed=name == "average_precision",
+            )
         of_class, is_used = self.y == number, self.y >= 0
         cases = of_class if name == "sensitivity_at_90_specificity" else is_used & ~of_class
         n_cases = count_independent(cases, self._groups, self.n_groups)
@@ -421,9 +425,9 @@ def _square(predictions):
 
 
 def _score_calibration(predictions):
-    confidence = np.clip(predictions.probabilities.max(axis=1), 0, 1)
-    is_right = predictions.probabilities.argmax(axis=1) == predictions.y
-    return expected_calibration_error(is_right * 1, confidence)
+    return score_calibration(
+        predictions.y, predictions.probabilities, np.arange(len(predictions.classes))
+    )
 
 
 def _to_f1(rate):

@@ -121,6 +121,11 @@ def join_parts(parts):
     return joint.take(np.argsort(rows, kind="stable"))
 
 
+def pool_part(parts, repeat=0):
+    """Return the parts of one fit as one part, as if one model had predicted all rows."""
+    return join_parts([part for part in parts if part.repeat == repeat])
+
+
 def number_groups(parts, most_blocks):
     """Return the group number and the block number of each row of X.
 

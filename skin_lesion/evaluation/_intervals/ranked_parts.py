@@ -74,14 +74,12 @@ class RankedPart:
 
 
 def _finish_curve(curve, names):
-    above = curve.area_above_tpr(MIN_SENSITIVITY)
+    partial, whole = curve.areas_above_tpr(MIN_SENSITIVITY)
     functions = {
         "roc_auc": curve.area,
         "average_precision": curve.average_precision,
-        "partial_auc": lambda: above,
-        "auc_above_80_sensitivity": lambda: (
-            above + MIN_SENSITIVITY * (1 - curve.fpr_at_tpr(MIN_SENSITIVITY))
-        ),
+        "partial_auc": lambda: partial,
+        "auc_above_80_sensitivity": lambda: whole,
         "sensitivity_at_90_specificity": lambda: curve.best_tpr(AT_RATE),
         "specificity_at_90_sensitivity": lambda: curve.best_specificity(AT_RATE),
     }

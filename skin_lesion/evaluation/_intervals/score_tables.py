@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from .parts import join_parts
-
 FEW_GROUPS = 30
 SHORT_SCORES = ("accuracy", "balanced_accuracy")
 
@@ -100,11 +98,6 @@ def count_classes(part):
     )
     table["few"] = table["groups"] < FEW_GROUPS
     return table
-
-
-def pool_part(parts):
-    """Return the parts of the first fit as one part, as if one model had predicted all rows."""
-    return join_parts([part for part in parts if part.repeat == 0])
 
 
 def _make_table(estimates):

@@ -6,7 +6,6 @@ is undefined.
 """
 
 from inspect import cleandoc
-from numbers import Real
 
 import numpy as np
 from sklearn.metrics import precision_score, recall_score
@@ -15,24 +14,13 @@ from sklearn.utils import check_consistent_length
 from ..._utils.sklearn_private import validate_params
 from ..._utils.validation.labels import check_labels, check_same_kind
 from ..._utils.validation.messages import did_you_mean
-from .input_checks import check_weights, warn_undefined
-
-_check = validate_params(
-    {
-        "y_true": ["array-like"],
-        "y_pred": ["array-like"],
-        "labels": ["array-like", None],
-        "pos_label": [Real, str, "boolean", None],
-        "sample_weight": ["array-like", None],
-    },
-    prefer_skip_nested_validation=True,
-)
+from .input_checks import PARAMETERS, check_weights, warn_undefined
 
 
 def _class_rate(function):
     """Add argument checks and the shared part of the docstring."""
     function.__doc__ = cleandoc(function.__doc__).replace("{shared}", _SHARED) + "\n"
-    return _check(function)
+    return validate_params(PARAMETERS, prefer_skip_nested_validation=True)(function)
 
 
 _SHARED = cleandoc(

@@ -1,6 +1,7 @@
 """Input checks shared by the metrics."""
 
 import warnings
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,16 @@ from ..._utils.sklearn_private import check_sample_weight
 from ..._utils.validation.labels import check_labels
 from ..._utils.validation.messages import did_you_mean
 
+# What the parameters that metrics share may be.
+PARAMETERS = {
+    "y_true": ["array-like"],
+    "y_pred": ["array-like"],
+    "y_score": ["array-like"],
+    "y_prob": ["array-like"],
+    "labels": ["array-like", None],
+    "pos_label": [Real, str, "boolean", None],
+    "sample_weight": ["array-like", None],
+}
 # Sums of softmax are off by 1e-6 in float32. In half precision, 1e-3 and more is an error.
 _SUM_TOLERANCE = 1e-4
 _ROUNDING = 0.05  # rounding error of the sum of a few numbers with two decimals
@@ -139,6 +150,19 @@ def check_classes(labels, y_true, n_columns):
             " zeros to count them as errors."
         )
     return classes
+
+
+def find_class(positive, classes):
+    """Return the position of the positive class among the classes, or None if it is None."""
+    if positive is None:
+        return None
+    known = list(classes)
+    if positive not in known:
+        raise ValueError(
+            f"positive={positive!r} is not among the classes {known}. Expected one of"
+            f" them.{did_you_mean(positive, known)}"
+        )
+    return known.index(positive)
 
 
 def assert_finite(values, name):

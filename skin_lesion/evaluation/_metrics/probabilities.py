@@ -10,6 +10,7 @@ from sklearn.utils import check_consistent_length
 from ..._utils.sklearn_private import Interval, validate_params
 from ..._utils.validation.labels import check_labels
 from .input_checks import (
+    PARAMETERS,
     check_classes,
     check_one_against_rest,
     check_probabilities,
@@ -22,14 +23,7 @@ _MOST_STEPS = 100
 
 
 @validate_params(
-    {
-        "y_true": ["array-like"],
-        "y_prob": ["array-like"],
-        "n_bins": [Interval(Integral, 1, None, closed="left")],
-        "labels": ["array-like", None],
-        "pos_label": [Real, str, "boolean", None],
-        "sample_weight": ["array-like", None],
-    },
+    {**PARAMETERS, "n_bins": [Interval(Integral, 1, None, closed="left")]},
     prefer_skip_nested_validation=True,
 )
 def expected_calibration_error(
@@ -189,13 +183,7 @@ def _leave_out(design, is_positive, expected, groups, n_groups):
 
 
 @validate_params(
-    {
-        "y_true": ["array-like"],
-        "y_prob": ["array-like"],
-        "threshold": [Interval(Real, 0, 1, closed="left"), "array-like"],
-        "pos_label": [Real, str, "boolean", None],
-        "sample_weight": ["array-like", None],
-    },
+    {**PARAMETERS, "threshold": [Interval(Real, 0, 1, closed="left"), "array-like"]},
     prefer_skip_nested_validation=True,
 )
 def net_benefit(y_true, y_prob, *, threshold, pos_label=None, sample_weight=None):

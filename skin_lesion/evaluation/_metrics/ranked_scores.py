@@ -1,6 +1,6 @@
 """ROC curves of one class against the rest, ranked once for many weightings of the rows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -34,7 +34,6 @@ class RankedCurve:
     through: np.ndarray
     n_positive: np.ndarray
     n_negative: np.ndarray
-    _cuts: dict = field(default_factory=dict, repr=False)
 
     def area(self):
         """Return the area under the curve, of shape (b,)."""
@@ -43,18 +42,21 @@ class RankedCurve:
             / self.n_positive
         )
 
-    def area_above_tpr(self, min_tpr):
-        """Return the area between the curve and a lowest true-positive rate, of shape (b,)."""
-        start, fpr_at_start = self._cut(min_tpr)
-        height = self.true / self.n_positive - start
-        width = 1 - (fpr_at_start + self.through / self.n_negative) / 2
-        return self._of_both((height * width).sum(axis=0))
+    def areas_above_tpr(self, tpr):
+        """Return two areas of the curve from where it reaches a true-positive rate.
 
-    def fpr_at_tpr(self, tpr):
-        """Return the false-positive rate where the curve reaches a true-positive rate."""
-        _, fpr_at_start = self._cut(tpr)
-        first = (self.true / self.n_positive >= tpr).argmax(axis=0)
-        return self._of_both(np.take_along_axis(fpr_at_start, first[np.newaxis], axis=0)[0])
+        The first goes down to this rate, and the second to the axis; both are of shape (b,).
+        """
+        before, after = (self.true - self.hits) / self.n_positive, self.true / self.n_positive
+        # Where each piece of the curve starts if it is cut off below the rate.
+        start, rise = np.clip(tpr, before, after), after - before
+        share = np.divide(start - before, rise, out=np.zeros_like(rise), where=rise > 0)
+        fpr_at_start = (self.above + share * (self.through - self.above)) / self.n_negative
+        width = 1 - (fpr_at_start + self.through / self.n_negative) / 2
+        area = ((after - start) * width).sum(axis=0)
+        first = (after >= tpr).argmax(axis=0)
+        fpr = np.take_along_axis(fpr_at_start, first[np.newaxis], axis=0)[0]
+        return self._of_both(area), self._of_both(area + tpr * (1 - fpr))
 
     def best_tpr(self, specificity):
         """Return the highest sensitivity of the cut-offs with at least this specificity."""
@@ -73,19 +75,6 @@ class RankedCurve:
         precision = np.divide(self.true, called, out=np.zeros_like(called), where=called > 0)
         gains = self.hits * precision
         return self._of_both(gains.sum(axis=0) / self.n_positive)
-
-    def _cut(self, tpr):
-        """Return where each piece of the curve starts if it is cut off below this rate."""
-        if tpr in self._cuts:
-            return self._cuts[tpr]
-        before = (self.true - self.hits) / self.n_positive
-        after = self.true / self.n_positive
-        start = np.clip(tpr, before, after)
-        rise = after - before
-        share = np.divide(start - before, rise, out=np.zeros_like(rise), where=rise > 0)
-        fpr_at_start = (self.above + share * (self.through - self.above)) / self.n_negative
-        self._cuts[tpr] = start, fpr_at_start
-        return start, fpr_at_start
 
     def _of_both(self, values):
         return np.where((self.n_positive > 0) & (self.n_negative > 0), values, np.nan)

@@ -5,20 +5,14 @@ from numbers import Real
 import numpy as np
 
 from ..._utils.sklearn_private import Interval, validate_params
-from .input_checks import check_one_against_rest, warn_undefined
+from .input_checks import PARAMETERS, check_one_against_rest, warn_undefined
 from .ranked_scores import RankedScores
 
-_SHARED = {
-    "y_true": ["array-like"],
-    "y_score": ["array-like"],
-    "pos_label": [Real, str, "boolean", None],
-    "sample_weight": ["array-like", None],
-}
 _RATE = Interval(Real, 0, 1, closed="right")
 
 
 @validate_params(
-    {**_SHARED, "min_tpr": [Interval(Real, 0, 1, closed="left")]},
+    {**PARAMETERS, "min_tpr": [Interval(Real, 0, 1, closed="left")]},
     prefer_skip_nested_validation=True,
 )
 def partial_auc_score(y_true, y_score, *, min_tpr=0.8, pos_label=None, sample_weight=None):
@@ -82,17 +76,11 @@ def partial_auc_score(y_true, y_score, *, min_tpr=0.8, pos_label=None, sample_we
     >>> partial_auc_score(y, [0.1, 0.35, 0.4, 0.2, 0.8], pos_label="melanoma")
     0.133...
     """
-    return _score(
-        lambda curve: curve.area_above_tpr(min_tpr),
-        "partial_auc_score",
-        y_true,
-        y_score,
-        pos_label,
-        sample_weight,
-    )
+    rows = y_true, y_score, pos_label, sample_weight
+    return _score(lambda curve: curve.areas_above_tpr(min_tpr)[0], "partial_auc_score", *rows)
 
 
-@validate_params({**_SHARED, "sensitivity": [_RATE]}, prefer_skip_nested_validation=True)
+@validate_params({**PARAMETERS, "sensitivity": [_RATE]}, prefer_skip_nested_validation=True)
 def auc_above_sensitivity_score(
     y_true, y_score, *, sensitivity=0.8, pos_label=None, sample_weight=None
 ):
@@ -147,19 +135,13 @@ def auc_above_sensitivity_score(
     >>> auc_above_sensitivity_score([0, 1, 0, 0, 1], [0.1, 0.35, 0.4, 0.2, 0.8])
     0.666...
     """
+    rows = y_true, y_score, pos_label, sample_weight
     return _score(
-        lambda curve: (
-            curve.area_above_tpr(sensitivity) + sensitivity * (1 - curve.fpr_at_tpr(sensitivity))
-        ),
-        "auc_above_sensitivity_score",
-        y_true,
-        y_score,
-        pos_label,
-        sample_weight,
+        lambda curve: curve.areas_above_tpr(sensitivity)[1], "auc_above_sensitivity_score", *rows
     )
 
 
-@validate_params({**_SHARED, "specificity": [_RATE]}, prefer_skip_nested_validation=True)
+@validate_params({**PARAMETERS, "specificity": [_RATE]}, prefer_skip_nested_validation=True)
 def sensitivity_at_specificity(
     y_true, y_score, *, specificity=0.9, pos_label=None, sample_weight=None
 ):
@@ -207,17 +189,11 @@ def sensitivity_at_specificity(
     >>> sensitivity_at_specificity([0, 1, 0, 0, 1], [0.1, 0.35, 0.4, 0.2, 0.8])
     0.5
     """
-    return _score(
-        lambda curve: curve.best_tpr(specificity),
-        "sensitivity_at_specificity",
-        y_true,
-        y_score,
-        pos_label,
-        sample_weight,
-    )
+    rows = y_true, y_score, pos_label, sample_weight
+    return _score(lambda curve: curve.best_tpr(specificity), "sensitivity_at_specificity", *rows)
 
 
-@validate_params({**_SHARED, "sensitivity": [_RATE]}, prefer_skip_nested_validation=True)
+@validate_params({**PARAMETERS, "sensitivity": [_RATE]}, prefer_skip_nested_validation=True)
 def specificity_at_sensitivity(
     y_true, y_score, *, sensitivity=0.9, pos_label=None, sample_weight=None
 ):
@@ -265,13 +241,9 @@ def specificity_at_sensitivity(
     >>> specificity_at_sensitivity([0, 1, 0, 0, 1], [0.1, 0.35, 0.4, 0.2, 0.8])
     0.666...
     """
+    rows = y_true, y_score, pos_label, sample_weight
     return _score(
-        lambda curve: curve.best_specificity(sensitivity),
-        "specificity_at_sensitivity",
-        y_true,
-        y_score,
-        pos_label,
-        sample_weight,
+        lambda curve: curve.best_specificity(sensitivity), "specificity_at_sensitivity", *rows
     )
 
 

@@ -14,9 +14,8 @@ from sklearn.metrics import (
 
 from ..._utils.sklearn_private import BaseScorer
 from ..._utils.validation.labels import check_labels
-from ..._utils.validation.messages import did_you_mean
 from .class_rates import npv_score, ppv_score, sensitivity_score, specificity_score
-from .input_checks import check_weights
+from .input_checks import check_weights, find_class
 from .probabilities import expected_calibration_error
 from .ranked_scores import RankedScores
 from .roc import (
@@ -40,7 +39,7 @@ class _ClassScorer(BaseScorer):
         if self._response_method == "predict_proba" and predicted.ndim == 1:
             predicted = np.column_stack([1 - predicted, predicted])  # of the second class
         classes = estimator.classes_
-        _check_positive(self._kwargs.get("positive"), classes, y_true)
+        find_class(self._kwargs.get("positive"), np.union1d(classes, y_true).tolist())
         score = self._score_func(y_true, predicted, classes, **self._kwargs, **kwargs)
         return self._sign * score
 
@@ -53,18 +52,9 @@ class _PredictionScorer(BaseScorer):
 
     def _score(self, method_caller, estimator, X, y_true, **kwargs):
         y_true = check_labels(y_true, name="y")
-        _check_positive(self._kwargs["pos_label"], estimator.classes_, y_true)
+        find_class(self._kwargs["pos_label"], np.union1d(estimator.classes_, y_true).tolist())
         predicted = method_caller(estimator, self._response_method, X)
         return self._score_func(y_true, predicted, **self._kwargs, **kwargs)
-
-
-def _check_positive(positive, classes, y_true):
-    known = np.union1d(classes, y_true).tolist()
-    if positive is not None and positive not in known:
-        raise ValueError(
-            f"positive={positive!r} is not among the classes {known}. Expected one of"
-            f" them.{did_you_mean(positive, known)}"
-        )
 
 
 def isic_scorers(positive=None):
@@ -134,7 +124,7 @@ def isic_scorers(positive=None):
         "accuracy": make_scorer(_score_accuracy),
         "roc_auc_ovr": _ClassScorer(_score_auc_ovr, 1, {}, "predict_proba"),
         "neg_brier_score": _ClassScorer(_score_brier, -1, {}, "predict_proba"),
-        "neg_expected_calibration_error": _ClassScorer(_score_calibration, -1, {}, "predict_proba"),
+        "neg_expected_calibration_error": _ClassScorer(score_calibration, -1, {}, "predict_proba"),
     }
     if positive is None:
         return scorers
@@ -177,6 +167,14 @@ def squared_distances(y, probabilities, classes):
     return distances / 2 if len(classes) <= 2 else distances
 
 
+def score_calibration(y_true, predicted, classes, *, sample_weight=None):
+    """Return the calibration error; rows of a class without a column count as wrong."""
+    is_right = classes[predicted.argmax(axis=1)] == y_true
+    return expected_calibration_error(
+        is_right.astype(int), np.clip(predicted.max(axis=1), 0, 1), sample_weight=sample_weight
+    )
+
+
 def _score_accuracy(y_true, y_pred, *, sample_weight=None):
     return accuracy_score(check_labels(y_true, name="y"), y_pred, sample_weight=sample_weight)
 
@@ -203,13 +201,6 @@ def _score_auc_ovr(y_true, predicted, classes, *, sample_weight=None):
 def _score_brier(y_true, predicted, classes, *, sample_weight=None):
     distances = squared_distances(y_true, predicted, classes)
     return np.average(distances, weights=sample_weight)
-
-
-def _score_calibration(y_true, predicted, classes, *, sample_weight=None):
-    is_right = classes[predicted.argmax(axis=1)] == y_true
-    return expected_calibration_error(
-        is_right.astype(int), np.clip(predicted.max(axis=1), 0, 1), sample_weight=sample_weight
-    )
 
 
 def _score_predictions(metric, y_true, y_pred, *, pos_label, sample_weight=None):

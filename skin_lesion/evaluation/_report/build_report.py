@@ -1,23 +1,35 @@
 """Compute the sections of a report from the predictions of one or several models."""
 
 import warnings
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import classification_report
 
+from ..._utils.sklearn_private import Interval
 from ..._utils.validation.labels import number_labels
-from ..._utils.validation.messages import did_you_mean
 from .._decisions.prevalence import make_prevalence_table
 from .._decisions.thresholds import name_thresholds
 from .._intervals.estimates import LEAST_GROUPS, OF_CUT_OFF
-from .._intervals.score_tables import count_classes, make_operating_points, make_tables, pool_part
+from .._intervals.parts import pool_part
+from .._intervals.score_tables import count_classes, make_operating_points, make_tables
+from .._metrics.input_checks import find_class
 from .._plots.training_curves import find_network
 from .baselines import score_baselines
 from .slices import make_slices
 
+# What the parameters that functions for reports share may be.
+PARAMETERS = {
+    "groups": ["array-like", None],
+    "frame": [pd.DataFrame, None],
+    "positive": [Real, str, "boolean", None],
+    "thresholds": [dict, "array-like", None],
+    "prevalence": [Interval(Real, 0, 1, closed="neither"), None],
+    "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
+    "random_state": ["random_state"],
+}
 _MAX_ERRORS = 24
 _NO_PROBABILITIES = "the estimator gives no probabilities"
 
@@ -58,7 +70,7 @@ def build_sections(
         "baselines": None,
         "slices": None,
         "errors": _find_errors(pooled),
-        "participant_flow": _count_participants(train, pooled, frame),
+        "participant_flow": _count_participants(train, pooled, frame, counts),
     }
     if thresholds is None:
         left_out["operating points"] = "no thresholds were given (choose_thresholds finds them)"
@@ -101,25 +113,6 @@ def build_sections(
     if not isinstance(getattr(find_network(estimator), "history_", None), dict):
         left_out["training curves"] = "the estimator has no history"
     return tables, notes, left_out
-
-
-def find_class(positive, classes):
-    """Return the position of the positive class among the classes, or None if it is None.
-
-    Raises
-    ------
-    ValueError
-        If it is not among them.
-    """
-    if positive is None:
-        return None
-    known = classes.tolist() if hasattr(classes, "tolist") else list(classes)
-    if positive not in known:
-        raise ValueError(
-            f"positive={positive!r} is not among the classes {known}. Expected one of"
-            f" them.{did_you_mean(positive, known)}"
-        )
-    return known.index(positive)
 
 
 def check_thresholds(thresholds, positive):
@@ -210,7 +203,7 @@ def _note_groups(estimates, pooled):
     return notes
 
 
-def _count_participants(train, part, frame):
+def _count_participants(train, part, frame, counts):
     """Return the numbers of images, lesions and patients at each step, where known."""
     pictures, y_train, groups_train = train
     lines = {}
@@ -224,11 +217,9 @@ def _count_participants(train, part, frame):
     for name in ("lesion_id", "patient_id"):
         if frame is not None and name in frame:
             lines["test"][name.replace("_id", "s")] = frame[name].iloc[part.rows].nunique()
-    classes = part.predictions.classes
-    for number, label in enumerate(classes):
-        rows = part.predictions.y == number
-        n_groups = np.nan if part.groups is None else len(np.unique(part.groups[rows]))
-        lines[f"test: {label}"] = {"images": int(rows.sum()), "groups": n_groups}
+    for label, line in counts.iterrows():
+        n_groups = np.nan if part.groups is None else line["groups"]
+        lines[f"test: {label}"] = {"images": line["images"], "groups": n_groups}
     table = pd.DataFrame.from_dict(lines, orient="index").astype("Int64")
     return table.rename_axis("step")
 

@@ -1,9 +1,8 @@
 """Evaluate a training method by grouped cross-validation."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length
 
@@ -12,23 +11,20 @@ from ..._utils.validation.labels import check_labels
 from ..._utils.validation.rows import check_rows
 from .._folds import fit_fold, split_folds
 from .._intervals.parts import Draws, Part
+from .._metrics.input_checks import find_class
 from .._pictures import find_pictures
-from .build_report import check_groups, find_class
+from .build_report import PARAMETERS, check_groups
 from .predictions import predict_images
 from .report import EvaluationReport, choose_seed
 
 
 @validate_params(
     {
+        **PARAMETERS,
         "estimator": [HasMethods(["fit", "predict"])],
         "y": ["array-like"],
-        "groups": ["array-like", None],
         "cv": [Interval(Integral, 2, None, closed="left"), "cv_object"],
-        "frame": [pd.DataFrame, None],
-        "positive": [Real, str, "boolean", None],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
-        "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
-        "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=False,  # the estimator is fitted
 )

@@ -1,36 +1,30 @@
 """Evaluate a fitted classifier."""
 
 import warnings
-from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
-from ..._utils.sklearn_private import HasMethods, Interval, validate_params
+from ..._utils.sklearn_private import HasMethods, validate_params
 from ..._utils.validation.labels import check_labels, check_same_kind
 from ..._utils.validation.rows import check_rows
 from ...audit import assert_no_leak
 from .._intervals.parts import Draws, Part
+from .._metrics.input_checks import find_class
 from .._pictures import find_pictures
-from .build_report import check_groups, check_prevalence, check_thresholds, find_class
+from .build_report import PARAMETERS, check_groups, check_prevalence, check_thresholds
 from .predictions import find_classes, predict_images
 from .report import EvaluationReport, choose_seed
 
 
 @validate_params(
     {
+        **PARAMETERS,
         "estimator": [HasMethods(["predict"]), list, tuple],
         "y": ["array-like"],
-        "groups": ["array-like", None],
-        "frame": [pd.DataFrame, None],
-        "positive": [Real, str, "boolean", None],
-        "thresholds": [dict, "array-like", None],
-        "prevalence": [Interval(Real, 0, 1, closed="neither"), None],
         "y_train": ["array-like", None],
         "groups_train": ["array-like", None],
-        "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
-        "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -147,11 +141,9 @@ def evaluate(
     coverage of about 95%.
 
     Rates are based on the lesions in their denominator, and have an interval for any number of
-    lesions. For a specificity of 1 on 500 nevi, the exact interval is 0.993 to 1. Other
-    intervals need a minimum number of lesions in the class and in the rest: 1 for the AUC; 10 for
-    average precision and calibration; 20 in each fold for scores at a given sensitivity or
-    specificity; 50 for the partial AUC, which depends on a fifth of the positive lesions. The Brier
-    score needs 50 independent images in all. The calibration error is biased and has no interval.
+    lesions. For a specificity of 1 on 500 nevi, the exact interval is 0.993 to 1. Other intervals
+    need a minimum number of lesions, which the report states. The calibration error is biased and
+    has no interval.
 
     A class that y lacks has NaN for sensitivity, F1 and AUC, and all means over classes leave it
     out. Images of a class that the model has not seen count as wrong; its AUC is NaN. A mean over

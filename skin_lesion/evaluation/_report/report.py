@@ -1,26 +1,24 @@
 """The report of a model on a set of images."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
-import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state
 
 from ..._utils.atomic_writing import write_text
-from ..._utils.sklearn_private import Interval, validate_params
+from ..._utils.sklearn_private import validate_params
 from ..._utils.validation.messages import say
 from .._intervals.estimates import Estimates
-from .._intervals.parts import Draws, Part
-from .._intervals.score_tables import pool_part
+from .._intervals.parts import Draws, Part, pool_part
 from .._pictures import Pictures
 from .._plots.training_curves import find_network
 from . import figures as _figures
 from .build_report import (
+    PARAMETERS,
     build_sections,
     check_groups,
     check_prevalence,
     check_thresholds,
-    find_class,
 )
 from .model_card import render_model_card
 from .page import render_report
@@ -167,16 +165,10 @@ class EvaluationReport:
     @classmethod
     @validate_params(
         {
+            **PARAMETERS,
             "y_true": ["array-like"],
             "y_prob": ["array-like"],
             "classes": ["array-like"],
-            "groups": ["array-like", None],
-            "frame": [pd.DataFrame, None],
-            "positive": [Real, str, "boolean", None],
-            "thresholds": [dict, "array-like", None],
-            "prevalence": [Interval(Real, 0, 1, closed="neither"), None],
-            "n_bootstraps": [Interval(Integral, 2, None, closed="left")],
-            "random_state": ["random_state"],
         },
         prefer_skip_nested_validation=True,
     )
@@ -257,7 +249,6 @@ class EvaluationReport:
         predictions = read_predictions(y_true, y_prob, classes, positive)
         check_consistent_length(predictions.y, groups, frame)
         check_prevalence(prevalence, positive)
-        find_class(positive, predictions.classes.tolist())
         return cls(
             [Part(predictions, check_groups(groups), np.arange(len(predictions)))],
             pictures=Pictures(None, "no images were given"),
