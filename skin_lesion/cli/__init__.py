@@ -63,7 +63,8 @@ def main(argv=None):
             _say(f"error: {describe_error(error)}")
             return 2
         except KeyboardInterrupt as interrupt:
-            _say(f"interrupted. {interrupt or 'Nothing is finished: run the same command again.'}")
+            how = str(interrupt) or "Nothing is finished: run the same command again."
+            _say(f"interrupted. {how}")
             return interruption.status
         finally:
             if argv is None:  # the process ends
