@@ -142,7 +142,7 @@ def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_
     (population,), groups = simulate(y, model, rng, patients=patients)
     whole = Estimates([Part(population, groups, np.arange(len(groups)))], most_blocks=2)
     names = list_names(whole, is_natural)
-    truth = [whole.values(*name)[0] for name in names]
+    truth = [whole.find(*name)[1][0] for name in names]
     truth += [line[0] for line in at_prevalence(whole.score(names), shares[RARE]).values()]
     limits = []
     while len(limits) < n_sets:

@@ -4,7 +4,7 @@ The parts of the method are here. :mod:`skin_lesion.evaluation._intervals.estima
 parts for each score.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special, stats
@@ -58,6 +58,10 @@ class Estimate:
     n_groups: int
     influence: np.ndarray
     freedom: float = np.inf
+
+    def without_interval(self):
+        nothing = np.full(len(self.influence), np.nan)
+        return replace(self, low=np.nan, high=np.nan, influence=nothing)
 
 
 def draw_groups(n_groups, n_bootstraps, random_state):

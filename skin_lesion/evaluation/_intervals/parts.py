@@ -126,24 +126,13 @@ def pool_part(parts, repeat=0):
     return join_parts([part for part in parts if part.repeat == repeat])
 
 
-def number_groups(parts, most_blocks):
-    """Return the group number and the block number of each row of X.
+def mean_of_known(arrays):
+    """Return the mean of arrays, ignoring NaN."""
+    stacked = np.stack(arrays)
+    known = ~np.isnan(stacked)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, stacked, 0.0).sum(axis=0) / known.sum(axis=0)
 
-    Groups of the rarest classes are distributed over the blocks first, so that few share a block.
-    """
-    n_rows = max(part.rows.max() for part in parts) + 1
-    groups, y = np.zeros((2, n_rows), dtype=int)
-    rows = np.concatenate([part.rows for part in parts])
-    ids = np.concatenate([part.rows if part.groups is None else part.groups for part in parts])
-    groups[rows] = np.unique(ids, return_inverse=True)[1]
-    y[rows] = np.concatenate([part.predictions.y for part in parts])
-    n_groups = groups.max() + 1
-    if n_groups <= most_blocks:
-        return groups, groups
-    rows = np.unique(rows)
-    count = np.bincount(y[rows])[y[rows]]
-    rarest = np.full(n_groups, len(rows) + 1)
-    np.minimum.at(rarest, groups[rows], count)
-    rank = np.empty(n_groups, dtype=int)
-    rank[np.argsort(rarest, kind="stable")] = np.arange(n_groups)
-    return groups, rank[groups] % most_blocks
+
+def mean(values):
+    return float(mean_of_known(list(values)))

@@ -22,9 +22,10 @@ def make_tables(estimates):
         Both have columns `value`, `low`, `high` and `groups`; with folds also `deviation`, the
         standard deviation over folds, and with several fits `run_deviation`, the one over fits.
     """
-    found = estimates.score()
-    table = _make_table(found.values())
-    of_parts = np.array([estimates.values(*key) for key in found])
+    keys = estimates.list_scores()
+    found = [estimates.find(*key) for key in keys]
+    table = _make_table([one for one, _ in found])
+    of_parts = np.array([values for _, values in found])
     repeats = np.array([part.repeat for part in estimates.parts])
     if (repeats == 0).sum() > 1:
         table["deviation"] = pd.DataFrame(of_parts).std(axis=1, ddof=1)
@@ -32,22 +33,12 @@ def make_tables(estimates):
         of_fits = pd.DataFrame(of_parts.T).groupby(repeats).mean()
         table["run_deviation"] = of_fits.std(axis=0, ddof=1)
     classes = estimates.classes
-    of_all = np.array([number is None for _, number in found])
-    scores = table[of_all].set_index(
-        pd.Index([name for name, number in found if number is None], name="score")
+    n = sum(number is None for _, number in keys)  # the scores over all classes come first
+    of_all = pd.Index([name for name, _ in keys[:n]], name="score")
+    of_class = pd.MultiIndex.from_tuples(
+        [(classes[number], name) for name, number in keys[n:]], names=["class", "score"]
     )
-    class_scores = table[~of_all].set_index(
-        pd.MultiIndex.from_tuples(
-            [(classes[number], name) for name, number in found if number is not None],
-            names=["class", "score"],
-        )
-    )
-    order = [
-        (label, name)
-        for label in classes
-        for name in dict.fromkeys(name for name, number in found if number is not None)
-    ]
-    return scores, class_scores.loc[order]
+    return table[:n].set_index(of_all), table[n:].set_index(of_class)
 
 
 def score_shortly(estimates, positive):

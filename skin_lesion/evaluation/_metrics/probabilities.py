@@ -3,7 +3,6 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy import special
 from sklearn.metrics import confusion_matrix_at_thresholds
 from sklearn.utils import check_consistent_length
 
@@ -16,10 +15,6 @@ from .input_checks import (
     check_probabilities,
     check_weights,
 )
-
-# In a recalibration, probabilities are clipped at this distance from 0 and 1: finite logits.
-_CLOSE_TO_SURE = 1e-6
-_MOST_STEPS = 100
 
 
 @validate_params(
@@ -113,73 +108,6 @@ def expected_calibration_error(
     bins = np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], confidence)  # closed on the right
     gaps = np.bincount(bins, weights * (is_right - confidence))
     return float(np.abs(gaps).sum() / weights.sum())
-
-
-def recalibrate(is_positive, probabilities, groups, n_groups):
-    """Return the intercept and slope of a logistic recalibration, and the influence of groups.
-
-    The intercept is computed with a slope of 1: below 0, the probabilities are too high overall. A
-    slope below 1 means that they are too extreme [1]_.
-
-    Parameters
-    ----------
-    is_positive : ndarray of shape (n,), of bool
-
-    probabilities : ndarray of shape (n,)
-
-    groups : ndarray of shape (n,), of int
-        From 0 to below `n_groups`.
-
-    n_groups : int
-
-    Returns
-    -------
-    values : ndarray of shape (2,)
-        NaN if there is no finite slope: for constant probabilities, or perfect separation.
-
-    moves : ndarray of shape (2, n_groups)
-        How far each group moves each value: one step of the fit without the group.
-
-    References
-    ----------
-    .. [1] B. Van Calster et al., "Calibration: the Achilles heel of predictive analytics", BMC
-       Medicine 17, 230, 2019. :doi:`10.1186/s12916-019-1466-7`
-    """
-    logit = special.logit(np.clip(probabilities, _CLOSE_TO_SURE, 1 - _CLOSE_TO_SURE))
-    values, moves = np.full(2, np.nan), np.zeros((2, n_groups))
-    of_slope = np.column_stack([np.ones(len(logit)), logit])
-    if is_positive.all() or not is_positive.any() or np.ptp(logit) < 1e-9:
-        return values, moves
-    for place, design, offset in ((0, of_slope[:, :1], logit), (1, of_slope, 0.0)):
-        fit = np.zeros(design.shape[1])
-        for _ in range(_MOST_STEPS):
-            expected = special.expit(design @ fit + offset)
-            curvature = (design.T * (expected * (1 - expected))) @ design
-            if np.linalg.cond(curvature) > 1e12:
-                return np.full(2, np.nan), moves
-            step = np.linalg.solve(curvature, design.T @ (is_positive - expected))
-            # Far from the solution, a full step may overshoot.
-            fit += step / max(1.0, np.abs(step).max())
-            if np.abs(step).max() < 1e-8:
-                values[place] = fit[-1]
-                moves[place] = _leave_out(design, is_positive, expected, groups, n_groups)
-                break
-        else:
-            return np.full(2, np.nan), moves
-    return values, moves
-
-
-def _leave_out(design, is_positive, expected, groups, n_groups):
-    """Return how far each group moves the last coefficient of a logistic regression."""
-
-    def add(rows):
-        return np.bincount(groups, rows, minlength=n_groups)
-
-    weights = expected * (1 - expected)
-    curvatures = np.array([[add(weights * a * b) for a in design.T] for b in design.T]).T
-    slopes = np.array([add(a * (is_positive - expected)) for a in design.T]).T
-    rest = curvatures.sum(axis=0) - curvatures
-    return np.einsum("gi,gi->g", np.linalg.pinv(rest, hermitian=True)[:, -1], slopes)
 
 
 @validate_params(

@@ -1,1 +1,1 @@
-"""Plots of reports and fits."""
+"""Plots of training, and the colours of all plots."""

@@ -12,7 +12,8 @@ from ..._utils.sklearn_private import Interval
 from ..._utils.validation.labels import number_labels
 from .._decisions.prevalence import make_prevalence_table
 from .._decisions.thresholds import name_thresholds
-from .._intervals.estimates import LEAST_GROUPS, OF_CUT_OFF
+from .._intervals.estimates import OF_CUT_OFF
+from .._intervals.grouped_rows import LEAST_GROUPS
 from .._intervals.parts import pool_part
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables
 from .._metrics.input_checks import find_class
@@ -177,8 +178,9 @@ def _note_classes(parts):
 
 
 def _note_groups(estimates, pooled):
-    notes, names = [], [str(estimates.classes[number]) for number in estimates.present]
-    counts = [estimates.count_groups(number)[0] for number in estimates.present]
+    grouped, notes = estimates.grouped, []
+    names = [str(grouped.classes[number]) for number in grouped.present]
+    counts = [grouped.count_groups(number)[0] for number in grouped.present]
     few = [f"{name} ({n})" for name, n in zip(names, counts, strict=True) if n < LEAST_GROUPS]
     if few:
         notes.append(

@@ -120,7 +120,8 @@ def _check_same_images(report_a, report_b):
             " both models on the same X, with the same cv and random_state."
         )
     y_a, y_b = (
-        one.classes[one.y[one.y >= 0]] for one in (report_a._estimates, report_b._estimates)
+        one.classes[one.y[one.y >= 0]]
+        for one in (report_a._estimates.grouped, report_b._estimates.grouped)
     )
     differ = np.flatnonzero(np.asarray(y_a != y_b))
     if len(differ):

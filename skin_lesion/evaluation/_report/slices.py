@@ -5,6 +5,7 @@ import pandas as pd
 
 from ..._utils.intervals import combine
 from .._intervals.estimates import Estimates
+from .._intervals.grouped_rows import number_groups
 from .._intervals.score_tables import FEW_GROUPS, SHORT_SCORES, score_shortly
 
 _AGES = {"under 30": 30, "30 to 49": 50, "50 to 69": 70, "70 and over": np.inf}
@@ -45,7 +46,7 @@ def make_slices(frame, part, positive):
     left_out : dict of str to str
     """
     lines, left_out = {}, {}
-    numbers = Estimates([part], most_blocks=_MOST_BLOCKS).numbers
+    numbers = number_groups([part], _MOST_BLOCKS)
     for name in frame.columns.unique():
         values, reason = _cut(frame[name], part.predictions.y)
         if reason:
@@ -117,10 +118,11 @@ def _score(part, is_inside, numbers, positive):
         return line
     inside, rest = (Estimates([part.take(side)], numbers=numbers) for side in (rows, others))
     of_rest = score_shortly(rest, positive)
+    has_same_classes = inside.grouped.present == rest.grouped.present
     for name, one in score_shortly(inside, positive).items():
         found = {name: one}
         # Means over different classes are not comparable.
-        if inside.present == rest.present or name not in (SHORT_SCORES[1], "roc_auc_ovr"):
+        if has_same_classes or name not in (SHORT_SCORES[1], "roc_auc_ovr"):
             found[f"{name}_difference"] = combine([one, of_rest[name]], [1, -1], bounds=(-1, 1))
         for key, score in found.items():
             line |= {

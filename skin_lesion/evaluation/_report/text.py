@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..._utils.validation.messages import say
 from ...audit import ON_SKIN_TONE, SKIN_TONE
-from .._intervals.estimates import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_WHERE_FEW_COUNT
+from .._intervals.grouped_rows import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_WHERE_FEW_COUNT
 
 TITLES = {
     "accuracy": "accuracy",

@@ -103,7 +103,7 @@ def test_jackknife_leaves_out_one_lesion_or_block_after_the_other(most_blocks):
     predictions, lesions = predict(60), np.arange(60) // 2
     part = Part(predictions, lesions, np.arange(60))
     estimates = Estimates([part], most_blocks=most_blocks)
-    blocks = estimates.numbers[1]
+    blocks = estimates.grouped.blocks
     assert len(np.unique(blocks)) == min(most_blocks, 30)
     of_class = [
         np.unique(blocks[predictions.y == 1]).size,
