@@ -135,7 +135,7 @@ def isic_scorers(positive=None):
         "npv": npv_score,
     }
     of_probabilities = {
-        "roc_auc": roc_auc_of_class,
+        "roc_auc": partial(partial_auc_score, min_tpr=0),
         "average_precision": average_precision_score,
         "partial_auc": partial_auc_score,
         "auc_above_80_sensitivity": auc_above_sensitivity_score,
@@ -149,13 +149,6 @@ def isic_scorers(positive=None):
         function = partial(_score_probabilities, metric)
         scorers[name] = _ClassScorer(function, 1, {"positive": positive}, "predict_proba")
     return scorers
-
-
-def roc_auc_of_class(y_true, y_score, *, pos_label, sample_weight=None):
-    """Return the area under the ROC curve of one class against the rest."""
-    return partial_auc_score(
-        y_true, y_score, min_tpr=0, pos_label=pos_label, sample_weight=sample_weight
-    )
 
 
 def squared_distances(y, probabilities, classes):

@@ -14,10 +14,8 @@ from .._decisions.prevalence import make_prevalence_table
 from .._decisions.thresholds import name_thresholds
 from .._intervals.estimates import OF_CUT_OFF
 from .._intervals.grouped_rows import LEAST_GROUPS
-from .._intervals.parts import pool_part
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables
 from .._metrics.input_checks import find_class
-from .._plots.training_curves import find_network
 from .baselines import score_baselines
 from .slices import make_slices
 
@@ -36,12 +34,11 @@ _NO_PROBABILITIES = "the estimator gives no probabilities"
 
 
 def build_sections(
-    estimates, *, pictures, frame, positive, thresholds, prevalence, train, estimator, seed
+    estimates, pooled, *, pictures, frame, positive, thresholds, prevalence, train, seed
 ):
     """Return the tables of a report by name, notes, and the missing sections with reasons."""
     classes, parts = estimates.classes, estimates.parts
     place = find_class(positive, classes.tolist())
-    pooled = pool_part(parts)
     counts = count_classes(pooled)
     notes = [*_note_classes(parts), *_note_groups(estimates, pooled.predictions)]
     for note in notes:
@@ -111,8 +108,6 @@ def build_sections(
         left_out["pictures of errors"] = pictures.problem
     if place is None:
         left_out["decision curve"] = "no positive class was named"
-    if not isinstance(getattr(find_network(estimator), "history_", None), dict):
-        left_out["training curves"] = "the estimator has no history"
     return tables, notes, left_out
 
 

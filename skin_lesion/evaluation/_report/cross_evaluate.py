@@ -161,9 +161,6 @@ def cross_evaluate(
         pictures=find_pictures(X),
         frame=frame,
         positive=positive,
-        thresholds=None,
-        train=(None, None, None),
-        estimator=None,
         draws=Draws(n_bootstraps, seed),
         notes=notes,
     )

@@ -117,24 +117,24 @@ class EvaluationReport:
         pictures,
         frame,
         positive,
-        thresholds,
-        train,
-        estimator,
         draws,
+        thresholds=None,
         prevalence=None,
+        train=(None, None, None),
+        estimator=None,
         notes=(),
     ):
         self._parts, self._draws = parts, draws
-        self._estimates = Estimates(parts, draws)
+        self._estimates, self._pooled = Estimates(parts, draws), pool_part(parts)
         tables, found, self.left_out = build_sections(
             self._estimates,
+            self._pooled,
             pictures=pictures,
             frame=frame,
             positive=positive,
             thresholds=thresholds,
             prevalence=prevalence,
             train=train,
-            estimator=estimator,
             seed=draws.seed,
         )
         for name, table in tables.items():
@@ -145,10 +145,9 @@ class EvaluationReport:
         self.n_fits = max(part.repeat for part in parts) + 1
         self.n_folds = sum(part.repeat == 0 for part in parts)
         self.has_groups = parts[0].groups is not None
-        pooled = pool_part(parts)
-        self.n_images = len(pooled.rows)
-        self.n_groups = len(np.unique(pooled.groups)) if self.has_groups else self.n_images
-        predictions = pooled.predictions
+        self.n_images = len(self._pooled.rows)
+        self.n_groups = len(np.unique(self._pooled.groups)) if self.has_groups else self.n_images
+        predictions = self._pooled.predictions
         self.n_errors = int(np.sum(predictions.y != predictions.predicted))
         self.predicted = predictions.classes[predictions.predicted]
         self.probabilities = None
@@ -157,10 +156,11 @@ class EvaluationReport:
         self.n_bootstraps = draws.n_bootstraps
         self.random_state = draws.seed
         self._images = pictures.images
-        fitted = find_network(estimator)
-        self._history = None
-        if "training curves" not in self.left_out:
-            self._history = fitted.history_, fitted.best_epoch_
+        network, self._history = find_network(estimator), None
+        if isinstance(getattr(network, "history_", None), dict):
+            self._history = network.history_, network.best_epoch_
+        else:
+            self.left_out["training curves"] = "the estimator has no history"
 
     @classmethod
     @validate_params(
@@ -256,8 +256,6 @@ class EvaluationReport:
             positive=positive,
             thresholds=check_thresholds(thresholds, positive),
             prevalence=prevalence,
-            train=(None, None, None),
-            estimator=None,
             draws=Draws(n_bootstraps, choose_seed(random_state)),
         )
 
@@ -364,8 +362,8 @@ class EvaluationReport:
             intervals. With folds, curves use the pooled probabilities of all models; with several
             fits, those of the first.
         """
-        pooled = pool_part(self._parts)
-        predictions, classes = pooled.predictions, pooled.predictions.classes.tolist()
+        pooled, predictions = self._pooled, self._pooled.predictions
+        classes = predictions.classes.tolist()
         positive = None if self.positive is None else classes.index(self.positive)
         figures = {"confusion matrix": _figures.draw_confusion(self.confusion_matrix)}
         if predictions.probabilities is not None:
