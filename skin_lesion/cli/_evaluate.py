@@ -115,6 +115,10 @@ def _leave_out_trained_on(model_path, X, rows):
         )
     if n_known:
         print(f"Left out, because the model was trained on it by {path}: {say(n_known, 'image')}.")
+    print(
+        "Training images are known by their bytes: resized copies, and other photographs of the"
+        " same lesions, are not found."
+    )
     return rows[~is_known]
 
 
