@@ -13,7 +13,7 @@ from tqdm import tqdm
 from .._utils.atomic_writing import write_csv
 from .._utils.image_files import image_extensions
 from ..audit import open_images, say
-from ..datasets import is_report
+from ..datasets import is_report, walk_files
 from ..models import (
     LastLayerInput,
     OnnxClassifier,
@@ -156,8 +156,8 @@ def find_photographs(places, column=None):
         Each once.
 
     problems : list of str
-        Why a place was left out: it does not exist, holds no photograph, is a report, or is a table
-        that cannot be read, lacks the column or has no paths.
+        Why a place was left out: it does not exist, holds no photograph, is a report, is a folder
+        that cannot be opened, or is a table that cannot be read, lacks the column or has no paths.
 
     reports : list of str
         The folders below others that this program has written: their pictures are left out.
@@ -167,15 +167,15 @@ def find_photographs(places, column=None):
         try:
             if not place:  # which Path takes for the current folder
                 raise ValueError("PATH '' is empty. Expected a photograph or a folder.")
-            found += _look_into(Path(place), column, reports)
+            found += _look_into(Path(place), column, reports, problems)
         except (ValueError, OSError) as error:
             problems.append(describe_error(error))
     return list(dict.fromkeys(found)), problems, list(dict.fromkeys(reports))
 
 
-def _look_into(place, column, reports):
+def _look_into(place, column, reports, problems):
     if place.is_dir():
-        return _list_folder(place, reports)
+        return _list_folder(place, reports, problems)
     if not place.exists():
         raise FileNotFoundError(f"{place} does not exist. Expected a photograph or a folder.")
     if place.suffix.lower() != ".csv":
@@ -204,36 +204,32 @@ def _look_into(place, column, reports):
     return found
 
 
-def _list_folder(folder, reports):
-    """Return the photographs in a folder, and add to a list the reports in it."""
+def _list_folder(folder, reports, problems):
+    """Return the photographs in a folder, and add to two lists its reports and closed folders."""
     if is_report(folder):
         raise ValueError(
             f"{folder} holds a report of this program, whose pictures are no photographs. Expected"
             " a folder of photographs. To predict photographs in it, name each file."
         )
-    paths = []
-    top = os.path.realpath(folder)
-    seen = set()
-    for place, names, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        # As training reads them: a link may point back, or up to a folder that holds this one.
-        is_above = real != top and os.path.join(top, "").startswith(os.path.join(real, ""))
-        if real in seen or is_above:
-            names.clear()
-            continue
-        seen.add(real)
-        names.sort()
-        places = {name: os.path.join(place, name) for name in names}
-        of_reports = [name for name in names if is_report(places[name])]
-        reports += [str(Path(places[name])) for name in of_reports]
-        names[:] = [name for name in names if name not in of_reports]
-        paths += [Path(place, name) for name in files]
+
+    def skip(inside):
+        if is_report(inside):
+            reports.append(str(Path(inside)))
+            return True
+        return False
+
+    errors = []
     extensions = image_extensions()
+    files = walk_files(str(folder), skip=skip, report=errors.append)
     found = [
-        str(path) for path in sorted(paths) if path.suffix.lower() in extensions and path.is_file()
+        str(path)
+        for path in sorted(Path(path) for path, _ in files)
+        # A link without an extension may be one to a folder, on a disk that is not there today.
+        if path.suffix.lower() in extensions or (not path.suffix and not os.path.exists(path))
     ]
-    if not found:
+    if not found and not errors:
         raise FileNotFoundError(f"{folder} holds no photographs. Expected image files.")
+    problems += map(describe_error, errors)
     return found
 
 

@@ -7,6 +7,7 @@ from ._folder.reports import is_report
 from ._isic.ids import isic_id_of
 from ._isic.load import load_isic_release
 from ._public.load import load_public_dataset
+from ._reading.folder_entries import walk_files
 from ._reading.groups import clean_ids
 from ._reading.one_hot import read_one_hot
 from ._reading.split_names import SPLIT_NAMES, SPLITS

@@ -1,5 +1,6 @@
 """The verbs "predict" and "evaluate"."""
 
+import errno
 import json
 import os
 import re
@@ -33,7 +34,7 @@ from skin_lesion import (
 )
 from skin_lesion.cli import _predict, _unlike, main
 from skin_lesion.cli._on_onnx import onnx_path_beside
-from skin_lesion.cli._predict import find_photographs
+from skin_lesion.cli._predict import find_photographs, find_readable
 from skin_lesion.cli._table import check_submission, make_submission
 from skin_lesion.cli._unlike import fit_unlike, load_unlike, path_beside
 
@@ -464,6 +465,40 @@ def test_photographs_in_folders_that_are_links_are_predicted(target, tmp_path):
     expected = ["inner.png", "outside.png"] if target == "outside" else ["inner.png"]
     assert sorted(path.rsplit("/", 1)[-1] for path in paths) == expected
     assert not problems
+
+
+def test_what_a_folder_lacks_today_is_named_and_what_is_hidden_is_skipped(tmp_path):
+    for name in ("a.png", "p17/b.png", ".thumbnails/a.png", "__MACOSX/a.png", "._a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (40, 30)).save(tmp_path / name)
+    (tmp_path / "README").touch()
+    for link in ("c.png", "p18"):
+        (tmp_path / link).symlink_to(tmp_path / "disk" / link)
+    paths, problems, _ = find_photographs([str(tmp_path)])
+    assert paths == [str(tmp_path / name) for name in ("a.png", "c.png", "p17/b.png", "p18")]
+    assert not problems
+    rows, problems = find_readable(np.array(paths).reshape(-1, 1))
+    assert rows.tolist() == [0, 2]
+    for link, problem in zip(("c.png", "p18"), problems, strict=True):
+        assert f"{tmp_path / link}' does not exist" in problem
+
+
+@pytest.mark.parametrize("place", ["p17", ""])
+def test_a_folder_that_cannot_be_opened_is_named(tmp_path, monkeypatch, place):
+    (tmp_path / "p17").mkdir()
+    for name in ("a.png", "p17/b.png"):
+        Image.new("RGB", (40, 30)).save(tmp_path / name)
+    closed, scandir = str(tmp_path / place), os.scandir
+
+    def refuse(folder):
+        if folder == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    paths, problems, _ = find_photographs([str(tmp_path)])
+    assert paths == ([str(tmp_path / "a.png")] if place else [])
+    assert problems == [f"{closed}: Permission denied."]
 
 
 def test_metadata_name_the_images_of_the_truth(tmp_path, capsys):

@@ -184,14 +184,20 @@ def test_path_of_what_is_no_file(tmp_path, kind):
 
 @posix
 def test_pipes_and_circles_below_a_release(tmp_path):
-    Image.new("RGB", (8, 8)).save(tmp_path / "ISIC_0000001.jpg")
-    (tmp_path / "HAM10000_metadata.csv").write_text(
+    root = tmp_path / "release"
+    (root / "images").mkdir(parents=True)
+    for folder in (tmp_path, root / "images"):
+        Image.new("RGB", (8, 8)).save(folder / "ISIC_0000001.jpg")
+    (root / "HAM10000_metadata.csv").write_text(
         "lesion_id,image_id,dx,dx_type,age,sex,localization\nHAM_1,ISIC_0000001,nv,histo,1,male,back\n"
     )
     for name in ("ISIC_0000002.jpg", "table.csv", "images.hdf5", "dermamnist.npz"):
-        os.mkfifo(tmp_path / name)
-    (tmp_path / "circle").symlink_to("circle")
-    assert load_isic_release(tmp_path).data[:, 0].tolist() == [str(tmp_path / "ISIC_0000001.jpg")]
+        os.mkfifo(root / name)
+    (root / "circle").symlink_to("circle")
+    (root / "up").symlink_to(tmp_path)  # where another image of this name lies
+    dataset = load_isic_release(root)
+    assert dataset.data[:, 0].tolist() == [str(root / "images" / "ISIC_0000001.jpg")]
+    assert dataset.left_out == {}
 
 
 # Names

@@ -3,6 +3,8 @@
 import os
 import re
 import unicodedata
+from contextlib import suppress
+from pathlib import Path
 
 # Masks of lesions may have the same file name as the image, so the folder decides. The word must
 # stand alone, begin with a capital, or be plural: "unmasked" and the name Damaskinos do not match.
@@ -33,11 +35,21 @@ def list_entries(folder):
             yield _kind(entry), entry
 
 
-def walk_files(root):
+def walk_files(root, *, skip=None, report=None):
     """Yield every file below a folder, and whether it is in a folder of masks. None is opened.
 
     Hidden files and folders, the `__MACOSX` of an archive, pipes and devices are skipped. Links are
-    followed, but each folder is read only once.
+    followed, but each folder is read only once, and none above `root`.
+
+    Parameters
+    ----------
+    root : str
+
+    skip : callable or None
+        Gets the path of a folder below `root`, and returns whether to leave it out.
+
+    report : callable or None
+        Gets the OSError of a folder that cannot be read. With None, the error is raised.
 
     Yields
     ------
@@ -46,21 +58,37 @@ def walk_files(root):
 
     is_in_masks : bool
     """
+    # A link may point back, or to a folder above, which holds what is not below the root.
     seen = set()
+    for above in Path(os.path.realpath(root)).parents:
+        with suppress(OSError):
+            seen.add(_identify(above))
     waiting = [root]
     while waiting:
         folder = waiting.pop()
-        status = os.stat(folder)
-        # A link may point to a folder above.
-        if (status.st_dev, status.st_ino) in seen:
+        try:
+            identity = _identify(folder)
+            if identity in seen:
+                continue
+            seen.add(identity)
+            entries = list(list_entries(folder))
+        except OSError as error:
+            if report is None:
+                raise
+            report(error)
             continue
-        seen.add((status.st_dev, status.st_ino))
         is_in_masks = folder != root and bool(MASK_FOLDER.search(os.path.basename(folder)))
-        for kind, entry in list_entries(folder):
+        for kind, entry in entries:
             if kind == "folder":
-                waiting.append(entry.path)
+                if skip is None or not skip(entry.path):
+                    waiting.append(entry.path)
             elif kind == "file":
                 yield entry.path, is_in_masks
+
+
+def _identify(folder):
+    status = os.stat(folder)
+    return status.st_dev, status.st_ino
 
 
 def plainness(path):
