@@ -1,6 +1,7 @@
 """Evaluate a model on other images, or predictions against their truth."""
 
 import hashlib
+import warnings
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from .._utils.image_files import open_image_file
 from ..audit import say
+from ..datasets import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
 from ..evaluation import EvaluationReport, evaluate, take_subgroups
 from ._data import find_positive, load_data, say_groups
 from ._output import (
@@ -20,7 +22,7 @@ from ._output import (
     lock_output,
 )
 from ._predict import check_reads_photographs, find_readable, load_classifier, say_unread
-from ._table import index_by_image, read_csv, read_probabilities, read_truth
+from ._table import index_by_image, match_images, read_csv, read_probabilities, read_truth
 
 
 def run(arguments):
@@ -169,26 +171,30 @@ def _of_predictions(arguments):
 
 
 def _read_groups(path, images):
-    """Return the lesion of each image, or the image itself, and what else a table says of them."""
-    table = index_by_image(read_csv(path), path).reindex(images)
-    name = next((name for name in ("lesion_id", "patient_id") if name in table), None)
-    if name is None:
+    """Return the patient or lesion of each image, or the image itself, and what else is known."""
+    table = match_images(index_by_image(read_csv(path), path), images)
+    ids = {name.lower(): clean_ids(table[name]) for name in table if name.lower() in GROUP_COLUMNS}
+    if not ids:
         raise ValueError(
             f"{path} has the columns {list(table.columns)}. Expected lesion_id or patient_id."
         )
-    is_known = table[name].notna()
+    ids, table = pd.DataFrame(ids).reindex(images), table.reindex(images)
+    is_known = ids.notna().any(axis=1)
     if not is_known.any():
         raise ValueError(
-            f"{path} has the {name} of none of {say(len(images), 'image')}, the first is"
-            f" {images[0]!r}. Expected the same names of images as in the truth. Leave out"
+            f"{path} has the {' or '.join(ids)} of none of {say(len(images), 'image')}, the first"
+            f" is {images[0]!r}. Expected the same names of images as in the truth. Leave out"
             " --metadata if lesions are unknown."
         )
     n_unknown = int((~is_known).sum())
     if n_unknown:
         print(
-            f"{path} has no {name} of {say(n_unknown, 'image')}: each counts as a lesion of its"
-            " own."
+            f"{path} has no {' or '.join(ids)} of {say(n_unknown, 'image')}: each counts as a"
+            " lesion of its own."
         )
-    groups = table[name].where(is_known, pd.Series(images, index=images)).astype(str)
+    own = pd.Series(images, index=images, dtype=object)
+    groups = make_groups(ids.get("patient_id"), ids.get("lesion_id"), own).to_numpy(dtype=str)
+    for message in find_group_faults(groups):
+        warnings.warn(message, stacklevel=2)
     slices = [name for name in ("sex", "age_approx", "anatom_site_general") if name in table]
-    return groups.to_numpy(), table[slices].reset_index(drop=True) if slices else None
+    return groups, table[slices].reset_index(drop=True) if slices else None

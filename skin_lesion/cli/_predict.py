@@ -180,7 +180,7 @@ def _look_into(place, column, reports, problems):
         raise FileNotFoundError(f"{place} does not exist. Expected a photograph or a folder.")
     if place.suffix.lower() != ".csv":
         return [str(place)]
-    table = read_csv(place)
+    table = read_csv(place, text=[] if column is None else [column])
     name = table.columns[0] if column is None else column
     if name not in table:
         raise ValueError(

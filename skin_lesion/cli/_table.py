@@ -1,12 +1,23 @@
 """Predictions as a table, also in the form of the ISIC challenges."""
 
 import os
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 
+from .._utils.image_files import image_extensions
 from .._utils.validation.messages import say
-from ..datasets import isic_id_of, map_labels, read_one_hot
+from ..datasets import (
+    check_columns_differ,
+    drop_unnamed,
+    isic_id_of,
+    map_labels,
+    read_header,
+    read_one_hot,
+    read_table,
+    split_image_path,
+)
 
 # The columns of the challenges of 2018 and 2019, and the set that names their classes.
 _FORMS = {
@@ -90,7 +101,10 @@ def make_submission(table, classes):
     columns = {
         code: table.get(name, table.get(code, 0.0)) for code, name in zip(codes, names, strict=True)
     }
-    return pd.DataFrame({"image": _find_ids(table["image"]), **columns})
+    if codes == _FORMS["8-class"]:
+        columns[_UNKNOWN] = 0.0  # the ninth class of 2019, which no model is trained on
+    images = [parts[-1] for parts in _split_names(table["image"])]
+    return pd.DataFrame({"image": images, **columns})
 
 
 def check_submission(classes):
@@ -123,7 +137,7 @@ def check_ids(paths):
         If two of the paths have the same id.
     """
     first = {}
-    for path, name in zip(paths, _find_ids(paths), strict=True):
+    for path, (*_, name) in zip(paths, _split_names(paths), strict=True):
         if name in first:
             raise ValueError(
                 f"{first[name]} and {path} both have the id {name!r} in a submission. Expected one"
@@ -154,7 +168,7 @@ def _read_classes(path, *, is_truth):
     table = index_by_image(read_csv(path), path)
     has_labels = table.shape[1] == 1 and not pd.api.types.is_numeric_dtype(table.iloc[:, 0])
     if is_truth and has_labels:
-        labels = table.iloc[:, 0]
+        labels = read_csv(path, labels=table.columns)[table.columns[0]].set_axis(table.index)
         table = pd.get_dummies(labels).astype(float)
         table[labels.isna().to_numpy()] = np.nan
     else:
@@ -177,7 +191,7 @@ def read_truth(path):
     """Return the class of each image, and all classes.
 
     Columns beside the full set of codes of a challenge, such as `score_weight`, are ignored, and
-    named in a printed line.
+    named in a printed line. Another line counts images without a class, which are left out.
 
     Raises
     ------
@@ -188,7 +202,11 @@ def read_truth(path):
     if any(set(map_labels(form, label_set)) <= set(codes) for label_set, form in _FORMS.items()):
         _say_ignored(path, table.columns.difference(codes, sort=False))
         table = table[codes]
-    return read_one_hot(table, path), table.columns
+    truth = read_one_hot(table, path)
+    if len(truth) < len(table):
+        n_without = len(table) - len(truth)
+        print(f"Left out, because {path} gives no class: {say(n_without, 'image')}.")
+    return truth, table.columns
 
 
 def read_probabilities(path, truth, classes):
@@ -213,11 +231,13 @@ def read_probabilities(path, truth, classes):
         and is not of the form of the challenges.
     """
     table, codes = _read_classes(path, is_truth=False)
+    table = match_images(table, truth.index)
     missing = truth.index.difference(table.index)
     if len(missing):
         raise ValueError(
             f"{path} lacks {len(missing)} of {say(len(truth), 'image')} of the truth,"
-            f" the first is {missing[0]!r}. Expected a prediction of each."
+            f" the first is {missing[0]!r}. Expected a prediction of each. Where images in several"
+            " folders have one name, name their folders in both files."
         )
     table = table.loc[truth.index]
     # A class that no image has may be missing: few models know UNK.
@@ -228,6 +248,8 @@ def read_probabilities(path, truth, classes):
             " Expected a column for each class of the truth. Rename its columns, or remove"
             " the images of other classes from the truth."
         )
+    if _UNKNOWN in table and not (truth == _UNKNOWN).any() and not table[_UNKNOWN].any():
+        table = table.drop(columns=_UNKNOWN)  # there for the form only
     if not np.allclose(table.sum(axis=1), 1, atol=_ROUNDING):
         counts = table.columns.isin(classes) | table.columns.isin(set(codes) - {_UNKNOWN})
         _say_ignored(path, table.columns[~counts])
@@ -259,7 +281,7 @@ def _say_ignored(path, names):
 
 
 def index_by_image(table, path):
-    """Return a table indexed by its column of images, as ISIC ids or names without extension.
+    """Return a table indexed by its column of images: ISIC ids, or paths without extension.
 
     Raises
     ------
@@ -274,7 +296,7 @@ def index_by_image(table, path):
             f" The first is row {is_missing.argmax() + 1} below the column names. Expected an image"
             " in each row. Fill them in, or remove these rows."
         )
-    images = pd.Index(_find_ids(table[column]), name="image")
+    images = pd.Index(["/".join(parts) for parts in _split_names(table[column])], name="image")
     table = table.drop(columns=[column]).set_axis(images)
     if table.index.has_duplicates:
         first = table.index[table.index.duplicated()][0]
@@ -282,39 +304,84 @@ def index_by_image(table, path):
     return table
 
 
+def match_images(table, images):
+    """Give the images of a table the names that the same images have in another table.
+
+    Images are the same by their names. Where images in several folders have one name, their folders
+    are compared, too, as many as tell them apart.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of :func:`index_by_image`.
+
+    images : Index
+        Of :func:`index_by_image`, too.
+
+    Returns
+    -------
+    table : DataFrame
+        Images that the other table lacks have another name than all of its images.
+    """
+    ends = [dict.fromkeys(names, "") for names in (table.index, images)]
+    shared, n_parts = {""}, 0
+    while shared:
+        n_parts += 1
+        for end_of in ends:
+            for name, end in end_of.items():
+                if end in shared:
+                    end_of[name] = "/".join(name.split("/")[-n_parts:])
+        counts = [Counter(end_of.values()) for end_of in ends]
+        shared = {end for count in counts for end, n in count.items() if n > 1}
+    name_of = {end: name for name, end in ends[1].items()}
+    return table.set_axis([name_of.get(end, end) for end in ends[0].values()])
+
+
 def find_images(names):
     """Return which column of a table has the images."""
     return next((name for name in _IMAGE_COLUMNS if name in names), names[0])
 
 
-def read_csv(path):
+def read_csv(path, *, text=(), labels=()):
     """Return a CSV file as a table. Its columns are separated by commas, semicolons or tabs.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+
+    text : sequence of str
+        Columns to read as text, beside that of images.
+
+    labels : sequence of str
+        Columns of classes.
 
     Raises
     ------
     ValueError, OSError
         If it cannot be opened, or read as one.
     """
+    path, remedy = os.fspath(path), "pass another file"
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            separator = max(",;\t", key=file.readline().count)
-        names = pd.read_csv(path, sep=separator, encoding="utf-8-sig", nrows=0).columns
-        # As text: the image 007 is not the image 7.
-        types = {find_images(names): str} if len(names) else None
-        return pd.read_csv(path, sep=separator, encoding="utf-8-sig", dtype=types)
+        separator, cells = read_header(path, remedy)
     except OSError as error:
         raise type(error)(
             f"{path} cannot be opened: {error.strerror}. Expected an existing CSV file."
         ) from error
-    except ValueError as error:
+    names = drop_unnamed(cells)
+    if not names:
         raise ValueError(
-            f"{path} cannot be read as a CSV file: {error}. Expected a line of column names, then a"
-            " line for each image, in UTF-8."
-        ) from error
+            f"{path} cannot be read as a CSV file: its first line is blank. Expected a line of"
+            " column names, then a line for each image."
+        )
+    check_columns_differ(names, path)
+    # As text: the image 007 is not the image 7.
+    text = {name.lower() for name in (find_images(names), *text)}
+    labels = {name.lower() for name in labels}
+    return read_table(path, separator, text=text, labels=labels, numbers_lines=False, remedy=remedy)
 
 
-def _find_ids(names):
-    """Return the ISIC id of each image, or its name without folder and extension."""
-    return [
-        isic_id_of(str(name)) or os.path.splitext(os.path.basename(str(name)))[0] for name in names
-    ]
+def _split_names(names):
+    """Return the ISIC id of each image; else its folders, and its name without extension."""
+    extensions = image_extensions()
+    ids = ((name, isic_id_of(name)) for name in map(str, names))
+    return [split_image_path(name, extensions) if i is None else [i] for name, i in ids]

@@ -8,11 +8,12 @@ from ._isic.ids import isic_id_of
 from ._isic.load import load_isic_release
 from ._public.load import load_public_dataset
 from ._reading.folder_entries import walk_files
-from ._reading.groups import clean_ids
+from ._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
 from ._reading.one_hot import read_one_hot
 from ._reading.split_names import SPLIT_NAMES, SPLITS
-from ._reading.table_file import check_columns_differ
+from ._reading.table_file import check_columns_differ, drop_unnamed, read_header, read_table
 from ._split import train_test_split_by_group
+from ._table.find_images import split_image_path
 from ._table.load import load_image_table
 from ._taxonomy.map_labels import map_labels
 

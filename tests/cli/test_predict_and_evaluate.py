@@ -448,6 +448,10 @@ def test_classes_of_a_submission_are_codes_or_names():
     table = pd.DataFrame({"image": ["a.jpg"], "predicted": "MEL", "MEL": 0.75, "nevus": 0.25})
     submission = make_submission(table, ["MEL", "nevus"])
     assert submission.iloc[0].tolist() == ["a", 0.75, 0.25, 0, 0, 0, 0, 0]
+    table = pd.DataFrame({"image": ["1.2.840.tif"], "predicted": "MEL", "MEL": 0.75, "SCC": 0.25})
+    submission = make_submission(table, ["MEL", "SCC"])
+    assert submission.columns.tolist() == ["image", *CODES[:3], "AK", *CODES[4:], "SCC", "UNK"]
+    assert submission.iloc[0].tolist() == ["1.2.840", 0.75, 0, 0, 0, 0, 0, 0, 0.25, 0]
     for classes in (["MEL", "melanoma", "NV"], ["MEL", "benign"]):
         with pytest.raises(ValueError, match="Expected those of ISIC 2018"):
             check_submission(classes)
@@ -511,6 +515,137 @@ def test_metadata_name_the_images_of_the_truth(tmp_path, capsys):
     metadata.write_text("image,lesion_id\n7,a\n8,a\n")
     assert judge(tmp_path, *tables, *options) == 2
     assert "has the lesion_id of none of 2 images, the first is '007'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("lines", "n_groups", "n_unknown"),
+    [
+        (["lesion_id", "unknown", "?", "-1", "0"], 4, 4),
+        (["lesion_id,patient_id", "L1,P1", "L2,P1", ",P1", "L3,"], 2, 0),
+        (["Lesion_ID,patient_id", "L1,", "L1,P1", ",P1", "NA,none"], 2, 1),
+    ],
+)
+def test_metadata_give_groups_as_loaders_do(tmp_path, capsys, lines, n_groups, n_unknown):
+    metadata = tmp_path / "metadata.csv"
+    rows = zip(["image", *"abcd"], lines, strict=True)
+    metadata.write_text("".join(f"{image},{line}\n" for image, line in rows))
+    tables = ("label\na,n\nb,m\nc,n\nd,m", "m,n\na,0,1\nb,1,0\nc,0,1\nd,1,0")
+    assert judge(tmp_path, *tables, "--metadata", str(metadata)) == (2 if n_unknown == 4 else 0)
+    printed = capsys.readouterr()
+    if n_unknown == 4:
+        assert "has the lesion_id of none of 4 images" in printed.err
+        return
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert report["groups"] == n_groups
+    unknown = "has no Lesion_ID or patient_id of 1 image: each counts as a lesion of its own"
+    assert (unknown.lower() in printed.out.lower()) == bool(n_unknown)
+
+
+def test_metadata_of_one_large_lesion_are_doubted(tmp_path, capsys):
+    metadata, images = tmp_path / "metadata.csv", [f"i{n}" for n in range(40)]
+    lesions = ["x" if n < 20 else n for n in range(40)]
+    pd.DataFrame({"image": images, "lesion_id": lesions}).to_csv(metadata, index=False)
+    truth = "\n".join(["label", *(f"{image},{'mn'[image < 'i3']}" for image in images)])
+    predictions = "\n".join(["m,n", *(f"{image},0.5,0.5" for image in images)])
+    assert judge(tmp_path, truth, predictions, "--metadata", str(metadata)) == 0
+    assert "20 of 40 images are in one group, 'x'" in capsys.readouterr().err
+
+
+def test_none_is_a_class_and_images_without_a_class_are_counted(tmp_path, capsys):
+    truth = "label\na,None\nb,nevus\nc,melanoma\nd,\ne,NA"
+    rows = "".join(f"\n{image},0.2,0.3,0.5" for image in "abcde")
+    assert judge(tmp_path, truth, f"None,melanoma,nevus{rows}") == 0
+    assert "truth.csv gives no class: 2 images." in capsys.readouterr().out
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert [line["class"] for line in report["classes"]] == ["None", "melanoma", "nevus"]
+    assert judge(tmp_path, "n,m\na,1,0\nb,0,1\nc,,", "n,m\na,1,0\nb,0,1\nc,0,1") == 0
+    assert "truth.csv gives no class: 1 image." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("names", "predicted"),
+    [
+        (["P1.1", "P2.1"], ["P1.1.jpg", "P2.1.JPG"]),
+        (["1.2.840.1", "1.2.840.2"], ["1.2.840.1", "1.2.840.2"]),
+        (["p1/1", "p2/1"], ["photos/p1/1.jpg", "photos/p2/1.jpg", "photos/p1/2.jpg"]),
+        (["p1/1.jpg", "p2/2.jpg"], ["/a/p1/1.jpg", "/a/p2/2.jpg", "/a/p2/1.jpg", "/a/p1/2.jpg"]),
+        (["x/007", "008"], [r"photos\007.jpg", r".\008.jpg"]),
+        (["ISIC_0000001", "ISIC_0000002"], ["a/ISIC_0000001_downsampled.jpg", "b/isic_0000002"]),
+    ],
+)
+def test_images_are_known_by_their_names(tmp_path, names, predicted):
+    labels = [f"{name},{label}" for name, label in zip(names, "nm", strict=True)]
+    truth = "\n".join(["label", *labels])
+    scores = ["1,0", "0,1", "0,1", "1,0"][: len(predicted)]  # of others, the wrong ones
+    lines = [f"{name},{row}" for name, row in zip(predicted, scores, strict=True)]
+    assert judge(tmp_path, truth, "\n".join(["n,m", *reversed(lines)])) == 0
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    scores = {line["score"]: line["value"] for line in report["scores"]}
+    assert scores["balanced_accuracy"] == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "predicted", "expected"),
+    [
+        (
+            ["P1.1", "P2.1"],
+            ["P1.2", "P2.2"],
+            "lacks 2 of 2 images of the truth, the first is 'P1.1'",
+        ),
+        (["1", "2"], ["p1/1.jpg", "p2/1.jpg", "p2/2.jpg"], "lacks 1 of 2 images"),
+        (["a", "b"], ["a.jpg", "a.png", "b.jpg"], "several rows of the image 'a'"),
+    ],
+)
+def test_images_of_other_names_are_not_taken_for_them(tmp_path, capsys, names, predicted, expected):
+    labels = [f"{name},{label}" for name, label in zip(names, "nm", strict=True)]
+    truth = "\n".join(["label", *labels])
+    predictions = "\n".join(["n,m", *(f"{name},1,0" for name in predicted)])
+    assert judge(tmp_path, truth, predictions) == 2
+    assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ",image,label\n0,a,n\n1,b,m\n",
+        "Unnamed: 0,case,label\n0,a,n\n1,b,m\n",
+        "image,label,\na,n,\nb,m,\n",
+        "image,label\na,n,\nb,m,\n",
+        ",image,n,m\n0,a,1,0\n1,b,0,1\n",
+    ],
+)
+def test_columns_without_a_name_are_none(tmp_path, text):
+    assert judge(tmp_path, "", "n,m\na,1,0\nb,0,1", truth_file=text) == 0
+
+
+def test_tables_that_cannot_be_used_are_explained(tmp_path, capsys):
+    predictions = "n,m\na,1,0\nb,0,1"
+    for text, expected in (
+        ("image,label\na,n,x\nb,m,\n", "its rows have more cells than its first line"),
+        ("image,label,label\na,n,n\n", "more than one column with the name(s) 'label'"),
+        ("\nimage,label\na,n\n", "its first line is blank"),
+        ("image,label\na,n\xe4vus\n", "Expected a table in UTF-8"),
+    ):
+        assert judge(tmp_path, "", predictions, truth_file=text) == 2
+        err = capsys.readouterr().err
+        assert expected in err
+        assert "truth.csv" in err
+
+
+def test_a_column_of_paths_is_text(tmp_path):
+    (tmp_path / "007").touch()
+    (tmp_path / "t.csv").write_text(",id,file\n0,1,007\n")
+    assert find_photographs([str(tmp_path / "t.csv")], "file")[0] == [str(tmp_path / "007")]
+    (tmp_path / "t.csv").write_text(",file\n0,007\n")
+    assert find_photographs([str(tmp_path / "t.csv")])[0] == [str(tmp_path / "007")]
+
+
+def test_the_unknown_class_of_a_submission_is_no_class_of_the_report(tmp_path):
+    codes = [*CODES[:3], "AK", *CODES[4:], "SCC", "UNK"]
+    scores = f"{','.join(codes)}\na,0.9,0.1{',0' * 7}\nb,0.2,0.8{',0' * 7}"
+    assert judge(tmp_path, "label\na,melanoma\nb,nevus", scores) == 0
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert len(report["classes"]) == 8
 
 
 def test_bad_input_of_evaluate(tmp_path, capsys):
@@ -590,9 +725,11 @@ def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys):
     assert [line["class"] for line in report["classes"]] == ["m", "n", "o"]
 
 
-def judge(folder, truth, predictions, *more):
+def judge(folder, truth, predictions, *more, truth_file=None):
     options = ["evaluate", *more, "--output", str(folder / "report")]
     for name, text in (("truth", truth), ("predictions", predictions)):
         (folder / f"{name}.csv").write_text(f"image,{text}\n")
         options += [f"--{name}", str(folder / f"{name}.csv")]
+    if truth_file is not None:
+        (folder / "truth.csv").write_text(truth_file, encoding="latin-1")
     return main(options)

@@ -149,8 +149,8 @@ def find_group_faults(groups):
         return []
     message = (
         f"{counts.iloc[0]} of {len(groups)} images are in one group, {str(counts.index[0])!r}."
-        f" Expected no patient or lesion with more than {_LARGEST_SHARE:.0%}. A split cannot divide"
-        " this group. If its id means unknown, leave it blank in the table, or move the images out"
-        " of the folder of this name."
+        f" Expected no patient or lesion with more than {_LARGEST_SHARE:.0%}. Splits and confidence"
+        " intervals keep it whole. If its id means unknown, leave it blank in the table, or move"
+        " the images out of the folder of this name."
     )
     return [message]

@@ -15,7 +15,12 @@ _TEXT = {
     *("image_id", "isic_id", "image", "image_name", "file", "filename", "path"),
     *("lesion_id", "patient_id", "patient"),
 }
-_UNKNOWN = {"", "unknown", "unk", "nan"}
+_UNKNOWN = {"", "unknown", "unk", "nan", "na", "n/a", "#n/a", "<na>", "null"}
+# What pandas takes for missing, such as the NA of R, but not None, which may be a class.
+_NO_LABEL = (
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"),
+)
 # pandas writes whole numbers in this form if some are missing.
 WHOLE = re.compile(r"^(\d+)\.0+$")
 _UNNAMED = r"(Unnamed: \d+(\.\d+)?)?"
@@ -27,8 +32,15 @@ _NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _SEPARATORS = ",;\t"
 
 
-def read_header(path):
+def read_header(path, remedy="move it out of the folder"):
     """Return the separator of a table and the cells of its first line.
+
+    Parameters
+    ----------
+    path : str
+
+    remedy : str
+        Another way to solve the problem, for the error message.
 
     Raises
     ------
@@ -45,9 +57,14 @@ def read_header(path):
     except (ValueError, csv.Error) as error:
         raise ValueError(
             f"{path!r} cannot be read: {error}. Expected a table in UTF-8. Save it again in UTF-8,"
-            " or move it out of the folder."
+            f" or {remedy}."
         ) from error
     return separator, cells
+
+
+def drop_unnamed(names):
+    """Return the names of columns without blank ones, and without the names pandas gives those."""
+    return [name for name in names if not re.fullmatch(_UNNAMED, name)]
 
 
 def check_columns_differ(names, where):
@@ -61,7 +78,14 @@ def check_columns_differ(names, where):
 
 
 def read_table(
-    path, separator=",", names=None, *, text=(), numbers_lines=True, remedy="download it again"
+    path,
+    separator=",",
+    names=None,
+    *,
+    text=(),
+    labels=(),
+    numbers_lines=True,
+    remedy="download it again",
 ):
     """Read a table. Numbers are read as numbers, except in columns of ids and file names.
 
@@ -76,6 +100,9 @@ def read_table(
 
     text : collection of str
         Further columns, in lower case, to read as text even if they look like numbers.
+
+    labels : collection of str
+        Columns of classes, in lower case, to read as text: pandas would take "None" for missing.
 
     numbers_lines : bool
         Whether the index is the line number of each row in the file. If so, a blank line turns
@@ -108,7 +135,15 @@ def read_table(
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             columns = pd.read_csv(path, nrows=0, **options).columns
-            text = [name for name in columns if str(name).strip().lower() in _TEXT.union(text)]
+            labels, text = (
+                [name for name in columns if str(name).strip().lower() in each]
+                for each in (labels, _TEXT.union(text, labels))
+            )
+            if labels:
+                options["keep_default_na"] = False
+                options["na_values"] = {
+                    name: _NO_LABEL if name in labels else (*_NO_LABEL, "None") for name in columns
+                }
             table = pd.read_csv(path, dtype=dict.fromkeys(text, str), **options)
     except (ValueError, pd.errors.ParserWarning) as error:
         reason = " ".join(str(error).split()).rstrip(".")
@@ -123,8 +158,7 @@ def read_table(
     table.columns = [str(column).strip() for column in table.columns]
     # An index that a program wrote reveals the order of the table, and often with it the class.
     check_columns_differ(table.columns, repr(path))
-    table = table[[column for column in table if not re.fullmatch(_UNNAMED, column)]]
-    return table.dropna(how="all")
+    return table[drop_unnamed(table)].dropna(how="all")
 
 
 def change_values(column, change):

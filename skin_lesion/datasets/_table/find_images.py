@@ -109,10 +109,23 @@ def _match(names, all_names, root, stripped, found):
 
 def _ends(path, stripped):
     """Return the path in lower case, then without its first folder, its first two, and so on."""
+    parts = [part.casefold() for part in split_image_path(path, stripped)]
+    return ["/".join(parts[n:]) for n in range(len(parts))]
+
+
+def split_image_path(path, extensions):
+    """Return the folders in the path of an image, and at last its name without the extension.
+
+    Parameters
+    ----------
+    path : str
+        Also one of another computer.
+
+    extensions : collection of str
+        What counts as an extension, in lower case.
+    """
     path = normalise_path(path).strip("/")
-    path = path[: len(path) - len(_extension(path, stripped))]
-    folders = path.casefold().split("/")
-    return ["/".join(folders[n:]) for n in range(len(folders))]
+    return path[: len(path) - len(_extension(path, extensions))].split("/")
 
 
 def _extension(path, extensions):

@@ -145,7 +145,8 @@ def load_image_table(
     The loader looks for a file at its path below `root`, then by its name in all folders except
     folders of masks, then by its name without extension. Upper and lower case are the same. If the
     paths in the table are from another computer, the end of the path is matched, if it is unique.
-    Labels that are empty, "unknown" or "unk" count as missing.
+    Labels that are empty, "unknown", "unk", "NA", "N/A", "NaN" or "null" count as missing, in upper
+    or lower case. A class may be called "None".
 
     Examples
     --------
@@ -219,4 +220,7 @@ def _read(path, roles, where):
     separator, cells = read_header(path)
     check_columns(roles, cells, where)
     text = {name.lower() for names in roles.values() for name in names}
-    return read_table(path, separator, text=text, remedy="save it again as CSV in UTF-8")
+    labels = [name.lower() for name in roles["label"]] if len(roles["label"]) == 1 else []
+    return read_table(
+        path, separator, text=text, labels=labels, remedy="save it again as CSV in UTF-8"
+    )

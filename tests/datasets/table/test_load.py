@@ -222,6 +222,17 @@ def test_rows_without_label_or_name(lesions):
         load(lesions, ["file,dx"])
 
 
+def test_none_is_a_label_in_a_file_and_in_a_frame(lesions):
+    rows = ["file,dx", "a.jpg,None", "b.jpg,NA", "c.jpg,7"]
+    frame = pd.DataFrame([row.split(",") for row in rows[1:]], columns=["file", "dx"])
+    write(lesions / "table.csv", rows)
+    for table in (frame, lesions / "table.csv"):
+        with pytest.warns(UserWarning, match="1 rows without a label are left out"):
+            dataset = load_image_table(table, lesions, path="file", label="dx")
+        assert dataset.target.tolist() == ["None", "7"]
+        assert dataset.left_out == {"without_label": 1}
+
+
 def test_columns_of_0_and_1(lesions):
     rows = ["file,MEL,NEV", "a.jpg,1.0,0.0", "b.jpg,0,1", "c.jpg,0,1"]
     dataset = load(lesions, rows, label=["MEL", "NEV"])
