@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,6 +45,8 @@ _SMALL = (8, 8)  # of a file that is only looked at
 def run(arguments):
     """Write a table with the probability of each class of each photograph.
 
+    What is predicted before an interruption or an error goes to `unfinished_path`.
+
     Returns
     -------
     n_unread : int
@@ -53,6 +56,8 @@ def run(arguments):
     ------
     ValueError, OSError
         If the output is one of the inputs, the model is damaged, or no photograph can be read.
+    KeyboardInterrupt
+        If the user interrupts it. The message says what is kept.
     """
     output = Path(arguments.output)
     if output.is_dir():
@@ -73,11 +78,12 @@ def run(arguments):
     if arguments.isic:
         check_submission(model.classes_)
         check_ids(paths)
-    table, damaged = _predict(model, arguments.model, unlike, X)
-    unreadable += damaged
-    if arguments.isic:
-        table = make_submission(table, model.classes_)
-    write_csv(table, output, index=False)
+    with _keep_unfinished(output, len(X)) as parts:
+        unreadable += _predict(model, arguments.model, unlike, X, parts)
+        table = pd.concat(parts, ignore_index=True)
+        if arguments.isic:
+            table = make_submission(table, model.classes_)
+        write_csv(table, output, index=False)
     say_unread(unreadable)
     if reports:
         print(f"Skipped: {say(len(reports), 'folder')} with reports, such as {reports[0]}.")
@@ -91,6 +97,35 @@ def run(arguments):
         )
     print("Research software, not a medical device: do not use it to diagnose.")
     return len(unreadable)
+
+
+def unfinished_path(output):
+    """Return the path of the table of a run that ended early: never that of a whole one."""
+    return output.with_name(f"{output.stem}.unfinished{output.suffix}")
+
+
+@contextmanager
+def _keep_unfinished(output, n_images):
+    """Yield a list for parts of the table. If what follows fails, these are written and named."""
+    parts = []
+    try:
+        yield parts
+    except BaseException as error:
+        if not parts or (output.exists() and not output.is_file()):  # a pipe or a device
+            raise
+        path = unfinished_path(output)
+        text = f"Nothing is kept, because {path} cannot be written. Run the same command again."
+        with suppress(OSError, MemoryError):  # the disk or the memory is full
+            table = pd.concat(parts, ignore_index=True)
+            write_csv(table, path, index=False)
+            text = (
+                f"The predictions of {len(table)} of {say(n_images, 'photograph')} are in {path}."
+                " The same command begins anew."
+            )
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(text) from None
+        print(text, file=sys.stderr)
+        raise
 
 
 def load_classifier(path):
@@ -138,9 +173,9 @@ def _check_is_no_input(output, arguments, paths):
         parts = path_beside(arguments.model), onnx_path_beside(arguments.model)
         inputs |= dict.fromkeys(parts, "a part of the model")
     # Not Path.resolve, which fails on links that lead to themselves.
-    real = os.path.realpath(output)
+    outputs = {os.path.realpath(path) for path in (output, unfinished_path(output))}
     for path, what in inputs.items():
-        if os.path.realpath(path) == real:
+        if os.path.realpath(path) in outputs:
             raise ValueError(
                 f"--output {output} would overwrite {path}, {what}. Expected another file. Pass"
                 " another --output."
@@ -254,42 +289,43 @@ def check_reads_photographs(model, path, X):
         ) from error
 
 
-def _predict(model, model_path, unlike, X):
-    """Return the table of predictions, and what was said of files that cannot be read."""
+def _predict(model, model_path, unlike, X, parts):
+    """Add parts of the table of predictions to a list, and return why files cannot be read."""
     with TemporaryDirectory() as folder:
         inner = model
         if isinstance(model, OperatingPointClassifier):
             inner = getattr(model, "estimator_", model.estimator)
         predict = _make_predict(inner, len(X) >= _MANY, unlike is not None, folder)
-        parts, unreadable = [], []
-        bar = tqdm(total=len(X), disable=None, unit="image")
-        for start in range(0, len(X), _CHUNK):
-            chunk = X[start : start + _CHUNK]
-            bar.update(len(chunk))
-            try:
-                probabilities, features = predict(chunk)
-            except (TypeError, ValueError, FileNotFoundError):  # which cannot be read?
-                rows, problems = find_readable(chunk)
-                unreadable += problems
-                if not problems:
-                    check_reads_photographs(inner, model_path, chunk)
-                    raise
-                if not len(rows):
-                    continue
-                chunk = chunk[rows]
-                probabilities, features = predict(chunk)
-            part = make_table(chunk, probabilities, model.classes_)
-            if inner is not model:
-                known = KnownProbabilities(model.classes_, probabilities)
-                caller = OperatingPointClassifier(known, model.threshold, positive=model.positive)
-                part.insert(2, "call", caller.predict(chunk))
-            if unlike is not None and features is not None:
-                part["unlike_training"] = unlike.measure(features) > unlike.limit
-            parts.append(part)
-        bar.close()
+        unreadable = []
+        with tqdm(total=len(X), disable=None, unit="image") as bar:
+            for start in range(0, len(X), _CHUNK):
+                chunk = X[start : start + _CHUNK]
+                bar.update(len(chunk))
+                try:
+                    probabilities, features = predict(chunk)
+                except (TypeError, ValueError, FileNotFoundError):  # which cannot be read?
+                    rows, problems = find_readable(chunk)
+                    unreadable += problems
+                    if not problems:
+                        check_reads_photographs(inner, model_path, chunk)
+                        raise
+                    if not len(rows):
+                        continue
+                    chunk = chunk[rows]
+                    probabilities, features = predict(chunk)
+                part = make_table(chunk, probabilities, model.classes_)
+                if inner is not model:
+                    known = KnownProbabilities(model.classes_, probabilities)
+                    caller = OperatingPointClassifier(
+                        known, model.threshold, positive=model.positive
+                    )
+                    part.insert(2, "call", caller.predict(chunk))
+                if unlike is not None and features is not None:
+                    part["unlike_training"] = unlike.measure(features) > unlike.limit
+                parts.append(part)
     if not parts:
         raise ValueError(f"No photograph could be read: {unreadable[0]}")
-    return pd.concat(parts, ignore_index=True), unreadable
+    return unreadable
 
 
 def _make_predict(model, are_many, with_features, folder):

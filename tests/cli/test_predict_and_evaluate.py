@@ -5,6 +5,8 @@ import json
 import os
 import re
 import shutil
+import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -32,7 +34,7 @@ from skin_lesion import (
     load_model,
     save_model,
 )
-from skin_lesion.cli import _predict, _unlike, main
+from skin_lesion.cli import _predict, _table, _unlike, main
 from skin_lesion.cli._on_onnx import onnx_path_beside
 from skin_lesion.cli._predict import find_photographs, find_readable
 from skin_lesion.cli._table import check_submission, make_submission
@@ -253,6 +255,55 @@ def test_a_pipe_in_a_folder_that_cannot_be_written(model, root, tmp_path, monkey
         assert "melanoma" in read.result(timeout=60)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
+@pytest.mark.parametrize("ended_by", ["SIGTERM", "an error", "no memory"])
+def test_what_was_predicted_before_an_early_end_is_kept(
+    model, root, tmp_path, capsys, monkeypatch, ended_by
+):
+    output, kept = tmp_path / "new" / "p.csv", tmp_path / "new" / "p.unfinished.csv"
+    arguments = model, root / "Test", *(["--isic"] if ended_by == "an error" else [])
+    parts = []
+
+    def fail_at_the_third(*of_part):
+        parts.append(_table.make_table(*of_part))
+        if len(parts) < 3:
+            return parts[-1]
+        if ended_by == "no memory":
+            raise MemoryError
+        if ended_by == "an error":
+            raise ValueError("It is not finite.")
+        return signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(_predict, "_CHUNK", 5)
+    monkeypatch.setattr(_predict, "make_table", fail_at_the_third)
+    if ended_by == "no memory":
+        with pytest.raises(MemoryError):
+            predict(*arguments, output=output)
+    else:
+        assert predict(*arguments, output=output) == (143 if ended_by == "SIGTERM" else 2)
+    err = capsys.readouterr().err
+    assert f"The predictions of 10 of 12 photographs are in {kept}. The same command begins" in err
+    assert "Nothing is" not in err
+    assert list(kept.parent.iterdir()) == [kept]
+    table = pd.read_csv(kept)
+    assert {"image", "predicted", "call", "melanoma", "nevus"} == {*table}
+    pd.testing.assert_frame_equal(table[[*parts[0]]], pd.concat(parts[:2], ignore_index=True))
+
+
+def test_of_an_early_end_nothing_is_kept_that_cannot_be_written(
+    model, root, tmp_path, capsys, monkeypatch
+):
+    def fail(table, path, *, index):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(_predict, "write_csv", fail)
+    output = tmp_path / "p.csv"
+    assert predict(model, root / "Test", output=output) == 2
+    err = capsys.readouterr().err
+    assert f"Nothing is kept, because {tmp_path / 'p.unfinished.csv'} cannot be written" in err
+    assert f"error: {output}: No space left on device." in err
+
+
 def test_a_column_of_paths_needs_a_table(model, root, capsys):
     with pytest.raises(SystemExit):
         predict(model, root, "--path-column", "file", output="p.csv")
@@ -408,6 +459,7 @@ def test_an_output_that_is_an_input_is_refused(model, root, tmp_path, capsys):
     table.write_text(f"file\n{photograph}\n")
     copied = shutil.copy(model, tmp_path / "m.zip")
     features = tmp_path / "m.features.npz"
+    unfinished = shutil.copy(table, tmp_path / "p.unfinished.csv")
     (tmp_path / "link.csv").symlink_to(table)
     (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
     inside = sorted(tmp_path.rglob("*"))
@@ -416,6 +468,7 @@ def test_an_output_that_is_an_input_is_refused(model, root, tmp_path, capsys):
         (photographs, copied, f"{copied}, the model"),
         (photographs, features, f"{features}, a part of the model"),
         (table, table, f"{table}, a table of paths"),
+        (unfinished, tmp_path / "p.csv", f"{unfinished}, a table of paths"),
         (table, tmp_path / "link.csv", f"{table}, a table of paths"),
         (photograph, photograph, f"{photograph}, a photograph"),
         (photographs, photographs / ".." / "photographs" / photograph.name, f"{photograph}, a"),
