@@ -109,7 +109,7 @@ def read_metadata(root, file_names, relative_paths, group_by):
         tables.append((path, table))
     read = join_tables(tables, _is_decisive, messages, _ID_COLUMNS).reindex(relative_paths)
     read = read.reset_index(drop=True)
-    known = {name.lower(): read[name] for name in _find_columns(read, GROUP_COLUMNS)}
+    known = {name: read[name] for name in GROUP_COLUMNS if name in read}
     own = "image " + pd.Series(relative_paths, dtype=object)
     groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
     if group_by != "folder":
@@ -124,6 +124,9 @@ def _read_rows(path, relative_paths, messages):
     known = {*_ID_COLUMNS, *GROUP_COLUMNS}
     check_columns_differ([cell for cell in map(str.lower, cells) if cell in known], repr(path))
     metadata = read_table(path, separator, numbers_lines=False, remedy=_REMEDY)
+    spelled = _find_columns(metadata, GROUP_COLUMNS)
+    # The audit and the report look for these names in lower case.
+    metadata = metadata.rename(columns={name: name.lower() for name in spelled})
     ids_by_column = {
         column: change_values(metadata[column], lambda name: normalise_path(name) or None)
         for column in _find_columns(metadata, _ID_COLUMNS)
@@ -149,7 +152,7 @@ def _read_rows(path, relative_paths, messages):
 
 
 def _is_decisive(column):
-    return column.lower() in GROUP_COLUMNS
+    return column in GROUP_COLUMNS
 
 
 def _may_tell_of(table_name, relative_path):
@@ -188,7 +191,10 @@ def _find_rows(ids, relative_paths):
         path = normalise_path(path)
         name = path.rpartition("/")[2]
         stem = os.path.splitext(name)[0]
-        rows.append(next((row_of_id[key] for key in (path, name, stem) if key in row_of_id), -1))
+        keys = [path, name, stem]
+        if stem.isdecimal():
+            keys.append(f"{stem}.0")  # as pandas writes whole numbers if some are missing
+        rows.append(next((row_of_id[key] for key in keys if key in row_of_id), -1))
     return np.array(rows, dtype=int)
 
 

@@ -20,7 +20,7 @@ _MOST_BLOCKS = 200
 
 def take_subgroups(frame):
     """Return the columns of a loader's frame for subgroups: no ids, paths or classes."""
-    names = frame.columns.astype(str)
+    names = frame.columns.astype(str).str.lower()
     return frame.loc[:, ~names.str.fullmatch(r"path|split|target|diagnosis|.*_id|.*label.*")]
 
 

@@ -30,6 +30,7 @@ from skin_lesion import (
     net_benefit,
     write_lesion_folder,
 )
+from skin_lesion.evaluation import take_subgroups
 
 QUICK = {"n_bootstraps": 100, "random_state": 0}
 
@@ -193,6 +194,11 @@ def test_slices(report, lesions):
     assert "reveals the class" in report.left_out["slices by diagnosis"]
     assert "like an id" in report.left_out["slices by image_id"]
     assert "single value" in report.left_out["slices by source"]
+
+
+def test_ids_and_classes_are_no_subgroups_however_they_are_spelled():
+    columns = ["path", "Image_ID", "lesion_id", "Diagnosis", "Own label", "sex", "Site", 7]
+    assert take_subgroups(pd.DataFrame(columns=columns)).columns.tolist() == ["sex", "Site", 7]
 
 
 def test_empty_slice_and_numbers(lesions):
