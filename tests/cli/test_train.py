@@ -260,18 +260,23 @@ def test_faults_are_left_out_and_both_scores_are_reported(
 def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
     faulty, tmp_path, capsys, monkeypatch
 ):
-    """On a tree without a test split, with all faults kept."""
+    """On a table beside its images, without a test split, and with all faults kept."""
     flat = tmp_path / "flat"
     for path in faulty.glob("*/*/*.jpg"):
         if path.stat().st_size:
             (flat / path.parent.name).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, flat / path.parent.name)
-    shutil.copy(faulty / "metadata.csv", flat)
     with Image.open(next((flat / "nevus").iterdir())) as image:
         image.crop((2, 2, 16, 16)).save(flat / "nevus" / "without_lesion.jpg")
+    lesions = pd.read_csv(faulty / "metadata.csv").set_index("image_id")["lesion_id"]
+    files = sorted(flat.glob("*/*.jpg"))
+    rows = [[path.name, path.parent.name, lesions.get(path.stem)] for path in files]
+    table = flat / "lesions.csv"
+    pd.DataFrame(rows, columns=["file", "dx", "lesion_id"]).to_csv(table, index=False)
     output = tmp_path / "report"
-    options = ("--keep-faults", "--test-size", "0.3", "--minutes", "0.001")
-    options = ("train", str(flat), *options, "--output", str(output), *SMALL)
+    columns = ("--path-column", "file", "--label-column", "dx", "--group-column", "lesion_id")
+    options = ("--keep-faults", "--test-size", "0.3", "--minutes", "0.001", *columns)
+    options = ("train", "--table", str(table), *options, "--output", str(output), *SMALL)
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -299,8 +304,11 @@ def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
     assert report["audit"]["left_out"] == {}
     assert report["with_faults"] is None
     assert report["search"]["candidates"] == []
+    assert report["data"]["root"] is None
+    assert report["data"]["table"] == str(table)
+    assert f"- Data: {table}\n" in (output / "model_card.md").read_text(encoding="utf-8")
     n_images = sum(sum(row.values()) for row in report["data"]["counts"].values())
-    assert n_images == len(list(flat.glob("*/*.jpg")))
+    assert n_images == len(files)
     sides = pd.read_csv(output / "split.csv", comment="#").groupby("group")["split"]
     assert sides.size().max() > 1
     assert sides.nunique().max() == 1

@@ -83,7 +83,12 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
             "report": json.loads(with_faults.to_json()),
         },
         "audit": _audit(cleaned),
-        "data": {"root": str(arguments.root), "split": data.split, "counts": _counts(data)},
+        "data": {
+            "root": arguments.root and str(arguments.root),
+            "table": arguments.table and str(arguments.table),
+            "split": data.split,
+            "counts": _counts(data),
+        },
         "search": {
             "preset": plan.searched_preset if results else None,
             "folds": plan.n_folds if results else None,
@@ -153,9 +158,10 @@ def _counts(data):
 def _describe_job(numbers):
     """Return what the job knows as a last section of the model card."""
     left_out = numbers["audit"]["left_out"] or {"nothing": 0}
+    data = numbers["data"]
     lines = [
-        f"Data: {numbers['data']['root']}",
-        f"Split: {numbers['data']['split']}. The manifest is split.csv.",
+        "Data: " + " and ".join(filter(None, (data["table"], data["root"]))),
+        f"Split: {data['split']}. The manifest is split.csv.",
         "Excluded by the audit: " + ", ".join(f"{why} ({n})" for why, n in left_out.items()) + ".",
         *(f"Trained: `{' '.join(line['network'].split())}`" for line in numbers["training"]),
         *(
