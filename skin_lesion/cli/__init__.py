@@ -30,7 +30,8 @@ def main(argv=None):
     ----------
     argv : list of str, default=None
         Arguments. None takes those of the process. Ctrl-C or SIGTERM then ends the process at once
-        until the command has been read and its modules are imported.
+        until the command has been read and its modules are imported. Characters that standard
+        output cannot encode are then escaped.
 
     Returns
     -------
@@ -39,6 +40,10 @@ def main(argv=None):
         images that cannot be read; 130 after Ctrl-C and 143 after SIGTERM. The reason goes to
         standard error.
     """
+    if argv is None:
+        with suppress(AttributeError):  # there is no standard output, or it is no file
+            # A name that it cannot encode must not end the command.
+            sys.stdout.reconfigure(errors="backslashreplace")
     with _handle_signals(ends_process=argv is None) as interruption:
         # Imported here, not above: a signal is to be handled by then.
         from ._arguments.parse import parse_arguments

@@ -28,7 +28,10 @@ def _audit(arguments, output):
         frame=data.frame,
         verbose=int(sys.stderr.isatty()),
     )
-    audit.summary()
-    audit.to_csv(output / "tables")
-    page = audit.to_html(output / "audit.html")
+    try:
+        # Before the summary: what reads it may have ended.
+        audit.to_csv(output / "tables")
+        page = audit.to_html(output / "audit.html")
+    finally:
+        audit.summary()
     print(f"\nOpen {page}. Tables are in {output / 'tables'}.")

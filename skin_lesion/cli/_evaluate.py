@@ -43,22 +43,30 @@ def run(arguments):
 
 
 def _evaluate_and_write(arguments):
+    lines, unreadable = [], []
     if arguments.model is not None:
-        report, unreadable = _of_model(arguments)
+        report, lines, unreadable = _of_model(arguments)
     else:
-        report, unreadable = _of_predictions(arguments), []
-    report.summary()
+        report = _of_predictions(arguments)
+    try:
+        # Before the summary: what reads it may have ended.
+        if arguments.output is not None:
+            output = Path(arguments.output)
+            page = report.to_html(output / "report.html")
+            report.to_json(output / REPORT)
+            report.to_model_card(output / "model_card.md")
+    finally:
+        for line in lines:
+            print(line)
+        report.summary()
     if arguments.output is not None:
-        output = Path(arguments.output)
-        page = report.to_html(output / "report.html")
-        report.to_json(output / REPORT)
-        report.to_model_card(output / "model_card.md")
         print(f"\nOpen {page}.")
     say_unread(unreadable)
     return len(unreadable)
 
 
 def _of_model(arguments):
+    """Return the report, lines to print about it, and the paths that cannot be read."""
     model = load_classifier(arguments.model)
     data = load_data(arguments)
     rows = np.arange(len(data.target)) if data.is_test is None else np.flatnonzero(data.is_test)
@@ -85,11 +93,11 @@ def _of_model(arguments):
     if data.is_test is not None:
         n_others = int((~data.is_test).sum())
         text += f". The other {say(n_others, 'image')} may have been trained on"
-    print(f"{text}.")
+    lines = [f"{text}."]
     n_unknown = int((~np.isin(data.target[rows], model.classes_)).sum())
     if n_unknown:
-        print(f"{say(n_unknown, 'image')} of classes that the model does not know.")
-    return report, unreadable
+        lines.append(f"{say(n_unknown, 'image')} of classes that the model does not know.")
+    return report, lines, unreadable
 
 
 def _leave_out_trained_on(model_path, X, rows):

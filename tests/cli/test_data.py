@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from skin_lesion import DatasetAudit
 from skin_lesion.cli import _audit, main
 from skin_lesion.cli._data import _LEFT_OUT, find_positive, load_data
 from skin_lesion.cli._train import job as _job
@@ -83,16 +84,60 @@ def test_all_reasons_to_leave_something_out_have_words():
     assert _LEFT_OUT.keys() == known
 
 
-def test_an_output_that_nothing_reads(root, tmp_path, capsys):
-    class Closed(io.StringIO):
-        def write(self, _):
-            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+class Pipe(io.StringIO):
+    """Standard output to a program that ends after some lines, such as head."""
 
-    with contextlib.redirect_stdout(Closed()):
-        assert audit(root, tmp_path / "audit") == 2
+    def __init__(self, n_lines):
+        super().__init__()
+        self._n_lines = n_lines
+
+    def write(self, text):
+        if self.getvalue().count("\n") == self._n_lines:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+        return super().write(text)
+
+
+@pytest.mark.parametrize(
+    ("verb", "n_lines", "kept"),
+    [
+        (["audit"], 0, set()),
+        (["audit"], 1, {"audit.html", "tables"}),
+        (["train", "--from-scratch"], 3, {"audit.html"}),
+    ],
+)
+def test_an_output_that_nothing_reads(root, tmp_path, capsys, verb, n_lines, kept):
+    """What was computed by then is kept."""
+    with contextlib.redirect_stdout(Pipe(n_lines)):
+        assert main([*verb, str(root), "--output", str(tmp_path / "output")]) == 2
     err = capsys.readouterr().err
     assert "write the output to a file" in err
     assert "Errno" not in err
+    assert {path.name for path in tmp_path.glob("output/*")} == kept
+
+
+def test_the_summary_is_printed_even_if_nothing_can_be_written(root, tmp_path, capsys, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(DatasetAudit, "to_csv", fail)
+    assert audit(root, tmp_path / "audit") == 2
+    printed = capsys.readouterr()
+    assert "Label conflicts    none" in printed.out
+    assert "No space left" in printed.err
+
+
+def test_names_that_the_output_cannot_encode_are_escaped(root, tmp_path, monkeypatch):
+    folder = tmp_path / "lésions"
+    for name, part in (("mélanome", "melanoma"), ("nævus", "nevus")):
+        shutil.copytree(root / "Train" / part, folder / name)
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(
+        sys, "argv", ["skin-lesion", "audit", str(folder), "--output", str(tmp_path / "audit")]
+    )
+    assert main() == 0
+    assert b"Class folders in " in (printed := out.buffer.getvalue())
+    assert rb"l\xe9sions: 48 images" in printed
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -23,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from skin_lesion import (
     AveragedClassifier,
     ConvNet,
+    EvaluationReport,
     ImageLoader,
     OnnxClassifier,
     OperatingPointClassifier,
@@ -776,6 +777,16 @@ def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys):
     assert "ignored" not in capsys.readouterr().out
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert [line["class"] for line in report["classes"]] == ["m", "n", "o"]
+
+
+def test_a_report_is_written_before_its_summary_is_printed(tmp_path, monkeypatch):
+    def summary(self):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(EvaluationReport, "summary", summary)
+    assert judge(tmp_path, "0,1\na,1,0\nb,0,1", "0,1\na,1,0\nb,0,1") == 2
+    written = {path.name for path in (tmp_path / "report").iterdir()}
+    assert written == {"report.html", "report.json", "model_card.md"}
 
 
 def judge(folder, truth, predictions, *more, truth_file=None):

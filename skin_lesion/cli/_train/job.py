@@ -83,8 +83,8 @@ def _clean_and_train(arguments, output, start):
         source = arguments.root if arguments.table is None else arguments.table
         check_class_names(np.unique(data.target), source, with_truth=True)
         cleaned = clean(data, arguments)
-    print(cleaned.summary(), flush=True)
     cleaned.audit.to_html(output / "audit.html")
+    print(cleaned.summary(), flush=True)
     _train(cleaned, arguments, output, start)
 
 
