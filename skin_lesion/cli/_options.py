@@ -24,6 +24,7 @@ _REPLACEMENTS = {
         rf"\1 each image into a folder named after its class. {_PREDICT}"
     ),
     "<root>/": "ROOT/",
+    "pass cache_dir=None": "pass another --output",
     # The only paths that the library calls so here are those of models.
     r"\bpath=(?=')": "MODEL ",
     r"\bweights=(?='|FILE)": "--weights ",

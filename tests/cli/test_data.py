@@ -18,6 +18,7 @@ from PIL import Image
 from skin_lesion import DatasetAudit
 from skin_lesion.cli import _audit, main
 from skin_lesion.cli._data import _LEFT_OUT, find_positive, load_data
+from skin_lesion.cli._options import in_options
 from skin_lesion.cli._train import job as _job
 from skin_lesion.datasets._folder.load import REASONS as _REASONS_OF_FOLDERS
 from skin_lesion.datasets._isic.load import _REASONS as _REASONS_OF_RELEASES
@@ -261,6 +262,11 @@ def test_a_class_whose_name_is_not_valid_unicode_can_be_drawn(root, tmp_path):
     arguments = Namespace(root=str(folder), table=None, dataset=None, output=None)
     data = load_data(arguments)
     assert np.unique(data.target).tolist() == ["melanoma", "n\\udce9vus"]
+
+
+def test_a_cache_without_room_is_told_in_options():
+    advice = in_options("Free space on its disk, or pass cache_dir=None.")
+    assert advice == "Free space on its disk, or pass another --output."
 
 
 def test_an_empty_folder_and_one_without_classes(tmp_path, capsys):

@@ -112,10 +112,11 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
     The cache is an SQLite file with auxiliary files, in its own folder in `cache_dir`. Any number
     of threads and processes may use it at once: one of them decodes an image, and the others wait
     for it. A process that is killed or interrupted does not damage the cache. A folder that cannot
-    be written, or a damaged cache, is an error. A full disk is only a warning, because it may occur
-    hours into a search: images that cannot be stored are then decoded each time. The cache grows
-    until you call :meth:`clear_cache`. Put it on a local disk, not on a network drive. On a
-    cluster, every machine has its own.
+    be written, or a damaged cache, is an error. The cache grows until you call :meth:`clear_cache`,
+    but it leaves 2 GB of its disk free, or a tenth of a smaller disk. A disk without room is only a
+    warning, because it may occur hours into a search: images that are not stored are then decoded
+    each time. Put the cache on a local disk, not on a network drive. On a cluster, every machine
+    has its own.
 
     Examples
     --------

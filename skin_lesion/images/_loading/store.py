@@ -14,6 +14,7 @@ import atexit
 import errno
 import hashlib
 import os
+import shutil
 import sqlite3
 import time
 from collections import defaultdict, deque
@@ -43,6 +44,10 @@ WHERE files.path = ? AND files.state = ?
 _FIND_BY_CONTENT = "SELECT pixels FROM images WHERE variant = ? AND content = ?"
 _ADD_FILE = "INSERT OR REPLACE INTO files VALUES (?, ?, ?)"
 _ADD_IMAGE = "INSERT OR IGNORE INTO images (variant, content, pixels) VALUES (?, ?, ?)"
+
+# Left free on its disk, or a tenth of a smaller disk: a fit has to save its model there, and other
+# programs write, too.
+_BYTES_LEFT_FREE = 2 * 10**9
 
 _N_LOCKS = 64
 _SECONDS_TO_WAIT = 60
@@ -119,8 +124,13 @@ class ByteStore:
         return self._first(_FIND_BY_CONTENT, self._variant, digest)
 
     def add(self, digest, data):
-        """Store bytes for the content with this hash."""
-        self._execute(_ADD_IMAGE, self._variant, digest, data)
+        """Store bytes for the content with this hash, if there is room on the disk."""
+        try:
+            _check_room(self._folder)
+        except OSError as error:
+            self.problem = str(error)
+        else:
+            self._execute(_ADD_IMAGE, self._variant, digest, data)
 
     def read_file(self, path):
         """Return the content of a file and its hash, and store the hash."""
@@ -258,6 +268,13 @@ def identify(path, stat):
     """Return the path as bytes, and a text that differs when the file has changed."""
     state = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
     return os.fsencode(os.path.abspath(path)), state
+
+
+def _check_room(folder):
+    disk = shutil.disk_usage(folder)
+    least = min(_BYTES_LEFT_FREE, disk.total // 10)
+    if disk.free < least:
+        raise OSError(f"less than {least / 1e6:.0f} MB of its disk is free")
 
 
 def _is_passing(error):

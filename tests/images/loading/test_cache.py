@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import h5py
@@ -157,11 +158,14 @@ def test_entries_of_hdf5_files(tmp_path, paths, cache_dir, decoded):
 
 
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="file names there are Unicode")
-def test_file_name_that_is_no_unicode(paths, cache_dir):
+def test_file_name_that_is_no_unicode(paths, cache_dir, decoded):
+    expected = ImageLoader((16, 16)).transform(paths[:1])
     path = os.fsdecode(os.fsencode(os.path.dirname(paths[0])) + b"/l\xe4sion.jpg")
     os.rename(paths[0], path)
     loader = ImageLoader((16, 16), cache_dir=cache_dir)
-    np.testing.assert_array_equal(loader.transform([path]), loader.transform([path]))
+    for _ in range(2):
+        np.testing.assert_array_equal(loader.transform([path]), expected)
+    assert decoded == [path]
 
 
 def test_deleted_file_is_an_error_although_its_image_is_there(paths, cache_dir):
@@ -335,6 +339,28 @@ def test_full_disk_is_a_warning(paths, cache_dir, monkeypatch, n_jobs):
         assert caught[0].filename == __file__
         np.testing.assert_array_equal(images, expected)
     assert loader.cache_info().n_images < N_IMAGES
+
+
+@pytest.mark.parametrize(
+    ("total", "enough", "problem"),
+    [(10**12, 2 * 10**9, "less than 2000 MB"), (10**9, 10**8, "less than 100 MB")],
+)
+def test_room_on_the_disk_is_left_to_others(
+    paths, cache_dir, monkeypatch, decoded, total, enough, problem
+):
+    disk = SimpleNamespace(total=total, free=enough - 1)
+    monkeypatch.setattr(_store.shutil, "disk_usage", lambda _: disk)
+    loader = ImageLoader((16, 16), cache_dir=cache_dir)
+    with pytest.warns(UserWarning, match=f"fails: {problem} of its disk is free") as caught:
+        images = loader.transform(paths)
+    assert len(caught) == 1
+    assert loader.cache_info().n_images == 0
+    disk.free = enough
+    np.testing.assert_array_equal(loader.transform(paths), images)
+    disk.free = 0  # what is stored can still be read
+    decoded.clear()
+    np.testing.assert_array_equal(loader.transform(paths), images)
+    assert decoded == []
 
 
 def test_disk_that_is_full_from_the_start_is_a_warning(paths, cache_dir, monkeypatch):
