@@ -179,7 +179,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         # One stack frame each for load_image_folder and validate_params.
         warnings.warn(say_images_in_reports(in_reports, root), stacklevel=3)
     parts = choose_parts(tree, split, root)
-    _warn_of_folders(tree, parts)
+    for message in _find_folder_faults(tree, parts):
+        warnings.warn(message, stacklevel=3)
 
     relative_paths, classes, splits = zip(*_list_files(parts), strict=True)
     paths = [os.path.join(root, path) for path in relative_paths]
@@ -210,7 +211,6 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     if groups is not None:
         messages += find_group_faults(groups)
     for message in messages:
-        # One stack frame each for load_image_folder and validate_params.
         warnings.warn(message, stacklevel=3)
 
     data = np.array(paths, dtype=str).reshape(-1, 1)
@@ -283,36 +283,32 @@ def _find_inner_folders(parts):
     return pd.Series(folders, dtype=object, name="folder")
 
 
-def _warn_of_folders(tree, parts):
+def _find_folder_faults(tree, parts):
+    """Return warnings about class folders, and about folders beside the splits."""
+    messages = []
     folders = [folder for part in parts for folder in part.class_folders]
     empty = [folder.relative_path for folder in folders if not folder.listing.images]
     if empty:
-        _warn(f"Class folders without images: {name_some(empty)}.")
+        messages.append(f"Class folders without images: {name_some(empty)}.")
     nested = [
         os.path.join(folder.relative_path, name)
         for folder in folders
         for name in folder.listing.folders
     ]
     if nested:
-        _warn(
+        messages.append(
             f"Class folders hold folders: {name_some(nested)}. Their images are loaded with the"
             " outer folder as class. If the inner folders are patients, pass group_by='folder'."
         )
         if len(tree.class_names) == 1:
-            _warn(
+            messages.append(
                 f"Found {say(tree.n_images, 'image')} of one class, {tree.class_names[0]!r}. A"
                 " classifier needs at least two classes."
             )
     unread = [part.relative_path for part in tree.beside_splits if part.n_images]
     if unread:
-        _warn(f"Folders beside the split folders were not read: {name_some(unread)}.")
-    for message in find_spellings(tree.class_names):
-        _warn(message)
-
-
-def _warn(message):
-    # One stack frame each for this function, _warn_of_folders, load_image_folder, validate_params.
-    warnings.warn(message, stacklevel=5)
+        messages.append(f"Folders beside the split folders were not read: {name_some(unread)}.")
+    return messages + find_spellings(tree.class_names)
 
 
 def _name_groups(groups, group_by, tables):
