@@ -236,12 +236,12 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
             If the pixels of a file take more memory than is available. The message names the file.
         """
         self._validate_params()
-        paths = self._check(X, reset=False)
+        paths, image_size, preprocessing = self._check(X, reset=False)
         check_files_exist(paths)
-        cache = None if self.cache_dir is None else self._open_cache()
-        preprocessing = Preprocessing(self.preprocess)
+        cache = None
+        if self.cache_dir is not None:
+            cache = ImageCache(self.cache_dir, image_size, self.resize, preprocessing)
 
-        image_size = check_image_size(self.image_size)
         images = np.empty((len(paths), *image_size, 3), dtype=np.uint8)
         missing = range(len(paths))
         if cache is not None:
@@ -333,8 +333,8 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         )
 
     def _check(self, X, *, reset):
-        check_image_size(self.image_size)
-        Preprocessing(self.preprocess)  # raises an error if a step is not a transformer of images
+        image_size = check_image_size(self.image_size)
+        preprocessing = Preprocessing(self.preprocess)
         check_rows(X, expected=PATHS_EXPECTED)
         if not are_paths(X) and holds_arrays(X):
             raise TypeError(
@@ -344,7 +344,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         paths = check_paths(X)
         if reset or hasattr(self, "n_features_in_"):
             check_feature_names(self, X, reset=reset)
-        return paths
+        return paths, image_size, preprocessing
 
     def _read_batch(self, paths, images, rows, cache, preprocessing):
         failures = []
