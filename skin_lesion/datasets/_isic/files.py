@@ -22,7 +22,8 @@ class Files:
     images : dict of str to str
         The path of each ISIC id.
 
-    tables, hdf5, npz : list of str
+    tables, hdf5, npz, others : list of str
+        All other files are in `others`, unless they are images.
 
     left_out : Counter
         Numbers of images by the reason why they were left out: "masks" (and superpixels),
@@ -34,6 +35,7 @@ class Files:
     tables: list[str] = field(default_factory=list)
     hdf5: list[str] = field(default_factory=list)
     npz: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
     left_out: Counter = field(default_factory=Counter)
 
     def add_image(self, isic_id, path):
@@ -95,3 +97,5 @@ def _add_file(files, path, extensions, *, are_masks):
         files.hdf5.append(path)
     elif extension == ".npz":
         files.npz.append(path)
+    else:
+        files.others.append(path)

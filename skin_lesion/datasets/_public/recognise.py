@@ -5,10 +5,9 @@ import re
 from dataclasses import dataclass, field
 
 from ..._utils.validation.messages import did_you_mean, name_some
-from .._isic.files import TABLE_EXTENSIONS, find_files
+from .._isic.files import find_files
 from .._isic.formats import GROUND_TRUTH, NAMES, release_named
 from .._isic.recognise import find_releases
-from .._reading.folder_entries import walk_files
 from .._reading.table_file import check_columns_differ, read_header
 from .sets import SETS
 
@@ -69,16 +68,15 @@ def recognise(root, name):
         return "DermaMNIST", None  # its loader explains what it expects
     if wanted == CLASS_FOLDERS or not os.path.isdir(root):
         return CLASS_FOLDERS, None  # its loader says that there is no such folder
-    paths = [path for path, _ in walk_files(root)]
-    by_set, columns_of = _find_sets(paths)
-    pixels = [path for path in paths if PIXEL_CSV.fullmatch(os.path.basename(path))]
+    files = find_files(root)
+    by_set, columns_of = _find_sets(files)
+    pixels = [path for path in files.tables if PIXEL_CSV.fullmatch(os.path.basename(path))]
     if wanted in by_set:
         return wanted, by_set[wanted]
     if wanted == PIXELS and pixels:
         return PIXELS, pixels
     if wanted in NAMES:
         return wanted, None
-    files = find_files(root)
     releases = find_releases(files)[0]
     for public_set in by_set:
         releases = {key: value for key, value in releases.items() if key not in public_set.hides}
@@ -146,26 +144,25 @@ def _simplify(name):
     return re.sub(r"[\W_]", "", name.lower())
 
 
-def _find_sets(paths):
-    """Return the tables of each dataset among the paths, and the columns of all tables.
+def _find_sets(files):
+    """Return the tables of each dataset among the files, and the columns of all tables.
 
     For a table that cannot be read, the error stands in place of columns.
     """
     headers, columns_of = {}, {}
-    for path in sorted(paths):
-        if path.lower().endswith(TABLE_EXTENSIONS):
-            try:
-                headers[path] = read_header(path)
-            except ValueError as error:
-                if any(_is_named(public_set, path) for public_set in SETS):
-                    raise
-                columns_of[path] = error
+    for path in files.tables:
+        try:
+            headers[path] = read_header(path)
+        except ValueError as error:
+            if any(_is_named(public_set, path) for public_set in SETS):
+                raise
+            columns_of[path] = error
     columns_of |= {path: {cell.lower() for cell in cells} for path, (_, cells) in headers.items()}
     by_set = {}
     for public_set in SETS:
         tables = Tables(helpers=[[] for _ in public_set.helpers])
         if public_set.read is not None:
-            tables.own = [(path, None) for path in paths if _is_named(public_set, path)]
+            tables.own = [(path, None) for path in files.others if _is_named(public_set, path)]
         for path, (separator, cells) in headers.items():
             columns = columns_of[path]
             if _has(columns, public_set.columns):
