@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from skin_lesion._utils.validation.labels import check_labels
-from skin_lesion._utils.validation.messages import did_you_mean
+from skin_lesion._utils.validation.messages import did_you_mean, say_number
 from skin_lesion._utils.validation.paths import are_paths, check_files_exist, check_paths
 from skin_lesion._utils.validation.pixels import check_images, check_pixels
 
@@ -63,6 +63,26 @@ NUMBERS = {
 )
 def test_did_you_mean(name, choices, expected):
     assert did_you_mean(name, choices) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.5, "0.500"),
+        (1, "1.000"),
+        (0.0, "0.000"),
+        (0.9994, "0.999"),
+        (0.9996, "0.9996"),
+        (1.0004, "1.0004"),
+        (-0.0004, "-0.0004"),
+        (np.float64(1 - 1e-7), "0.9999999"),
+        (1 - 1e-12, "1.000"),
+        (-1e-12, "0.000"),
+        (np.nan, "nan"),
+    ],
+)
+def test_numbers_near_0_and_1_have_more_decimals(value, expected):
+    assert say_number(value) == expected
 
 
 # Paths

@@ -22,6 +22,19 @@ def say(n, noun):
     return f"{n} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
+def say_number(value):
+    """Return a number with three decimals, or with as many as distinguish it from 0 and 1.
+
+    With a difference in the tenth decimal or later, it counts as 0 or 1: sums of floats have such
+    errors.
+    """
+    for digits in range(3, 10):
+        text = f"{value:.{digits}f}"
+        if float(text) not in (0, 1):
+            return text
+    return f"{round(value):.3f}"
+
+
 def name_some(names):
     """Return the first few names as text, and the number of the others."""
     named = ", ".join(repr(name) for name in names[:_N_NAMED])

@@ -5,7 +5,7 @@ from html import escape
 import pandas as pd
 
 from ..._utils.html_page import Html, render_note, render_page, render_photograph, render_table
-from ..._utils.validation.messages import say
+from ..._utils.validation.messages import say, say_number
 from .summary import TITLES, describe_dataset, describe_finding, describe_quality
 
 _ROWS_IN_FINDING = 4
@@ -132,10 +132,11 @@ def _render_shortcuts(audit):
     table = pd.DataFrame(
         {
             "balanced accuracy": [
-                f"{line.balanced_accuracy:.3f} ({line.low:.3f} to {line.high:.3f})"
+                f"{say_number(line.balanced_accuracy)} ({say_number(line.low)} to"
+                f" {say_number(line.high)})"
                 for line in lines.itertuples()
             ],
-            "chance": lines["chance"].map("{:.3f}".format).to_numpy(),
+            "chance": lines["chance"].map(say_number).to_numpy(),
             "": bars,
         },
         dtype=object,  # the string dtype of pandas would not keep Html

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ..._utils.validation.messages import say
+from ..._utils.validation.messages import say, say_number
 
 TITLES = {
     "unreadable": "Unreadable images",
@@ -92,8 +92,8 @@ def _describe_table(table, name):
 def describe_shortcuts(audit):
     """Return a line for each shortcut."""
     return [
-        f"  {name:<17}  {line.balanced_accuracy:.3f}  (95% interval {line.low:.3f} to"
-        f" {line.high:.3f}, chance {line.chance:.3f})"
+        f"  {name:<17}  {say_number(line.balanced_accuracy)}  (95% interval {say_number(line.low)}"
+        f" to {say_number(line.high)}, chance {say_number(line.chance)})"
         for name, line in audit.shortcuts.iterrows()
     ]
 

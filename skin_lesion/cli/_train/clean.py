@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..._utils.validation.messages import say_number
 from ...audit import TITLES, DatasetAudit, audit_dataset, describe_finding, say
 from .data import SplitData, split_by_group, split_by_image
 
@@ -58,8 +59,8 @@ class CleanedData:
             best = shortcuts["balanced_accuracy"].idxmax()
             lines.append(
                 f"Strongest shortcut: {best} alone predicts the class with a balanced accuracy of"
-                f" {shortcuts.loc[best, 'balanced_accuracy']:.3f}"
-                f" (chance {shortcuts.loc[best, 'chance']:.3f})."
+                f" {say_number(shortcuts.loc[best, 'balanced_accuracy'])}"
+                f" (chance {say_number(shortcuts.loc[best, 'chance'])})."
             )
         if self.left_out:
             lines.append("Excluded:")

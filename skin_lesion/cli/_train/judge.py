@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from ..._utils.atomic_writing import write_csv, write_text
+from ..._utils.validation.messages import say_number
 from ...audit import TITLES, say
 from ...evaluation import (
     EvaluationReport,
@@ -166,8 +167,8 @@ def _describe_job(numbers):
         *(f"Trained: `{' '.join(line['network'].split())}`" for line in numbers["training"]),
         *(
             f"Cross-validated: {line['name']} ({say_search(numbers['search'])}): balanced accuracy"
-            f" {line['balanced_accuracy']:.3f}, standard deviation over folds"
-            f" {line['standard_deviation']:.3f}"
+            f" {say_number(line['balanced_accuracy'])}, standard deviation over folds"
+            f" {say_number(line['standard_deviation'])}"
             for line in numbers["search"]["candidates"]
         ),
         "Software: "
@@ -187,8 +188,9 @@ def _shorten(report, with_faults, results, knows_lesions):
     if results:
         best = max(results, key=lambda line: line["balanced_accuracy"])
         lines.append(
-            f"Cross-validated balanced accuracy of {best['name']}: {best['balanced_accuracy']:.3f}"
-            f" (standard deviation over the folds {best['standard_deviation']:.3f})"
+            f"Cross-validated balanced accuracy of {best['name']}:"
+            f" {say_number(best['balanced_accuracy'])} (standard deviation over the folds"
+            f" {say_number(best['standard_deviation'])})"
         )
     test_set = f"Test set: {say(report.n_images, 'image')}"
     if knows_lesions:
@@ -224,8 +226,8 @@ def _to_text(numbers, report, with_faults):
         lines += [f"Cross-validated balanced accuracy (mean, standard deviation over folds), {how}"]
     for candidate in numbers["search"]["candidates"]:
         lines.append(
-            f"  {candidate['balanced_accuracy']:.3f}  {candidate['standard_deviation']:.3f}"
-            f"  {candidate['name']}"
+            f"  {say_number(candidate['balanced_accuracy'])}"
+            f"  {say_number(candidate['standard_deviation'])}  {candidate['name']}"
         )
     for training in numbers["training"]:
         lines.append(

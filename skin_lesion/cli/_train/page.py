@@ -13,6 +13,7 @@ from ..._utils.html_page import (
     render_table,
     render_warning,
 )
+from ..._utils.validation.messages import say_number
 from ...audit import TITLES, describe_finding, say
 from ...evaluation import WARNING
 from .judge import say_search
@@ -94,6 +95,6 @@ def _render_search(search):
     table = pd.DataFrame(search["candidates"]).set_index("name")[
         ["balanced_accuracy", "standard_deviation"]
     ]
-    table = table.map("{:.3f}".format).rename_axis("candidate")
+    table = table.map(say_number).rename_axis("candidate")
     table.columns = ["balanced accuracy (mean over folds)", "standard deviation"]
     return render_note(f"Cross-validated: {say_search(search)}.") + render_table(table)

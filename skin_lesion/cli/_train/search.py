@@ -7,6 +7,7 @@ from sklearn import clone, config_context
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
+from ..._utils.validation.messages import say_number
 from ...audit import assert_no_leak
 from ...evaluation import isic_scorers
 from ...models import FitCheckpoint
@@ -142,6 +143,6 @@ class _Scoring:
     def __call__(self, estimator, X, y):
         given = KnownProbabilities(estimator.classes_, estimator.predict_proba(X))
         scores = {name: scorer(given, X, y) for name, scorer in self._scorers.items()}
-        text = f"balanced accuracy {scores['balanced_accuracy']:.3f}"
+        text = f"balanced accuracy {say_number(scores['balanced_accuracy'])}"
         self._progress.end_fit(f"{next(self._names)}: {text}")
         return scores

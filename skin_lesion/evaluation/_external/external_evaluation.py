@@ -5,7 +5,7 @@ import pandas as pd
 
 from ..._utils.atomic_writing import write_text
 from ..._utils.html_page import render_note, render_page, render_warning
-from ..._utils.validation.messages import say
+from ..._utils.validation.messages import say, say_number
 from .._report.page import render_tables
 from .._report.text import (
     ON_NET_BENEFIT,
@@ -160,7 +160,7 @@ class ExternalEvaluation:
         if positive is None:
             counts = counts.drop(columns="prevalence")
         else:
-            counts["prevalence"] = counts["prevalence"].map("{:.3f}".format)
+            counts["prevalence"] = counts["prevalence"].map(say_number)
             counts = counts.rename(columns={"prevalence": f"prevalence of {positive}"})
         whole = counts.select_dtypes("number").columns
         counts[whole] = counts[whole].map(lambda n: "" if np.isnan(n) else f"{n:.0f}")

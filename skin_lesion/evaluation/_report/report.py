@@ -23,7 +23,7 @@ from .build_report import (
 from .model_card import render_model_card
 from .page import render_report
 from .predictions import read_predictions
-from .text import lengthen_tables, render_json, summarise
+from .text import lengthen_tables, render_json, say_score, summarise
 
 
 class EvaluationReport:
@@ -260,10 +260,9 @@ class EvaluationReport:
         )
 
     def __repr__(self):
-        score = self.scores.loc["balanced_accuracy"]
         return (
             f"<EvaluationReport of {say(self.n_images, 'image')}, {say(self.n_groups, 'group')}:"
-            f" balanced accuracy {score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})>"
+            f" balanced accuracy {say_score(self.scores.loc['balanced_accuracy'])}>"
         )
 
     def summary(self):

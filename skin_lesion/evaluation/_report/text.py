@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from ..._utils.validation.messages import say
+from ..._utils.validation.messages import say, say_number
 from ...audit import ON_SKIN_TONE, SKIN_TONE
 from .._intervals.grouped_rows import LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_WHERE_FEW_COUNT
 
@@ -115,9 +115,10 @@ def say_score(line):
     """Return a value with its interval, from a row of a table."""
     if np.isnan(line["value"]):
         return "undefined"
+    value, low, high = (say_number(line[name]) for name in ("value", "low", "high"))
     if np.isnan(line["low"]):
-        return f"{line['value']:.3f} (no interval)"
-    return f"{line['value']:.3f} ({line['low']:.3f} to {line['high']:.3f})"
+        return f"{value} (no interval)"
+    return f"{value} ({low} to {high})"
 
 
 def say_scores(table):
@@ -125,8 +126,8 @@ def say_scores(table):
     words = {"value (95% interval)": [say_score(line) for _, line in table.iterrows()]}
     for name in ("groups", *_DEVIATIONS):
         if name in table:
-            form = "{:.0f}" if name == "groups" else "{:.3f}"
-            words[_DEVIATIONS.get(name, name)] = table[name].map(form.format).to_numpy()
+            form = "{:.0f}".format if name == "groups" else say_number
+            words[_DEVIATIONS.get(name, name)] = table[name].map(form).to_numpy()
     index = pd.Index([TITLES.get(name, name) for name in table.index], name="score")
     return pd.DataFrame(words, index=index)
 
