@@ -15,7 +15,6 @@ from .._decisions.thresholds import name_thresholds
 from .._intervals.estimates import OF_CUT_OFF
 from .._intervals.grouped_rows import LEAST_GROUPS
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables
-from .._metrics.input_checks import find_class
 from .baselines import score_baselines
 from .slices import make_slices
 
@@ -34,11 +33,13 @@ _NO_PROBABILITIES = "the estimator gives no probabilities"
 
 
 def build_sections(
-    estimates, pooled, *, pictures, frame, positive, thresholds, prevalence, train, seed
+    estimates, pooled, *, pictures, frame, place, thresholds, prevalence, train, seed
 ):
-    """Return the tables of a report by name, notes, and the missing sections with reasons."""
+    """Return the tables of a report by name, notes, and the missing sections with reasons.
+
+    `place` is the number of the positive class, or None.
+    """
     classes, parts = estimates.classes, estimates.parts
-    place = find_class(positive, classes.tolist())
     counts = count_classes(pooled)
     notes = [*_note_classes(parts), *_note_groups(estimates, pooled.predictions)]
     for note in notes:

@@ -10,6 +10,7 @@ from ..._utils.sklearn_private import validate_params
 from ..._utils.validation.messages import say
 from .._intervals.estimates import Estimates
 from .._intervals.parts import Draws, Part, pool_part
+from .._metrics.input_checks import find_class
 from .._pictures import Pictures
 from .._plots.training_curves import find_network
 from . import figures as _figures
@@ -126,12 +127,15 @@ class EvaluationReport:
     ):
         self._parts, self._draws = parts, draws
         self._estimates, self._pooled = Estimates(parts, draws), pool_part(parts)
+        classes = self._pooled.predictions.classes.tolist()
+        place = find_class(positive, classes)
+        self.positive = None if place is None else classes[place]  # 1 if it was given as True
         tables, found, self.left_out = build_sections(
             self._estimates,
             self._pooled,
             pictures=pictures,
             frame=frame,
-            positive=positive,
+            place=place,
             thresholds=thresholds,
             prevalence=prevalence,
             train=train,
@@ -139,7 +143,6 @@ class EvaluationReport:
         )
         for name, table in tables.items():
             setattr(self, name, table)
-        self.positive = positive
         self.prevalence = prevalence
         self.notes = [*notes, *found]
         self.n_fits = max(part.repeat for part in parts) + 1
@@ -362,8 +365,7 @@ class EvaluationReport:
             fits, those of the first.
         """
         pooled, predictions = self._pooled, self._pooled.predictions
-        classes = predictions.classes.tolist()
-        positive = None if self.positive is None else classes.index(self.positive)
+        positive = find_class(self.positive, predictions.classes.tolist())
         figures = {"confusion matrix": _figures.draw_confusion(self.confusion_matrix)}
         if predictions.probabilities is not None:
             figures["roc"] = _figures.draw_roc(predictions, positive)
