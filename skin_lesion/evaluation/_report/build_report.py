@@ -61,7 +61,7 @@ def build_sections(
             pooled.predictions.predicted,
             labels=np.arange(len(classes)),
             target_names=[str(name) for name in classes],
-            zero_division=0,
+            zero_division=np.nan,
             digits=3,
         ),
         "operating_points": None,
@@ -160,8 +160,8 @@ def _note_classes(parts):
     if absent:
         notes.append(
             f"The test set lacks the classes {absent}. Their sensitivity, F1 and AUC are undefined,"
-            " and means over classes leave them out. The classification report of scikit-learn"
-            " counts them as 0."
+            " and means over classes leave them out. In the classification report of scikit-learn,"
+            " F1 is 0 for those of them that are predicted."
         )
     unseen = ~np.array([part.predictions.seen for part in parts])
     if unseen.any():

@@ -309,7 +309,7 @@ def test_means_leave_out_an_absent_class():
     y = np.repeat(["a", "b"], 100)
     p = np.repeat([[0.9, 0.1, 0.0], [0.1, 0.9, 0.0]], 100, axis=0)
     p[0] = [0.1, 0.2, 0.7]
-    with pytest.warns(match=r"lacks the classes \['c'\].* scikit-learn counts them as 0"):
+    with pytest.warns(match=r"lacks the classes \['c'\].* scikit-learn, F1 is 0 for those"):
         report = EvaluationReport.from_predictions(
             y, p, classes=["a", "b", "c"], n_bootstraps=2, random_state=0
         )
