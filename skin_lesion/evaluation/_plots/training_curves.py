@@ -65,13 +65,13 @@ class TrainingCurveDisplay:
         ValueError
             If no training history is found.
         """
-        fitted = find_network(estimator)
-        if not hasattr(fitted, "history_"):
+        found = find_training(estimator)
+        if found is None:
             raise ValueError(
-                f"{fitted!r} has no history_. Expected a fitted SkinLesionClassifier, or a Pipeline"
-                " or search that ends in one. Call fit first."
+                f"{estimator!r} has no history_. Expected a fitted SkinLesionClassifier, or a"
+                " Pipeline or search that ends in one. Call fit first."
             )
-        return cls(history=fitted.history_, best_epoch=fitted.best_epoch_).plot(ax=ax)
+        return cls(**found).plot(ax=ax)
 
     @property
     def is_still_improving(self):
@@ -133,7 +133,11 @@ class TrainingCurveDisplay:
         return self
 
 
-def find_network(estimator):
-    """Return the innermost classifier, also inside test-time augmentation."""
+def find_training(estimator):
+    """Return the history and the best epoch of the innermost classifier, or None."""
     *_, network = find_answering(estimator)
-    return network
+    history = getattr(network, "history_", None)
+    if not isinstance(history, dict):
+        return None
+    # A classifier of scikeras has a history, but no best epoch.
+    return {"history": history, "best_epoch": getattr(network, "best_epoch_", None)}

@@ -12,7 +12,7 @@ from .._intervals.estimates import Estimates
 from .._intervals.parts import Draws, Part, pool_part
 from .._metrics.input_checks import find_class
 from .._pictures import Pictures
-from .._plots.training_curves import find_network
+from .._plots.training_curves import find_training
 from . import figures as _figures
 from .build_report import (
     PARAMETERS,
@@ -159,10 +159,8 @@ class EvaluationReport:
         self.n_bootstraps = draws.n_bootstraps
         self.random_state = draws.seed
         self._images = pictures.images
-        network, self._history = find_network(estimator), None
-        if isinstance(getattr(network, "history_", None), dict):
-            self._history = network.history_, network.best_epoch_
-        else:
+        self._training = find_training(estimator)
+        if self._training is None:
             self.left_out["training curves"] = "the estimator has no history"
 
     @classmethod
@@ -375,8 +373,8 @@ class EvaluationReport:
                 figures["referral"] = _figures.draw_referral(predictions)
             if positive is not None:
                 figures["decision curve"] = _figures.draw_decision(pooled, positive)
-        if self._history is not None:
-            figures["training"] = _figures.draw_training(*self._history)
+        if self._training is not None:
+            figures["training"] = _figures.draw_training(**self._training)
         return figures
 
 

@@ -135,6 +135,13 @@ def test_from_estimator(fitted, wrap):
     )
 
 
+def test_history_without_a_best_epoch():
+    """As that of a classifier of scikeras."""
+    display = TrainingCurveDisplay.from_estimator(SimpleNamespace(history_=HISTORY))
+    assert display.best_epoch is None
+    assert "best epoch" not in [line.get_label() for line in display.ax_[0].lines]
+
+
 @pytest.mark.parametrize(
     "estimator",
     [
