@@ -15,8 +15,8 @@ from ..._utils.validation.messages import did_you_mean
 from ..._utils.validation.rows import check_rows
 from .._folds import fit_fold, split_folds
 from .._metrics.input_checks import check_probabilities, order_columns
+from .._metrics.ranked_scores import ROUNDING
 
-_ROUNDING = 1e-12  # 1 - 0.3 may be slightly less than 0.7
 _RATES = {
     "positive": [Real, str, "boolean"],
     "groups": ["array-like", None],
@@ -304,9 +304,9 @@ def _choose(is_positive, scores, groups, targets):
     points = {}
     for name, target in targets:
         if name == "sensitivity":
-            place = np.flatnonzero(tpr >= target - _ROUNDING)[0]
+            place = np.flatnonzero(tpr >= target - ROUNDING)[0]
         else:
-            place = np.flatnonzero(1 - fpr >= target - _ROUNDING)[-1]
+            place = np.flatnonzero(1 - fpr >= target - ROUNDING)[-1]
         digits = np.format_float_positional(target, min_digits=2)
         points[f"{name} {digits}"] = (cuts[place], target, tpr[place], 1 - fpr[place])
     table = pd.DataFrame.from_dict(

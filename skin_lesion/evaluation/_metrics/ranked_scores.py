@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+ROUNDING = 1e-12  # of rates: 1 - 0.3 may be slightly less than 0.7
+
 
 @dataclass
 class RankedCurve:
@@ -54,18 +56,19 @@ class RankedCurve:
         fpr_at_start = (self.above + share * (self.through - self.above)) / self.n_negative
         width = 1 - (fpr_at_start + self.through / self.n_negative) / 2
         area = ((after - start) * width).sum(axis=0)
-        first = (after >= tpr).argmax(axis=0)
+        first = (after >= tpr - ROUNDING).argmax(axis=0)
         fpr = np.take_along_axis(fpr_at_start, first[np.newaxis], axis=0)[0]
         return self._of_both(area), self._of_both(area + tpr * (1 - fpr))
 
     def best_tpr(self, specificity):
         """Return the highest sensitivity of the cut-offs with at least this specificity."""
-        is_allowed = (self.n_negative - self.through) / self.n_negative >= specificity
+        of_cut_offs = (self.n_negative - self.through) / self.n_negative
+        is_allowed = of_cut_offs >= specificity - ROUNDING
         return self._of_both(np.max(self.true / self.n_positive * is_allowed, axis=0, initial=0.0))
 
     def best_specificity(self, sensitivity):
         """Return the highest specificity of the cut-offs with at least this sensitivity."""
-        is_allowed = self.true / self.n_positive >= sensitivity
+        is_allowed = self.true / self.n_positive >= sensitivity - ROUNDING
         specificity = (self.n_negative - self.through) / self.n_negative
         return self._of_both(np.max(specificity * is_allowed, axis=0, initial=0.0))
 
@@ -124,6 +127,6 @@ class RankedScores:
             true=true,
             above=negatives[:-1:2],
             through=negatives[1::2],
-            n_positive=hits.sum(axis=0),
+            n_positive=true[-1],  # a sum in another order may differ in its last digit
             n_negative=negatives[-1],
         )
