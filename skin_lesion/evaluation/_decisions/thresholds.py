@@ -140,7 +140,17 @@ def choose_thresholds(
     check_consistent_length(X, y, groups)
     _check_positive(positive, np.unique(y).tolist(), "y")
     if cv is not None:
-        rows, scores = _predict_out_of_fold(estimator, X, y, positive, groups, cv, random_state)
+        tested, found = [], []
+        for train, test in split_folds(y, groups, cv, random_state):
+            if positive not in y[train].tolist():
+                raise ValueError(
+                    f"The training set of a fold has no {positive!r}. Expected at least one in"
+                    " each: use fewer folds."
+                )
+            model = fit_fold(estimator, X, y, groups, train)
+            tested.append(test)
+            found.append(_predict(model, safe_indexing(X, test), positive))
+        rows, scores = np.concatenate(tested), np.concatenate(found)
     else:
         if not hasattr(estimator, "classes_"):
             raise NotFittedError(
@@ -148,10 +158,7 @@ def choose_thresholds(
                 " lesions that it has not seen. To choose on out-of-fold predictions of the"
                 " training images, pass cv=5."
             )
-        classes = np.asarray(estimator.classes_).tolist()
-        _check_positive(positive, classes, "the estimator")
-        probabilities = check_probabilities(estimator.predict_proba(X), name="predict_proba(X)")
-        rows, scores = np.arange(len(y)), probabilities[:, classes.index(positive)]
+        rows, scores = np.arange(len(y)), _predict(estimator, X, positive)
     groups = np.arange(len(y)) if groups is None else np.asarray(groups)
     return _choose(y[rows] == positive, scores, groups[rows], targets)
 
@@ -278,21 +285,12 @@ def _check_positive(positive, known, who):
         )
 
 
-def _predict_out_of_fold(estimator, X, y, positive, groups, cv, random_state):
-    """Return rows, and the probability of the class from models that were not fitted on them."""
-    tested, scores = [], []
-    for train, test in split_folds(y, groups, cv, random_state):
-        model = fit_fold(estimator, X, y, groups, train)
-        column = np.flatnonzero(model.classes_ == positive)
-        if not len(column):
-            raise ValueError(
-                f"The training set of a fold has no {positive!r}. Expected at least one in each:"
-                " use fewer folds."
-            )
-        probabilities = check_probabilities(model.predict_proba(safe_indexing(X, test)))
-        tested.append(test)
-        scores.append(probabilities[:, column[0]])
-    return np.concatenate(tested), np.concatenate(scores)
+def _predict(estimator, X, positive):
+    """Return the probability of the class."""
+    classes = np.asarray(estimator.classes_).tolist()
+    _check_positive(positive, classes, "the estimator")
+    probabilities = check_probabilities(estimator.predict_proba(X), name="predict_proba(X)")
+    return probabilities[:, classes.index(positive)]
 
 
 def _choose(is_positive, scores, groups, targets):

@@ -205,14 +205,20 @@ def test_parts_that_lose_their_groups_beside_one_that_cannot_route_metadata_are_
     y = np.tile(["a", "b"], 30)
     X = np.where(y == "a", 0.0, 1.0)[:, np.newaxis]
     ada = make_pipeline(FunctionTransformer(), AdaBoostClassifier(n_estimators=2))
-    vote = VotingClassifier([("asking", Asking()), ("ada", ada)])
+
+    class Unsure(Asking):
+        def predict_proba(self, X):
+            return np.full((len(X), 2), 0.5)
+
+    vote = VotingClassifier([("asking", Unsure()), ("ada", ada)], voting="soft")
     for estimator in (vote, GridSearchCV(vote, {"weights": [None]}, cv=2)):
-        Asking.fitted_with.clear()
         match = "^AdaBoostClassifier has not .* groups reach no part of (Voting|GridSearch)"
-        with pytest.warns(UserWarning, match=match) as caught:
-            cross_evaluate(estimator, X, y, groups=np.arange(60) // 2, cv=2, **QUICK)
-        assert caught[0].filename == __file__
-        assert Asking.fitted_with == [None] * len(Asking.fitted_with) != []
+        for use, options in ((cross_evaluate, QUICK), (choose_thresholds, {"positive": "b"})):
+            Asking.fitted_with.clear()
+            with pytest.warns(UserWarning, match=match) as caught:
+                use(estimator, X, y, groups=np.arange(60) // 2, cv=2, **options)
+            assert caught[0].filename == __file__
+            assert Asking.fitted_with == [None] * len(Asking.fitted_with) != []
 
 
 def test_fold_that_lacks_a_class(lesions, make_model):
