@@ -110,6 +110,23 @@ def test_agree_with_the_challenges_and_with_scikit_learn(decimals, weighted):
         ) == pytest.approx(1 - fpr[tpr >= rate].min(), abs=1e-12)
 
 
+@pytest.mark.parametrize("weight", [0.1, 1 / 3, 0.7])
+def test_equal_weights_change_nothing(weight):
+    """Ten times 0.1 is less than 1 if it is added one by one."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([1, 0], [10, 20])
+    weights = np.full(30, weight)
+    for scores in (np.arange(30)[::-1], rng.permutation(30), rng.permutation(30)):
+        for metric, name in zip(
+            ALL[1:], ("sensitivity", "specificity", "sensitivity"), strict=True
+        ):
+            for rate in np.arange(1, 11) / 10:
+                options = {name: rate}
+                expected = metric(y, scores, **options)
+                found = metric(y, scores, sample_weight=weights, **options)
+                assert found == pytest.approx(expected, abs=1e-9), options
+
+
 def test_partial_auc_is_the_rescaled_one_of_scikit_learn():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 200)
