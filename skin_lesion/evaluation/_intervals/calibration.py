@@ -26,35 +26,35 @@ class Calibration:
         self._found = {}
 
     def find(self, name, number):
-        """Return the intercept or the slope of a class, and those of the parts."""
+        """Return the intercept or the slope of a class, those of the parts, and of the fits."""
         if number not in self._found:
             self._found[number] = self._estimate(number)
-        estimates, of_parts = self._found[number]
+        estimates, of_parts, of_fits = self._found[number]
         place = OF_CALIBRATION.index(name)
-        return estimates[place], of_parts[:, place]
+        return estimates[place], of_parts[:, place], of_fits[:, place]
 
     def _estimate(self, number):
-        """Return intercept and slope, and those of the parts, of shape (n_parts, 2)."""
+        """Return intercept and slope, and those of the parts and of the fits, of shape (n, 2)."""
         parts, n_groups = self._grouped.parts, min(self._grouped.count_groups(number))
         # The slope of few lesions is biased, and so is its mean over folds: folds are pooled.
         repeats = sorted({part.repeat for part in parts})
-        found = of_parts = [self._fit(pool_part(parts, one), number) for one in repeats]
+        found = [self._fit(pool_part(parts, one), number) for one in repeats]
+        of_parts = of_fits = np.array([values for values, _ in found])
         if len(repeats) < len(parts):
-            of_parts = [self._fit(part, number) for part in parts]
-        of_parts = np.array([values for values, _ in of_parts])
+            of_parts = np.array([self._fit(part, number)[0] for part in parts])
         known = [(values, moves) for values, moves in found if np.isfinite(values).all()]
         if not known:
             no_move = np.zeros(self._grouped.n_groups)
             nothing = Estimate(np.nan, np.nan, np.nan, n_groups, no_move)
-            return (nothing, nothing), of_parts
-        values, influences = (np.mean(of_fits, axis=0) for of_fits in zip(*known, strict=True))
+            return (nothing, nothing), of_parts, of_fits
+        values, influences = (np.mean(every, axis=0) for every in zip(*known, strict=True))
         estimates = [
             estimate_unbounded(value, influence, n_groups)
             for value, influence in zip(values, influences, strict=True)
         ]
         if n_groups < LEAST_GROUPS:
             estimates = [one.without_interval() for one in estimates]
-        return estimates, of_parts
+        return estimates, of_parts, of_fits
 
     def _fit(self, part, number):
         one, n_groups = part.predictions, self._grouped.n_groups

@@ -57,7 +57,7 @@ class Estimates:
         self.grouped = GroupedRows(parts, most_blocks, numbers)
         self.has_probabilities = all(part.predictions.probabilities is not None for part in parts)
         self._curves = Curves(self.grouped, draws)
-        self._calibration = Calibration(self.grouped)
+        self.calibration = Calibration(self.grouped)
 
     def list_scores(self):
         """Return the names of all scores, each with the number of its class or None.
@@ -85,7 +85,7 @@ class Estimates:
         if name in OF_CURVE:
             return self._curves.find(name, number)
         if name in OF_CALIBRATION:
-            return self._calibration.find(name, number)
+            return self.calibration.find(name, number)[:2]
         if name in _OF_CLASS_MEAN:
             return self._find_mean(name)
         if name == "f1":

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from .calibration import OF_CALIBRATION
+from .estimates import OF_CUT_OFF
+
 FEW_GROUPS = 30
 SHORT_SCORES = ("accuracy", "balanced_accuracy")
 
@@ -31,6 +34,9 @@ def make_tables(estimates):
         table["deviation"] = pd.DataFrame(of_parts).std(axis=1, ddof=1)
     if repeats.any():
         of_fits = pd.DataFrame(of_parts.T).groupby(repeats).mean()
+        for place, key in enumerate(keys):
+            if key[0] in OF_CALIBRATION:  # not a mean over folds
+                of_fits[place] = estimates.calibration.find(*key)[2]
         table["run_deviation"] = of_fits.std(axis=0, ddof=1)
     classes = estimates.classes
     n = sum(number is None for _, number in keys)  # the scores over all classes come first

@@ -28,6 +28,7 @@ from skin_lesion._utils.intervals import draw_groups, estimate_smooth, wilson
 from skin_lesion.evaluation._intervals.estimates import OF_CUT_OFF, Estimates
 from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
 from skin_lesion.evaluation._intervals.ranked_parts import WITHOUT_JACKKNIFE
+from skin_lesion.evaluation._intervals.score_tables import make_tables
 
 
 def estimate(predictions, groups=None, draws=None):
@@ -292,6 +293,20 @@ def test_score_of_folds_rests_on_the_lesions_of_all_of_them():
     assert one.value == pytest.approx(0.6)
     assert [one.low, one.high] == pytest.approx([exact.low, exact.high])
     assert one.n_groups == 5
+
+
+def test_deviation_over_fits_is_that_of_the_values_of_the_fits():
+    """Calibration intercept and slope are of all folds of a fit, not means over its folds."""
+    rows = np.arange(90)
+    wholes = [Part(predict(90, seed=seed), None, rows, seed) for seed in range(3)]
+    folds = [whole.take(rows[number::3]) for whole in wholes for number in range(3)]
+    for parts in (wholes, folds):
+        _, table = make_tables(Estimates(parts))
+        for name in ("calibration_intercept", "calibration_slope"):
+            values = [Estimates([whole]).estimate(name, 1).value for whole in wholes]
+            line = table.loc[1, name]
+            assert line["value"] == pytest.approx(np.mean(values))
+            assert line["run_deviation"] == pytest.approx(np.std(values, ddof=1))
 
 
 def test_average_precision_has_the_interval_of_a_skewed_score():
