@@ -45,8 +45,8 @@ def cross_evaluate(
 
     For each fold, a clone is fitted on the other folds. Each lesion or patient stays in one fold.
     The scores are means over the folds, not scores of pooled predictions, because the probabilities
-    of different models may not be comparable. Only calibration intercept and slope, which are
-    biased in small folds, use pooled predictions.
+    of different models may not be comparable. Curves, errors and slices use pooled predictions. So
+    do calibration intercept and slope, which are biased in small folds.
 
     Parameters
     ----------

@@ -1,10 +1,12 @@
 """The figures of a report, with scikit-learn's displays. Lines differ in more than colour."""
 
 import io
+from math import isnan
 
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay, PrecisionRecallDisplay, RocCurveDisplay
 
+from ..._utils.validation.messages import say_number
 from .._decisions.selective_prediction import ReferralCurveDisplay
 from .._intervals.estimates import Estimates
 from .._metrics.probabilities import net_benefit
@@ -38,9 +40,10 @@ def draw_confusion(confusion):
     return figure
 
 
-def draw_roc(predictions, positive):
+def draw_roc(predictions, positive, class_scores):
     """Draw the ROC curve of each class against the rest."""
-    figure, axes = _draw_classes(RocCurveDisplay, predictions, positive)
+    areas = class_scores["value"].xs("roc_auc", level="score")
+    figure, axes = _draw_classes(RocCurveDisplay, predictions, positive, "AUC", areas)
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
     axes.set(
         xlabel="1 - specificity",
@@ -50,9 +53,10 @@ def draw_roc(predictions, positive):
     return figure
 
 
-def draw_precision_recall(predictions, positive):
+def draw_precision_recall(predictions, positive, class_scores):
     """Draw the precision-recall curve of each class against the rest."""
-    figure, axes = _draw_classes(PrecisionRecallDisplay, predictions, positive)
+    areas = class_scores["value"].xs("average_precision", level="score")
+    figure, axes = _draw_classes(PrecisionRecallDisplay, predictions, positive, "AP", areas)
     axes.set(
         xlabel="Recall (sensitivity)",
         ylabel="Precision (PPV)",
@@ -168,41 +172,45 @@ def _new_figure(width, height, n_columns=1):
     return figure, axes
 
 
-def _draw_classes(display, predictions, positive):
-    """Draw the curve of each class against the rest with a scikit-learn display."""
+def _draw_classes(display, predictions, positive, symbol, areas):
+    """Draw the curve of each class against the rest with a scikit-learn display.
+
+    The legend has the areas of the tables. With folds or fits, these are means, and not those of
+    the drawn curves.
+    """
     figure, axes = _new_figure(5.2, 5.2)
-    for style, number in _choose_curves(predictions, positive):
+    numbers, labels = _choose_curves(predictions, positive), []
+    for place, number in enumerate(numbers[:_MAX_CURVES]):
+        label, area = str(predictions.classes[number]), areas.iloc[number]
+        labels.append(label if isnan(area) else f"{label} ({symbol} = {say_number(area)})")
         display.from_predictions(
-            predictions.y == number,
-            predictions.probabilities[:, number],
-            name=str(predictions.classes[number]),
-            ax=axes,
-        ).line_.set(**style)
+            predictions.y == number, predictions.probabilities[:, number], ax=axes
+        ).line_.set(
+            label=labels[-1],
+            color=COLOURS[place % len(COLOURS)],
+            linestyle=_LINES[place % len(_LINES)],
+            linewidth=2.2 if number == positive else 1.0,
+        )
     # Many curves leave no room for the legend, so it is below.
-    _, labels = axes.get_legend_handles_labels()
-    is_short = max(map(len, labels), default=0) < _WIDE_LABEL
-    axes.legend(
-        fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2 if is_short else 1
-    )
+    if labels:
+        is_short = max(map(len, labels)) < _WIDE_LABEL
+        axes.legend(
+            title=f"{len(labels)} of {len(numbers)} classes" if numbers[_MAX_CURVES:] else None,
+            fontsize=8,
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.14),
+            ncols=2 if is_short else 1,
+        )
     return figure, axes
 
 
 def _choose_curves(predictions, positive):
-    """Yield a style and the number of each class that has a curve, the positive one first."""
+    """Return the numbers of the classes that have a curve, the positive one first."""
     numbers = [
         number
         for number in range(len(predictions.classes))
         if predictions.seen[number] and 0 < (predictions.y == number).sum() < len(predictions)
     ]
     if positive is not None and len(predictions.classes) == 2:
-        numbers = [positive]  # the other curve is its mirror image
-    numbers.sort(key=lambda number: number != positive)
-    for place, number in enumerate(numbers[:_MAX_CURVES]):
-        yield (
-            {
-                "color": COLOURS[place % len(COLOURS)],
-                "linestyle": _LINES[place % len(_LINES)],
-                "linewidth": 2.2 if number == positive else 1.0,
-            },
-            number,
-        )
+        numbers = [number for number in numbers if number == positive]  # the other is its mirror
+    return sorted(numbers, key=lambda number: number != positive)

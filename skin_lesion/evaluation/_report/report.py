@@ -149,7 +149,7 @@ class EvaluationReport:
         self.n_folds = sum(part.repeat == 0 for part in parts)
         self.has_groups = parts[0].groups is not None
         self.n_images = len(self._pooled.rows)
-        self.n_groups = len(np.unique(self._pooled.groups)) if self.has_groups else self.n_images
+        self.n_groups = int(self._estimates.grouped.n_groups)
         predictions = self._pooled.predictions
         self.n_errors = int(np.sum(predictions.y != predictions.predicted))
         self.predicted = predictions.classes[predictions.predicted]
@@ -360,14 +360,15 @@ class EvaluationReport:
             "referral", if the most probable class is always predicted; with a positive class
             "decision curve"; and "training" if the estimator has a history. Bands are 95%
             intervals. With folds, curves use the pooled probabilities of all models; with several
-            fits, those of the first.
+            fits, those of the first. Legends have the values of `class_scores`.
         """
         pooled, predictions = self._pooled, self._pooled.predictions
         positive = find_class(self.positive, predictions.classes.tolist())
         figures = {"confusion matrix": _figures.draw_confusion(self.confusion_matrix)}
-        if predictions.probabilities is not None:
-            figures["roc"] = _figures.draw_roc(predictions, positive)
-            figures["precision and recall"] = _figures.draw_precision_recall(predictions, positive)
+        if self._estimates.has_probabilities:
+            of_classes = predictions, positive, self.class_scores
+            figures["roc"] = _figures.draw_roc(*of_classes)
+            figures["precision and recall"] = _figures.draw_precision_recall(*of_classes)
             figures["reliability"] = _figures.draw_reliability(pooled, positive)
             if "referral curve" not in self.left_out:
                 figures["referral"] = _figures.draw_referral(predictions)

@@ -84,8 +84,9 @@ def describe_intervals(report):
         )
     if report.n_folds > 1:
         text = (
-            f"Scores are means over {report.n_folds} folds. Calibration intercept and slope are"
-            f" those of all folds together. {text} The folds share training images, so the"
+            f"Scores are means over {report.n_folds} folds. Curves, confusion matrix,"
+            " classification report, errors, slices, and calibration intercept and slope use the"
+            f" pooled predictions of all folds. {text} The folds share training images, so the"
             " deviations over folds do not include training variability either."
         )
     return text

@@ -145,6 +145,8 @@ def test_folds_of_one_class_have_a_note():
         )
     assert np.isnan(report.scores.loc["roc_auc_ovr", "value"])
     assert np.isfinite(report.class_scores.loc[("b", "calibration_slope"), "value"])  # of all folds
+    (text,) = report.draw_figures()["roc"].axes[0].get_legend().get_texts()
+    assert text.get_text() == "b"  # without the area of the pooled curve
 
 
 def test_says_what_the_intervals_leave_out(lesions, make_model, capsys, tmp_path):
@@ -162,9 +164,15 @@ def test_says_what_the_intervals_leave_out(lesions, make_model, capsys, tmp_path
     page = report.to_html(tmp_path / "report.html").read_text()
     for text in (capsys.readouterr().out, page):
         assert "means over 2 folds" in text
+        assert "slices, and calibration intercept and slope use the pooled predictions" in text
         assert "do not include training variability either" in text
     assert "deviation over folds" in page
     assert report.slices.loc["sex", "images"].sum() == len(train.y)
+    # Not the area of the pooled curve, which is another number.
+    area = report.class_scores.loc[("nevus", "roc_auc"), "value"]
+    legend = report.draw_figures()["roc"].axes[0].get_legend()
+    assert f"nevus (AUC = {area:.3f})" in [text.get_text() for text in legend.get_texts()]
+    assert f"{area:.3f}" != f"{roc_auc_score(train.y == 'nevus', report.probabilities[:, 1]):.3f}"
 
 
 def test_groups_stay_whole_and_reach_the_fit(lesions):

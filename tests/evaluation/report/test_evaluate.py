@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import LinearSVC
@@ -50,6 +51,12 @@ class Fixed(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def curves(figure):
+    """Return the labels of the curves of classes."""
+    labels = [line.get_label() for line in figure.axes[0].lines]
+    return [label for label in labels if not label.startswith("_")]
 
 
 def judge_fixed(classes, probabilities, y, **kwargs):
@@ -649,6 +656,10 @@ def test_all_images_of_one_class():
     assert report.class_scores.loc[("a", ["specificity", "roc_auc"]), "value"].isna().all()
     assert report.scores.loc["f1_macro", "value"] > 0
     report.to_json()
+    other = judge_fixed(["a", "b"], p, ["b"] * 30, positive="a")
+    for figures in (report.draw_figures(), other.draw_figures()):
+        assert not curves(figures["roc"])
+        assert not curves(figures["precision and recall"])
 
 
 def test_one_image():
@@ -700,6 +711,87 @@ def test_constant_scores(capsys):
     assert line["value"] == 0.5
     assert line["low"] < 0.3 < 0.7 < line["high"]
     assert report.class_scores.loc[("b", "partial_auc"), "value"] == pytest.approx(0.02)
+
+
+def test_legends_have_the_scores_of_the_table(report):
+    figures = report.draw_figures()
+    values = report.class_scores["value"]
+    for name, symbol, score in (
+        ("roc", "AUC", "roc_auc"),
+        ("precision and recall", "AP", "average_precision"),
+    ):
+        expected = {
+            f"{label} ({symbol} = {values[label, score]:.3f})"
+            for label in report.class_counts.index
+        }
+        assert set(curves(figures[name])) == expected
+        assert curves(figures[name])[0].startswith("melanoma (")
+
+
+def test_curves_of_many_classes_are_counted():
+    classes = list("abcdefghijklmn")
+    y = np.repeat(classes, 12)
+    p = np.random.default_rng(0).dirichlet(np.ones(14), len(y))
+    figure = judge_fixed(classes, p, y, positive="n").draw_figures()["roc"]
+    assert len(curves(figure)) == 12
+    assert curves(figure)[0].startswith("n (AUC")
+    assert figure.axes[0].get_legend().get_title().get_text() == "12 of 14 classes"
+
+
+def test_fits_with_and_without_probabilities(lesions):
+    """All that needs probabilities is left out, as the report says."""
+    X, y = lesions.test.X.reshape(len(lesions.test.y), -1) / 255, lesions.test.y
+    models = [model.fit(X, y) for model in (LogisticRegression(C=1e-3), LinearSVC(C=1e-3))]
+    report = evaluate(models, X, y, **QUICK)
+    assert "no probabilities" in report.left_out["AUC, calibration and curves"]
+    assert list(report.draw_figures()) == ["confusion matrix"]
+
+
+@pytest.mark.parametrize(
+    ("classes", "positive"), [([0, 1], True), ([False, True], 1), ([0, 1], 1.0)]
+)
+def test_positive_class_that_equals_a_class_is_that_class(classes, positive, no_curves, capsys):
+    y, p = np.tile(classes, 20), np.linspace(0, 1, 40)
+    report = EvaluationReport.from_predictions(y, p, classes=classes, positive=positive, **QUICK)
+    assert repr(report.positive) == repr(classes[1])
+    report.summary()
+    assert f"{classes[1]} against the rest" in capsys.readouterr().out
+    assert f"{classes[1]} against the rest" in report._repr_html_()
+
+
+def test_undefined_scores_are_undefined_in_the_classification_report():
+    """A class that is never predicted, and a class that is only predicted."""
+    y = np.repeat(["a", "b", "c"], 20)
+    p = np.repeat([[0.8, 0.1, 0.1, 0.0], [0.1, 0.8, 0.1, 0.0], [0.8, 0.1, 0.1, 0.0]], 20, axis=0)
+    p[0] = [0.0, 0.1, 0.1, 0.8]
+    with pytest.warns(
+        UndefinedMetricWarning, match=r"lacks the classes \['d'\].* F1 is 0 for those"
+    ):
+        report = judge_fixed(["a", "b", "c", "d"], p, y)
+    lines = {
+        line[0]: line[1:]
+        for line in map(str.split, report.classification_report.splitlines())
+        if line
+    }
+    assert lines["c"] == ["nan", "0.000", "0.000", "20"]
+    assert lines["d"] == ["0.000", "nan", "0.000", "0"]
+    assert np.isnan(report.class_scores.loc[("c", "ppv"), "value"])
+    precisions = [19 / 39, 1, 0]  # of all but c
+    assert float(lines["macro"][1]) == pytest.approx(np.mean(precisions), abs=5e-4)
+
+
+def test_numbers_near_0_and_1_are_not_read_as_0_and_1(capsys, tmp_path, no_curves):
+    """30 melanomas among 60,000 lesions, and a model that misses a third of them."""
+    y = np.repeat(["mel", "nv"], [30, 60_000])
+    p = np.repeat([0.8, 0.2, 0.1, 0.9], [20, 10, 59_950, 50])
+    report = EvaluationReport.from_predictions(y, p, classes=["mel", "nv"], positive="mel", **QUICK)
+    assert report.class_scores.loc[("mel", "npv"), "low"] > 0.9995
+    report.summary()
+    card = report.to_model_card(tmp_path / "card.md").read_text()
+    page = re.sub("<.*?>", "", report._repr_html_())
+    for text in (capsys.readouterr().out, card, page):
+        assert "0.9998 (0.9997 to 0.9999)" in text
+    assert not re.findall(r"\b[01]\.0+\b", card.replace("1.000 (0.884 to 1.000)", "of 30"))
 
 
 @pytest.mark.parametrize(
