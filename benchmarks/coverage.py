@@ -25,6 +25,7 @@ from _common import Stopwatch, describe_run
 
 from skin_lesion.evaluation._decisions.prevalence import scores_at_prevalence
 from skin_lesion.evaluation._intervals.estimates import Estimates
+from skin_lesion.evaluation._intervals.grouped_rows import number_groups
 from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
 
 N_IN_POPULATION = 200_000
@@ -140,7 +141,8 @@ def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_
     shares = np.array(n_lesions) / sum(n_lesions)
     y = rng.choice(len(shares), N_IN_POPULATION, p=shares)
     (population,), groups = simulate(y, model, rng, patients=patients)
-    whole = Estimates([Part(population, groups, np.arange(len(groups)))], most_blocks=2)
+    part = Part(population, groups, np.arange(len(groups)))
+    whole = Estimates([part], numbers=number_groups([part], most_blocks=2))
     names = list_names(whole, is_natural)
     truth = [whole.find(*name)[1][0] for name in names]
     truth += [line[0] for line in at_prevalence(whole.score(names), shares[RARE]).values()]

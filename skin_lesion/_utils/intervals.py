@@ -335,7 +335,7 @@ def compare_estimates(first, second, *, is_count=True, deviation=None, least=0.0
         The standard error, if the influences do not give it.
 
     least : float, default=0.0
-        The smallest standard error of scores that are not counts.
+        The smallest standard error.
 
     scale : float, default=1.0
         The largest possible difference.
@@ -362,8 +362,7 @@ def compare_estimates(first, second, *, is_count=True, deviation=None, least=0.0
         uncentred = influence + takes_part * difference / n_parts
         per_group = _FREEDOM_OF_COUNTS if is_count else _FREEDOM_OF_NORMAL
         freedom = _count_freedom(uncentred, n, per_group)
-    if not is_count:
-        variance = max(variance, least**2)
+    variance = max(variance, least**2)
     p_value = 2 * stats.t.sf(abs(difference) / np.sqrt(variance + difference**2 * share), freedom)
     t = _quantile(freedom)
     shrunk = 1 + t**2 * share

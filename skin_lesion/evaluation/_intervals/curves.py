@@ -1,6 +1,6 @@
 """Scores of the ROC and precision-recall curves, with a jackknife and a bootstrap over groups."""
 
-from functools import cached_property, wraps
+from functools import cached_property
 
 import numpy as np
 
@@ -12,19 +12,6 @@ from .ranked_parts import MIN_SENSITIVITY, OF_CURVE, WITHOUT_JACKKNIFE, RankedPa
 
 # The highest value of each area.
 HIGHEST_AREAS = {"roc_auc": 1.0, "average_precision": 1.0, "partial_auc": 1 - MIN_SENSITIVITY}
-
-
-def _once(method):
-    """Keep the result of a method for each class."""
-
-    @wraps(method)
-    def find(self, number):
-        key = method.__name__, number
-        if key not in self._found:
-            self._found[key] = method(self, number)
-        return self._found[key]
-
-    return find
 
 
 class Curves:
@@ -50,7 +37,7 @@ class Curves:
         return self._estimate(name, number), of_parts
 
     def _estimate(self, name, number):
-        values, influences, _ = self._rank(number)
+        values, influences, *_ = self._rank(number)
         place = OF_CURVE.index(name)
         value, influence = values[place], influences[place]
         n_positive, n_negative = self._grouped.count_groups(number)
@@ -98,23 +85,23 @@ class Curves:
             for rows in (part.predictions.y == number, part.predictions.y != number)
         )
 
-    @_once
     def _rank(self, number):
-        """Return the scores of a curve, the influences of blocks, and the scores of the parts."""
-        ranked = self._rank_parts(number)
-        of_parts = np.stack(
-            [np.full(len(OF_CURVE), np.nan) if one is None else one.score_all() for one in ranked],
-            axis=1,
-        )
-        values = mean_of_known(list(of_parts.T))
-        return values, self._leave_out(ranked, of_parts, values), of_parts
+        """Return the scores of a curve, influences of blocks, scores of parts, and ranked parts."""
+        if number not in self._found:
+            ranked = [self._rank_part(part, number) for part in self._grouped.parts]
+            nothing = np.full(len(OF_CURVE), np.nan)
+            of_parts = [nothing if one is None else one.score_all() for one in ranked]
+            values = mean_of_known(of_parts)
+            influences = self._leave_out(ranked, of_parts, values)
+            self._found[number] = values, influences, np.stack(of_parts, axis=1), ranked
+        return self._found[number]
 
     @cached_property
     def _drawn(self):
         """The scores without a jackknife in each bootstrap, by class; one pass for all classes."""
         ranked, draws = {}, self._draws
         for number in range(len(self._grouped.classes)):
-            parts = [one for one in self._rank_parts(number) if one is not None]
+            parts = [one for one in self._rank(number)[3] if one is not None]
             if parts and not self._has_small_part(number):
                 ranked[number] = parts
         samples = {number: [] for number in ranked}
@@ -122,10 +109,6 @@ class Curves:
             for number, parts in ranked.items():
                 samples[number].append(mean_of_known([one.resample(drawn) for one in parts]))
         return {number: np.concatenate(found, axis=1) for number, found in samples.items()}
-
-    @_once
-    def _rank_parts(self, number):
-        return [self._rank_part(part, number) for part in self._grouped.parts]
 
     def _rank_part(self, part, number):
         one = part.predictions
@@ -142,7 +125,7 @@ class Curves:
 
     def _leave_out(self, ranked, of_parts, values):
         """Return how far each block moves each score, from the scores without the block."""
-        without = np.repeat(of_parts.T[:, :, np.newaxis], self._grouped.n_blocks, axis=2)
+        without = np.repeat(np.array(of_parts)[:, :, np.newaxis], self._grouped.n_blocks, axis=2)
         scale = np.zeros(self._grouped.n_blocks)
         for place, one in enumerate(ranked):
             if one is not None:

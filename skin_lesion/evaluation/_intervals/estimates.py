@@ -23,7 +23,7 @@ from ..._utils.intervals import (
 from .._metrics.scorers import score_calibration, squared_distances
 from .calibration import OF_CALIBRATION, Calibration
 from .curves import HIGHEST_AREAS, Curves
-from .grouped_rows import LEAST_WHERE_FEW_COUNT, MOST_BLOCKS, GroupedRows
+from .grouped_rows import LEAST_WHERE_FEW_COUNT, GroupedRows
 from .parts import Predictions, mean, mean_of_known
 from .ranked_parts import OF_CURVE
 
@@ -44,17 +44,14 @@ class Estimates:
     draws : Draws or None
         None omits the intervals that need a bootstrap.
 
-    most_blocks : int
-        With more groups, the jackknife leaves out blocks of groups.
-
     numbers : tuple of two ndarrays, default=None
         The group and the block of each row of X, to compare with other parts.
     """
 
-    def __init__(self, parts, draws=None, *, most_blocks=MOST_BLOCKS, numbers=None):
+    def __init__(self, parts, draws=None, *, numbers=None):
         self.parts = parts
         self.classes = parts[0].predictions.classes
-        self.grouped = GroupedRows(parts, most_blocks, numbers)
+        self.grouped = GroupedRows(parts, numbers)
         self.has_probabilities = all(part.predictions.probabilities is not None for part in parts)
         self._curves = Curves(self.grouped, draws)
         self.calibration = Calibration(self.grouped)
@@ -71,9 +68,8 @@ class Estimates:
         names = [(name, None) for name in of_all]
         return names + [(name, number) for number in range(len(self.classes)) for name in of_class]
 
-    def score(self, names=None):
-        """Return the named scores, or all, as a dict of :class:`Estimate`."""
-        names = self.list_scores() if names is None else names
+    def score(self, names):
+        """Return the named scores as a dict of :class:`Estimate`."""
         return {key: self.estimate(*key) for key in names}
 
     def estimate(self, name, number=None):
@@ -96,7 +92,7 @@ class Estimates:
             return self._find_rate(lambda one: (one.y == one.predicted, _all(one)))
         return self._find_brier() if name == "brier_score" else self._find_calibration_error()
 
-    def compare(self, other, names=None):
+    def compare(self, other, names):
         """Return both values, the difference, its interval and p for the shared scores.
 
         Parameters
@@ -104,31 +100,31 @@ class Estimates:
         other : Estimates
             With the same images, groups and draws.
 
-        names : list of (str, int or None), default=None
-            The scores to compare. None means all.
+        names : list of (str, int or None)
 
         Returns
         -------
         lines : dict of (str, int or None) to list of float
         """
-        names = self.list_scores() if names is None else names
-        known = set(other.list_scores())
-        shared = [key for key in names if key in known]
-        lines, of_other = {}, other.score(shared)
-        for key, one in self.score(shared).items():
+        lines, known = {}, set(other.list_scores())
+        for key in names:
+            if key not in known:
+                continue
+            one, two = self.estimate(*key), other.estimate(*key)
             drawn, drawn_other = self.samples(*key), other.samples(*key)
             deviation = None
             if drawn is not None and drawn_other is not None:
                 deviation = np.nanstd(drawn_other - drawn)
+            is_count = key[0] in OF_ALL + OF_CLASS
             found = compare_estimates(
                 one,
-                of_other[key],
-                is_count=key[0] in OF_ALL + OF_CLASS,
+                two,
+                is_count=is_count,
                 deviation=deviation,
-                least=self._least_deviation(other, *key),
+                least=0.0 if is_count else self._least_deviation(other, *key),
                 scale=self._find_scale(key[0]),
             )
-            lines[key] = [one.value, of_other[key].value, *found]
+            lines[key] = [one.value, two.value, *found]
         return lines
 
     def _least_deviation(self, other, name, number):

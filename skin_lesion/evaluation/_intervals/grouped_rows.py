@@ -9,7 +9,7 @@ from ..._utils.intervals import count_independent
 # With fewer lesions in the smaller class, a score has no interval: its coverage would be too low.
 # The partial AUC and a good Brier score depend mostly on a fifth of the lesions or fewer.
 LEAST_GROUPS, LEAST_GROUPS_AT_RATE, LEAST_WHERE_FEW_COUNT = 10, 20, 50
-MOST_BLOCKS = 1000
+_MOST_BLOCKS = 1000
 
 
 class GroupedRows:
@@ -18,9 +18,6 @@ class GroupedRows:
     Parameters
     ----------
     parts : list of Part
-
-    most_blocks : int
-        With more groups, the jackknife leaves out blocks of groups.
 
     numbers : tuple of two ndarrays, or None
         The group and the block of each row of X, from :func:`number_groups` of more parts.
@@ -33,10 +30,10 @@ class GroupedRows:
         The true class, or -1 in rows that no part evaluates.
     """
 
-    def __init__(self, parts, most_blocks, numbers):
+    def __init__(self, parts, numbers):
         self.parts = parts
         self.classes = parts[0].predictions.classes
-        self.groups, self.blocks = numbers or number_groups(parts, most_blocks)
+        self.groups, self.blocks = numbers or number_groups(parts)
         self.n_groups, self.n_blocks = self.groups.max() + 1, self.blocks.max() + 1
         self.y = np.full(len(self.groups), -1)
         for part in parts:
@@ -93,10 +90,11 @@ class GroupedRows:
         return hits, weights, of_parts
 
 
-def number_groups(parts, most_blocks):
+def number_groups(parts, most_blocks=_MOST_BLOCKS):
     """Return the group number and the block number of each row of X.
 
-    Groups of the rarest classes are distributed over the blocks first, so that few share a block.
+    With more than `most_blocks` groups, the jackknife leaves out blocks of groups. Groups of the
+    rarest classes are distributed over the blocks first, so that few share a block.
     """
     n_rows = max(part.rows.max() for part in parts) + 1
     groups, y = np.zeros((2, n_rows), dtype=int)

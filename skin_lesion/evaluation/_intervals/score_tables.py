@@ -27,7 +27,7 @@ def make_tables(estimates):
     """
     keys = estimates.list_scores()
     found = [estimates.find(*key) for key in keys]
-    table = _make_table([one for one, _ in found])
+    table = make_table([one for one, _ in found])
     of_parts = np.array([values for _, values in found])
     repeats = np.array([part.repeat for part in estimates.parts])
     if (repeats == 0).sum() > 1:
@@ -57,13 +57,7 @@ def score_shortly(estimates, positive):
     return {name: one for (name, _), one in estimates.score(names).items()}
 
 
-def make_short_table(estimates, positive):
-    """Return the scores of :func:`score_shortly` as a table, indexed by score."""
-    found = score_shortly(estimates, positive)
-    return _make_table(found.values()).set_index(pd.Index(list(found), name="score"))
-
-
-def make_operating_points(estimates, thresholds, positive, names):
+def make_operating_points(estimates, thresholds, positive):
     """Return the scores at fixed thresholds on the probability of a class, with intervals.
 
     Returns
@@ -71,12 +65,12 @@ def make_operating_points(estimates, thresholds, positive, names):
     operating_points : DataFrame indexed by operating point and score
         Columns `threshold`, `value`, `low`, `high` and `groups`.
     """
-    keys = [(label, name) for label in thresholds for name in names]
-    table = _make_table(
-        [estimates.cut_off(name, positive, thresholds[label]) for label, name in keys]
+    keys = [(label, name) for label in thresholds for name in OF_CUT_OFF]
+    table = make_table(
+        [estimates.cut_off(name, positive, thresholds[label]) for label, name in keys],
+        pd.MultiIndex.from_tuples(keys, names=["operating point", "score"]),
     )
     table.insert(0, "threshold", [thresholds[label] for label, _ in keys])
-    table.index = pd.MultiIndex.from_tuples(keys, names=["operating point", "score"])
     return table
 
 
@@ -97,8 +91,10 @@ def count_classes(part):
     return table
 
 
-def _make_table(estimates):
+def make_table(estimates, index=None):
+    """Return estimates as a table with columns `value`, `low`, `high` and `groups`."""
     return pd.DataFrame(
         [[one.value, one.low, one.high, one.n_groups] for one in estimates],
+        index=index,
         columns=["value", "low", "high", "groups"],
     )

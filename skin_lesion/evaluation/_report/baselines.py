@@ -7,7 +7,7 @@ from sklearn.dummy import DummyClassifier
 from ...audit import make_shortcut_model, open_images
 from .._intervals.estimates import Estimates
 from .._intervals.parts import Part
-from .._intervals.score_tables import make_short_table
+from .._intervals.score_tables import make_table, score_shortly
 from .predictions import number_predictions
 
 _SIDE = 32
@@ -56,10 +56,11 @@ def score_baselines(train, y_train, test, part, seed, positive):
         else:
             model = make_shortcut_model(n_jobs=1, random_state=seed)
             models[COLOUR] = _predict(model, *features, y_train, y, predictions.classes)
-    tables = {
-        name: make_short_table(Estimates([Part(of_model, part.groups, part.rows)]), positive)
-        for name, of_model in models.items()
-    }
+    tables = {}
+    for name, of_model in models.items():
+        estimates = Estimates([Part(of_model, part.groups, part.rows)])
+        found = score_shortly(estimates, positive)
+        tables[name] = make_table(found.values(), list(found))
     return pd.concat(tables, names=["model", "score"]), left_out
 
 

@@ -12,7 +12,6 @@ from ..._utils.sklearn_private import Interval
 from ..._utils.validation.labels import number_labels
 from .._decisions.prevalence import make_prevalence_table
 from .._decisions.thresholds import name_thresholds
-from .._intervals.estimates import OF_CUT_OFF
 from .._intervals.grouped_rows import LEAST_GROUPS
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables
 from .baselines import score_baselines
@@ -76,7 +75,7 @@ def build_sections(
     elif not estimates.has_probabilities:
         left_out["operating points"] = _NO_PROBABILITIES
     else:
-        tables["operating_points"] = make_operating_points(estimates, thresholds, place, OF_CUT_OFF)
+        tables["operating_points"] = make_operating_points(estimates, thresholds, place)
     if prevalence is not None:
         tables["at_prevalence"] = make_prevalence_table(
             estimates, thresholds if estimates.has_probabilities else None, place, prevalence

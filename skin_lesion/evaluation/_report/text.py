@@ -49,12 +49,10 @@ _ON_SLICES = (
 )
 _DEVIATIONS = {"deviation": "deviation over folds", "run_deviation": "deviation over fits"}
 _METHODS = (
-    ("Sensitivity, specificity, predictive values, accuracy and F1", "Wilson or exact intervals"),
-    ("Means over classes and net benefit", "combined from the intervals of their parts"),
-    (
-        "AUC, average precision, partial AUC, Brier score, calibration intercept and slope",
-        "jackknife with a t distribution",
-    ),
+    "Sensitivity, specificity, predictive values, accuracy and F1: Wilson or exact intervals. Means"
+    " over classes and net benefit: combined from the intervals of their parts. AUC, average"
+    " precision, partial AUC, Brier score, calibration intercept and slope: jackknife with a t"
+    " distribution."
 )
 
 
@@ -94,14 +92,13 @@ def describe_intervals(report):
 
 def describe_methods(report):
     """Return a short description of the methods, and of scores without intervals."""
-    made = " ".join(f"{scores}: {method}." for scores, method in _METHODS)
     return (
-        f"{made} Scores at 80% or 90% sensitivity or specificity: {report.n_bootstraps} bootstraps"
-        f" (random_state={report.random_state}). The column groups has the number of groups in the"
-        " denominator of a score, or in its smaller class. The calibration error has no interval."
-        f" With fewer than {LEAST_GROUPS} groups, only rates, F1, their means and AUC have"
-        f" intervals. The partial AUC needs {LEAST_WHERE_FEW_COUNT} groups, and the Brier score as"
-        " many independent images. Scores at a given sensitivity or specificity need"
+        f"{_METHODS} Scores at 80% or 90% sensitivity or specificity: {report.n_bootstraps}"
+        f" bootstraps (random_state={report.random_state}). The column groups has the number of"
+        " groups in the denominator of a score, or in its smaller class. The calibration error has"
+        f" no interval. With fewer than {LEAST_GROUPS} groups, only rates, F1, their means and AUC"
+        f" have intervals. The partial AUC needs {LEAST_WHERE_FEW_COUNT} groups, and the Brier"
+        " score as many independent images. Scores at a given sensitivity or specificity need"
         f" {LEAST_GROUPS_AT_RATE} groups in each fold."
     )
 

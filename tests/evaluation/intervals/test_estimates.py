@@ -26,6 +26,7 @@ from skin_lesion import (
 )
 from skin_lesion._utils.intervals import draw_groups, estimate_smooth, wilson
 from skin_lesion.evaluation._intervals.estimates import OF_CUT_OFF, Estimates
+from skin_lesion.evaluation._intervals.grouped_rows import number_groups
 from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
 from skin_lesion.evaluation._intervals.ranked_parts import WITHOUT_JACKKNIFE
 from skin_lesion.evaluation._intervals.score_tables import make_tables
@@ -36,7 +37,8 @@ def estimate(predictions, groups=None, draws=None):
 
 
 def score(predictions):
-    return {key: one.value for key, one in estimate(predictions).score().items()}
+    found = estimate(predictions)
+    return {key: one.value for key, one in found.score(found.list_scores()).items()}
 
 
 def predict(n=150, n_classes=3, decimals=2, seed=0):
@@ -103,7 +105,7 @@ def test_scores_are_those_of_scikit_learn(n_classes, decimals):
 def test_jackknife_leaves_out_one_lesion_or_block_after_the_other(most_blocks):
     predictions, lesions = predict(60), np.arange(60) // 2
     part = Part(predictions, lesions, np.arange(60))
-    estimates = Estimates([part], most_blocks=most_blocks)
+    estimates = Estimates([part], numbers=number_groups([part], most_blocks))
     blocks = estimates.grouped.blocks
     assert len(np.unique(blocks)) == min(most_blocks, 30)
     of_class = [
