@@ -13,7 +13,6 @@ from .._report.text import (
     WARNING,
     describe_intervals,
     say_score,
-    spread_operating_points,
     spread_scores,
 )
 
@@ -181,7 +180,7 @@ class ExternalEvaluation:
                 [(f"{name}: {point}", score) for name, point, score in table.index],
                 names=["dataset: operating point", "score"],
             )
-            yield "Operating points", _ON_OPERATING_POINTS, spread_operating_points(table)
+            yield "Operating points", _ON_OPERATING_POINTS, spread_scores(table)
 
     def _join(self, take):
         tables = {name: take(report) for name, report in self.reports.items()}

@@ -53,7 +53,7 @@ class Estimates:
         self.classes = parts[0].predictions.classes
         self.grouped = GroupedRows(parts, numbers)
         self.has_probabilities = all(part.predictions.probabilities is not None for part in parts)
-        self._curves = Curves(self.grouped, draws)
+        self.curves = Curves(self.grouped, draws)
         self.calibration = Calibration(self.grouped)
 
     def list_scores(self):
@@ -79,7 +79,7 @@ class Estimates:
     def find(self, name, number=None):
         """Return one score, and the scores of the parts, an array of shape (n_parts,)."""
         if name in OF_CURVE:
-            return self._curves.find(name, number)
+            return self.curves.find(name, number)
         if name in OF_CALIBRATION:
             return self.calibration.find(name, number)[:2]
         if name in _OF_CLASS_MEAN:
@@ -111,7 +111,7 @@ class Estimates:
             if key not in known:
                 continue
             one, two = self.estimate(*key), other.estimate(*key)
-            drawn, drawn_other = self.samples(*key), other.samples(*key)
+            drawn, drawn_other = self.curves.samples(*key), other.curves.samples(*key)
             deviation = None
             if drawn is not None and drawn_other is not None:
                 deviation = np.nanstd(drawn_other - drawn)
@@ -164,10 +164,6 @@ class Estimates:
         """Return the share of `hits` among `cases`, two sets of rows of the only part."""
         return self._find_rate(lambda one: (hits & cases, cases))[0]
 
-    def samples(self, name, number):
-        """Return a score in each bootstrap, or None if it needs no bootstrap."""
-        return self._curves.samples(name, number)
-
     def _find_rate(self, pick):
         hits, weights, of_parts = self.grouped.average(pick)
         found = estimate_rate(hits, weights, self.grouped.groups, self.grouped.n_groups)
@@ -187,7 +183,7 @@ class Estimates:
         found = [self.find(_OF_CLASS_MEAN[name], number) for number in self.grouped.present]
         of_parts = mean_of_known([of_class for _, of_class in found])
         estimates = [one for one, _ in found if not np.isnan(one.value)]
-        if name == "roc_auc_ovr" and self._curves.has_one_curve():
+        if name == "roc_auc_ovr" and self.curves.has_one_curve():
             estimates = estimates[-1:]
         if len(estimates) == 1:
             return estimates[0], of_parts

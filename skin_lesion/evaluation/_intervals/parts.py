@@ -98,8 +98,9 @@ class Draws:
     seed: int
 
 
-def join_parts(parts):
-    """Return parts as one part, ordered by row, as if one model had predicted all rows."""
+def pool_part(parts, repeat=0):
+    """Return the parts of one fit as one part, ordered by row, as if of one model."""
+    parts = [part for part in parts if part.repeat == repeat]
     if len(parts) == 1:
         return parts[0]
     rows = np.concatenate([part.rows for part in parts])
@@ -119,11 +120,6 @@ def join_parts(parts):
         groups = np.concatenate([part.groups for part in parts])
     joint = Part(predictions, groups, rows, parts[0].repeat)
     return joint.take(np.argsort(rows, kind="stable"))
-
-
-def pool_part(parts, repeat=0):
-    """Return the parts of one fit as one part, as if one model had predicted all rows."""
-    return join_parts([part for part in parts if part.repeat == repeat])
 
 
 def mean_of_known(arrays):

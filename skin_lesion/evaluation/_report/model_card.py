@@ -10,7 +10,6 @@ from .text import (
     describe_methods,
     say_prevalence,
     say_scores,
-    spread_operating_points,
     spread_scores,
     spread_slices,
 )
@@ -70,13 +69,9 @@ def _sections(report):
         _table(say_scores(report.scores), "score"),
         "Each class against the rest:",
         _table(spread_scores(report.class_scores), "class"),
-        *_optional(
-            "At thresholds chosen beforehand:",
-            report.operating_points,
-            spread_operating_points,
-        ),
-        *_optional(f"{say_prevalence(report)}:", report.at_prevalence, spread_scores),
-        *_optional("Shortcut baselines:", report.baselines, spread_scores),
+        *_optional("At thresholds chosen beforehand:", report.operating_points),
+        *_optional(f"{say_prevalence(report)}:", report.at_prevalence),
+        *_optional("Shortcut baselines:", report.baselines),
     )
     yield (
         "Fairness and heterogeneity (TRIPOD+AI 14, 23b; CLAIM: results)",
@@ -125,7 +120,7 @@ def _list_left_out_slices(report):
     return [f"- Not reported: {text}." for text in reasons or ["slices: no columns were given"]]
 
 
-def _optional(title, table, spread):
+def _optional(title, table, spread=spread_scores):
     if table is None:
         return []
     words = spread(table)

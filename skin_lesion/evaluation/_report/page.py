@@ -26,7 +26,6 @@ from .text import (
     mark_few,
     say_prevalence,
     say_scores,
-    spread_operating_points,
     spread_scores,
     spread_slices,
 )
@@ -93,12 +92,7 @@ def render_report(report, *, is_whole):
         "Each class against the rest": _render_classes(report),
     }
     for title, text, table, spread in (
-        (
-            "Operating points",
-            _ON_OPERATING_POINTS,
-            report.operating_points,
-            spread_operating_points,
-        ),
+        ("Operating points", _ON_OPERATING_POINTS, report.operating_points, spread_scores),
         (say_prevalence(report), _ON_PREVALENCE, report.at_prevalence, spread_scores),
         ("Shortcut baselines", _ON_BASELINES, report.baselines, spread_scores),
         ("Slices: scores of subgroups", describe_slices(report), report.slices, spread_slices),

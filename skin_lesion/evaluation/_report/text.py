@@ -131,12 +131,17 @@ def say_scores(table):
 
 
 def spread_scores(table):
-    """Return a table of text with a row for each first level of the index."""
+    """Return a table of text with a row for each first level of the index, and its threshold."""
     words = {}
     for (name, score), line in table.iterrows():
         words.setdefault(name, {})[TITLES.get(score, score)] = say_score(line)
     index = pd.Index(list(words), name=table.index.names[0])
-    return pd.DataFrame(list(words.values()), index=index).fillna("")
+    wide = pd.DataFrame(list(words.values()), index=index).fillna("")
+    if "threshold" in table:
+        thresholds = table["threshold"].groupby(level=0, sort=False).first()
+        # Nine digits show how far a threshold of saturated probabilities is from 1.
+        wide.insert(0, "threshold", thresholds.map("{:.9g}".format))
+    return wide
 
 
 def spread_slices(slices):
@@ -156,15 +161,6 @@ def mark_few(counts):
     return counts["groups"].astype(str) + np.where(counts["few"], " (few)", "")
 
 
-def spread_operating_points(table):
-    """Return the operating points as a table of text, with their thresholds."""
-    wide = spread_scores(table)
-    thresholds = table["threshold"].groupby(level=0, sort=False).first()
-    # Nine digits show how far a threshold of saturated probabilities is from 1.
-    wide.insert(0, "threshold", thresholds.map("{:.9g}".format))
-    return wide
-
-
 def say_prevalence(report):
     """Return the title of the scores at the stated prevalence."""
     return None if report.prevalence is None else f"At a prevalence of {report.prevalence:g}"
@@ -178,14 +174,14 @@ def summarise(report):
     if report.positive is not None:
         of_positive = report.class_scores.loc[report.positive]
         lines += _indent(f"{report.positive} against the rest", say_scores(of_positive))
-    for title, table, spread in (
-        ("Operating points", report.operating_points, spread_operating_points),
-        (say_prevalence(report), report.at_prevalence, spread_scores),
-        ("Shortcut baselines", report.baselines, spread_scores),
+    for title, table in (
+        ("Operating points", report.operating_points),
+        (say_prevalence(report), report.at_prevalence),
+        ("Shortcut baselines", report.baselines),
     ):
         if table is not None:
             lines += ["", title]
-            for name, line in spread(table).iterrows():
+            for name, line in spread_scores(table).iterrows():
                 lines.append(
                     f"  {name}: "
                     + ", ".join(f"{key} {value}" for key, value in line[line != ""].items())

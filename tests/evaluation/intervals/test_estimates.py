@@ -163,7 +163,7 @@ def test_resampled_scores_are_those_of_the_drawn_images():
         rows = np.arange(150).repeat(times.astype(int)[lesions])
         alone = score(predictions.take(rows))
         for name in ("auc_above_80_sensitivity", "sensitivity_at_90_specificity"):
-            found = samples.samples(name, 1)[number]
+            found = samples.curves.samples(name, 1)[number]
             assert found == pytest.approx(alone[name, 1], abs=1e-12)
 
 
@@ -328,7 +328,7 @@ def test_interval_of_a_score_at_a_rate_includes_that_its_threshold_is_estimated(
     found = estimate(predict(300, 2, decimals=8), np.arange(300) // 2, Draws(200, 0))
     for name in WITHOUT_JACKKNIFE:
         one = found.estimate(name, 1)
-        variance = np.nanvar(found.samples(name, 1))
+        variance = np.nanvar(found.curves.samples(name, 1))
         low, high = wilson(one.value, one.value * (1 - one.value) / variance)
         assert one.high - one.low >= 0.99 * (high - low), name
 
