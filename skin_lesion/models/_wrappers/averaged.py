@@ -2,20 +2,16 @@
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import fit_context
-from .._image_classifier import MostProbableClassMixin
-from .._training._course.fit_tasks import FitTasksMixin
-from .wrapper import change_fitted, check_no_threshold, warn_if_not_changed
+from .wrapper import FittedPartsMixin, change_fitted, check_no_threshold, warn_if_not_changed
 
 
-class AveragedClassifier(
-    MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
-):
+class AveragedClassifier(FittedPartsMixin, BaseEstimator):
     """Average the probabilities of several classifiers.
 
     Networks with different architectures, image sizes or seeds make different errors, which partly
@@ -139,21 +135,6 @@ class AveragedClassifier(
         """
         return np.mean([part.predict_proba(X) for part in self._checked_parts()], axis=0)
 
-    @property
-    def classes_(self):
-        """Class names, in the order of the columns of `predict_proba`."""
-        return self._fitted()[0].classes_
-
-    @property
-    def n_features_in_(self):
-        """Number of features of the first classifier."""
-        return self._fitted()[0].n_features_in_
-
-    @property
-    def feature_names_in_(self):
-        """Feature names, if the first classifier was fitted on a DataFrame."""
-        return self._fitted()[0].feature_names_in_
-
     def get_params(self, deep=True):
         """Return the parameters, including nested ones such as ``estimator_0__epochs``.
 
@@ -171,7 +152,7 @@ class AveragedClassifier(
         if deep:
             for name, estimator in zip(self._names(), self.estimators, strict=True):
                 params[name] = estimator
-                for inner, value in estimator.get_params().items():
+                for inner, value in getattr(estimator, "get_params", dict)().items():
                     params[f"{name}__{inner}"] = value
         return params
 
@@ -200,12 +181,11 @@ class AveragedClassifier(
         """
         if "estimators" in params:
             super().set_params(estimators=params.pop("estimators"))
-        replaced = [params.pop(name, None) for name in self._names()]
-        if any(new is not None for new in replaced):
-            pairs = zip(replaced, self.estimators, strict=True)
-            self.estimators = [old if new is None else new for new, old in pairs]
+        if not params.keys().isdisjoint(self._names()):
+            pairs = zip(self._names(), self.estimators, strict=True)
+            self.estimators = [params.pop(name, old) for name, old in pairs]
         super().set_params(**params)
-        for place, fitted in enumerate(self._fitted()):
+        for place, fitted in enumerate(self._fitted_parts()):
             if hasattr(self, "estimators_"):
                 change_fitted(fitted, f"estimator_{place}", params)
             warn_if_not_changed(fitted, f"estimator_{place}", params)
@@ -228,7 +208,7 @@ class AveragedClassifier(
     def _names(self):
         return [f"estimator_{place}" for place in range(len(self.estimators))]
 
-    def _fitted(self):
+    def _fitted_parts(self):
         return getattr(self, "estimators_", self.estimators)
 
     def _checked_parts(self):
@@ -236,7 +216,7 @@ class AveragedClassifier(
         self._validate_params()
         self._check_estimators()
         check_is_fitted(self)
-        first, *others = parts = self._fitted()
+        first, *others = parts = self._fitted_parts()
         for other in others:
             if not np.array_equal(other.classes_, first.classes_):
                 raise ValueError(
@@ -255,14 +235,6 @@ class AveragedClassifier(
                     " classifiers with predict_proba."
                 )
             check_no_threshold(self, estimator)
-
-    def __sklearn_is_fitted__(self):
-        try:
-            for estimator in self._fitted():
-                check_is_fitted(estimator)
-        except ValueError:  # NotFittedError is one
-            return False
-        return True
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -21,7 +21,34 @@ from .._training._course.fit_tasks import FitTasksMixin
 _THRESHOLDS = (FixedThresholdClassifier, TunedThresholdClassifierCV)
 
 
-class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaEstimatorMixin):
+class FittedPartsMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaEstimatorMixin):
+    """A classifier that is fitted if the classifiers in it are, which `_fitted_parts` lists."""
+
+    @property
+    def classes_(self):
+        """Class names, in the order of the columns of `predict_proba`."""
+        return self._fitted_parts()[0].classes_
+
+    @property
+    def n_features_in_(self):
+        """Number of features of the classifier, or of the first one."""
+        return self._fitted_parts()[0].n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Feature names, if the classifier, or the first one, was fitted on a DataFrame."""
+        return self._fitted_parts()[0].feature_names_in_
+
+    def __sklearn_is_fitted__(self):
+        try:
+            for part in self._fitted_parts():
+                check_is_fitted(part)
+        except ValueError:  # NotFittedError is one
+            return False
+        return True
+
+
+class WrapperMixin(FittedPartsMixin):
     """Use a fitted classifier as it is; `fit` fits a clone of it."""
 
     _decides_by_threshold = False
@@ -77,21 +104,6 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
     def _keep_shares(self, y, params):
         """Keep the class shares that the classifier was fitted to."""
 
-    @property
-    def classes_(self):
-        """Class names, in the order of the columns of `predict_proba`."""
-        return self._fitted().classes_
-
-    @property
-    def n_features_in_(self):
-        """Number of features of the classifier."""
-        return self._fitted().n_features_in_
-
-    @property
-    def feature_names_in_(self):
-        """Feature names, if the classifier was fitted on a DataFrame."""
-        return self._fitted().feature_names_in_
-
     def set_params(self, **params):
         """Set parameters, including nested ones such as ``estimator__prior``.
 
@@ -142,12 +154,8 @@ class WrapperMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, MetaE
     def _fitted(self):
         return getattr(self, "estimator_", self.estimator)
 
-    def __sklearn_is_fitted__(self):
-        try:
-            check_is_fitted(self._fitted())
-        except ValueError:  # NotFittedError is one
-            return False
-        return True
+    def _fitted_parts(self):
+        return [self._fitted()]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

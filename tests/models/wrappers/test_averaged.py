@@ -79,6 +79,9 @@ def test_parameters_of_each_are_searched(iris):
     search = GridSearchCV(averaged, grid, cv=3).fit(*iris)
     assert search.best_estimator_.estimators[0].C == 1.0
     assert averaged.estimators[0].C == 1.0
+    copy = clone(averaged).set_params(estimator_1=None)
+    assert copy.estimators[1] is None
+    assert copy.get_params()["estimator_1"] is None
     copy = clone(averaged).set_params(estimator_1__var_smoothing=0.5)
     assert copy.estimators[1].var_smoothing == 0.5
     assert averaged.estimators[1].var_smoothing == 1e-9
@@ -111,6 +114,7 @@ def test_other_classes_are_refused(iris):
     [
         ([], TypeError, "empty"),
         ([LinearSVC()], TypeError, "LinearSVC.*predict_proba"),
+        ([GaussianNB(), None], TypeError, "holds None.*predict_proba"),
         (
             [OperatingPointClassifier(LogisticRegression(), 0.3, positive="setosa")],
             ValueError,
