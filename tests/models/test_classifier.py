@@ -579,9 +579,14 @@ def test_rounding_in_half_precision_is_no_wrong_sum(small, lesions, policy):
         classifier = small(architecture=ConvNet(filters=(4,)), epochs=1)
         classifier.fit(lesions.images, lesions.target)
         probabilities = classifier.predict_proba(lesions.images)
+        output = np.asarray(classifier.model_.predict_on_batch(lesions.images))
     finally:
         keras.config.set_dtype_policy("float32")
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    # Half precision has fewer values, and would give images the same probability.
+    assert output.dtype == np.float32
+    assert len(np.unique(output)) > 260
+    np.testing.assert_allclose(output.sum(axis=1), 1, atol=1e-6)
 
 
 def test_predicting_before_fitting(small, lesions):

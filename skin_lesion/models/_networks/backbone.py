@@ -146,7 +146,7 @@ class Backbone(DocumentedMixin, BaseEstimator):
         self._freeze(network)
         x = keras.layers.GlobalAveragePooling2D()(network.output)
         x = keras.layers.Dropout(self.dropout)(x)
-        x = keras.layers.Dense(n_classes, activation="softmax")(x)
+        x = keras.layers.Dense(n_classes, activation="softmax", dtype="float32")(x)
         return keras.Model(network.inputs[0], x)
 
     def _freeze(self, network):

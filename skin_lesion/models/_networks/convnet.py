@@ -103,7 +103,9 @@ class ConvNet(DocumentedMixin, BaseEstimator):
         if self.dense_units:
             x = keras.layers.Dense(self.dense_units, activation="relu")(x)
         x = keras.layers.Dropout(self.dropout)(x)
-        return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
+        # In half precision, high probabilities would be equal, and low ones 0.
+        output = keras.layers.Dense(n_classes, activation="softmax", dtype="float32")
+        return keras.Model(inputs, output(x))
 
 
 def _count_filters(side):

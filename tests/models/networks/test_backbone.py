@@ -44,6 +44,17 @@ def test_preprocessing_of_every_network_is_that_of_keras(name):
     np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5, atol=1e-4)
 
 
+def test_probabilities_are_in_single_precision(tiny_file):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = Backbone("TinyNet", weights=tiny_file)((32, 32, 3), 2)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    last = model.layers[-1]
+    assert last.input.dtype == "bfloat16"
+    assert last.compute_dtype == last.output.dtype == "float32"  # of logits, too
+
+
 def test_weights_of_a_file_give_what_keras_gives(tiny_file, images):
     network = keras.applications.TinyNet(
         include_top=False,

@@ -124,6 +124,20 @@ def test_backbone(small, lesions, tiny_file, assert_same_after_loading):
     assert loaded.architecture.name == "TinyNet"
 
 
+def test_network_whose_softmax_is_in_half_precision(smallest, lesions, linear, tmp_path):
+    """As in files of half precision that were written before networks ended in float32."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        classifier = smallest(epochs=1).fit(lesions.images, lesions.target)
+        save_model(classifier, tmp_path / "model")
+        expected = classifier.predict_proba(lesions.images)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert classifier.model_.layers[-1].compute_dtype == "bfloat16"
+    loaded = load_model(tmp_path / "model")
+    np.testing.assert_allclose(loaded.predict_proba(lesions.images), expected, rtol=1e-2)
+
+
 def scaled_network(input_shape, n_classes):
     inputs = keras.Input(input_shape)
     # The one layer of keras.applications that is its own.
