@@ -27,7 +27,13 @@ from ._training._rows.training_rows import (
     find_classes,
 )
 from ._training._rows.validation_set import find_validation_set
-from ._training.priors import check_temperature, count_classes, find_factors, shift
+from ._training.priors import (
+    check_temperature,
+    count_classes,
+    find_factors,
+    resolve_prior,
+    shift,
+)
 
 MAX_SEED = 2**31 - 1
 
@@ -60,11 +66,13 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         such as ``ConvNet(filters=(16, 32))``, to search its parameters as
         ``architecture__filters``. A callable ``(input_shape, n_classes) -> keras.Model`` receives
         the shape (height, width, n_channels). It returns a model that takes pixels from 0 to 255
-        and ends in a softmax.
+        and ends in a softmax, which needs ``dtype="float32"`` with a half-precision policy. Each
+        call must return new layers. Only frozen layers may be shared.
 
     optimizer : str or keras.optimizers.Optimizer, default='adam'
         A Keras optimizer by name, or an object. Each fit uses a fresh copy of the object. Set
-        learning-rate schedules, weight decay and moving averages in the object.
+        learning-rate schedules, weight decay and moving averages in the object. With
+        ``use_ema=True`` the validation loss is that of the averaged weights, and these are kept.
 
     learning_rate : 'auto', float or None, default='auto'
         For an optimizer given by name. 'auto' warms up to a peak during the first 5% of all steps,
@@ -133,7 +141,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     augmenter : ImageAugmenter, 'auto' or None, default='auto'
         Augments every image anew in every training epoch, and never at prediction. 'auto' means
         ``ImageAugmenter()``. It means None for features, for images without three channels, and
-        if only the head of a Backbone is trained.
+        if only the head of a Backbone is trained. Features cannot be augmented.
 
     loader : ImageLoader, default=None
         Reads images if X holds paths. None means ``ImageLoader()``, with 224 x 224 pixels.
@@ -386,7 +394,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             Class names.
 
         sample_weight : array-like of shape (n,), default=None
-            Weights of the rows in the loss, not negative.
+            Weights of the rows in the loss, not negative. Only their ratios matter.
 
         groups : array-like of shape (n,), default=None
             Lesion or patient of each row, for the inner validation split.
@@ -417,7 +425,9 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             If X or y has an unexpected shape or content, if y has only one class, if a class has
             too few groups for the validation split, or if training diverges, so that a loss or
             weight is not finite. If X_val differs from X in its form, has other classes, or shares
-            a group or an exact copy of an image with X.
+            a group or an exact copy of an image with X. If X has features, but
+            `augmenter` or `sampler` augments images. If `architecture` returns layers of an earlier
+            network that are not frozen.
 
         Warns
         -----
@@ -469,6 +479,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             train, y, sample_weight, self.sampler, self.class_weight, self.classes_, rng
         )
         self._count_classes(y, rows, training)
+        self._correction()  # find a wrong `prior` or `temperature` before hours of training
         seed = rng.randint(MAX_SEED)
 
         self.keras_classifier_ = _training.build_keras_classifier(
@@ -506,7 +517,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             All classes; needed in the first call if y lacks some.
 
         sample_weight : array-like of shape (n,), default=None
-            Weights of the rows in the loss, not negative.
+            Weights of the rows in the loss, not negative. Here their size matters, too, because
+            each call adds to the calls before.
 
         Returns
         -------
@@ -544,10 +556,13 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         training = TrainingRows(rows, y, sample_weight, None, weight, self.classes_, rng)
         given = rows if sample_weight is None else np.flatnonzero(sample_weight)
         self._count_classes(y, given, training, 0 if is_first else self._class_counts)
+        check_temperature(self.temperature)
+        if self.prior is not None:  # a class without rows so far is no error before prediction
+            resolve_prior(self.prior, self.classes_, self.training_prior_)
 
         earlier = None if is_first else self.keras_classifier_
         self.early_stopping_ = False
-        self.keras_classifier_ = _training.build_keras_classifier(self, source, rows, earlier)
+        self.keras_classifier_ = _training.build_keras_classifier(self, source, given, earlier)
         seed = rng.randint(MAX_SEED)
         _training.train_one_epoch(self, source, y, training, seed, earlier=earlier)
 
@@ -558,7 +573,6 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         shares = self._class_counts / self._class_counts.sum(axis=1, keepdims=True)
         self.training_prior_, self.class_prior_ = shares
         self.class_weight_ = training.class_weight
-        self._correction()  # find a wrong `prior` or `temperature` before hours of training
 
     def _correction(self):
         """Return what `shift` takes: the factors for `prior`, or None, and the temperature."""

@@ -9,7 +9,8 @@ from skin_lesion import SkinLesionClassifier
 EXPECTED_FAILED_CHECKS = {
     "check_sample_weight_equivalence_on_dense_data": (
         "A row of weight 2 is not the row twice: batches differ, and so do the steps of training;"
-        " and exact copies stay on one side of the validation split."
+        " each row counts once for the scale of features; and exact copies stay on one side of the"
+        " validation split."
     ),
 }
 

@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from skin_lesion import ConvNet, ImageLoader, load_image_folder
+from skin_lesion import (
+    AugmentingOverSampler,
+    ConvNet,
+    ImageAugmenter,
+    ImageLoader,
+    load_image_folder,
+)
 
 SIZE = (24, 24)
 
@@ -58,6 +64,31 @@ def test_features_are_brought_to_the_range_of_pixels():
     scaled = np.asarray(model.layers[1](images.astype(np.float32)))
     np.testing.assert_allclose(scaled.mean(axis=0).ravel(), 127.5, atol=0.01)
     np.testing.assert_allclose(scaled.std(axis=0).ravel(), [64, 64, 64, 0], atol=0.01)
+
+
+def test_rows_without_weight_do_not_scale_features(smallest):
+    X = np.random.RandomState(0).normal(size=(100, 3))
+    X[80:, 1] = 1e6  # for a value that is unknown
+    weight = np.repeat([1.0, 0.0], [80, 20])
+    y = np.tile(["benign", "malignant"], 50)
+    for method in ("fit", "partial_fit"):
+        classifier = smallest(epochs=1)
+        getattr(classifier, method)(X, y, sample_weight=weight)
+        images = X[:80].reshape(80, 1, 3, 1).astype(np.float32)
+        scaled = np.asarray(classifier.model_.layers[1](images))
+        np.testing.assert_allclose(scaled.std(axis=0).ravel(), [64, 64, 64], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"augmenter": ImageAugmenter()}, {"sampler": AugmentingOverSampler()}]
+)
+def test_features_are_not_augmented(smallest, parameters):
+    X = np.random.RandomState(0).randint(256, size=(40, 12)).astype(float)
+    y = np.repeat(["benign", "malignant"], [30, 10])
+    with pytest.raises(ValueError, match=r"X has rows of features.*set image_shape.*RandomOver"):
+        smallest(**parameters).fit(X, y)
+    pixels = smallest(**parameters, image_shape=(2, 2), epochs=1).fit(X, y)
+    assert pixels.predict(X).shape == (40,)
 
 
 def test_sums_of_half_precision_features_do_not_overflow(smallest):

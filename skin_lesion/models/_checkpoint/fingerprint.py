@@ -210,6 +210,9 @@ class _Describer:
                 state["weights"] = describe_weights(value.name, value.weights)
         elif hasattr(value, "get_config"):
             state = value.get_config()
+            if type(value).__module__.startswith("keras."):
+                # Keras numbers the objects that a process creates, such as optimizers.
+                state = {name: item for name, item in state.items() if name != "name"}
             if hasattr(value, "get_weights"):
                 state = {"config": state, "weights": value.get_weights()}
         elif hasattr(value, "__array__"):

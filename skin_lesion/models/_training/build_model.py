@@ -4,6 +4,7 @@ import copy
 import inspect
 import reprlib
 from numbers import Real
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from .._networks.convnet import ConvNet
 from .._networks.probabilities import check_sums, no_softmax
 
 ARCHITECTURES = {"cnn": ConvNet}
+
+# By id, because variables of Keras have no hash.
+_VARIABLES_OF_NETWORKS = WeakValueDictionary()
 
 
 def resolve_architecture(architecture):
@@ -100,6 +104,12 @@ def resolve_optimizer(optimizer, learning_rate):
     return _find_optimizer(optimizer)(**options)
 
 
+def averages_weights(optimizer):
+    """Return whether an optimizer, or one inside it, keeps moving averages of the weights."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return any(getattr(each, "use_ema", False) for each in getattr(inner, "optimizers", [inner]))
+
+
 def _find_optimizer(name):
     by_name = {
         name.lower(): cls
@@ -140,6 +150,8 @@ def build_model(
     learning_rate,
     loss,
     label_smoothing,
+    *,
+    goes_on=False,
 ):
     """Build and compile a model.
 
@@ -148,12 +160,19 @@ def build_model(
     feature_scale : (ndarray, ndarray) or None
         Mean and variance of each feature, if X has rows of features. Features are scaled to the
         range of pixels, which every architecture expects.
+
+    goes_on : bool, default=False
+        Whether training continues from the weights of an earlier model, which may then have the
+        same layers.
     """
     network = architecture(input_shape, n_classes)
     _check_output(network, n_classes)
     if not isinstance(architecture, (ConvNet, Backbone)):
         _check_probabilities(network, input_shape)
         _check_functions(network)
+    if not goes_on:
+        _check_layers_are_new(network)
+    _VARIABLES_OF_NETWORKS.update((id(variable), variable) for variable in network.variables)
     model = network
     if feature_scale is not None:
         inputs = keras.Input(input_shape)
@@ -245,6 +264,21 @@ def _check_functions(network):
                 f"The layer {inner.name!r} uses your own activation function {name!r}, which has"
                 " the name of an activation of Keras. A pickled or saved network would load that"
                 " of Keras instead. Expected another name: rename your function."
+            )
+
+
+def _check_layers_are_new(network):
+    """Refuse to train layers of an earlier network: the predictions of that one would change.
+
+    The folds of a cross-validation would train each other's weights, on each other's test images.
+    """
+    for variable in network.trainable_variables:
+        if id(variable) in _VARIABLES_OF_NETWORKS:
+            raise ValueError(
+                "architecture returned layers of an earlier network, and trains them:"
+                f" {variable.path!r} would change in both networks. Expected new layers in each"
+                " call. Build or load all layers inside the call, without a cache, or freeze the"
+                " shared ones with trainable=False."
             )
 
 

@@ -18,8 +18,9 @@ from ._course.progress import EpochTasks, ProgressBar
 from ._course.recipe import choose_recipe
 from ._course.unfinished import network_unchanged_on_failure
 from .batches import ImageBatches
-from .build_model import build_model, copy_callbacks, resolve_architecture
+from .build_model import averages_weights, build_model, copy_callbacks, resolve_architecture
 from .head import fit_frozen_head, fit_output_layer
+from .image_source import FeatureSource
 from .keras_wrapper import StreamingKerasClassifier
 from .priors import count_classes, find_factors, shift
 from .stand_in import fit_folded
@@ -43,17 +44,23 @@ def build_keras_classifier(estimator, source, rows, earlier=None, *, n_counted=N
 
     If training continues from the weights of an `earlier` classifier, features are scaled as there.
     """
+    scale = None
+    if earlier is not None:
+        scale = _settings(earlier)[3]
+    elif isinstance(source, FeatureSource):
+        scale = source.feature_scale(rows)
     return StreamingKerasClassifier(
         model=partial(
             build_model,
             as_it_is(resolve_architecture(estimator.architecture)),
             source.image_shape,
             len(estimator.classes_),
-            source.feature_scale(rows) if earlier is None else _settings(earlier)[3],
+            scale,
             as_it_is(estimator.optimizer),
             choose_recipe(estimator, source, n_counted),
             estimator.loss,
             estimator.label_smoothing,
+            goes_on=earlier is not None,
         ),
     )
 
@@ -90,14 +97,19 @@ def train_epochs(estimator, source, y, training, validation, seed, task, *, earl
             patience=estimator.patience, restore_best_weights=True
         )
         callbacks = [stopping, *callbacks]
+    if averages_weights(estimator.optimizer):
+        callbacks = _show_averages(callbacks)
     file = open_checkpoint_file(estimator, source, y, training, validation)
     if file is not None:
         fit = partial(fit, save_fit=SaveFit(file, callbacks, estimator.epochs_))
     if task is not None:
         fit = partial(fit, epoch_tasks=EpochTasks(estimator, task))
+    weight = training.weight
+    if weight is not None:  # the unit of sample weights must not change the size of the loss
+        weight = weight / training.mean_sample_weight
     interrupt = None
     try:
-        _train(estimator, fit, source, y, training, seed, callbacks)
+        _train(estimator, fit, source, y, training, weight, seed, callbacks)
     except KeyboardInterrupt as caught:
         if not hasattr(estimator.keras_classifier_, "history_"):
             raise
@@ -107,6 +119,15 @@ def train_epochs(estimator, source, y, training, validation, seed, task, *, earl
         if isinstance(callback, keras.callbacks.EarlyStopping) and callback.best_weights:
             estimator.best_epoch_ = callback.best_epoch + 1
     return interrupt
+
+
+def _show_averages(callbacks):
+    """Let validation and callbacks, such as early stopping, see the averaged weights."""
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    others = [callback for callback in callbacks if not isinstance(callback, type(swap))]
+    # Keras takes the averages from the optimizer when training ends, in whichever epoch that is.
+    swap_back = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: swap.on_test_end())
+    return [swap, *others, swap_back]
 
 
 def find_only_class(estimator, source, y, training, validation):
@@ -177,7 +198,7 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
     callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
     with in_place:
         fit = partial(wrapper.partial_fit, **options)
-        _train(estimator, fit, source, y, training, seed, callbacks)
+        _train(estimator, fit, source, y, training, training.weight, seed, callbacks)
     _keep_result(estimator)
 
 
@@ -205,16 +226,15 @@ def _find_network_for_prediction(estimator):
 
 def for_prediction(estimator, network):
     """Return a network that predicts the same as one that the estimator has fitted, and faster."""
-    architecture = estimator.architecture
-    is_own = callable(architecture) and not isinstance(architecture, Backbone)
-    # A user's own network need not be functional, and `architecture` may be changed after a fit.
-    if not is_own and hasattr(network, "operations"):
+    # A ConvNet has nothing to fold. `architecture` may be changed after a fit, from a user's own
+    # network, which need not be functional.
+    if isinstance(estimator.architecture, (str, Backbone)) and hasattr(network, "operations"):
         network = fold_normalization(network, at_prediction=True)
     return network
 
 
 @without_retracing_warnings()
-def _train(estimator, fit, source, y, training, seed, callbacks):
+def _train(estimator, fit, source, y, training, weight, seed, callbacks):
     def make_batches(positions, weight):
         rows = training.rows[positions]
         return _make_batches(
@@ -241,7 +261,7 @@ def _train(estimator, fit, source, y, training, seed, callbacks):
             fit(
                 np.arange(len(training.rows)).reshape(-1, 1),
                 np.searchsorted(estimator.classes_, y[training.rows]),
-                sample_weight=training.weight,
+                sample_weight=weight,
                 make_batches=make_batches,
             )
     finally:

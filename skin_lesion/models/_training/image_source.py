@@ -161,9 +161,6 @@ class ArraySource:
             digest.update(np.ascontiguousarray(image))
         return digest.hexdigest()
 
-    def feature_scale(self, rows):
-        """Return None: pixels have a scale of their own."""
-
 
 class FeatureSource(ArraySource):
     """Rows of features in place of images."""
@@ -243,6 +240,3 @@ class PathSource:
             place = os.fsencode(os.path.abspath(path))
             digest.update(place + f" {stat.st_size} {stat.st_mtime_ns}\n".encode())
         return digest.hexdigest()
-
-    def feature_scale(self, rows):
-        """Return None: pixels have a scale of their own."""

@@ -58,7 +58,8 @@ class StreamingKerasClassifier(KerasClassifier):
     process trained. If it has none, ``prepare_model(model, batches)`` is called with a new model
     before training. `epoch_tasks`, an EpochTasks or None, is called last. ``fit_model(model,
     batches, **options)`` trains it. After a KeyboardInterrupt, following at least one epoch,
-    `history_` is set, and EarlyStopping has restored its best weights.
+    `history_` is set, and EarlyStopping has restored its best weights. Without it, the network has
+    its averaged weights, if there are any.
     """
 
     @property
@@ -124,6 +125,8 @@ class StreamingKerasClassifier(KerasClassifier):
             check_weights(self.model_, initial_epoch + len(record.epochs))
         except KeyboardInterrupt:
             for callback in self._fit_callbacks:
+                if isinstance(callback, keras.callbacks.SwapEMAWeights):
+                    callback.on_test_begin()  # moves the averages to the network
                 if isinstance(callback, keras.callbacks.EarlyStopping):
                     callback.on_train_end()  # restores the best weights
             if record.epochs:

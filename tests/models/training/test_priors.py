@@ -110,6 +110,22 @@ def test_partial_fit_adds_up_and_fit_starts_anew(smallest, rare):
         assert classifier.class_prior_.tolist() == [0.5, 0.5]
 
 
+def test_chunks_that_lack_a_class_are_no_error_before_prediction(smallest, rare):
+    rows = [np.flatnonzero(rare.target == name) for name in ("nevus", "melanoma")]
+    classes = ["melanoma", "nevus"]
+    classifier = smallest(prior=CLINIC, epochs=1)
+    classifier.partial_fit(rare.images[rows[0]], rare.target[rows[0]], classes=classes)
+    with pytest.raises(ValueError, match=r"\['melanoma'\] had no weight in training"):
+        classifier.predict(rare.images)
+    classifier.partial_fit(rare.images[rows[1]], rare.target[rows[1]])
+    assert classifier.predict_proba(rare.images).shape == (60, 2)
+    for wrong in ({"prior": {"melanoma": 1.0}}, {"temperature": 0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            smallest(**wrong).partial_fit(
+                rare.images[rows[0]], rare.target[rows[0]], classes=classes
+            )
+
+
 def test_bayes_rule_and_the_most_probable_class(fitted, at_prior, rare):
     as_trained = fitted.predict_proba(rare.images)
     at_prior(CLINIC)

@@ -52,6 +52,8 @@ def choose_recipe(estimator, source, n_rows):
         None leaves the rate to the optimizer.
     """
     kind = _what_is_trained(estimator, source)
+    if kind == _FEATURES:
+        _refuse_augmenters(estimator)
     estimator.augmenter_ = estimator.augmenter
     if estimator.augmenter == "auto":
         varies = kind in (_SCRATCH, _FINE_TUNED) and source.image_shape[-1] == 3
@@ -63,6 +65,18 @@ def choose_recipe(estimator, source, n_rows):
     if n_batches is None or not has_schedule(estimator):
         return rate
     return _make_schedule(rate, estimator.epochs_ * n_batches)
+
+
+def _refuse_augmenters(estimator):
+    for name in ("augmenter", "sampler"):
+        value = getattr(estimator, name)
+        # Only an AugmentingOverSampler has an augmenter.
+        if isinstance(value, ImageAugmenter) or hasattr(value, "augmenter"):
+            raise ValueError(
+                f"{name}={value!r}, but X has rows of features, which it would move, mirror and"
+                " clip like pixels. Expected images. For flattened images, set image_shape. For"
+                " features, set augmenter=None, and balance the classes with RandomOverSampler()."
+            )
 
 
 def has_schedule(estimator):

@@ -125,6 +125,9 @@ class TrainingRows:
     weight : ndarray of shape (n_new,) or None
         Sample weights times class weights.
 
+    mean_sample_weight : float
+        Without class weights.
+
     class_weight : ndarray of shape (n_classes,)
     """
 
@@ -137,6 +140,7 @@ class TrainingRows:
             self._sampler = _seeded(sampler, rng)
             self.rows = rows[self._sampler.choose_rows(y[rows])]
         self.weight = None if sample_weight is None else sample_weight[self.rows]
+        self.mean_sample_weight = 1.0 if sample_weight is None else self.weight.mean()
         self.class_weight = _weigh_classes(class_weight, y[self.rows], classes)
         if class_weight is not None:
             weight = self.class_weight[np.searchsorted(classes, y[self.rows])]
@@ -166,7 +170,7 @@ class TrainingRows:
         """Return weights that give each class in other rows the same share as in training.
 
         Otherwise the majority class would dominate the loss for early stopping, although the model
-        is trained on balanced classes.
+        is trained on balanced classes. The mean weight is 1, even if classes are missing.
 
         Parameters
         ----------
@@ -175,16 +179,16 @@ class TrainingRows:
 
         sample_weight : ndarray of shape (n,) or None
         """
-        if not self._is_balanced:
-            return sample_weight
+        if not self._is_balanced and sample_weight is None:
+            return None
         weight = np.ones(len(y)) if sample_weight is None else sample_weight.copy()
-        in_training = np.ones(len(self.rows)) if self.weight is None else self.weight
-        for label in np.unique(y):
-            share = in_training[self._y[self.rows] == label].sum() / in_training.sum()
-            in_class = y == label
-            if weight[in_class].any():
-                weight[in_class] *= share * len(y) / weight[in_class].sum()
-        # The mean weight is 1, even if classes are missing.
+        if self._is_balanced:
+            in_training = np.ones(len(self.rows)) if self.weight is None else self.weight
+            for label in np.unique(y):
+                share = in_training[self._y[self.rows] == label].sum() / in_training.sum()
+                in_class = y == label
+                if weight[in_class].any():
+                    weight[in_class] *= share * len(y) / weight[in_class].sum()
         return weight * (len(y) / weight.sum()) if weight.any() else weight
 
 
