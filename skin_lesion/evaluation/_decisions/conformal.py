@@ -51,7 +51,8 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
     -----
     Fit it on images that are used for neither training, early stopping nor the test. The coverage
     is guaranteed for lesions from the same population as those of `fit`, and not for a clinic with
-    other patients or dermatoscopes.
+    other patients or dermatoscopes. If you change what the estimator predicts, such as its `prior`
+    or `temperature`, call `fit` again: the thresholds apply to the old probabilities.
 
     For a lesion with several photographs, one of them is used, selected at random. Coverage over
     all photographs may be lower than `confidence` if difficult lesions are photographed more often.
