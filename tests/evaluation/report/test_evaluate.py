@@ -759,6 +759,15 @@ def test_positive_class_that_equals_a_class_is_that_class(classes, positive, no_
     assert f"{classes[1]} against the rest" in report._repr_html_()
 
 
+def test_history_without_a_best_epoch_has_training_curves():
+    """As that of a classifier of scikeras."""
+    model = Fixed(["a", "b"], np.random.default_rng(0).dirichlet([1, 1], 40))
+    model.history_ = {"loss": [1.0, 0.5]}
+    report = evaluate(model, np.arange(40)[:, np.newaxis], np.tile(["a", "b"], 20), **QUICK)
+    assert "training curves" not in report.left_out
+    assert "training" in report.draw_figures()
+
+
 def test_undefined_scores_are_undefined_in_the_classification_report():
     """A class that is never predicted, and a class that is only predicted."""
     y = np.repeat(["a", "b", "c"], 20)
