@@ -9,6 +9,7 @@ import pandas as pd
 from .._utils.image_files import image_extensions
 from .._utils.validation.messages import say
 from ..datasets import (
+    WHOLE,
     check_columns_differ,
     drop_unnamed,
     isic_id_of,
@@ -383,5 +384,6 @@ def read_csv(path, *, text=(), labels=()):
 def _split_names(names):
     """Return the ISIC id of each image; else its folders, and its name without extension."""
     extensions = image_extensions()
-    ids = ((name, isic_id_of(name)) for name in map(str, names))
+    names = [WHOLE.sub(r"\1", str(name)) for name in names]  # pandas writes the image 1 as 1.0
+    ids = ((name, isic_id_of(name)) for name in names)
     return [split_image_path(name, extensions) if i is None else [i] for name, i in ids]

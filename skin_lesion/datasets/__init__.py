@@ -11,7 +11,13 @@ from ._reading.folder_entries import walk_files
 from ._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
 from ._reading.one_hot import read_one_hot
 from ._reading.split_names import SPLIT_NAMES, SPLITS
-from ._reading.table_file import check_columns_differ, drop_unnamed, read_header, read_table
+from ._reading.table_file import (
+    WHOLE,
+    check_columns_differ,
+    drop_unnamed,
+    read_header,
+    read_table,
+)
 from ._split import train_test_split_by_group
 from ._table.find_images import split_image_path
 from ._table.load import load_image_table

@@ -624,6 +624,7 @@ def test_none_is_a_class_and_images_without_a_class_are_counted(tmp_path, capsys
         (["p1/1", "p2/1"], ["photos/p1/1.jpg", "photos/p2/1.jpg", "photos/p1/2.jpg"]),
         (["p1/1.jpg", "p2/2.jpg"], ["/a/p1/1.jpg", "/a/p2/2.jpg", "/a/p2/1.jpg", "/a/p1/2.jpg"]),
         (["x/007", "008"], [r"photos\007.jpg", r".\008.jpg"]),
+        (["1.0", "2.0"], ["a/1.jpg", "b/2.jpg"]),
         (["ISIC_0000001", "ISIC_0000002"], ["a/ISIC_0000001_downsampled.jpg", "b/isic_0000002"]),
     ],
 )
