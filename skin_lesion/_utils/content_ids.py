@@ -1,6 +1,7 @@
 """Recognise exact copies of files by their bytes, and of images by their pixels."""
 
 import hashlib
+import os
 from collections import Counter
 
 import numpy as np
@@ -10,6 +11,10 @@ from .read_ahead import ReadAhead, count_threads
 
 _BYTES_IN_BLOCK = 2**20
 _FILES_IN_BLOCK = 16
+
+# The end of a file belongs to its pixels, which differ between photographs. Its beginning may be
+# metadata, which the photographs of one camera share.
+_BYTES_AT_END = 4096
 
 
 def content_ids_of_files(paths):
@@ -23,16 +28,20 @@ def content_ids_of_files(paths):
     -------
     content_ids : ndarray of shape (n,), of int
     """
-    sizes = {path: image_file_size(path) for path in set(paths.tolist())}
-    n_files_of_size = Counter(sizes.values())
-    # A file with a unique size has no copy, so only the others have to be read. But an entry of an
-    # HDF5 file, which has no size before it is read, may be a copy of any file.
-    alike = [
-        path for path, size in sizes.items() if None in n_files_of_size or n_files_of_size[size] > 1
-    ]
-    contents = {path: path for path in sizes}
-    contents.update(zip(alike, _hash_files(alike), strict=True))
-    return _number([contents[path] for path in paths.tolist()])
+    # The size of each file, the hash of its end and the hash of the whole file. Only files that are
+    # alike so far are read further.
+    distinct = list(dict.fromkeys(paths.tolist()))
+    known = dict(zip(distinct, _read_in_threads(_measure, distinct), strict=True))
+    for n_known, hash_more in enumerate((_hash_end, _hash_file), 1):
+        n_alike = Counter(content[:n_known] for content in known.values())
+        alike = [
+            path
+            for path, content in known.items()
+            if len(content) == n_known and n_alike[content] > 1
+        ]
+        for path, digest in zip(alike, _read_in_threads(hash_more, alike), strict=True):
+            known[path] += (digest,)
+    return _number(known[path] for path in paths.tolist())
 
 
 def content_ids_of_images(images):
@@ -52,7 +61,7 @@ def content_ids_of_images(images):
 
 def digests_of_files(paths):
     """Return hashes of the bytes of files, as an array of bytes."""
-    return _as_array(_hash_files(paths.tolist()))
+    return _as_array(_read_in_threads(_hash_file, paths.tolist()))
 
 
 def digests_of_images(images):
@@ -62,19 +71,19 @@ def digests_of_images(images):
 
 def _hash_images(images):
     n_bytes = images[0].nbytes if len(images) else 1
-    return _hash_in_threads(_hash_image, images, max(_BYTES_IN_BLOCK // max(n_bytes, 1), 1))
+    return _map_in_threads(_hash_image, images, max(_BYTES_IN_BLOCK // max(n_bytes, 1), 1))
 
 
-def _hash_files(paths):
-    return _hash_in_threads(_hash_file, paths, _FILES_IN_BLOCK)
+def _read_in_threads(read, paths):
+    return _map_in_threads(read, paths, _FILES_IN_BLOCK)
 
 
-def _hash_in_threads(hash_item, items, n_in_block):
-    """Return the hash of each item. Threads help, because hashing releases the interpreter lock."""
+def _map_in_threads(function, items, n_in_block):
+    """Return the result for each item. Reading and hashing release the interpreter lock."""
     blocks = [items[start : start + n_in_block] for start in range(0, len(items), n_in_block)]
     n_threads = count_threads(-1) if len(blocks) > 1 else 0  # one block is not worth a thread
-    with ReadAhead(lambda block: list(map(hash_item, block)), blocks, n_threads) as hashes:
-        return [digest for block in hashes for digest in block]
+    with ReadAhead(lambda block: list(map(function, block)), blocks, n_threads) as results:
+        return [result for block in results for result in block]
 
 
 def _hash_image(image):
@@ -85,12 +94,32 @@ def _hash_image(image):
             pixels = image.astype(np.uint8)
             if not np.array_equal(pixels, image):
                 pixels = image.astype(np.float32)  # the precision of networks
-    return hashlib.sha256(pixels.tobytes()).digest()
+    return _hash(pixels.tobytes())
+
+
+def _measure(path):
+    """Return the size of a file. An entry of an HDF5 file must be read for it: add its hashes."""
+    size = image_file_size(path)
+    if size is not None:
+        return (size,)
+    with open_image_file(path) as file:
+        content = file.read()
+    return len(content), _hash(content[-_BYTES_AT_END:]), _hash(content)
+
+
+def _hash_end(path):
+    with open_image_file(path) as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - _BYTES_AT_END, 0))
+        return _hash(file.read(_BYTES_AT_END))
 
 
 def _hash_file(path):
     with open_image_file(path) as file:
         return hashlib.file_digest(file, "sha256").digest()
+
+
+def _hash(content):
+    return hashlib.sha256(content).digest()
 
 
 def _as_array(digests):

@@ -1,6 +1,8 @@
+import io
 import os
 import shutil
 import threading
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -54,6 +56,54 @@ def test_files_of_one_size_with_other_content_are_no_copies(write):
 def test_large_files_that_differ_in_their_last_byte(write):
     paths = np.array([write("a", b"x" * 300_000 + b"0"), write("b", b"x" * 300_000 + b"1")])
     assert_same_partition(content_ids_of_files(paths), [0, 1])
+
+
+@pytest.mark.parametrize("place", [0, 150_000, 299_999 - 4096, 300_000 - 4096])
+def test_large_files_that_differ_in_one_byte(write, place):
+    content = np.random.default_rng(0).bytes(300_000)
+    other = bytearray(content)
+    other[place] ^= 1
+    paths = np.array([write("a", content), write("b", bytes(other)), write("c", content)])
+    assert_same_partition(content_ids_of_files(paths), [0, 1, 0])
+
+
+@pytest.mark.parametrize("n_bytes", [1, 4095, 4096, 4097, 10_000])
+def test_end_of_a_file_is_not_its_content(write, n_bytes):
+    """A file may be the end of another one."""
+    content = np.random.default_rng(0).bytes(n_bytes)
+    paths = [write("a", content), write("b", b"more" + content), write("c", content)]
+    assert_same_partition(content_ids_of_files(np.array(paths)), [0, 1, 0])
+
+
+@pytest.fixture
+def n_bytes_read(monkeypatch):
+    """The number of bytes that were read from each file, by its name."""
+    read = Counter()
+
+    class CountingFile(io.FileIO):
+        def readinto(self, buffer):
+            n_bytes = super().readinto(buffer)
+            read[os.path.basename(self.name)] += n_bytes
+            return n_bytes
+
+    monkeypatch.setattr(
+        content_ids, "open_image_file", lambda path: io.BufferedReader(CountingFile(path))
+    )
+    return read
+
+
+def test_photographs_of_one_size_are_not_read_whole(write, n_bytes_read):
+    rng = np.random.default_rng(0)
+    photographs = [b"the same metadata" * 100 + rng.bytes(300_000) for _ in range(40)]
+    paths = [write(f"{number}.jpg", content) for number, content in enumerate(photographs)]
+    paths += [write("copy.jpg", photographs[7]), write("other size.jpg", bytes(299_999))]
+    ids = content_ids_of_files(np.array(paths))
+    assert_same_partition(ids, [*range(40), 7, 41])
+    n_bytes = len(photographs[0])
+    for name in ("7.jpg", "copy.jpg"):
+        assert n_bytes_read.pop(name) == n_bytes + 4096
+    assert "other size.jpg" not in n_bytes_read
+    assert set(n_bytes_read.values()) == {4096}
 
 
 def test_empty_files_are_copies_of_each_other(write):
@@ -123,8 +173,8 @@ def test_many_are_compared_in_blocks_and_threads(write, monkeypatch):
 
         monkeypatch.setattr(content_ids, name, note)
 
-    watch("_hash_image")
-    watch("_hash_file")
+    for name in ("_hash_image", "_measure", "_hash_end", "_hash_file"):
+        watch(name)
     monkeypatch.setattr("skin_lesion._utils.read_ahead.cpu_count", lambda: 4)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     numbers = np.random.default_rng(0).integers(0, 30, 70)
@@ -132,7 +182,8 @@ def test_many_are_compared_in_blocks_and_threads(write, monkeypatch):
     assert_same_partition(content_ids_of_images(images), numbers)
     paths = np.array([write(f"{i:02}.png", image.tobytes()) for i, image in enumerate(images)])
     assert_same_partition(content_ids_of_files(paths), numbers)
-    assert len(threads) == 2 * 70
+    n_copies = int((np.bincount(numbers)[numbers] > 1).sum())
+    assert len(threads) == 3 * 70 + n_copies
     assert threading.current_thread().name not in threads
 
 

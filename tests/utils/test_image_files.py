@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from skin_lesion import ImageLoader, assert_no_leak
+from skin_lesion._utils import content_ids as _content_ids
 from skin_lesion._utils import image_files as _image_files
 from skin_lesion._utils.content_ids import content_ids_of_files
 from skin_lesion._utils.image_files import (
@@ -194,6 +195,22 @@ def test_a_copy_of_an_entry_is_a_leak(container, tmp_path, name):
     with pytest.raises(ValueError, match=r"1 of 2 test rows are exact copies .* row 1 is training"):
         assert_no_leak([f"{container}/blue", f"{container}/{name}"], test)
     assert_no_leak([f"{container}/blue"], test)
+
+
+def test_files_of_another_size_than_entries_are_not_read(container, tmp_path, monkeypatch):
+    paths = [f"{container}/red", f"{container}/padded", tmp_path / "blue.png", tmp_path / "red.png"]
+    paths[2].write_bytes(BLUE + b"other")
+    paths[3].write_bytes(RED)
+    opened = []
+
+    def note(path):
+        opened.append(path)
+        return open_image_file(path)
+
+    monkeypatch.setattr(_content_ids, "open_image_file", note)
+    ids = content_ids_of_files(np.array(list(map(str, paths))))
+    assert ids[0] == ids[1] == ids[3] != ids[2]
+    assert sorted(opened) == sorted(map(str, [*paths[:2], paths[3], paths[3]]))
 
 
 @pytest.mark.parametrize("name", ["red", "padded", "variable"])

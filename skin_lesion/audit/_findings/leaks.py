@@ -51,9 +51,10 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
     """Raise an error if the two sides of a split share an image or a group.
 
     The check finds exact copies under any file name, and shared groups if groups are given. It is
-    quick, because it reads a file only if another file has the same size. With entries of HDF5
-    files, it reads all files and entries. It does not find images that were re-encoded, resized or
-    rotated: :func:`audit_dataset` finds these, and you can pass its `groups` here.
+    quick. If two files have the same size, it compares their last 4 KiB, and reads them whole only
+    if these are equal. It reads all entries of HDF5 files. It does not find images that were
+    re-encoded, resized or rotated: :func:`audit_dataset` finds these, and you can pass its `groups`
+    here.
 
     Parameters
     ----------

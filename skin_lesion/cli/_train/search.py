@@ -8,7 +8,6 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
 from ..._utils.validation.messages import say_number
-from ...audit import assert_no_leak
 from ...evaluation import isic_scorers
 from ...models import FitCheckpoint
 from .._data import find_positive
@@ -79,8 +78,6 @@ def _search(data, plan, arguments, folder, progress):
     X, y, groups = data.part(is_test=False)
     folds = StratifiedGroupKFold(plan.n_folds, shuffle=True, random_state=arguments.random_state)
     folds = list(folds.split(X, y, groups))
-    for train, test in folds:
-        assert_no_leak(X[train], X[test], groups_train=groups[train], groups_test=groups[test])
     model = make_model(arguments, plan.searched_preset)
     settings = [candidate.settings_for(model, len(folds[0][0])) for candidate in plan.candidates]
     grid = [
