@@ -102,7 +102,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         frame : DataFrame of n rows
             Columns `path`, `target` and, if there are splits, `split`, then the columns of
             `metadata.csv`. Columns of `metadata.csv` with one of these three names are renamed
-            `metadata_path` etc. The names `patient_id` and `lesion_id` are in lower case.
+            `metadata_path` etc. The names `patient_id` and `lesion_id` are in lower case, and
+            placeholders in these columns are missing values.
         left_out : dict of str to int
             The number of entries that were left out, by reason: "hidden" (the name begins with a
             dot), "not_images", "without_class" (images outside class folders), "reports" (folders

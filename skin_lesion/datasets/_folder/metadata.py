@@ -14,6 +14,7 @@ from .._reading.groups import (
     find_without_group,
     find_zeros,
     make_groups,
+    spell_groups,
 )
 from .._reading.join_tables import join_tables
 from .._reading.split_names import SPLIT_NAMES, split_in
@@ -123,10 +124,7 @@ def _read_rows(path, relative_paths, messages):
     separator, cells = read_header(path)
     known = {*_ID_COLUMNS, *GROUP_COLUMNS}
     check_columns_differ([cell for cell in map(str.lower, cells) if cell in known], repr(path))
-    metadata = read_table(path, separator, numbers_lines=False, remedy=_REMEDY)
-    spelled = _find_columns(metadata, GROUP_COLUMNS)
-    # The audit and the report look for these names in lower case.
-    metadata = metadata.rename(columns={name: name.lower() for name in spelled})
+    metadata = spell_groups(read_table(path, separator, numbers_lines=False, remedy=_REMEDY))
     ids_by_column = {
         column: change_values(metadata[column], lambda name: normalise_path(name) or None)
         for column in _find_columns(metadata, _ID_COLUMNS)
@@ -143,7 +141,7 @@ def _read_rows(path, relative_paths, messages):
     messages += _find_shared_rows(rows, np.array(relative_paths, dtype=object)[is_named], path)
     read = metadata.iloc[rows].set_axis(np.array(relative_paths, dtype=object)[is_named])
     names = ids.iloc[rows].set_axis(read.index)
-    for column in _find_columns(metadata, GROUP_COLUMNS):
+    for column in [name for name in GROUP_COLUMNS if name in metadata]:
         group_of_id = _group_by_id(ids, clean_ids(metadata[column]), path)
         groups = names.map(group_of_id).astype(object)
         messages += find_zeros(read[column], groups, repr(path))

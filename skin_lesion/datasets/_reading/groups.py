@@ -28,6 +28,22 @@ _FEWEST_IMAGES = 40
 GROUP_COLUMNS = ("patient_id", "lesion_id")
 
 
+def spell_groups(table):
+    """Return a table whose columns of groups have the names in `GROUP_COLUMNS`, in lower case.
+
+    The audit, the report and other code that gets a frame look for these names. If a table has
+    several spellings of a name, the one in lower case is used, or else the first.
+    """
+    spelled = {}
+    for column in table:
+        spelled.setdefault(str(column).lower(), column)
+    return table.rename(
+        columns={
+            spelled[name]: name for name in GROUP_COLUMNS if name in spelled and name not in table
+        }
+    )
+
+
 def clean_ids(column):
     """Turn placeholders of lesions or patients into missing values, and 1.0 into 1.
 

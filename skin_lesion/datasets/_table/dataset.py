@@ -11,11 +11,13 @@ from ..._utils.validation.messages import name_some, say
 from .._reading.class_names import find_spellings
 from .._reading.description import describe_dataset
 from .._reading.groups import (
+    GROUP_COLUMNS,
     clean_ids,
     find_group_faults,
     find_without_group,
     find_zeros,
     make_groups,
+    spell_groups,
 )
 from .._reading.one_hot import read_one_hot
 from .._reading.split_names import SPLIT_NAMES, check_split
@@ -355,6 +357,7 @@ def _make_frame(table, columns, labels, paths, target, splits, shown):
         ahead["diagnosis"] = shown.map(
             lambda label: canonical_name(label) or str(label).lower(), na_action="ignore"
         )
-    rest = table[[name for name in table if name not in columns.used()]]
+    rest = spell_groups(table[[name for name in table if name not in columns.used()]])
+    rest = rest.assign(**{name: clean_ids(rest[name]) for name in GROUP_COLUMNS if name in rest})
     renamed = {name: f"metadata_{name}" for name in rest if name in ahead}
     return pd.concat([pd.DataFrame(ahead), rest.rename(columns=renamed)], axis=1)

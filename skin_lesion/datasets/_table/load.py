@@ -101,7 +101,9 @@ def load_image_table(
         frame : DataFrame of n rows
             Columns `path`, `target`, `split` (if there is one) and, with a label set, `diagnosis`,
             the label before mapping. Then the other columns of the table, except those of `label`.
-            Columns of the table with one of these names are renamed `metadata_path` etc.
+            Columns of the table with one of these names are renamed `metadata_path` etc. The names
+            `patient_id` and `lesion_id` are in lower case, and placeholders in these columns are
+            missing values.
         left_out : dict of str to int
             The number of rows that were left out, by reason: "missing" (no file), "without_path",
             "without_label", "unmapped" (no counterpart in the label set), "repeated" (repeated rows

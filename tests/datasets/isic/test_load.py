@@ -1181,7 +1181,6 @@ def test_separators_and_byte_order_mark(isic2019, separator, encoding):
     pd.testing.assert_frame_equal(dataset.frame, expected.frame)
 
 
-@pytest.mark.filterwarnings("ignore:1 of 1 training images of 2018 have neither")
 def test_upper_and_lower_case_of_columns(tmp_path):
     write(
         tmp_path,
@@ -1189,8 +1188,17 @@ def test_upper_and_lower_case_of_columns(tmp_path):
         LABELS_2018.lower().replace("image", " Image "),
         "ISIC_0000001,1,0,0,0,0,0,0",
     )
+    write(
+        tmp_path,
+        "LesionGroupings.csv",
+        "IMAGE,Lesion_ID,Diagnosis_Confirm_Type,Patient_ID",
+        "ISIC_0000001,HAM_1,histopathology,?",
+    )
     touch(tmp_path, "ISIC_0000001.jpg")
-    assert load_isic_release(tmp_path).target.tolist() == ["melanoma"]
+    dataset = load_isic_release(tmp_path)
+    assert dataset.target.tolist() == ["melanoma"]
+    assert dataset.frame["lesion_id"].tolist() == ["HAM_1"]
+    assert dataset.frame["patient_id"].isna().all()
 
 
 def rewrite(path, old, new):

@@ -288,11 +288,13 @@ def test_pad_ufes_20_whose_patients_did_not_know(pad):
     header, first, second, third = path.read_text().splitlines()
     # "UNK" are answers about the lesion. Patients without biopsy were not asked the others.
     second = second.replace(",ACK,True,True,False,True,", ",ACK,True,UNK,False,UNK,")
+    second = second.replace("PAT_46,882,", "PAT_46,UNK,")
     third = third.replace(",False,False,POMERANIA,POMERANIA,", ",,,,,").replace(",3.0,", ",,")
     path.write_text("\n".join([header, first, second, third]) + "\n")
     frame = pad.load().frame
     assert frame[["grew", "changed"]].isna().sum().tolist() == [1, 1]
     assert "UNK" not in frame.to_numpy()
+    assert frame["lesion_id"].isna().tolist() == [False, True, False]
     assert frame["fitspatrick"].tolist()[:2] == [3, 3]
     assert frame["smoke"].tolist()[:2] == [False, False]
     assert frame[["smoke", "background_father", "fitspatrick"]].loc[2].isna().all()
@@ -460,6 +462,10 @@ def test_ddi(ddi):
     assert dataset.groups.tolist() == [f"00000{n}.png" for n in range(1, 5)]
     assert dataset.frame["skin_tone"].tolist() == [56, 12, 34, 34]
     assert "malignant" not in dataset.frame
+    path = ddi.root / "ddi_metadata.csv"  # the same with a column of another table
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join([f"{rows[0]},Lesion_ID", *(f"{row},7" for row in rows[1:])]) + "\n")
+    assert ddi.load().frame["lesion_id"].tolist() == ["7"] * 4
     assert ddi.load(label="malignant").target.tolist() == ["True", "True", "False", "False"]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skin_lesion import ImageLoader, load_image_table, make_lesion_images
+from skin_lesion import ImageLoader, audit_dataset, load_image_table, make_lesion_images
 
 ROWS = [
     "file,dx,patient",
@@ -259,6 +259,43 @@ def test_groups_of_patient_and_lesion(lesions):
     assert dataset.groups.tolist() == ["P1", "P1", "c.jpg"]
     assert "by patient, else lesion" in dataset.DESCR
     assert load(lesions, rows).groups is None
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_frame_has_ids_as_the_audit_looks_for_them(lesions, as_file):
+    table = pd.DataFrame(
+        {
+            "file": ["a.jpg", "b.jpg", "c.jpg"],
+            "dx": ["NEV", "MEL", "MEL"],
+            "Patient_ID": [1.0, 1.0, 2.0],
+            "LESION_ID": ["L1", "L1", "unknown"],
+        }
+    )
+    if as_file:
+        table.to_csv(lesions / "table.csv", index=False)
+        table = lesions / "table.csv"
+    dataset = load_image_table(table, lesions, path="file", label="dx", group="Patient_ID")
+    assert "by Patient_ID" in dataset.DESCR
+    assert list(dataset.frame) == ["path", "target", "patient_id", "lesion_id"]
+    assert dataset.frame["patient_id"].tolist() == ["1", "1", "2"]
+    assert dataset.frame["lesion_id"].tolist()[:2] == ["L1", "L1"]
+    assert dataset.frame["lesion_id"].isna().tolist() == [False, False, True]
+    audit = audit_dataset(dataset.data, dataset.target, groups=dataset.groups, frame=dataset.frame)
+    assert "labels of one lesion" not in audit.not_checked
+    assert audit.group_conflicts[["kind", "rows"]].values.tolist() == [
+        ["labels of one lesion", (0, 1)]
+    ]
+
+
+def test_ids_in_two_spellings(lesions):
+    """The one in lower case is used, as by the audit."""
+    rows = ["file,dx,Lesion_ID,lesion_id,PATIENT_ID,Patient_ID"]
+    rows += [f"{name}.jpg,NEV,L{name},{name},P{name},{name}" for name in "abc"]
+    frame = load(lesions, rows, group="Lesion_ID").frame
+    assert frame["lesion_id"].tolist() == ["a", "b", "c"]
+    assert frame["Lesion_ID"].tolist() == ["La", "Lb", "Lc"]
+    assert frame["patient_id"].tolist() == ["Pa", "Pb", "Pc"]
+    assert frame["Patient_ID"].tolist() == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("blank", ["", "unknown", "-1", "?"])
