@@ -73,6 +73,7 @@ def names_of(distribution, modules):
         pytest.param(
             "tensorflow", "tensorflow.python.eager.context", "context", marks=on_tensorflow
         ),
+        ("keras", keras.callbacks.SwapEMAWeights, "_finalize_ema_values"),
         ("scikeras", KerasClassifier, "_fit_keras_model"),
         ("scikeras", KerasClassifier, "_initialize_callbacks"),
     ],

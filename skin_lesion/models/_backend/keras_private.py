@@ -18,6 +18,11 @@ CLASSES_IN_FILES = {
 }
 
 
+def average_from_here(swap):
+    """Let the averages that a SwapEMAWeights swaps start from the weights of its network."""
+    _take(swap, "_finalize_ema_values")()
+
+
 def download_by(retrieve):
     """Let Keras download files with a function in place of :func:`urllib.request.urlretrieve`.
 

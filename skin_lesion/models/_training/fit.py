@@ -9,6 +9,7 @@ import numpy as np
 from ..._utils import lazy_keras as keras
 from ..._utils.validation.messages import say
 from .._backend.fold_normalization import fold_normalization
+from .._backend.keras_private import average_from_here
 from .._backend.log import without_retracing_warnings
 from .._backend.seeds import seeded_keras
 from .._checkpoint.callback import SaveFit
@@ -126,7 +127,11 @@ def _show_averages(callbacks):
     swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
     others = [callback for callback in callbacks if not isinstance(callback, type(swap))]
     # Keras takes the averages from the optimizer when training ends, in whichever epoch that is.
-    swap_back = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: swap.on_test_end())
+    swap_back = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: swap.on_test_end(),
+        # Early stopping may have restored earlier ones, from which `partial_fit` goes on.
+        on_train_end=lambda logs: average_from_here(swap),
+    )
     return [swap, *others, swap_back]
 
 

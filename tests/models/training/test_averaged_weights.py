@@ -85,6 +85,15 @@ def test_early_stopping_compares_and_restores_averages(averaging, lesions, callb
     assert loss == pytest.approx(min(classifier.history_["val_loss"]), rel=1e-3)
 
 
+def test_partial_fit_averages_from_the_weights_that_were_kept(averaging, lesions):
+    classifier, watch = averaging(early_stopping=True, epochs=8)
+    kept = [np.array(weight) for weight in classifier.model_.get_weights()]
+    assert np.abs(kept[0] - watch.averages[-1][0]).max() > 1e-3  # the best epoch was not the last
+    no_gradient = np.full(90, 1e-12)
+    classifier.partial_fit(lesions.images, lesions.target, sample_weight=no_gradient)
+    assert_equal(classifier.model_.get_weights(), kept)
+
+
 @pytest.mark.parametrize("third_epoch", ["", "stop", "interrupt"])
 def test_averages_are_kept_however_training_ends(averaging, third_epoch):
     classifier, watch = averaging(third_epoch=third_epoch)
