@@ -40,6 +40,11 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         Class names, sorted.
 
+    class_prior_ : ndarray of shape (n_classes,)
+        The class shares that the probabilities assume: a :class:`PriorCorrectedClassifier` around
+        this classifier needs no others. Not in files that were written before they had them, or
+        that average classifiers with different shares.
+
     n_features_in_ : int
         Number of features of the exported classifier or pipeline.
 
@@ -59,6 +64,7 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     FileNotFoundError: The file path='...missing.onnx' does not exist. Expected a file that...
     """
 
+    _learns = False  # from y: see PriorCorrectedClassifier
     _parameter_constraints = {"path": [str, os.PathLike]}
 
     def __init__(self, path):
@@ -91,6 +97,11 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         return self._file_as_attribute().classes
 
     @property
+    def class_prior_(self):
+        """Class shares that the probabilities assume, if the file has them."""
+        return np.array(self._describe("class_prior", "class shares"))
+
+    @property
     def n_features_in_(self):
         """Number of columns of a two-dimensional X, or of pixels times channels."""
         return self._file_as_attribute().n_features_in
@@ -98,10 +109,13 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     @property
     def feature_names_in_(self):
         """Feature names, if the exported estimator was fitted on a DataFrame."""
-        names = self._file_as_attribute().description.get("feature_names_in")
-        if names is None:  # also of a file that was written before it had them
-            raise AttributeError(f"The file path={os.fspath(self.path)!r} has no feature names.")
-        return np.array(names, dtype=object)
+        return np.array(self._describe("feature_names_in", "feature names"), dtype=object)
+
+    def _describe(self, key, what):
+        found = self._file_as_attribute().description.get(key)
+        if found is None:  # also of a file that was written before it had them
+            raise AttributeError(f"The file path={os.fspath(self.path)!r} has no {what}.")
+        return found
 
     def _file_as_attribute(self):
         """Open the file. Errors become AttributeErrors, so that `dir` and notebooks still work."""

@@ -24,6 +24,7 @@ from .._classifier import SkinLesionClassifier
 from .._networks.digest import hash_weights
 from .._networks.onnx_network import export_model, open_session
 from .._training.image_source import resolve_image_shape
+from .._training.priors import find_assumed_shares
 from .._wrappers.averaged import AveragedClassifier
 from .._wrappers.test_time_augmentation import TestTimeAugmentation
 
@@ -40,8 +41,9 @@ def export_onnx(estimator, path):
     The network takes a float32 batch (n, height, width, 3) of RGB pixels from 0 to 255, which it
     rescales itself. It returns probabilities (n, n_classes), corrected for the current
     `temperature` and `prior` of the classifier. The metadata of the file hold the names of classes
-    and features, how photographs are resized and cleaned, and the variants of test-time
-    augmentation, as JSON under the key "skin_lesion". :class:`OnnxClassifier` reads all of it.
+    and features, the class shares that the probabilities assume, how photographs are resized and
+    cleaned, and the variants of test-time augmentation, as JSON under the key "skin_lesion".
+    :class:`OnnxClassifier` reads all of it.
 
     It needs the extra "onnx", and TensorFlow as the backend of Keras.
 
@@ -131,12 +133,19 @@ def write_onnx_file(estimator, path, *, with_features=False, model_path=None):
     model = export_model(networks, corrections, with_features=with_features)
     description["model_sha256"] = None if model_path is None else _hash_file(model_path)
     description["weights_sha256"] = hash_weights(networks[0])  # the one that has the features
+    description["class_prior"] = _find_class_prior(classifiers)
     names = getattr(estimator, "feature_names_in_", getattr(last, "feature_names_in_", None))
     description["feature_names_in"] = None if names is None else np.asarray(names).tolist()
     text = json.dumps(description, default=lambda number: number.item())  # of NumPy, as in a grid
     model.metadata_props.add(key=_KEY, value=text)
     with new_file(path) as unfinished:
         unfinished.write_bytes(_add_checksum(model.SerializeToString()))
+
+
+def _find_class_prior(classifiers):
+    """Return the class shares that all corrected probabilities assume, or None if they differ."""
+    first, *others = (find_assumed_shares(classifier) for classifier in classifiers)
+    return first.tolist() if all(np.allclose(first, other) for other in others) else None
 
 
 def check_onnx_file(path, model_path):

@@ -137,6 +137,24 @@ def find_factors(prior, classes, class_prior, training_prior):
     return shares / class_prior
 
 
+def find_assumed_shares(classifier):
+    """Return the class shares that the probabilities of a fitted classifier assume, if it knows.
+
+    Parameters
+    ----------
+    classifier : classifier
+        It has corrected its probabilities for its `prior`, if it has one.
+
+    Returns
+    -------
+    shares : ndarray of shape (n_classes,), or None
+    """
+    known = getattr(classifier, "class_prior_", getattr(classifier, "priors_", None))
+    if known is None or getattr(classifier, "prior", None) is None:
+        return known
+    return resolve_prior(classifier.prior, classifier.classes_, classifier.training_prior_)
+
+
 def check_temperature(temperature):
     """Return a temperature as a float; it may have been set after `fit`.
 

@@ -9,7 +9,13 @@ from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_objec
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions
-from .._training.priors import count_classes, find_factors, resolve_prior, shift
+from .._training.priors import (
+    count_classes,
+    find_assumed_shares,
+    find_factors,
+    resolve_prior,
+    shift,
+)
 from .wrapper import WrapperMixin, check_no_threshold, find_answering, list_classes
 
 # Parameters, of any step or member, with which probabilities assume other class shares than those
@@ -48,10 +54,10 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
             default=None
         Class shares in the training of the estimator, after all balancing: 'uniform' if the
         classes were balanced. Set it before `fit`. None uses what the estimator knows, such as
-        `class_prior_` and `prior` of a :class:`SkinLesionClassifier`, and otherwise the shares in y
-        of :meth:`fit`, weighted by the `sample_weight` that the estimator receives. None is an
-        error if these shares may be wrong, as with class weights, samplers, priors or frozen
-        classifiers inside.
+        `class_prior_` and `prior` of a :class:`SkinLesionClassifier` or an :class:`OnnxClassifier`,
+        and otherwise the shares in y of :meth:`fit`, weighted by the `sample_weight` that the
+        estimator receives. None is an error if these shares may be wrong, as with class weights,
+        samplers, priors or frozen classifiers inside.
 
     Attributes
     ----------
@@ -189,8 +195,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         if classes is None or weight.shape != y.shape:
             return  # the fit of the estimator raises an error
         parts = [self.estimator, *self.estimator.get_params().values()]
-        is_frozen = any(isinstance(part, FrozenEstimator) for part in parts)
-        if is_frozen or len(np.unique(y[weight > 0])) < len(classes):
+        if any(map(_is_frozen, parts)) or len(np.unique(y[weight > 0])) < len(classes):
             return  # only the fitted estimator tells which classes it knows
         shares = _shares(count_classes(y, classes))
         for name in ("prior", "class_prior"):
@@ -240,7 +245,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         known = self._ask_estimator()
         if known is not None:
             return known
-        if weighted_shares is None or isinstance(self.estimator, FrozenEstimator):
+        if weighted_shares is None or _is_frozen(self.estimator):
             why = "was fitted before"
         elif weights:
             why = f"was fitted with {weights[0]}"
@@ -256,12 +261,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
 
     def _ask_estimator(self):
         """Return the class shares that the probabilities of the estimator assume, if it knows."""
-        inner = _last_step(self._fitted())
-        known = getattr(inner, "class_prior_", getattr(inner, "priors_", None))
-        if known is None or getattr(inner, "prior", None) is None:
-            return known
-        # It has already corrected its probabilities for these shares.
-        return resolve_prior(inner.prior, self.classes_, inner.training_prior_)
+        return find_assumed_shares(_last_step(self._fitted()))
 
 
 def correct_prior(estimator, probabilities, prior, class_prior=None):
@@ -308,5 +308,10 @@ def _is_balancing(name, value):
         (name in _BALANCING and value is not None and value is not False)
         or hasattr(value, "fit_resample")
         or isinstance(value, ComplementNB)  # ignores the class shares
-        or (isinstance(value, FrozenEstimator) and is_classifier(value))  # does not learn from y
+        or (_is_frozen(value) and is_classifier(value))
     )
+
+
+def _is_frozen(estimator):
+    """Return whether the `fit` of an estimator does nothing."""
+    return isinstance(estimator, FrozenEstimator) or not getattr(estimator, "_learns", True)

@@ -27,6 +27,7 @@ from skin_lesion import (
     ImageAugmenter,
     ImageLoader,
     OnnxClassifier,
+    PriorCorrectedClassifier,
     TestTimeAugmentation,
     export_onnx,
     save_model,
@@ -40,6 +41,7 @@ from skin_lesion.models import (
     write_onnx_file,
 )
 from skin_lesion.models._networks import onnx_network as _onnx
+from skin_lesion.models._onnx.onnx_file import _add_checksum
 
 onnxruntime = pytest.importorskip("onnxruntime")
 onnx = pytest.importorskip("onnx")
@@ -268,6 +270,38 @@ def test_prior_and_temperature_go_into_the_network(small, lesions, tmp_path, pri
     np.testing.assert_allclose(_onnx.run_session(session, lesions.images), expected, atol=1e-5)
 
 
+def test_file_says_which_shares_its_probabilities_assume(exported, lesions, paths, tmp_path):
+    file, shares = tmp_path / "model.onnx", np.array([0.2, 0.3, 0.5])
+    classifier = copy(exported[0]).set_params(prior=shares)
+    export_onnx(classifier, file)
+    assert np.abs(classifier.class_prior_ - shares).max() > 0.05
+    clinic = dict(zip(classifier.classes_.tolist(), [0.01, 0.09, 0.9], strict=True))
+    expected = PriorCorrectedClassifier(classifier, clinic).predict_proba(paths)
+    rare = [*range(len(paths)), *np.flatnonzero(lesions.target == classifier.classes_[0])]
+    of_one_class = lesions.target == classifier.classes_[1]
+    for rows in (rare, of_one_class):
+        corrected = PriorCorrectedClassifier(OnnxClassifier(file), clinic)
+        for _ in range(2):  # as it is, and fitted
+            np.testing.assert_allclose(corrected.predict_proba(paths), expected, atol=1e-5)
+            corrected.fit(np.array(paths)[rows], lesions.target[rows])
+        np.testing.assert_allclose(corrected.class_prior_, shares)
+
+    # A file that was written before it had them.
+    model = onnx.load(str(file))
+    (entry,) = (entry for entry in model.metadata_props if entry.key == "skin_lesion")
+    description = json.loads(entry.value)
+    del description["class_prior"], model.metadata_props[:]
+    model.metadata_props.add(key="skin_lesion", value=json.dumps(description))
+    older = tmp_path / "older.onnx"
+    older.write_bytes(_add_checksum(model.SerializeToString()))
+    assert not hasattr(OnnxClassifier(older), "class_prior_")
+    for inside in (OnnxClassifier(older), AveragedClassifier([OnnxClassifier(file)])):
+        with pytest.raises(ValueError, match=r"class_prior is None.*Expected class_prior="):
+            PriorCorrectedClassifier(inside, clinic).fit(paths, lesions.target)
+    stated = PriorCorrectedClassifier(OnnxClassifier(older), clinic, class_prior=shares)
+    np.testing.assert_allclose(stated.predict_proba(paths), expected, atol=1e-5)
+
+
 def test_test_time_augmentation_goes_into_the_file(exported, lesions, paths, tmp_path):
     augmenter = ImageAugmenter(shear=5, hue=9, blur=0.02, noise=0.02, jpeg=40, hair=1, cutout=0.3)
     averaged = TestTimeAugmentation(
@@ -321,6 +355,7 @@ def test_averaged_networks_are_one_file(exported, lesions, paths, tmp_path):
         found = OnnxClassifier(file).predict_proba(table)
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert OnnxClassifier(file).feature_names_in_.tolist() == ["path"]
+    np.testing.assert_allclose(OnnxClassifier(file).class_prior_, np.full(3, 1 / 3))
 
     apart = [OnnxClassifier(tmp_path / name) for name in ("0.onnx", "1.onnx")]
     parts[1].set_params(random_state=1)
@@ -339,6 +374,9 @@ def test_averaged_networks_are_one_file(exported, lesions, paths, tmp_path):
         AveragedClassifier(parts[:2]).predict_proba(paths),
         atol=1e-5,
     )
+    other_prior = copy(second).set_params(prior=[0.2, 0.3, 0.5])
+    export_onnx(AveragedClassifier([first, other_prior]), file)
+    assert not hasattr(OnnxClassifier(file), "class_prior_")
     with pytest.raises(TypeError, match=r"type AveragedClassifier. Expected a fitted SkinLesion"):
         export_onnx(AveragedClassifier([first, AveragedClassifier([second])]), file)
     with pytest.raises(NotFittedError):
