@@ -25,7 +25,7 @@ def say(n, noun):
 def say_number(value):
     """Return a number with three decimals, or with as many as distinguish it from 0 and 1.
 
-    They are at most six: one error in 400,000 images is 0.0000025.
+    They are at most six: with one error in a million images, a rate is 0.999999.
     """
     for digits in range(3, 7):
         text = f"{value:.{digits}f}"

@@ -101,8 +101,8 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
     backbone and the content of its weights, `pooling`, the engine with its version, and the dtype
     policy of Keras. Random weights are identified by the backend and its version. Keras and ONNX
     Runtime never share features. The cache is a separate SQLite file in `cache_dir`, as safe as
-    that of :class:`ImageLoader`. To remove it, delete the folder. If all features are cached, no
-    network is built.
+    that of :class:`ImageLoader`, and leaves as much of the disk free. To remove it, delete the
+    folder. If all features are cached, no network is built.
 
     References
     ----------
