@@ -146,9 +146,12 @@ class ArraySource:
     def keep_images(self):
         """Do nothing: they are in memory."""
 
-    def content_ids(self):
-        """Return a number for each row; rows with equal pixels have the same number."""
-        return content_ids_of_images(self._images)
+    def content_ids(self, *others):
+        """Return a number for each row, and for each row of other sources of images in memory.
+
+        Rows with equal pixels have the same number.
+        """
+        return content_ids_of_images([image for each in (self, *others) for image in each._images])
 
     def digests(self, rows):
         """Return a hash of the pixels for each of some rows."""
@@ -224,9 +227,12 @@ class PathSource:
             self._kept.update((row, found[row].copy()) for row in missing[:n_to_keep])
         return np.stack([found[row] for row in rows])
 
-    def content_ids(self):
-        """Return a number for each row; rows with byte-identical files have the same number."""
-        return content_ids_of_files(self._paths)
+    def content_ids(self, *others):
+        """Return a number for each row, and for each row of other sources of paths.
+
+        Rows with byte-identical files have the same number.
+        """
+        return content_ids_of_files(np.concatenate([each._paths for each in (self, *others)]))
 
     def digests(self, rows):
         """Return a hash of the file for each of some rows."""

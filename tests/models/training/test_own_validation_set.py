@@ -1,5 +1,8 @@
 """A validation set of one's own, as `fit` takes it."""
 
+import hashlib
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -158,6 +161,32 @@ def test_images_and_groups_on_both_sides_are_errors_that_name_rows(smallest, les
     smallest(epochs=1).fit(
         lesions.images, lesions.target, X_val=images, y_val=others.target, sample_weight_val=weight
     )
+
+
+def test_files_on_both_sides_are_found_and_others_are_not_read_whole(
+    smallest, tmp_path, monkeypatch
+):
+    rng = np.random.default_rng(0)
+    for n in range(30):
+        (tmp_path / f"{n}.jpg").write_bytes(rng.bytes(50_000))
+    for n, copy in ((24, 3), (29, 11)):
+        (tmp_path / f"{n}.jpg").write_bytes((tmp_path / f"{copy}.jpg").read_bytes())
+    whole, digest = [], hashlib.file_digest
+
+    def note(file, name):
+        whole.append(os.path.basename(file.name))
+        return digest(file, name)
+
+    monkeypatch.setattr(hashlib, "file_digest", note)
+    X, y = np.array([str(tmp_path / f"{n}.jpg") for n in range(30)]), np.arange(30) % 2
+    with pytest.raises(ValueError, match=r"2 of 10 rows of X_val are exact .*: 4 and 3, 9 and 11"):
+        smallest().fit(X[:20], y[:20], X_val=X[20:], y_val=y[20:])
+    assert sorted(whole) == ["11.jpg", "24.jpg", "29.jpg", "3.jpg"]
+    # Files without weight are not compared.
+    weight = np.ones(20)
+    weight[[3, 11]] = 0
+    with pytest.raises(ValueError, match="cannot be read as an image"):  # of random bytes
+        smallest().fit(X[:20], y[:20], sample_weight=weight, X_val=X[20:], y_val=y[20:])
 
 
 def test_groups_of_other_types_share_a_group_or_are_refused(smallest, lesions, own):

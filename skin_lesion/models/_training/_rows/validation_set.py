@@ -132,13 +132,12 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
             " Expected classes of y. Leave these rows out of the validation set."
         )
     rows_val = np.arange(len(y_val)) if weight is None else np.flatnonzero(weight)
-    _check_apart(
-        rows, source.digests(rows), rows_val, source_val.digests(rows_val), "are exact copies of"
-    )
+    shared = {"are exact copies of": source.content_ids(source_val)}
     if groups_val is not None:
-        ids = _number_groups(groups, groups_val)
+        shared["share a group with"] = _number_groups(groups, groups_val)
+    for what, ids in shared.items():
         ids, ids_val = np.split(ids, [len(source)])
-        _check_apart(rows, ids[rows], rows_val, ids_val[rows_val], "share a group with")
+        _check_apart(rows, ids[rows], rows_val, ids_val[rows_val], what)
     weight = None if weight is None else weight[rows_val]
     return ValidationSet(source_val, rows_val, y_val[rows_val], weight, is_own=True)
 
