@@ -346,6 +346,9 @@ def find_images(names):
 def read_csv(path, *, text=(), labels=()):
     """Return a CSV file as a table. Its columns are separated by commas, semicolons or tabs.
 
+    A first column without a name is that of images, such as an index that pandas wrote, unless
+    another column has a name of images, or it holds the numbers of the rows, from 0.
+
     Parameters
     ----------
     path : str or os.PathLike
@@ -375,10 +378,19 @@ def read_csv(path, *, text=(), labels=()):
             " column names, then a line for each image."
         )
     check_columns_differ(names, path)
-    # As text: the image 007 is not the image 7.
-    text = {name.lower() for name in (find_images(names), *text)}
-    labels = {name.lower() for name in labels}
-    return read_table(path, separator, text=text, labels=labels, numbers_lines=False, remedy=remedy)
+    options = {
+        "text": {name.lower() for name in text},
+        "labels": {name.lower() for name in labels},
+        "numbers_lines": False,
+        "remedy": remedy,
+    }
+    images = find_images(names)
+    if not drop_unnamed(cells[:1]) and images not in _IMAGE_COLUMNS:
+        table = read_table(path, separator, first=_IMAGE_COLUMNS[0], **options)
+        if _IMAGE_COLUMNS[0] in table:
+            return table
+    options["text"].add(images.lower())  # the image 007 is not the image 7
+    return read_table(path, separator, **options)
 
 
 def _split_names(names):

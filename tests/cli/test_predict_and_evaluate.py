@@ -673,6 +673,36 @@ def test_columns_without_a_name_are_none(tmp_path, text):
     assert judge(tmp_path, "", "n,m\na,1,0\nb,0,1", truth_file=text) == 0
 
 
+def test_a_first_column_without_a_name_holds_the_images(tmp_path, capsys):
+    metadata = tmp_path / "metadata.csv"
+    for images in (["007", "008"], ["2", "1"], ["a.jpg", "b.jpg"]):
+        classes = pd.DataFrame(np.eye(2), index=images, columns=["n", "m"])
+        labels, lesions = (pd.Series(values, index=images) for values in (["n", "m"], ["L1", "L1"]))
+        lesions.to_csv(metadata, header=["lesion_id"])
+        for truth, predictions in ((labels, classes), (classes, classes.assign(case=[1, 2]))):
+            truth.to_csv(tmp_path / "truth.csv")
+            predictions.to_csv(tmp_path / "predictions.csv")
+            arguments = [
+                f"--{name}={tmp_path / name}.csv" for name in ("truth", "predictions", "metadata")
+            ]
+            assert main(["evaluate", *arguments, "--output", str(tmp_path / "report")]) == 0
+            report = json.loads((tmp_path / "report" / "report.json").read_text())
+            assert report["groups"] == 1
+            assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
+    assert "no lesion_id" not in capsys.readouterr().out
+
+
+def test_a_table_of_paths_may_have_them_in_an_index(tmp_path):
+    paths = [str(tmp_path / name) for name in ("1", "0")]
+    for path in paths:
+        open(path, "w").close()
+    table = tmp_path / "t.csv"
+    pd.DataFrame({"class": ["n", "m"]}, index=["1", "0.jpg"]).to_csv(table)
+    assert find_photographs([str(table)])[0] == [paths[0], "0.jpg"]
+    pd.DataFrame({"file": paths}, index=[1, 0]).to_csv(table)  # the numbers of rows, shuffled
+    assert find_photographs([str(table)])[0] == paths
+
+
 def test_tables_that_cannot_be_used_are_explained(tmp_path, capsys):
     predictions = "n,m\na,1,0\nb,0,1"
     for text, expected in (

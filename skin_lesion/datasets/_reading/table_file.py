@@ -84,6 +84,7 @@ def read_table(
     *,
     text=(),
     labels=(),
+    first=None,
     numbers_lines=True,
     remedy="download it again",
 ):
@@ -103,6 +104,10 @@ def read_table(
 
     labels : collection of str
         Columns of classes, in lower case, to read as text: pandas would take "None" for missing.
+
+    first : str or None
+        The name for a first column that has none, to keep it and read it as text. It is still
+        dropped if it is blank or holds the numbers of the rows, from 0.
 
     numbers_lines : bool
         Whether the index is the line number of each row in the file. If so, a blank line turns
@@ -139,6 +144,8 @@ def read_table(
                 [name for name in columns if str(name).strip().lower() in each]
                 for each in (labels, _TEXT.union(text, labels))
             )
+            if first is not None:
+                text.append(columns[0])
             if labels:
                 options["keep_default_na"] = False
                 options["na_values"] = {
@@ -158,6 +165,10 @@ def read_table(
     table.columns = [str(column).strip() for column in table.columns]
     # An index that a program wrote reveals the order of the table, and often with it the class.
     check_columns_differ(table.columns, repr(path))
+    if first is not None and not drop_unnamed(table.columns[:1]):
+        values = table.iloc[:, 0].dropna()
+        if set(values) != set(map(str, range(len(values)))):
+            table = table.rename(columns={table.columns[0]: first})
     return table[drop_unnamed(table)].dropna(how="all")
 
 
