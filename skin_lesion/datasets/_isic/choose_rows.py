@@ -9,6 +9,7 @@ from ..._utils.validation.messages import name_some, say
 from .._reading.split_names import check_split
 from .._taxonomy.account import account_for, describe_unmapped
 from .._taxonomy.label_sets import LABEL_SETS
+from .labels import first_known
 
 
 def choose_rows(rows, files, split, label, image_type, release, root):
@@ -88,7 +89,7 @@ def choose_rows(rows, files, split, label, image_type, release, root):
     chosen = wanted & has_file & has_target
     labels = rows.own if label is None or label in LABEL_SETS else rows.target
     if label in LABEL_SETS:
-        labels = rows.frame["diagnosis"].where(rows.frame["diagnosis"].notna(), labels)
+        labels = first_known([rows.frame["diagnosis"], labels, rows.target], labels.index)
     is_labelled = chosen | is_unmapped
     account = account_for(labels[is_labelled], rows.target[is_labelled], label)
     if is_unmapped.any():

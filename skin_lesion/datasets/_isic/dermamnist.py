@@ -15,9 +15,10 @@ from .._taxonomy.map_labels import map_labels
 from .._taxonomy.names import canonical_name
 from .labels import is_label_set
 
-NOTE = (
-    "DermaMNIST does not record which images show the same lesion, and its splits share lesions."
-    " Abhishek, Jain and Hamarneh, Scientific Data 12, 196 (2025), give corrected splits."
+_NOTE = "DermaMNIST does not record which images show the same lesion"
+_NOTE_ON_SPLITS = (
+    f"{_NOTE}, and its splits share lesions. Abhishek, Jain and Hamarneh, Scientific Data 12, 196"
+    " (2025), give corrected splits."
 )
 # In the order of their numbers in the file.
 CLASSES = tuple(canonical_name(name) for name in ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"))
@@ -25,6 +26,17 @@ CLASSES = tuple(canonical_name(name) for name in ("akiec", "bcc", "bkl", "df", "
 
 def is_dermamnist(path):
     return os.path.basename(path).lower().startswith("dermamnist")
+
+
+def note_on(archive):
+    """Return a note on the lesions in an archive. The files with corrected splits say so."""
+    return f"{_NOTE}." if _kind(archive) else _NOTE_ON_SPLITS
+
+
+def _kind(archive):
+    """Return "corrected" or "extended" for the files of Abhishek, Jain and Hamarneh, or None."""
+    name = os.path.basename(archive).lower()
+    return next((kind for kind in ("corrected", "extended") if kind in name), None)
 
 
 def load_dermamnist(archives, split, label, indeterminate):
@@ -40,6 +52,8 @@ def load_dermamnist(archives, split, label, indeterminate):
     groups = np.array([f"{name} {n}" for name, n in zip(split_of_row, number, strict=True)])
     frame = pd.DataFrame({"split": split_of_row}).assign(age=np.nan, sex=None, site=None)
     frame["source"] = "HAM10000"
+    if _kind(archives[0]) == "extended":  # by the images of ISIC 2018 for validation and test
+        frame["source"] = frame["source"].where(frame["split"] == "train", np.nan)
     return make_pixel_dataset(
         images, diagnosis, groups, frame, "DermaMNIST", label, indeterminate, stacklevel=5
     )

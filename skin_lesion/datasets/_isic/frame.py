@@ -71,6 +71,8 @@ def read_rows(table, release, label, indeterminate, duplicates, group_by):
         groups = _join_duplicates(groups, duplicates)
     if is_label_set(label):
         target, is_labelled = choose_label(labels, label, indeterminate), labels["own"].notna()
+        if label is not None:  # the label set may use another column than the own label
+            is_labelled |= target.notna() | labels["diagnosis"].notna()
     else:
         # In harmonised columns, unknown values are missing.
         columns = {**table, **frame}

@@ -36,7 +36,8 @@ _MALIGNANCY_COLUMNS = {
     **dict.fromkeys(
         ("2016", "2020", "2024"), ("malignancy", "benign_malignant", "target", "malignant")
     ),
-    # The tables of the release have neither; those of resized copies do.
+    # The tables of the release have neither; those of resized copies do. In some of these copies,
+    # `target` is 1 for melanomas alone: it counts only in tables without a diagnosis.
     "2019": ("benign_malignant", "target"),
     "isic-cli": ("benign_malignant", "diagnosis_1"),
 }
@@ -85,20 +86,25 @@ def read_labels(table, release):
     -------
     labels : DataFrame of n rows
         Columns `own`, `diagnosis` and `malignancy`: canonical names, or missing values. `own` may
-        also be "unknown", if the release says so. `is_indeterminate` is true if the release calls
-        the lesion indeterminate.
+        also be "unknown", if the release says so, and `malignancy` "indeterminate".
     """
-    labels = pd.DataFrame({"own": None, "diagnosis": None, "malignancy": None}, table.index)
-    columns = _present(table, _MALIGNANCY_COLUMNS.get(release, ()))
-    said = [_to_malignancy(column, "the tables") for column in columns]
-    labels["malignancy"] = first_known(
+    labels = pd.DataFrame({"own": None, "diagnosis": None}, table.index)
+    names = _MALIGNANCY_COLUMNS.get(release, ())
+    if release == "2019" and LABEL in table:
+        names = ("benign_malignant",)
+    said = [_to_malignancy(column, "the tables") for column in _present(table, names)]
+    malignancy = first_known(
         [column.where(column != _INDETERMINATE, None) for column in said], table.index
     )
-    labels["is_indeterminate"] = np.any([column == _INDETERMINATE for column in said], axis=0)
+    if release == "2024":  # its label is 0 for indeterminate lesions
+        said += [change_values(column, str.lower) for column in _present(table, ["iddx_1"])]
+    is_indeterminate = np.any([column == _INDETERMINATE for column in said], axis=0)
+    is_indeterminate = is_indeterminate & (malignancy != "malignant")
+    labels["malignancy"] = malignancy.mask(is_indeterminate, _INDETERMINATE)
     if release in ("2016", "2020", "2024"):
         columns = {"2020": ["diagnosis"], "2024": ["iddx_3"]}.get(release, [])
         labels["diagnosis"] = first_known(_present(table, columns), table.index)
-        labels["own"] = labels["malignancy"]
+        labels["own"] = malignancy
     elif release == "isic-cli":
         columns = ["diagnosis", "diagnosis_3", "diagnosis_2"]
         labels["diagnosis"] = first_known(_present(table, columns), table.index)
@@ -106,9 +112,10 @@ def read_labels(table, release):
     elif LABEL in table:
         labels["own"] = labels["diagnosis"] = table[LABEL]
     elif release == "2019":
-        labels["own"] = labels["malignancy"]
+        labels["own"] = malignancy
     labels["own"] = _name(labels["own"], keep_unknown=True)
-    labels["diagnosis"] = _name(labels["diagnosis"])
+    diagnosis = _name(labels["diagnosis"])
+    labels["diagnosis"] = diagnosis.mask(diagnosis.isna() & is_indeterminate, _INDETERMINATE)
     return labels
 
 
@@ -116,7 +123,8 @@ def choose_label(labels, label_set, indeterminate):
     """Return the label of each row in a label set, or with None the release's own label.
 
     If a release says which lesions are malignant, this is used: ISIC 2020, for example, gives a
-    diagnosis for only a fifth of its images.
+    diagnosis for only a fifth of its images. A malignant or indeterminate diagnosis decides first,
+    because columns such as `target` may distinguish only melanomas from all other lesions.
     """
     if label_set is None:
         return labels["own"].where(labels["own"] != "unknown", None)
@@ -128,9 +136,10 @@ def choose_label(labels, label_set, indeterminate):
     }
     mapped = names.map(classes).astype(object)
     if label_set == BINARY:
-        mapped = labels["malignancy"].where(labels["malignancy"].notna(), mapped)
-        if indeterminate != "drop":
-            mapped = mapped.where(mapped.notna() | ~labels["is_indeterminate"], indeterminate)
+        said = labels["malignancy"]
+        decides = names.isin([name for name in classes if counterpart(name, BINARY) != "benign"])
+        rule = None if indeterminate == "drop" else indeterminate
+        mapped = mapped.where(decides | said.isna(), said.mask(said == _INDETERMINATE, rule))
     return mapped.where(mapped.notna(), None)
 
 

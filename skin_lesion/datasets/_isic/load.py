@@ -17,7 +17,7 @@ from .._reading.table_file import find_ordered_columns
 from .._taxonomy.account import write_account
 from .._taxonomy.label_sets import INDETERMINATE_RULES, LABEL_SETS
 from .choose_rows import choose_rows
-from .dermamnist import NOTE, load_dermamnist
+from .dermamnist import load_dermamnist, note_on
 from .files import find_files
 from .formats import TABLES_OF_IDS
 from .frame import read_rows
@@ -100,7 +100,9 @@ def load_isic_release(
 
         - None: the release's own label;
         - "7-class", "8-class", "9-class" or "benign_malignant": a label set; see
-          :func:`map_labels`. If the release says which lesions are malignant, this is used;
+          :func:`map_labels`. For benign and malignant, a malignant or indeterminate diagnosis
+          counts first, then the release's own column for malignant lesions, then a benign
+          diagnosis;
         - the name of a column of the tables, such as "diagnosis_confirm_type" or "diagnosis_2":
           its values, as text.
 
@@ -217,7 +219,11 @@ def load_isic_release(
 
     Some resized copies of ISIC 2019 have the columns of ISIC 2020. They are recognised by their
     ids, up to ISIC_0073254, and by diagnoses that only 2019 has. Without such diagnoses, pass
-    `release`.
+    `release`. In some of these copies, `target` is 1 for melanomas alone. It is used only if the
+    table has no diagnoses.
+
+    The own label of ISIC 2024 calls indeterminate lesions benign. With `label="benign_malignant"`,
+    `indeterminate` decides, by the column `iddx_1` or the diagnosis.
 
     A table belongs to the split in its file name, or in the name of the nearest folder below
     `root`. If only some tables name a split, the others are the training set.
@@ -283,7 +289,7 @@ def load_isic_release(
     release, tables, bare = recognise(files, root, release)
     if release == "DermaMNIST":
         dataset = load_dermamnist(tables, split, label, indeterminate)
-        dataset.DESCR = f"{_describe(dataset, [], label)}\n{NOTE}"
+        dataset.DESCR = f"{_describe(dataset, [], label)}\n{note_on(tables[0])}"
         return (dataset.data, dataset.target) if return_X_y else dataset
 
     if release == "2024":

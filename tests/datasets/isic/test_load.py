@@ -466,6 +466,28 @@ def test_2024_images(tmp_path):
 
 
 @pytest.mark.usefixtures("quietly")
+def test_2024_has_a_target_of_0_for_indeterminate_lesions(tmp_path):
+    name = "Indeterminate"
+    rows = (
+        f"ISIC_0000004,0,IP_3,,,,3,3,A,CC-BY,,x,{name},y,Solar or actinic keratosis,,,9",
+        f"ISIC_0000005,0,IP_4,,,,3,3,A,CC-BY,,{name},{name},,,,,9",
+    )
+    write(tmp_path, "train-metadata.csv", METADATA_2024, *ROWS_2024, *rows)
+    touch(tmp_path, *(f"train-image/image/ISIC_000000{n}.jpg" for n in range(1, 6)))
+    own = ["benign", "malignant", "benign"]
+    assert load_isic_release(tmp_path).target.tolist() == [*own, "benign", "benign"]
+    for rule in ("benign", "malignant"):
+        dataset = load_isic_release(tmp_path, label="benign_malignant", indeterminate=rule)
+        assert dataset.target.tolist() == [*own, rule, rule]
+    message = r"'actinic keratosis' \(1\), 'indeterminate' \(1\). They are left out"
+    with pytest.warns(UserWarning, match=message):
+        dataset = load_isic_release(tmp_path, label="benign_malignant")
+    assert dataset.target.tolist() == own
+    assert dataset.left_out == {"unmapped": 2}
+    assert set(dataset.label_account["reason"]) == {"", "indeterminate"}
+
+
+@pytest.mark.usefixtures("quietly")
 def test_2024_of_the_challenge(tmp_path):
     prefix = "ISIC_2024_Permissive_Training"
     write(
@@ -585,6 +607,28 @@ def test_isic_cli_in_other_label_sets(cli):
     ]
 
 
+def test_isic_cli_with_diagnosis_1_alone(tmp_path):
+    """Most of ISIC 2020 has no finer diagnosis in the archive."""
+    said = ["Benign", "Malignant", "Indeterminate", "", "Benign"]
+    write(
+        tmp_path,
+        "metadata.csv",
+        "isic_id,copyright_license,diagnosis_1,diagnosis_2,diagnosis_3,lesion_id",
+        *(f"ISIC_{n:07d},CC-0,{name},,,IL_{n}" for n, name in enumerate(said)),
+    )
+    touch(tmp_path, *(f"ISIC_{n:07d}.jpg" for n in range(4)))
+    with (
+        pytest.warns(UserWarning, match="1 of 4 images of the tables have no file"),
+        pytest.warns(UserWarning, match="1 image with labels that have no.*'indeterminate' .1"),
+    ):
+        dataset = load_isic_release(tmp_path, label="benign_malignant")
+    assert dataset.target.tolist() == ["benign", "malignant"]
+    assert dataset.left_out == {"missing": 1, "without_label": 1, "unmapped": 1}
+    assert len(dataset.target) + sum(dataset.left_out.values()) == len(said)
+    assert dataset.label_account["label"].tolist() == ["benign", "malignant", "indeterminate"]
+    assert dataset.missing.tolist() == ["ISIC_0000004"]
+
+
 @pytest.mark.filterwarnings("ignore:3 of 3 training images of isic-cli have neither")
 def test_isic_cli_of_old(tmp_path):
     write(
@@ -640,6 +684,18 @@ def test_dermamnist(tmp_path, size):
     X, y = load_isic_release(tmp_path, split="Test", return_X_y=True)
     np.testing.assert_array_equal(X, arrays["test_images"])
     assert len(y) == 7
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("kind", ["corrected_28", "extended_224"])
+def test_dermamnist_with_other_splits(tmp_path, kind):
+    """Those of Abhishek, Jain and Hamarneh share no lesions."""
+    write_npz(tmp_path / f"dermamnist_{kind}.npz")
+    dataset = load_isic_release(tmp_path)
+    assert "does not record which images show the same lesion." in dataset.DESCR
+    assert "share lesions" not in dataset.DESCR
+    rest = "unknown" if "extended" in kind else "HAM10000"
+    assert dataset.frame["source"].fillna("unknown").tolist() == ["HAM10000"] * 3 + [rest] * 6
 
 
 def test_dermamnist_in_another_label_set(tmp_path):
@@ -973,6 +1029,49 @@ def test_2019_with_the_columns_of_2020(tmp_path, columns, rows):
     assert dataset.target.tolist()[:3] == ["nevus", "melanoma", "basal cell carcinoma"]
     assert not {"MEL", "metadata_target"} & set(dataset.frame)
     assert len(set(dataset.groups)) == len(rows)
+    for rule in ("benign", "malignant"):
+        dataset = load_isic_release(tmp_path, label="benign_malignant", indeterminate=rule)
+        # Some of these copies have a target of 1 for melanomas alone.
+        expected = ["benign", "malignant", "malignant", rule if "AK" in rows[-1] else "malignant"]
+        assert dataset.target.tolist() == expected[: len(rows)]
+
+
+@pytest.mark.usefixtures("quietly")
+def test_a_target_of_melanomas_alone(tmp_path):
+    """A malignant or indeterminate diagnosis decides; otherwise the label of the release does."""
+    diagnoses = {
+        "basal cell carcinoma,benign,0": "malignant",
+        "actinic keratosis,benign,0": "drop",
+        "atypical melanocytic proliferation,malignant,1": "drop",
+        "nevus,indeterminate/benign,0": "drop",
+        "melanoma,indeterminate/malignant,0": "malignant",
+        "nevus,malignant,1": "malignant",
+        "unknown,benign,0": "benign",
+        "eczema,benign,0": "benign",
+    }
+    rows = [f"ISIC_{n:07d},IP_{n},,40,,{row}" for n, row in enumerate(diagnoses, 100_000)]
+    write(tmp_path, "train.csv", METADATA_2020, *rows)
+    touch(tmp_path, *(f"ISIC_{n:07d}.jpg" for n in range(100_000, 100_000 + len(rows))))
+    own = load_isic_release(tmp_path)
+    assert own.release == "2020"
+    assert [row[-1] == "1" for row in diagnoses] == (own.target == "malignant").tolist()
+    for rule in ("benign", "malignant"):
+        dataset = load_isic_release(tmp_path, label="benign_malignant", indeterminate=rule)
+        expected = [rule if kind == "drop" else kind for kind in diagnoses.values()]
+        assert dataset.target.tolist() == expected
+    with pytest.warns(UserWarning, match="3 images with labels that have no counterpart"):
+        dataset = load_isic_release(tmp_path, label="benign_malignant")
+    assert dataset.left_out == {"unmapped": 3}
+
+
+@pytest.mark.filterwarnings("ignore:.*neither a lesion nor a patient")
+def test_2019_without_a_diagnosis_and_with_a_target(tmp_path):
+    """Of another disease than melanoma, such a target says nothing."""
+    rows = ["0,0,0,0,0,0,0,0,1,0", "0,1,0,0,0,0,0,0,0,0"]
+    write_2019_as_2020(tmp_path, f"{LABELS_2019.removeprefix('image,')},target", *rows)
+    with pytest.warns(UserWarning, match=r"1 image with labels that have no.*'unknown' \(1\)"):
+        dataset = load_isic_release(tmp_path, label="benign_malignant")
+    assert dataset.target.tolist() == ["benign"]
 
 
 @pytest.mark.filterwarnings("ignore:.*neither a lesion nor a patient")
