@@ -157,7 +157,9 @@ def audit_dataset(
         if y is None:
             raise ValueError("Got pred_probas without y. Expected both: pass the labels, too.")
         pred_probas = check_probabilities(pred_probas, classes, len(rows))
-    if not isinstance(near_duplicates, (bool, np.bool_)):
+    if isinstance(near_duplicates, (bool, np.bool_)):
+        near_duplicates = bool(near_duplicates)
+    else:
         near_duplicates = check_array(near_duplicates, input_name="near_duplicates")
         check_consistent_length(images, near_duplicates)
 

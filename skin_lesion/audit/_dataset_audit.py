@@ -313,7 +313,7 @@ def _read_reference(reference):
         reference = reference.set_index(reference.columns[0]).iloc[:, 0]
     trusted = pd.Series(reference)
     names = [isic_id_of(str(name)) or str(name) for name in trusted.index]
-    trusted = pd.Series(trusted.to_numpy(), index=names)
+    trusted = pd.Series(trusted.to_numpy(), index=names).dropna()
     n_labels = trusted.groupby(level=0).nunique()
     if (n_labels > 1).any():
         first = n_labels.index[n_labels > 1][0]
@@ -321,4 +321,4 @@ def _read_reference(reference):
             f"The reference has several labels for {(n_labels > 1).sum()} id(s). The first is"
             f" {first!r}: {sorted(set(trusted[first]), key=str)}. Expected one label for each id."
         )
-    return trusted[~trusted.index.duplicated()].dropna()
+    return trusted[~trusted.index.duplicated()]

@@ -417,6 +417,10 @@ def test_relabel_by_isic_id(folder):
         pd.Series(reference),
         pd.DataFrame({"image": list(reference), "dx": list(reference.values())}),
         {"ISIC_0000001.jpg": "seborrheic keratosis"},
+        # Stacked tables, the first of which has no diagnosis.
+        pd.DataFrame(
+            [("ISIC_0000001", None), ("ISIC_0000001_downsampled", "seborrheic keratosis")]
+        ),
     ):
         y = audit.relabel(table)
         assert y.tolist() == expected

@@ -2,7 +2,6 @@
 
 import os
 
-import numpy as np
 import pandas as pd
 
 _COLUMNS = ["id", "sha256", "label", "split", "group"]
@@ -57,8 +56,8 @@ def read_manifest(path):
 def match_manifest(rows, manifest, path):
     """Return the split that a manifest gives to each row.
 
-    Rows are matched by id, content, label and group, in any order. Labels, or groups, are not
-    compared if one side has none in any line.
+    Rows are matched by id, content, label, group and split, in any order. Labels, groups or splits
+    are not compared if one side has none in any line.
 
     Raises
     ------
@@ -70,11 +69,9 @@ def match_manifest(rows, manifest, path):
     key = ["id", "sha256"]
     key += [
         name
-        for name in ("label", "group")
+        for name in ("label", "group", "split")
         if (found[name] != "").any() and (manifest[name] != "").any()
     ]
-    if (found["split"] != "").any():
-        key.append("split")
     sides = [
         # A row that is listed twice is matched twice.
         side.assign(occurrence=side.groupby(key).cumcount())
@@ -99,5 +96,4 @@ def match_manifest(rows, manifest, path):
             " or pass the same labels, groups and split."
         )
     in_order = sides[0].merge(sides[1], on=[*key, "occurrence"], suffixes=("", "_stated"))
-    split = in_order["split" if "split" in key else "split_stated"].to_numpy(dtype=str)
-    return np.asarray(split)
+    return in_order["split" if "split" in key else "split_stated"].to_numpy(dtype=str)

@@ -129,9 +129,10 @@ def test_is_not_looked_for_when_not_asked_for(photographs, tmp_path):
     paths = save(photographs[:2] + photographs[:2], tmp_path)
     with Image.open(paths[0]) as image:
         image.save(paths[0], quality=50)
-    audit = audit_dataset(paths, near_duplicates=False)
-    assert len(audit.near_duplicates) == 0
-    assert audit.not_checked["near_duplicates"] == "near_duplicates=False"
+    for no in (False, np.False_):
+        audit = audit_dataset(paths, near_duplicates=no)
+        assert len(audit.near_duplicates) == 0
+        assert audit.not_checked["near_duplicates"] == "near_duplicates=False"
     assert len(audit_dataset(paths).near_duplicates) == 1
 
 

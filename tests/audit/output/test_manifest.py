@@ -61,6 +61,12 @@ def test_another_split_is_no_match(folder, manifest):
         audit.verify_manifest(manifest)
 
 
+def test_a_manifest_without_splits(folder, tmp_path):
+    manifest = audit_dataset(folder.X, folder.y).to_manifest(tmp_path / "manifest.csv")
+    audit = audit_dataset(folder.X, folder.y, split=folder.split)
+    assert audit.verify_manifest(manifest).tolist() == [""] * len(folder.y)
+
+
 def test_a_file_that_is_no_manifest(folder, tmp_path):
     (tmp_path / "other.csv").write_text("image,label\na,b\n")
     audit = audit_dataset(folder.X, folder.y)
