@@ -23,6 +23,7 @@ _ALIASES = {
     "basal cell carcinoma": (
         *("bcc", "basal cell carcinoma superficial", "basal cell carcinoma nodular"),
         *("basal cell carcinoma morpheiform", "solid cystic basal cell carcinoma"),
+        "basosquamous carcinoma",
     ),
     "actinic keratosis": ("ak", "ack", "actinic keratoses", "solar or actinic keratosis"),
     "squamous cell carcinoma in situ": (
@@ -114,7 +115,8 @@ _KINDS = {
         *("cellular", "common", "epithelioid", "plaque type", "sclerosing"),
     },
     "basal cell carcinoma": {
-        *("combined subtypes", "fibroeipthelial", "fibroepithelial", "infiltrating"),
+        *("basosquamous", "combined subtypes", "fibroeipthelial", "fibroepithelial"),
+        "infiltrating",
         *("micronodular", "nodular", "sclerosing or morpheaform", "superficial"),
     },
     "actinic keratosis": {"acantholytic", "atrophic", "bowenoid", "hypertrophic", "lichenoid"},

@@ -275,6 +275,7 @@ def test_names_of_other_sets(labels, names):
         "basal cell carcinoma": [
             *("Basal cell carcinoma, Infiltrating", "Basal cell carcinoma, Superficial"),
             *("Basal cell carcinoma, Nodular", "Carcinoma, basal cell"),
+            *("Basosquamous carcinoma", "Basal cell carcinoma, Basosquamous"),
         ],
         "invasive squamous cell carcinoma": [
             "Squamous cell carcinoma, Invasive, Keratoacanthoma-type",
