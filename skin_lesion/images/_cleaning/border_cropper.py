@@ -49,7 +49,7 @@ class BorderCropper(ImageTransformer):
     See Also
     --------
     ImageLoader : ``ImageLoader(preprocess=BorderCropper())`` crops photographs before it resizes
-        them. This loses no resolution and keeps proportions.
+        them. This keeps proportions, and resolution except in the case below.
 
     Notes
     -----
@@ -57,6 +57,10 @@ class BorderCropper(ImageTransformer):
     size, so the cropped part is stretched to the original size with bilinear interpolation. Images
     without a border are unchanged. Images whose field of view is smaller than a quarter of their
     height or width, such as black images, are unchanged, too.
+
+    :class:`ImageLoader` decodes large JPEGs at a reduced size, so that reading is fast. With a
+    square `image_size`, cropping loses no resolution if both sides of the cropped part are at least
+    half as long as the shorter side of the photograph. A smaller part of a JPEG may be enlarged.
 
     References
     ----------

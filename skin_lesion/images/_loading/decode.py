@@ -204,7 +204,7 @@ def _load(image, image_size, resize):
 
 def _decode_upright(file, image_size):
     """Decode an open image file to an upright photograph with enough pixels to crop."""
-    # A photograph that is cropped to half of its sides is then not enlarged.
+    # A part whose sides are at least half of the shorter side is then not enlarged.
     spare = tuple(_SPARE_FOR_CROP * side for side in image_size)
     with Image.open(file, formats=readable_formats()) as image:
         orientation, *_ = _load(image, spare, "crop")
