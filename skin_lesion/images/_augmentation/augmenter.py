@@ -318,8 +318,8 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         TypeError
             If `draws` is not a result of :meth:`draw`.
         ValueError
-            If X is not a stack of images, if the numbers of draws and images differ, or if the
-            draws change colours and the images are not RGB.
+            If X is not a stack of images of these dtypes, if the numbers of draws and images
+            differ, or if the draws change colours and the images are not RGB.
         """
         X = np.asarray(X)
         check_draws(draws, X)

@@ -90,7 +90,7 @@ def draw_variants(augmenter, n_images, rng):
 
 def check_draws(draws, images):
     """Raise an error unless there is a record for each image that can be applied to it."""
-    if images.ndim != 4 or images.dtype.kind not in "uif":
+    if images.ndim != 4 or (images.dtype != np.uint8 and images.dtype.kind != "f"):
         raise ValueError(
             f"X has shape {images.shape} and dtype {images.dtype}. Expected images of shape"
             " (n, height, width, n_channels), uint8, or floating dtype with values from 0 to 255."

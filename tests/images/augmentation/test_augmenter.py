@@ -610,7 +610,15 @@ def test_images_stay_images_where_pandas_output_is_asked_for(images):
         assert ImageAugmenter().transform(images).shape == images.shape
 
 
-@pytest.mark.parametrize("X", [np.zeros((4, 4, 3)), np.ones((3, 4, 4, 3), dtype=bool)])
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.zeros((4, 4, 3)),
+        np.ones((3, 4, 4, 3), dtype=bool),
+        # Of no other integers, because each step would cut off what it should round.
+        np.full((3, 4, 4, 3), 200),
+    ],
+)
 def test_what_is_no_stack_of_images_is_not_augmented(X):
     augmenter = ImageAugmenter()
     with pytest.raises(ValueError, match=r"X has shape .* Expected images of shape \(n, height"):
