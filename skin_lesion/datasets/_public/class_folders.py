@@ -8,9 +8,11 @@ import pandas as pd
 from ..._utils.validation.messages import did_you_mean
 from .._folder.load import REASONS, load_image_folder
 from .._reading.description import describe_dataset
+from .._reading.table_file import change_values, clean_values
 from .._taxonomy.account import account_for, describe_unmapped, write_account
 from .._taxonomy.label_sets import LABEL_SETS
 from .._taxonomy.map_labels import map_labels
+from .._taxonomy.names import canonical_name
 from .recognise import CLASS_FOLDERS
 
 
@@ -18,6 +20,7 @@ def load_class_folders(root, split, group_by, label, indeterminate):
     """Return the dataset of :func:`load_public_dataset`."""
     dataset = load_image_folder(root, split=split, group_by=group_by)
     own = pd.Series(dataset.target)
+    dataset.frame["diagnosis"] = _read_diagnosis(dataset.frame.get("diagnosis", own), own)
     dataset.update(release=CLASS_FOLDERS, missing=np.array([], dtype=str))
     if label is None:
         dataset.label_account = account_for(own, own, None)
@@ -38,7 +41,7 @@ def load_class_folders(root, split, group_by, label, indeterminate):
         # One stack frame each for this function, load_public_dataset and validate_params.
         warnings.warn(f"{reason} They are left out.", stacklevel=4)
         dataset.left_out["unmapped"] = int((~chosen).sum())
-    frame = dataset.frame.assign(target=target, diagnosis=own)
+    frame = dataset.frame.assign(target=target)
     for name in ("data", "split", "groups"):
         dataset[name] = None if dataset[name] is None else dataset[name][chosen]
     dataset.update(
@@ -48,6 +51,14 @@ def load_class_folders(root, split, group_by, label, indeterminate):
         label_account=account,
     )
     return _describe(dataset, ["Labels:", *write_account(account)])
+
+
+def _read_diagnosis(column, own):
+    """Return common names of the diagnoses in a column, or of the folders where it has none."""
+    known = clean_values(column).astype(object)
+    return change_values(
+        known.where(known.notna(), own), lambda text: canonical_name(text) or text.lower()
+    )
 
 
 def _describe(dataset, notes):
