@@ -78,12 +78,15 @@ def run(arguments):
     if arguments.isic:
         check_submission(model.classes_)
         check_ids(paths)
-    with _keep_unfinished(output, len(X)) as parts:
-        unreadable += _predict(model, arguments.model, unlike, X, parts)
+    with _keep_unfinished(output, len(X), unreadable) as parts:
+        _predict(model, arguments.model, unlike, X, parts, unreadable)
         table = pd.concat(parts, ignore_index=True)
         if arguments.isic:
             table = make_submission(table, model.classes_)
         write_csv(table, output, index=False)
+    if output.is_file():
+        with suppress(OSError):  # there is none, or another program has it open
+            unfinished_path(output).unlink()  # of an earlier run
     say_unread(unreadable)
     if reports:
         print(f"Skipped: {say(len(reports), 'folder')} with reports, such as {reports[0]}.")
@@ -105,8 +108,11 @@ def unfinished_path(output):
 
 
 @contextmanager
-def _keep_unfinished(output, n_images):
-    """Yield a list for parts of the table. If what follows fails, these are written and named."""
+def _keep_unfinished(output, n_images, unreadable):
+    """Yield a list for parts of the table. If what follows fails, these are written and named.
+
+    So is why files could not be read.
+    """
     parts = []
     try:
         yield parts
@@ -122,6 +128,7 @@ def _keep_unfinished(output, n_images):
                 f"The predictions of {len(table)} of {say(n_images, 'photograph')} are in {path}."
                 " The same command begins anew."
             )
+        say_unread(unreadable)
         if isinstance(error, KeyboardInterrupt):
             raise KeyboardInterrupt(text) from None
         print(text, file=sys.stderr)
@@ -173,12 +180,14 @@ def _check_is_no_input(output, arguments, paths):
         parts = path_beside(arguments.model), onnx_path_beside(arguments.model)
         inputs |= dict.fromkeys(parts, "a part of the model")
     # Not Path.resolve, which fails on links that lead to themselves.
-    outputs = {os.path.realpath(path) for path in (output, unfinished_path(output))}
+    outputs = {os.path.realpath(unfinished_path(output)): ", if interrupted,"}
+    outputs[os.path.realpath(output)] = ""
     for path, what in inputs.items():
-        if os.path.realpath(path) in outputs:
+        when = outputs.get(os.path.realpath(path))
+        if when is not None:
             raise ValueError(
-                f"--output {output} would overwrite {path}, {what}. Expected another file. Pass"
-                " another --output."
+                f"--output {output} would{when} overwrite {path}, {what}. Expected another file."
+                " Pass another --output."
             )
 
 
@@ -259,8 +268,8 @@ def _list_folder(folder, reports, problems):
     found = [
         str(path)
         for path in sorted(Path(path) for path, _ in files)
-        # A link without an extension may be one to a folder, on a disk that is not there today.
-        if path.suffix.lower() in extensions or (not path.suffix and not os.path.exists(path))
+        # A link may be one to a folder, on a disk that is not there today.
+        if path.suffix.lower() in extensions or (os.path.islink(path) and not os.path.exists(path))
     ]
     if not found and not errors:
         raise FileNotFoundError(f"{folder} holds no photographs. Expected image files.")
@@ -289,14 +298,13 @@ def check_reads_photographs(model, path, X):
         ) from error
 
 
-def _predict(model, model_path, unlike, X, parts):
-    """Add parts of the table of predictions to a list, and return why files cannot be read."""
+def _predict(model, model_path, unlike, X, parts, unreadable):
+    """Add parts of the table of predictions to a list, and to another why files cannot be read."""
     with TemporaryDirectory() as folder:
         inner = model
         if isinstance(model, OperatingPointClassifier):
             inner = getattr(model, "estimator_", model.estimator)
         predict = _make_predict(inner, len(X) >= _MANY, unlike is not None, folder)
-        unreadable = []
         with tqdm(total=len(X), disable=None, unit="image") as bar:
             for start in range(0, len(X), _CHUNK):
                 chunk = X[start : start + _CHUNK]
@@ -324,8 +332,7 @@ def _predict(model, model_path, unlike, X, parts):
                     part["unlike_training"] = unlike.measure(features) > unlike.limit
                 parts.append(part)
     if not parts:
-        raise ValueError(f"No photograph could be read: {unreadable[0]}")
-    return unreadable
+        raise ValueError(f"No photograph could be read: {unreadable[-1]}")
 
 
 def _make_predict(model, are_many, with_features, folder):

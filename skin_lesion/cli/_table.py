@@ -297,8 +297,12 @@ def index_by_image(table, path):
             f" The first is row {is_missing.argmax() + 1} below the column names. Expected an image"
             " in each row. Fill them in, or remove these rows."
         )
-    images = pd.Index(["/".join(parts) for parts in _split_names(table[column])], name="image")
-    table = table.drop(columns=[column]).set_axis(images)
+    # pandas writes the image 1 as 1.0.
+    images = [
+        "/".join([*folders, WHOLE.sub(r"\1", name)])
+        for *folders, name in _split_names(table[column])
+    ]
+    table = table.drop(columns=[column]).set_axis(pd.Index(images, name="image"))
     if table.index.has_duplicates:
         first = table.index[table.index.duplicated()][0]
         raise ValueError(f"{path} has several rows of the image {first!r}. Expected one each.")
@@ -396,6 +400,5 @@ def read_csv(path, *, text=(), labels=()):
 def _split_names(names):
     """Return the ISIC id of each image; else its folders, and its name without extension."""
     extensions = image_extensions()
-    names = [WHOLE.sub(r"\1", str(name)) for name in names]  # pandas writes the image 1 as 1.0
-    ids = ((name, isic_id_of(name)) for name in names)
+    ids = ((name, isic_id_of(name)) for name in map(str, names))
     return [split_image_path(name, extensions) if i is None else [i] for name, i in ids]

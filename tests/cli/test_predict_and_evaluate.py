@@ -262,7 +262,9 @@ def test_what_was_predicted_before_an_early_end_is_kept(
     model, root, tmp_path, capsys, monkeypatch, ended_by
 ):
     output, kept = tmp_path / "new" / "p.csv", tmp_path / "new" / "p.unfinished.csv"
-    arguments = model, root / "Test", *(["--isic"] if ended_by == "an error" else [])
+    (tmp_path / "damaged.jpg").write_bytes(b"no image")
+    places = [tmp_path / "nowhere.jpg", tmp_path / "damaged.jpg", root / "Test"]
+    arguments = model, *places, *(["--isic"] if ended_by == "an error" else [])
     parts = []
 
     def fail_at_the_third(*of_part):
@@ -283,12 +285,17 @@ def test_what_was_predicted_before_an_early_end_is_kept(
     else:
         assert predict(*arguments, output=output) == (143 if ended_by == "SIGTERM" else 2)
     err = capsys.readouterr().err
-    assert f"The predictions of 10 of 12 photographs are in {kept}. The same command begins" in err
+    assert f"The predictions of 9 of 13 photographs are in {kept}. The same command begins" in err
     assert "Nothing is" not in err
+    for place in places[:2]:
+        assert re.search(f"^Not read: .*{place}", err, re.M)
     assert list(kept.parent.iterdir()) == [kept]
     table = pd.read_csv(kept)
     assert {"image", "predicted", "call", "melanoma", "nevus"} == {*table}
     pd.testing.assert_frame_equal(table[[*parts[0]]], pd.concat(parts[:2], ignore_index=True))
+    monkeypatch.undo()
+    assert predict(model, *places, output=output) == 3
+    assert list(kept.parent.iterdir()) == [output]
 
 
 def test_of_an_early_end_nothing_is_kept_that_cannot_be_written(
@@ -477,7 +484,8 @@ def test_an_output_that_is_an_input_is_refused(model, root, tmp_path, capsys):
     ):
         assert predict(copied, place, output=output) == 2
         err = capsys.readouterr().err
-        assert f"--output {output} would overwrite {expected}" in err
+        when = ", if interrupted," if place == unfinished else ""
+        assert f"--output {output} would{when} overwrite {expected}" in err
         assert "Pass another --output" in err
     assert predict(copied, tmp_path / "loop.csv", output=tmp_path / "p.csv") == 2
     assert "loop.csv does not exist" in capsys.readouterr().err
@@ -530,14 +538,14 @@ def test_what_a_folder_lacks_today_is_named_and_what_is_hidden_is_skipped(tmp_pa
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (40, 30)).save(tmp_path / name)
     (tmp_path / "README").touch()
-    for link in ("c.png", "p18"):
+    for link in ("c.png", "p.18"):
         (tmp_path / link).symlink_to(tmp_path / "disk" / link)
     paths, problems, _ = find_photographs([str(tmp_path)])
-    assert paths == [str(tmp_path / name) for name in ("a.png", "c.png", "p17/b.png", "p18")]
+    assert paths == [str(tmp_path / name) for name in ("a.png", "c.png", "p.18", "p17/b.png")]
     assert not problems
     rows, problems = find_readable(np.array(paths).reshape(-1, 1))
-    assert rows.tolist() == [0, 2]
-    for link, problem in zip(("c.png", "p18"), problems, strict=True):
+    assert rows.tolist() == [0, 3]
+    for link, problem in zip(("c.png", "p.18"), problems, strict=True):
         assert f"{tmp_path / link}' does not exist" in problem
 
 
@@ -625,6 +633,8 @@ def test_none_is_a_class_and_images_without_a_class_are_counted(tmp_path, capsys
         (["p1/1.jpg", "p2/2.jpg"], ["/a/p1/1.jpg", "/a/p2/2.jpg", "/a/p2/1.jpg", "/a/p1/2.jpg"]),
         (["x/007", "008"], [r"photos\007.jpg", r".\008.jpg"]),
         (["1.0", "2.0"], ["a/1.jpg", "b/2.jpg"]),
+        (["1.0", "2.0"], ["1.0.jpg", "a/2.0.jpg"]),
+        (["1.0.jpg", "2.0.jpg"], ["1.0", "2"]),
         (["ISIC_0000001", "ISIC_0000002"], ["a/ISIC_0000001_downsampled.jpg", "b/isic_0000002"]),
     ],
 )
@@ -649,6 +659,7 @@ def test_images_are_known_by_their_names(tmp_path, names, predicted):
         ),
         (["1", "2"], ["p1/1.jpg", "p2/1.jpg", "p2/2.jpg"], "lacks 1 of 2 images"),
         (["a", "b"], ["a.jpg", "a.png", "b.jpg"], "several rows of the image 'a'"),
+        (["1.0", "2.0"], ["1.jpg", "1.0.jpg", "2.jpg"], "several rows of the image '1'"),
     ],
 )
 def test_images_of_other_names_are_not_taken_for_them(tmp_path, capsys, names, predicted, expected):
