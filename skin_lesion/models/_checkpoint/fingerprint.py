@@ -210,9 +210,8 @@ class _Describer:
                 state["weights"] = describe_weights(value.name, value.weights)
         elif hasattr(value, "get_config"):
             state = value.get_config()
-            if type(value).__module__.startswith("keras."):
-                # Keras numbers the objects that a process creates, such as optimizers.
-                state = {name: item for name, item in state.items() if name != "name"}
+            if any(cls.__module__.startswith("keras.") for cls in type(value).__mro__):
+                state = _without_names(state)
             if hasattr(value, "get_weights"):
                 state = {"config": state, "weights": value.get_weights()}
         elif hasattr(value, "__array__"):
@@ -240,6 +239,19 @@ class _Describer:
             " text, arrays, functions, and objects with such attributes. Pass its content in these"
             " forms, or leave out the checkpoint."
         )
+
+
+def _without_names(config):
+    """Leave out names in a configuration of Keras, which numbers the objects of a process."""
+    if isinstance(config, (list, tuple)):
+        return [_without_names(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    return {
+        key: _without_names(value)
+        for key, value in config.items()
+        if key != "name" or not isinstance(value, str)  # a key of an OptimizerMap is any text
+    }
 
 
 def _is_dunder(name):

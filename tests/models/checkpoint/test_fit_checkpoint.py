@@ -603,6 +603,23 @@ def test_import_that_fails_is_that_of_the_code(own_package):
     assert describe(own_package(text), "architecture") is not None
 
 
+class OwnSGD(keras.optimizers.SGD):
+    pass
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        keras.optimizers.SGD,
+        OwnSGD,
+        lambda *rate: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(*rate)),
+    ],
+)
+def test_names_that_keras_numbers_do_not_count(make):
+    assert describe(make(), "optimizer") == describe(make(), "optimizer")
+    assert describe(make(), "optimizer") != describe(make(0.5), "optimizer")
+
+
 def test_fit_of_another_closure_is_not_returned(smallest, lesions, tmp_path, epochs_trained):
     for n_filters in (4, 5, 4):
         fitted = smallest(
