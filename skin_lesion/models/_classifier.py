@@ -426,8 +426,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             too few groups for the validation split, or if training diverges, so that a loss or
             weight is not finite. If X_val differs from X in its form, has other classes, or shares
             a group or an exact copy of an image with X. If X has features, but
-            `augmenter` or `sampler` augments images. If `architecture` returns layers of an earlier
-            network that are not frozen.
+            `augmenter` or `sampler` augments images. If two calls of `architecture` return the same
+            layers, and these are not frozen.
 
         Warns
         -----
@@ -443,7 +443,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         UserWarning
             If Ctrl-C interrupts training after at least one epoch. The classifier is then fitted:
             it keeps the weights of the best epoch so far, or, without `early_stopping`, the current
-            ones. KeyboardInterrupt is still raised.
+            ones, averaged with ``use_ema=True``. KeyboardInterrupt is still raised.
         """
         task = self._open_fit_task()  # before, or a fit that fails would leave it open
         with unchanged_on_failure(self):
@@ -501,9 +501,10 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
         Parameters that have changed since the last call apply as with `warm_start`. If none have,
         the optimizer keeps its state, except after a `fit` with ``learning_rate='auto'``: the
-        number of later calls is unknown, so the rate is constant instead of scheduled. No rows are
-        held out. `sampler` and ``class_weight='balanced'`` would need the classes of future data:
-        resample or weight the rows before each call.
+        number of later calls is unknown, so the rate is constant instead of scheduled. With
+        ``use_ema=True`` each call ends with the averaged weights, and the next one continues from
+        them. No rows are held out. `sampler` and ``class_weight='balanced'`` would need the classes
+        of future data: resample or weight the rows before each call.
 
         Parameters
         ----------

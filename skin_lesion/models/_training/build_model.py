@@ -4,7 +4,6 @@ import copy
 import inspect
 import reprlib
 from numbers import Real
-from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -18,9 +17,6 @@ from .._networks.convnet import ConvNet
 from .._networks.probabilities import check_sums, no_softmax
 
 ARCHITECTURES = {"cnn": ConvNet}
-
-# By id, because variables of Keras have no hash.
-_VARIABLES_OF_NETWORKS = WeakValueDictionary()
 
 
 def resolve_architecture(architecture):
@@ -150,8 +146,6 @@ def build_model(
     learning_rate,
     loss,
     label_smoothing,
-    *,
-    goes_on=False,
 ):
     """Build and compile a model.
 
@@ -160,19 +154,13 @@ def build_model(
     feature_scale : (ndarray, ndarray) or None
         Mean and variance of each feature, if X has rows of features. Features are scaled to the
         range of pixels, which every architecture expects.
-
-    goes_on : bool, default=False
-        Whether training continues from the weights of an earlier model, which may then have the
-        same layers.
     """
     network = architecture(input_shape, n_classes)
     _check_output(network, n_classes)
     if not isinstance(architecture, (ConvNet, Backbone)):
         _check_probabilities(network, input_shape)
         _check_functions(network)
-    if not goes_on:
-        _check_layers_are_new(network)
-    _VARIABLES_OF_NETWORKS.update((id(variable), variable) for variable in network.variables)
+        _check_layers_are_new(network, architecture(input_shape, n_classes))
     model = network
     if feature_scale is not None:
         inputs = keras.Input(input_shape)
@@ -267,15 +255,17 @@ def _check_functions(network):
             )
 
 
-def _check_layers_are_new(network):
-    """Refuse to train layers of an earlier network: the predictions of that one would change.
+def _check_layers_are_new(network, other):
+    """Refuse to train layers that a second network has, too: the predictions of both would change.
 
     The folds of a cross-validation would train each other's weights, on each other's test images.
+    Copies, in clones and in other processes, would begin with weights of an earlier fit.
     """
+    shared = {id(variable) for variable in other.trainable_variables}
     for variable in network.trainable_variables:
-        if id(variable) in _VARIABLES_OF_NETWORKS:
+        if id(variable) in shared:
             raise ValueError(
-                "architecture returned layers of an earlier network, and trains them:"
+                "architecture returned the same layers in two calls, and trains them:"
                 f" {variable.path!r} would change in both networks. Expected new layers in each"
                 " call. Build or load all layers inside the call, without a cache, or freeze the"
                 " shared ones with trainable=False."

@@ -61,7 +61,6 @@ def build_keras_classifier(estimator, source, rows, earlier=None, *, n_counted=N
             choose_recipe(estimator, source, n_counted),
             estimator.loss,
             estimator.label_smoothing,
-            goes_on=earlier is not None,
         ),
     )
 
@@ -126,13 +125,16 @@ def _show_averages(callbacks):
     """Let validation and callbacks, such as early stopping, see the averaged weights."""
     swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
     others = [callback for callback in callbacks if not isinstance(callback, type(swap))]
+    # A backup must hold weights and averages as training goes on from them.
+    backups = [callback for callback in others if _is_backup(callback)]
+    others = [callback for callback in others if not _is_backup(callback)]
     # Keras takes the averages from the optimizer when training ends, in whichever epoch that is.
     swap_back = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: swap.on_test_end(),
         # Early stopping may have restored earlier ones, from which `partial_fit` goes on.
         on_train_end=lambda logs: average_from_here(swap),
     )
-    return [swap, *others, swap_back]
+    return [swap, *others, swap_back, *backups]
 
 
 def find_only_class(estimator, source, y, training, validation):
@@ -231,8 +233,8 @@ def _find_network_for_prediction(estimator):
 
 def for_prediction(estimator, network):
     """Return a network that predicts the same as one that the estimator has fitted, and faster."""
-    # A ConvNet has nothing to fold. `architecture` may be changed after a fit, from a user's own
-    # network, which need not be functional.
+    # A ConvNet object has nothing to fold. `architecture` may be changed after a fit, from a user's
+    # own, whose network need not be functional.
     if isinstance(estimator.architecture, (str, Backbone)) and hasattr(network, "operations"):
         network = fold_normalization(network, at_prediction=True)
     return network
@@ -318,9 +320,12 @@ def _may_stand_in(estimator):
     """Return whether callbacks work while another network trains the weights."""
     if keras.backend.backend() == "jax":  # there, they would not see the weights of a step
         return False
-    # It tells the network, and not the one that trains, where to go on.
-    restores = keras.callbacks.BackupAndRestore
-    return not any(isinstance(callback, restores) for callback in estimator.callbacks_)
+    # A backup tells the network, and not the one that trains, where to go on.
+    return not any(map(_is_backup, estimator.callbacks_))
+
+
+def _is_backup(callback):
+    return isinstance(callback, keras.callbacks.BackupAndRestore)
 
 
 def _settings(wrapper):

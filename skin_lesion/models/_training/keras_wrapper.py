@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 from ..._utils import lazy_keras as keras
 from ..._utils.private_names import private_name
 from .._backend.fit_network import fit_network
-from .._backend.keras_private import forget_names_of_own_classes
+from .._backend.keras_private import average_from_here, forget_names_of_own_classes
 from ._course.epochs import EpochRecord, check_weights
 
 keras.import_keras()
@@ -124,12 +124,8 @@ class StreamingKerasClassifier(KerasClassifier):
                 )
             check_weights(self.model_, initial_epoch + len(record.epochs))
         except KeyboardInterrupt:
-            for callback in self._fit_callbacks:
-                if isinstance(callback, keras.callbacks.SwapEMAWeights):
-                    callback.on_test_begin()  # moves the averages to the network
-                if isinstance(callback, keras.callbacks.EarlyStopping):
-                    callback.on_train_end()  # restores the best weights
-            if record.epochs:
+            if record.epochs:  # before the first, callbacks may have no network
+                self._end_training()
                 self.history_ = record.add_to(earlier)
             raise
         finally:
@@ -137,3 +133,15 @@ class StreamingKerasClassifier(KerasClassifier):
             for name in _CALLBACKS:
                 delattr(self, name)
         self.history_ = record.add_to(earlier)
+
+    def _end_training(self):
+        """Keep the weights that Keras keeps when training is not interrupted."""
+        cls = keras.callbacks.SwapEMAWeights
+        swaps = [callback for callback in self._fit_callbacks if isinstance(callback, cls)]
+        for swap in swaps:
+            swap.on_test_begin()  # moves the averages to the network
+        for callback in self._fit_callbacks:
+            if isinstance(callback, keras.callbacks.EarlyStopping):
+                callback.on_train_end()  # restores the best weights
+        for swap in swaps:
+            average_from_here(swap)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from skin_lesion import FitCheckpoint
+from skin_lesion.models._training.batches import ImageBatches
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 MOMENTUM = 0.8
@@ -85,8 +86,14 @@ def test_early_stopping_compares_and_restores_averages(averaging, lesions, callb
     assert loss == pytest.approx(min(classifier.history_["val_loss"]), rel=1e-3)
 
 
-def test_partial_fit_averages_from_the_weights_that_were_kept(averaging, lesions):
-    classifier, watch = averaging(early_stopping=True, epochs=8)
+@pytest.mark.parametrize(
+    "parameters", [{"early_stopping": True, "epochs": 8}, {"third_epoch": "interrupt"}]
+)
+def test_partial_fit_averages_from_the_weights_that_were_kept(
+    averaging, lesions, parameters, monkeypatch
+):
+    classifier, watch = averaging(**parameters)
+    monkeypatch.delenv(HOW)
     kept = [np.array(weight) for weight in classifier.model_.get_weights()]
     assert np.abs(kept[0] - watch.averages[-1][0]).max() > 1e-3  # the best epoch was not the last
     no_gradient = np.full(90, 1e-12)
@@ -99,6 +106,23 @@ def test_averages_are_kept_however_training_ends(averaging, third_epoch):
     classifier, watch = averaging(third_epoch=third_epoch)
     assert len(watch.seen) == {"": 4, "stop": 3, "interrupt": 2}[third_epoch]
     assert_equal(classifier.model_.get_weights(), watch.average)
+
+
+def test_ctrl_c_before_the_first_step(averaging, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ImageBatches, "__getitem__", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        averaging()
+
+
+def test_a_fit_that_keras_restores_goes_on_with_its_weights_and_averages(averaging, tmp_path):
+    whole, _ = averaging()
+    averaging(keras.callbacks.BackupAndRestore(tmp_path / "backup"), third_epoch="interrupt")
+    resumed, watch = averaging(keras.callbacks.BackupAndRestore(tmp_path / "backup"))
+    assert len(watch.seen) == 2
+    assert_equal(resumed.model_.get_weights(), whole.model_.get_weights())
 
 
 @pytest.mark.parametrize("early_stopping", [True, False])
