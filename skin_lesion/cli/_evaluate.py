@@ -22,7 +22,8 @@ from ._output import (
     lock_output,
 )
 from ._predict import check_reads_photographs, find_readable, load_classifier, say_unread
-from ._table import index_by_image, match_images, read_csv, read_probabilities, read_truth
+from ._tables.images import index_by_image, match_images, read_csv
+from ._tables.truth import read_probabilities, read_truth
 
 
 def run(arguments):

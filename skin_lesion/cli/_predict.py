@@ -27,13 +27,13 @@ from ._known_probabilities import KnownProbabilities
 from ._on_onnx import find_network, onnx_path_beside, open_beside, put_on_onnx
 from ._options import describe_error
 from ._output import check_holds_no_training, check_output
-from ._table import (
+from ._tables.images import read_csv
+from ._tables.predictions import (
     check_class_names,
     check_ids,
     check_submission,
     make_submission,
     make_table,
-    read_csv,
 )
 from ._unlike import load_unlike, path_beside
 

@@ -38,7 +38,7 @@ from skin_lesion import (
 from skin_lesion.cli import _predict, _table, _unlike, main
 from skin_lesion.cli._on_onnx import onnx_path_beside
 from skin_lesion.cli._predict import find_photographs, find_readable
-from skin_lesion.cli._table import check_submission, make_submission
+from skin_lesion.cli._tables.predictions import check_submission, make_submission
 from skin_lesion.cli._unlike import fit_unlike, load_unlike, path_beside
 
 CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]

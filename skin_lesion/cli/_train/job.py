@@ -21,7 +21,7 @@ from .._output import (
     check_output,
     lock_output,
 )
-from .._table import check_class_names
+from .._tables.predictions import check_class_names
 from .._unlike import FALSE_MARKS, fit_unlike
 from .clean import clean
 from .data import draw_folder

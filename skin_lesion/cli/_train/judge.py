@@ -18,7 +18,7 @@ from ...evaluation import (
     to_json_text,
 )
 from .._data import find_positive, say_groups
-from .._table import make_table
+from .._tables.predictions import make_table
 from .network import networks_of
 
 N_BOOTSTRAPS = 2000

@@ -1,0 +1,1 @@
+"""The tables of images and predictions that the command reads and writes."""
