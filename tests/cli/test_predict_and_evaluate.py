@@ -35,10 +35,10 @@ from skin_lesion import (
     load_model,
     save_model,
 )
-from skin_lesion.cli import _predict, _table, _unlike, main
+from skin_lesion.cli import _predict, _unlike, main
 from skin_lesion.cli._on_onnx import onnx_path_beside
 from skin_lesion.cli._predict import find_photographs, find_readable
-from skin_lesion.cli._tables.predictions import check_submission, make_submission
+from skin_lesion.cli._tables.predictions import check_submission, make_submission, make_table
 from skin_lesion.cli._unlike import fit_unlike, load_unlike, path_beside
 
 CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]
@@ -268,7 +268,7 @@ def test_what_was_predicted_before_an_early_end_is_kept(
     parts = []
 
     def fail_at_the_third(*of_part):
-        parts.append(_table.make_table(*of_part))
+        parts.append(make_table(*of_part))
         if len(parts) < 3:
             return parts[-1]
         if ended_by == "no memory":
