@@ -802,6 +802,15 @@ def test_columns_beside_the_classes_are_no_classes(tmp_path, capsys):
     assert "predicted" not in capsys.readouterr().out
 
 
+def test_true_and_false_count_as_1_and_0(tmp_path):
+    one_hot = "n,m\na,True,False\nb,False,True"
+    for predictions in (one_hot, "n,m,correct\na,1,0,False\nb,0,1,False"):
+        assert judge(tmp_path, one_hot, predictions) == 0
+        report = json.loads((tmp_path / "report" / "report.json").read_text())
+        assert [line["class"] for line in report["classes"]] == ["m", "n"]
+        assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
+
+
 def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys):
     codes = ",".join(CODES)
     rest = ",0" * 5

@@ -20,7 +20,8 @@ def _read_classes(path, *, is_truth):
     Returns
     -------
     table : DataFrame
-        Of all columns of numbers; a row without a class is missing in each.
+        Of all columns of numbers, or of True and False as 1 and 0; a row without a class is missing
+        in each.
 
     codes : list of str
         The columns that were codes of the challenges, `UNK` among them.
@@ -39,7 +40,11 @@ def _read_classes(path, *, is_truth):
     else:
         # No class has such a name, but classes that are numbers make numbers of these columns.
         own = [] if is_truth else [*OWN_COLUMNS, TRUTH_COLUMN]
-        table = table.drop(columns=own, errors="ignore").select_dtypes("number").astype(float)
+        table = table.drop(columns=own, errors="ignore")
+        numbers = table.select_dtypes("number")
+        if numbers.shape[1] < 2:  # pandas.get_dummies writes True and False
+            numbers = table.select_dtypes(["number", "bool"])
+        table = numbers.astype(float)
     if table.shape[1] < 2:
         what = "a ground truth" if is_truth else "predictions"
         raise ValueError(
