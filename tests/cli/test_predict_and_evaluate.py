@@ -620,8 +620,9 @@ def test_none_is_a_class_and_images_without_a_class_are_counted(tmp_path, capsys
     assert "truth.csv gives no class: 2 images." in capsys.readouterr().out
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert [line["class"] for line in report["classes"]] == ["None", "melanoma", "nevus"]
-    assert judge(tmp_path, "n,m\na,1,0\nb,0,1\nc,,", "n,m\na,1,0\nb,0,1\nc,0,1") == 0
-    assert "truth.csv gives no class: 1 image." in capsys.readouterr().out
+    for row in (",", "0,0"):
+        assert judge(tmp_path, f"n,m\na,1,0\nb,0,1\nc,{row}", "n,m\na,1,0\nb,0,1\nc,0,1") == 0
+        assert "truth.csv gives no class: 1 image." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -776,7 +777,13 @@ def test_bad_input_of_evaluate(tmp_path, capsys):
     ("truth", "predictions", "expected"),
     [
         ("n,m,fold\na,1,0,0\nb,0,1,3", "n,m\na,1,0\nb,1,0", "'b' with n=0.0, m=1.0, fold=3.0"),
-        ("n,m\na,1,0\nb,0,0", "n,m\na,1,0\nb,1,0", "'b' with n=0.0, m=0.0"),
+        ("n,m\na,0,0\nb,,", "n,m\na,1,0\nb,1,0", "truth.csv has the class of none of 2 images"),
+        ("n,m\na,1,0\nb,1,1", "n,m\na,1,0\nb,1,0", "'b' with n=1.0, m=1.0"),
+        (
+            "melanoma,seborrheic_keratosis\na,1,0\nb,0,0",  # of ISIC 2017: a nevus
+            "n,m\na,1,0\nb,1,0",
+            "'b' with melanoma=0.0, seborrheic_keratosis=0.0",
+        ),
         ("n,m\na,1,0\nb,0,1", "n,o\na,1,0\nb,1,0", "lacks ['m']"),
         ("MEL,NV\na,1,0\nb,0,1", "MEL,n\na,1,0\nb,1,0", "lacks ['nevus']"),
         ("n,m\na,1,0\nb,0,1", "n,m\na,1,0\nb,-0.1,1.1", "'b' with n=-0.1, m=1.1"),

@@ -66,13 +66,21 @@ def read_truth(path):
     Raises
     ------
     ValueError
-        If a row has not one 1 and otherwise 0.
+        If a row has neither one 1 and otherwise 0, nor 0 or nothing in each column, or
+        if no image has a class.
     """
     table, codes = _read_classes(path, is_truth=True)
     if any(set(map_labels(form, label_set)) <= set(codes) for label_set, form in FORMS.items()):
         _say_ignored(path, table.columns.difference(codes, sort=False))
         table = table[codes]
-    truth = read_one_hot(table, path)
+    # pandas.get_dummies makes zeros of a missing class. In ISIC 2017 they mean nevus.
+    is_zero = (table == 0).all(axis=1) & (set(table) != {"melanoma", "seborrheic_keratosis"})
+    truth = read_one_hot(table[~is_zero], path)
+    if truth.empty:
+        raise ValueError(
+            f"{path} has the class of none of {say(len(table), 'image')}. Expected its name, or a 1"
+            " in the column of the class. Fill in the classes."
+        )
     if len(truth) < len(table):
         n_without = len(table) - len(truth)
         print(f"Left out, because {path} gives no class: {say(n_without, 'image')}.")
