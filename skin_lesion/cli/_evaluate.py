@@ -180,21 +180,34 @@ def _of_predictions(arguments):
 
 
 def _read_groups(path, images):
-    """Return the patient or lesion of each image, or the image itself, and what else is known."""
+    """Return the groups of the images, and what else is known of them."""
     table = match_images(index_by_image(read_csv(path), path), images)
     ids = {name.lower(): clean_ids(table[name]) for name in table if name.lower() in GROUP_COLUMNS}
     if not ids:
         raise ValueError(
             f"{path} has the columns {list(table.columns)}. Expected lesion_id or patient_id."
         )
-    ids, table = pd.DataFrame(ids).reindex(images), table.reindex(images)
-    is_known = ids.notna().any(axis=1)
-    if not is_known.any():
+    if not images.isin(table.index).any():
         raise ValueError(
             f"{path} has the {' or '.join(ids)} of none of {say(len(images), 'image')}, the first"
             f" is {images[0]!r}. Expected the same names of images as in the truth. Leave out"
             " --metadata if lesions are unknown."
         )
+    ids, table = pd.DataFrame(ids).reindex(images), table.reindex(images)
+    groups = _make_groups(ids, images, path)
+    slices = [name for name in ("sex", "age_approx", "anatom_site_general") if name in table]
+    return groups, table[slices].reset_index(drop=True) if slices else None
+
+
+def _make_groups(ids, images, path):
+    """Return the patient or lesion of each image, or the image itself; None if none is known."""
+    is_known = ids.notna().any(axis=1)
+    if not is_known.any():
+        print(
+            f"{path} has no {' or '.join(ids)} of any image: all are blank, or placeholders such as"
+            " 'unknown'. Intervals are by image, and may be too narrow. Fill in the ids."
+        )
+        return None
     n_unknown = int((~is_known).sum())
     if n_unknown:
         print(
@@ -205,5 +218,4 @@ def _read_groups(path, images):
     groups = make_groups(ids.get("patient_id"), ids.get("lesion_id"), own).to_numpy(dtype=str)
     for message in find_group_faults(groups):
         warnings.warn(message, stacklevel=2)
-    slices = [name for name in ("sex", "age_approx", "anatom_site_general") if name in table]
-    return groups, table[slices].reset_index(drop=True) if slices else None
+    return groups

@@ -582,7 +582,7 @@ def test_metadata_name_the_images_of_the_truth(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("lines", "n_groups", "n_unknown"),
     [
-        (["lesion_id", "unknown", "?", "-1", "0"], 4, 4),
+        (["lesion_id,sex", "unknown,male", "?,male", "-1,female", "0,female"], 4, 4),
         (["lesion_id,patient_id", "L1,P1", "L2,P1", ",P1", "L3,"], 2, 0),
         (["Lesion_ID,patient_id", "L1,", "L1,P1", ",P1", "NA,none"], 2, 1),
     ],
@@ -592,15 +592,17 @@ def test_metadata_give_groups_as_loaders_do(tmp_path, capsys, lines, n_groups, n
     rows = zip(["image", *"abcd"], lines, strict=True)
     metadata.write_text("".join(f"{image},{line}\n" for image, line in rows))
     tables = ("label\na,n\nb,m\nc,n\nd,m", "m,n\na,0,1\nb,1,0\nc,0,1\nd,1,0")
-    assert judge(tmp_path, *tables, "--metadata", str(metadata)) == (2 if n_unknown == 4 else 0)
-    printed = capsys.readouterr()
-    if n_unknown == 4:
-        assert "has the lesion_id of none of 4 images" in printed.err
-        return
+    assert judge(tmp_path, *tables, "--metadata", str(metadata)) == 0
+    out = capsys.readouterr().out
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert report["groups"] == n_groups
+    if n_unknown == 4:
+        assert "has no lesion_id of any image: all are blank, or placeholders" in out
+        assert "intervals (95%) are over images" in out
+        assert "sex = female: " in out
+        return
     unknown = "has no Lesion_ID or patient_id of 1 image: each counts as a lesion of its own"
-    assert (unknown.lower() in printed.out.lower()) == bool(n_unknown)
+    assert (unknown.lower() in out.lower()) == bool(n_unknown)
 
 
 def test_metadata_of_one_large_lesion_are_doubted(tmp_path, capsys):
