@@ -10,7 +10,7 @@ import pandas as pd
 
 from .._utils.image_files import open_image_file
 from ..audit import say
-from ..datasets import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
+from ..datasets import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups, read_age
 from ..evaluation import EvaluationReport, evaluate, take_subgroups
 from ._data import find_positive, load_data, say_groups
 from ._output import (
@@ -24,6 +24,14 @@ from ._output import (
 from ._predict import check_reads_photographs, find_readable, load_classifier, say_unread
 from ._tables.images import index_by_image, match_images, read_csv
 from ._tables.truth import read_probabilities, read_truth
+
+# Columns of metadata, and their names in the report: it cuts ages into bands by this name.
+_SLICES = {
+    "sex": "sex",
+    "age": "age",
+    "age_approx": "age",
+    "anatom_site_general": "anatom_site_general",
+}
 
 
 def run(arguments):
@@ -195,8 +203,12 @@ def _read_groups(path, images):
         )
     ids, table = pd.DataFrame(ids).reindex(images), table.reindex(images)
     groups = _make_groups(ids, images, path)
-    slices = [name for name in ("sex", "age_approx", "anatom_site_general") if name in table]
-    return groups, table[slices].reset_index(drop=True) if slices else None
+    slices = {}
+    for name, label in _SLICES.items():
+        if name in table and label not in slices:
+            column = table[name].reset_index(drop=True)
+            slices[label] = read_age(column) if label == "age" else column
+    return groups, pd.DataFrame(slices) if slices else None
 
 
 def _make_groups(ids, images, path):

@@ -9,6 +9,7 @@ from ._isic.load import load_isic_release
 from ._public.load import load_public_dataset
 from ._reading.folder_entries import walk_files
 from ._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
+from ._reading.harmonise import read_age
 from ._reading.one_hot import read_one_hot
 from ._reading.split_names import SPLIT_NAMES, SPLITS
 from ._reading.table_file import (

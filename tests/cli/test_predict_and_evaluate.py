@@ -615,6 +615,22 @@ def test_metadata_of_one_large_lesion_are_doubted(tmp_path, capsys):
     assert "20 of 40 images are in one group, 'x'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["age", "age_approx"])
+def test_metadata_give_slices_by_age_in_the_bands_of_reports(tmp_path, capsys, name):
+    metadata = tmp_path / "metadata.csv"
+    rows = zip("abcdef", [20, 40, 70, 29, 50, "85+"], strict=True)
+    lines = [f"{image},{image},{age}\n" for image, age in rows]
+    metadata.write_text(f"image,lesion_id,{name}\n{''.join(lines)}")
+    tables = (
+        "\n".join([first, *(f"{image},{last[image > 'c']}" for image in "adbecf")])
+        for first, last in (("label", "nm"), ("m,n", ("0,1", "1,0")))
+    )
+    assert judge(tmp_path, *tables, "--metadata", str(metadata)) == 0
+    slices = re.findall(r"age = (.*?): .*? (\d) image", capsys.readouterr().out)
+    bands = [("under 30", "2"), ("30 to 49", "1"), ("50 to 69", "1"), ("70 and over", "2")]
+    assert slices == bands
+
+
 def test_none_is_a_class_and_images_without_a_class_are_counted(tmp_path, capsys):
     truth = "label\na,None\nb,nevus\nc,melanoma\nd,\ne,NA"
     rows = "".join(f"\n{image},0.2,0.3,0.5" for image in "abcde")
