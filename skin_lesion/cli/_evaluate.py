@@ -10,7 +10,14 @@ import pandas as pd
 
 from .._utils.image_files import open_image_file
 from ..audit import say
-from ..datasets import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups, read_age
+from ..datasets import (
+    GROUP_COLUMNS,
+    clean_ids,
+    clean_values,
+    find_group_faults,
+    make_groups,
+    read_age,
+)
 from ..evaluation import EvaluationReport, evaluate, take_subgroups
 from ._data import find_positive, load_data, say_groups
 from ._output import (
@@ -206,7 +213,7 @@ def _read_groups(path, images):
     slices = {}
     for name, label in _SLICES.items():
         if name in table and label not in slices:
-            column = table[name].reset_index(drop=True)
+            column = clean_values(table[name]).reset_index(drop=True)
             slices[label] = read_age(column) if label == "age" else column
     return groups, pd.DataFrame(slices) if slices else None
 

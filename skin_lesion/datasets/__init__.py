@@ -15,6 +15,7 @@ from ._reading.split_names import SPLIT_NAMES, SPLITS
 from ._reading.table_file import (
     WHOLE,
     check_columns_differ,
+    clean_values,
     drop_unnamed,
     read_header,
     read_table,

@@ -615,6 +615,14 @@ def test_metadata_of_one_large_lesion_are_doubted(tmp_path, capsys):
     assert "20 of 40 images are in one group, 'x'" in capsys.readouterr().err
 
 
+def test_unknown_in_metadata_is_missing(tmp_path, capsys):
+    metadata = tmp_path / "metadata.csv"
+    metadata.write_text("image,lesion_id,sex\na,1,male\nb,2,Unknown\nc,3,male\nd,4,Unknown\n")
+    tables = ("label\na,n\nb,n\nc,m\nd,m", "m,n\na,0,1\nb,0,1\nc,1,0\nd,1,0")
+    assert judge(tmp_path, *tables, "--metadata", str(metadata)) == 0
+    assert re.findall("sex = (.*?):", capsys.readouterr().out) == ["male", "missing"]
+
+
 @pytest.mark.parametrize("name", ["age", "age_approx"])
 def test_metadata_give_slices_by_age_in_the_bands_of_reports(tmp_path, capsys, name):
     metadata = tmp_path / "metadata.csv"
