@@ -60,9 +60,11 @@ def resolve_prior(prior, classes, training_prior, *, name="prior"):
                 f"{name}={prior!r} is unknown.{did_you_mean(prior, named)} {_EXPECTED}"
             )
         if named[prior] is None:
+            example = dict.fromkeys(classes.tolist(), round(1 / len(classes), 3))
             raise ValueError(
-                f"{name}={prior!r}, but the class shares in training are unknown. Expected a share"
-                " for each class: pass them, or call fit first."
+                f"{name}={prior!r}, but the class shares in training are unknown: the classifier"
+                " was fitted before and does not keep them. Expected a share for each class. Pass"
+                f" {name} as in {example}, or, if the classifier can be fitted, call fit first."
             )
         return named[prior]
     known = classes.tolist()

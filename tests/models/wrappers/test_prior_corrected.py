@@ -334,7 +334,7 @@ def test_no_prior_is_no_silent_lack_of_a_correction(rare):
 def test_bad_input(rare):
     X, y = rare
     model = LogisticRegression().fit(X, y)
-    with pytest.raises(ValueError, match=r"are unknown.*call fit first"):
+    with pytest.raises(ValueError, match=r"are unknown.*Pass prior as in \{0: .*call fit first"):
         PriorCorrectedClassifier(model, "training", class_prior="uniform").predict(X)
     with pytest.raises(ValueError, match=r"class_prior has shares that sum to 0\.6"):
         PriorCorrectedClassifier(model, class_prior=[0.3, 0.3]).predict(X)
