@@ -25,12 +25,15 @@ def say(n, noun):
 def say_number(value):
     """Return a number with three decimals, or with as many as distinguish it from 0 and 1.
 
-    They are at most six: with one error in a million images, a rate is 0.999999.
+    They are at most six: beyond, "<0.000001" and ">0.999999" tell it from 0 and 1. With a
+    difference in the tenth decimal or later, it counts as 0 or 1: sums of floats have such errors.
     """
     for digits in range(3, 7):
         text = f"{value:.{digits}f}"
         if float(text) not in (0, 1):
             return text
+    if 1e-9 < value < 1 - 1e-9:
+        return "<0.000001" if value < 0.5 else ">0.999999"
     return f"{round(value):.3f}"
 
 
