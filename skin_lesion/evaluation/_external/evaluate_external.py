@@ -99,8 +99,9 @@ def evaluate_external(
     ValueError
         If there is no dataset, if two have the same name, or if a dataset lacks images or target,
         has different numbers of them, has none of the classes, lacks groups in some rows, or
-        contains only training images; the message names it. Also for the reasons of
-        :func:`evaluate` and :func:`find_overlap`.
+        contains only training images; the message names it. If `class_prior` lacks a class, or is
+        "training" and the estimator does not know the shares of its training. Also for the reasons
+        of :func:`evaluate` and :func:`find_overlap`.
 
     See Also
     --------
@@ -154,6 +155,11 @@ def evaluate_external(
         raise ValueError(
             f"A dataset has the name {_TRAINING!r}. Expected datasets of other clinics: pass the"
             " training images of the estimator as training, or choose another name."
+        )
+    if class_prior is not None:  # a wrong one is found before anything is predicted
+        n_classes = len(find_classes(estimator))
+        correct_prior(
+            estimator, np.full((1, n_classes), 1 / n_classes), "uniform", class_prior=class_prior
         )
     seed, left_out, overlap = choose_seed(random_state), {}, None
     if training is not None:

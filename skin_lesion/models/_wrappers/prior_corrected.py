@@ -261,7 +261,11 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
 
     def _ask_estimator(self):
         """Return the class shares that the probabilities of the estimator assume, if it knows."""
-        return find_assumed_shares(_last_step(self._fitted()))
+        last = _last_step(self._fitted())
+        if isinstance(last, PriorCorrectedClassifier) and not hasattr(last, "estimator_"):
+            of_training = getattr(_last_step(last.estimator), "training_prior_", None)
+            return resolve_prior(last.prior, last.classes_, of_training)
+        return find_assumed_shares(last)
 
 
 def correct_prior(estimator, probabilities, prior, class_prior=None):

@@ -1,12 +1,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Bunch
 
-from skin_lesion import evaluate, evaluate_external, make_lesion_images
+from skin_lesion import (
+    PriorCorrectedClassifier,
+    evaluate,
+    evaluate_external,
+    make_lesion_images,
+)
 
 QUICK = {"n_bootstraps": 50, "random_state": 0}
 WEIGHTS = {"theirs": [0.1, 0.9], "others": [0.4, 0.6]}
@@ -164,6 +170,25 @@ def test_without_a_positive_class_and_groups(model, datasets):
     page = external._repr_html_()
     assert "prevalence" not in page.split("<h2>Scores")[0]
     assert "over lesions or patients" in page  # of the other dataset
+
+
+@pytest.mark.parametrize("class_prior", [{"a": 1}, [0.5, 0.3, 0.2], [50, 50], "training"])
+def test_wrong_class_prior_is_found_before_anything_is_predicted(
+    model, datasets, monkeypatch, class_prior
+):
+    monkeypatch.setattr(LogisticRegression, "predict_proba", None)  # to call it is a TypeError
+    with pytest.raises(ValueError, match="class_prior"):
+        evaluate_external(model, datasets, class_prior=class_prior, **QUICK)
+
+
+def test_a_prior_that_was_corrected_before_is_known(model, datasets):
+    """Around a fitted classifier, the wrapper is not fitted itself."""
+    others = {"others": datasets["others"]}
+    once = evaluate_external(model, others, class_prior="uniform", **QUICK)
+    shares = {"melanoma": 0.2, "nevus": 0.8}
+    wrapped = PriorCorrectedClassifier(model, shares, class_prior="uniform")
+    twice = evaluate_external(wrapped, others, **QUICK)
+    assert_allclose(twice.calibration["corrected"], once.calibration["corrected"])
 
 
 def test_errors_name_the_dataset(model, datasets, training):
