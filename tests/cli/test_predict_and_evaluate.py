@@ -755,6 +755,24 @@ def test_tables_that_cannot_be_used_are_explained(tmp_path, capsys):
         assert "truth.csv" in err
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("image;n;m\na;0,9;0,1\nb;0,2;0,8\n", "Write decimals with a point: '0,9' is no number"),
+        ("image|n|m\na|1|0\nb|0|1\n", "Columns are separated by commas, semicolons or tabs."),
+        ("image,n,m\n", "has column names, but no rows"),
+    ],
+)
+def test_predictions_without_numbers_are_explained(tmp_path, capsys, text, expected):
+    truth, predictions = tmp_path / "truth.csv", tmp_path / "predictions.csv"
+    truth.write_text("image,label\na,n\nb,m\n")
+    predictions.write_text(text)
+    assert main(["evaluate", "--predictions", str(predictions), "--truth", str(truth)]) == 2
+    err = capsys.readouterr().err
+    assert f"{predictions} has " in err
+    assert expected in err
+
+
 def test_a_column_of_paths_is_text(tmp_path):
     (tmp_path / "007").touch()
     (tmp_path / "t.csv").write_text(",id,file\n0,1,007\n")

@@ -1,5 +1,7 @@
 """Read a ground truth, and the predictions of its images."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -31,7 +33,12 @@ def _read_classes(path, *, is_truth):
     ValueError
         If it is no such table.
     """
-    table = index_by_image(read_csv(path), path)
+    table = read = index_by_image(read_csv(path), path)
+    if table.index.empty:
+        raise ValueError(
+            f"{path} has column names, but no rows. Expected a row for each image. Pass another"
+            " file."
+        )
     has_labels = table.shape[1] == 1 and not pd.api.types.is_numeric_dtype(table.iloc[:, 0])
     if is_truth and has_labels:
         labels = read_csv(path, labels=table.columns)[table.columns[0]].set_axis(table.index)
@@ -47,9 +54,12 @@ def _read_classes(path, *, is_truth):
         table = numbers.astype(float)
     if table.shape[1] < 2:
         what = "a ground truth" if is_truth else "predictions"
+        remedy = "Columns are separated by commas, semicolons or tabs."
+        if (text := _find_decimal_comma(read)) is not None:
+            remedy = f"Write decimals with a point: {text!r} is no number here."
         raise ValueError(
             f"{path} has {say(table.shape[1], 'column')} of numbers. Expected {what}: the image in"
-            " the first column, then one column a class."
+            f" the first column, then one column a class. {remedy}"
         )
     label_set = "7-class" if "AKIEC" in table else "8-class"
     names = dict(zip(FORMS[label_set], map_labels(FORMS[label_set], label_set), strict=True))
@@ -150,6 +160,12 @@ def read_probabilities(path, truth, classes):
     if off.any():
         print(f"Scores that do not sum to 1 were divided by their sum: {say(off.sum(), 'image')}.")
     return table.div(sums, axis=0)
+
+
+def _find_decimal_comma(table):
+    """Return the first text of a table that is a number with a decimal comma, or None."""
+    texts = map(str, table.to_numpy().ravel())
+    return next((text for text in texts if re.fullmatch(r"-?\d*,\d+", text)), None)
 
 
 def _say_ignored(path, names):
