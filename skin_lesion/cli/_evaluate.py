@@ -102,7 +102,7 @@ def _of_model(arguments):
         report = _evaluate(model, data, rows, arguments)
     part = "all images" if data.is_test is None else "the test split only"
     if n_trained_on:
-        part = f"what is left of {part}"
+        part = "all other images" if data.is_test is None else "the rest of the test split"
     text = f"Evaluated on {part}: {say(len(rows), 'image')}"
     if data.groups is not None:
         text += f" of {say_groups(report.n_groups)}"

@@ -407,7 +407,7 @@ def test_a_model_is_not_judged_on_images_that_it_was_trained_on(model, root, tmp
     assert main(["evaluate", str(copied), str(folder)]) == 3
     out = capsys.readouterr().out
     assert f"trained on it by {tmp_path / 'split.csv'}: {len(train.data)} images." in out
-    assert f"Evaluated on what is left of all images: {len(test.data)} images." in out
+    assert f"Evaluated on all other images: {len(test.data)} images." in out
     assert main(["evaluate", str(copied), str(root / "Train")]) == 2
     assert f"trained on all of {len(train.data)} images" in capsys.readouterr().err
     # Another table of this name says nothing of the model.

@@ -21,7 +21,9 @@ _MOST_BLOCKS = 200
 def take_subgroups(frame):
     """Return the columns of a loader's frame for subgroups: no ids, paths or classes."""
     names = frame.columns.astype(str).str.lower()
-    return frame.loc[:, ~names.str.fullmatch(r"path|split|target|diagnosis|.*_id|.*label.*")]
+    # The loaders give a column of the metadata another name beside one of their own.
+    own = r"(metadata_)?(path|split|target|diagnosis)"
+    return frame.loc[:, ~names.str.fullmatch(rf"{own}|.*_id|.*label.*")]
 
 
 def make_slices(frame, part, positive):

@@ -229,7 +229,17 @@ def test_rows_without_a_group_are_an_error_and_no_group(model, datasets, trainin
 
 def test_paths_ids_splits_and_classes_are_no_subgroups(model, datasets):
     others = datasets["others"]
-    names = ("path", "split", "target", "diagnosis", "lesion_id", "image_label", "sex", 2)
+    names = (
+        "path",
+        "split",
+        "target",
+        "diagnosis",
+        "lesion_id",
+        "image_label",
+        "metadata_split",
+        "sex",
+        2,
+    )
     frame = pd.DataFrame(dict.fromkeys(names, np.tile(["female", "male"], 120)))
     sliced = Bunch(images=others.images, target=others.target, frame=frame)
     report = evaluate_external(model, {"others": sliced}, **QUICK).reports["others"]
