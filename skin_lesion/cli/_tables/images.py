@@ -23,6 +23,8 @@ _IMAGE_COLUMNS = ("image", "image_id", "isic_id", "image_name")
 def index_by_image(table, path):
     """Return a table indexed by its column of images: ISIC ids, or paths without extension.
 
+    The index has the name of the column.
+
     Raises
     ------
     ValueError
@@ -41,10 +43,14 @@ def index_by_image(table, path):
         "/".join([*folders, WHOLE.sub(r"\1", name)])
         for *folders, name in split_names(table[column])
     ]
-    table = table.drop(columns=[column]).set_axis(pd.Index(images, name="image"))
+    table = table.drop(columns=[column]).set_axis(pd.Index(images, name=column))
     if table.index.has_duplicates:
         first = table.index[table.index.duplicated()][0]
-        raise ValueError(f"{path} has several rows of the image {first!r}. Expected one each.")
+        raise ValueError(
+            f"{path} has several rows of the image {first!r} in the column {column!r}. Expected one"
+            " each. Remove the others. If images in several folders have this name, name their"
+            " folders, too."
+        )
     return table
 
 

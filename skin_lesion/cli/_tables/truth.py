@@ -119,12 +119,14 @@ def read_probabilities(path, truth, classes):
         and is not of the form of the challenges.
     """
     table, codes = _read_classes(path, is_truth=False)
+    images = table.index
     table = match_images(table, truth.index)
     missing = truth.index.difference(table.index)
     if len(missing):
         raise ValueError(
             f"{path} lacks {len(missing)} of {say(len(truth), 'image')} of the truth,"
-            f" the first is {missing[0]!r}. Expected a prediction of each. Where images in several"
+            f" the first is {missing[0]!r}. The images of {path} are in the column {images.name!r},"
+            f" the first is {images[0]!r}. Expected a prediction of each. Where images in several"
             " folders have one name, name their folders in both files."
         )
     table = table.loc[truth.index]
