@@ -760,7 +760,7 @@ def test_tables_that_cannot_be_used_are_explained(tmp_path, capsys):
     ("text", "expected"),
     [
         ("image;n;m\na;0,9;0,1\nb;0,2;0,8\n", "Write decimals with a point: '0,9' is no number"),
-        ("image|n|m\na|1|0\nb|0|1\n", "Columns are separated by commas, semicolons or tabs."),
+        ("image|n|m\na|1|0\nb|0|1\n", "separate columns by commas, semicolons or tabs."),
         ("image,n,m\n", "has column names, but no rows"),
     ],
 )
@@ -822,6 +822,12 @@ def test_bad_input_of_evaluate(tmp_path, capsys):
     ("truth", "predictions", "expected"),
     [
         ("n,m,fold\na,1,0,0\nb,0,1,3", "n,m\na,1,0\nb,1,0", "'b' with n=0.0, m=1.0, fold=3.0"),
+        ("label\na,\nb,", "n,m\na,1,0\nb,1,0", "truth.csv has the class of none of 2 images"),
+        (
+            "label,sex\na,n,male\nb,m,male",
+            "n,m\na,1,0\nb,1,0",
+            "alone. The images were read from 'image'; the other columns are ['label', 'sex']",
+        ),
         ("n,m\na,0,0\nb,,", "n,m\na,1,0\nb,1,0", "truth.csv has the class of none of 2 images"),
         ("n,m\na,1,0\nb,1,1", "n,m\na,1,0\nb,1,0", "'b' with n=1.0, m=1.0"),
         (

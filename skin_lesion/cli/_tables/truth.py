@@ -52,14 +52,16 @@ def _read_classes(path, *, is_truth):
         if numbers.shape[1] < 2:  # pandas.get_dummies writes True and False
             numbers = table.select_dtypes(["number", "bool"])
         table = numbers.astype(float)
-    if table.shape[1] < 2:
-        what = "a ground truth" if is_truth else "predictions"
-        remedy = "Columns are separated by commas, semicolons or tabs."
+    is_blank = is_truth and read.shape[1] == 1 and table.isna().all(axis=None)
+    if table.shape[1] < (1 if is_blank else 2):  # the caller says that no image has a class
+        what, more = ("a ground truth", ", or labels alone") if is_truth else ("predictions", "")
+        remedy = "Remove others, and separate columns by commas, semicolons or tabs."
         if (text := _find_decimal_comma(read)) is not None:
             remedy = f"Write decimals with a point: {text!r} is no number here."
         raise ValueError(
             f"{path} has {say(table.shape[1], 'column')} of numbers. Expected {what}: the image in"
-            f" the first column, then one column a class. {remedy}"
+            f" the first column, then one column a class{more}. The images were read from"
+            f" {read.index.name!r}; the other columns are {list(read.columns)}. {remedy}"
         )
     label_set = "7-class" if "AKIEC" in table else "8-class"
     names = dict(zip(FORMS[label_set], map_labels(FORMS[label_set], label_set), strict=True))
