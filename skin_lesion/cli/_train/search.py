@@ -88,11 +88,11 @@ def _search(data, plan, arguments, folder, progress):
         }
         for of_candidate in settings
     ]
-    names = (
+    names = [
         f"{candidate.name}, fold {number + 1} of {len(folds)}"
         for candidate in plan.candidates
         for number in range(len(folds))
-    )
+    ]
     search = GridSearchCV(
         _equip(model, folder, progress),
         grid,
@@ -135,7 +135,8 @@ class _Scoring:
     """The scorers of a search: it predicts once, and tells the progress of each fit."""
 
     def __init__(self, scorers, progress, names):
-        self._scorers, self._progress, self._names = scorers, progress, names
+        # Of a list: scikit-learn 1.8 copies a scoring, which fails with a generator.
+        self._scorers, self._progress, self._names = scorers, progress, iter(names)
 
     def __call__(self, estimator, X, y):
         given = KnownProbabilities(estimator.classes_, estimator.predict_proba(X))
