@@ -4,11 +4,12 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array
 
 from .._utils.read_ahead import count_workers
 from .._utils.sklearn_private import validate_params
 from .._utils.validation.labels import number_labels
+from .._utils.validation.rows import check_lengths
 from ._dataset_audit import DatasetAudit
 from ._findings.class_counts import count_classes
 from ._findings.copies import find_exact_duplicates
@@ -161,7 +162,7 @@ def audit_dataset(
         near_duplicates = bool(near_duplicates)
     else:
         near_duplicates = check_array(near_duplicates, input_name="near_duplicates")
-        check_consistent_length(images, near_duplicates)
+        check_lengths(X=images, near_duplicates=near_duplicates)
 
     scan = scan_images(images, n_jobs=n_jobs, verbose=verbose)
     rows = add_files(rows, scan.files)

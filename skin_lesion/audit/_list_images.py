@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length
 
 from .._utils.validation.labels import check_labels, number_labels
 from .._utils.validation.messages import did_you_mean
+from .._utils.validation.rows import check_lengths
 from ..datasets import SPLIT_NAMES, check_columns_differ, clean_ids, isic_id_of
 
 
@@ -23,7 +23,7 @@ def list_images(images, y, groups, split, frame):
     y = None if y is None else check_labels(y, name="y")
     groups = None if groups is None else check_labels(groups, name="groups")
     split = None if split is None else _check_split(split)
-    check_consistent_length(images, y, groups, split, frame)
+    check_lengths(X=images, y=y, groups=groups, split=split, frame=frame)
     rows = pd.DataFrame(index=pd.RangeIndex(len(images)))
     rows["label"], rows["split"], rows["group"] = y, split, groups
     if frame is not None:

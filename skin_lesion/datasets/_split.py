@@ -4,12 +4,12 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
 from .._utils.sklearn_private import Interval, num_samples, safe_indexing, validate_params
 from .._utils.validation.labels import number_labels
 from .._utils.validation.messages import say
-from .._utils.validation.rows import check_rows
+from .._utils.validation.rows import check_lengths, check_rows
 
 # Moving single groups may stop at a local optimum, so several draws are tried. Large datasets are
 # good enough after the first draw.
@@ -103,8 +103,9 @@ def train_test_split_by_group(
     """
     if not arrays:
         raise ValueError("Found no array to split. Expected at least one, such as X or y.")
-    for number, array in enumerate(arrays):
-        check_rows(array, name=f"arrays[{number}]", expected="paths, images, labels or groups")
+    named = {f"arrays[{number}]": array for number, array in enumerate(arrays)}
+    for name, array in named.items():
+        check_rows(array, name=name, expected="paths, images, labels or groups")
     n_rows = num_samples(arrays[0])
     if n_rows == 0:
         raise ValueError("The arrays have no rows. Expected at least two.")
@@ -114,7 +115,7 @@ def train_test_split_by_group(
     group_ids = np.arange(n_rows)
     if groups is not None:
         group_ids = number_labels(groups, name="groups")[1]
-    check_consistent_length(*arrays, groups, stratify)
+    check_lengths(**named, groups=groups, stratify=stratify)
     if isinstance(test_size, Integral):
         if test_size >= n_rows:
             raise ValueError(

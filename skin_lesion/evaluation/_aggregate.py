@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length
+from scipy.special import softmax
 
 from .._utils.sklearn_private import validate_params
 from .._utils.validation.labels import number_labels
+from .._utils.validation.rows import check_lengths
 from ._metrics.input_checks import check_probabilities
 
 _LEAST = 1e-6
@@ -61,13 +62,10 @@ def aggregate_by_group(y_prob, groups):
     columns = getattr(y_prob, "columns", None)
     y_prob = check_probabilities(y_prob)
     names, numbers = number_labels(groups, name="groups")
-    check_consistent_length(y_prob, numbers)
+    check_lengths(y_prob=y_prob, groups=numbers)
     of_all = y_prob if y_prob.ndim == 2 else np.column_stack([1 - y_prob, y_prob])
-    sums = np.zeros((len(names), of_all.shape[1]))
-    np.add.at(sums, numbers, np.log(np.maximum(of_all, _LEAST)))
-    logits = sums / np.bincount(numbers)[:, np.newaxis]
-    joined = np.exp(logits - logits.max(axis=1, keepdims=True))
-    joined /= joined.sum(axis=1, keepdims=True)
+    logits = pd.DataFrame(np.log(np.maximum(of_all, _LEAST))).groupby(numbers).mean()
+    joined = softmax(logits.to_numpy(), axis=1)
     index = pd.Index(names, name="group")
     if y_prob.ndim == 1:
         return pd.Series(joined[:, 1], index=index)

@@ -486,7 +486,10 @@ def test_bad_parameters_say_what_is_expected(small, lesions, parameters, message
         small(**parameters).fit(lesions.images, lesions.target)
 
 
-@pytest.mark.parametrize("bad", [{"optimizer": 3}, {"callbacks": ["early_stopping"]}])
+@pytest.mark.parametrize(
+    "bad",
+    [{"optimizer": 3}, {"optimizer": keras.optimizers.Adam}, {"callbacks": ["early_stopping"]}],
+)
 def test_objects_of_another_kind_are_refused(small, lesions, bad):
     with pytest.raises(TypeError, match=r"Expected.*keras"):
         small(**bad).fit(lesions.images, lesions.target)

@@ -536,6 +536,9 @@ def test_weights_of_classes_as_weights_of_rows():
     message = message_of(clone(SMALL).fit, X, Y, {"melanoma": 5})
     assert "sample_weight is a dict" in message
     assert "use class_weight" in message
+    message = message_of(clone(SMALL).fit, X, Y, "balanced")
+    assert "sample_weight is 'balanced', of type str. Expected a weight for each row" in message
+    assert "use class_weight" in message
 
 
 def test_maps_of_a_pipeline_of_one_step(models):

@@ -5,11 +5,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.dummy import DummyClassifier
 
+from skin_lesion import (
+    ConformalClassifier,
+    EvaluationReport,
+    aggregate_by_group,
+    assert_no_leak,
+    audit_dataset,
+    choose_thresholds,
+    choose_thresholds_from_predictions,
+    cross_evaluate,
+    evaluate,
+    train_test_split_by_group,
+)
 from skin_lesion._utils.validation.labels import check_labels
 from skin_lesion._utils.validation.messages import did_you_mean, say_number
 from skin_lesion._utils.validation.paths import are_paths, check_files_exist, check_paths
 from skin_lesion._utils.validation.pixels import check_images, check_pixels
+from skin_lesion._utils.validation.placeholders import is_placeholder
 
 NAMES = ["b.jpg", "a b.jpg", "ä.jpg"]
 
@@ -261,3 +275,77 @@ def test_text_of_numpy_and_of_python_is_text():
 def test_text_and_numbers_are_not_mixed_in_a_list_either():
     with pytest.raises(TypeError, match=r"groups holds values of the types 'int', 'str'"):
         check_labels(["lesion", 1], name="groups")
+
+
+# Groups and lengths
+
+X = np.zeros((12, 8, 8, 3), dtype=np.uint8)
+X[np.arange(12), 0, 0, 0] = np.arange(12)
+Y, P = np.tile(["mel", "nv"], 6), np.tile([0.9, 0.4], 6)
+MODEL = DummyClassifier(strategy="prior").fit(X.reshape(12, -1), Y)
+FEW = {"n_bootstraps": 2, "random_state": 0}
+OF_GROUPS = {
+    "evaluate": lambda groups: evaluate(MODEL, X, Y, groups=groups, **FEW),
+    "cross_evaluate": lambda groups: cross_evaluate(MODEL, X, Y, groups=groups, cv=2, **FEW),
+    "from_predictions": lambda groups: EvaluationReport.from_predictions(
+        Y, P, classes=["mel", "nv"], positive="mel", groups=groups, **FEW
+    ),
+    "choose_thresholds": lambda groups: choose_thresholds(
+        MODEL, X, Y, positive="mel", groups=groups
+    ),
+    "choose_thresholds_from_predictions": lambda groups: choose_thresholds_from_predictions(
+        Y, P, positive="mel", groups=groups
+    ),
+    "aggregate_by_group": lambda groups: aggregate_by_group(P, groups),
+    "ConformalClassifier": lambda groups: ConformalClassifier(MODEL).fit(X, Y, groups=groups),
+    "train_test_split_by_group": lambda groups: train_test_split_by_group(Y, groups=groups),
+    "audit_dataset": lambda groups: audit_dataset(X, Y, groups=groups),
+    "assert_no_leak": lambda groups: assert_no_leak(
+        X, X + np.uint8(100), groups_train=groups, groups_test=[f"test {n}" for n in range(12)]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_GROUPS)
+def test_unknown_as_a_group_is_named_at_the_line_of_the_caller(name):
+    groups = [f"lesion {number}" for number in range(12)]
+    groups[2] = groups[7] = groups[9] = "Unknown"
+    with pytest.warns(UserWarning, match=r"rows of groups.* are 'Unknown'. They") as caught:
+        OF_GROUPS[name](groups)
+    ours = [one for one in caught if "They count as one lesion" in str(one.message)]
+    assert {one.filename for one in ours} == {__file__}
+
+
+@pytest.mark.parametrize("name", OF_GROUPS)
+def test_lengths_that_differ_are_named(name):
+    with pytest.raises(ValueError, match=r"12, 5\] \(.*groups\w*\)\. Expected the same number"):
+        OF_GROUPS[name](["a", "b", "c", "d", "e"])
+
+
+@pytest.mark.parametrize(
+    ("groups", "shared"),
+    [
+        (["unknown", "a", "unknown", "N/A", "-", "-"], "'unknown', '-'"),
+        ([-1, 3, -1, 3], "-1"),
+        ([-1.0, 3.0, -1.0], r"-1\.0"),
+        (["unknown", "a", "none"], None),  # one row each
+        ([0, 0, 5, 5], None),  # a part of the rows may lack the group 1
+        (["no 1", "no 1", "id", "id"], None),
+    ],
+)
+def test_placeholders_of_several_rows(groups, shared):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert check_labels(groups, name="groups").tolist() == groups
+        check_labels(groups, name="y")  # "unknown" may be a class
+    assert len(caught) == (shared is not None)
+    if shared is not None:
+        with pytest.warns(UserWarning, match=f"Several rows of groups are {shared}. They"):
+            check_labels(pd.Series(groups), name="groups")
+
+
+def test_placeholders_are_told_from_ids():
+    for text in ("unknown", " UNK ", "n/a", "-9999", "no patient", "lesion unknown", "?", "null"):
+        assert is_placeholder(text)
+    for text in ("", "0", "1", "-2", "patient 1", "none of the others", "na1"):
+        assert not is_placeholder(text)

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from .messages import name_some
+from .messages import name_some, warn_caller
+from .placeholders import is_placeholder
 from .rows import check_rows
 
 # Missing values that pandas and numpy turned into text, and empty cells of a table.
@@ -58,6 +59,11 @@ def check_labels(values, *, name="y_true"):
         If values are missing, if there are none, or if they have another shape.
     TypeError
         If they are not array-like, or if they mix text and numbers.
+
+    Warns
+    -----
+    UserWarning
+        If several rows have a group such as "unknown".
     """
     are_groups = name.startswith("groups")
     a_label = "a group" if are_groups else "a class"
@@ -109,6 +115,14 @@ def check_labels(values, *, name="y_true"):
             f" Expected either text or numbers. Turn all of them into text: [str(label) for label"
             f" in {name}]."
         )
+    if are_groups:
+        counts = pd.Series(values).value_counts()
+        shared = [value for value in counts.index[counts > 1] if is_placeholder(str(value))]
+        if shared:  # the numbers of rows are not named: they would differ from fold to fold
+            warn_caller(
+                f"Several rows of {name} are {name_some(shared)}. They count as one lesion or"
+                f" patient. If they are unknown, give each row its own id, or leave it out."
+            )
     return values
 
 

@@ -1,5 +1,7 @@
-"""Shared parts of messages."""
+"""Shared parts of messages, and the line to which a warning belongs."""
 
+import sys
+import warnings
 from difflib import get_close_matches
 
 _N_NAMED = 5
@@ -41,3 +43,15 @@ def name_some(names):
     """Return the first few names as text, and the number of the others."""
     named = ", ".join(repr(name) for name in names[:_N_NAMED])
     return named if len(names) <= _N_NAMED else f"{named} and {len(names) - _N_NAMED} more"
+
+
+def warn_caller(message, category=UserWarning):
+    """Warn at the line that called this library, directly or through scikit-learn."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and _library_of(frame) in ("skin_lesion", "sklearn", "joblib"):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _library_of(frame):
+    return frame.f_globals.get("__name__", "").partition(".")[0]

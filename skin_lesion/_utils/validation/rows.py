@@ -6,7 +6,7 @@ import reprlib
 from collections.abc import Iterable, Mapping
 
 from PIL import Image
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, check_consistent_length
 
 from .messages import name_some
 
@@ -86,6 +86,15 @@ def check_rows(
             f" {collect}({name})."
         )
     raise TypeError(f"{name} is {reprlib.repr(X)}, of type {kind}. Expected {expected}.")
+
+
+def check_lengths(**arrays):
+    """Raise scikit-learn's error about different lengths, with the names of the arrays."""
+    try:
+        check_consistent_length(*arrays.values())
+    except ValueError as error:
+        names = [name for name, array in arrays.items() if array is not None]
+        raise ValueError(f"{error} ({', '.join(names)}). Expected the same number.") from None
 
 
 def _refuse_single_path(path, name, expected):

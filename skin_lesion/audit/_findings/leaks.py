@@ -2,13 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length
 
 from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
 from ..._utils.validation.labels import check_labels, check_same_kind
 from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
 from ..._utils.validation.pixels import check_images
-from ..._utils.validation.rows import check_rows
+from ..._utils.validation.rows import check_lengths, check_rows
 from ...datasets import SPLITS
 from .describe_rows import distinct
 
@@ -99,8 +98,8 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
     if groups_train is not None:
         groups_train, groups_test = _check_groups(groups_train, groups_test)
     content_train, content_test = _content_ids(X_train, X_test)
-    check_consistent_length(content_train, groups_train)
-    check_consistent_length(content_test, groups_test)
+    check_lengths(X_train=content_train, groups_train=groups_train)
+    check_lengths(X_test=content_test, groups_test=groups_test)
     _check(
         content_train,
         content_test,

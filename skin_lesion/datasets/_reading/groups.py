@@ -6,17 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ..._utils.linked_groups import link_groups
+from ..._utils.validation.placeholders import is_placeholder
 from .table_file import WHOLE, change_values, is_unknown
 
-# Placeholders that tables have in place of an unknown id.
-_NOTHING = r"unknown|unk|anonym(ous|i[sz]ed)|missing|unspecified|undefined|undisclosed|none|no|null"
-_WHOSE = r"patient|lesion|subject|person|case|id"
-_PLACEHOLDER = re.compile(
-    rf"-(1|9+)(\.0+)?|<?n[./]?a\.?n?>?|[-?._*/]+|({_NOTHING})([ _-]?({_WHOSE}))*"
-    rf"|(({_WHOSE})[ _-]?)+({_NOTHING})"
-    r"|not[ _](available|known|specified|applicable|recorded|given)",
-    re.IGNORECASE,
-)
 # Zeros are placeholders, too, unless ids count up from there.
 _ZERO = re.compile(r"0+(\.0+)?")
 _ONE = r"0*1(\.0+)?"
@@ -61,11 +53,7 @@ def clean_ids(column):
     counts_up = column.astype(str).str.strip().str.fullmatch(_ONE).any()
 
     def is_missing(text):
-        return (
-            is_unknown(text)
-            or _PLACEHOLDER.fullmatch(text)
-            or (not counts_up and _ZERO.fullmatch(text))
-        )
+        return is_unknown(text) or is_placeholder(text) or (not counts_up and _ZERO.fullmatch(text))
 
     def clean(text):
         return None if is_missing(text) else WHOLE.sub(r"\1", text)

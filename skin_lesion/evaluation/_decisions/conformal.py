@@ -1,18 +1,17 @@
 """Prediction sets that contain the true class with a given confidence."""
 
 import math
-import warnings
 from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import HasMethods, Interval, fit_context
 from ..._utils.validation.labels import check_labels, number_labels
-from ..._utils.validation.rows import check_rows
+from ..._utils.validation.messages import warn_caller
+from ..._utils.validation.rows import check_lengths, check_rows
 from .._metrics.input_checks import check_probabilities
 
 
@@ -125,22 +124,20 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         """
         check_rows(X)
         y = check_labels(y, name="y")
-        check_consistent_length(y, groups)
+        check_lengths(y=y, groups=groups)
         groups = np.arange(len(y)) if groups is None else number_labels(groups, name="groups")[1]
         probabilities = check_probabilities(self.estimator.predict_proba(X))
-        check_consistent_length(y, probabilities)
+        check_lengths(y=y, X=probabilities)
         self.classes_ = np.asarray(self.estimator.classes_)
         self.thresholds_ = np.zeros(len(self.classes_))
         self.n_calibration_ = np.zeros(len(self.classes_), dtype=int)
         is_unknown = ~(y[:, np.newaxis] == self.classes_).any(axis=1)
         if is_unknown.any():
-            warnings.warn(
+            warn_caller(
                 f"{is_unknown.sum()} of {len(y)} rows have the classes"
                 f" {np.unique(y[is_unknown]).tolist()}, but the estimator knows"
                 f" {self.classes_.tolist()}. These rows are not used, and the coverage is not"
-                " guaranteed for such lesions. Leave them out, or rename their classes.",
-                UserWarning,
-                stacklevel=2,
+                " guaranteed for such lesions. Leave them out, or rename their classes."
             )
         # Any photograph of a lesion: the first may be easier than those of later visits.
         shuffled = np.random.RandomState(0).permutation(len(y))
@@ -155,12 +152,10 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         n_needed = math.ceil(round(1 / (1 - self.confidence), 9)) - 1
         always = self.classes_[self.n_calibration_ < n_needed].tolist()
         if always:
-            warnings.warn(
+            warn_caller(
                 f"The classes {always} have too few lesions for confidence={self.confidence:g}"
                 f" (at least {n_needed} are needed), so they are in every set. Calibrate on more"
-                " lesions, or lower the confidence.",
-                UserWarning,
-                stacklevel=2,
+                " lesions, or lower the confidence."
             )
         return self
 

@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_curve
-from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
 from ..._utils.validation.labels import check_labels, number_labels
 from ..._utils.validation.messages import did_you_mean
-from ..._utils.validation.rows import check_rows
+from ..._utils.validation.rows import check_lengths, check_rows
 from .._folds import fit_fold, split_folds
 from .._metrics.input_checks import check_probabilities, order_columns
 from .._metrics.ranked_scores import ROUNDING
@@ -75,7 +74,7 @@ def choose_thresholds(
 
     sensitivity, specificity : float, sequence of float in (0, 1] or None
         Target rates. For each target sensitivity, the highest threshold that reaches it is chosen;
-        for each target specificity, the lowest one.
+        for each target specificity, the lowest one. None chooses none.
 
     cv : int, splitter or iterable, default=None
         None uses the fitted estimator. An int is the number of stratified grouped folds: clones
@@ -89,9 +88,10 @@ def choose_thresholds(
     -------
     operating_points : DataFrame indexed by operating point
         Rows "sensitivity 0.90" and so on. Columns: `threshold`, the lowest probability that is
-        predicted positive; `target`, the target rate; `sensitivity` and `specificity` on these
-        rows; `n_positive` and `n_negative`, the numbers of groups behind them. Pass the table to
-        :func:`evaluate` as `thresholds`, or a threshold to :class:`OperatingPointClassifier`.
+        predicted positive; `target`, the target rate; `sensitivity` and `specificity`, shares of
+        these rows; `n_positive` and `n_negative`, the numbers of groups that have such rows. Pass
+        the table to :func:`evaluate` as `thresholds`, or a threshold to
+        :class:`OperatingPointClassifier`.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def choose_thresholds(
     check_rows(X)
     targets = _check_targets(sensitivity, specificity)
     y = check_labels(y, name="y")
-    check_consistent_length(X, y, groups)
+    check_lengths(X=X, y=y, groups=groups)
     _check_positive(positive, np.unique(y).tolist(), "y")
     if cv is not None:
         tested, found = [], []
@@ -237,7 +237,7 @@ def choose_thresholds_from_predictions(
     y_true = check_labels(y_true)
     columns = np.unique(y_true) if classes is None else check_labels(classes, name="classes")
     y_prob = check_probabilities(order_columns(y_prob, columns))
-    check_consistent_length(y_true, y_prob, groups)
+    check_lengths(y_true=y_true, y_prob=y_prob, groups=groups)
     _check_positive(positive, np.unique(y_true).tolist(), "y_true")
     if y_prob.ndim == 2:
         columns = columns.tolist()
@@ -274,7 +274,12 @@ def name_thresholds(thresholds):
         )
     if hasattr(thresholds, "items"):
         return {str(name): threshold for name, threshold in thresholds.items()}
-    return {str(threshold): threshold for threshold in np.ravel(thresholds).tolist()}
+    return {str(threshold): threshold for threshold in _list_numbers(thresholds)}
+
+
+def _list_numbers(values):
+    # As objects: numpy turns a number among text into text.
+    return np.ravel(np.asarray(values, dtype=object)).tolist()
 
 
 def _check_positive(positive, known, who):
@@ -329,7 +334,7 @@ def _check_targets(sensitivity, specificity):
     """Return the names and values of the rates to keep."""
     targets = []
     for name, rates in (("sensitivity", sensitivity), ("specificity", specificity)):
-        for rate in [] if rates is None else np.ravel(rates).tolist():
+        for rate in [] if rates is None else _list_numbers(rates):
             if not isinstance(rate, Real) or not 0 < rate <= 1:
                 raise ValueError(
                     f"{name} has {rate!r}. Expected rates above 0, up to 1, such as 0.9."

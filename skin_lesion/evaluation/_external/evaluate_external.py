@@ -1,13 +1,15 @@
 """External validation: evaluate a fitted classifier on datasets of other clinics."""
 
+import warnings
 from collections.abc import Mapping
 from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import UndefinedMetricWarning
 
 from ..._utils.sklearn_private import HasMethods, StrOptions, validate_params
-from ..._utils.validation.labels import check_labels
+from ..._utils.validation.labels import check_labels, number_labels
 from ...audit import find_overlap, take_images
 from ...models import correct_prior
 from .._report.build_report import PARAMETERS
@@ -103,6 +105,11 @@ def evaluate_external(
         "training" and the estimator does not know the shares of its training. Also for the reasons
         of :func:`evaluate` and :func:`find_overlap`.
 
+    Warns
+    -----
+    UndefinedMetricWarning
+        As :func:`evaluate` does. The message begins with the name of the dataset.
+
     See Also
     --------
     evaluate : Makes the report of each dataset.
@@ -170,32 +177,29 @@ def evaluate_external(
             left_out[name] = _leave_out(name, one, overlap[overlap["other_dataset"] == name])
     reports, corrected, notes = {}, {}, []
     for name, one in datasets.items():
-        given = {
-            "groups": one["groups"],
-            "positive": positive,
-            "n_bootstraps": n_bootstraps,
-            "random_state": seed,
-        }
-        try:
-            reports[name] = evaluate(
-                estimator,
-                one["X"],
-                one["y"],
-                frame=one["frame"],
-                thresholds=thresholds,
-                **given,
-            )
-        except ValueError as error:
-            error.add_note(f"This error occurred in the dataset {name!r}.")
-            raise
-        try:
-            probabilities = _correct(estimator, reports[name], one["y"], class_prior)
-        except ValueError as error:
-            notes.append(f"Calibration is not corrected for the prevalence of a dataset: {error}")
-        else:
-            corrected[name] = EvaluationReport.from_predictions(
-                one["y"], probabilities, classes=find_classes(estimator), **given
-            )
+        y, given = one["y"], {"positive": positive, "n_bootstraps": n_bootstraps}
+        given |= {"groups": one["groups"], "random_state": seed}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UndefinedMetricWarning)  # raised once, below
+            try:
+                reports[name] = evaluate(
+                    estimator, one["X"], y, frame=one["frame"], thresholds=thresholds, **given
+                )
+            except ValueError as error:
+                error.add_note(f"This error occurred in the dataset {name!r}.")
+                raise
+            try:
+                probabilities = _correct(estimator, reports[name], y, class_prior)
+            except ValueError as error:
+                notes.append(
+                    f"Calibration is not corrected for the prevalence of a dataset: {error}"
+                )
+            else:
+                corrected[name] = EvaluationReport.from_predictions(
+                    y, probabilities, classes=find_classes(estimator), **given
+                )
+        for note in reports[name].notes:
+            warnings.warn(f"{name}: {note}", UndefinedMetricWarning, stacklevel=3)
     if training is None:
         notes.append(
             "No training data were given, so training images in the datasets were not searched for."
@@ -209,15 +213,15 @@ def _check(name, dataset):
     """Return images, classes, groups and frame of a dataset."""
     if not isinstance(dataset, Mapping) or "target" not in dataset:
         raise ValueError(
-            f"The dataset {name!r} has no target. Expected a Bunch from a loader, or"
-            " Bunch(data=..., target=..., groups=...)."
+            f"The dataset {name!r} has no target. Expected datasets by name, each a Bunch from a"
+            " loader, or Bunch(data=..., target=..., groups=...): {'clinic': dataset}."
         )
     groups, frame = dataset.get("groups"), dataset.get("frame")
     parts = {
         "X": np.asarray(take_images(dataset)),
         "y": check_labels(dataset["target"], name=f"datasets[{name!r}].target"),
         # Before rows are excluded by group: a missing group would match other missing groups.
-        "groups": None if groups is None else check_labels(groups, name=f"groups of {name!r}"),
+        "groups": None if groups is None else number_labels(groups, name=f"groups of {name!r}")[1],
         "frame": None if frame is None else take_subgroups(frame),
     }
     sizes = {part: len(values) for part, values in parts.items() if values is not None}

@@ -18,7 +18,10 @@ from .._report.text import (
 
 _OF_ALL = ["accuracy", "balanced_accuracy", "roc_auc_ovr"]
 _OF_CLASS = ["sensitivity", "specificity", "ppv", "npv", "roc_auc", "average_precision"]
-_OF_CALIBRATION = ["calibration_intercept", "calibration_slope"]
+_OF_CALIBRATION = [
+    *("brier_score", "expected_calibration_error"),
+    *("calibration_intercept", "calibration_slope"),
+]
 _LIMITS = ["value", "low", "high"]
 _CORRECTED = ["corrected", "corrected_low", "corrected_high"]
 _ON_DATASETS = "Images and groups that were evaluated."
@@ -90,8 +93,13 @@ class ExternalEvaluation:
             columns=[*columns, "same_groups"]
         )
         self.datasets.index.name = "dataset"
-        self.scores = self._join(lambda report: _take(report, _OF_ALL, _OF_CLASS))
-        self.calibration = self._join_calibration()
+        self.scores = _join(reports, [*_OF_ALL, *_OF_CLASS])
+        before = _join(reports, _OF_CALIBRATION)
+        before[_CORRECTED] = np.nan
+        if corrected_reports:
+            after = _join(corrected_reports, _OF_CALIBRATION)[_LIMITS].reindex(before.index)
+            before[_CORRECTED] = after.to_numpy()
+        self.calibration = before[[*_LIMITS, *_CORRECTED, "groups"]]
         self.operating_points = None
         if self._first.operating_points is not None:
             points = {name: report.operating_points for name, report in reports.items()}
@@ -182,23 +190,6 @@ class ExternalEvaluation:
             )
             yield "Operating points", _ON_OPERATING_POINTS, spread_scores(table)
 
-    def _join(self, take):
-        tables = {name: take(report) for name, report in self.reports.items()}
-        return pd.concat(tables, names=["dataset", "score"])
-
-    def _join_calibration(self):
-        of_all = ["brier_score", "expected_calibration_error"]
-        table = self._join(lambda report: _take(report, of_all, _OF_CALIBRATION))
-        after = {
-            name: _take(report, of_all, _OF_CALIBRATION)
-            for name, report in self.corrected_reports.items()
-        }
-        table[_CORRECTED] = np.nan
-        if after:
-            after = pd.concat(after)[_LIMITS].reindex(table.index)
-            table[_CORRECTED] = after.to_numpy()
-        return table[[*_LIMITS, *_CORRECTED, "groups"]]
-
 
 def _count(report):
     shares = report.class_counts["images"] / report.n_images
@@ -207,13 +198,15 @@ def _count(report):
     return {"images": report.n_images, "groups": n_groups, "prevalence": prevalence}
 
 
-def _take(report, of_all, of_class):
-    """Return the scores of all classes and of the positive class as one table."""
-    found = [report.scores.loc[[name for name in of_all if name in report.scores.index]]]
-    if report.positive is not None:
-        of_positive = report.class_scores.loc[report.positive]
-        found.append(of_positive.loc[[name for name in of_class if name in of_positive.index]])
-    return pd.concat(found)
+def _join(reports, names):
+    """Return scores of all classes and of the positive class as one table for all reports."""
+    tables = {}
+    for dataset, report in reports.items():
+        table = report.scores
+        if report.positive is not None:
+            table = pd.concat([table, report.class_scores.loc[report.positive]])
+        tables[dataset] = table[table.index.isin(names)]
+    return pd.concat(tables, names=["dataset", "score"])
 
 
 def _spread_calibration(table):

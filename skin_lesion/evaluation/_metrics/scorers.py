@@ -10,14 +10,15 @@ from sklearn.metrics import (
     average_precision_score,
     balanced_accuracy_score,
     make_scorer,
+    roc_auc_score,
 )
 
 from ..._utils.sklearn_private import BaseScorer
 from ..._utils.validation.labels import check_labels
+from ..._utils.validation.messages import warn_caller
 from .class_rates import npv_score, ppv_score, sensitivity_score, specificity_score
 from .input_checks import check_weights, find_class
 from .probabilities import expected_calibration_error
-from .ranked_scores import RankedScores
 from .roc import (
     auc_above_sensitivity_score,
     partial_auc_score,
@@ -186,8 +187,7 @@ def _score_auc_ovr(y_true, predicted, classes, *, sample_weight=None):
     for name, column in zip(classes, predicted.T, strict=True):
         is_positive = y_true == name
         if weights[is_positive].any() and weights[~is_positive].any():
-            ranked = RankedScores(is_positive, column)
-            areas.append(ranked.curve(ranked.sums @ weights[:, np.newaxis]).area()[0])
+            areas.append(roc_auc_score(is_positive, column, sample_weight=weights))
     return float(np.mean(areas)) if areas else np.nan
 
 
@@ -205,11 +205,10 @@ def _score_probabilities(metric, y_true, predicted, classes, *, positive, sample
     column = np.flatnonzero(classes == positive)
     is_positive = y_true == positive
     if not len(column) or is_positive.all() or not is_positive.any():
-        warnings.warn(
+        warn_caller(
             f"A metric of {positive!r} is NaN: the fold lacks this class or all others, or the"
             " model has not seen it.",
             UndefinedMetricWarning,
-            stacklevel=2,
         )
         return np.nan
     return metric(

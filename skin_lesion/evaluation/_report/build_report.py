@@ -111,15 +111,16 @@ def build_sections(
     return tables, notes, left_out
 
 
-def check_thresholds(thresholds, positive):
+def check_thresholds(thresholds, prevalence, positive):
     """Return thresholds as a dict of names and probabilities, or None."""
+    for name, value in {"thresholds": thresholds, "prevalence": prevalence}.items():
+        if value is not None and positive is None:
+            raise ValueError(
+                f"Got {name} without positive. Expected both: name the class, for example"
+                " positive='melanoma'."
+            )
     if thresholds is None:
         return None
-    if positive is None:
-        raise ValueError(
-            "Got thresholds without positive. Expected the class whose probability they apply to,"
-            " for example positive='melanoma'."
-        )
     thresholds = name_thresholds(thresholds)
     for name, threshold in thresholds.items():
         # A threshold just above 1 predicts no positive.
@@ -128,15 +129,6 @@ def check_thresholds(thresholds, positive):
                 f"The threshold {name!r} is {threshold!r}. Expected a probability from 0 to 1."
             )
     return {name: float(threshold) for name, threshold in thresholds.items()} or None
-
-
-def check_prevalence(prevalence, positive):
-    """Raise an error if a prevalence is given without a positive class."""
-    if prevalence is not None and positive is None:
-        raise ValueError(
-            "Got prevalence without positive. Expected the class that has this prevalence, for"
-            " example positive='melanoma'."
-        )
 
 
 def check_groups(groups):

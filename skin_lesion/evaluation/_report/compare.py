@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..._utils.sklearn_private import validate_params
+from ..._utils.validation.messages import say
 from .._intervals.estimates import Estimates
 from .report import EvaluationReport
 
@@ -115,9 +116,9 @@ def _check_same_images(report_a, report_b):
         not np.array_equal(a.rows, b.rows) for a, b in zip(first, second, strict=False)
     ):
         raise ValueError(
-            f"The reports are of {report_a.n_images} images in {len(first)} fold(s) and of"
-            f" {report_b.n_images} in {len(second)}. Expected the same images and folds: evaluate"
-            " both models on the same X, with the same cv and random_state."
+            f"The reports are of {_say_size(report_a)}, and of {_say_size(report_b)}. Expected the"
+            " same images, folds and number of fits: evaluate both models on the same X, with the"
+            " same cv, n_repeats and random_state."
         )
     y_a, y_b = (
         one.classes[one.y[one.y >= 0]]
@@ -141,3 +142,8 @@ def _check_same_images(report_a, report_b):
             "The reports have different groups. Expected the same lesion or patient for each image:"
             " pass the same groups to both."
         )
+
+
+def _say_size(report):
+    parts = f"{say(report.n_folds, 'fold')} and {say(report.n_fits, 'fit')}"
+    return f"{say(report.n_images, 'image')} in {parts}"

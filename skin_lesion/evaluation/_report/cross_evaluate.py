@@ -4,11 +4,10 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
 from ..._utils.validation.labels import check_labels
-from ..._utils.validation.rows import check_rows
+from ..._utils.validation.rows import check_lengths, check_rows
 from .._folds import fit_fold, split_folds
 from .._intervals.parts import Draws, Part
 from .._metrics.input_checks import find_class
@@ -134,7 +133,7 @@ def cross_evaluate(
     """
     check_rows(X)
     y = check_labels(y, name="y")
-    check_consistent_length(X, y, groups, frame)
+    check_lengths(X=X, y=y, groups=groups, frame=frame)
     classes = np.unique(y)
     find_class(positive, classes.tolist())  # before the folds are trained
     seed = choose_seed(random_state)

@@ -4,16 +4,15 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import HasMethods, validate_params
 from ..._utils.validation.labels import check_labels, check_same_kind
-from ..._utils.validation.rows import check_rows
+from ..._utils.validation.rows import check_lengths, check_rows
 from ...audit import assert_no_leak
 from .._intervals.parts import Draws, Part
 from .._metrics.input_checks import find_class
 from .._pictures import find_pictures
-from .build_report import PARAMETERS, check_groups, check_prevalence, check_thresholds
+from .build_report import PARAMETERS, check_groups, check_thresholds
 from .predictions import find_classes, predict_images
 from .report import EvaluationReport, choose_seed
 
@@ -124,7 +123,8 @@ def evaluate(
         If y lacks classes of the estimator or has other classes, whose scores are NaN, or if a
         class has fewer than 10 lesions.
     UserWarning
-        If training images or groups are among the test images.
+        If training images or groups are among the test images, or if several rows have a group
+        such as "unknown".
 
     See Also
     --------
@@ -176,7 +176,7 @@ def evaluate(
     """
     check_rows(X)
     y = check_labels(y, name="y")
-    check_consistent_length(y, groups, frame)
+    check_lengths(y=y, groups=groups, frame=frame)
     if y_train is not None:
         y_train = check_labels(y_train, name="y_train")
         check_same_kind(y, y_train, names=("y", "y_train"))
@@ -184,9 +184,8 @@ def evaluate(
     if X_train is not None:
         check_rows(X_train, name="X_train")
         train_pictures = find_pictures(X_train, name="X_train")
-    check_consistent_length(X_train, y_train, groups_train)
-    thresholds = check_thresholds(thresholds, positive)
-    check_prevalence(prevalence, positive)
+    check_lengths(X_train=X_train, y_train=y_train, groups_train=groups_train)
+    thresholds = check_thresholds(thresholds, prevalence, positive)
     fits = list(estimator) if isinstance(estimator, (list, tuple)) else [estimator]
     if not fits:
         raise ValueError("estimator is an empty list. Expected at least one fitted classifier.")

@@ -8,10 +8,9 @@ from .text import (
     describe_data,
     describe_intervals,
     describe_methods,
-    say_prevalence,
     say_scores,
     spread_scores,
-    spread_slices,
+    spread_tables,
 )
 
 _MISSING = "*To be written by the authors.*"
@@ -28,6 +27,10 @@ def render_model_card(report):
 
 def _sections(report):
     """Yield headings and paragraphs, in the order of TRIPOD+AI, with CLAIM's names."""
+    tables = {
+        name: [f"{title}:", _table(words, "/".join(map(str, words.index.names)))]
+        for name, title, words in spread_tables(report)
+    }
     yield (
         "Title and intended use (TRIPOD+AI 1, 3, 4; CLAIM: title, introduction)",
         _MISSING,
@@ -69,16 +72,11 @@ def _sections(report):
         _table(say_scores(report.scores), "score"),
         "Each class against the rest:",
         _table(spread_scores(report.class_scores), "class"),
-        *_optional("At thresholds chosen beforehand:", report.operating_points),
-        *_optional(f"{say_prevalence(report)}:", report.at_prevalence),
-        *_optional("Shortcut baselines:", report.baselines),
+        *(text for name, texts in tables.items() if name != "slices" for text in texts),
     )
     yield (
         "Fairness and heterogeneity (TRIPOD+AI 14, 23b; CLAIM: results)",
-        *(
-            _optional("Scores of subgroups:", report.slices, spread_slices)
-            or _list_left_out_slices(report)
-        ),
+        *(tables.get("slices") or _list_left_out_slices(report)),
         f"Skin tones: {_MISSING}",
     )
     yield (
@@ -118,13 +116,6 @@ def _describe_partitions(report):
 def _list_left_out_slices(report):
     reasons = [f"{what}: {why}" for what, why in report.left_out.items() if "slices" in what]
     return [f"- Not reported: {text}." for text in reasons or ["slices: no columns were given"]]
-
-
-def _optional(title, table, spread=spread_scores):
-    if table is None:
-        return []
-    words = spread(table)
-    return [title, _table(words, "/".join(map(str, words.index.names)))]
 
 
 def _table(table, name):

@@ -24,10 +24,9 @@ from .text import (
     describe_methods,
     describe_slices,
     mark_few,
-    say_prevalence,
     say_scores,
     spread_scores,
-    spread_slices,
+    spread_tables,
 )
 
 _MOST_SCORES = 6  # columns side by side, on a screen of 1,200 pixels
@@ -53,6 +52,11 @@ _ON_BASELINES = (
     " and spread of the colours. Only performance above these baselines can reflect diagnostic"
     " signal."
 )
+_NOTES = {
+    "operating_points": _ON_OPERATING_POINTS,
+    "at_prevalence": _ON_PREVALENCE,
+    "baselines": _ON_BASELINES,
+}
 _CAPTIONS = {
     "confusion matrix": (
         "Rows: true class. Columns: predicted class. Each cell has a number of images; the colour"
@@ -91,14 +95,9 @@ def render_report(report, *, is_whole):
         "Curves": [_render_figures(report)],
         "Each class against the rest": _render_classes(report),
     }
-    for title, text, table, spread in (
-        ("Operating points", _ON_OPERATING_POINTS, report.operating_points, spread_scores),
-        (say_prevalence(report), _ON_PREVALENCE, report.at_prevalence, spread_scores),
-        ("Shortcut baselines", _ON_BASELINES, report.baselines, spread_scores),
-        ("Slices: scores of subgroups", describe_slices(report), report.slices, spread_slices),
-    ):
-        if table is not None:
-            sections[title] = [render_note(text), render_tables(spread(table))]
+    for name, title, words in spread_tables(report):
+        text = _NOTES.get(name) or describe_slices(report)
+        sections[title] = [render_note(text), render_tables(words)]
     sections["Most confident errors"] = _render_errors(report)
     sections["How intervals are made"] = [render_note(describe_methods(report))]
     sections["Not reported"] = _render_left_out(report)

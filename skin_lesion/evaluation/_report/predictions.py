@@ -1,9 +1,9 @@
 """Predictions of a fitted classifier, or given probabilities."""
 
 import numpy as np
-from sklearn.utils import check_consistent_length
 
 from ..._utils.validation.labels import check_labels
+from ..._utils.validation.rows import check_lengths
 from ...models import predicts_most_probable
 from .._intervals.parts import Predictions
 from .._metrics.input_checks import check_probabilities, order_columns
@@ -31,25 +31,18 @@ def predict_images(estimator, X, y, *, more_classes=()):
         If there are no `classes_`, if y has none of them, or if the output of `predict_proba` is
         not probabilities.
     """
-    y = check_labels(y, name="y")
     known = find_classes(estimator)
-    # Not with NumPy, which would convert numbers to text to compare them with text.
-    if not set(known.tolist()) & set(y.tolist()):
-        raise ValueError(
-            f"y has the classes {np.unique(y)[:10].tolist()}, but the estimator was fitted on"
-            f" {known[:10].tolist()}. Expected at least one class in common: use the same names,"
-            " for example with map_labels."
-        )
+    _check_common(known, y, "y", "the estimator was fitted on")
     probabilities = None
     if hasattr(estimator, "predict_proba"):
         probabilities = check_probabilities(estimator.predict_proba(X), name="predict_proba(X)")
-        check_consistent_length(y, probabilities)
+        check_lengths(y=y, X=probabilities)
     if probabilities is not None and predicts_most_probable(_last_step(estimator)):
         # The same as its predict, without reading all images again.
         predicted = known[probabilities.argmax(axis=1)]
     else:
         predicted = np.asarray(estimator.predict(X))
-        check_consistent_length(y, predicted)
+        check_lengths(y=y, X=predicted)
         strange = set(predicted.tolist()) - set(known.tolist())
         if strange:
             raise ValueError(
@@ -64,7 +57,7 @@ def read_predictions(y_true, y_prob, classes, positive):
     y_true = check_labels(y_true)
     classes = check_labels(classes, name="classes")
     y_prob = check_probabilities(order_columns(y_prob, classes))
-    check_consistent_length(y_true, y_prob)
+    check_lengths(y_true=y_true, y_prob=y_prob)
     if y_prob.ndim == 1:
         y_prob = _add_other_column(y_prob, classes.tolist(), positive)
     if len(classes) != y_prob.shape[1] or len(set(classes.tolist())) < len(classes):
@@ -72,11 +65,7 @@ def read_predictions(y_true, y_prob, classes, positive):
             f"classes is {classes[:10].tolist()}, but y_prob has {y_prob.shape[1]} columns."
             " Expected a different class for each column, in their order."
         )
-    if not set(classes.tolist()) & set(y_true.tolist()):
-        raise ValueError(
-            f"y_true has the classes {np.unique(y_true)[:10].tolist()}, but the columns are"
-            f" {classes[:10].tolist()}. Expected at least one class in common: use the same names."
-        )
+    _check_common(classes, y_true, "y_true", "the columns are")
     return number_predictions(classes, y_true, classes[y_prob.argmax(axis=1)], y_prob)
 
 
@@ -111,6 +100,16 @@ def number_predictions(known, y, predicted, probabilities, more_classes=()):
         classes,
         seen,
     )
+
+
+def _check_common(known, y, name, whose):
+    # Not with NumPy, which would convert numbers to text to compare them with text.
+    if not set(known.tolist()) & set(y.tolist()):
+        raise ValueError(
+            f"{name} has the classes {np.unique(y)[:10].tolist()}, but {whose}"
+            f" {known[:10].tolist()}. Expected at least one class in common: use the same names,"
+            " for example with map_labels."
+        )
 
 
 def _add_other_column(of_positive, classes, positive):

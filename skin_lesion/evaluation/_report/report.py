@@ -3,24 +3,19 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
 from ..._utils.atomic_writing import write_text
 from ..._utils.sklearn_private import validate_params
 from ..._utils.validation.messages import say
+from ..._utils.validation.rows import check_lengths
 from .._intervals.estimates import Estimates
 from .._intervals.parts import Draws, Part, pool_part
 from .._metrics.input_checks import find_class
 from .._pictures import Pictures
 from .._plots.training_curves import find_training
 from . import figures as _figures
-from .build_report import (
-    PARAMETERS,
-    build_sections,
-    check_groups,
-    check_prevalence,
-    check_thresholds,
-)
+from .build_report import PARAMETERS, build_sections, check_groups, check_thresholds
 from .model_card import render_model_card
 from .page import render_report
 from .predictions import read_predictions
@@ -248,14 +243,13 @@ class EvaluationReport:
         [0.75, 4.0]
         """
         predictions = read_predictions(y_true, y_prob, classes, positive)
-        check_consistent_length(predictions.y, groups, frame)
-        check_prevalence(prevalence, positive)
+        check_lengths(y_true=predictions.y, groups=groups, frame=frame)
         return cls(
             [Part(predictions, check_groups(groups), np.arange(len(predictions)))],
             pictures=Pictures(None, "no images were given"),
             frame=frame,
             positive=positive,
-            thresholds=check_thresholds(thresholds, positive),
+            thresholds=check_thresholds(thresholds, prevalence, positive),
             prevalence=prevalence,
             draws=Draws(n_bootstraps, choose_seed(random_state)),
         )

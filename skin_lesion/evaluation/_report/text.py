@@ -140,7 +140,7 @@ def spread_scores(table):
     if "threshold" in table:
         thresholds = table["threshold"].groupby(level=0, sort=False).first()
         # Nine digits show how far a threshold of saturated probabilities is from 1.
-        wide.insert(0, "threshold", thresholds.map("{:.9g}".format))
+        wide.insert(0, "threshold", thresholds.map(lambda x: f"{x:.{4 if x < 0.999 else 9}g}"))
     return wide
 
 
@@ -161,9 +161,17 @@ def mark_few(counts):
     return counts["groups"].astype(str) + np.where(counts["few"], " (few)", "")
 
 
-def say_prevalence(report):
-    """Return the title of the scores at the stated prevalence."""
-    return None if report.prevalence is None else f"At a prevalence of {report.prevalence:g}"
+def spread_tables(report):
+    """Yield the name, title and text of the tables that not every report has."""
+    for name, title, spread in (
+        ("operating_points", "Operating points", spread_scores),
+        ("at_prevalence", f"At a prevalence of {report.prevalence or 0:g}", spread_scores),
+        ("baselines", "Shortcut baselines", spread_scores),
+        ("slices", "Slices: scores of subgroups", spread_slices),
+    ):
+        table = getattr(report, name)
+        if table is not None:
+            yield name, title, spread(table)
 
 
 def summarise(report):
@@ -174,18 +182,13 @@ def summarise(report):
     if report.positive is not None:
         of_positive = report.class_scores.loc[report.positive]
         lines += _indent(f"{report.positive} against the rest", say_scores(of_positive))
-    for title, table in (
-        ("Operating points", report.operating_points),
-        (say_prevalence(report), report.at_prevalence),
-        ("Shortcut baselines", report.baselines),
-    ):
-        if table is not None:
-            lines += ["", title]
-            for name, line in spread_scores(table).iterrows():
-                lines.append(
-                    f"  {name}: "
-                    + ", ".join(f"{key} {value}" for key, value in line[line != ""].items())
-                )
+    for name, title, words in spread_tables(report):
+        if name == "slices":  # shortened below
+            continue
+        lines += ["", title]
+        for key, line in words.iterrows():
+            scores = ", ".join(f"{score} {text}" for score, text in line[line != ""].items())
+            lines.append(f"  {key}: {scores}")
     if report.slices is not None:
         lines += ["", "Slices", describe_slices(report)]
         for (column, value), line in report.slices.iterrows():

@@ -209,7 +209,7 @@ def _unwrap(part, estimator):
         part = part._fitted()
     if not isinstance(part, SkinLesionClassifier):
         raise TypeError(
-            f"estimator is {estimator!r}, of type {type(estimator).__name__}. Expected a fitted"
+            f"estimator is of type {type(estimator).__name__}. Expected a fitted"
             " SkinLesionClassifier, TestTimeAugmentation around one, AveragedClassifier of these,"
             " or a pipeline that ends in one of them."
         )

@@ -71,7 +71,9 @@ def default_rate(optimizer):
     """Return the learning rate of an optimizer, or of a name; None if it is a schedule."""
     if isinstance(optimizer, str):
         return inspect.signature(_find_optimizer(optimizer)).parameters["learning_rate"].default
-    rate = getattr(optimizer, "get_config", dict)().get("learning_rate")
+    if not isinstance(optimizer, keras.optimizers.Optimizer):  # an error of resolve_optimizer
+        return None
+    rate = optimizer.get_config().get("learning_rate")
     return float(rate) if isinstance(rate, Real) else None
 
 
@@ -94,7 +96,7 @@ def resolve_optimizer(optimizer, learning_rate):
             )
         raise TypeError(
             f"optimizer is {optimizer!r}, of type {type(optimizer).__name__}. Expected a name, such"
-            f" as 'adam', or a keras.optimizers.Optimizer.{left_out}"
+            f" as 'adam', or an object, such as keras.optimizers.Adam(0.001).{left_out}"
         )
     options = {} if learning_rate is None else {"learning_rate": learning_rate}
     return _find_optimizer(optimizer)(**options)

@@ -232,6 +232,8 @@ def test_bad_input(scored, lesions, make_model):
             call(positive="mell")
         with pytest.raises(ValueError, match=r"sensitivity has 95.*Expected rates above 0"):
             call(positive="mel", sensitivity=[95])
+        with pytest.raises(ValueError, match=r"sensitivity has 'a'.*Expected rates above 0"):
+            call(positive="mel", sensitivity=[0.9, "a"])
     for classes in (["mel"], ["nv", "nv"], ["bcc", "nv"]):
         with pytest.raises(ValueError, match="in the order of the columns"):
             choose_thresholds_from_predictions(

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -197,6 +199,8 @@ def test_errors_name_the_dataset(model, datasets, training):
         evaluate_external(model, {})
     with pytest.raises(ValueError, match="'others' has no target"):
         evaluate_external(model, {"others": {"data": others.images}})
+    with pytest.raises(ValueError, match=r"'images' has no target. Expected datasets by name"):
+        evaluate_external(model, others)
     with pytest.raises(ValueError, match="All 300 images of the dataset 'again'"):
         evaluate_external(model, {"again": training}, training=training, **QUICK)
     with pytest.raises(ValueError, match="A dataset has the name 'training'"):
@@ -213,6 +217,25 @@ def test_errors_name_the_dataset(model, datasets, training):
     with pytest.raises(ValueError, match="map_labels") as caught:
         evaluate_external(model, {"others": renamed}, **QUICK)
     assert "'others'" in caught.value.__notes__[0]
+
+
+def test_warnings_name_the_dataset_once_at_the_line_of_the_caller(model, datasets):
+    others = datasets["others"]
+    few = {
+        name: Bunch(images=others.images[:n], target=others.target[:n], groups=groups)
+        for name, n, groups in (("a", 20, [*others.groups[:18], "-", "-"]), ("b", 12, None))
+    }
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        evaluate_external(model, few, class_prior="uniform", **QUICK)
+    assert {warning.filename for warning in caught} == {__file__}
+    said = [str(warning.message) for warning in caught]
+    assert [text[:24] for text in said] == [
+        "Several rows of groups o",
+        "a: Classes with fewer th",
+        "b: Classes with fewer th",
+    ]
+    assert "groups of 'a' are '-'" in said[0]
 
 
 def test_rows_without_a_group_are_an_error_and_no_group(model, datasets, training):

@@ -109,7 +109,7 @@ def test_fold_without_a_class(data):
     X, y = data
     order = np.argsort(y)  # the last fold is all nevi
     folds = [(order[:270], order[270:]), (order[60:], order[:60])]
-    with pytest.warns(UserWarning, match="'melanoma' is NaN: the fold lacks this class"):
+    with pytest.warns(UserWarning, match="'melanoma' is NaN: the fold lacks this class") as said:
         scores = cross_validate(
             LogisticRegression(),
             X,
@@ -118,6 +118,7 @@ def test_fold_without_a_class(data):
             scoring=isic_scorers("melanoma"),
             error_score="raise",
         )
+    assert {one.filename for one in said if "lacks" in str(one.message)} == {__file__}
     assert np.isnan(scores["test_partial_auc"]).all()
     assert np.isfinite(scores["test_balanced_accuracy"]).all()
     # The second model has never seen a bkl, and its test fold has hardly anything else.

@@ -235,6 +235,9 @@ def test_reports_that_cannot_be_compared():
     exchanged = y[np.r_[:49, 50, 49, 51:100]]
     with pytest.raises(ValueError, match=r"of 100 images in 1 fold.* of 90"):
         compare(report, judge(predicted[:90], y[:90]))
+    fits = evaluate([Saying(predicted)] * 2, np.arange(100)[:, np.newaxis], y, n_bootstraps=2)
+    with pytest.raises(ValueError, match=r"1 fold and 2 fits, and of 100 images in 1 fold and 1 f"):
+        compare(fits, report)
     with pytest.raises(
         ValueError, match="different true classes for 2 of 100 images; the first is"
     ):

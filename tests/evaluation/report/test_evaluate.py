@@ -575,7 +575,7 @@ def test_json_and_frame(report, tmp_path):
 
 def test_thresholds_near_0_and_1_are_readable(capsys, tmp_path):
     y, p = np.tile(["mel", "nv"], 10), np.linspace(0, 1, 20)
-    thresholds = {"sure": np.float32(1) - np.float32(6e-8), "low": 3e-5}
+    thresholds = {"sure": np.float32(1) - np.float32(6e-8), "low": 3e-5, "usual": 0.155413005}
     report = EvaluationReport.from_predictions(
         y, p, classes=["mel", "nv"], positive="mel", thresholds=thresholds, n_bootstraps=2
     )
@@ -584,6 +584,8 @@ def test_thresholds_near_0_and_1_are_readable(capsys, tmp_path):
     for text in (capsys.readouterr().out, card):
         assert "0.99999994" in text
         assert "3e-05" in text
+        assert "0.1554" in text
+        assert "0.15541" not in text
 
 
 def test_json_has_no_nan():
@@ -808,6 +810,7 @@ def test_numbers_near_0_and_1_are_not_read_as_0_and_1(capsys, tmp_path, no_curve
     [
         ({"positive": "melanom"}, r"not among the classes.*Did you mean 'melanoma'\?"),
         ({"thresholds": [0.5]}, "Got thresholds without positive"),
+        ({"thresholds": [0.5, "a"], "positive": "melanoma"}, "threshold 'a' is 'a'"),
         ({"thresholds": [1.5], "positive": "melanoma"}, "Expected a probability from 0 to 1"),
         ({"groups": [1, 2]}, "inconsistent"),
         ({"frame": pd.DataFrame({"a": [1]})}, "inconsistent"),

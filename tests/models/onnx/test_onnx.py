@@ -500,7 +500,7 @@ def test_bad_input(exported, small, lesions, tmp_path):
     classifier, file = exported
     with pytest.raises(ValueError, match=r"images of shape \(12, 12, 3\)"):
         OnnxClassifier(file).predict(lesions.images[:, ::2, ::2])
-    with pytest.raises(TypeError, match=r"type Pipeline.*Expected a fitted SkinLesionClassifier"):
+    with pytest.raises(TypeError, match=r"is of type Pipeline. Expected a fitted SkinLesion"):
         export_onnx(make_pipeline(ImageLoader()), tmp_path / "model.onnx")
     with pytest.raises(NotFittedError):
         export_onnx(small(), tmp_path / "model.onnx")

@@ -263,5 +263,5 @@ def test_another_one_is_another_fit_for_a_checkpoint(smallest, lesions, others, 
 def test_a_warm_start_after_it_draws_a_new_one(smallest, lesions, own):
     classifier = smallest(epochs=1, warm_start=True)
     classifier.fit(lesions.images, lesions.target, **own)
-    with pytest.warns(UserWarning, match="The last fit held out no images"):
+    with pytest.warns(UserWarning, match="The last fit or partial_fit held out no images"):
         classifier.set_params(early_stopping=True).fit(lesions.images, lesions.target)

@@ -263,7 +263,9 @@ def test_validation_set_that_may_have_been_trained_on_is_spoken_of(warm_smallest
     elif unknown == "partial_fit":
         classifier.partial_fit(images, lesions.target)
     classifier.set_params(early_stopping=True)
-    found = "X contains 0 of the" if unknown == "other images" else "held out no images"
+    found = "X contains 0 of the"
+    if unknown != "other images":
+        found = "The last fit or partial_fit held out no images"
     with pytest.warns(
         UserWarning, match=f"{found}.* may contain images that the network"
     ) as caught:

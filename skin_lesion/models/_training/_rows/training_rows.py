@@ -4,13 +4,13 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length, compute_class_weight
+from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from ...._utils.sklearn_private import check_sample_weight, check_y
 from ...._utils.validation.labels import check_labels
 from ...._utils.validation.messages import did_you_mean, name_some
-from ...._utils.validation.rows import check_rows
+from ...._utils.validation.rows import check_lengths, check_rows
 
 
 def check_targets(estimator, source, y, sample_weight, groups=None, *, suffix=""):
@@ -38,12 +38,14 @@ def check_targets(estimator, source, y, sample_weight, groups=None, *, suffix=""
     check_labels(y, name=f"y{suffix}")
     y = check_y(y, estimator=estimator)
     check_classification_targets(y)
-    check_consistent_length(source, y, groups)
+    given = {"X": source, "y": y, "groups": groups}
+    check_lengths(**{f"{name}{suffix}": array for name, array in given.items()})
     if sample_weight is not None:
         check_rows(
             sample_weight,
             name=f"sample_weight{suffix}",
             expected="a weight for each row (for weights of classes, use class_weight)",
+            entries=("sample_weight",),
         )
         sample_weight = check_sample_weight(
             sample_weight, y, dtype=np.float64, ensure_non_negative=True

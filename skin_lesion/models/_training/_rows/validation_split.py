@@ -94,7 +94,7 @@ def _hold_out_again(rows, y, groups, digests, held_out):
     is_enough = 2 * n_there >= len(held_out)  # few rows would be too noisy for early stopping
     if is_enough and sides[0] == sides[1] == np.unique(y).tolist():
         return rows[~is_validation], rows[is_validation]
-    found = "The last fit held out no images."
+    found = "The last fit or partial_fit held out no images."
     if len(held_out):
         found = (
             f"X contains {n_there} of the {len(held_out)} images that the last fit held out, which"
