@@ -120,6 +120,20 @@ def test_false_marks_are_counted_among_lesions_that_did_not_set_the_limit(monkey
     assert fit_unlike(None, X, X_test, np.arange(5), 0).false_marks == 0.2
 
 
+def test_rounding_of_features_changes_no_mark(monkeypatch):
+    """The limit comes from one of these images, and ONNX Runtime rounds otherwise than Keras."""
+    monkeypatch.setattr(_unlike, "LastLayerInput", lambda _: SimpleNamespace(compute=np.asarray))
+    monkeypatch.setattr(_unlike, "digest_of_network", str)
+    rng = np.random.default_rng(0)
+    X, X_test = rng.normal(size=(50, 4)), rng.normal(size=(41, 4))
+    unlike = fit_unlike(None, X, X_test, np.arange(41), 0)
+    is_marked = unlike.measure(X_test) > unlike.limit
+    assert is_marked.sum() == 2
+    for _ in range(20):
+        rounded = X_test * rng.uniform(1 - 1e-6, 1 + 1e-6, size=X_test.shape)
+        np.testing.assert_array_equal(unlike.measure(rounded) > unlike.limit, is_marked)
+
+
 def test_features_mark_photographs_for_the_network_that_computed_them(
     model, root, tmp_path, capsys
 ):
