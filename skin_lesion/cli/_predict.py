@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from .._utils.atomic_writing import write_csv
 from .._utils.image_files import image_extensions
+from .._utils.validation.messages import say_why_missing
 from ..audit import open_images, say
 from ..datasets import is_report, walk_files
 from ..models import (
@@ -221,7 +222,9 @@ def _look_into(place, column, reports, problems):
     if place.is_dir():
         return _list_folder(place, reports, problems)
     if not place.exists():
-        raise FileNotFoundError(f"{place} does not exist. Expected a photograph or a folder.")
+        raise FileNotFoundError(
+            f"{place} does not exist. Expected a photograph or a folder.{say_why_missing(place)}"
+        )
     if place.suffix.lower() != ".csv":
         return [str(place)]
     table = read_csv(place, text=[] if column is None else [column])

@@ -177,6 +177,18 @@ def test_missing_files_are_counted_and_the_first_is_named(tmp_path, monkeypatch)
     )
 
 
+def test_a_missing_file_is_explained_by_its_path(tmp_path):
+    link, absolute = tmp_path / "link.jpg", tmp_path / "gone.jpg"
+    link.symlink_to(absolute)
+    for path, expected in (
+        (link, f"{str(link)!r}. It is a link to {str(absolute)!r}. Nothing is there."),
+        (absolute, f"{str(absolute)!r}."),
+    ):
+        with pytest.raises(FileNotFoundError) as raised:
+            check_files_exist(check_paths([str(path)]))
+        assert str(raised.value).endswith(f"The first is {expected}")
+
+
 # Images
 
 

@@ -1,5 +1,6 @@
 """Shared parts of messages, and the line to which a warning belongs."""
 
+import os
 import sys
 import warnings
 from difflib import get_close_matches
@@ -37,6 +38,16 @@ def say_number(value):
     if 1e-9 < value < 1 - 1e-9:
         return "<0.000001" if value < 0.5 else ">0.999999"
     return f"{round(value):.3f}"
+
+
+def say_why_missing(path):
+    """Return a sentence, after a space, on a path where nothing is; or an empty string.
+
+    It says where a relative path is looked up, or where a link leads.
+    """
+    if os.path.islink(path) and not os.path.exists(path):
+        return f" It is a link to {os.readlink(path)!r}. Nothing is there."
+    return "" if os.path.isabs(path) else f" Relative paths are looked up in {os.getcwd()!r}."
 
 
 def name_some(names):

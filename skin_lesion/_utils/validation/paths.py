@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..image_files import image_extensions, image_file_exists
+from .messages import say_why_missing
 from .rows import LIST_FOLDER, PATHS_EXPECTED, check_rows
 
 _N_LOOKED_AT = 100
@@ -141,4 +142,4 @@ def check_files_exist(paths):
             raise FileNotFoundError(f"{found}, a web address. Download the files first.")
         if os.path.isdir(missing[0]):
             raise FileNotFoundError(f"{found}, a folder. List its images: {LIST_FOLDER}.")
-        raise FileNotFoundError(f"{found}. Relative paths are looked up in {os.getcwd()!r}.")
+        raise FileNotFoundError(f"{found}.{say_why_missing(missing[0])}")

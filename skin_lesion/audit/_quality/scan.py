@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +11,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from ..._utils.read_ahead import ReadAhead, count_threads
+from ..._utils.validation.messages import say_why_missing
 from ..._utils.validation.paths import are_paths, check_paths
 from ..._utils.validation.pixels import check_images
 from ..._utils.validation.rows import check_rows
@@ -52,7 +52,7 @@ class PathImages:
             if not isinstance(error.__cause__, FileNotFoundError):
                 raise
             raise ValueError(
-                f"{path!r} does not exist. Relative paths are looked up in {os.getcwd()!r}."
+                f"{path!r} does not exist.{say_why_missing(path)}"
             ) from error.__cause__
         return pixels, size, hashlib.sha256(content).hexdigest(), len(content)
 

@@ -4,7 +4,7 @@ import os
 import re
 
 from ..._utils.image_files import image_extensions
-from ..._utils.validation.messages import name_some
+from ..._utils.validation.messages import name_some, say_why_missing
 from .._reading.split_names import SPLIT_NAMES, check_split
 from .._taxonomy.names import canonical_name
 from .reports import find_images_in_reports, say_images_in_reports
@@ -25,7 +25,7 @@ def read_tree(root, *, has_patients=False):
     if not os.path.exists(root):
         raise FileNotFoundError(
             f"The folder {root!r} does not exist. Expected a folder with one subfolder for each"
-            f" class. Relative paths are looked up in {os.getcwd()!r}."
+            f" class.{say_why_missing(root)}"
         )
     if not os.path.isdir(root):
         raise NotADirectoryError(

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ..._utils.image_files import HDF5_EXTENSIONS, image_extensions, list_image_entries
+from ..._utils.validation.messages import say_why_missing
 from .._reading.folder_entries import MASK_FOLDER, plainness, walk_files
 from .ids import isic_id_of
 
@@ -61,7 +62,7 @@ def find_files(root):
     if not os.path.exists(root):
         raise FileNotFoundError(
             f"The folder {root!r} does not exist. Expected a folder with the images and tables of a"
-            f" release. Relative paths are looked up in {os.getcwd()!r}."
+            f" release.{say_why_missing(root)}"
         )
     files = Files()
     extensions = image_extensions()

@@ -6,6 +6,7 @@ import warnings
 import pandas as pd
 
 from ..._utils.sklearn_private import StrOptions, validate_params
+from ..._utils.validation.messages import say_why_missing
 from .._reading.table_file import read_header, read_table
 from .._taxonomy.label_sets import INDETERMINATE_RULES
 from .._taxonomy.map_labels import check_label_set
@@ -197,7 +198,7 @@ def load_image_table(
     if root is not None and not os.path.isdir(root):
         raise FileNotFoundError(
             f"The folder {os.fspath(root)!r} does not exist. Expected the folder of the images."
-            f" Relative paths are looked up in {os.getcwd()!r}."
+            f"{say_why_missing(root)}"
         )
     dataset, messages = make_dataset(
         table,
@@ -217,7 +218,7 @@ def _read(path, roles, where):
     if not os.path.isfile(path):
         raise FileNotFoundError(
             f"The file {path!r} does not exist. Expected a table with a row for each image."
-            f" Relative paths are looked up in {os.getcwd()!r}."
+            f"{say_why_missing(path)}"
         )
     separator, cells = read_header(path)
     check_columns(roles, cells, where)

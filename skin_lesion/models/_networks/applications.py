@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from ..._utils import lazy_keras as keras
-from ..._utils.validation.messages import did_you_mean
+from ..._utils.validation.messages import did_you_mean, say_why_missing
 from .._backend.downloads import noted_downloads
 from .._backend.keras_private import preprocess_input_of
 from .efficientnet_lite import IMAGENET_SHA256, build_efficientnet_lite, read_imagenet_weights
@@ -244,5 +244,5 @@ def check_weights_exist(name, path):
     if not os.path.isfile(path):
         raise FileNotFoundError(
             f"The file weights={os.fspath(path)!r} does not exist. Expected 'imagenet', None, or a"
-            f" .h5 file of {name} without its top. Relative paths are looked up in {os.getcwd()!r}."
+            f" .h5 file of {name} without its top.{say_why_missing(path)}"
         )
