@@ -50,9 +50,11 @@ def main(argv=None):
         from ._options import describe_error, in_options
 
         def say_warning(message, category, *_):
+            if category.__name__ == "UndefinedMetricWarning":
+                return  # a note of the report says it, which is printed
             # In one line, without the place in the code.
             text = in_options(" ".join(str(message).split()))
-            print(f"{category.__name__}: {text}", file=sys.stderr, flush=True)
+            print(f"Warning: {text}", file=sys.stderr, flush=True)
 
         try:
             arguments = parse_arguments(argv)

@@ -144,7 +144,9 @@ def test_an_interrupted_run_is_named_before_it_is_removed(root, tmp_path, capsys
     assert "holds an interrupted run, which this run will remove" in capsys.readouterr().out
     assert plan.exists()
     assert train(root, tmp_path, "--resume") == 130
-    assert "will remove" not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "holds an interrupted run, which this run continues" in out
+    assert "will remove" not in out
 
 
 def test_nothing_of_an_earlier_model_stays_beside_another(root, tmp_path, capsys, monkeypatch):
@@ -258,7 +260,7 @@ def test_the_end_of_all_fits_is_told_by_what_this_process_trains(monkeypatch, ca
     progress.end_fit("half of it restored")  # in 65 seconds; four times as much is left
     progress.close()
     first, second = capsys.readouterr().out.splitlines()
-    assert first == "fit 1 of 4: restored"
+    assert first == "fit 1 of 4: restored (already trained)"
     assert "(all fits end at about 00:05)" in second
 
 

@@ -129,7 +129,12 @@ def test_other_results_do_not_replace_those_of_the_job(root, output, capsys, mon
 def test_model_card_says_what_the_job_knows(output):
     card = (output / "model_card.md").read_text(encoding="utf-8")
     assert "TRIPOD" in card
-    for expected in ("train and test as in the data", "SkinLesionClassifier(", "Cross-validated:"):
+    assert 'The last section, "How the model was made"' in card.split("\n## ")[0]
+    for expected in (
+        "train and test as in the data",
+        "preset good: ConvNet, `SkinLesionClassifier(",
+        "Cross-validated:",
+    ):
         assert expected in card.split("## How the model was made")[1]
     fairness = card.split("## Fairness")[1].split("##")[0]
     assert "Not reported: slices: no columns were given." in fairness
@@ -296,6 +301,8 @@ def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
     assert main([*options, "--resume"]) == 0
     printed = capsys.readouterr()
     assert "without_lesion.jpg" not in printed.err  # as the first run has said
+    assert "holds an interrupted run, which this run continues" in printed.out
+    assert re.search(r"^fit 1 of 1: .* training images \(already trained\)$", printed.out, re.M)
     out = " ".join(printed.out.split())
     report = json.loads((output / "report.json").read_text())
     assert "30% of the images held out, stratified by class, grouped by lesion" in out
@@ -306,7 +313,7 @@ def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
     assert report["search"]["candidates"] == []
     assert report["data"]["root"] is None
     assert report["data"]["table"] == str(table)
-    assert f"- Data: {table}\n" in (output / "model_card.md").read_text(encoding="utf-8")
+    assert "- Data: lesions.csv\n" in (output / "model_card.md").read_text(encoding="utf-8")
     n_images = sum(sum(row.values()) for row in report["data"]["counts"].values())
     assert n_images == len(files)
     sides = pd.read_csv(output / "split.csv", comment="#").groupby("group")["split"]
@@ -418,7 +425,10 @@ def test_bad_arguments_say_what_is_expected(arguments, capsys):
     with pytest.raises(SystemExit) as exit_info:
         main([*arguments])
     assert exit_info.value.code == 2
-    assert f"found '{arguments[1]}', expected" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert f"found '{arguments[1]}', expected" in err
+    assert err.endswith(". skin-lesion train --help lists the options.\n")
+    assert err.count("\n") == 1
 
 
 @pytest.mark.usefixtures("few_trees")

@@ -17,13 +17,20 @@ VERBS = {
 _RESEARCH = "Research software, not a medical device."
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        """Say what is wrong, without the usage: all options of a verb would take a page."""
+        message = f"{message.rstrip('.')}. {self.prog} --help lists the options."
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
 def parse_arguments(argv=None):
-    """Return the arguments as a namespace; wrong ones end the process with a usage message.
+    """Return the arguments as a namespace; wrong ones end the process with a message.
 
     What begins with a folder or an option, and not with a verb, is for "train".
     """
     argv = sys.argv[1:] if argv is None else list(argv)
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="skin-lesion",
         description=f"Train and use classifiers of dermoscopic images. {_RESEARCH}",
         epilog="'skin-lesion ROOT' is short for 'skin-lesion train ROOT'. Without ROOT, train draws"

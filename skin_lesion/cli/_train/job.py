@@ -54,12 +54,11 @@ def run(arguments):
     check_output(output)
     check_holds_no_images(output, arguments.root)
     check_holds_no_evaluation(output)
-    if not arguments.resume and (output / UNFINISHED / _PLAN).is_file():
-        print(
-            f"{output} holds an interrupted run, which this run will remove. To continue it"
-            " instead, end this run now and add --resume.",
-            flush=True,
-        )
+    if (output / UNFINISHED / _PLAN).is_file():
+        text = "will remove. To continue it instead, end this run now and add --resume."
+        if arguments.resume:
+            text = "continues: finished fits are not trained again."
+        print(f"{output} holds an interrupted run, which this run {text}", flush=True)
     try:
         with lock_output(output):
             _clean_and_train(arguments, output, start)

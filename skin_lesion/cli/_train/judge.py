@@ -5,11 +5,13 @@ import os
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 from ..._utils.atomic_writing import write_csv, write_text
 from ..._utils.validation.messages import say_number
 from ...audit import TITLES, say
 from ...evaluation import (
+    WARNING,
     EvaluationReport,
     evaluate,
     say_score,
@@ -25,6 +27,10 @@ N_BOOTSTRAPS = 2000
 _UNKNOWN_LESIONS = (
     "Lesions and patients are unknown: the groups are images with equal contents. Several images of"
     " one lesion make the intervals too narrow."
+)
+_POINTER = (
+    'The last section, "How the model was made", has what the command knows of the data, the'
+    " exclusions and the training."
 )
 PACKAGES = ("skin_lesion", "scikit-learn", "imbalanced-learn", "scikeras", "keras", "numpy")
 
@@ -97,7 +103,14 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         },
         "preset": plan.final_preset,
         "training": [
-            {"network": repr(network), "epochs": network.n_iter_, "best_epoch": network.best_epoch_}
+            {
+                "architecture": getattr(
+                    network.architecture, "name", type(network.architecture).__name__
+                ),
+                "network": repr(network),
+                "epochs": network.n_iter_,
+                "best_epoch": network.best_epoch_,
+            }
             for network in networks_of(model)
         ],
         "unlike_training": {
@@ -117,7 +130,9 @@ def write_report(judgement, model, data, output):
     write_text(output / "report.json", to_json_text(judgement.numbers))
     judgement.report.to_html(output / "report.html")
     card = judgement.report.to_model_card(output / "model_card.md")
-    write_text(card, card.read_text(encoding="utf-8") + _describe_job(judgement.numbers))
+    text = card.read_text(encoding="utf-8")
+    text = text.replace(f"**{WARNING}**", f"**{WARNING}**\n\n{_POINTER}", 1)
+    write_text(card, text + _describe_job(judgement.numbers))
     X, y, _ = data.part(is_test=True)
     table = make_table(X, judgement.report.probabilities, model.classes_)
     table.insert(1, "class", y)
@@ -160,11 +175,17 @@ def _describe_job(numbers):
     """Return what the job knows as a last section of the model card."""
     left_out = numbers["audit"]["left_out"] or {"nothing": 0}
     data = numbers["data"]
+    named = data["table"], data["root"]
     lines = [
-        "Data: " + " and ".join(filter(None, (data["table"], data["root"]))),
+        # By name: a card is published, and a path names its user.
+        "Data: " + " and ".join(Path(os.path.abspath(path)).name for path in named if path),
         f"Split: {data['split']}. The manifest is split.csv.",
         "Excluded by the audit: " + ", ".join(f"{why} ({n})" for why, n in left_out.items()) + ".",
-        *(f"Trained: `{' '.join(line['network'].split())}`" for line in numbers["training"]),
+        *(
+            f"Trained, with preset {numbers['preset']}: {line['architecture']},"
+            f" `{' '.join(line['network'].split())}`"
+            for line in numbers["training"]
+        ),
         *(
             f"Cross-validated: {line['name']} ({say_search(numbers['search'])}): balanced accuracy"
             f" {say_number(line['balanced_accuracy'])}, standard deviation over folds"
@@ -197,6 +218,7 @@ def _shorten(report, with_faults, results, knows_lesions):
         lines.append(f"{test_set} of {say_groups(report.n_groups)}")
     else:
         lines.append(f"{test_set}; lesions and patients unknown: intervals may be too narrow")
+    lines += [f"Note: {note}" for note in report.notes if note != _UNKNOWN_LESIONS]
     lines += [line for line in report.classification_report.splitlines() if line.strip()]
     lines.append("Scores on the test set, with 95% intervals")
     scores = {

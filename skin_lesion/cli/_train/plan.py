@@ -137,8 +137,8 @@ class Plan:
             text += "\nThe one epoch takes longer than --minutes allows."
         elif self.shortened < 1:
             text += (
-                f"\n--minutes allows {self.shortened:.0%} of the epochs, and at least one is"
-                " trained: the model will be weaker."
+                f"\n--minutes {arguments.minutes:g} shortens the final fit to {self.shortened:.0%}"
+                " of its epochs, but not below one: the model will be weaker."
             )
         if not self.candidates:
             text += "\nThe time allows no cross-validation: set a larger --minutes."

@@ -23,6 +23,7 @@ class Progress:
     def __init__(self, expected, n_networks):
         self._expected, self._n_networks = expected, n_networks
         self._n_done = self._n_begun = 0
+        self._has_trained = False  # the present fit, by a step in this process
         self._share = self._share_begun = 0.0
         self._restored = 0.0  # what an earlier process has done, which took this one no time
         self._start = time.time()
@@ -46,19 +47,21 @@ class Progress:
 
     def advance(self, share):
         """Count this share of the steps of the present network."""
-        self._share = share
+        self._share, self._has_trained = share, True
         self._show()
 
     def end_fit(self, text):
         """Say in a line what the present fit came to."""
+        notes = [] if self._has_trained else ["already trained"]
         while self._n_begun < self._n_networks[self._n_done]:  # those that were trained before
             self.begin_network()
         self._leave_network()
         self._n_done += 1
-        self._n_begun = 0
+        self._n_begun, self._has_trained = 0, False
         is_last = self._n_done == len(self._expected)
         clock = None if is_last else self._clock()
-        end = "" if clock is None else f" (all fits end at about {clock})"
+        notes += [] if clock is None else [f"all fits end at about {clock}"]
+        end = f" ({', '.join(notes)})" if notes else ""
         line = f"fit {self._n_done} of {len(self._expected)}: {text}{end}"
         self._bar.write(line, file=sys.stdout)
         sys.stdout.flush()
