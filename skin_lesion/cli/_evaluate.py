@@ -12,11 +12,14 @@ from .._utils.image_files import open_image_file
 from ..audit import say
 from ..datasets import (
     GROUP_COLUMNS,
+    HARMONISED,
     clean_ids,
     clean_values,
     find_group_faults,
+    find_zeros,
     make_groups,
     read_age,
+    spell_groups,
 )
 from ..evaluation import EvaluationReport, evaluate, take_subgroups
 from ._data import find_positive, load_data, say_groups
@@ -31,14 +34,6 @@ from ._output import (
 from ._predict import check_reads_photographs, find_readable, load_classifier, say_unread
 from ._tables.images import index_by_image, match_images, read_csv
 from ._tables.truth import read_probabilities, read_truth
-
-# Columns of metadata, and their names in the report: it cuts ages into bands by this name.
-_SLICES = {
-    "sex": "sex",
-    "age": "age",
-    "age_approx": "age",
-    "anatom_site_general": "anatom_site_general",
-}
 
 
 def run(arguments):
@@ -72,12 +67,12 @@ def _evaluate_and_write(arguments):
             report.to_json(output / REPORT)
             report.to_model_card(output / "model_card.md")
     finally:
+        say_unread(unreadable)
         for line in lines:
             print(line)
         report.summary()
     if arguments.output is not None:
         print(f"\nOpen {page}.")
-    say_unread(unreadable)
     return len(unreadable)
 
 
@@ -172,7 +167,7 @@ def _evaluate(model, data, rows, arguments):
 
 
 def _of_predictions(arguments):
-    truth, classes = read_truth(arguments.truth)
+    truth, classes = read_truth(arguments.truth, arguments.label_column)
     predictions = read_probabilities(arguments.predictions, truth, classes)
     groups = frame = None
     if arguments.metadata is not None:
@@ -196,8 +191,8 @@ def _of_predictions(arguments):
 
 def _read_groups(path, images):
     """Return the groups of the images, and what else is known of them."""
-    table = match_images(index_by_image(read_csv(path), path), images)
-    ids = {name.lower(): clean_ids(table[name]) for name in table if name.lower() in GROUP_COLUMNS}
+    table = spell_groups(match_images(index_by_image(read_csv(path), path), images))
+    ids = {name: clean_ids(table[name]) for name in table if name in GROUP_COLUMNS}
     if not ids:
         raise ValueError(
             f"{path} has the columns {list(table.columns)}. Expected lesion_id or patient_id."
@@ -208,14 +203,17 @@ def _read_groups(path, images):
             f" is {images[0]!r}. Expected the same names of images as in the truth. Leave out"
             " --metadata if lesions are unknown."
         )
-    ids, table = pd.DataFrame(ids).reindex(images), table.reindex(images)
-    groups = _make_groups(ids, images, path)
-    slices = {}
-    for name, label in _SLICES.items():
-        if name in table and label not in slices:
-            column = clean_values(table[name]).reset_index(drop=True)
-            slices[label] = read_age(column) if label == "age" else column
-    return groups, pd.DataFrame(slices) if slices else None
+    for name in ids:
+        for message in find_zeros(table[name], ids[name], path):
+            warnings.warn(message, stacklevel=2)
+    groups = _make_groups(pd.DataFrame(ids).reindex(images), images, path)
+    # Reports cut ages into bands by this name.
+    spelled = {name.lower(): name for name in table}
+    age = next((spelled[name] for name in HARMONISED["age"] if name in spelled), "age")
+    frame = take_subgroups(table.rename(columns={age: "age"}))
+    frame = frame.reindex(images).reset_index(drop=True)
+    frame = frame.apply(lambda column: (read_age if column.name == "age" else clean_values)(column))
+    return groups, frame if frame.shape[1] else None
 
 
 def _make_groups(ids, images, path):

@@ -3,12 +3,21 @@
 from ._drawn.make import make_lesion_images
 from ._drawn.write import write_lesion_folder
 from ._folder.load import load_image_folder
+from ._folder.metadata import ID_COLUMNS
 from ._folder.reports import is_report
+from ._isic.formats import HARMONISED, LABEL_COLUMNS
 from ._isic.ids import isic_id_of
 from ._isic.load import load_isic_release
 from ._public.load import load_public_dataset
 from ._reading.folder_entries import walk_files
-from ._reading.groups import GROUP_COLUMNS, clean_ids, find_group_faults, make_groups
+from ._reading.groups import (
+    GROUP_COLUMNS,
+    clean_ids,
+    find_group_faults,
+    find_zeros,
+    make_groups,
+    spell_groups,
+)
 from ._reading.harmonise import read_age
 from ._reading.one_hot import read_one_hot
 from ._reading.split_names import SPLIT_NAMES, SPLITS

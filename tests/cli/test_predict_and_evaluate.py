@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr
 from types import SimpleNamespace
 
 import numpy as np
@@ -434,11 +435,12 @@ def test_a_model_is_judged_on_what_can_be_read(model, root, tmp_path, capsys):
     folder = tmp_path / "lesions"
     shutil.copytree(root / "Test", folder)
     (folder / "nevus" / "damaged.jpg").write_bytes(b"no image")
-    assert main(["evaluate", str(model), str(folder)]) == 3
-    printed = capsys.readouterr()
+    with redirect_stderr(sys.stdout):
+        assert main(["evaluate", str(model), str(folder)]) == 3
     n_images = len(list((root / "Test").glob("*/*")))
-    assert f"Evaluated on all images: {n_images} images" in printed.out
-    assert re.search(r"^Not read: .*damaged\.jpg", printed.err, re.M)
+    out = capsys.readouterr().out
+    expected = rf"^Not read: .*damaged\.jpg.*\nEvaluated on all images: {n_images} images"
+    assert re.search(expected, out, re.M)
 
 
 def test_bad_input_of_predict(model, root, tmp_path, capsys):
@@ -560,7 +562,9 @@ def test_what_a_folder_lacks_today_is_named_and_what_is_hidden_is_skipped(tmp_pa
     rows, problems = find_readable(np.array(paths).reshape(-1, 1))
     assert rows.tolist() == [0, 3]
     for link, problem in zip(("c.png", "p.18"), problems, strict=True):
-        assert f"{tmp_path / link}' does not exist" in problem
+        target = str(tmp_path / "disk" / link)
+        assert f"{tmp_path / link}' does not exist. It is a link to {target!r}." in problem
+        assert "Relative paths" not in problem
 
 
 @pytest.mark.parametrize("place", ["p17", ""])
@@ -607,10 +611,11 @@ def test_metadata_give_groups_as_loaders_do(tmp_path, capsys, lines, n_groups, n
     metadata.write_text("".join(f"{image},{line}\n" for image, line in rows))
     tables = ("label\na,n\nb,m\nc,n\nd,m", "m,n\na,0,1\nb,1,0\nc,0,1\nd,1,0")
     assert judge(tmp_path, *tables, "--metadata", str(metadata)) == 0
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert report["groups"] == n_groups
     if n_unknown == 4:
+        assert "1 image(s) have the lesion_id 0" in err
         assert "has no lesion_id of any image: all are blank, or placeholders" in out
         assert "intervals (95%) are over images" in out
         assert "sex = female: " in out
@@ -626,7 +631,7 @@ def test_metadata_of_one_large_lesion_are_doubted(tmp_path, capsys):
     truth = "\n".join(["label", *(f"{image},{'mn'[image < 'i3']}" for image in images)])
     predictions = "\n".join(["m,n", *(f"{image},0.5,0.5" for image in images)])
     assert judge(tmp_path, truth, predictions, "--metadata", str(metadata)) == 0
-    assert "20 of 40 images are in one group, 'x'" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("Warning: 20 of 40 images are in one group, 'x'")
 
 
 def test_unknown_in_metadata_is_missing(tmp_path, capsys):
@@ -634,10 +639,28 @@ def test_unknown_in_metadata_is_missing(tmp_path, capsys):
     metadata.write_text("image,lesion_id,sex\na,1,male\nb,2,Unknown\nc,3,male\nd,4,Unknown\n")
     tables = ("label\na,n\nb,n\nc,m\nd,m", "m,n\na,0,1\nb,0,1\nc,1,0\nd,1,0")
     assert judge(tmp_path, *tables, "--metadata", str(metadata)) == 0
-    assert re.findall("sex = (.*?):", capsys.readouterr().out) == ["male", "missing"]
+    printed = capsys.readouterr()
+    assert re.findall("sex = (.*?):", printed.out) == ["male", "missing"]
+    # What the report notes is no warning, too.
+    assert "Note: Classes with fewer than 10 lesions or patients" in printed.out
+    assert printed.err == ""
 
 
-@pytest.mark.parametrize("name", ["age", "age_approx"])
+def test_all_columns_of_metadata_but_ids_give_slices(tmp_path, capsys):
+    metadata = tmp_path / "metadata.csv"
+    names = "image,Lesion_ID,Sex,site,skin_type,note"
+    metadata.write_text(f"{names}\na,1,f,back,1,x\nb,2,m,back,2,x\nc,3,m,,1,x\nd,4,f,,2,x\n")
+    tables = ("label\na,n\nb,n\nc,m\nd,m", "m,n\na,0,1\nb,0,1\nc,1,0\nd,1,0")
+    assert judge(tmp_path, *tables, "--metadata", str(metadata)) == 0
+    out = capsys.readouterr().out
+    assert re.findall(r"^  (\S+) = (\S+):", out, re.M) == [
+        *(("Sex", "f"), ("Sex", "m"), ("skin_type", "1"), ("skin_type", "2"))
+    ]
+    assert "Not reported: slices by site: each of its values occurs in a single class" in out
+    assert "Not reported: slices by note: it has a single value." in out
+
+
+@pytest.mark.parametrize("name", ["age", "age_approx", "Age"])
 def test_metadata_give_slices_by_age_in_the_bands_of_reports(tmp_path, capsys, name):
     metadata = tmp_path / "metadata.csv"
     rows = zip("abcdef", [20, 40, 70, 29, 50, "85+"], strict=True)
@@ -720,6 +743,7 @@ def test_images_of_other_names_are_not_taken_for_them(tmp_path, capsys, names, p
         "image,label,\na,n,\nb,m,\n",
         "image,label\na,n,\nb,m,\n",
         ",image,n,m\n0,a,1,0\n1,b,0,1\n",
+        ",Filename,n,m\n3,a,1,0\n5,b,0,1\n",
     ],
 )
 def test_columns_without_a_name_are_none(tmp_path, text):
@@ -763,6 +787,7 @@ def test_tables_that_cannot_be_used_are_explained(tmp_path, capsys):
         ("image,label,label\na,n,n\n", "more than one column with the name(s) 'label'"),
         ("\nimage,label\na,n\n", "its first line is blank"),
         ("image,label\na,n\xe4vus\n", "Expected a table in UTF-8"),
+        (",photo,label\n3,a,n\n5,b,m\n", "the truth are in the column 'unnamed first column'"),
     ):
         assert judge(tmp_path, "", predictions, truth_file=text) == 2
         err = capsys.readouterr().err
@@ -838,10 +863,17 @@ def test_bad_input_of_evaluate(tmp_path, capsys):
         ("n,m,fold\na,1,0,0\nb,0,1,3", "n,m\na,1,0\nb,1,0", "'b' with n=0.0, m=1.0, fold=3.0"),
         ("label\na,\nb,", "n,m\na,1,0\nb,1,0", "truth.csv has the class of none of 2 images"),
         (
-            "label,sex\na,n,male\nb,m,male",
+            "grade,sex\na,n,male\nb,m,male",
             "n,m\na,1,0\nb,1,0",
-            "alone. The images were read from 'image'; the other columns are ['label', 'sex']",
+            "names. The images were read from 'image'; the other columns are ['grade', 'sex']",
         ),
+        ("label,sex\na,n,x\nb,n,x", "n,m\na,1,0\nb,1,0", "of 1 class, 'n', by its column 'label'"),
+        (
+            "None,MEL,NV\na,1,0,0\nb,0,1,0",
+            "none,MEL,NV\na,1,0,0\nb,0,1,0",
+            "for ['none', 'melanoma', 'nevus'] and lacks ['None']",
+        ),
+        ("n,m\na,1,0\nb,0,1", "MEL,mel,n\na,1,0,0\nb,0,1,0", "with the name(s) 'melanoma'"),
         ("n,m\na,0,0\nb,,", "n,m\na,1,0\nb,1,0", "truth.csv has the class of none of 2 images"),
         ("n,m\na,1,0\nb,1,1", "n,m\na,1,0\nb,1,0", "'b' with n=1.0, m=1.0"),
         (
@@ -872,6 +904,38 @@ def test_columns_beside_the_classes_are_no_classes(tmp_path, capsys):
     predictions = "predicted,0,1\na,0,0.9,0.1\nb,0,0.6,0.4"  # numbers, like the classes
     assert judge(tmp_path, "0,1\na,1,0\nb,0,1", predictions) == 0
     assert "predicted" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("truth", "options"),
+    [
+        ("lesion_id,dx,dx_type,age\na,1,nv,histo,50\nb,2,mel,histo,60", []),  # as of HAM10000
+        ("grade,age\na,NV,50\nb,MEL,60", ["--label-column", "grade"]),
+        ("Diagnosis,age,mm\na,nevus,50,1.5\nb,melanoma,60,2.5", []),
+        ("dx,benign_malignant\na,nv,benign\nb,mel,malignant", ["--label-column", "dx"]),
+        ("class,predicted,nevus,melanoma\na,nevus,nevus,1,0\nb,melanoma,nevus,0.9,0.1", []),
+        (f"{','.join(CODES)},label\na,0,1,0,0,0,0,0,x\nb,1,0,0,0,0,0,0,y", []),
+    ],
+)
+def test_a_truth_may_have_labels_beside_other_columns(tmp_path, truth, options):
+    predictions = "melanoma,nevus\na,0,1\nb,1,0"
+    assert judge(tmp_path, truth, predictions, *options) == 0
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
+
+
+def test_a_truth_of_numbers_has_them_as_labels(tmp_path):
+    assert judge(tmp_path, "target,age\na,1.0,50\nb,0.0,60\nc,,60", "0,1\na,0,1\nb,1,0") == 0
+
+
+def test_a_column_of_labels_that_is_not_clear_is_asked_for(tmp_path, capsys):
+    truth = "dx,target\na,nv,0\nb,mel,1"
+    for options, expected in (
+        ([], "labels in each of the columns ['dx', 'target']. Expected one of them: name it"),
+        (["--label-column", "DX"], "no column 'DX', which is named by --label-column. Expected"),
+    ):
+        assert judge(tmp_path, truth, "n,m\na,1,0\nb,0,1", *options) == 2
+        assert expected in capsys.readouterr().err
 
 
 def test_true_and_false_count_as_1_and_0(tmp_path):

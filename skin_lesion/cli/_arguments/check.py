@@ -12,6 +12,8 @@ def check_data(parser, arguments):
     given = [name for name, column in columns.items() if column is not None]
     if arguments.table is not None and not {"--path-column", "--label-column"} <= set(given):
         parser.error("--table needs --path-column and --label-column")
+    if given == ["--label-column"] and getattr(arguments, "truth", None) is not None:
+        given = []
     if arguments.table is None and given:
         parser.error(f"{given[0]} names a column of --table, which is missing")
     if arguments.table is not None and arguments.dataset is not None:

@@ -120,7 +120,11 @@ def add_evaluate(parser):
     parser.add_argument(
         "model", nargs="?", metavar="MODEL", help="model file, such as model.zip of train"
     )
-    _add_data(parser, more="; if it has a training and a test split, only the test split is used")
+    _add_data(
+        parser,
+        more="; if it has a training and a test split, only the test split is used",
+        more_labels=" or --truth",
+    )
     given = parser.add_argument_group("predictions instead of a model")
     given.add_argument(
         "--predictions", metavar="FILE", help="CSV file with the probabilities of each image"
@@ -138,7 +142,7 @@ def add_evaluate(parser):
     _add_random_state(parser, "of the bootstrap samples")
 
 
-def _add_data(parser, more=""):
+def _add_data(parser, more="", more_labels=""):
     parser.add_argument(
         "root",
         nargs="?",
@@ -156,7 +160,8 @@ def _add_data(parser, more=""):
         help="CSV file of your own that describes the images; they lie below ROOT or beside it",
     )
     for role, text in ROLES.items():
-        data.add_argument(f"--{role}-column", metavar="NAME", help=f"column of {text}, in --table")
+        table = f"--table{more_labels}" if role == "label" else "--table"
+        data.add_argument(f"--{role}-column", metavar="NAME", help=f"column of {text}, in {table}")
 
 
 def _add_output(parser, default):

@@ -8,6 +8,7 @@ import pandas as pd
 from ..._utils.image_files import image_extensions
 from ..._utils.validation.messages import say
 from ...datasets import (
+    ID_COLUMNS,
     WHOLE,
     check_columns_differ,
     drop_unnamed,
@@ -17,7 +18,8 @@ from ...datasets import (
     split_image_path,
 )
 
-_IMAGE_COLUMNS = ("image", "image_id", "isic_id", "image_name")
+_IMAGE_COLUMNS = ("image", *ID_COLUMNS)
+_UNNAMED = "unnamed first column"
 
 
 def index_by_image(table, path):
@@ -89,7 +91,9 @@ def match_images(table, images):
 
 def _find_images(names):
     """Return which column of a table has the images."""
-    return next((name for name in _IMAGE_COLUMNS if name in names), names[0])
+    by_lower_case = {name.lower(): name for name in names}
+    found = (by_lower_case[name] for name in _IMAGE_COLUMNS if name in by_lower_case)
+    return next(found, names[0])
 
 
 def read_csv(path, *, text=(), labels=()):
@@ -134,9 +138,9 @@ def read_csv(path, *, text=(), labels=()):
         "remedy": remedy,
     }
     images = _find_images(names)
-    if not drop_unnamed(cells[:1]) and images not in _IMAGE_COLUMNS:
-        table = read_table(path, separator, first=_IMAGE_COLUMNS[0], **options)
-        if _IMAGE_COLUMNS[0] in table:
+    if not drop_unnamed(cells[:1]) and images.lower() not in ID_COLUMNS:
+        table = read_table(path, separator, first=_UNNAMED, **options)
+        if _UNNAMED in table:
             return table
     options["text"].add(images.lower())  # the image 007 is not the image 7
     return read_table(path, separator, **options)

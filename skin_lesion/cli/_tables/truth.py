@@ -5,19 +5,21 @@ import re
 import numpy as np
 import pandas as pd
 
-from ..._utils.validation.messages import say
-from ...datasets import map_labels, read_one_hot
+from ..._utils.validation.messages import did_you_mean, name_some, say
+from ...datasets import LABEL_COLUMNS, WHOLE, check_columns_differ, map_labels, read_one_hot
 from .images import index_by_image, match_images, read_csv
 from .predictions import FORMS, OWN_COLUMNS, TRUTH_COLUMN, UNKNOWN
 
+# Beside those of the releases. The table of test images of a training has the last.
+_LABEL_COLUMNS = {*LABEL_COLUMNS, "label", TRUTH_COLUMN}
 _ROUNDING = 1e-2  # of the sum of probabilities that were rounded to two digits
 
 
-def _read_classes(path, *, is_truth):
+def _read_classes(path, *, is_truth, label=None):
     """Return a table of an image a row, with columns of its classes, indexed by image.
 
     Codes of the challenges are replaced by the names of the classes. It takes submissions, ground
-    truths, tables of :func:`make_table`, and, for a truth, tables of two columns: image and class.
+    truths, tables of :func:`make_table`, and, for a truth, tables with a column of labels.
 
     Returns
     -------
@@ -26,7 +28,7 @@ def _read_classes(path, *, is_truth):
         in each.
 
     codes : list of str
-        The columns that were codes of the challenges, `UNK` among them.
+        The columns that were codes of the challenges, `UNK` among them; none of labels.
 
     Raises
     ------
@@ -39,22 +41,35 @@ def _read_classes(path, *, is_truth):
             f"{path} has column names, but no rows. Expected a row for each image. Pass another"
             " file."
         )
-    has_labels = table.shape[1] == 1 and not pd.api.types.is_numeric_dtype(table.iloc[:, 0])
-    if is_truth and has_labels:
-        labels = read_csv(path, labels=table.columns)[table.columns[0]].set_axis(table.index)
+    column = _find_labels(read, path, label) if is_truth else None
+    if column is not None:
+        labels = read_csv(path, labels=[column])[column].set_axis(table.index)
+        names = _name_codes(labels.dropna())
+        labels = labels.map(
+            # pandas writes the class 1 as 1.0 if some are missing.
+            lambda text: names.get(text.upper(), WHOLE.sub(r"\1", text)),
+            na_action="ignore",
+        )
         table = pd.get_dummies(labels).astype(float)
         table[labels.isna().to_numpy()] = np.nan
-    else:
-        # No class has such a name, but classes that are numbers make numbers of these columns.
-        own = [] if is_truth else [*OWN_COLUMNS, TRUTH_COLUMN]
-        table = table.drop(columns=own, errors="ignore")
-        numbers = table.select_dtypes("number")
-        if numbers.shape[1] < 2:  # pandas.get_dummies writes True and False
-            numbers = table.select_dtypes(["number", "bool"])
-        table = numbers.astype(float)
-    is_blank = is_truth and read.shape[1] == 1 and table.isna().all(axis=None)
-    if table.shape[1] < (1 if is_blank else 2):  # the caller says that no image has a class
-        what, more = ("a ground truth", ", or labels alone") if is_truth else ("predictions", "")
+        if table.shape[1] == 1:
+            raise ValueError(
+                f"{path} has images of 1 class, {table.columns[0]!r}, by its column {column!r}."
+                " Expected at least two. Add images of another class, or name another column with"
+                " --label-column."
+            )
+        return table, []
+    # No class has such a name, but classes that are numbers make numbers of these columns.
+    own = [] if is_truth else [*OWN_COLUMNS, TRUTH_COLUMN]
+    table = table.drop(columns=own, errors="ignore")
+    numbers = table.select_dtypes("number")
+    if numbers.shape[1] < 2:  # pandas.get_dummies writes True and False
+        numbers = table.select_dtypes(["number", "bool"])
+    table = numbers.astype(float)
+    if table.shape[1] < 2:
+        what, more = "predictions", ""
+        if is_truth:
+            what, more = "a ground truth", ", or labels in the column that --label-column names"
         remedy = "Remove others, and separate columns by commas, semicolons or tabs."
         if (text := _find_decimal_comma(read)) is not None:
             remedy = f"Write decimals with a point: {text!r} is no number here."
@@ -63,17 +78,57 @@ def _read_classes(path, *, is_truth):
             f" the first column, then one column a class{more}. The images were read from"
             f" {read.index.name!r}; the other columns are {list(read.columns)}. {remedy}"
         )
-    label_set = "7-class" if "AKIEC" in table else "8-class"
-    names = dict(zip(FORMS[label_set], map_labels(FORMS[label_set], label_set), strict=True))
+    names = _name_codes(table)
     codes = [names.get(name, name) for name in table.columns if name in (*names, UNKNOWN)]
-    return table.rename(columns=names), codes
+    table = table.rename(columns=lambda name: names.get(name.upper(), name))
+    check_columns_differ(table.columns, path)
+    return table, codes
 
 
-def read_truth(path):
+def _find_labels(table, path, label):
+    """Return the column of labels of a truth, or None if its columns are classes."""
+    if label is not None:
+        if label not in table:
+            raise ValueError(
+                f"{path} has no column {label!r}, which is named by --label-column. Expected one of"
+                f" its columns: {name_some(list(table))}.{did_you_mean(label, table)}"
+            )
+        return label
+    named = [name for name in table if name.lower() in _LABEL_COLUMNS]
+    if any({*form} <= {*table} for form in FORMS.values()):
+        return None
+    if len(named) > 1:
+        raise ValueError(
+            f"{path} may have labels in each of the columns {named}. Expected one of them: name it"
+            " with --label-column."
+        )
+    if not named and table.shape[1] == 1:
+        values = table.iloc[:, 0]
+        if not pd.api.types.is_numeric_dtype(values) or values.isna().all():
+            return values.name
+    return named[0] if named else None
+
+
+def _name_codes(classes):
+    """Return the names of the classes of a challenge by their codes."""
+    label_set = "7-class" if "AKIEC" in {name.upper() for name in classes} else "8-class"
+    form = FORMS[label_set]
+    return dict(zip(form, map_labels(form, label_set).tolist(), strict=True))
+
+
+def read_truth(path, label=None):
     """Return the class of each image, and all classes.
 
     Columns beside the full set of codes of a challenge, such as `score_weight`, are ignored, and
     named in a printed line. Another line counts images without a class, which are left out.
+
+    Parameters
+    ----------
+    path : str
+
+    label : str, default=None
+        The column of labels. None takes the one with a usual name, if there is one, unless the
+        table has all codes of a challenge.
 
     Raises
     ------
@@ -81,18 +136,19 @@ def read_truth(path):
         If a row has neither one 1 and otherwise 0, nor 0 or nothing in each column, or
         if no image has a class.
     """
-    table, codes = _read_classes(path, is_truth=True)
+    table, codes = _read_classes(path, is_truth=True, label=label)
     if any(set(map_labels(form, label_set)) <= set(codes) for label_set, form in FORMS.items()):
         _say_ignored(path, table.columns.difference(codes, sort=False))
         table = table[codes]
     # pandas.get_dummies makes zeros of a missing class. In ISIC 2017 they mean nevus.
     is_zero = (table == 0).all(axis=1) & (set(table) != {"melanoma", "seborrheic_keratosis"})
-    truth = read_one_hot(table[~is_zero], path)
-    if truth.empty:
+    known = table[~is_zero].dropna(how="all")
+    if known.empty:
         raise ValueError(
             f"{path} has the class of none of {say(len(table), 'image')}. Expected its name, or a 1"
             " in the column of the class. Fill in the classes."
         )
+    truth = read_one_hot(known, path)
     if len(truth) < len(table):
         n_without = len(table) - len(truth)
         print(f"Left out, because {path} gives no class: {say(n_without, 'image')}.")
@@ -128,7 +184,8 @@ def read_probabilities(path, truth, classes):
         raise ValueError(
             f"{path} lacks {len(missing)} of {say(len(truth), 'image')} of the truth,"
             f" the first is {missing[0]!r}. The images of {path} are in the column {images.name!r},"
-            f" the first is {images[0]!r}. Expected a prediction of each. Where images in several"
+            f" the first is {images[0]!r}. Those of the truth are in the column"
+            f" {truth.index.name!r}. Expected a prediction of each. Where images in several"
             " folders have one name, name their folders in both files."
         )
     table = table.loc[truth.index]
@@ -136,7 +193,7 @@ def read_probabilities(path, truth, classes):
     lacking = [str(name) for name in classes if name not in table and (truth == name).any()]
     if lacking:
         raise ValueError(
-            f"{path} has the columns {list(table.columns)} of numbers and lacks {lacking}."
+            f"{path} has columns of numbers for {list(table.columns)} and lacks {lacking}."
             " Expected a column for each class of the truth. Rename its columns, or remove"
             " the images of other classes from the truth."
         )

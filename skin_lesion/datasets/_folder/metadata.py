@@ -28,7 +28,7 @@ from .._reading.table_file import (
 METADATA_FILE = "metadata.csv"
 _REMEDY = "rename it to load the images without groups"
 
-_ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
+ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
 
 
 def find_metadata(root, names):
@@ -52,7 +52,7 @@ def find_metadata(root, names):
                     stacklevel=4,
                 )
                 continue
-            if columns & set(_ID_COLUMNS) and columns & set(GROUP_COLUMNS):
+            if columns & set(ID_COLUMNS) and columns & set(GROUP_COLUMNS):
                 found.append(name)
     return found
 
@@ -108,7 +108,7 @@ def read_metadata(root, file_names, relative_paths, group_by):
             columns={column: first for column, first in known.items() if first not in table}
         )
         tables.append((path, table))
-    read = join_tables(tables, _is_decisive, messages, _ID_COLUMNS).reindex(relative_paths)
+    read = join_tables(tables, _is_decisive, messages, ID_COLUMNS).reindex(relative_paths)
     read = read.reset_index(drop=True)
     known = {name: read[name] for name in GROUP_COLUMNS if name in read}
     own = "image " + pd.Series(relative_paths, dtype=object)
@@ -122,17 +122,17 @@ def read_metadata(root, file_names, relative_paths, group_by):
 def _read_rows(path, relative_paths, messages):
     """Return the rows of the images that a table names, by their paths."""
     separator, cells = read_header(path)
-    known = {*_ID_COLUMNS, *GROUP_COLUMNS}
+    known = {*ID_COLUMNS, *GROUP_COLUMNS}
     check_columns_differ([cell for cell in map(str.lower, cells) if cell in known], repr(path))
     metadata = spell_groups(read_table(path, separator, numbers_lines=False, remedy=_REMEDY))
     ids_by_column = {
         column: change_values(metadata[column], lambda name: normalise_path(name) or None)
-        for column in _find_columns(metadata, _ID_COLUMNS)
+        for column in _find_columns(metadata, ID_COLUMNS)
     }
     rows_by_column = {
         column: _find_rows(ids, relative_paths) for column, ids in ids_by_column.items()
     }
-    # max() keeps the first of equals, so the order of _ID_COLUMNS decides between them.
+    # max() keeps the first of equals, so the order of ID_COLUMNS decides between them.
     id_column = max(rows_by_column, key=lambda column: np.sum(rows_by_column[column] >= 0))
     ids, rows = ids_by_column[id_column], rows_by_column[id_column]
 
@@ -164,7 +164,7 @@ def find_lacking_columns(root, file_name):
     """Return a warning if a table has no column of files or of groups, else an empty string."""
     path = os.path.join(root, file_name)
     columns = read_table(path, read_header(path)[0], numbers_lines=False, remedy=_REMEDY).columns
-    for names in (_ID_COLUMNS, GROUP_COLUMNS):
+    for names in (ID_COLUMNS, GROUP_COLUMNS):
         if not _find_columns(columns, names):
             return (
                 f"{path!r} has the columns {list(columns)}. Expected one of {list(names)}. The"

@@ -141,11 +141,16 @@ SPELLINGS = {
     for name in names
 }
 
+# Columns with a class in each row.
+LABEL_COLUMNS = (
+    *("target", "malignant", "malignancy", "benign_malignant", "diagnosis", "diagnosis_1", "dx"),
+    "iddx_full",
+)
+
 # A table of predictions may have any of these columns. Any other known column shows that a table is
 # metadata, which nobody predicts.
 BARE_LABELS = {
-    *("target", "malignant", "malignancy", "benign_malignant", "diagnosis", "diagnosis_1", "dx"),
-    "iddx_full",
+    *LABEL_COLUMNS,
     *("melanoma", "seborrheic_keratosis", "UNK", *CLASSES_2018, *CLASSES_2019),
 }
 
