@@ -4,14 +4,14 @@ Run it with ``python benchmarks/coverage.py [--sets N] [--quick] [--only WORD] [
 setting is a test set of three classes, with one to four images of a lesion that are mostly right or
 wrong together, and the probabilities of a poor or a good model. Sets are drawn naturally, so that
 the number of lesions of each class varies, or with fixed counts; by lesion or by patient, who has
-one to six lesions of any class, or one to sixty and a strong effect on all of them; whole or in
-five folds. The true scores are those of a population of 200,000 lesions. Sets in which a class is
-absent are left out: their means are other scores.
+one to six lesions of any class, or one to sixty and a strong effect on all of them (about 25
+patients, or eight); whole or in five folds. The true scores are those of a population of 200,000
+lesions. Sets in which a class is absent are left out: their means are other scores.
 
 Predictive values, F1, accuracy and some others depend on the shares of the classes. Their intervals
 allow for shares that vary from sample to sample, so sets of fixed counts are no test of them, and
-these cells are left out. Predictive values at a stated prevalence depend on sensitivity and
-specificity alone: they are measured for all sets.
+these cells are left out. Predictive values and net benefits at a stated prevalence depend on
+sensitivity and specificity alone: they are measured for all sets.
 
 Last, two models that are equally good are compared: how often is p below 0.05?
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from _common import Stopwatch, describe_run
 
-from skin_lesion.evaluation._decisions.prevalence import scores_at_prevalence
+from skin_lesion.evaluation._decisions.prevalence import make_prevalence_table
 from skin_lesion.evaluation._intervals.estimates import Estimates
 from skin_lesion.evaluation._intervals.grouped_rows import number_groups
 from skin_lesion.evaluation._intervals.parts import Draws, Part, Predictions
@@ -57,6 +57,12 @@ SETTINGS = {
         "is_natural": True,
         "patients": (60, 1.2),
     },
+    "30 lesions, unequal patients": {
+        "n_lesions": (30, 60, 150),
+        "model": "poor",
+        "is_natural": True,
+        "patients": (60, 1.2),
+    },
     "30 lesions, 5 folds": {
         "n_lesions": (30, 60, 150),
         "model": "poor",
@@ -65,6 +71,7 @@ SETTINGS = {
     },
 }
 RARE = 0
+THRESHOLDS = {"threshold 0.1": 0.1, "threshold 0.4": 0.4}
 OF_NATURAL_SETS = (
     "accuracy",
     "f1_macro",
@@ -127,12 +134,15 @@ def list_names(estimates, is_natural=True):
     ]
 
 
-def at_prevalence(found, prevalence):
-    """Return the predictive values at a prevalence, each with its interval."""
-    scores = scores_at_prevalence(
-        found["sensitivity", RARE], found["specificity", RARE], prevalence
-    )
-    return {f"{name} at a stated prevalence": line for name, line in scores.items()}
+def at_prevalence(estimates, prevalence):
+    """Return predictive values and net benefits at a prevalence, each with its interval."""
+    table = make_prevalence_table(estimates, THRESHOLDS, RARE, prevalence)
+    limits = table[["value", "low", "high"]].to_numpy()
+    return {
+        f"{name} at a stated prevalence" + f", {place}" * (place in THRESHOLDS): line
+        for (place, name), line in zip(table.index, limits, strict=True)
+        if (place in THRESHOLDS) == (name == "net_benefit")
+    }
 
 
 def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_folds=1):
@@ -145,7 +155,7 @@ def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_
     whole = Estimates([part], numbers=number_groups([part], most_blocks=2))
     names = list_names(whole, is_natural)
     truth = [whole.find(*name)[1][0] for name in names]
-    truth += [line[0] for line in at_prevalence(whole.score(names), shares[RARE]).values()]
+    truth += [line[0] for line in at_prevalence(whole, shares[RARE]).values()]
     limits = []
     while len(limits) < n_sets:
         y = draw_classes(n_lesions, is_natural, rng)
@@ -155,9 +165,9 @@ def measure(n_sets, *, n_lesions, model, is_natural=False, patients=(1, 0.5), n_
         parts = [Part(predictions, groups, np.arange(len(groups)))]
         if n_folds > 1:
             parts = split(parts[0], n_folds, rng)
-        found = Estimates(parts, Draws(N_BOOTSTRAPS, len(limits))).score(names)
+        found = Estimates(parts, Draws(N_BOOTSTRAPS, len(limits)))
         others = at_prevalence(found, shares[RARE])
-        limits.append([[one.value, one.low, one.high] for one in found.values()])
+        limits.append([[one.value, one.low, one.high] for one in found.score(names).values()])
         limits[-1] += list(others.values())
     names = [name for name, _ in names] + list(others)
     values, low, high = np.moveaxis(np.array(limits), 2, 0)
@@ -236,14 +246,14 @@ def main():
         stopwatch = Stopwatch()
         figures["coverage"][setting] = measure(n_sets, **options)
         print(f"\n{setting}: {options}, {stopwatch.read()['seconds']:.0f} s")
-        print(f"{'score':<32}{'truth':>8}{'given':>8}{'coverage':>10}{'width':>8}")
+        print(f"{'score':<48}{'truth':>8}{'given':>8}{'coverage':>10}{'width':>8}")
         for line in figures["coverage"][setting]:
             faults = "".join(
                 f"  {line[name]} {name}" for name in ("zero_width", "outside") if line[name]
             )
             mark = "" if 0.93 <= line["coverage"] <= 0.97 else "  *"
             print(
-                f"{line['score']:<32}{line['truth']:>8.3f}{line['given']:>8.3f}"
+                f"{line['score']:<48}{line['truth']:>8.3f}{line['given']:>8.3f}"
                 f"{line['coverage']:>10.3f}{line['width']:>8.3f}{mark}{faults}"
             )
     for setting in COMPARED:
@@ -253,9 +263,9 @@ def main():
         figures["false_alarms"][setting] = find_false_alarms(n_sets, **SETTINGS[setting])
         seconds = stopwatch.read()["seconds"]
         print(f"\nTwo equally good models, compare {setting}, {seconds:.0f} s")
-        print(f"{'score':<32}{'given':>8}{'p < 0.05':>10}")
+        print(f"{'score':<48}{'given':>8}{'p < 0.05':>10}")
         for line in figures["false_alarms"][setting]:
-            print(f"{line['score']:<32}{line['given']:>8.3f}{line['false_alarms']:>10.3f}")
+            print(f"{line['score']:<48}{line['given']:>8.3f}{line['false_alarms']:>10.3f}")
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 

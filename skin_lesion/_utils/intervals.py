@@ -91,7 +91,8 @@ def estimate_rate(hits, cases, groups, n_groups):
     either because few have most of the images, or because few deviate from the rate. So the
     quantile is that of a t distribution, with degrees of freedom as by Satterthwaite [3]_. The
     interval is exact [4]_ if there are fewer than ten lesions, if the effective number is below
-    ten, and for rates of 0 and 1 (with the number of lesions).
+    ten, and for rates of 0 and 1 (with the number of lesions). In place of a larger quantile, it
+    then has a smaller effective number [5]_.
 
     Parameters
     ----------
@@ -119,6 +120,9 @@ def estimate_rate(hits, cases, groups, n_groups):
        with multi-stage samples", Survey Methodology 28(2), 169-181, 2002.
     .. [4] C. J. Clopper and E. S. Pearson, "The use of confidence or fiducial limits illustrated in
        the case of the binomial", Biometrika 26(4), 404-413, 1934. :doi:`10.1093/biomet/26.4.404`
+    .. [5] E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small expected
+       number of positive counts estimated from survey data", Survey Methodology 24(2), 193-201,
+       1998.
     """
     total = cases.sum()
     if total == 0:
@@ -136,7 +140,8 @@ def estimate_rate(hits, cases, groups, n_groups):
     apart, gain, correlation = alone.sum(), joint.sum(), 1.0
     # A few groups with most of the images do not show how alike these are: they count as one each.
     few_have_most = 1 / shares.sum() < min(_FEW, n_cases / 2)
-    if n_cases > 1 and gain > 0 and not few_have_most:
+    is_estimated = n_cases > 1 and gain > 0 and not few_have_most
+    if is_estimated:
         # A patient with many images pulls the rate and therefore deviates less from it. The
         # expected squares of the deviations, and of the rate, correct the correlation for this.
         moved = np.square(influence).sum() / (rate * (1 - rate))
@@ -148,14 +153,17 @@ def estimate_rate(hits, cases, groups, n_groups):
         usual = _find_usual(apart, gain)
         mixed = (correlation * n_known + usual * _N_OF_USUAL) / (n_known + _N_OF_USUAL)
         correlation = max(correlation, mixed)
-    n_effective = 1 / (apart + correlation * gain)
+    n_effective, freedom = 1 / (apart + correlation * gain), np.inf
+    if is_estimated:
+        # The part of the variance due to correlation is estimated from the groups that contribute
+        # to it. The rest is the variance of independent images, which follows from the rate.
+        freedom = _count_freedom(influence, 1 / shares.sum())
+        freedom /= max(n_effective * correlation * gain, _NOTHING) ** 2
+    quantile = _quantile(freedom)
     if min(n_cases, n_effective) < _FEW:
-        return Estimate(rate, *_find_exact(rate, n_effective), n_cases, influence)
-    # The part of the variance due to correlation is estimated from the groups that contribute to
-    # it. The rest is the variance of independent images, which follows from the rate.
-    freedom = _count_freedom(influence, 1 / shares.sum())
-    freedom /= max(n_effective * correlation * gain, _NOTHING) ** 2
-    bounds = wilson(rate, n_effective, _quantile(freedom))
+        bounds = _find_exact(rate, n_effective * (_NORMAL / quantile) ** 2)
+    else:
+        bounds = wilson(rate, n_effective, quantile)
     return Estimate(rate, *bounds, n_cases, influence, freedom)
 
 
@@ -291,9 +299,14 @@ def combine(estimates, weights, *, value=None, bounds=(-np.inf, np.inf)):
     limits = np.where(weights[:, np.newaxis] < 0, limits[:, ::-1], limits)
     distances = np.abs(weights * (limits.T - values) / _quantile(freedom)) ** 2
     apart = np.square(influences).sum()
-    # Parts of the same patients vary together, or against each other.
-    shared = np.square(influences.sum(axis=0)).sum() / apart if apart > 0 else 1.0
-    shared = max(shared, _LEAST_SHARED)
+    # Parts of the same patients vary together, or against each other. Few patients may vary against
+    # each other by chance, as in `correlate`.
+    together = np.square(influences.sum(axis=0)) - np.square(influences).sum(axis=0)
+    moved = together.sum()
+    if moved < 0:
+        n_shared = np.abs(together).sum() ** 2 / np.square(together).sum()
+        moved *= n_shared / (n_shared + 1)
+    shared = max(1 + moved / apart, _LEAST_SHARED) if apart > 0 else 1.0
     ends = []
     for sign, squares in zip((-1, 1), distances, strict=True):
         total = squares.sum()
