@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.atomic_writing import check_folder_of, new_file
+from ..._utils.validation.pixels import check_image_size
 from ...images import (
     BorderCropper,
     ColorConstancy,
@@ -85,9 +86,9 @@ def export_onnx(estimator, path):
 
     Notes
     -----
-    The file takes the same kind of input as the estimator was fitted on. If a classifier without a
-    `loader` was fitted on arrays, the file refuses paths, because it is unknown how the arrays were
-    read and cleaned.
+    The file takes the same kind of input as the estimator was fitted on. It is unknown how arrays
+    were read and cleaned. So the file refuses paths if a classifier was fitted on arrays and has no
+    `loader`, or one with another `image_size`.
 
     References
     ----------
@@ -287,6 +288,9 @@ def _describe(steps, classifier, augmentations):
         loader = None  # cleaning steps take only images
     elif loader is None and classifier.n_features_in_ == 1:
         loader = ImageLoader()
+    input_shape = classifier.model_.input_shape[1:]
+    if loader is not None and check_image_size(loader.image_size) != tuple(input_shape[:2]):
+        loader = None  # it has not read the images of fit
     if loader is not None and type(loader) is not ImageLoader:
         raise TypeError(
             f"Images are read by {loader!r}, of type {type(loader).__name__}, which the file cannot"
@@ -298,7 +302,7 @@ def _describe(steps, classifier, augmentations):
         "version": version("skin_lesion"),
         "classes": classifier.classes_.tolist(),
         "classes_dtype": classifier.classes_.dtype.str,
-        "input_shape": list(classifier.model_.input_shape[1:]),
+        "input_shape": list(input_shape),
         "image_shape": classifier.image_shape and list(resolve_image_shape(classifier.image_shape)),
         "n_features_in": classifier.n_features_in_ if reads_images else 1,
         "loader": loader and {"resize": loader.resize, "on_error": loader.on_error},

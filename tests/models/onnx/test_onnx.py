@@ -129,10 +129,12 @@ def test_pipeline_and_its_file_agree(of_pixels, lesions, paths, tmp_path, step):
         OnnxClassifier(file).predict(paths)
 
 
-def test_file_of_a_classifier_of_pixels_takes_no_paths(of_pixels, paths, tmp_path):
+@pytest.mark.parametrize("loader", [None, ImageLoader((24, 32))])
+def test_file_of_a_classifier_of_pixels_takes_no_paths(of_pixels, paths, tmp_path, loader):
+    """A loader of another size has not read the pixels."""
     file = tmp_path / "model.onnx"
-    export_onnx(of_pixels[1], file)
-    with pytest.raises(TypeError, match=r"X holds paths.*export the whole pipeline"):
+    export_onnx(copy(of_pixels[1]).set_params(loader=loader), file)
+    with pytest.raises(TypeError, match=r"X holds paths.*pipeline.*ImageLoader\(\(24, 24\)\)"):
         OnnxClassifier(file).predict(paths)
 
 
