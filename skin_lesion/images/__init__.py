@@ -16,7 +16,12 @@ from ._cleaning.color_constancy import ColorConstancy
 from ._cleaning.hair_lines import find_dark_lines, measure_thin_darkness, take_brightest_channel
 from ._cleaning.hair_remover import HairRemover
 from ._loading.cache import describe_pixels
-from ._loading.decode import decode_image, failures_explained, read_content
+from ._loading.decode import (
+    UnreadableImageError,
+    decode_image,
+    failures_explained,
+    read_content,
+)
 from ._loading.loader import ImageLoader
 from ._loading.preprocessing import Preprocessing, flatten_steps
 from ._loading.store import ByteStore, identify

@@ -7,7 +7,13 @@ import numpy as np
 
 from ..._utils.image_files import stat_image_file
 from ..._utils.validation.pixels import check_image_size
-from ...images import ByteStore, Preprocessing, describe_pixels, identify
+from ...images import (
+    ByteStore,
+    Preprocessing,
+    UnreadableImageError,
+    describe_pixels,
+    identify,
+)
 
 
 class FeatureCache:
@@ -49,7 +55,7 @@ class FeatureCache:
         features : ndarray of shape (n_features,), float32, or None
 
         key : tuple or None
-            The key for :meth:`add`, if there are no features yet.
+            The key for :meth:`add`, if there are no features yet and the file can be read.
         """
         state = None
         if isinstance(item, str):
@@ -57,7 +63,10 @@ class FeatureCache:
             if data is not None:
                 return _as_features(data), None
             state = _state(item)
-            _, digest = self.store.read_file(item)
+            try:
+                _, digest = self.store.read_file(item)
+            except UnreadableImageError:  # the loader raises an error or warns, as it is told to
+                return None, None
         else:
             hashed = hashlib.sha256(f"{item.shape} {item.dtype}".encode())
             hashed.update(np.ascontiguousarray(item))

@@ -64,8 +64,9 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         Reads images if `X` holds paths. None means ``ImageLoader()``, with 224 x 224 pixels.
 
     cache_dir : str, os.PathLike or None, default=None
-        Folder for cached features. Then no image is embedded twice, not even by other folds,
-        candidates, processes or runs. The folder is created if it does not exist.
+        Folder for cached features. Later calls take them from there, also in other folds,
+        candidates, processes and runs. Calls at the same time may embed the same image. The folder
+        is created if it does not exist.
 
     batch_size : int, default=32
         Number of images that are read, and that Keras computes, at a time. ONNX Runtime computes
@@ -416,5 +417,5 @@ def _compute(part, items, rows, images):
     for row, image, found in zip(rows, images, features, strict=True):
         part.features[row] = found
         # The loader gives a black image for a file that it cannot read.
-        if part.cache is not None and image.any():
+        if part.cache is not None and part.keys[row] is not None and image.any():
             part.cache.add(items[row], part.keys[row], found)

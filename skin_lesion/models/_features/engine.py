@@ -107,8 +107,12 @@ def _run_image_by_image(session, n_threads, images):
 
 
 def _prefers_onnx():
-    # Sessions run on the CPU.
-    return can_export_and_run() and not keras.distribution.list_devices("gpu")
+    # TensorFlow exports, and sessions run on the CPU. Other backends cannot always list devices.
+    return (
+        can_export_and_run()
+        and keras.backend.backend() == "tensorflow"
+        and not keras.distribution.list_devices("gpu")
+    )
 
 
 def _build_model(name, weights, image_shape, pooling):

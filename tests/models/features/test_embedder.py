@@ -160,6 +160,17 @@ def test_engine_without_the_extra(embed, lesions, monkeypatch):
         embed(engine="onnx").fit(lesions.images)
 
 
+def test_backend_that_cannot_export_is_not_asked_for_devices(embed, lesions, monkeypatch):
+    """JAX without a GPU raises an error, and with PyTorch Keras has no list."""
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")  # in name
+    monkeypatch.setattr(keras.distribution, "list_devices", None)
+    monkeypatch.setattr(_feature_engine, "can_export_and_run", lambda: True)
+    open_engine.cache_clear()
+    found = embed(engine="auto").fit_transform(lesions.images)
+    np.testing.assert_array_equal(found, embed(engine="keras").fit_transform(lesions.images))
+    open_engine.cache_clear()
+
+
 def test_features_are_computed_once_for_each_content(embed, paths, computed, tmp_path):
     cache_dir = tmp_path / "cache"
     expected = embed().fit_transform(paths)
@@ -268,9 +279,10 @@ def test_file_of_weights_that_changed_is_another(lesions, tiny_file, tmp_path):
     assert np.abs(embedder.transform(lesions.images) - first).max() > 1e-3
 
 
-def test_unreadable_files_are_not_cached(embed, paths, computed, tmp_path):
+@pytest.mark.parametrize("content", [b"no image", b""])
+def test_unreadable_files_are_not_cached(embed, paths, computed, tmp_path, content):
     broken = tmp_path / "broken.png"
-    broken.write_bytes(b"no image")
+    broken.write_bytes(content)
     embedder = embed(cache_dir=tmp_path, loader=ImageLoader(SIZE, on_error="warn")).fit(paths[:1])
     computed.clear()
     for _ in range(2):
