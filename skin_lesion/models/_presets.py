@@ -144,7 +144,7 @@ def make_lesion_classifier(
     ]
     for each in backbones:
         check_can_be_built(each.name, each.weights)
-    if backbone is not None:
+    if backbone is not None or weights not in ("imagenet", None):
         for each in backbones[1:]:  # now, not after an hour of training the one before
             each(_SIZE_OF_CHECK, 2)
     networks = []

@@ -132,6 +132,14 @@ def test_what_later_networks_lack_is_said_before_the_first_is_trained(tiny_file,
             make_lesion_classifier("fast", backbone=["EfficientNetLite0", backbone])
 
 
+def test_one_file_of_weights_for_different_networks(tmp_path):
+    path = tmp_path / "lite0.weights.h5"
+    with h5py.File(path, "w") as file:
+        file["kernel"] = np.zeros(3)
+    with pytest.raises(ValueError, match="holds 1 arrays of weights, but EfficientNetLite1 has"):
+        make_lesion_classifier("best", weights=path)
+
+
 def test_from_scratch_on_small_images_without_weights():
     model = make_lesion_classifier("fast", backbone="cnn")
     assert repr(model.estimator.architecture) == "ConvNet()"
