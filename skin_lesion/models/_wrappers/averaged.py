@@ -1,8 +1,10 @@
 """Average the probabilities of several classifiers."""
 
+import warnings
+
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
@@ -99,10 +101,19 @@ class AveragedClassifier(FittedPartsMixin, BaseEstimator):
 
         Raises
         ------
+        KeyboardInterrupt
+            At Ctrl-C. The classifiers that have been fitted until then are kept, and what a
+            :class:`SkinLesionClassifier` has learnt.
         TypeError
             If `estimators` is empty, or one of them has no `predict_proba`.
         ValueError
             If a classifier decides by a threshold, which would have no effect here.
+
+        Warns
+        -----
+        UserWarning
+            If a classifier has ``warm_start=True`` and all were fitted before. Training starts from
+            the beginning. Or if Ctrl-C leaves some classifiers without a fit.
         """
         self._check_estimators()
         if sample_weight is not None:
@@ -111,8 +122,18 @@ class AveragedClassifier(FittedPartsMixin, BaseEstimator):
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **params)
             passed = [routed[name]["fit"] for name in self._names()]
-        clones = [clone(estimator) for estimator in self.estimators]
-        self.estimators_ = self._fit_parts(clones, X, y, passed)
+        fitted, interrupt = self._fit_clones(self.estimators, X, y, passed)
+        if fitted:
+            self.estimators_ = fitted
+        if interrupt is not None:
+            if 0 < len(fitted) < len(self.estimators):
+                warnings.warn(
+                    f"Training was interrupted. AveragedClassifier keeps {len(fitted)} of"
+                    f" {len(self.estimators)} classifiers. KeyboardInterrupt is raised.",
+                    UserWarning,
+                    stacklevel=3,
+                )
+            raise interrupt
         return self
 
     def predict_proba(self, X):

@@ -47,6 +47,30 @@ class FittedPartsMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, M
             return False
         return True
 
+    def _fit_clones(self, estimators, X, y, params):
+        """Fit a clone of each classifier with its params.
+
+        Returns
+        -------
+        fitted : list of classifiers
+            After Ctrl-C, those that can predict.
+
+        interrupt : KeyboardInterrupt or None
+            For the caller to raise.
+        """
+        if self.__sklearn_is_fitted__() and any(map(_has_warm_start, estimators)):
+            warnings.warn(
+                f"warm_start=True has no effect in {type(self).__name__}, which fits new clones:"
+                " training starts from the beginning. To continue training, fit the classifier"
+                " alone and wrap it afterwards.",
+                UserWarning,
+                stacklevel=4,
+            )
+        fitted, interrupt = self._fit_parts([clone(each) for each in estimators], X, y, params)
+        if interrupt is not None and not _is_whole(fitted[-1]):
+            fitted = fitted[:-1]
+        return fitted, interrupt
+
 
 class WrapperMixin(FittedPartsMixin):
     """Use a fitted classifier as it is; `fit` fits a clone of it."""
@@ -81,9 +105,17 @@ class WrapperMixin(FittedPartsMixin):
 
         Raises
         ------
+        KeyboardInterrupt
+            At Ctrl-C. What a :class:`SkinLesionClassifier` has learnt until then is kept.
         ValueError
             If the classifier decides by a threshold, which would have no effect here, or if a
             parameter such as `positive` does not fit the classes in y.
+
+        Warns
+        -----
+        UserWarning
+            If the classifier has ``warm_start=True`` and was fitted before. Training starts from
+            the beginning.
         """
         check_no_threshold(self, self.estimator)
         if sample_weight is not None:
@@ -91,8 +123,14 @@ class WrapperMixin(FittedPartsMixin):
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params)["estimator"]["fit"]
         self._check_labels(y, params)  # before hours of training
-        (self.estimator_,) = self._fit_parts([clone(self.estimator)], X, y, [params])
-        self._keep_shares(y, params)
+        fitted, interrupt = self._fit_clones([self.estimator], X, y, [params])
+        try:
+            if fitted:
+                (self.estimator_,) = fitted
+                self._keep_shares(y, params)
+        finally:
+            if interrupt is not None:
+                raise interrupt
         return self
 
     def _check_labels(self, y, params):
@@ -223,6 +261,27 @@ def _is_changeable(fitted, name):
     if not inner or not hasattr(fitted, "get_params"):
         return False
     return _is_changeable(fitted.get_params().get(first), inner)
+
+
+def _has_warm_start(estimator):
+    *_, last = find_answering(estimator)
+    return getattr(last, "warm_start", False)
+
+
+def _is_whole(estimator):
+    """Return whether a classifier can predict although Ctrl-C has ended its fit.
+
+    Classifiers of this library are fitted after at least one epoch, or stay as they were. Others
+    may have only some of the attributes that a fit sets.
+    """
+    *_, last = find_answering(estimator)
+    if not hasattr(last, "_changeable_after_fit"):
+        return False
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    return True
 
 
 def list_classes(y):

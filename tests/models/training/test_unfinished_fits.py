@@ -5,10 +5,16 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
-from skin_lesion import FitCheckpoint
+from skin_lesion import (
+    AveragedClassifier,
+    FitCheckpoint,
+    PriorCorrectedClassifier,
+    TestTimeAugmentation,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -97,3 +103,50 @@ def test_ctrl_c_without_a_validation_set_and_in_a_search(tiny, lesions):
     with pytest.warns(UserWarning, match="interrupted"), pytest.raises(KeyboardInterrupt):
         search.fit(lesions.images, lesions.target)
     assert not hasattr(search, "cv_results_")
+
+
+def test_ctrl_c_in_wrappers_keeps_the_network(tiny, lesions):
+    """As in a preset."""
+    wrapped = PriorCorrectedClassifier(TestTimeAugmentation(tiny(), random_state=0))
+    network = {"estimator__estimator__callbacks": [Fail(KeyboardInterrupt, 0)]}
+    with pytest.raises(KeyboardInterrupt):
+        wrapped.set_params(**network).fit(lesions.images, lesions.target)
+    with pytest.raises(NotFittedError):
+        wrapped.predict(lesions.images)
+    network = {"estimator__estimator__callbacks": [Fail(KeyboardInterrupt, 1)]}
+    wrapped.set_params(**network)
+    with pytest.warns(UserWarning, match=r"of epoch 1\."), pytest.raises(KeyboardInterrupt):
+        wrapped.fit(lesions.images, lesions.target)
+    assert wrapped.estimator_.estimator_.n_iter_ == 1
+    assert wrapped.predict(lesions.images).shape == (90,)
+
+
+def test_ctrl_c_keeps_the_networks_before(tiny, lesions):
+    averaged = AveragedClassifier([tiny(), tiny(callbacks=[Fail(KeyboardInterrupt, 0)])])
+    with (
+        pytest.warns(UserWarning, match="keeps 1 of 2") as caught,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        averaged.fit(lesions.images, lesions.target)
+    assert caught[0].filename == __file__
+    expected = averaged.estimators_[0].predict_proba(lesions.images)
+    np.testing.assert_array_equal(averaged.predict_proba(lesions.images), expected)
+
+
+class Half(ClassifierMixin, BaseEstimator):
+    """Is interrupted after it has set an attribute."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        raise KeyboardInterrupt
+
+    def predict_proba(self, X):
+        return self.coef_
+
+
+def test_ctrl_c_keeps_no_half_of_a_fit():
+    for wrapped in (PriorCorrectedClassifier(Half()), AveragedClassifier([Half()])):
+        with pytest.raises(KeyboardInterrupt):
+            wrapped.fit([[0], [1]], [0, 1])
+        with pytest.raises(NotFittedError):
+            wrapped.predict([[0]])

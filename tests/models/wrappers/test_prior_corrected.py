@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
 from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
+from sklearn.exceptions import DataConversionWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -105,6 +106,30 @@ def test_shares_are_those_of_fit_or_of_the_estimator(rare):
     bayes = GaussianNB(priors=[0.3, 0.7]).fit(X, y)
     at_once = PriorCorrectedClassifier(bayes, [0.3, 0.7])
     np.testing.assert_allclose(at_once.predict_proba(X), bayes.predict_proba(X))
+
+
+def test_column_of_classes_with_weights(rare):
+    X, y = rare
+    weight = np.where(y == 1, 4.0, 1.0)
+    corrected = PriorCorrectedClassifier(LogisticRegression(), "training")
+    expected = clone(corrected).fit(X, y, sample_weight=weight)
+    with pytest.warns(DataConversionWarning):
+        found = corrected.fit(X, pd.DataFrame({"target": y}), sample_weight=weight)
+    np.testing.assert_array_equal(found.class_prior_, expected.class_prior_)
+    np.testing.assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
+
+
+def test_warm_start_has_no_effect_and_a_warning_says_so(rare):
+    X, y = rare
+    for wrapped in (
+        OperatingPointClassifier(LogisticRegression(warm_start=True)),
+        AveragedClassifier([LogisticRegression(warm_start=True)]),
+    ):
+        with warnings.catch_warnings(action="error"):
+            wrapped.fit(X, y)
+        with pytest.warns(UserWarning, match="warm_start=True has no effect in") as caught:
+            wrapped.fit(X, y)
+        assert caught[0].filename == __file__
 
 
 def test_prior_of_the_classifier_inside_counts(small, lesions):

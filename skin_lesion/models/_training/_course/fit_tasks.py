@@ -22,7 +22,16 @@ class FitTasksMixin(CallbackSupportMixin or object):
         return CallbackSupportMixin and self._init_callback_context(max_subtasks=n_parts)
 
     def _fit_parts(self, estimators, X, y, params):
-        """Fit estimators one after the other, each with its params, and return them."""
+        """Fit estimators one after the other, each with its params.
+
+        Returns
+        -------
+        begun : list of estimators
+            Those whose fit has begun: all, if there is no interruption.
+
+        interrupt : KeyboardInterrupt or None
+            For the caller to raise.
+        """
         task = self._open_fit_task(len(estimators))
         if task is not None:
             task.call_on_fit_task_begin(estimator=self)
@@ -32,11 +41,13 @@ class FitTasksMixin(CallbackSupportMixin or object):
             outer = place_among_fits.set(place)
             try:
                 self._fit_part(task, each, X, y, given)
+            except KeyboardInterrupt as interrupt:
+                return estimators[:number], interrupt
             finally:
                 place_among_fits.reset(outer)
         if task is not None:
             task.call_on_fit_task_end(estimator=self)
-        return estimators
+        return estimators, None
 
     def _fit_part(self, task, estimator, X, y, params):
         if task is None:
