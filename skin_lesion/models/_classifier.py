@@ -86,13 +86,13 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         Share of the target probability that is spread evenly over all classes.
 
     class_weight : dict, 'auto', 'balanced', 'sqrt_balanced' or None, default='auto'
-        Class weights in the loss, as elsewhere in scikit-learn. They are computed after `sampler`.
-        'sqrt_balanced' takes the square roots of the balanced weights. On HAM10000 the balanced
-        weight of the rarest class is 58 times that of the most frequent one, and a fine-tuned
-        network ranks images better with the square roots. 'auto' means 'sqrt_balanced' in `fit`,
-        and equal weights in `partial_fit`, which sees only a part of the data. A uniform `prior`
-        removes the effect of class weights on the probabilities. If a dict of costs is to change
-        predictions, set ``prior=None``.
+        Class weights in the loss, as elsewhere in scikit-learn. Those of 'balanced' make the sums
+        of `sample_weight` equal for all classes, after `sampler`. 'sqrt_balanced' takes the square
+        roots of the balanced weights. On HAM10000 the balanced weight of the rarest class is 58
+        times that of the most frequent one, and a fine-tuned network ranks images better with the
+        square roots. 'auto' means 'sqrt_balanced' in `fit`, and equal weights in `partial_fit`,
+        which sees only a part of the data. A uniform `prior` removes the effect of class weights
+        on the probabilities. If a dict of costs is to change predictions, set ``prior=None``.
 
     prior : {'training', 'uniform'}, dict, Series, array-like of shape (n_classes,) or None, \
             default='uniform'
@@ -478,7 +478,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         training = TrainingRows(
             train, y, sample_weight, self.sampler, self.class_weight, self.classes_, rng
         )
-        self._count_classes(y, rows, training)
+        self._count_classes(y, rows, training, unit=training.mean_sample_weight)
         self._correction()  # find a wrong `prior` or `temperature` before hours of training
         seed = rng.randint(MAX_SEED)
 
@@ -567,9 +567,9 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         seed = rng.randint(MAX_SEED)
         _training.train_one_epoch(self, source, y, training, seed, earlier=earlier)
 
-    def _count_classes(self, y, given, training, earlier=0):
+    def _count_classes(self, y, given, training, earlier=0, unit=1.0):
         as_given = count_classes(y[given], self.classes_)
-        as_trained = count_classes(y[training.rows], self.classes_, training.weight)
+        as_trained = count_classes(y[training.rows], self.classes_, training.weight) / unit
         self._class_counts = np.stack([as_given, as_trained]) + earlier
         shares = self._class_counts / self._class_counts.sum(axis=1, keepdims=True)
         self.training_prior_, self.class_prior_ = shares

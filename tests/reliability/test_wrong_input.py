@@ -519,6 +519,12 @@ def test_class_weights_of_classes_that_are_not_there():
     learner.partial_fit(X[nevi], Y[nevi], classes=["melanoma", "nevus"])
 
 
+@pytest.mark.parametrize("classes", [None, ["nevus"]])
+def test_first_partial_fit_with_a_single_class(classes):
+    message = message_of(clone(SMALL).partial_fit, X, np.full(len(X), "nevus"), classes)
+    assert "has 1 class, ['nevus']. Expected at least two classes" in message
+
+
 def test_what_is_no_fitted_classifier(models):
     assert "LogisticRegression has no classes_" in message_of(evaluate, LogisticRegression, X, Y)
     assert "call fit first" in message_of(evaluate, LogisticRegression(), X, Y)

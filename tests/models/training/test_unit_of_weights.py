@@ -43,6 +43,13 @@ def test_a_factor_changes_nothing(smallest, lesions, parameters):
         assert_same_fit(fits[0], other)
 
 
+def test_balanced_classes_have_equal_sums_of_weights(smallest, lesions):
+    weight = np.where(lesions.target == lesions.target_names[0], 9, WEIGHT)
+    classifier = smallest(class_weight="balanced", epochs=1)
+    classifier.fit(lesions.images, lesions.target, sample_weight=weight)
+    np.testing.assert_allclose(classifier.class_prior_, [1 / 3] * 3)
+
+
 def test_equal_weights_are_none(smallest, lesions):
     fit = smallest(class_weight="auto").fit
     one = fit(lesions.images, lesions.target)
@@ -95,3 +102,13 @@ def test_partial_fit_adds_weights_as_they_are(smallest, lesions):
         )
     first, others = 3 * of_first.sum(), 0.5 * (~of_first).sum()
     assert classifier.class_prior_[0] == pytest.approx(first / (first + others))
+
+
+def test_a_factor_in_fit_changes_nothing_in_partial_fit(smallest, lesions):
+    one, other = (
+        smallest(epochs=1)
+        .fit(lesions.images, lesions.target, sample_weight=factor * WEIGHT)
+        .partial_fit(lesions.images[:20], lesions.target[:20])
+        for factor in (1, 1e-3)
+    )
+    np.testing.assert_allclose(other.class_prior_, one.class_prior_)

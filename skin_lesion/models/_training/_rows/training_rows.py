@@ -102,6 +102,11 @@ def find_announced_classes(y, classes, known=None):
     announced = None if classes is None else np.unique(classes)
     if known is None:
         known = np.unique(y) if announced is None else announced
+        if len(known) < 2:
+            raise ValueError(
+                f"The first call of partial_fit has {len(known)} class, {known.tolist()}. Expected"
+                " at least two classes. Pass all classes as `classes`."
+            )
     elif announced is not None and not np.array_equal(announced, known):
         raise ValueError(
             f"classes={announced.tolist()}. Expected those of the earlier calls, {known.tolist()}."
@@ -143,7 +148,7 @@ class TrainingRows:
             self.rows = rows[self._sampler.choose_rows(y[rows])]
         self.weight = None if sample_weight is None else sample_weight[self.rows]
         self.mean_sample_weight = 1.0 if sample_weight is None else self.weight.mean()
-        self.class_weight = _weigh_classes(class_weight, y[self.rows], classes)
+        self.class_weight = _weigh_classes(class_weight, y[self.rows], classes, self.weight)
         if class_weight is not None:
             weight = self.class_weight[np.searchsorted(classes, y[self.rows])]
             self.weight = weight if self.weight is None else weight * self.weight
@@ -194,14 +199,16 @@ class TrainingRows:
         return weight * (len(y) / weight.sum()) if weight.any() else weight
 
 
-def _weigh_classes(class_weight, y, classes):
+def _weigh_classes(class_weight, y, classes, sample_weight):
     """Return the weight of each class, or 1 for balanced classes without a row."""
     if isinstance(class_weight, dict):
         return _look_up_weights(class_weight, classes)
     weights = np.ones(len(classes))
     if class_weight is not None:
         is_there = np.isin(classes, y)
-        weights[is_there] = compute_class_weight("balanced", classes=classes[is_there], y=y)
+        weights[is_there] = compute_class_weight(
+            "balanced", classes=classes[is_there], y=y, sample_weight=sample_weight
+        )
     return np.sqrt(weights) if class_weight in ("auto", "sqrt_balanced") else weights
 
 
