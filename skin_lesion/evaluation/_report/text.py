@@ -2,6 +2,7 @@
 
 import json
 import math
+from decimal import ROUND_FLOOR, Context
 
 import numpy as np
 import pandas as pd
@@ -139,9 +140,15 @@ def spread_scores(table):
     wide = pd.DataFrame(list(words.values()), index=index).fillna("")
     if "threshold" in table:
         thresholds = table["threshold"].groupby(level=0, sort=False).first()
-        # Nine digits show how far a threshold of saturated probabilities is from 1.
-        wide.insert(0, "threshold", thresholds.map(lambda x: f"{x:.{4 if x < 0.999 else 9}g}"))
+        wide.insert(0, "threshold", thresholds.map(_say_threshold))
     return wide
+
+
+def _say_threshold(threshold):
+    # Rounded down: a reader who types the number still finds the image that set the threshold.
+    # Nine digits show how far a threshold of saturated probabilities is from 1.
+    to_digits = Context(4 if threshold < 0.999 else 9, ROUND_FLOOR)
+    return f"{float(to_digits.create_decimal(repr(float(threshold)))):.9g}"
 
 
 def spread_slices(slices):
