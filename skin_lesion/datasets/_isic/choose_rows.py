@@ -3,7 +3,6 @@
 from collections import Counter
 
 import numpy as np
-import pandas as pd
 
 from ..._utils.validation.messages import name_some, say
 from .._reading.split_names import check_split
@@ -50,13 +49,13 @@ def choose_rows(rows, files, split, label, image_type, release, root):
         wanted = (rows.split == check_split(split, on_disk, root)).to_numpy()
 
     if image_type is not None:
-        types = rows.frame.get("image_type", pd.Series("dermoscopic", rows.frame.index))
+        types = rows.frame["image_type"]
         wanted = wanted & types.astype(str).str.startswith(image_type).to_numpy()
         if not wanted.any():
+            found = name_some(sorted(types.dropna().unique())) or "of unknown type"
             raise ValueError(
-                f"image_type is {image_type!r}, but the images of {release} are"
-                f" {name_some(sorted(types.dropna().unique()))}. Expected one of these, or None for"
-                " all."
+                f"image_type is {image_type!r}, but the images of {release} are {found}. Expected"
+                " None for all, or a type that they have."
             )
     is_labelled, has_target = rows.is_labelled.to_numpy(), rows.target.notna().to_numpy()
     is_missing = wanted & is_labelled & ~has_file

@@ -39,6 +39,15 @@ def _kind(archive):
     return next((kind for kind in ("corrected", "extended") if kind in name), None)
 
 
+def check_dermoscopic(release, image_type):
+    """Raise a ValueError if images of another type are requested: all are of HAM10000 or ISIC."""
+    if image_type not in (None, "dermoscopic"):
+        raise ValueError(
+            f"image_type is {image_type!r}, but the images of {release} are 'dermoscopic'. Expected"
+            " None for all, or a type that they have."
+        )
+
+
 def load_dermamnist(archives, split, label, indeterminate):
     """Return the dataset of :func:`load_isic_release`, without the description."""
     if len(archives) > 1:
@@ -106,7 +115,9 @@ def make_pixel_dataset(
         left_out["unmapped"] = int((~is_mapped).sum())
         images = images[is_mapped]
     target = target[is_mapped].astype(str)
-    frame = frame.assign(diagnosis=diagnosis)[is_mapped].reset_index(drop=True)
+    frame = frame.assign(image_type="dermoscopic", diagnosis=diagnosis)[is_mapped].reset_index(
+        drop=True
+    )
     frame.insert(0, "target", target)
     return Bunch(
         data=images,

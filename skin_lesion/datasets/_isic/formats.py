@@ -123,6 +123,7 @@ HARMONISED = {
     "age": ("age", "age_approx", "age_approximate"),
     "sex": ("sex",),
     "site": ("anatom_site_general", "anatom_site_general_challenge", "localization", "anatom_site"),
+    "image_type": ("image_type",),
     "source": ("attribution", "dataset"),
     "patient_id": ("patient_id", "patient"),
     "lesion_id": ("lesion_id",),
@@ -175,6 +176,12 @@ TABLES_OF_IDS = {
     "2020": "ISIC_2020_Training_GroundTruth_v2.csv, with patient_id and lesion_id",
     "2024": "train-metadata.csv, or metadata.csv of the challenge, with patient_id",
     "isic-cli": "metadata.csv of the isic-cli, with lesion_id and patient_id",
+}
+
+# The type of the images of each release whose table does not tell it. The isic-cli downloads any.
+IMAGE_TYPES = {
+    **dict.fromkeys(("2016", "2017", "2018", "HAM10000", "2019", "2020"), "dermoscopic"),
+    "2024": "TBP tile",
 }
 
 # In ISIC 2018 and 2019, the prefix of the lesion id gives the source of an image.

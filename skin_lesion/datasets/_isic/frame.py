@@ -12,9 +12,9 @@ from ..._utils.linked_groups import link_groups
 from ..._utils.validation.messages import did_you_mean
 from .._reading.groups import GROUP_COLUMNS, clean_ids, make_groups
 from .._reading.harmonise import SITES, read_age, read_sex, read_site
-from .._reading.table_file import change_values, clean_values
+from .._reading.table_file import change_values, clean_values, to_text
 from .._taxonomy.label_sets import LABEL_SETS
-from .formats import FINE_SITES, HARMONISED, REVEALING, SOURCES
+from .formats import FINE_SITES, HARMONISED, IMAGE_TYPES, REVEALING, SOURCES
 from .labels import choose_label, first_known, is_label_set, read_labels
 from .tables import SPLIT
 
@@ -83,10 +83,10 @@ def read_rows(table, release, label, indeterminate, duplicates, group_by):
                 f" tables of {release}: {names}.{did_you_mean(label, [*LABEL_SETS, *names])}"
             )
         values = columns[label].astype(object)
-        target = clean_values(values.astype(str).where(values.notna(), None))
+        target = to_text(values)
         is_labelled = target.notna()
         if label in revealing:
-            frame[label] = values
+            frame["metadata_target" if label == "target" else label] = values
             revealing.remove(label)
     return Rows(frame, target, is_labelled, labels["own"], groups, table[SPLIT], revealing)
 
@@ -124,11 +124,13 @@ def _harmonise(table, diagnosis, release):
         )
         for name, columns in sources.items()
     }
+    image_type = known["image_type"]
     frame = pd.DataFrame(
         {
             "age": read_age(known["age"]),
             "sex": read_sex(known["sex"]),
             "site": _read_site(known["site"], table),
+            "image_type": image_type.where(image_type.notna(), IMAGE_TYPES.get(release)),
             "diagnosis": diagnosis,
             "source": _find_source(known, release),
         }

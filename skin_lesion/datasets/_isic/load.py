@@ -17,7 +17,7 @@ from .._reading.table_file import find_ordered_columns
 from .._taxonomy.account import write_account
 from .._taxonomy.label_sets import INDETERMINATE_RULES, LABEL_SETS
 from .choose_rows import choose_rows
-from .dermamnist import load_dermamnist, note_on
+from .dermamnist import check_dermoscopic, load_dermamnist, note_on
 from .files import find_files
 from .formats import TABLES_OF_IDS
 from .frame import read_rows
@@ -112,8 +112,8 @@ def load_isic_release(
         :func:`map_labels`.
 
     image_type : {"dermoscopic", "clinical", "TBP tile"} or None, default=None
-        Load only images of this type, by the column `image_type` of the tables. Images of releases
-        without this column are dermoscopic. Other images are not counted as left out.
+        Load only images of this type, by the column `image_type` of the frame. Other images are not
+        counted as left out.
 
     group_by : {"patient_id", "lesion_id"} or None, default=None
         The meaning of `groups`. None or "patient_id": the patient, or the lesion if the patient is
@@ -145,11 +145,13 @@ def load_isic_release(
             such as -1, "none" and "?" count as unknown.
         frame : DataFrame of n rows
             Columns `path` (if there are paths), `target`, `split` (if there is one) and `isic_id`;
-            `age` in years, `sex` ("female", "male"), `site`, `diagnosis` and `source`; `lesion_id`
-            and `patient_id` if the release has them; then its other columns. Unknown values are
-            missing. Columns that reveal the label (how it was confirmed, biopsies, thickness, other
-            labels, ...) are left out unless `label` names them. `diagnosis` reveals the label, too:
-            do not use it as a feature.
+            `age` in years, `sex` ("female", "male"), `site`, `image_type`, `diagnosis` and
+            `source`; `lesion_id` and `patient_id` if the release has them; then its other columns.
+            Unknown values are missing. Where the tables do not tell the image type, it is "TBP
+            tile" for "2024", missing for "isic-cli", and "dermoscopic" for all others. Columns that
+            reveal the label (how it was confirmed, biopsies, thickness, other labels, ...) are left
+            out unless `label` names them. `diagnosis` reveals the label, too: do not use it as a
+            feature.
         release : str
             The name of the release.
         left_out : dict of str to int
@@ -288,6 +290,7 @@ def load_isic_release(
     files = find_files(root)
     release, tables, bare = recognise(files, root, release)
     if release == "DermaMNIST":
+        check_dermoscopic(release, image_type)
         dataset = load_dermamnist(tables, split, label, indeterminate)
         dataset.DESCR = f"{_describe(dataset, [], label)}\n{note_on(tables[0])}"
         return (dataset.data, dataset.target) if return_X_y else dataset
@@ -311,7 +314,8 @@ def load_isic_release(
     messages += id_messages
     messages += _find_missing_ids(rows, chosen, release)
     messages += find_group_faults(rows.groups[chosen])
-    messages += find_ordered_columns(rows.frame[chosen], rows.target[chosen])
+    features = rows.frame[chosen].drop(columns=label or [], errors="ignore")
+    messages += find_ordered_columns(features, rows.target[chosen])
     for message in messages:
         # One stack frame each for load_isic_release and validate_params.
         warnings.warn(message, stacklevel=3)

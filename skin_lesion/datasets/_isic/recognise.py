@@ -52,7 +52,7 @@ def recognise(files, root, release):
         If there are no tables, or tables of several releases.
     """
     by_release, headers, bare, unclear = find_releases(files, release)
-    if release == "auto" and any(set(cells) >= MILK10K for cells in headers.values()):
+    if release == "auto" and any({*map(str.lower, cells)} >= MILK10K for cells in headers.values()):
         raise ValueError(
             f"{root!r} holds MILK10k (ISIC 2025), which labels lesions instead of images. Expected"
             " another release. Load MILK10k with load_public_dataset."
@@ -126,7 +126,7 @@ def find_releases(files, release="auto"):
         elif table_format is not None:
             spelled = [SPELLINGS.get(cell.lower(), cell) for cell in cells]
             check_columns_differ(spelled, repr(path))
-            has_columns_of_2020 = table_format.release == "2020" and "image_name" in cells
+            has_columns_of_2020 = table_format.release == "2020" and "image_name" in spelled
             if has_columns_of_2020 and release_named(release) in (None, "2019", "2020"):
                 table_format, reason = tell_2019_from_2020(path, separator, table_format)
                 if reason and release == "auto":

@@ -79,8 +79,9 @@ def find_duplicates(files):
         if "duplicates" not in os.path.basename(path).lower():
             continue
         separator, cells = read_header(path)
-        if set(DUPLICATES_2020) <= set(cells):
-            pairs = read_table(path, separator)[list(DUPLICATES_2020)].dropna()
+        if set(DUPLICATES_2020) <= {*map(str.lower, cells)}:
+            table = read_table(path, separator).rename(columns=str.lower)
+            pairs = table[list(DUPLICATES_2020)].dropna()
             return pairs.apply(lambda column: column.astype(str).map(isic_id_of)).dropna()
     return pd.DataFrame(columns=list(DUPLICATES_2020))
 

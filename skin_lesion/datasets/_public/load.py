@@ -5,6 +5,7 @@ import warnings
 
 from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation.messages import name_some
+from .._isic.dermamnist import check_dermoscopic
 from .._isic.load import load_isic_release
 from .._reading.groups import GROUP_COLUMNS
 from .._taxonomy.label_sets import INDETERMINATE_RULES
@@ -109,11 +110,12 @@ def load_public_dataset(
         `label_account`, `missing` and `DESCR`. For HAM10000 pixels, `data` holds the images
         themselves, as for DermaMNIST. For class folders, `groups` may be None.
 
-        The frame has the columns `path`, `target`, `split` (if there is one), `diagnosis`, `age`,
-        `sex`, `site`, `image_type` and `source`, and `patient_id` and `lesion_id` if the dataset
-        has them. Then come the other columns of the dataset, except those that reveal the label.
-        Placeholders such as "UNK", and -1 in place of a skin type, are missing values. For class
-        folders, the frame is that of :func:`load_image_folder`, with `diagnosis`.
+        The frame has the columns `path` (if there are paths), `target`, `split` (if there is one),
+        `diagnosis`, `age`, `sex`, `site`, `image_type` and `source`, and `patient_id` and
+        `lesion_id` if the dataset has them. Then come the other columns of the dataset, except
+        those that reveal the label. Placeholders such as "UNK", and -1 in place of a skin type, are
+        missing values. For class folders, the frame is that of :func:`load_image_folder`, with
+        `diagnosis`.
 
     (data, target) : tuple of ndarray
         With `return_X_y=True`.
@@ -169,7 +171,8 @@ def load_public_dataset(
     public_set, tables = recognise(root, name)
     mapping = {"label": label, "indeterminate": indeterminate}
     if public_set == PIXELS:
-        _refuse(PIXELS, split=split, image_type=image_type)
+        _refuse(PIXELS, split=split)
+        check_dermoscopic(PIXELS, image_type)
         dataset = load_pixels(tables, **mapping)
     elif public_set == CLASS_FOLDERS:
         _refuse(CLASS_FOLDERS, image_type=image_type)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from .._isic.dermamnist import make_pixel_dataset
 from .._reading.description import describe_dataset
+from .._reading.harmonise import read_age, read_sex, read_site
 from .._reading.table_file import read_header, read_table
 from .._taxonomy.account import write_account
 from .._taxonomy.names import canonical_name
@@ -65,7 +66,16 @@ def load_pixels(paths, label, indeterminate):
     if metadata is not None:
         groups = metadata["lesion_id"].to_numpy(dtype=str)
         note = f"by lesion_id of {_METADATA}, whose labels agree with all rows"
-    frame = pd.DataFrame({"source": "HAM10000"}, index=range(len(images)))
+    table = pd.DataFrame(index=range(len(images))) if metadata is None else metadata
+    unknown = pd.Series(np.nan, table.index)
+    frame = pd.DataFrame(
+        {
+            "age": read_age(table.get("age", unknown)),
+            "sex": read_sex(table.get("sex", unknown)),
+            "site": read_site(table.get("localization", unknown)),
+            "source": "HAM10000",
+        }
+    )
     if metadata is not None:
         frame[["isic_id", "lesion_id"]] = metadata[["image_id", "lesion_id"]]
     dataset = make_pixel_dataset(

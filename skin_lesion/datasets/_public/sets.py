@@ -54,7 +54,8 @@ class PublicSet:
         Reads the table if it is not a CSV file.
 
     ignored : str or None
-        Regular expression. Matching files are not images of the dataset, but masks, for example.
+        Regular expression. Files whose path below the folder matches are not images of the
+        dataset, but masks, for example.
 
     hides : tuple of str
         Releases of ISIC whose tables may be in the same folder, with less information.

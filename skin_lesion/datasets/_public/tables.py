@@ -85,7 +85,8 @@ def load_tables(root, public_set, tables, split, image_type, group_by, label, in
             )
     files = list_images(root)
     if public_set.ignored is not None:
-        files = [path for path in files if not re.search(public_set.ignored, path)]
+        ignored = re.compile(public_set.ignored)
+        files = [path for path in files if not ignored.search(os.path.relpath(path, root))]
 
     def known(name):
         return name if name in table else None

@@ -13,6 +13,8 @@ MASK_FOLDER = re.compile(
     r"|(?<=[a-z])(Mask|Segmentation|Superpixel|Attribute|Annotation|Ground[\W_]?[Tt]ruth)"
     r"|(?i:mask|segmentation|superpixel|annotation)(?=[Ss]))(?i:s?)(?![a-z]|(?<=[A-Z])[A-Z])"
 )
+# A dataset whose name says segmentation may hold a folder of images beside that of the masks.
+_IMAGE_FOLDER = re.compile(r"(image|img|photo)s?(?![a-z])", re.IGNORECASE)
 
 
 def list_entries(folder):
@@ -57,15 +59,16 @@ def walk_files(root, *, skip=None, report=None):
         Begins with `root`.
 
     is_in_masks : bool
+        As the nearest folder below `root` says whose name tells of masks or of images.
     """
     # A link may point back, or to a folder above, which holds what is not below the root.
     seen = set()
     for above in Path(os.path.realpath(root)).parents:
         with suppress(OSError):
             seen.add(_identify(above))
-    waiting = [root]
+    waiting = [(root, False)]
     while waiting:
-        folder = waiting.pop()
+        folder, is_in_masks = waiting.pop()
         try:
             identity = _identify(folder)
             if identity in seen:
@@ -77,11 +80,11 @@ def walk_files(root, *, skip=None, report=None):
                 raise
             report(error)
             continue
-        is_in_masks = folder != root and bool(MASK_FOLDER.search(os.path.basename(folder)))
         for kind, entry in entries:
             if kind == "folder":
                 if skip is None or not skip(entry.path):
-                    waiting.append(entry.path)
+                    inherits = is_in_masks and not _IMAGE_FOLDER.search(entry.name)
+                    waiting.append((entry.path, inherits or bool(MASK_FOLDER.search(entry.name))))
             elif kind == "file":
                 yield entry.path, is_in_masks
 

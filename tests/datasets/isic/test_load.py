@@ -133,8 +133,10 @@ def test_ham10000(ham):
     assert dataset.split is None
     assert dataset.left_out == {}
     assert dataset.missing.tolist() == []
-    columns = ["path", "target", "isic_id", "age", "sex", "site", "diagnosis", "source"]
-    assert list(dataset.frame.columns) == [*columns, "lesion_id", "localization"]
+    assert list(dataset.frame.columns) == [
+        *("path", "target", "isic_id", "age", "sex", "site", "image_type", "diagnosis", "source"),
+        *("lesion_id", "localization"),
+    ]
     assert dataset.frame["path"].tolist() == dataset.data[:, 0].tolist()
     assert dataset.frame["age"].tolist()[:2] == [80, 80]
     assert dataset.frame["site"].tolist()[::3] == ["head/neck", "torso"]
@@ -392,7 +394,7 @@ def test_2020_v2_with_duplicates(tmp_path):
     write(
         tmp_path,
         "ISIC_2020_Training_Duplicates.csv",
-        "image_name_1,image_name_2",
+        "Image_Name_1,Image_Name_2",
         "ISIC_0000001,ISIC_0000004",
         "ISIC_0000004,ISIC_0000002",
         "ISIC_0000003,ISIC_0009999",
@@ -516,6 +518,10 @@ def test_2024_of_the_challenge(tmp_path):
     assert dataset.release == "2024"
     assert dataset.target.tolist() == ["benign", "malignant"]
     assert dataset.groups.tolist() == ["IP_1", "IP_2"]
+    assert set(dataset.frame["image_type"]) == {"TBP tile"}
+    assert len(load_isic_release(tmp_path, image_type="TBP tile").target) == 2
+    with pytest.raises(ValueError, match=r"image_type is 'dermoscopic', but .* 'TBP tile'"):
+        load_isic_release(tmp_path, image_type="dermoscopic")
 
 
 def encode(colour):
@@ -640,11 +646,15 @@ def test_isic_cli_of_old(tmp_path):
         "ISIC_0000003,A,CC-0,50,malignant,squamous cell carcinoma,male",
     )
     touch(tmp_path, *(f"ISIC_000000{n}.jpg" for n in (1, 2, 3)))
-    assert load_isic_release(tmp_path).target.tolist() == [
+    dataset = load_isic_release(tmp_path)
+    assert dataset.target.tolist() == [
         "nevus",
         "atypical melanocytic proliferation",
         "squamous cell carcinoma",
     ]
+    assert dataset.frame["image_type"].isna().all()
+    with pytest.raises(ValueError, match=r"'dermoscopic', but .* isic-cli are of unknown type"):
+        load_isic_release(tmp_path, image_type="dermoscopic")
 
 
 def write_npz(path, n=3, size=28, **others):
@@ -679,7 +689,13 @@ def test_dermamnist(tmp_path, size):
     ]
     assert dataset.split.tolist() == ["train"] * 7 + ["val"] * 7 + ["test"] * 7
     assert len(set(dataset.groups)) == 21
-    assert {"target", "split", "age", "sex", "site", "diagnosis", "source"} == set(dataset.frame)
+    assert {
+        *("target", "split", "age", "sex", "site", "image_type", "diagnosis", "source"),
+    } == set(dataset.frame)
+    assert set(dataset.frame["image_type"]) == {"dermoscopic"}
+    assert len(load_isic_release(tmp_path, image_type="dermoscopic").target) == 21
+    with pytest.raises(ValueError, match=r"'clinical', but .* DermaMNIST are 'dermoscopic'"):
+        load_isic_release(tmp_path, image_type="clinical")
     assert "splits share lesions" in dataset.DESCR
     X, y = load_isic_release(tmp_path, split="Test", return_X_y=True)
     np.testing.assert_array_equal(X, arrays["test_images"])
@@ -871,6 +887,14 @@ def test_column_as_label(cli):
     assert load_isic_release(cli, label="sex").target.tolist() == ["male", "female"]
 
 
+@pytest.mark.usefixtures("quietly")
+def test_target_as_label(isic2020):
+    dataset = load_isic_release(isic2020, label="target")
+    assert dataset.target.tolist() == ["0", "1", "0"]
+    assert dataset.frame["target"].tolist() == ["0", "1", "0"]
+    assert dataset.frame["metadata_target"].tolist() == [0, 1, 0]
+
+
 def test_unknown_label(ham):
     with pytest.raises(ValueError, match=r"label is 'dx_typ'.*'dx_type'.*Did you mean 'dx_type'\?"):
         load_isic_release(ham, label="dx_typ")
@@ -1036,6 +1060,17 @@ def test_2019_with_the_columns_of_2020(tmp_path, columns, rows):
         assert dataset.target.tolist() == expected[: len(rows)]
 
 
+@pytest.mark.filterwarnings("ignore:.*neither a lesion nor a patient")
+def test_2019_with_the_columns_of_2020_in_upper_case(tmp_path):
+    write_2019_as_2020(tmp_path, "diagnosis,target", "NV,0", "BCC,1")
+    table = tmp_path / "train.csv"
+    header, *rows = table.read_text().splitlines()
+    write(tmp_path, "train.csv", header.upper(), *rows)
+    dataset = load_isic_release(tmp_path)
+    assert dataset.release == "2019"
+    assert dataset.target.tolist() == ["nevus", "basal cell carcinoma"]
+
+
 @pytest.mark.usefixtures("quietly")
 def test_a_target_of_melanomas_alone(tmp_path):
     """A malignant or indeterminate diagnosis decides; otherwise the label of the release does."""
@@ -1158,6 +1193,9 @@ def test_a_column_in_the_order_of_the_classes(tmp_path):
     touch(tmp_path, *(f"ISIC_{n + 100_000:07d}.jpg" for n in range(60)))
     with pytest.warns(UserWarning, match=r"^The column\(s\) \['row'\] .* reveal the class"):
         load_isic_release(tmp_path)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*reveal the class")
+        assert len(load_isic_release(tmp_path, label="row").target) == 60
 
 
 # Files
@@ -1239,10 +1277,21 @@ def test_what_is_no_image_is_not_taken_for_one(ham):
         "HAM10000_images_part_1/ISIC_0000003.txt",
         "HAM10000_segmentations_lesion_tschandl/ISIC_0000003_segmentation.png",
         "masks/ISIC_0000003.png",
+        "masks/train/a/ISIC_0000004.png",
     )
     dataset = load_isic_release(ham)
     assert len(dataset.data) == 4
-    assert dataset.left_out == {"masks": 2}
+    assert all(path.endswith(".jpg") for path in dataset.data[:, 0])
+    assert dataset.left_out == {"masks": 3}
+
+
+@pytest.mark.usefixtures("quietly")
+def test_images_beside_masks_in_a_folder_whose_name_tells_of_masks(tmp_path):
+    write(tmp_path, "HAM10000_metadata.csv", METADATA_HAM, "HAM_1,ISIC_0000001,bkl,histo,,,")
+    touch(tmp_path, *(f"segmentation/{kind}/train/ISIC_0000001.jpg" for kind in ("images", "m")))
+    dataset = load_isic_release(tmp_path)
+    assert relative(dataset, tmp_path) == ["segmentation/images/train/ISIC_0000001.jpg"]
+    assert dataset.left_out == {"masks": 1}
 
 
 @pytest.mark.usefixtures("quietly")
@@ -1556,7 +1605,8 @@ def test_account_of_labels(ham):
 
 
 def test_images_of_one_type(ham):
-    assert len(load_isic_release(ham, image_type="dermoscopic").target) == 4
+    dataset = load_isic_release(ham, image_type="dermoscopic")
+    assert dataset.frame["image_type"].tolist() == ["dermoscopic"] * 4
     with pytest.raises(ValueError, match=r"image_type is 'clinical', but .* 'dermoscopic'"):
         load_isic_release(ham, image_type="clinical")
 

@@ -326,8 +326,11 @@ def ph2(tree):
     return tree
 
 
-def test_ph2(ph2):
-    dataset = ph2.load()
+@pytest.mark.parametrize("above", ["PH2", "skin_lesion"])
+def test_ph2(ph2, above):
+    """The masks are told by their folders, but the name of a folder above does not count."""
+    ph2.root.joinpath("PH2Dataset").rename(ph2.root / above)
+    dataset = load_public_dataset(ph2.root / above)
     check_form(dataset)
     assert dataset.release == "PH2"
     assert dataset.target.tolist() == ["nevus", "nevus", "melanoma"]
@@ -617,6 +620,11 @@ def test_pixels_of_ham10000(tree):
     ]
     assert dataset.target.tolist() == ["benign"] * 5 + ["malignant", "benign"]
     assert dataset.frame["isic_id"][0] == "ISIC_0000001"
+    assert dataset.frame[["age", "site"]].loc[0].tolist() == [80, "head/neck"]
+    assert set(dataset.frame["image_type"]) == {"dermoscopic"}
+    assert len(tree.load("HAM10000 pixels", image_type="dermoscopic").target) == 7
+    with pytest.raises(ValueError, match=r"'clinical', but .* pixels are 'dermoscopic'"):
+        tree.load("HAM10000 pixels", image_type="clinical")
     with pytest.raises(ValueError, match="split is 'test', but HAM10000 pixels have no split"):
         tree.load("HAM10000 pixels", split="test")
 

@@ -148,8 +148,8 @@ def test_the_plainest_of_several_files_is_taken(tmp_path):
 
 
 def test_masks_are_no_images(tmp_path):
-    touch(tmp_path, "masks/img.png", "images/img.jpg")
-    assert relative(load(tmp_path, ["file,dx", "img,NEV"]), tmp_path) == ["images/img.jpg"]
+    touch(tmp_path, "masks/img.png", "masks/a/img.png", "images/a/img.jpg")
+    assert relative(load(tmp_path, ["file,dx", "img,NEV"]), tmp_path) == ["images/a/img.jpg"]
 
 
 def test_a_file_of_another_folder_is_not_taken_for_one_that_is_missing(tmp_path):
