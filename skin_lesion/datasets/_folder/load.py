@@ -18,6 +18,7 @@ from .._reading.groups import (
     find_group_faults,
     find_without_group,
     find_zeros,
+    make_groups,
 )
 from .._reading.table_file import find_ordered_columns
 from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
@@ -74,7 +75,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         - None or "patient_id": the patient, or the lesion if the patient is unknown;
         - "lesion_id": the lesion, or the patient if the lesion is unknown;
         - "folder": the folder inside the class folder. Folders with the same name in several
-          classes are one patient. If there is only one class folder, or if all class folders hold
+          classes are one patient. An image without such a folder belongs to its patient in the
+          table, if there is one. If there is only one class folder, or if all class folders hold
           folders of the same names, "folder" is needed to say that these are patients, unless the
           class folders have names of diagnoses.
 
@@ -193,21 +195,25 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     tables = find_metadata(root, tree.top.others)
     left_out = sum((part.left_out for part in parts), tree.left_out)
     lacks = find_lacking_columns(root, tables[0]) if tables else ""
+    known = pd.DataFrame()  # the rows of all images, also of those in other splits
     if lacks:
         warnings.warn(lacks, stacklevel=3)
+        tables = []
     elif tables:
         left_out -= Counter(not_images=len(set(tables) - {METADATA_FILE}))
         metadata, groups, messages = read_metadata(root, tables, relative_paths, group_by)
+        known = metadata
         if split is not None:  # groups must not depend on it, nor must their names
             everything = _list_files(tree.parts)
-            groups = read_metadata(root, tables, [path for path, *_ in everything], group_by)[1]
+            names = [path for path, *_ in everything]
+            known, groups, _ = read_metadata(root, tables, names, group_by)
             groups = groups[[of == parts[0].split for *_, of in everything]]
         messages += find_ordered_columns(metadata, pd.Series(classes))
         renamed = {name: f"metadata_{name}" for name in frame}
         frame = pd.concat([frame, metadata.rename(columns=renamed)], axis=1)
 
     if group_by == "folder":
-        groups, found = _group_by_folder(root, tree, parts, relative_paths)
+        groups, found = _group_by_folder(root, tree, parts, known)
         messages += found
     if groups is not None:
         messages += find_group_faults(groups)
@@ -227,7 +233,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         frame=frame,
         left_out=dict(left_out),
     )
-    dataset.DESCR = describe_dataset(dataset, [_name_groups(groups, group_by, tables)], REASONS)
+    dataset.DESCR = describe_dataset(
+        dataset, [_name_groups(groups, group_by, tables, lacks)], REASONS
+    )
     return dataset
 
 
@@ -241,8 +249,10 @@ def _list_files(parts):
     ]
 
 
-def _group_by_folder(root, tree, parts, relative_paths):
-    """Return the folder of each image inside its class folder, or the image if there is none.
+def _group_by_folder(root, tree, parts, metadata):
+    """Group images by the folder inside their class folder, and by the lesions of a table.
+
+    An image without such a folder belongs to the patient in the table, if there is one.
 
     Parameters
     ----------
@@ -253,35 +263,39 @@ def _group_by_folder(root, tree, parts, relative_paths):
     parts : list of Part
         The splits to load.
 
-    relative_paths : sequence of n str
-        Their images.
+    metadata : DataFrame
+        The row of each image of all splits. Without columns if there is no table.
 
     Returns
     -------
     groups : ndarray of shape (n,), of str
+        Of the images of `parts`.
 
     messages : list of str
         Warnings to issue.
     """
-    known = _find_inner_folders(tree.parts)  # which folder is no patient must not depend on split
-    folders = _find_inner_folders(parts)
-    ids = folders.map(dict(zip(known, clean_ids(known), strict=True)))
-    own = "image " + pd.Series(relative_paths)
+    names = [name for part in tree.parts for x in part.class_folders for name in x.listing.images]
+    folders = [os.path.dirname(name).split(os.sep)[0] for name in names]
+    folders = pd.Series(folders, dtype=object, name="folder")
+    ids = clean_ids(folders)
+    everything = _list_files(tree.parts)
+    paths = pd.Series([path for path, *_ in everything], dtype=object)
+    groups = make_groups(
+        ids.where(ids.notna(), metadata.get("patient_id")),
+        metadata.get("lesion_id"),
+        "image " + paths,
+    )
+    # Neither the groups nor which folder is no patient may depend on the split.
+    chosen = np.isin([str(of) for *_, of in everything], [str(part.split) for part in parts])
+    told = {name: metadata[name] for name in GROUP_COLUMNS if name in metadata}
     messages = find_without_group(
-        ids.to_frame("folder of a patient"),
-        relative_paths,
+        pd.DataFrame({"folder of a patient": ids, **told})[chosen],
+        paths[chosen].tolist(),
         repr(root),
         "Move each into a folder of its patient.",
     )
-    messages += find_zeros(folders, ids, repr(root))
-    return ids.where(ids.notna(), own).to_numpy(dtype=str), messages
-
-
-def _find_inner_folders(parts):
-    """Return the folder of each image inside its class folder, or an empty string."""
-    names = [name for part in parts for x in part.class_folders for name in x.listing.images]
-    folders = [os.path.dirname(name).split(os.sep)[0] for name in names]
-    return pd.Series(folders, dtype=object, name="folder")
+    messages += find_zeros(folders[chosen], ids[chosen], repr(root))
+    return groups[chosen].to_numpy(dtype=str), messages
 
 
 def _find_folder_faults(tree, parts):
@@ -312,12 +326,9 @@ def _find_folder_faults(tree, parts):
     return messages + find_spellings(tree.class_names)
 
 
-def _name_groups(groups, group_by, tables):
-    if group_by == "folder":
-        return f"Groups: {len(np.unique(groups))}, from folders inside class folders."
-    found = (
-        f"none, because there is no {METADATA_FILE}."
-        if groups is None
-        else f"{len(np.unique(groups))}, from {', '.join(tables)}."
-    )
-    return f"Groups: {found}"
+def _name_groups(groups, group_by, tables, lacks):
+    if groups is None:
+        reason = f"{METADATA_FILE} lacks a column" if lacks else f"there is no {METADATA_FILE}"
+        return f"Groups: none, because {reason}."
+    sources = (["folders inside class folders"] if group_by == "folder" else []) + tables
+    return f"Groups: {len(np.unique(groups))}, from {', '.join(sources)}."

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .._reading.folder_entries import MASK_FOLDER, list_entries
 from .._reading.split_names import SPLIT_NAMES
@@ -163,7 +164,7 @@ def _list_below(folder, extensions):
         path, name = waiting.pop()
         real = os.path.realpath(os.path.join(folder, path))
         # A link may point back, or up to the folder of all classes.
-        if real in seen or os.path.commonpath([real, top]) == real:
+        if real in seen or Path(top).is_relative_to(real):
             continue
         seen.add(real)
         if is_report(os.path.join(folder, path)):

@@ -344,6 +344,46 @@ def test_a_table_is_not_asked_for_groups_that_folders_tell(tmp_path):
     assert dataset.groups.tolist() == ["p0", "p2", "p1", "p3"]
 
 
+@pytest.mark.filterwarnings("ignore:Class folders hold folders")
+def test_a_lesion_in_several_folders_is_one_group(tmp_path):
+    """Folders may be visits, and some images may lie outside of them."""
+    write(tmp_path, ["train/nv/p1/1.jpg", "train/nv/2.jpg", "train/nv/p2/3.jpg"])
+    write(tmp_path, ["test/nv/4.jpg", "test/nv/p3/5.jpg", "test/mel/p4/6.jpg", "test/mel/7.jpg"])
+    rows = ["1,a,x", "2,,x", "3,a,y", "4,p4,", "5,,y", "6,,", "7,,"]
+    write_metadata(tmp_path, "\n".join(["image,patient_id,lesion_id", *rows]))
+    found = {}
+    for split, asked in ((None, "1 of 7"), ("train", None), ("test", "1 of 4")):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            dataset = load_image_folder(tmp_path, group_by="folder", split=split)
+        message = f"{asked} images have no folder of a patient or patient_id or lesion_id in"
+        starts = [str(warning.message)[: len(message)] for warning in caught]
+        assert starts[1:] == [message] * (asked is not None)
+        stems = [Path(path).stem for path in dataset.data[:, 0]]
+        found[split] = dict(zip(stems, dataset.groups.tolist(), strict=True))
+    groups = found[None]
+    assert groups["1"] == groups["2"] == "p1"
+    assert groups["3"] == groups["5"]
+    assert groups["4"] == groups["6"] == "p4"
+    assert len(set(groups.values())) == 4
+    assert found["train"] | found["test"] == groups
+    assert "Groups: 3, from folders inside class folders, metadata.csv." in dataset.DESCR
+
+
+@pytest.mark.filterwarnings("ignore:Class folders hold folders|Found 2 images of one class")
+def test_a_link_to_another_drive(tmp_path, monkeypatch):
+    """On Windows, commonpath raises an error for paths on different drives."""
+    write(tmp_path, ["root/nevus/p0/1.jpg", "elsewhere/2.jpg"])
+    (tmp_path / "root/nevus/p1").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+
+    def refuse(paths):
+        raise ValueError("Paths don't have the same drive")
+
+    monkeypatch.setattr(os.path, "commonpath", refuse)
+    dataset = load_image_folder(tmp_path / "root", group_by="folder")
+    assert dataset.groups.tolist() == ["p0", "p1"]
+
+
 @pytest.mark.filterwarnings("ignore:Class folders hold folders|2 of . images have no folder")
 def test_folders_of_patients_do_not_depend_on_the_split(tmp_path):
     write(tmp_path, ["train/mel/1/1.jpg", "train/nv/5/2.jpg"])
@@ -884,8 +924,10 @@ def test_metadata_without_ids(tmp_path, text, message):
     write(tmp_path, ["nevus/1.jpg"])
     write_metadata(tmp_path, text)
     with pytest.warns(UserWarning, match=message) as caught:
-        assert load_image_folder(tmp_path).groups is None
+        dataset = load_image_folder(tmp_path)
     assert caught[0].filename == __file__
+    assert dataset.groups is None
+    assert "Groups: none, because metadata.csv lacks a column." in dataset.DESCR
 
 
 def test_metadata_in_another_encoding(tmp_path):
