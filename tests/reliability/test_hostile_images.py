@@ -69,7 +69,16 @@ def test_dimensions_of_a_bomb(tmp_path, name, height):
 def test_jpeg_of_endless_scans(tmp_path):
     path = tmp_path / "scans.jpg"
     path.write_bytes(progressive_jpeg_of_many_scans(8_000, 8_000, 100_000))
-    assert_refused(path, "scans, more than the limit of 100", tmp_path)
+    assert_refused(path, "more scans than the limit of 100", tmp_path)
+    many = progressive_jpeg_of_many_scans(8_000, 8_000, 1_000)
+    second_scan = many.index(b"\xff\xda", many.index(b"\xff\xda") + 2)
+    for place, inserted in (
+        (2, b"\xff\xe1\0\x06\xff\xd9\0\0"),  # the end of a thumbnail is not that of the image
+        # After a marker that it does not know, libjpeg may look for the next.
+        (second_scan, b"\xff\x02\xff\xff\xff\0\xff\xd0\xff\xfe\0\0"),
+    ):
+        path.write_bytes(many[:place] + inserted + many[place:])
+        assert_refused(path, "more scans than the limit of 100", tmp_path)
     path.write_bytes(progressive_jpeg_of_many_scans(80, 80, 50))
     assert np.abs(ImageLoader((8, 8)).transform([path]).astype(int) - 128).max() <= 2
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import PIL
+from PIL import ImageFile
 
 from .decode import decode_content
 from .store import ByteStore
@@ -89,6 +90,8 @@ def describe_pixels(image_size, resize, preprocessing):
     # Another version of Pillow or OpenCV may give pixels that differ by a grey level.
     versions = f"Pillow {PIL.__version__}, OpenCV {cv2.__version__}"
     described = f"{image_size[0]}x{image_size[1]} {resize}, {versions}"
+    if ImageFile.LOAD_TRUNCATED_IMAGES:  # Pillow then fills what a damaged file lacks with grey
+        described += ", truncated files"
     return f"{described}, {preprocessing.key}" if preprocessing.key else described
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from contextlib import contextmanager
 from math import ceil
 
@@ -34,7 +35,9 @@ _SPARE_FOR_CROP = 2
 # Each scan of a progressive JPEG takes as long to decode as the whole image, but may be only ten
 # bytes long. Cameras and programs write about ten scans. libtiff, too, refuses more than 100.
 _MAX_SCANS = 100
-_START_OF_SCAN = b"\xff\xda"
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+# The markers of the end and of segments that have a length.
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _HOLD_JPEG = frozenset({"BLP", "JPEG", "MPO"})
 
 
@@ -229,13 +232,32 @@ def _refuse_bomb(image):
 
 
 def _refuse_many_scans(image):
-    # These two bytes begin a scan wherever they occur between or in segments of coefficients.
-    n_scans = image.fp.getvalue().count(_START_OF_SCAN)
-    if n_scans > _MAX_SCANS:
+    content = image.fp.getvalue()
+    if image.format == "BLP":  # its JPEG does not begin the file
+        is_slow = content.count(_START_OF_SCAN) > _MAX_SCANS
+    else:
+        is_slow = _has_many_scans(content)
+    if is_slow:
         raise ValueError(
-            f"it has {n_scans} scans, more than the limit of {_MAX_SCANS} that guards against files"
-            " that take minutes to decode. If you trust it, save it again with another program."
+            f"it has more scans than the limit of {_MAX_SCANS} that guards against files that take"
+            " minutes to decode. If you trust it, save it again with another program."
         )
+
+
+def _has_many_scans(content):
+    """Tell whether a JPEG has too many scans. Any bytes may follow its end: phones append a video.
+
+    The markers found are those that libjpeg finds, so that a file cannot hide its scans.
+    """
+    n_scans = end = 0
+    while n_scans <= _MAX_SCANS:
+        marker = _MARKER.search(content, end)
+        if marker is None or marker[0] == _END_OF_IMAGE:
+            return False
+        n_scans += marker[0] == _START_OF_SCAN
+        length = int.from_bytes(content[marker.end() : marker.end() + 2])
+        end = marker.end() + max(length, 2)
+    return True
 
 
 def _read_orientation(image):

@@ -61,9 +61,9 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
 
     on_error : {"raise", "warn"}, default="raise"
         What to do with a file that is not an image, is damaged, has more than
-        `PIL.Image.MAX_IMAGE_PIXELS` pixels, or takes more than 1 GiB. With "warn", its image is
-        black, and one warning counts and names such files. A path that does not exist is always an
-        error.
+        `PIL.Image.MAX_IMAGE_PIXELS` pixels, is a JPEG of more than 100 scans, or takes more than
+        1 GiB. With "warn", its image is black, and one warning counts and names such files. A path
+        that does not exist is always an error.
 
     preprocess : transformer, list of transformers, Pipeline or None, default=None
         ColorConstancy, HairRemover or BorderCropper, or several of them in order. They clean each
@@ -104,10 +104,11 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
     A cache of them takes about as much on disk.
 
     The cache identifies an image by the content of its file, `image_size`, `resize`, the steps of
-    `preprocess` with their parameters, and the versions of the libraries that make the pixels.
-    Loaders with different parameters can therefore share a folder. A copy under another name is not
-    decoded again; a file that has changed is. A deleted file is an error, even if its image is in
-    the cache. Images that `on_error="warn"` makes black are not stored.
+    `preprocess` with their parameters, the versions of the libraries that make the pixels, and
+    `PIL.ImageFile.LOAD_TRUNCATED_IMAGES`. Loaders with different parameters can therefore share a
+    folder. A copy under another name is not decoded again; a file that has changed is. A deleted
+    file is an error, even if its image is in the cache. Images that `on_error="warn"` makes black
+    are not stored.
 
     The cache is an SQLite file with auxiliary files, in its own folder in `cache_dir`. Any number
     of threads and processes may use it at once: one of them decodes an image, and the others wait

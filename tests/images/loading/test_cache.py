@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pytest
 from joblib import Parallel, delayed
-from PIL import Image
+from PIL import Image, ImageFile
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV
@@ -187,6 +187,20 @@ def test_unreadable_file_is_named_and_not_stored(paths, cache_dir):
     assert loader.cache_info().n_images == N_IMAGES - 1
     Path(paths[1]).write_bytes(content)
     assert loader.transform(paths)[1].any()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_truncated_file_that_pillow_was_told_to_read(paths, cache_dir, monkeypatch, first):
+    content = Path(paths[1]).read_bytes()
+    Path(paths[1]).write_bytes(content[: len(content) * 3 // 4])
+    loader = ImageLoader((16, 16), cache_dir=cache_dir)
+    for reads in (first, not first):
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", reads)
+        if reads:
+            assert loader.transform(paths)[1].any()
+        else:
+            with pytest.raises(ValueError, match=r"001\.jpg' cannot be read as an image"):
+                loader.transform(paths)
 
 
 # Once, whoever asks

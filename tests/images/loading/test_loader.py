@@ -371,6 +371,15 @@ def test_jpeg_may_be_larger_than_what_is_decoded_at_a_time(tmp_path, monkeypatch
     np.testing.assert_array_equal(load(path, (64, 64)), expected)
 
 
+def test_a_video_after_a_photograph_has_no_scans(tmp_path):
+    """Phones append a video, in which the bytes of a scan occur by chance."""
+    path = save(photograph(64, 48), tmp_path / "image.jpg", progressive=True)
+    expected = load(path)
+    with open(path, "ab") as file:
+        file.write(b"\0\0\0\x18ftypmp42" + b"\xff\xda\0" * 1000)
+    np.testing.assert_array_equal(load(path), expected)
+
+
 # Forms of X
 
 
