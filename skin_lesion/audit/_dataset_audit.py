@@ -282,7 +282,8 @@ class DatasetAudit:
         """Check that these images are those of a manifest, and return its split.
 
         The rows may be in another order, and the files in another folder. Rows are matched by id
-        and content, and by label, group and split where both the audit and the manifest have them.
+        and content, and by label and group if both the audit and the manifest have them. The split
+        is compared in each row where both have one.
 
         Parameters
         ----------

@@ -56,8 +56,8 @@ def read_manifest(path):
 def match_manifest(rows, manifest, path):
     """Return the split that a manifest gives to each row.
 
-    Rows are matched by id, content, label, group and split, in any order. Labels, groups or splits
-    are not compared if one side has none in any line.
+    Rows are matched by id, content, label, group and split, in any order. Labels or groups are not
+    compared if one side has none in any line. Splits are compared where both sides have one.
 
     Raises
     ------
@@ -69,31 +69,37 @@ def match_manifest(rows, manifest, path):
     key = ["id", "sha256"]
     key += [
         name
-        for name in ("label", "group", "split")
+        for name in ("label", "group")
         if (found[name] != "").any() and (manifest[name] != "").any()
     ]
-    sides = [
-        # A row that is listed twice is matched twice.
-        side.assign(occurrence=side.groupby(key).cumcount())
-        for side in (found, manifest)
-    ]
-    matched = sides[0].merge(
-        sides[1], on=[*key, "occurrence"], how="outer", suffixes=("", "_stated"), indicator="side"
-    )
+    pairs = _pair(found, manifest, [*key, "split"])
+    # A line of what the command left out has no split.
+    others = _pair(found.drop(pairs["row"]), manifest.drop(pairs["line"]), key)
+    is_open = others["row"].map(found["split"] == "") | others["line"].map(manifest["split"] == "")
+    pairs = pd.concat([pairs, others[is_open]])
     problems = []
     for side, what in (
-        ("left_only", "of the images are not in the manifest, or differ from it"),
-        ("right_only", "lines of the manifest match none of the images"),
+        (found.drop(pairs["row"]), "of the images are not in the manifest, or differ from it"),
+        (manifest.drop(pairs["line"]), "lines of the manifest match none of the images"),
     ):
-        ids = matched.loc[matched["side"] == side, "id"].tolist()
+        ids = side["id"].tolist()
         if ids:
             named = ", ".join(ids[:_N_NAMED]) + (", ..." if len(ids) > _N_NAMED else "")
             problems.append(f"{len(ids)} {what}: {named}.")
     if problems:
         raise ValueError(
             f"{os.fspath(path)!r} does not describe these images. {' '.join(problems)} The columns"
-            f" {', '.join(key)} were compared. Use the release that the manifest was written for,"
-            " or pass the same labels, groups and split."
+            f" {', '.join(key)}, and split where both have one, were compared. Use the release that"
+            " the manifest was written for, or pass the same labels, groups and split."
         )
-    in_order = sides[0].merge(sides[1], on=[*key, "occurrence"], suffixes=("", "_stated"))
-    return in_order["split" if "split" in key else "split_stated"].to_numpy(dtype=str)
+    lines = pairs.sort_values("row")["line"]
+    return manifest["split"].loc[lines].to_numpy(dtype=str)
+
+
+def _pair(found, manifest, key):
+    """Return the rows and lines that agree in the key. A row listed twice is matched twice."""
+    sides = [
+        side.assign(occurrence=side.groupby(key).cumcount()).rename_axis(name).reset_index()
+        for name, side in (("row", found), ("line", manifest))
+    ]
+    return sides[0].merge(sides[1], on=[*key, "occurrence"])[["row", "line"]]

@@ -61,6 +61,23 @@ def test_another_split_is_no_match(folder, manifest):
         audit.verify_manifest(manifest)
 
 
+def test_lines_without_a_split_match_any(folder, manifest):
+    """The command leaves the split of an image that it leaves out blank."""
+    folder.paths.append(folder.paths[0])
+    lines = pd.read_csv(manifest, dtype=str)
+    lines = pd.concat([lines, lines.iloc[[0]]])
+    splits = [*folder.split, "train" if folder.split[0] == "test" else "test"]
+    lines["split"] = ["", "", *splits[2:]]
+    lines.iloc[::-1].to_csv(manifest, index=False)
+    labels = [*folder.y, folder.y[0]]
+    audit = audit_dataset(folder.paths, labels, split=splits, near_duplicates=False)
+    assert audit.verify_manifest(manifest).tolist() == ["", "", *splits[2:]]
+    lines["split"] = ["", splits[1], *reversed(splits[2:])]
+    lines.to_csv(manifest, index=False)
+    with pytest.raises(ValueError, match="and split where both have one, were compared"):
+        audit.verify_manifest(manifest)
+
+
 def test_a_manifest_without_splits(folder, tmp_path):
     manifest = audit_dataset(folder.X, folder.y).to_manifest(tmp_path / "manifest.csv")
     audit = audit_dataset(folder.X, folder.y, split=folder.split)
