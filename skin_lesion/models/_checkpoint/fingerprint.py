@@ -14,6 +14,7 @@ from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleTy
 
 import numpy as np
 
+from ..._utils import lazy_keras as keras
 from .._networks.backbone import Backbone
 from .._networks.weights import describe_weights
 
@@ -214,6 +215,7 @@ class _Describer:
                 state = _without_names(state)
             if hasattr(value, "get_weights"):
                 state = {"config": state, "weights": value.get_weights()}
+            state = state | {"registered objects": _registered_in(state)}
         elif hasattr(value, "__array__"):
             state = {"array": np.asarray(value)}
         else:
@@ -252,6 +254,18 @@ def _without_names(config):
         for key, value in config.items()
         if key != "name" or not isinstance(value, str)  # a key of an OptimizerMap is any text
     }
+
+
+def _registered_in(config):
+    """Return the user's classes and functions that a configuration of Keras holds by name."""
+    if isinstance(config, (list, tuple)):
+        return [found for item in config for found in _registered_in(item)]
+    if not isinstance(config, dict):
+        return []
+    # A class has its name under the first key, a function under the second.
+    names = [config.get(key) for key in ("registered_name", "config")]
+    found = [keras.saving.get_registered_object(name) for name in names if isinstance(name, str)]
+    return [one for one in found if one is not None] + _registered_in(list(config.values()))
 
 
 def _is_dunder(name):

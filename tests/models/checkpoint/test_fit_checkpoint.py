@@ -620,6 +620,42 @@ def test_names_that_keras_numbers_do_not_count(make):
     assert describe(make(), "optimizer") != describe(make(0.5), "optimizer")
 
 
+def own_schedule(rate):
+    @keras.saving.register_keras_serializable("tests")
+    class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return rate
+
+        def get_config(self):
+            return {}
+
+    return keras.optimizers.SGD(Schedule())
+
+
+def own_function(rate):
+    @keras.saving.register_keras_serializable("tests")
+    def find_rate():
+        return rate
+
+    return keras.optimizers.SGD(find_rate)
+
+
+def own_inner_optimizer(rate):
+    @keras.saving.register_keras_serializable("tests")
+    class Inner(keras.optimizers.SGD):
+        def update_step(self, gradient, variable, learning_rate):
+            super().update_step(gradient, variable, rate)
+
+    return keras.optimizers.LossScaleOptimizer(Inner())
+
+
+@pytest.mark.parametrize("make", [own_schedule, own_function, own_inner_optimizer])
+def test_own_code_in_an_optimizer_counts(make):
+    first = describe(make(0.1), "optimizer")
+    assert first == describe(make(0.1), "optimizer")
+    assert first != describe(make(0.01), "optimizer")
+
+
 def test_fit_of_another_closure_is_not_returned(smallest, lesions, tmp_path, epochs_trained):
     for n_filters in (4, 5, 4):
         fitted = smallest(
