@@ -155,7 +155,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         return super().fit(X, y, sample_weight, **params)
 
     def _keep_shares(self, y, params):
-        y = np.ravel(y)
+        y = np.asarray(y).ravel()
         weight, others = self._find_weights(params)
         weight = None if weight is None else np.asarray(weight, dtype=float)
         given = y if weight is None else y[weight > 0]
@@ -188,7 +188,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         return params.get("sample_weight" if name is True else name), []
 
     def _check_labels(self, y, params):
-        y = np.ravel(y)
+        y = np.asarray(y).ravel()
         weight, _ = self._find_weights(params)
         weight = np.ones(y.shape) if weight is None else np.asarray(weight)
         classes = list_classes(y)
