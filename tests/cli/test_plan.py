@@ -1,5 +1,7 @@
 """What is searched and fitted within the time that is allowed."""
 
+import copy
+import io
 import json
 import time
 from types import SimpleNamespace
@@ -17,6 +19,7 @@ from skin_lesion.cli._train.data import SplitData
 from skin_lesion.cli._train.fit_times import FitTimes, measure
 from skin_lesion.cli._train.network import make_model, networks_of
 from skin_lesion.cli._train.plan import Plan, choose_plan, list_candidates, load_plan
+from skin_lesion.cli._train.progress import Progress
 
 N_IMAGES = 1000  # half of them for the test
 START, STEP = 4.0, 0.1  # seconds of the networks in these tests
@@ -142,6 +145,19 @@ def test_the_candidate_with_the_highest_score_is_fitted(data, tmp_path, monkeypa
     assert saved == [model]
     (network,) = networks_of(model)
     assert isinstance(network.sampler, RandomOverSampler)
+
+
+def test_a_search_may_copy_what_shows_its_progress_on_a_terminal(monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO())  # which has no copy
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stderr", terminal)
+    progress = Progress([1.0], [1])
+    try:
+        scoring = _search._Scoring({}, progress, (name for name in ["a fold"]))
+        assert copy.deepcopy(scoring) is scoring  # scikit-learn 1.8 does so
+    finally:
+        progress.close()
+    assert "0%" in terminal.buffer.getvalue().decode()
 
 
 def test_all_that_the_final_network_computes_has_its_price():

@@ -88,11 +88,11 @@ def _search(data, plan, arguments, folder, progress):
         }
         for of_candidate in settings
     ]
-    names = [
+    names = (
         f"{candidate.name}, fold {number + 1} of {len(folds)}"
         for candidate in plan.candidates
         for number in range(len(folds))
-    ]
+    )
     search = GridSearchCV(
         _equip(model, folder, progress),
         grid,
@@ -132,11 +132,16 @@ def _equip(model, folder, progress):
 
 
 class _Scoring:
-    """The scorers of a search: it predicts once, and tells the progress of each fit."""
+    """The scorers of a search: it predicts once, and tells the progress of each fit.
+
+    All copies are the same: scikit-learn 1.8 copies it, and the bar of a terminal has no copy.
+    """
 
     def __init__(self, scorers, progress, names):
-        # Of a list: scikit-learn 1.8 copies a scoring, which fails with a generator.
-        self._scorers, self._progress, self._names = scorers, progress, iter(names)
+        self._scorers, self._progress, self._names = scorers, progress, names
+
+    def __deepcopy__(self, memo):
+        return self
 
     def __call__(self, estimator, X, y):
         given = KnownProbabilities(estimator.classes_, estimator.predict_proba(X))
