@@ -4,6 +4,7 @@ import dis
 import hashlib
 import inspect
 import os
+import re
 import sys
 from functools import cache, cached_property, partial
 from importlib import import_module
@@ -212,7 +213,7 @@ class _Describer:
         elif hasattr(value, "get_config"):
             state = value.get_config()
             if any(cls.__module__.startswith("keras.") for cls in type(value).__mro__):
-                state = _without_names(state)
+                state = _without_numbers(state)
             if hasattr(value, "get_weights"):
                 state = {"config": state, "weights": value.get_weights()}
             state = state | {"registered objects": _registered_in(state)}
@@ -243,16 +244,17 @@ class _Describer:
         )
 
 
-def _without_names(config):
-    """Leave out names in a configuration of Keras, which numbers the objects of a process."""
+def _without_numbers(config):
+    """Leave out numbers of names in a configuration: Keras numbers the objects of a process."""
     if isinstance(config, (list, tuple)):
-        return [_without_names(item) for item in config]
+        return [_without_numbers(item) for item in config]
     if not isinstance(config, dict):
         return config
     return {
-        key: _without_names(value)
+        key: re.sub(r"_\d+$", "", value)
+        if key == "name" and isinstance(value, str)  # a key of an OptimizerMap is any text
+        else _without_numbers(value)
         for key, value in config.items()
-        if key != "name" or not isinstance(value, str)  # a key of an OptimizerMap is any text
     }
 
 

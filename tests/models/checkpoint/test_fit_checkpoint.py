@@ -656,6 +656,24 @@ def test_own_code_in_an_optimizer_counts(make):
     assert first != describe(make(0.01), "optimizer")
 
 
+class OwnSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, step):
+        return 0.1 if self.name == "constant" else 0.1 / (1 + step)
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+def test_names_that_a_user_gives_count():
+    def describe_one(name):
+        return describe(keras.optimizers.SGD(OwnSchedule(name)), "optimizer")
+
+    assert describe_one("constant") == describe_one("constant") != describe_one("falling")
+
+
 def test_fit_of_another_closure_is_not_returned(smallest, lesions, tmp_path, epochs_trained):
     for n_filters in (4, 5, 4):
         fitted = smallest(
