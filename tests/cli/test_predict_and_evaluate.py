@@ -39,6 +39,7 @@ from skin_lesion import (
 from skin_lesion.cli import _predict, _unlike, main
 from skin_lesion.cli._on_onnx import onnx_path_beside
 from skin_lesion.cli._predict import find_photographs, find_readable
+from skin_lesion.cli._tables.images import read_csv
 from skin_lesion.cli._tables.predictions import check_submission, make_submission, make_table
 from skin_lesion.cli._unlike import fit_unlike, load_unlike, path_beside
 
@@ -303,7 +304,7 @@ def test_what_was_predicted_before_an_early_end_is_kept(
     assert f"The predictions of 9 of 13 photographs are in {kept}. The same command begins" in err
     assert "Nothing is" not in err
     for place in places[:2]:
-        assert re.search(f"^Not read: .*{place}", err, re.M)
+        assert re.search(f"^Not read: .*{re.escape(str(place))}", err, re.M)
     assert list(kept.parent.iterdir()) == [kept]
     table = pd.read_csv(kept)
     assert {"image", "predicted", "call", "melanoma", "nevus"} == {*table}
@@ -767,6 +768,42 @@ def test_a_first_column_without_a_name_holds_the_images(tmp_path, capsys):
             assert report["groups"] == 1
             assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
     assert "no lesion_id" not in capsys.readouterr().out
+
+
+def test_numbers_of_rows_may_begin_at_any_number(tmp_path):
+    """As of tables of R, and of a selection of rows with pandas."""
+    metadata = tmp_path / "metadata.csv"
+    for numbers in (["1", "2"], ["3", "17"]):
+        images = ["a.jpg", "b.jpg"]
+        truth = pd.DataFrame({"photograph": images, "n": [1, 0], "m": [0, 1]}, index=numbers)
+        truth.to_csv(tmp_path / "truth.csv")
+        truth.iloc[::-1].set_axis(numbers).to_csv(tmp_path / "predictions.csv")
+        truth[["photograph"]].assign(lesion_id="L1").to_csv(metadata)
+        arguments = [
+            f"--{name}={tmp_path / name}.csv" for name in ("truth", "predictions", "metadata")
+        ]
+        assert main(["evaluate", *arguments, "--output", str(tmp_path / "report")]) == 0
+        report = json.loads((tmp_path / "report" / "report.json").read_text())
+        assert report["groups"] == 1
+        assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "images"),
+    [
+        (",photograph", ["1,a", "2,b"], ["a", "b"]),
+        # Numbers that do not rise, repeated text, ids of lesions and numbers.
+        (",photograph", ["2,a", "1,b"], ["2", "1"]),
+        (",diagnosis", ["1,n", "2,m", "3,n"], ["1", "2", "3"]),
+        (",lesion_id", ["1,L1", "2,L2"], ["1", "2"]),
+        (",n,m", ["1,0,1", "2,1,0"], ["1", "2"]),
+        (",photograph", ["01,a", "02,b"], ["01", "02"]),
+    ],
+)
+def test_numbers_in_a_first_column_without_a_name(tmp_path, header, rows, images):
+    (tmp_path / "t.csv").write_text("\n".join([header, *rows]))
+    table = read_csv(tmp_path / "t.csv")
+    assert table[table.columns[0]].tolist() == images
 
 
 def test_a_table_of_paths_may_have_them_in_an_index(tmp_path):

@@ -100,7 +100,7 @@ def read_csv(path, *, text=(), labels=()):
     """Return a CSV file as a table. Its columns are separated by commas, semicolons or tabs.
 
     A first column without a name is that of images, such as an index that pandas wrote, unless
-    another column has a name of images, or it holds the numbers of the rows, from 0.
+    another column has a name of images, or it holds the numbers of the rows.
 
     Parameters
     ----------

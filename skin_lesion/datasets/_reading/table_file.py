@@ -10,11 +10,9 @@ import pandas as pd
 
 from ..._utils.validation.messages import name_some
 
+_GROUPS = {"lesion_id", "patient_id", "patient"}
 # Columns that would lose leading zeros if they were read as numbers.
-_TEXT = {
-    *("image_id", "isic_id", "image", "image_name", "file", "filename", "path"),
-    *("lesion_id", "patient_id", "patient"),
-}
+_TEXT = {"image_id", "isic_id", "image", "image_name", "file", "filename", "path", *_GROUPS}
 _UNKNOWN = {"", "unknown", "unk", "nan", "na", "n/a", "#n/a", "<na>", "null"}
 # What pandas takes for missing, such as the NA of R, but not None, which may be a class.
 _NO_LABEL = (
@@ -107,7 +105,7 @@ def read_table(
 
     first : str or None
         The name for a first column that has none, to keep it and read it as text. It is still
-        dropped if it is blank or holds the numbers of the rows, from 0.
+        dropped if it is blank or holds the numbers of the rows.
 
     numbers_lines : bool
         Whether the index is the line number of each row in the file. If so, a blank line turns
@@ -165,11 +163,28 @@ def read_table(
     table.columns = [str(column).strip() for column in table.columns]
     # An index that a program wrote reveals the order of the table, and often with it the class.
     check_columns_differ(table.columns, repr(path))
-    if first is not None and not drop_unnamed(table.columns[:1]):
-        values = table.iloc[:, 0].dropna()
-        if set(values) != set(map(str, range(len(values)))):
-            table = table.rename(columns={table.columns[0]: first})
+    named = drop_unnamed(table)
+    has_unnamed_first = first is not None and named[0] != table.columns[0]
+    if has_unnamed_first and not _are_row_numbers(table.iloc[:, 0].dropna(), table[named[0]]):
+        table = table.rename(columns={table.columns[0]: first})
     return table[drop_unnamed(table)].dropna(how="all")
+
+
+def _are_row_numbers(values, other):
+    """Tell whether a first column without a name holds the numbers of rows, not images.
+
+    Numbers from 0 to the last row are row numbers. R begins at 1, and pandas keeps the numbers of
+    rows that it selects: such numbers could be images, too. They are row numbers if they rise and
+    the next column can hold the images, because it has text without repetitions.
+    """
+    if set(values) == set(map(str, range(len(values)))):
+        return True
+    if not values.str.fullmatch("0|[1-9][0-9]*").all():
+        return False
+    numbers = [int(value) for value in values]
+    can_be_images = other.is_unique and not pd.api.types.is_numeric_dtype(other)
+    is_group = other.name.lower() in _GROUPS
+    return numbers == sorted(set(numbers)) and can_be_images and not is_group
 
 
 def change_values(column, change):
