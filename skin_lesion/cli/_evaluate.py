@@ -54,9 +54,9 @@ def run(arguments):
 
 
 def _evaluate_and_write(arguments):
-    lines, unreadable = [], []
+    lines, n_unread = [], 0
     if arguments.model is not None:
-        report, lines, unreadable = _of_model(arguments)
+        report, lines, n_unread = _of_model(arguments)
     else:
         report = _of_predictions(arguments)
     try:
@@ -67,17 +67,16 @@ def _evaluate_and_write(arguments):
             report.to_json(output / REPORT)
             report.to_model_card(output / "model_card.md")
     finally:
-        say_unread(unreadable)
         for line in lines:
             print(line)
         report.summary()
     if arguments.output is not None:
         print(f"\nOpen {page}.")
-    return len(unreadable)
+    return n_unread
 
 
 def _of_model(arguments):
-    """Return the report, lines to print about it, and the paths that cannot be read."""
+    """Return the report, lines to print about it, and how many images could not be read."""
     model = load_classifier(arguments.model)
     data = load_data(arguments)
     rows = np.arange(len(data.target)) if data.is_test is None else np.flatnonzero(data.is_test)
@@ -89,6 +88,7 @@ def _of_model(arguments):
         report = _evaluate(model, data, rows, arguments)
     except (TypeError, ValueError, FileNotFoundError):  # which cannot be read?
         readable, unreadable = find_readable(data.data[rows])
+        say_unread(unreadable)  # now: what follows may fail
         if len(readable):
             check_reads_photographs(model, arguments.model, data.data[rows[readable]])
         if not unreadable or not len(readable):
@@ -108,7 +108,7 @@ def _of_model(arguments):
     n_unknown = int((~np.isin(data.target[rows], model.classes_)).sum())
     if n_unknown:
         lines.append(f"{say(n_unknown, 'image')} of classes that the model does not know.")
-    return report, lines, unreadable
+    return report, lines, len(unreadable)
 
 
 def _leave_out_trained_on(model_path, X, rows):

@@ -118,22 +118,27 @@ def _keep_unfinished(output, n_images, unreadable):
     try:
         yield parts
     except BaseException as error:
-        if not parts or (output.exists() and not output.is_file()):  # a pipe or a device
-            raise
-        path = unfinished_path(output)
-        text = f"Nothing is kept, because {path} cannot be written. Run the same command again."
-        with suppress(OSError, MemoryError):  # the disk or the memory is full
-            table = pd.concat(parts, ignore_index=True)
-            write_csv(table, path, index=False)
-            text = (
-                f"The predictions of {len(table)} of {say(n_images, 'photograph')} are in {path}."
-                " The same command begins anew."
-            )
+        can_keep = parts and (output.is_file() or not output.exists())  # no pipe or device
+        text = _write_unfinished(parts, unfinished_path(output), n_images) if can_keep else None
         say_unread(unreadable)
+        if text is None:
+            raise
         if isinstance(error, KeyboardInterrupt):
             raise KeyboardInterrupt(text) from None
         print(text, file=sys.stderr)
         raise
+
+
+def _write_unfinished(parts, path, n_images):
+    """Write parts of a table, and return a text that says so, or why they cannot be written."""
+    with suppress(OSError, MemoryError):  # the disk or the memory is full
+        table = pd.concat(parts, ignore_index=True)
+        write_csv(table, path, index=False)
+        return (
+            f"The predictions of {len(table)} of {say(n_images, 'photograph')} are in {path}."
+            " The same command begins anew."
+        )
+    return f"Nothing is kept, because {path} cannot be written. Run the same command again."
 
 
 def load_classifier(path):
@@ -335,7 +340,7 @@ def _predict(model, model_path, unlike, X, parts, unreadable):
                     part["unlike_training"] = unlike.measure(features) > unlike.limit
                 parts.append(part)
     if not parts:
-        raise ValueError(f"No photograph could be read: {unreadable[-1]}")
+        raise ValueError("No photograph could be read, see above. Expected image files.")
 
 
 def _make_predict(model, are_many, with_features, folder):

@@ -314,6 +314,25 @@ def test_what_was_predicted_before_an_early_end_is_kept(
     assert list(kept.parent.iterdir()) == [output]
 
 
+def test_an_end_before_the_first_predictions_names_what_could_not_be_read(
+    model, root, tmp_path, capsys, monkeypatch
+):
+    def interrupt(*of_part):
+        raise KeyboardInterrupt
+
+    places = [tmp_path / name for name in ("nowhere.jpg", "a.jpg", "b.jpg")]
+    for place in places[1:]:
+        place.write_bytes(b"no image")
+    assert predict(model, *places, output=tmp_path / "p.csv") == 2
+    monkeypatch.setattr(_predict, "make_table", interrupt)
+    errors = [capsys.readouterr().err]
+    assert predict(model, *places, root / "Test", output=tmp_path / "p.csv") == 130
+    errors.append(capsys.readouterr().err)
+    for place in places:
+        for err in errors:
+            assert len(re.findall(f"^Not read: .*{re.escape(str(place))}", err, re.M)) == 1
+
+
 def test_of_an_early_end_nothing_is_kept_that_cannot_be_written(
     model, root, tmp_path, capsys, monkeypatch
 ):
@@ -442,6 +461,13 @@ def test_a_model_is_judged_on_what_can_be_read(model, root, tmp_path, capsys):
     out = capsys.readouterr().out
     expected = rf"^Not read: .*damaged\.jpg.*\nEvaluated on all images: {n_images} images"
     assert re.search(expected, out, re.M)
+    paths = list(folder.glob("*/*"))
+    for path in paths:
+        path.write_bytes(b"no image")
+    assert main(["evaluate", str(model), str(folder)]) == 2
+    err = capsys.readouterr().err
+    for path in paths:
+        assert re.search(f"^Not read: .*{re.escape(str(path))}", err, re.M)
 
 
 def test_bad_input_of_predict(model, root, tmp_path, capsys):
