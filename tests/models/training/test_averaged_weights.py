@@ -28,7 +28,7 @@ class Watch(keras.callbacks.Callback):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        weights = self.model.get_weights()
+        weights = self.weights = self.model.get_weights()
         if self.average is None:
             self.average = weights
         pairs = zip(self.average, weights, strict=True)
@@ -87,15 +87,23 @@ def test_early_stopping_compares_and_restores_averages(averaging, lesions, callb
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"early_stopping": True, "epochs": 8}, {"third_epoch": "interrupt"}]
+    ("parameters", "other"),
+    [
+        # Averages of the last epoch were taken for those of the best.
+        ({"early_stopping": True, "epochs": 8}, "average"),
+        # Weights and averages were exchanged.
+        ({"third_epoch": "interrupt"}, "weights"),
+    ],
 )
 def test_partial_fit_averages_from_the_weights_that_were_kept(
-    averaging, lesions, parameters, monkeypatch
+    averaging, lesions, parameters, other, monkeypatch
 ):
+    losses = iter([2.0, 1.0, *range(3, 9)])  # so the second epoch is the best
+    monkeypatch.setattr(keras.callbacks.EarlyStopping, "get_monitor_value", lambda *_: next(losses))
     classifier, watch = averaging(**parameters)
     monkeypatch.delenv(HOW)
     kept = [np.array(weight) for weight in classifier.model_.get_weights()]
-    assert np.abs(kept[0] - watch.averages[-1][0]).max() > 1e-3  # the best epoch was not the last
+    assert np.abs(kept[0] - getattr(watch, other)[0]).max() > 1e-3
     no_gradient = np.full(90, 1e-12)
     classifier.partial_fit(lesions.images, lesions.target, sample_weight=no_gradient)
     assert_equal(classifier.model_.get_weights(), kept)
