@@ -63,6 +63,12 @@ SETTINGS = {
         "is_natural": True,
         "patients": (60, 1.2),
     },
+    "30 lesions, unequal patients, good": {
+        "n_lesions": (30, 60, 150),
+        "model": "good",
+        "is_natural": True,
+        "patients": (60, 1.2),
+    },
     "30 lesions, 5 folds": {
         "n_lesions": (30, 60, 150),
         "model": "poor",

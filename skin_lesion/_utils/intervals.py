@@ -140,8 +140,7 @@ def estimate_rate(hits, cases, groups, n_groups):
     apart, gain, correlation = alone.sum(), joint.sum(), 1.0
     # A few groups with most of the images do not show how alike these are: they count as one each.
     few_have_most = 1 / shares.sum() < min(_FEW, n_cases / 2)
-    is_estimated = n_cases > 1 and gain > 0 and not few_have_most
-    if is_estimated:
+    if n_cases > 1 and gain > 0 and not few_have_most:
         # A patient with many images pulls the rate and therefore deviates less from it. The
         # expected squares of the deviations, and of the rate, correct the correlation for this.
         moved = np.square(influence).sum() / (rate * (1 - rate))
@@ -153,17 +152,17 @@ def estimate_rate(hits, cases, groups, n_groups):
         usual = _find_usual(apart, gain)
         mixed = (correlation * n_known + usual * _N_OF_USUAL) / (n_known + _N_OF_USUAL)
         correlation = max(correlation, mixed)
-    n_effective, freedom = 1 / (apart + correlation * gain), np.inf
-    if is_estimated:
-        # The part of the variance due to correlation is estimated from the groups that contribute
-        # to it. The rest is the variance of independent images, which follows from the rate.
-        freedom = _count_freedom(influence, 1 / shares.sum())
-        freedom /= max(n_effective * correlation * gain, _NOTHING) ** 2
+    n_effective = 1 / (apart + correlation * gain)
+    # The part of the variance due to correlation is estimated from the groups that contribute to
+    # it. The rest is the variance of independent images, which follows from the rate.
+    freedom = _count_freedom(influence, 1 / shares.sum())
+    freedom /= max(n_effective * correlation * gain, _NOTHING) ** 2
     quantile = _quantile(freedom)
     if min(n_cases, n_effective) < _FEW:
-        bounds = _find_exact(rate, n_effective * (_NORMAL / quantile) ** 2)
-    else:
-        bounds = wilson(rate, n_effective, quantile)
+        # At least the number that there would be if all images of a group were alike.
+        n_effective = max(n_effective * (_NORMAL / quantile) ** 2, 1 / shares.sum())
+        return Estimate(rate, *_find_exact(rate, n_effective), n_cases, influence)
+    bounds = wilson(rate, n_effective, quantile)
     return Estimate(rate, *bounds, n_cases, influence, freedom)
 
 

@@ -138,6 +138,18 @@ def test_rates_of_patients_with_many_slightly_similar_images_are_not_too_wide(ra
     assert 0.93 <= np.mean(held) <= 0.985
 
 
+def test_lesions_whose_photographs_are_all_alike_count_as_one_each():
+    """Seven lesions of five photographs, of which one is wrong in all of them."""
+    groups = np.repeat(np.arange(7), 5)
+    one = estimate_rate(1.0 * (groups > 0), np.ones(35), groups, 7)
+    exact = stats.binomtest(6, 7).proportion_ci(method="exact")
+    assert [one.low, one.high] == pytest.approx([exact.low, exact.high])
+    # A mean with a score that hardly varies has half of this interval.
+    mean = combine([one, Estimate(0.9, 0.9, 0.9, 100, np.zeros(7))], [0.5, 0.5])
+    expected = [(exact.low + 0.9) / 2, (exact.high + 0.9) / 2]
+    assert [mean.low, mean.high] == pytest.approx(expected)
+
+
 def test_two_patients_with_most_images_count_as_two():
     """They agree by chance, which does not show that images of a patient are independent."""
     groups = np.r_[np.repeat([0, 1], 50), np.arange(2, 22)]
