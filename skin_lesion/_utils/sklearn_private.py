@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from .private_names import private_name
@@ -16,7 +17,7 @@ StrOptions = _take("sklearn.utils._param_validation", "StrOptions")
 validate_params = _take("sklearn.utils._param_validation", "validate_params")
 fit_context = _take("sklearn.base", "_fit_context")
 check_feature_names = _take("sklearn.utils.validation", "_check_feature_names")
-check_sample_weight = _take("sklearn.utils.validation", "_check_sample_weight")
+_check_sample_weight = _take("sklearn.utils.validation", "_check_sample_weight")
 check_y = _take("sklearn.utils.validation", "_check_y")
 num_samples = _take("sklearn.utils.validation", "_num_samples")
 safe_indexing = _take("sklearn.utils", "_safe_indexing")
@@ -32,6 +33,14 @@ for _name in ("_validate_params", "_doc_link_module", "_doc_link_template"):
 METADATA_REQUEST = "_metadata_request"
 # The attribute in which it keeps those of `set_callbacks`, from scikit-learn 1.9.
 CALLBACKS = "_skl_callbacks"
+
+
+def check_sample_weight(sample_weight, y):
+    """Return the weights of rows as float64, or raise an error if one is negative or all are 0."""
+    weights = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+    if not weights.any():  # scikit-learn itself raises this error from 1.9 on
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weights
 
 
 def one_hot_columns(encoder):

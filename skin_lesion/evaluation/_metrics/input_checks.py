@@ -74,7 +74,7 @@ def check_weights(sample_weight, y):
     """Return the weights of the rows, or ones if none are given."""
     if sample_weight is None:
         return np.ones(len(y))
-    return check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+    return check_sample_weight(sample_weight, y)
 
 
 def check_probabilities(y_prob, *, name="y_prob"):

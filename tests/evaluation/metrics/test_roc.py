@@ -192,6 +192,8 @@ def test_bad_scores(metric):
         metric(Y, np.where(SCORES == 0.5, np.nan, SCORES))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         metric(Y, SCORES[:-1])
+    with pytest.raises(ValueError, match="at least one non-zero"):
+        metric([0, 1, 1], [0.1, 0.2, 0.3], sample_weight=[0, 0, 0])
     with pytest.raises(ValueError, match=r"shape \(9, 2\). Expected the scores of one class"):
         metric(Y, np.stack([SCORES, SCORES], axis=1))
     with pytest.raises(ValueError, match="y_true is empty"):

@@ -47,9 +47,7 @@ def check_targets(estimator, source, y, sample_weight, groups=None, *, suffix=""
             expected="a weight for each row (for weights of classes, use class_weight)",
             entries=("sample_weight",),
         )
-        sample_weight = check_sample_weight(
-            sample_weight, y, dtype=np.float64, ensure_non_negative=True
-        )
+        sample_weight = check_sample_weight(sample_weight, y)
     return y, sample_weight
 
 
