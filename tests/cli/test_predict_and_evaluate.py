@@ -673,10 +673,13 @@ def test_unknown_in_metadata_is_missing(tmp_path, capsys):
     assert printed.err == ""
 
 
-def test_all_columns_of_metadata_but_ids_give_slices(tmp_path, capsys):
+def test_all_columns_of_metadata_but_ids_and_labels_give_slices(tmp_path, capsys):
     metadata = tmp_path / "metadata.csv"
-    names = "image,Lesion_ID,Sex,site,skin_type,note"
-    metadata.write_text(f"{names}\na,1,f,back,1,x\nb,2,m,back,2,x\nc,3,m,,1,x\nd,4,f,,2,x\n")
+    labels = "benign_malignant,Malignant,diagnosis_1,iddx_full,class"
+    names = f"image,Lesion_ID,Sex,site,skin_type,note,{labels}"
+    rows = ["a,1,f,back,1,x", "b,2,m,back,2,x", "c,3,m,,1,x", "d,4,f,,2,x"]
+    lines = [f"{row}{f',{number % 2}' * 5}" for number, row in enumerate(rows)]
+    metadata.write_text("\n".join([names, *lines]))
     tables = ("label\na,n\nb,n\nc,m\nd,m", "m,n\na,0,1\nb,0,1\nc,1,0\nd,1,0")
     assert judge(tmp_path, *tables, "--metadata", str(metadata)) == 0
     out = capsys.readouterr().out
@@ -978,13 +981,32 @@ def test_columns_beside_the_classes_are_no_classes(tmp_path, capsys):
         ("dx,benign_malignant\na,nv,benign\nb,mel,malignant", ["--label-column", "dx"]),
         ("class,predicted,nevus,melanoma\na,nevus,nevus,1,0\nb,melanoma,nevus,0.9,0.1", []),
         (f"{','.join(CODES)},label\na,0,1,0,0,0,0,0,x\nb,1,0,0,0,0,0,0,y", []),
+        # One-hot columns that text repeats; and other columns of 0 and 1, which it does not.
+        ("melanoma,nevus,diagnosis\na,0,1,Nevus\nb,1,0,Melanoma", []),
+        ("diagnosis,male,female\na,nevus,1,0\nb,melanoma,0,1\nc,nevus,0,1", []),
     ],
 )
 def test_a_truth_may_have_labels_beside_other_columns(tmp_path, truth, options):
-    predictions = "melanoma,nevus\na,0,1\nb,1,0"
+    predictions = "melanoma,nevus\na,0,1\nb,1,0\nc,0,1"
     assert judge(tmp_path, truth, predictions, *options) == 0
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
+
+
+@pytest.mark.parametrize(
+    "truth",
+    [
+        "benign,malignant\na,1,0\nb,0,1",
+        "class,predicted,benign,malignant\na,benign,benign,1,0\nb,malignant,benign,0.9,0.1",
+        "class,predicted,benign,malignant\na,benign,malignant,0,1\nb,malignant,benign,1,0",
+    ],
+)
+def test_malignant_beside_benign_is_a_class(tmp_path, truth):
+    assert judge(tmp_path, truth, "benign,malignant\na,0.9,0.1\nb,0.2,0.8") == 0
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    scores = {line["score"]: line["value"] for line in report["scores"]}
+    assert [line["class"] for line in report["classes"]] == ["benign", "malignant"]
+    assert scores["sensitivity"] == scores["specificity"] == 1
 
 
 def test_a_truth_of_numbers_has_them_as_labels(tmp_path):
@@ -1010,8 +1032,9 @@ def test_true_and_false_count_as_1_and_0(tmp_path):
         assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
 
 
-def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys):
-    codes = ",".join(CODES)
+@pytest.mark.parametrize("change_case", [str.upper, str.lower])
+def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys, change_case):
+    codes = change_case(",".join(CODES))
     rest = ",0" * 5
     truth = f"{codes},score_weight\na,1,0{rest},0.5\nb,0,1{rest},1"
     scores = f"{codes},age_approx\na,0.9,0.6{rest},55\nb,0.1,0.2{rest},60"
@@ -1022,6 +1045,11 @@ def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys):
     assert "Scores that do not sum to 1 were divided by their sum: 2 images." in out
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert len(report["classes"]) == 7
+    # Other classes that the model knows, and no scores of UNK.
+    unknown = change_case("UNK")
+    scores = f"{codes},{unknown},age\na,0.5,0.4,0.1{',0' * 4},0,55\nb,0,0.5,0.5{',0' * 4},0,60"
+    assert judge(tmp_path, "MEL,NV\na,1,0\nb,0,1", scores) == 0
+    assert "ignored: age." in capsys.readouterr().out
     # Of a truth of labels, a class that no image has is one still.
     assert judge(tmp_path, "label\na,n\nb,m", "m,n,o\na,0.2,0.5,0.3\nb,0.6,0.4,0") == 0
     assert "ignored" not in capsys.readouterr().out

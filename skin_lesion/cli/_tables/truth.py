@@ -79,7 +79,7 @@ def _read_classes(path, *, is_truth, label=None):
             f" {read.index.name!r}; the other columns are {list(read.columns)}. {remedy}"
         )
     names = _name_codes(table)
-    codes = [names.get(name, name) for name in table.columns if name in (*names, UNKNOWN)]
+    codes = [names[name.upper()] for name in table.columns if name.upper() in names]
     table = table.rename(columns=lambda name: names.get(name.upper(), name))
     check_columns_differ(table.columns, path)
     return table, codes
@@ -94,8 +94,11 @@ def _find_labels(table, path, label):
                 f" its columns: {name_some(list(table))}.{did_you_mean(label, table)}"
             )
         return label
+    upper = {name.upper() for name in table}
     named = [name for name in table if name.lower() in _LABEL_COLUMNS]
-    if any({*form} <= {*table} for form in FORMS.values()):
+    if "BENIGN" in upper:  # the columns of both classes
+        named = [name for name in named if name.lower() != "malignant"]
+    if any({*form} <= upper for form in FORMS.values()) or _are_one_hot(table, named):
         return None
     if len(named) > 1:
         raise ValueError(
@@ -109,11 +112,24 @@ def _find_labels(table, path, label):
     return named[0] if named else None
 
 
+def _are_one_hot(table, named):
+    """Return whether the other columns are one-hot, and the named ones tell the same classes."""
+    one_hot = table.select_dtypes(["number", "bool"])
+    # Of the table of a training, the other columns are predictions.
+    if one_hot.shape[1] < 2 or not named or {TRUTH_COLUMN, *one_hot} & {*named}:
+        return False
+    if not one_hot.isin([0, 1]).all(axis=None) or one_hot.sum(axis=1).max() > 1:
+        return False
+    pairs = table[[*one_hot, *named]].drop_duplicates()
+    return not (pairs.duplicated([*one_hot]).any() or pairs.duplicated(named).any())
+
+
 def _name_codes(classes):
-    """Return the names of the classes of a challenge by their codes."""
+    """Return the names of the classes of a challenge by their codes, and the code UNK."""
     label_set = "7-class" if "AKIEC" in {name.upper() for name in classes} else "8-class"
     form = FORMS[label_set]
-    return dict(zip(form, map_labels(form, label_set).tolist(), strict=True))
+    names = map_labels(form, label_set).tolist()
+    return {**dict(zip(form, names, strict=True)), UNKNOWN: UNKNOWN}
 
 
 def read_truth(path, label=None):

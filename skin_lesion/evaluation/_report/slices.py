@@ -23,7 +23,8 @@ def take_subgroups(frame):
     names = frame.columns.astype(str).str.lower()
     # The loaders give a column of the metadata another name beside one of their own.
     own = r"(metadata_)?(path|split|target|diagnosis)"
-    return frame.loc[:, ~names.str.fullmatch(rf"{own}|.*_id|.*label.*")]
+    classes = r"class|dx|malignant|malignancy|benign_malignant|diagnosis_\d|iddx_.*"
+    return frame.loc[:, ~names.str.fullmatch(rf"{own}|{classes}|.*_id|.*label.*")]
 
 
 def make_slices(frame, part, positive):

@@ -205,6 +205,7 @@ def test_slices(report, lesions):
 
 def test_ids_and_classes_are_no_subgroups_however_they_are_spelled():
     columns = ["path", "Image_ID", "lesion_id", "Diagnosis", "Own label", "sex", "Site", 7]
+    columns += ["Malignant", "benign_malignant", "diagnosis_1", "iddx_2", "dx", "class"]
     assert take_subgroups(pd.DataFrame(columns=columns)).columns.tolist() == ["sex", "Site", 7]
 
 
