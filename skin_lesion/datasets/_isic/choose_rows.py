@@ -31,12 +31,15 @@ def choose_rows(rows, files, split, label, image_type, release, root):
         Warnings to issue.
     """
     has_file = rows.frame.index.isin(files.images)
+    masks = ""
+    if files.left_out["masks"]:
+        masks = f" Files of masks, by the name of a folder or a file: {files.left_out['masks']}."
     if not has_file.any():
         raise ValueError(
             f"None of {say(len(has_file), 'image')} in the tables of {release} has a file in"
             f" {root!r}. Found {say(len(files.images), 'other image')} whose name is an ISIC id."
-            f" Expected files such as '{rows.frame.index[0]}.jpg', at any depth. Unpack the images"
-            " into the folder."
+            f"{masks} Expected files such as '{rows.frame.index[0]}.jpg', at any depth, but not"
+            " below a folder of masks. Unpack the images into the folder."
         )
     on_disk = rows.split[has_file].dropna().unique()
     wanted = rows.split.isin(on_disk).to_numpy() if len(on_disk) else np.full(len(has_file), True)
@@ -73,7 +76,7 @@ def choose_rows(rows, files, split, label, image_type, release, root):
     if len(missing):
         messages.append(
             f"{len(missing)} of {(wanted & is_labelled).sum()} images of the tables have no file in"
-            f" {root!r}. The first is {str(missing[0])!r}. They are left out."
+            f" {root!r}. The first is {str(missing[0])!r}. They are left out.{masks}"
         )
     if without_row:
         messages.append(

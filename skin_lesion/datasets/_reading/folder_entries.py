@@ -13,8 +13,11 @@ MASK_FOLDER = re.compile(
     r"|(?<=[a-z])(Mask|Segmentation|Superpixel|Attribute|Annotation|Ground[\W_]?[Tt]ruth)"
     r"|(?i:mask|segmentation|superpixel|annotation)(?=[Ss]))(?i:s?)(?![a-z]|(?<=[A-Z])[A-Z])"
 )
-# A dataset whose name says segmentation may hold a folder of images beside that of the masks.
-_IMAGE_FOLDER = re.compile(r"(image|img|photo)s?(?![a-z])", re.IGNORECASE)
+# A dataset whose name says segmentation may hold a folder of images beside that of the masks. Those
+# of the challenges are called ISIC2018_Task1-2_Training_Input and ISIC-2017_Training_Data.
+_IMAGE_FOLDER = re.compile(
+    r"(image|img|photo(graph)?|input|(isic|isbi).*_data)s?(?![a-z])", re.IGNORECASE
+)
 
 
 def list_entries(folder):

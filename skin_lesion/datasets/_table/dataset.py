@@ -300,8 +300,8 @@ def _explain_missing(missing, n_rows, found, where, root, must_exist):
     return (
         f"{len(missing)} of {n_rows} images of {where} have no file below {root!r}:"
         f" {name_some(list(map(str, missing)))}. Expected a file at the path in the table, or a"
-        f" file of this name in any folder, with or without extension. Found {files}. Pass the"
-        f" folder that holds these images as root{rest}."
+        " file of this name in any folder except those of masks, with or without extension. Found"
+        f" {files}. Pass the folder that holds these images as root{rest}."
     )
 
 

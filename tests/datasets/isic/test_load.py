@@ -1286,12 +1286,34 @@ def test_what_is_no_image_is_not_taken_for_one(ham):
 
 
 @pytest.mark.usefixtures("quietly")
-def test_images_beside_masks_in_a_folder_whose_name_tells_of_masks(tmp_path):
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "images",
+        "Photographs",
+        "ISIC2018_Task1-2_Training_Input",
+        "ISIC-2017_Training_Data",
+        "ISBI2016_ISIC_Part1_Training_Data",
+    ],
+)
+def test_images_beside_masks_in_a_folder_whose_name_tells_of_masks(tmp_path, folder):
     write(tmp_path, "HAM10000_metadata.csv", METADATA_HAM, "HAM_1,ISIC_0000001,bkl,histo,,,")
-    touch(tmp_path, *(f"segmentation/{kind}/train/ISIC_0000001.jpg" for kind in ("images", "m")))
+    masks = ("m", "data", f"{folder}/masks")
+    touch(tmp_path, *(f"segmentation/{kind}/train/ISIC_0000001.jpg" for kind in (folder, *masks)))
     dataset = load_isic_release(tmp_path)
-    assert relative(dataset, tmp_path) == ["segmentation/images/train/ISIC_0000001.jpg"]
-    assert dataset.left_out == {"masks": 1}
+    assert relative(dataset, tmp_path) == [f"segmentation/{folder}/train/ISIC_0000001.jpg"]
+    assert dataset.left_out == {"masks": 3}
+
+
+def test_where_images_are_missing_masks_are_named(ham):
+    for number in (1, 2):
+        (ham / f"HAM10000_images_part_{number}").rename(ham / f"part_{number}_segmentation")
+    masks = r"Files of masks, by the name of a folder or a file: 4\."
+    with pytest.raises(ValueError, match=rf"^None of 4 images .*{masks}"):
+        load_isic_release(ham)
+    touch(ham, "ISIC_0000001.jpg")
+    with pytest.warns(UserWarning, match=rf"^3 of 4 images .* They are left out\. {masks}"):
+        load_isic_release(ham)
 
 
 @pytest.mark.usefixtures("quietly")
