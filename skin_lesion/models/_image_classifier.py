@@ -1,12 +1,11 @@
 """Shared by the image classifiers: reading X, and predicting the most probable class."""
 
-import warnings
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.validation.labels import check_labels
+from .._utils.validation.messages import warn_caller
 from ._training.image_source import open_source
 
 
@@ -86,11 +85,9 @@ class MostProbableClassMixin(DocumentedMixin):
         y = check_labels(y, name="y")
         unseen = np.setdiff1d(y, self.classes_)
         if len(unseen):
-            warnings.warn(
+            warn_caller(
                 f"y has the classes {unseen.tolist()}, which were not seen in training."
-                f" {np.isin(y, unseen).sum()} of {len(y)} rows count as wrong.",
-                UserWarning,
-                stacklevel=2,
+                f" {np.isin(y, unseen).sum()} of {len(y)} rows count as wrong."
             )
         return super().score(X, y, sample_weight)
 

@@ -3,15 +3,13 @@
 import hashlib
 import json
 import os
-import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from ..._utils.atomic_writing import check_folder_of, lock, new_file
-
-_STACK_LEVEL = 7  # from here to the line that calls fit
+from ..._utils.validation.messages import warn_caller
 
 
 class CheckpointFile:
@@ -60,7 +58,7 @@ class CheckpointFile:
                 " Training starts from the beginning and replaces it."
             )
         if problem is not None:
-            warnings.warn(problem, UserWarning, stacklevel=_STACK_LEVEL)
+            warn_caller(problem)
         return None, {}
 
     def save(self, state, arrays):

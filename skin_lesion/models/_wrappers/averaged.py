@@ -1,7 +1,5 @@
 """Average the probabilities of several classifiers."""
 
-import warnings
-
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
@@ -10,6 +8,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import fit_context
+from ..._utils.validation.messages import warn_caller
 from .wrapper import FittedPartsMixin, change_fitted, check_no_threshold, warn_if_not_changed
 
 
@@ -127,11 +126,9 @@ class AveragedClassifier(FittedPartsMixin, BaseEstimator):
             self.estimators_ = fitted
         if interrupt is not None:
             if 0 < len(fitted) < len(self.estimators):
-                warnings.warn(
+                warn_caller(
                     f"Training was interrupted. AveragedClassifier keeps {len(fitted)} of"
-                    f" {len(self.estimators)} classifiers. KeyboardInterrupt is raised.",
-                    UserWarning,
-                    stacklevel=3,
+                    f" {len(self.estimators)} classifiers. KeyboardInterrupt is raised."
                 )
             raise interrupt
         return self

@@ -146,11 +146,19 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
 
         Raises
         ------
+        KeyboardInterrupt
+            At Ctrl-C. What a :class:`SkinLesionClassifier` has learnt until then is kept.
         ValueError
             If `prior` or `class_prior` lacks a class, names unknown classes, or has shares that are
             not positive or do not sum to 1; where y tells the classes, this is checked before
             training. If `class_prior` is None and the shares cannot be known. If the classifier
             decides by a threshold: put :class:`OperatingPointClassifier` around this one instead.
+
+        Warns
+        -----
+        UserWarning
+            If the classifier has ``warm_start=True`` and was fitted before. Training starts from
+            the beginning.
         """
         return super().fit(X, y, sample_weight, **params)
 

@@ -1,7 +1,5 @@
 """Shared by the classifiers that wrap another one."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 from sklearn import get_config
@@ -15,6 +13,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import BaseSearchCV, fit_context
+from ..._utils.validation.messages import warn_caller
 from .._image_classifier import MostProbableClassMixin
 from .._training._course.fit_tasks import FitTasksMixin
 
@@ -58,15 +57,14 @@ class FittedPartsMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, M
         interrupt : KeyboardInterrupt or None
             For the caller to raise.
         """
-        if self.__sklearn_is_fitted__() and any(map(_has_warm_start, estimators)):
-            warnings.warn(
+        clones = [clone(each) for each in estimators]
+        if self.__sklearn_is_fitted__() and any(map(_has_warm_start, clones)):
+            warn_caller(
                 f"warm_start=True has no effect in {type(self).__name__}, which fits new clones:"
                 " training starts from the beginning. To continue training, fit the classifier"
-                " alone and wrap it afterwards.",
-                UserWarning,
-                stacklevel=4,
+                " alone and wrap it afterwards."
             )
-        fitted, interrupt = self._fit_parts([clone(each) for each in estimators], X, y, params)
+        fitted, interrupt = self._fit_parts(clones, X, y, params)
         if interrupt is not None and not _is_whole(fitted[-1]):
             fitted = fitted[:-1]
         return fitted, interrupt
@@ -227,11 +225,10 @@ def warn_if_not_changed(fitted, name, params):
     for key in _params_of(name, params):
         keeper = _find_keeper(fitted, key) if _is_changeable(fitted, key) else None
         if keeper is not None:
-            warnings.warn(
+            warn_caller(
                 f"{name}__{key} takes effect only in the next fit, because {type(keeper).__name__}"
                 " predicts with classifiers that it has already fitted. To use it now, call fit"
-                " again.",
-                stacklevel=3,
+                " again."
             )
 
 
@@ -264,19 +261,20 @@ def _is_changeable(fitted, name):
 
 
 def _has_warm_start(estimator):
-    *_, last = find_answering(estimator)
-    return getattr(last, "warm_start", False)
+    """Return whether a part has warm_start. Frozen classifiers keep theirs to themselves."""
+    params = estimator.get_params().items()
+    return any(value for name, value in params if name.split("__")[-1] == "warm_start")
 
 
 def _is_whole(estimator):
     """Return whether a classifier can predict although Ctrl-C has ended its fit.
 
-    Classifiers of this library are fitted after at least one epoch, or stay as they were. Others
-    may have only some of the attributes that a fit sets.
+    Classifiers of this library are fitted after at least one epoch, or stay as they were. Others,
+    such as searches, may have only some of the attributes that a fit sets.
     """
-    *_, last = find_answering(estimator)
-    if not hasattr(last, "_changeable_after_fit"):
-        return False
+    for part in find_answering(estimator):
+        if not (isinstance(part, Pipeline) or hasattr(part, "_changeable_after_fit")):
+            return False
     try:
         check_is_fitted(estimator)
     except NotFittedError:

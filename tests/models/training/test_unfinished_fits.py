@@ -1,5 +1,6 @@
 """A fit that fails leaves the classifier as it was; after Ctrl-C it keeps its best epoch."""
 
+import warnings
 from functools import partial
 
 import keras
@@ -7,11 +8,13 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 
 from skin_lesion import (
     AveragedClassifier,
     FitCheckpoint,
+    OperatingPointClassifier,
     PriorCorrectedClassifier,
     TestTimeAugmentation,
 )
@@ -20,17 +23,17 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class Fail(keras.callbacks.Callback):
-    """Raise an error in the second batch of an epoch."""
+    """Raise an error in the second batch of an epoch, or in another one."""
 
-    def __init__(self, error, epoch):
+    def __init__(self, error, epoch, batch=1):
         super().__init__()
-        self.error, self.epoch = error, epoch
+        self.error, self.epoch, self.batch = error, epoch, batch
 
     def on_epoch_begin(self, epoch, logs=None):
         self.now = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if batch == 1 and self.now == self.epoch:
+        if batch == self.batch and self.now == self.epoch:
             raise self.error
 
 
@@ -115,19 +118,25 @@ def test_ctrl_c_in_wrappers_keeps_the_network(tiny, lesions):
         wrapped.predict(lesions.images)
     network = {"estimator__estimator__callbacks": [Fail(KeyboardInterrupt, 1)]}
     wrapped.set_params(**network)
-    with pytest.warns(UserWarning, match=r"of epoch 1\."), pytest.raises(KeyboardInterrupt):
+    with (
+        pytest.warns(UserWarning, match=r"of epoch 1\.") as caught,
+        pytest.raises(KeyboardInterrupt),
+    ):
         wrapped.fit(lesions.images, lesions.target)
+    assert caught[0].filename == __file__
     assert wrapped.estimator_.estimator_.n_iter_ == 1
     assert wrapped.predict(lesions.images).shape == (90,)
 
 
 def test_ctrl_c_keeps_the_networks_before(tiny, lesions):
     averaged = AveragedClassifier([tiny(), tiny(callbacks=[Fail(KeyboardInterrupt, 0)])])
+    preset = OperatingPointClassifier(averaged, positive=lesions.target[0])
     with (
         pytest.warns(UserWarning, match="keeps 1 of 2") as caught,
         pytest.raises(KeyboardInterrupt),
     ):
-        averaged.fit(lesions.images, lesions.target)
+        preset.fit(lesions.images, lesions.target)
+    averaged = preset.estimator_
     assert caught[0].filename == __file__
     expected = averaged.estimators_[0].predict_proba(lesions.images)
     np.testing.assert_array_equal(averaged.predict_proba(lesions.images), expected)
@@ -150,3 +159,23 @@ def test_ctrl_c_keeps_no_half_of_a_fit():
             wrapped.fit([[0], [1]], [0, 1])
         with pytest.raises(NotFittedError):
             wrapped.predict([[0]])
+
+
+@pytest.mark.parametrize(
+    ("search", "when"),
+    [
+        (GridSearchCV, Fail(KeyboardInterrupt, 0)),
+        (GridSearchCV, Fail(KeyboardInterrupt, 1, batch=4)),  # the refit has as many batches
+        (HalvingGridSearchCV, Fail(KeyboardInterrupt, 0)),
+    ],
+)
+def test_ctrl_c_in_a_search_leaves_the_wrapper_as_it_was(tiny, lesions, search, when):
+    wrapped = PriorCorrectedClassifier(tiny(epochs=1)).fit(lesions.images, lesions.target)
+    before = vars(wrapped).copy()
+    wrapped.estimator = search(tiny(), {"callbacks": [[when]]}, cv=2)
+    with (
+        warnings.catch_warnings(action="ignore", category=UserWarning),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        wrapped.fit(lesions.images, lesions.target)
+    assert vars(wrapped) == {**before, "estimator": wrapped.estimator}

@@ -131,3 +131,11 @@ def test_a_fitted_classifier_alone_is_no_list(iris):
     X, y = iris
     with pytest.raises(ValueError, match=r"'estimators' parameter.*'list'"):
         AveragedClassifier(GaussianNB().fit(X, y)).predict_proba(X)
+
+
+def test_classes_that_were_not_learnt_are_warned_of_at_the_line_that_scores(iris):
+    X, y = iris
+    search = GridSearchCV(AveragedClassifier([GaussianNB()]), {}, cv=2).fit(X[:100], y[:100])
+    with pytest.warns(UserWarning, match=r"'virginica'\], which.* 50 of 150 rows") as caught:
+        search.score(X, y)
+    assert caught[0].filename == __file__

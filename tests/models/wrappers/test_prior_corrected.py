@@ -121,15 +121,28 @@ def test_column_of_classes_with_weights(rare):
 
 def test_warm_start_has_no_effect_and_a_warning_says_so(rare):
     X, y = rare
+    inner = LogisticRegression(warm_start=True)
     for wrapped in (
-        OperatingPointClassifier(LogisticRegression(warm_start=True)),
-        AveragedClassifier([LogisticRegression(warm_start=True)]),
+        OperatingPointClassifier(inner),
+        PriorCorrectedClassifier(inner),
+        AveragedClassifier([inner]),
+        OperatingPointClassifier(AveragedClassifier([inner])),  # as around a preset
+        OperatingPointClassifier(VotingClassifier([("a", inner)], voting="soft")),
     ):
         with warnings.catch_warnings(action="error"):
             wrapped.fit(X, y)
         with pytest.warns(UserWarning, match="warm_start=True has no effect in") as caught:
             wrapped.fit(X, y)
+        assert len(caught) == 1
         assert caught[0].filename == __file__
+
+
+def test_frozen_classifier_does_not_start_from_the_beginning(rare):
+    X, y = rare
+    frozen = FrozenEstimator(LogisticRegression(warm_start=True).fit(X, y))
+    corrected = PriorCorrectedClassifier(frozen, "training", class_prior="uniform")
+    with warnings.catch_warnings(action="error"):
+        corrected.fit(X, y)
 
 
 def test_prior_of_the_classifier_inside_counts(small, lesions):
@@ -287,7 +300,7 @@ def test_what_fitted_copies_inside_keep_is_warned_of(rare, keeper, name, is_fitt
     for outermost, ahead in ((corrected, ""), (averaged, "estimator_0__")):
         with pytest.warns(UserWarning, match=message) as record:
             outermost.set_params(**{f"{ahead}estimator__{name}__prior": "training"})
-        assert len(record) == 1
+        assert [warning.filename for warning in record] == [__file__]
     np.testing.assert_array_equal(corrected.predict_proba(X), before)
     assert (corrected.fit(X, y).predict_proba(X) != before).any()
 

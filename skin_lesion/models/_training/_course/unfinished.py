@@ -1,15 +1,14 @@
 """Fits that fail, end too early or do not learn: what remains of them, and the warnings."""
 
-import warnings
 from contextlib import contextmanager
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from ...._utils.validation.messages import warn_caller
 from ..._networks.backbone import Backbone
 from .recipe import has_schedule, highest_rate
 
-_STACK_LEVEL = 4  # from here to the line that calls fit
 _FEW_EPOCHS = 5  # fewer epochs may be too few to learn
 
 
@@ -42,11 +41,9 @@ def network_unchanged_on_failure(wrapper):
 
 def warn_of_interruption(n_iter, best_epoch, epochs):
     """Warn that Ctrl-C has interrupted training, and say which weights are kept."""
-    warnings.warn(
+    warn_caller(
         f"Training was interrupted after {n_iter} of {epochs} epochs. The classifier keeps the"
-        f" weights of epoch {best_epoch}. KeyboardInterrupt is raised.",
-        UserWarning,
-        stacklevel=_STACK_LEVEL,
+        f" weights of epoch {best_epoch}. KeyboardInterrupt is raised."
     )
 
 
@@ -98,7 +95,7 @@ def warn_of_training(estimator, network, only_class, *, goes_on):
         )
     else:
         return
-    warnings.warn(f"{problem}.", ConvergenceWarning, stacklevel=_STACK_LEVEL)
+    warn_caller(f"{problem}.", ConvergenceWarning)
 
 
 def _keeps_random_weights(network, model):

@@ -1,10 +1,9 @@
 """The inner validation split."""
 
-import warnings
-
 import numpy as np
 
 from ...._utils.linked_groups import merge_groups
+from ...._utils.validation.messages import warn_caller
 from ....datasets import train_test_split_by_group
 
 
@@ -100,11 +99,9 @@ def _hold_out_again(rows, y, groups, digests, held_out):
             f"X contains {n_there} of the {len(held_out)} images that the last fit held out, which"
             " are too few or do not have all classes."
         )
-    warnings.warn(
+    warn_caller(
         f"With warm_start=True: {found} A new validation set is drawn. It may contain images that"
         " the network was trained on, which makes its loss too optimistic. Fit with the same images"
-        " and early_stopping=True each time, or with early_stopping=False.",
-        UserWarning,
-        stacklevel=7,
+        " and early_stopping=True each time, or with early_stopping=False."
     )
     return None
