@@ -14,6 +14,10 @@ from .text import (
 )
 
 _MISSING = "*To be written by the authors.*"
+_TITLES = {  # other than on the page
+    "operating_points": "At thresholds chosen beforehand",
+    "slices": "Scores of subgroups",
+}
 _APART = " None of its groups is among those of the training data."
 
 
@@ -28,7 +32,7 @@ def render_model_card(report):
 def _sections(report):
     """Yield headings and paragraphs, in the order of TRIPOD+AI, with CLAIM's names."""
     tables = {
-        name: [f"{title}:", _table(words, "/".join(map(str, words.index.names)))]
+        name: [f"{_TITLES.get(name, title)}:", _table(words, "/".join(map(str, words.index.names)))]
         for name, title, words in spread_tables(report)
     }
     yield (

@@ -609,6 +609,8 @@ def test_model_card(report, tmp_path):
     assert "| balanced accuracy | 0." in card
     assert "| rule out |" in card
     assert "| age = under 30 |" in card
+    assert "\n\nAt thresholds chosen beforehand:\n\n" in card
+    assert "\n\nScores of subgroups:\n\n" in card
 
 
 def test_absent_and_unseen_classes():
