@@ -297,7 +297,9 @@ def test_a_run_that_was_ended_goes_on_within_the_time_allowed(
 
     monkeypatch.setattr(CountSteps, "on_train_batch_end", interrupt)  # nothing is trained again
     assert main([*options, "--resume", "--batch-size", "8"]) == 2
-    assert "had --batch-size 32, this one has --batch-size 8" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert "had --batch-size 32, this one has --batch-size 8" in printed.err
+    assert "which this run continues" not in printed.out
     assert main([*options, "--resume"]) == 0
     printed = capsys.readouterr()
     assert "without_lesion.jpg" not in printed.err  # as the first run has said

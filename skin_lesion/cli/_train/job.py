@@ -54,11 +54,12 @@ def run(arguments):
     check_output(output)
     check_holds_no_images(output, arguments.root)
     check_holds_no_evaluation(output)
-    if (output / UNFINISHED / _PLAN).is_file():
-        text = "will remove. To continue it instead, end this run now and add --resume."
-        if arguments.resume:
-            text = "continues: finished fits are not trained again."
-        print(f"{output} holds an interrupted run, which this run {text}", flush=True)
+    if (output / UNFINISHED / _PLAN).is_file() and not arguments.resume:
+        print(
+            f"{output} holds an interrupted run, which this run will remove. To continue it"
+            " instead, end this run now and add --resume.",
+            flush=True,
+        )
     try:
         with lock_output(output):
             _clean_and_train(arguments, output, start)
@@ -118,6 +119,11 @@ def _train(cleaned, arguments, output, start):
     if plan is None:
         plan = choose_plan(data, arguments, candidates, start)
         plan.save(folder / _PLAN, arguments)
+    if plan.is_resumed:
+        print(
+            f"{output} holds an interrupted run, which this run continues: finished fits are not"
+            " trained again."
+        )
     print(plan.describe(arguments), flush=True)
     model_path = output / _MODEL
 

@@ -22,7 +22,7 @@ from .tables import load_tables
         "split": [str, None],
         "label": [str, None],
         "indeterminate": [StrOptions(set(INDETERMINATE_RULES))],
-        "image_type": [StrOptions({"dermoscopic", "clinical"}), None],
+        "image_type": [StrOptions({"dermoscopic", "clinical", "TBP tile"}), None],
         "group_by": [StrOptions(set(GROUP_COLUMNS)), None],
         "return_X_y": ["boolean"],
     },
@@ -91,9 +91,9 @@ def load_public_dataset(
         `label="benign_malignant"`: leave them out and count them, or give them a class. See
         :func:`map_labels`.
 
-    image_type : {"dermoscopic", "clinical"} or None, default=None
-        Load only images of this type. None loads all images. MILK10k, Derm7pt and HIBA have both
-        types.
+    image_type : {"dermoscopic", "clinical", "TBP tile"} or None, default=None
+        Load only images of this type. None loads all images. MILK10k, Derm7pt and HIBA have
+        dermoscopic and clinical images. Tiles of total body photographs are in ISIC 2024.
 
     group_by : {"patient_id", "lesion_id"} or None, default=None
         The meaning of `groups`. None or "patient_id": the patient, or the lesion if the patient is

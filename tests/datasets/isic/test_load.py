@@ -10,7 +10,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from skin_lesion import ImageLoader, load_image_folder, load_isic_release, write_lesion_folder
+from skin_lesion import (
+    ImageLoader,
+    load_image_folder,
+    load_isic_release,
+    load_public_dataset,
+    write_lesion_folder,
+)
 
 AKIEC = "actinic keratosis or intraepithelial carcinoma"
 LABELS_2018 = "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC"
@@ -519,7 +525,8 @@ def test_2024_of_the_challenge(tmp_path):
     assert dataset.target.tolist() == ["benign", "malignant"]
     assert dataset.groups.tolist() == ["IP_1", "IP_2"]
     assert set(dataset.frame["image_type"]) == {"TBP tile"}
-    assert len(load_isic_release(tmp_path, image_type="TBP tile").target) == 2
+    for load in (load_isic_release, load_public_dataset):
+        assert len(load(tmp_path, image_type="TBP tile").target) == 2
     with pytest.raises(ValueError, match=r"image_type is 'dermoscopic', but .* 'TBP tile'"):
         load_isic_release(tmp_path, image_type="dermoscopic")
 
