@@ -113,6 +113,11 @@ def audit_dataset(
     TypeError
         If `X` holds neither paths nor images.
 
+    Warns
+    -----
+    UserWarning
+        If several rows have a group such as "unknown".
+
     See Also
     --------
     assert_no_leak : A quick check of one split.

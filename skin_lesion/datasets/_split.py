@@ -76,7 +76,8 @@ def train_test_split_by_group(
     Warns
     -----
     UserWarning
-        If groups are too large to reach `test_size`, over all rows or in a class.
+        If groups are too large to reach `test_size`, over all rows or in a class. Or if several
+        rows have a group such as "unknown".
 
     See Also
     --------

@@ -40,6 +40,11 @@ def aggregate_by_group(y_prob, groups):
     ValueError
         If lengths differ, groups are missing, or `y_prob` does not contain probabilities.
 
+    Warns
+    -----
+    UserWarning
+        If several rows have a group such as "unknown".
+
     Notes
     -----
     Probabilities below 1e-6 count as 1e-6: a single image does not rule out a class.

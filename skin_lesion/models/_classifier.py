@@ -441,6 +441,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             If `warm_start` is set and X lacks the rows that the last fit held out: the new
             validation set may then contain images that the network was trained on.
         UserWarning
+            If there is a validation set, and several rows have a group such as "unknown".
+        UserWarning
             If Ctrl-C interrupts training after at least one epoch. The classifier is then fitted:
             it keeps the weights of the best epoch so far, or, without `early_stopping`, the current
             ones, averaged with ``use_ema=True``. KeyboardInterrupt is still raised.

@@ -75,6 +75,11 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
     FileNotFoundError
         If a path does not exist.
 
+    Warns
+    -----
+    UserWarning
+        If several rows have a group such as "unknown".
+
     See Also
     --------
     audit_dataset : Finds near duplicates, too, and says what to keep.

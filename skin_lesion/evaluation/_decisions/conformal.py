@@ -120,7 +120,8 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         -----
         UserWarning
             If a class has too few lesions for the confidence, so that it is in every set. If y has
-            classes that the estimator does not know; their rows are not used.
+            classes that the estimator does not know; their rows are not used. If several rows
+            have a group such as "unknown".
         """
         check_rows(X)
         y = check_labels(y, name="y")

@@ -105,7 +105,8 @@ def choose_thresholds(
     UserWarning
         If a target is reached only if no case, or every case, is predicted positive: many rows have
         the same score, or the scores hardly separate the classes. With `cv`, if the groups reach no
-        part of the estimator, because one part cannot route metadata.
+        part of the estimator, because one part cannot route metadata. Or if several rows have a
+        group such as "unknown".
 
     See Also
     --------
@@ -218,7 +219,8 @@ def choose_thresholds_from_predictions(
     Warns
     -----
     UserWarning
-        If a target is reached only if no case, or every case, is predicted positive.
+        If a target is reached only if no case, or every case, is predicted positive. Or if several
+        rows have a group such as "unknown".
 
     See Also
     --------

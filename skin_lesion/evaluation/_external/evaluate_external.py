@@ -109,6 +109,8 @@ def evaluate_external(
     -----
     UndefinedMetricWarning
         As :func:`evaluate` does. The message begins with the name of the dataset.
+    UserWarning
+        If several rows have a group such as "unknown".
 
     See Also
     --------

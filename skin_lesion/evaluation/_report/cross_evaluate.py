@@ -101,7 +101,8 @@ def cross_evaluate(
     -----
     UserWarning
         If the groups reach no part of the estimator, because one part, such as an
-        :class:`~sklearn.ensemble.AdaBoostClassifier`, cannot route metadata.
+        :class:`~sklearn.ensemble.AdaBoostClassifier`, cannot route metadata. Or if several rows
+        have a group such as "unknown".
 
     See Also
     --------

@@ -232,6 +232,13 @@ class EvaluationReport:
             `y_true` has none of the classes, or rows of `y_prob` do not sum to 1. If `y_prob` has
             one column, but there are not two classes, or `positive` is not one of them.
 
+        Warns
+        -----
+        UndefinedMetricWarning
+            As :func:`evaluate` does.
+        UserWarning
+            If several rows have a group such as "unknown".
+
         Examples
         --------
         >>> from skin_lesion import EvaluationReport

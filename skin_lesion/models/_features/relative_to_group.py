@@ -130,6 +130,11 @@ class RelativeToGroup(DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, B
         ValueError
             If `X` lacks the group column or has no other column, if a patient is missing, or if a
             feature is text or infinite.
+
+        Warns
+        -----
+        UserWarning
+            If several rows have a patient such as "unknown".
         """
         self._take_apart(X, reset=True)
         return self
@@ -156,7 +161,7 @@ class RelativeToGroup(DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, B
         Warns
         -----
         UserWarning
-            If no group has a second row.
+            If no group has a second row, or if several rows have a patient such as "unknown".
         """
         check_is_fitted(self, "n_features_in_")
         groups, values = self._take_apart(X, reset=False)
