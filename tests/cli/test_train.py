@@ -14,11 +14,19 @@ import pytest
 from PIL import Image
 from sklearn.metrics import balanced_accuracy_score
 
-from skin_lesion import Backbone, ConvNet, audit_dataset, load_image_folder, load_model
+from skin_lesion import (
+    Backbone,
+    ConvNet,
+    SkinLesionClassifier,
+    audit_dataset,
+    load_image_folder,
+    load_model,
+)
 from skin_lesion.cli import _on_onnx, main
 from skin_lesion.cli._train import job as _job
 from skin_lesion.cli._train import pictures as _pictures
 from skin_lesion.cli._train import plan as _plan
+from skin_lesion.cli._train.judge import _describe_job
 from skin_lesion.cli._train.progress import CountSteps
 from skin_lesion.models._networks import efficientnet_lite
 
@@ -139,6 +147,25 @@ def test_model_card_says_what_the_job_knows(output):
     fairness = card.split("## Fairness")[1].split("##")[0]
     assert "Not reported: slices: no columns were given." in fairness
     assert "no frame" not in card
+
+
+@pytest.mark.parametrize(
+    "path", ["/home/ann/x/w.weights.h5", "/home/o'n/w.weights.h5", r"C:\Users\ann\w.weights.h5"]
+)
+def test_no_path_of_weights_is_in_the_model_card(path):
+    network = SkinLesionClassifier(Backbone(weights=path), epochs=3)
+    numbers = {
+        "audit": {"left_out": {}},
+        "data": {"table": None, "root": "/home/ann/lesions", "split": "by lesion"},
+        "preset": "fast",
+        "training": [{"architecture": "EfficientNetLite0", "network": repr(network)}],
+        "search": {"candidates": []},
+        "versions": {},
+    }
+    card = _describe_job(numbers)
+    assert re.search(r"""architecture=Backbone\(weights=(['"])w\.weights\.h5\1\),""", card)
+    assert not re.search("ann|home|Users", card)
+    assert "epochs=3" in card
 
 
 def test_the_legend_of_the_class_counts_is_not_over_the_bars(tmp_path, monkeypatch):

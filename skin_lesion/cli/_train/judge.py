@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +33,8 @@ _POINTER = (
     'The last section, "How the model was made", has what the command knows of the data, the'
     " exclusions and the training."
 )
+# Among the parameters of a network.
+_FOLDER_OF_WEIGHTS = re.compile(r"""(?<=\bweights=)(['"])((?!\1).)*[/\\]""")
 PACKAGES = ("skin_lesion", "scikit-learn", "imbalanced-learn", "scikeras", "keras", "numpy")
 
 
@@ -195,7 +198,8 @@ def _describe_job(numbers):
         "Software: "
         + ", ".join(f"{name} {number}" for name, number in numbers["versions"].items()),
     ]
-    return "\n## How the model was made\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
+    text = "\n".join("- " + _FOLDER_OF_WEIGHTS.sub(r"\1", line) for line in lines)
+    return f"\n## How the model was made\n\n{text}\n"
 
 
 def say_search(search):
