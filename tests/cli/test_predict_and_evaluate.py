@@ -835,6 +835,12 @@ def test_numbers_in_a_first_column_without_a_name(tmp_path, header, rows, images
     assert table[table.columns[0]].tolist() == images
 
 
+def test_an_index_that_is_read_as_the_images_is_named(tmp_path, capsys):
+    assert judge(tmp_path, "", "n,m\na,1,0\nb,0,1", truth_file=",photo,label\nx,a,n\ny,b,m\n") == 2
+    expected = "Those of the truth are in the column 'unnamed first column'."
+    assert expected in capsys.readouterr().err
+
+
 def test_a_table_of_paths_may_have_them_in_an_index(tmp_path):
     paths = [str(tmp_path / name) for name in ("1", "0")]
     for path in paths:
@@ -853,7 +859,6 @@ def test_tables_that_cannot_be_used_are_explained(tmp_path, capsys):
         ("image,label,label\na,n,n\n", "more than one column with the name(s) 'label'"),
         ("\nimage,label\na,n\n", "its first line is blank"),
         ("image,label\na,n\xe4vus\n", "Expected a table in UTF-8"),
-        (",photo,label\n3,a,n\n5,b,m\n", "the truth are in the column 'unnamed first column'"),
     ):
         assert judge(tmp_path, "", predictions, truth_file=text) == 2
         err = capsys.readouterr().err
