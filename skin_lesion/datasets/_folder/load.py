@@ -76,7 +76,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         - "lesion_id": the lesion, or the patient if the lesion is unknown;
         - "folder": the folder inside the class folder. Folders with the same name in several
           classes are one patient. An image without such a folder belongs to its patient in the
-          table, if there is one. If there is only one class folder, or if all class folders hold
+          table, if there is one. A lesion id must mean one lesion in all folders, because a lesion
+          in two folders joins them. If there is only one class folder, or if all class folders hold
           folders of the same names, "folder" is needed to say that these are patients, unless the
           class folders have names of diagnoses.
 

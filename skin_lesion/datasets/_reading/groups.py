@@ -155,6 +155,7 @@ def find_group_faults(groups):
         f"{counts.iloc[0]} of {len(groups)} images are in one group, {str(counts.index[0])!r}."
         f" Expected no patient or lesion with more than {_LARGEST_SHARE:.0%}. Splits and confidence"
         " intervals keep it whole. If its id means unknown, leave it blank in the table, or move"
-        " the images out of the folder of this name."
+        " the images out of the folder of this name. If a lesion_id names another lesion in each"
+        " patient, which joins them, make it unique, such as by the patient before it."
     )
     return [message]

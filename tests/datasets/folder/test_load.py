@@ -325,6 +325,12 @@ def test_folders_of_patients_are_checked_as_ids_are(tmp_path):
     write(tmp_path, [f"{'ab'[n % 2]}/{'x' * (n < 20) or n}/{n}.jpg" for n in range(40)])
     with pytest.warns(UserWarning, match="^20 of 40 images are in one group, 'x'"):
         load_image_folder(tmp_path, group_by="folder")
+    # Numbers of lesions within each patient join all patients.
+    write(tmp_path / "numbers", [f"{'ab'[n % 2]}/p{n // 2}/{n}.jpg" for n in range(40)])
+    rows = ["image,lesion_id", *(f"{n},{n % 2 + 1}" for n in range(40))]
+    (tmp_path / "numbers" / "metadata.csv").write_text("\n".join(rows))
+    with pytest.warns(UserWarning, match="^40 of 40 images are in .*a lesion_id names another"):
+        load_image_folder(tmp_path / "numbers", group_by="folder")
     write(tmp_path / "placeholders", [f"{c}/unknown/{n}.jpg" for c in "ab" for n in range(2)])
     write(tmp_path / "placeholders", ["a/p1/5.jpg"])
     match = "^4 of 5 images have no folder of a patient in .*placeholders'. The first is 'a.unknown"
