@@ -215,7 +215,10 @@ class _Describer:
             if any(cls.__module__.startswith("keras.") for cls in type(value).__mro__):
                 state = _without_numbers(state)
             if hasattr(value, "get_weights"):
-                state = {"config": state, "weights": value.get_weights()}
+                # Keras clones layers by their classes, which need not be registered.
+                layers = getattr(value, "_flatten_layers", tuple)()
+                classes = [type(layer) for layer in layers]
+                state = {"config": state, "weights": value.get_weights(), "classes": classes}
             state = state | {"registered objects": _registered_in(state)}
         elif hasattr(value, "__array__"):
             state = {"array": np.asarray(value)}

@@ -674,6 +674,20 @@ def test_names_that_a_user_gives_count():
     assert describe_one("constant") == describe_one("constant") != describe_one("falling")
 
 
+class OwnLayer(keras.layers.Layer):
+    def call(self, x):
+        return x
+
+
+def test_own_layers_in_a_network_count(monkeypatch):
+    network = keras.Sequential([keras.Input((4,)), OwnLayer(), keras.layers.Dense(2)])
+    assert isinstance(keras.models.clone_model(network).layers[0], OwnLayer)
+    first = describe(network, "architecture")
+    assert first == describe(network, "architecture")
+    monkeypatch.setattr(OwnLayer, "call", lambda self, x: 2 * x)
+    assert first != describe(network, "architecture")
+
+
 def test_fit_of_another_closure_is_not_returned(smallest, lesions, tmp_path, epochs_trained):
     for n_filters in (4, 5, 4):
         fitted = smallest(
