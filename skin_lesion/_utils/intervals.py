@@ -191,7 +191,9 @@ def _find_usual(apart, gain):
     return _USUAL_CORRELATION / np.sqrt(max(gain / apart, 1.0))
 
 
-def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, is_skewed=False):
+def estimate_smooth(
+    value, influence, n_groups, *, n_equal=None, scale=1.0, least=None, is_skewed=False
+):
     """Return a score from 0 to `scale` with the interval of a t distribution of its logit.
 
     Parameters
@@ -202,6 +204,10 @@ def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, is_ske
 
     n_groups : int
         Of the smaller class, if the score has two.
+
+    n_equal : float, default=None
+        How many groups with equal numbers of images vary as much. They limit the degrees of
+        freedom. None takes `n_groups`.
 
     scale : float
         The highest value.
@@ -219,7 +225,7 @@ def estimate_smooth(value, influence, n_groups, *, scale=1.0, least=None, is_ske
     .. [1] O. Borgan and K. Liestøl, "A note on confidence intervals and bands for the survival
        function based on transformations", Scandinavian Journal of Statistics 17(1), 35-41, 1990.
     """
-    freedom = _count_freedom(influence, n_groups)
+    freedom = _count_freedom(influence, n_equal or n_groups)
     deviation = np.sqrt(np.square(influence).sum())
     share = value / scale
     low = high = np.nan

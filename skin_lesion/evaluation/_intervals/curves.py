@@ -52,6 +52,7 @@ class Curves:
                 value,
                 influence,
                 n_smaller,
+                n_equal=min(self._grouped.count_equal_groups(number)),
                 scale=HIGHEST_AREAS[name],
                 least=1 / (1 / n_positive + 1 / n_negative) if name == "roc_auc" else None,
                 is_skewed=name == "average_precision",

@@ -52,6 +52,19 @@ class GroupedRows:
             for rows in (self.y == number, self.y != number)
         ]
 
+    def count_equal_groups(self, number):
+        """Return how many groups with equal numbers of images vary as much as those of a class.
+
+        The second number is of the other images. Both are smaller than those of
+        :meth:`count_groups` if few groups have most images.
+        """
+        is_used = self.y >= 0
+        images = [
+            np.bincount(self.groups[is_used & rows])
+            for rows in (self.y == number, self.y != number)
+        ]
+        return [one.sum() ** 2 / np.square(one).sum() for one in images]
+
     def count_independent(self, number=None, *, others=False):
         """Return the number of independent images that vary as much as those of a class.
 

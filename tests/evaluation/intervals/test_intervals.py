@@ -172,6 +172,24 @@ def test_a_rate_whose_errors_are_those_of_few_patients_has_a_wider_quantile():
     assert by_few.freedom < 10 < by_many.freedom
 
 
+def test_auc_of_few_patients_with_most_of_the_images_has_a_wider_quantile():
+    """Twelve patients with five melanomas each, or three with 17 and nine with one."""
+    rng = np.random.default_rng(2)
+    y, p = np.tile([0, 1], 60), np.empty(120)
+    p[y == 1], p[y == 0] = rng.normal(0.6, 0.1, 60), rng.normal(0.4, 0.1, 60)
+    found = []
+    for sizes in ([5] * 12, [17] * 3 + [1] * 9):
+        patients = np.repeat(np.repeat(np.arange(12), sizes), 2)
+        predictions = Predictions(
+            y, y, np.column_stack([1 - p, p]), np.arange(2), np.ones(2, dtype=bool)
+        )
+        part = Part(predictions, patients, np.arange(120))
+        found.append(Estimates([part], None).estimate("roc_auc", 1))
+    equal, few = found
+    assert equal.n_groups == few.n_groups == 12
+    assert few.freedom == pytest.approx(60**2 / (3 * 17**2 + 9) - 1) < equal.freedom
+
+
 @pytest.mark.parametrize("value", [0.01, 0.3, 0.6, 0.9, 0.999])
 def test_interval_of_a_skewed_score_is_symmetrical_in_its_double_logarithm(value):
     """A score that is more often far too high than far too low has an interval that lies lower."""
