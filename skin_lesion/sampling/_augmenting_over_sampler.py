@@ -4,14 +4,14 @@ import numpy as np
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.utils import check_target_type
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.sklearn_private import safe_indexing
 from .._utils.validation.labels import check_labels
 from .._utils.validation.paths import are_paths
 from .._utils.validation.pixels import check_images, stack_images
-from .._utils.validation.rows import IMAGES_EXPECTED, check_rows
+from .._utils.validation.rows import IMAGES_EXPECTED, check_lengths, check_rows
 from ..images import ImageAugmenter
 from ._imblearn_private import BaseOverSampler
 
@@ -133,7 +133,7 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
                 " takes paths."
             )
         X = check_images(X)
-        check_consistent_length(X, y)
+        check_lengths(X=X, y=y)
         self.n_features_in_ = int(np.prod(X.shape[1:]))
         return X, y, binarize_y
 

@@ -4,13 +4,13 @@ import numpy as np
 from imblearn.base import BaseSampler
 from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.sklearn_private import HasMethods, check_y, safe_indexing
 from .._utils.validation.labels import check_labels
-from .._utils.validation.rows import check_rows
+from .._utils.validation.rows import check_lengths, check_rows
 
 
 class ImageSampler(DocumentedMixin, BaseSampler):
@@ -119,7 +119,7 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         self._validate_params()
         check_rows(X)
         check_labels(y, name="y")
-        check_consistent_length(X, y)
+        check_lengths(X=X, y=y)
         check_classification_targets(y)
         self.choose_rows(check_y(y, estimator=self))
         return safe_indexing(X, self.sample_indices_), safe_indexing(y, self.sample_indices_)

@@ -1015,7 +1015,8 @@ def test_malignant_beside_benign_is_a_class(tmp_path, truth):
 
 
 def test_a_truth_of_numbers_has_them_as_labels(tmp_path):
-    assert judge(tmp_path, "target,age\na,1.0,50\nb,0.0,60\nc,,60", "0,1\na,0,1\nb,1,0") == 0
+    for truth in ("target,age\na,1.0,50\nb,0.0,60\nc,,60", "malignant\na,1\nb,0"):  # ISIC 2024
+        assert judge(tmp_path, truth, "0,1\na,0,1\nb,1,0") == 0
 
 
 def test_a_column_of_labels_that_is_not_clear_is_asked_for(tmp_path, capsys):

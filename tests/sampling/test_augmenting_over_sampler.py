@@ -252,7 +252,7 @@ def test_bad_X(images, to_wrong, message):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (y[:14], "inconsistent numbers of samples"),
+        (y[:14], r"inconsistent numbers of samples: \[15, 14\] \(X, y\)"),
         (["nevus"] * 15, "more than 1 class"),
         (np.linspace(0, 1, 15), "continuous"),
         ([0.0, 1.0, np.nan] * 5, "missing in 5 of 15 rows"),

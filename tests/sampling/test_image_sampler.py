@@ -287,7 +287,7 @@ def test_no_sampler(images, sampler):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (y[:14], r"inconsistent numbers of samples: \[15, 14\]"),
+        (y[:14], r"inconsistent numbers of samples: \[15, 14\] \(X, y\)"),
         (["nevus"] * 15, "more than 1 class"),
         (np.linspace(0, 1, 15), "continuous"),
         ([0.0, 1.0, np.nan] * 5, "missing in 5 of 15 rows"),

@@ -196,6 +196,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     tables = find_metadata(root, tree.top.others)
     left_out = sum((part.left_out for part in parts), tree.left_out)
     lacks = find_lacking_columns(root, tables[0]) if tables else ""
+    # Neither the groups nor their names may depend on the split.
+    everything = _list_files(tree.parts)
+    chosen = np.array([split is None or of == parts[0].split for *_, of in everything])
     known = pd.DataFrame()  # the rows of all images, also of those in other splits
     if lacks:
         warnings.warn(lacks, stacklevel=3)
@@ -204,17 +207,16 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         left_out -= Counter(not_images=len(set(tables) - {METADATA_FILE}))
         metadata, groups, messages = read_metadata(root, tables, relative_paths, group_by)
         known = metadata
-        if split is not None:  # groups must not depend on it, nor must their names
-            everything = _list_files(tree.parts)
+        if split is not None:
             names = [path for path, *_ in everything]
             known, groups, _ = read_metadata(root, tables, names, group_by)
-            groups = groups[[of == parts[0].split for *_, of in everything]]
+            groups = groups[chosen]
         messages += find_ordered_columns(metadata, pd.Series(classes))
         renamed = {name: f"metadata_{name}" for name in frame}
         frame = pd.concat([frame, metadata.rename(columns=renamed)], axis=1)
 
     if group_by == "folder":
-        groups, found = _group_by_folder(root, tree, parts, known)
+        groups, found = _group_by_folder(root, tree, chosen, known)
         messages += found
     if groups is not None:
         messages += find_group_faults(groups)
@@ -250,7 +252,7 @@ def _list_files(parts):
     ]
 
 
-def _group_by_folder(root, tree, parts, metadata):
+def _group_by_folder(root, tree, chosen, metadata):
     """Group images by the folder inside their class folder, and by the lesions of a table.
 
     An image without such a folder belongs to the patient in the table, if there is one.
@@ -261,16 +263,16 @@ def _group_by_folder(root, tree, parts, metadata):
 
     tree : Tree
 
-    parts : list of Part
-        The splits to load.
+    chosen : ndarray of shape (n_all,), of bool
+        Which images of all splits are loaded.
 
-    metadata : DataFrame
-        The row of each image of all splits. Without columns if there is no table.
+    metadata : DataFrame of n_all rows
+        The row of each image. Without columns if there is no table.
 
     Returns
     -------
     groups : ndarray of shape (n,), of str
-        Of the images of `parts`.
+        Of the chosen images.
 
     messages : list of str
         Warnings to issue.
@@ -279,15 +281,12 @@ def _group_by_folder(root, tree, parts, metadata):
     folders = [os.path.dirname(name).split(os.sep)[0] for name in names]
     folders = pd.Series(folders, dtype=object, name="folder")
     ids = clean_ids(folders)
-    everything = _list_files(tree.parts)
-    paths = pd.Series([path for path, *_ in everything], dtype=object)
+    paths = pd.Series([path for path, *_ in _list_files(tree.parts)], dtype=object)
     groups = make_groups(
         ids.where(ids.notna(), metadata.get("patient_id")),
         metadata.get("lesion_id"),
         "image " + paths,
     )
-    # Neither the groups nor which folder is no patient may depend on the split.
-    chosen = np.isin([str(of) for *_, of in everything], [str(part.split) for part in parts])
     told = {name: metadata[name] for name in GROUP_COLUMNS if name in metadata}
     messages = find_without_group(
         pd.DataFrame({"folder of a patient": ids, **told})[chosen],

@@ -1,10 +1,10 @@
 """Selective prediction: refer the least certain cases to a dermatologist."""
 
 from sklearn.metrics import confusion_matrix_at_thresholds
-from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import validate_params
 from ..._utils.validation.labels import check_labels
+from ..._utils.validation.rows import check_lengths
 from .._metrics.input_checks import PARAMETERS, check_classes, check_probabilities
 from .._plots.style import COLOURS
 
@@ -60,7 +60,7 @@ def referral_curve(y_true, y_prob, *, labels=None):
     ([0.0, 0.25, 0.5, 0.75], [0.75, 1.0, 1.0, 1.0])
     """
     y_true, y_prob = check_labels(y_true), check_probabilities(y_prob)
-    check_consistent_length(y_true, y_prob)
+    check_lengths(y_true=y_true, y_prob=y_prob)
     if y_prob.ndim != 2:
         raise ValueError(
             f"y_prob has shape {y_prob.shape}. Expected the probabilities of all classes, of shape"

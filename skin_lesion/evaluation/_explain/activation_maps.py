@@ -2,10 +2,11 @@
 
 import numpy as np
 from PIL import Image
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions, validate_params
+from ..._utils.validation.rows import check_lengths
 from ...models import SkinLesionClassifier, find_answering, open_images
 
 _BATCH_SIZE = 32
@@ -119,7 +120,7 @@ def _find_columns(classifier, target, n):
     classes = classifier.classes_.tolist()
     targets = [target] * n if np.ndim(target) == 0 else column_or_1d(np.asarray(target)).tolist()
     if np.ndim(target):
-        check_consistent_length(targets, range(n))
+        check_lengths(X=range(n), target=targets)
     strange = set(targets) - set(classes)
     if strange:
         raise ValueError(

@@ -6,11 +6,12 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils import assert_all_finite, check_consistent_length
+from sklearn.utils import assert_all_finite
 
 from ..._utils.sklearn_private import check_sample_weight
 from ..._utils.validation.labels import check_labels
 from ..._utils.validation.messages import did_you_mean
+from ..._utils.validation.rows import check_lengths
 
 # What the parameters that metrics share may be.
 PARAMETERS = {
@@ -49,7 +50,7 @@ def check_one_against_rest(y_true, y_score, pos_label, sample_weight):
             " pass its column, such as predict_proba(X)[:, k], with pos_label=classes_[k]."
         )
     y_score = assert_finite(y_score, "y_score")
-    check_consistent_length(y_true, y_score, sample_weight)
+    check_lengths(y_true=y_true, y_score=y_score, sample_weight=sample_weight)
     if pos_label is None:
         labels = np.unique(y_true)
         if labels.dtype.kind not in "biuf" or not set(labels.tolist()) <= {-1, 0, 1}:

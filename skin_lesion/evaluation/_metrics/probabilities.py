@@ -4,10 +4,10 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.metrics import confusion_matrix_at_thresholds
-from sklearn.utils import check_consistent_length
 
 from ..._utils.sklearn_private import Interval, validate_params
 from ..._utils.validation.labels import check_labels
+from ..._utils.validation.rows import check_lengths
 from .input_checks import (
     PARAMETERS,
     check_classes,
@@ -100,7 +100,7 @@ def expected_calibration_error(
         )
     else:
         y_true = check_labels(y_true)
-        check_consistent_length(y_true, y_prob, sample_weight)
+        check_lengths(y_true=y_true, y_prob=y_prob, sample_weight=sample_weight)
         classes = check_classes(labels, y_true, y_prob.shape[1])
         weights = check_weights(sample_weight, y_true)
         confidence = y_prob.max(axis=1)

@@ -252,7 +252,7 @@ def test_bad_input(fitted, spots):
     images, _, _ = spots
     with pytest.raises(ValueError, match=r"target has \['green'\].*\['blue', 'red'\]"):
         class_activation_maps(fitted, images, target="green")
-    with pytest.raises(ValueError, match="inconsistent"):
+    with pytest.raises(ValueError, match=r"inconsistent.*\(X, target\)"):
         class_activation_maps(fitted, images, target=["red"])
     with pytest.raises(ValueError, match="ends in LogisticRegression"):
         class_activation_maps(LogisticRegression(), images)

@@ -91,6 +91,8 @@ def test_columns_and_labels_must_fit():
         expected_calibration_error(["a", "c"], np.full((2, 2), 0.5), labels=["a", "b"])
     assert expected_calibration_error([0, 1], np.full((2, 3), 1 / 3), labels=[0, 1, 2]) >= 0
     for metric in (expected_calibration_error, referral_curve):
+        with pytest.raises(ValueError, match=r"\[3, 2\] \(y_true, y_prob\)"):
+            metric([0, 1, 1], np.eye(2))
         with pytest.raises(ValueError, match=r"labels \['0', .* not in labels, \[0, 1"):
             metric([str(label) for label in range(20)], np.eye(20), labels=range(20))
         with pytest.raises(ValueError, match=r"labels is \['b', 'a'\]\. Expected .* sorted order"):
