@@ -44,6 +44,9 @@ from skin_lesion.cli._tables.predictions import check_submission, make_submissio
 from skin_lesion.cli._unlike import fit_unlike, load_unlike, path_beside
 
 CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]
+OF_TRAINING = f"""class,predicted,{",".join(CODES).lower()}
+a,nv,nv,.1,.9,0,0,0,0,0
+b,mel,nv,.4,.6,0,0,0,0,0"""
 
 
 @pytest.fixture(scope="module")
@@ -989,6 +992,9 @@ def test_columns_beside_the_classes_are_no_classes(tmp_path, capsys):
         # One-hot columns that text repeats; and other columns of 0 and 1, which it does not.
         ("melanoma,nevus,diagnosis\na,0,1,Nevus\nb,1,0,Melanoma", []),
         ("diagnosis,male,female\na,nevus,1,0\nb,melanoma,0,1\nc,nevus,0,1", []),
+        ("diagnosis,biopsied,again\na,nevus,0,0\nb,melanoma,1,0\nc,nevus,0,0", []),
+        ("diagnosis,melanoma,bcc\na,nevus,0,0\nb,melanoma,1,0\nc,nevus,0,0", []),
+        (OF_TRAINING, []),
     ],
 )
 def test_a_truth_may_have_labels_beside_other_columns(tmp_path, truth, options):
@@ -996,6 +1002,15 @@ def test_a_truth_may_have_labels_beside_other_columns(tmp_path, truth, options):
     assert judge(tmp_path, truth, predictions, *options) == 0
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
+    assert sum(line["images"] for line in report["classes"]) == truth.count("\n")
+
+
+def test_a_class_beside_codes_of_a_challenge_is_a_class(tmp_path):
+    names = f"{','.join(CODES).lower()},other"
+    truth = f"{names}\na,0,1,0,0,0,0,0,0\nb,0,0,0,0,0,0,0,1"
+    assert judge(tmp_path, truth, truth) == 0
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert {line["class"]: line["images"] for line in report["classes"]}["other"] == 1
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,13 @@ def test_model_card_says_what_the_job_knows(output):
 
 
 @pytest.mark.parametrize(
-    "path", ["/home/ann/x/w.weights.h5", "/home/o'n/w.weights.h5", r"C:\Users\ann\w.weights.h5"]
+    "path",
+    [
+        "/home/ann/x/w.weights.h5",
+        "/home/o'n/w.weights.h5",
+        r"C:\Users\ann\w.weights.h5",
+        "/home/ann smith/a folder with a long name/w.weights.h5",
+    ],
 )
 def test_no_path_of_weights_is_in_the_model_card(path):
     network = SkinLesionClassifier(Backbone(weights=path), epochs=3)

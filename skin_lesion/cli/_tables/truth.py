@@ -98,7 +98,10 @@ def _find_labels(table, path, label):
     named = [name for name in table if name.lower() in _LABEL_COLUMNS]
     if "BENIGN" in upper:  # the columns of both classes
         named = [name for name in named if name.lower() != "malignant"]
-    if any({*form} <= upper for form in FORMS.values()) or _are_one_hot(table, named):
+    has_codes = any({*form} <= upper for form in FORMS.values())
+    if {TRUTH_COLUMN, "predicted"} <= {*table}:  # the codes of a training are predictions
+        has_codes = False
+    if has_codes or _are_one_hot(table, named):
         return None
     if len(named) > 1:
         raise ValueError(
@@ -113,15 +116,22 @@ def _find_labels(table, path, label):
 
 
 def _are_one_hot(table, named):
-    """Return whether the other columns are one-hot, and the named ones tell the same classes."""
+    """Return whether the other columns are one-hot, and have the names of the labels."""
     one_hot = table.select_dtypes(["number", "bool"])
     # Of the table of a training, the other columns are predictions.
     if one_hot.shape[1] < 2 or not named or {TRUTH_COLUMN, *one_hot} & {*named}:
         return False
     if not one_hot.isin([0, 1]).all(axis=None) or one_hot.sum(axis=1).max() > 1:
         return False
-    pairs = table[[*one_hot, *named]].drop_duplicates()
-    return not (pairs.duplicated([*one_hot]).any() or pairs.duplicated(named).any())
+    names = _name_codes(one_hot)
+
+    def spell(name):
+        return names.get(str(name).upper(), str(name)).casefold()
+
+    columns = one_hot.astype(float).idxmax(axis=1).map(spell)
+    known = table[named].notna().all(axis=1)
+    agrees = table[named].map(spell).eq(columns, axis=0).all(axis=1) & (one_hot.sum(axis=1) == 1)
+    return bool(known.any() and agrees[known].all())
 
 
 def _name_codes(classes):
@@ -153,7 +163,12 @@ def read_truth(path, label=None):
         if no image has a class.
     """
     table, codes = _read_classes(path, is_truth=True, label=label)
-    if any(set(map_labels(form, label_set)) <= set(codes) for label_set, form in FORMS.items()):
+    numbers = table.fillna(0)
+    is_one_hot = numbers.isin([0, 1]).all(axis=None) and numbers.sum(axis=1).max() <= 1
+    is_of_challenge = any(
+        set(map_labels(form, label_set)) <= set(codes) for label_set, form in FORMS.items()
+    )
+    if is_of_challenge and not is_one_hot:
         _say_ignored(path, table.columns.difference(codes, sort=False))
         table = table[codes]
     # pandas.get_dummies makes zeros of a missing class. In ISIC 2017 they mean nevus.

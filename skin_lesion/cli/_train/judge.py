@@ -33,6 +33,8 @@ _POINTER = (
     'The last section, "How the model was made", has what the command knows of the data, the'
     " exclusions and the training."
 )
+# A repr breaks long text at spaces.
+_BROKEN_TEXT = re.compile(r"""(?<= )(['"]) \1""")
 # Among the parameters of a network.
 _FOLDER_OF_WEIGHTS = re.compile(r"""(?<=\bweights=)(['"])((?!\1).)*[/\\]""")
 PACKAGES = ("skin_lesion", "scikit-learn", "imbalanced-learn", "scikeras", "keras", "numpy")
@@ -198,8 +200,12 @@ def _describe_job(numbers):
         "Software: "
         + ", ".join(f"{name} {number}" for name, number in numbers["versions"].items()),
     ]
-    text = "\n".join("- " + _FOLDER_OF_WEIGHTS.sub(r"\1", line) for line in lines)
+    text = "\n".join("- " + _hide_folder(line) for line in lines)
     return f"\n## How the model was made\n\n{text}\n"
+
+
+def _hide_folder(line):
+    return _FOLDER_OF_WEIGHTS.sub(r"\1", _BROKEN_TEXT.sub("", line))
 
 
 def say_search(search):
