@@ -32,6 +32,8 @@ N_IN_POPULATION = 200_000
 N_BOOTSTRAPS = 200
 # How far the logit of the true class lies above the others.
 MODELS = {"poor": np.array([1.2, 1.5, 1.8]), "good": np.array([2.6, 2.8, 3.0])}
+# About eight patients, or about 25 of more lesions, with most images of a few.
+UNEQUAL = {"n_lesions": (30, 60, 150), "model": "poor", "is_natural": True, "patients": (60, 1.2)}
 SETTINGS = {
     "3 lesions, natural": {"n_lesions": (3, 30, 120), "model": "poor", "is_natural": True},
     "5 lesions": {"n_lesions": (5, 30, 120), "model": "poor"},
@@ -51,24 +53,9 @@ SETTINGS = {
         "is_natural": True,
         "patients": (6, 0.5),
     },
-    "95 lesions, unequal patients": {
-        "n_lesions": (95, 190, 475),
-        "model": "poor",
-        "is_natural": True,
-        "patients": (60, 1.2),
-    },
-    "30 lesions, unequal patients": {
-        "n_lesions": (30, 60, 150),
-        "model": "poor",
-        "is_natural": True,
-        "patients": (60, 1.2),
-    },
-    "30 lesions, unequal patients, good": {
-        "n_lesions": (30, 60, 150),
-        "model": "good",
-        "is_natural": True,
-        "patients": (60, 1.2),
-    },
+    "95 lesions, unequal patients": {**UNEQUAL, "n_lesions": (95, 190, 475)},
+    "30 lesions, unequal patients": UNEQUAL,
+    "30 lesions, unequal patients, good": {**UNEQUAL, "model": "good"},
     "30 lesions, 5 folds": {
         "n_lesions": (30, 60, 150),
         "model": "poor",

@@ -783,6 +783,16 @@ def test_columns_without_a_name_are_none(tmp_path, text):
     assert judge(tmp_path, "", "n,m\na,1,0\nb,0,1", truth_file=text) == 0
 
 
+def assert_one_lesion_is_right(folder):
+    """Evaluate the tables in a folder, whose images are all of one lesion."""
+    names = ("truth", "predictions", "metadata")
+    arguments = [f"--{name}={folder / name}.csv" for name in names]
+    assert main(["evaluate", *arguments, "--output", str(folder / "report")]) == 0
+    report = json.loads((folder / "report" / "report.json").read_text())
+    assert report["groups"] == 1
+    assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
+
+
 def test_a_first_column_without_a_name_holds_the_images(tmp_path, capsys):
     metadata = tmp_path / "metadata.csv"
     for images in (["007", "008"], ["2", "1"], ["a.jpg", "b.jpg"]):
@@ -792,13 +802,7 @@ def test_a_first_column_without_a_name_holds_the_images(tmp_path, capsys):
         for truth, predictions in ((labels, classes), (classes, classes.assign(case=[1, 2]))):
             truth.to_csv(tmp_path / "truth.csv")
             predictions.to_csv(tmp_path / "predictions.csv")
-            arguments = [
-                f"--{name}={tmp_path / name}.csv" for name in ("truth", "predictions", "metadata")
-            ]
-            assert main(["evaluate", *arguments, "--output", str(tmp_path / "report")]) == 0
-            report = json.loads((tmp_path / "report" / "report.json").read_text())
-            assert report["groups"] == 1
-            assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
+            assert_one_lesion_is_right(tmp_path)
     assert "no lesion_id" not in capsys.readouterr().out
 
 
@@ -811,13 +815,7 @@ def test_numbers_of_rows_may_begin_at_any_number(tmp_path):
         truth.to_csv(tmp_path / "truth.csv")
         truth.iloc[::-1].set_axis(numbers).to_csv(tmp_path / "predictions.csv")
         truth[["photograph"]].assign(lesion_id="L1").to_csv(metadata)
-        arguments = [
-            f"--{name}={tmp_path / name}.csv" for name in ("truth", "predictions", "metadata")
-        ]
-        assert main(["evaluate", *arguments, "--output", str(tmp_path / "report")]) == 0
-        report = json.loads((tmp_path / "report" / "report.json").read_text())
-        assert report["groups"] == 1
-        assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
+        assert_one_lesion_is_right(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -995,6 +993,7 @@ def test_columns_beside_the_classes_are_no_classes(tmp_path, capsys):
         ("diagnosis,biopsied,again\na,nevus,0,0\nb,melanoma,1,0\nc,nevus,0,0", []),
         ("diagnosis,melanoma,bcc\na,nevus,0,0\nb,melanoma,1,0\nc,nevus,0,0", []),
         (OF_TRAINING, []),
+        ("class,predicted,malignant,nevus\na,nevus,nevus,1,0\nb,melanoma,nevus,0.9,0.1", []),
     ],
 )
 def test_a_truth_may_have_labels_beside_other_columns(tmp_path, truth, options):

@@ -121,7 +121,7 @@ def check_labels(values, *, name="y_true"):
         if shared:  # the numbers of rows are not named: they would differ from fold to fold
             warn_caller(
                 f"Several rows of {name} are {name_some(shared)}. They count as one lesion or"
-                f" patient. If they are unknown, give each row its own id, or leave it out."
+                " patient. If they are unknown, give each row its own id, or leave it out."
             )
     return values
 

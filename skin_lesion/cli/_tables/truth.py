@@ -94,14 +94,13 @@ def _find_labels(table, path, label):
                 f" its columns: {name_some(list(table))}.{did_you_mean(label, table)}"
             )
         return label
+    if {TRUTH_COLUMN, "predicted"} <= {*table}:  # of a training: the columns are probabilities
+        return TRUTH_COLUMN
     upper = {name.upper() for name in table}
     named = [name for name in table if name.lower() in _LABEL_COLUMNS]
     if "BENIGN" in upper:  # the columns of both classes
         named = [name for name in named if name.lower() != "malignant"]
-    has_codes = any({*form} <= upper for form in FORMS.values())
-    if {TRUTH_COLUMN, "predicted"} <= {*table}:  # the codes of a training are predictions
-        has_codes = False
-    if has_codes or _are_one_hot(table, named):
+    if any({*form} <= upper for form in FORMS.values()) or _are_one_hot(table, named):
         return None
     if len(named) > 1:
         raise ValueError(
@@ -118,8 +117,7 @@ def _find_labels(table, path, label):
 def _are_one_hot(table, named):
     """Return whether the other columns are one-hot, and have the names of the labels."""
     one_hot = table.select_dtypes(["number", "bool"])
-    # Of the table of a training, the other columns are predictions.
-    if one_hot.shape[1] < 2 or not named or {TRUTH_COLUMN, *one_hot} & {*named}:
+    if one_hot.shape[1] < 2 or not named or {*one_hot} & {*named}:
         return False
     if not one_hot.isin([0, 1]).all(axis=None) or one_hot.sum(axis=1).max() > 1:
         return False

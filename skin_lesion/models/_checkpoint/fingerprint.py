@@ -211,15 +211,15 @@ class _Describer:
             if isinstance(value, Backbone):  # the content of a file may have changed
                 state["weights"] = describe_weights(value.name, value.weights)
         elif hasattr(value, "get_config"):
-            state = value.get_config()
+            config = value.get_config()
             if any(cls.__module__.startswith("keras.") for cls in type(value).__mro__):
-                state = _without_numbers(state)
+                config = _without_numbers(config)
+            state = {"config": config, "registered objects": _registered_in(config)}
             if hasattr(value, "get_weights"):
                 # Keras clones layers by their classes, which need not be registered.
                 layers = getattr(value, "_flatten_layers", tuple)()
-                classes = [type(layer) for layer in layers]
-                state = {"config": state, "weights": value.get_weights(), "classes": classes}
-            state = state | {"registered objects": _registered_in(state)}
+                state["classes"] = [type(layer) for layer in layers]
+                state["weights"] = value.get_weights()
         elif hasattr(value, "__array__"):
             state = {"array": np.asarray(value)}
         else:

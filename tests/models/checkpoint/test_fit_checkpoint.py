@@ -674,6 +674,19 @@ def test_names_that_a_user_gives_count():
     assert describe_one("constant") == describe_one("constant") != describe_one("falling")
 
 
+class Listing:
+    def __init__(self, *values):
+        self.values = values
+
+    def get_config(self):
+        return list(self.values)
+
+
+def test_a_configuration_may_be_no_dict():
+    first, again, other = (describe(Listing(name), "callbacks") for name in "aab")
+    assert first == again != other
+
+
 class OwnLayer(keras.layers.Layer):
     def call(self, x):
         return x
