@@ -6,7 +6,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
@@ -14,7 +14,8 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 
 from .._utils.sklearn_private import BaseSearchCV, InvalidParameterError, safe_indexing
 from .._utils.validation.labels import number_labels
-from .._utils.validation.messages import say
+from .._utils.validation.messages import say, warn_caller
+from ..models import is_frozen
 
 
 def split_folds(y, groups, cv, random_state):
@@ -60,6 +61,27 @@ def split_folds(y, groups, cv, random_state):
             " a splitter without repeats."
         )
     return folds
+
+
+def check_learns(estimator):
+    """Raise an error if an estimator is a frozen classifier, and warn if a part of it is one."""
+    for part in [estimator, *getattr(estimator, "get_params", dict)().values()]:
+        if not (is_frozen(part) and is_classifier(part)):
+            continue
+        found = (
+            f"{type(part).__name__} is not fitted again in each fold, so its predictions are not"
+            " out of fold if it was trained on these images."
+        )
+        if part is estimator:
+            raise ValueError(
+                f"{found} Expected a classifier that learns in fit: pass the one that was frozen or"
+                " exported, or use the fitted classifier on held-out images, without folds."
+            )
+        warn_caller(
+            f"{found} Use images that it was not trained on, or put the classifier that was frozen"
+            " or exported in its place."
+        )
+        return
 
 
 def fit_fold(estimator, X, y, groups, rows):

@@ -12,7 +12,7 @@ from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, valid
 from ..._utils.validation.labels import check_labels, number_labels
 from ..._utils.validation.messages import did_you_mean
 from ..._utils.validation.rows import check_lengths, check_rows
-from .._folds import fit_fold, split_folds
+from .._folds import check_learns, fit_fold, split_folds
 from .._metrics.input_checks import check_probabilities, order_columns
 from .._metrics.ranked_scores import ROUNDING
 
@@ -97,6 +97,8 @@ def choose_thresholds(
     ------
     ValueError
         If `positive` is not a class of y, if y has no other class, or if a rate is not in (0, 1].
+        With `cv`, also if the tested rows lack one of the two, or if the estimator is a frozen
+        classifier, whose `fit` does nothing.
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted, and `cv` is None.
 
@@ -105,8 +107,8 @@ def choose_thresholds(
     UserWarning
         If a target is reached only if no case, or every case, is predicted positive: many rows have
         the same score, or the scores hardly separate the classes. With `cv`, if the groups reach no
-        part of the estimator, because one part cannot route metadata. Or if several rows have a
-        group such as "unknown".
+        part of the estimator, because one part cannot route metadata, or if a part is a frozen
+        classifier. Or if several rows have a group such as "unknown".
 
     See Also
     --------
@@ -141,17 +143,19 @@ def choose_thresholds(
     check_lengths(X=X, y=y, groups=groups)
     _check_positive(positive, np.unique(y).tolist(), "y")
     if cv is not None:
-        tested, found = [], []
-        for train, test in split_folds(y, groups, cv, random_state):
+        check_learns(estimator)
+        folds, found = split_folds(y, groups, cv, random_state), []
+        rows = np.concatenate([test for _, test in folds])
+        _check_positive(positive, np.unique(y[rows]).tolist(), "y in the test sets of the folds")
+        for train, test in folds:
             if positive not in y[train].tolist():
                 raise ValueError(
                     f"The training set of a fold has no {positive!r}. Expected at least one in"
                     " each: use fewer folds."
                 )
             model = fit_fold(estimator, X, y, groups, train)
-            tested.append(test)
             found.append(_predict(model, safe_indexing(X, test), positive))
-        rows, scores = np.concatenate(tested), np.concatenate(found)
+        scores = np.concatenate(found)
     else:
         if not hasattr(estimator, "classes_"):
             raise NotFittedError(

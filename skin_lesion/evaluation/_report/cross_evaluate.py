@@ -8,7 +8,7 @@ from sklearn.base import clone
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
 from ..._utils.validation.labels import check_labels
 from ..._utils.validation.rows import check_lengths, check_rows
-from .._folds import fit_fold, split_folds
+from .._folds import check_learns, fit_fold, split_folds
 from .._intervals.parts import Draws, Part
 from .._metrics.input_checks import find_class
 from .._pictures import find_pictures
@@ -94,15 +94,15 @@ def cross_evaluate(
     Raises
     ------
     ValueError
-        If a group is on both sides of a fold, if rows are tested twice, and for the reasons of
-        :func:`evaluate`.
+        If the estimator is a frozen classifier, whose `fit` does nothing, if a group is on both
+        sides of a fold, if rows are tested twice, and for the reasons of :func:`evaluate`.
 
     Warns
     -----
     UserWarning
         If the groups reach no part of the estimator, because one part, such as an
-        :class:`~sklearn.ensemble.AdaBoostClassifier`, cannot route metadata. Or if several rows
-        have a group such as "unknown".
+        :class:`~sklearn.ensemble.AdaBoostClassifier`, cannot route metadata. If a part of the
+        estimator is a frozen classifier. Or if several rows have a group such as "unknown".
 
     See Also
     --------
@@ -137,6 +137,7 @@ def cross_evaluate(
     check_lengths(X=X, y=y, groups=groups, frame=frame)
     classes = np.unique(y)
     find_class(positive, classes.tolist())  # before the folds are trained
+    check_learns(estimator)
     seed = choose_seed(random_state)
     numbers = check_groups(groups)
     rng = np.random.RandomState(seed)

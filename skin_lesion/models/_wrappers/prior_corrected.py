@@ -203,7 +203,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         if classes is None or weight.shape != y.shape:
             return  # the fit of the estimator raises an error
         parts = [self.estimator, *self.estimator.get_params().values()]
-        if any(map(_is_frozen, parts)) or len(np.unique(y[weight > 0])) < len(classes):
+        if any(map(is_frozen, parts)) or len(np.unique(y[weight > 0])) < len(classes):
             return  # only the fitted estimator tells which classes it knows
         shares = _shares(count_classes(y, classes))
         for name in ("prior", "class_prior"):
@@ -253,7 +253,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         known = self._ask_estimator()
         if known is not None:
             return known
-        if weighted_shares is None or _is_frozen(self.estimator):
+        if weighted_shares is None or is_frozen(self.estimator):
             why = "was fitted before"
         elif weights:
             why = f"was fitted with {weights[0]}"
@@ -320,10 +320,10 @@ def _is_balancing(name, value):
         (name in _BALANCING and value is not None and value is not False)
         or hasattr(value, "fit_resample")
         or isinstance(value, ComplementNB)  # ignores the class shares
-        or (_is_frozen(value) and is_classifier(value))
+        or (is_frozen(value) and is_classifier(value))
     )
 
 
-def _is_frozen(estimator):
+def is_frozen(estimator):
     """Return whether the `fit` of an estimator does nothing."""
     return isinstance(estimator, FrozenEstimator) or not getattr(estimator, "_learns", True)

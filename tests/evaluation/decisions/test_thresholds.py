@@ -215,6 +215,16 @@ def test_display_takes_the_table(scored):
     assert set(points.index) <= texts
 
 
+@pytest.mark.parametrize("tested", ["mel", "nv"])
+def test_folds_that_test_one_class_are_found_before_anything_is_trained(scored, tested):
+    p, y = scored
+    rows = np.arange(200)
+    test = rows[y == tested][::2]
+    folds = [(np.setdiff1d(rows, test), test)]
+    with pytest.raises(ValueError, match=r"y in the test sets of the folds has the classes \['"):
+        choose_thresholds(Given(), p, y, positive="mel", cv=folds)
+
+
 class Unasked:
     classes_ = np.array(["mel", "nv"])
 

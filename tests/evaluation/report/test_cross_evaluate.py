@@ -1,18 +1,22 @@
+import warnings
+
 import imblearn.pipeline
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
 from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneOut, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skin_lesion import ImageSampler, choose_thresholds, cross_evaluate
+from skin_lesion import ImageSampler, OnnxClassifier, choose_thresholds, cross_evaluate
 
 QUICK = {"n_bootstraps": 100, "random_state": 0}
 
@@ -299,3 +303,23 @@ def test_wrong_positive_is_found_before_anything_is_trained(lesions):
     with pytest.raises(ValueError, match=r"positive='melanom' is not .* Did you mean 'melanoma'"):
         cross_evaluate(Asking(), train.X, train.y, groups=train.groups, cv=2, positive="melanom")
     assert Asking.fitted_with == []
+
+
+def test_classifiers_that_no_fold_fits_are_refused_or_named(lesions, make_model):
+    """Each fold would be predicted by the model that was trained on it."""
+    train, frozen = lesions.train, FrozenEstimator(lesions.model)
+    data = {"X": train.X, "y": train.y, "groups": train.groups, "cv": 2}
+    calibrated = CalibratedClassifierCV(frozen, method="temperature")
+    for use, options in ((cross_evaluate, QUICK), (choose_thresholds, {"positive": "melanoma"})):
+        for estimator in (frozen, OnnxClassifier("model.onnx")):
+            match = f"^{type(estimator).__name__} is not fitted .*Expected a classifier that learns"
+            with pytest.raises(ValueError, match=match):
+                use(estimator, **data, **options)
+        with pytest.warns(UserWarning, match="^FrozenEstimator is not .* in its place") as caught:
+            use(calibrated, **data, **options)
+        assert caught[0].filename == __file__
+        flatten, last = make_model()
+        pipeline = make_pipeline(FrozenEstimator(flatten.fit(train.X)), last)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            use(pipeline, **data, **options)
