@@ -1,11 +1,12 @@
 """Selective prediction: refer the least certain cases to a dermatologist."""
 
+import numpy as np
 from sklearn.metrics import confusion_matrix_at_thresholds
 
 from ..._utils.sklearn_private import validate_params
 from ..._utils.validation.labels import check_labels
 from ..._utils.validation.rows import check_lengths
-from .._metrics.input_checks import PARAMETERS, check_classes, check_probabilities
+from .._metrics.input_checks import PARAMETERS, check_classes, check_probabilities, order_columns
 from .._plots.style import COLOURS
 
 
@@ -23,7 +24,8 @@ def referral_curve(y_true, y_prob, *, labels=None):
         True labels.
 
     y_prob : array-like of shape (n, n_classes)
-        Probabilities of the classes, in sorted order, with rows that sum to 1.
+        Probabilities of the classes, in sorted order, with rows that sum to 1. The columns of a
+        DataFrame are matched by class name.
 
     labels : array-like of shape (n_classes,), default=None
         The classes of the columns, for a `y_true` that lacks some.
@@ -59,7 +61,9 @@ def referral_curve(y_true, y_prob, *, labels=None):
     >>> referred.tolist(), accuracy.tolist()
     ([0.0, 0.25, 0.5, 0.75], [0.75, 1.0, 1.0, 1.0])
     """
-    y_true, y_prob = check_labels(y_true), check_probabilities(y_prob)
+    y_true = check_labels(y_true)
+    columns = np.unique(y_true if labels is None else labels)
+    y_prob = check_probabilities(order_columns(y_prob, columns))
     check_lengths(y_true=y_true, y_prob=y_prob)
     if y_prob.ndim != 2:
         raise ValueError(
@@ -139,7 +143,7 @@ class ReferralCurveDisplay:
             True labels.
 
         y_prob : array-like of shape (n, n_classes)
-            Probabilities of the classes, in sorted order.
+            Probabilities of the classes, as :func:`referral_curve` takes them.
 
         labels : array-like of shape (n_classes,), default=None
             The classes of the columns, for a `y_true` that lacks some.

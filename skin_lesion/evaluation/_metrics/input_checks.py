@@ -123,8 +123,8 @@ def order_columns(y_prob, classes):
         return y_prob
     raise ValueError(
         f"y_prob has the columns {names[:10]}, but the classes are {known[:10]}. Expected the same:"
-        " rename the columns, drop other columns, or pass y_prob.to_numpy() with the classes in the"
-        " order of its columns."
+        " rename or drop columns, name all classes if y_true lacks some, or pass y_prob.to_numpy()"
+        " with the classes in the order of its columns."
     )
 
 

@@ -14,6 +14,7 @@ from .input_checks import (
     check_one_against_rest,
     check_probabilities,
     check_weights,
+    order_columns,
 )
 
 
@@ -36,11 +37,11 @@ def expected_calibration_error(
         True labels.
 
     y_prob : array-like of shape (n, n_classes) or (n,)
-        Probabilities of the classes, in sorted order, with rows that sum to 1. The confidence of a
-        row is its highest probability, and the row is correct if that is the true class (the first
-        one in a tie). Or the probability of the positive class: the confidence is this probability,
-        and a row counts as correct if it is positive, as in
-        :func:`sklearn.calibration.calibration_curve`.
+        Probabilities of the classes, in sorted order, with rows that sum to 1; the columns of a
+        DataFrame are matched by class name. The confidence of a row is its highest probability, and
+        the row is correct if that is the true class (the first one in a tie). Or the probability of
+        the positive class: the confidence is this probability, and a row counts as correct if it is
+        positive, as in :func:`sklearn.calibration.calibration_curve`.
 
     n_bins : int, default=15
         Number of bins.
@@ -93,13 +94,14 @@ def expected_calibration_error(
     >>> round(expected_calibration_error(["mel", "mel", "nv", "mel"], y_prob), 6)
     0.15
     """
-    y_prob = check_probabilities(y_prob)
+    y_true = check_labels(y_true)
+    columns = np.unique(y_true if labels is None else labels)
+    y_prob = check_probabilities(order_columns(y_prob, columns))
     if y_prob.ndim == 1:
         is_right, confidence, weights = check_one_against_rest(
             y_true, y_prob, pos_label, sample_weight
         )
     else:
-        y_true = check_labels(y_true)
         check_lengths(y_true=y_true, y_prob=y_prob, sample_weight=sample_weight)
         classes = check_classes(labels, y_true, y_prob.shape[1])
         weights = check_weights(sample_weight, y_true)

@@ -2,6 +2,7 @@ import warnings
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skin_lesion import expected_calibration_error, net_benefit, referral_curve
@@ -97,6 +98,20 @@ def test_columns_and_labels_must_fit():
             metric([str(label) for label in range(20)], np.eye(20), labels=range(20))
         with pytest.raises(ValueError, match=r"labels is \['b', 'a'\]\. Expected .* sorted order"):
             metric(["b", "a"], [[0.9, 0.1], [0.2, 0.8]], labels=["b", "a"])
+
+
+def test_columns_of_a_frame_are_found_by_their_names():
+    rng = np.random.default_rng(0)
+    y, p = rng.choice(["BCC", "MEL", "NV"], 60), rng.dirichlet(np.ones(3), 60)
+    frame = pd.DataFrame(p, columns=["BCC", "MEL", "NV"])[["MEL", "NV", "BCC"]]
+    some = y != "BCC"
+    for metric in (expected_calibration_error, referral_curve):
+        np.testing.assert_array_equal(metric(y, frame), metric(y, p))
+        np.testing.assert_array_equal(metric(y, pd.DataFrame(p)), metric(y, p))
+        with pytest.raises(ValueError, match="name all classes if y_true lacks some"):
+            metric(y[some], frame[some])
+        found = metric(y[some], frame[some], labels=["BCC", "MEL", "NV"])
+        np.testing.assert_array_equal(found, metric(y[some], p[some], labels=["BCC", "MEL", "NV"]))
 
 
 @pytest.mark.parametrize("metric", [expected_calibration_error, partial(net_benefit, threshold=0)])
