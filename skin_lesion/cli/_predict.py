@@ -20,6 +20,7 @@ from ..models import (
     LastLayerInput,
     OnnxClassifier,
     OperatingPointClassifier,
+    assumes_equal_shares,
     digest_of_network,
     load_model,
     predict_with_features,
@@ -98,6 +99,11 @@ def run(arguments):
         print(
             f"{say(int(table['unlike_training'].sum()), 'photograph')} marked as unlike the"
             f" training images. Of held-out test images, {unlike.false_marks:.1%} were marked."
+        )
+    if assumes_equal_shares(model):
+        print(
+            "Probabilities assume equally frequent classes, so those of rare classes are too high"
+            " for a clinic."
         )
     print("Research software, not a medical device: do not use it to diagnose.")
     return len(unreadable)

@@ -18,7 +18,12 @@ from ._presets import make_lesion_classifier
 from ._training._course.recipe import count_epochs
 from ._wrappers.averaged import AveragedClassifier
 from ._wrappers.operating_point import OperatingPointClassifier
-from ._wrappers.prior_corrected import PriorCorrectedClassifier, correct_prior, is_frozen
+from ._wrappers.prior_corrected import (
+    PriorCorrectedClassifier,
+    assumes_equal_shares,
+    correct_prior,
+    is_frozen,
+)
 from ._wrappers.test_time_augmentation import TestTimeAugmentation
 from ._wrappers.wrapper import find_answering
 

@@ -94,6 +94,7 @@ def test_predicts_folders_files_and_tables_and_names_what_cannot_be_read(
         assert re.search(f"^Not read: .*{re.escape(problem)}", printed.err, re.M)
     assert f"{len(folder.data) + 2} photographs predicted, 5 not read" in printed.out
     assert "not marked" in printed.out
+    assert "Probabilities assume equally frequent classes" in printed.out
     table = pd.read_csv(output).set_index("image")
     loaded = load_model(model)
     rows = table.loc[folder.data[:, 0]]

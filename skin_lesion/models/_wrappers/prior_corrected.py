@@ -16,6 +16,7 @@ from .._training.priors import (
     resolve_prior,
     shift,
 )
+from .averaged import AveragedClassifier
 from .wrapper import WrapperMixin, check_no_threshold, find_answering, list_classes
 
 # Parameters, of any step or member, with which probabilities assume other class shares than those
@@ -268,12 +269,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         )
 
     def _ask_estimator(self):
-        """Return the class shares that the probabilities of the estimator assume, if it knows."""
-        last = _last_step(self._fitted())
-        if isinstance(last, PriorCorrectedClassifier) and not hasattr(last, "estimator_"):
-            of_training = getattr(_last_step(last.estimator), "training_prior_", None)
-            return resolve_prior(last.prior, last.classes_, of_training)
-        return find_assumed_shares(last)
+        return _find_shares(_last_step(self._fitted()))
 
 
 def correct_prior(estimator, probabilities, prior, class_prior=None):
@@ -286,6 +282,26 @@ def correct_prior(estimator, probabilities, prior, class_prior=None):
     """
     corrected = PriorCorrectedClassifier(estimator, prior, class_prior=class_prior)
     return shift(probabilities, corrected._prior_factors())
+
+
+def assumes_equal_shares(estimator):
+    """Return whether the probabilities of a fitted classifier assume equally frequent classes.
+
+    False if this is unknown, as after a calibration.
+    """
+    last = _last_step(estimator)
+    if isinstance(last, AveragedClassifier):
+        return all(map(assumes_equal_shares, last._fitted_parts()))
+    shares = _find_shares(last)
+    return shares is not None and np.allclose(shares, 1 / len(shares))
+
+
+def _find_shares(last):
+    """Return the class shares that the probabilities of a `_last_step` assume, if it knows."""
+    if isinstance(last, PriorCorrectedClassifier) and not hasattr(last, "estimator_"):
+        of_training = getattr(_last_step(last.estimator), "training_prior_", None)
+        return resolve_prior(last.prior, last.classes_, of_training)
+    return find_assumed_shares(last)
 
 
 def _shares(counts):

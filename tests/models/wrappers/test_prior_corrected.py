@@ -35,6 +35,7 @@ from skin_lesion import (
     net_benefit,
     save_model,
 )
+from skin_lesion.models import assumes_equal_shares
 
 
 class Ideal(ClassifierMixin, BaseEstimator):
@@ -163,6 +164,25 @@ def test_prior_of_the_classifier_inside_counts(small, lesions):
     shares = [np.mean(lesions.target[:20] == name) for name in classifier.classes_]
     np.testing.assert_allclose(frozen.training_prior_, shares)
     np.testing.assert_allclose(frozen.class_prior_, [0.1, 0.2, 0.7])
+
+
+def test_whether_probabilities_assume_equal_shares(rare):
+    """The command says so after its predictions."""
+    X, y = rare
+    plain = LogisticRegression().fit(X, y)
+    equal = PriorCorrectedClassifier(LogisticRegression(), "uniform").fit(X, y)
+    given = PriorCorrectedClassifier(plain, [0.5, 0.5], class_prior="uniform")  # not fitted itself
+    unequal = PriorCorrectedClassifier(equal, [0.9, 0.1])
+    for model in (
+        equal,
+        given,
+        OperatingPointClassifier(equal),
+        AveragedClassifier([equal, given]),
+    ):
+        assert assumes_equal_shares(model)
+    calibrated = CalibratedClassifierCV(FrozenEstimator(equal)).fit(X, y)
+    for model in (plain, unequal, AveragedClassifier([equal, unequal]), calibrated):
+        assert not assumes_equal_shares(model)
 
 
 class WithOption(LogisticRegression):
