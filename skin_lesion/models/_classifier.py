@@ -452,7 +452,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             own = (X_val, y_val, sample_weight_val, groups_val)
             interrupt, found = self._fit(X, y, sample_weight, groups, own, task)
         if interrupt is not None:
-            warn_of_interruption(self.n_iter_, self.best_epoch_, self.epochs_)
+            warn_of_interruption(self)
             # Scripts and searches must not continue as if training were complete.
             raise interrupt
         warn_of_training(self, **found)

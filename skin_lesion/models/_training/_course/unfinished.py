@@ -39,11 +39,15 @@ def network_unchanged_on_failure(wrapper):
         raise
 
 
-def warn_of_interruption(n_iter, best_epoch, epochs):
+def warn_of_interruption(estimator):
     """Warn that Ctrl-C has interrupted training, and say which weights are kept."""
+    n_iter, best_epoch = estimator.n_iter_, estimator.best_epoch_
+    # An EarlyStopping among the callbacks may have restored weights, too.
+    is_restored = estimator.early_stopping_ or best_epoch < n_iter
+    kept = f"the weights of epoch {best_epoch}" if is_restored else "the current weights"
     warn_caller(
-        f"Training was interrupted after {n_iter} of {epochs} epochs. The classifier keeps the"
-        f" weights of epoch {best_epoch}. KeyboardInterrupt is raised."
+        f"Training was interrupted after {n_iter} of {estimator.epochs_} epochs. The classifier"
+        f" keeps {kept}. KeyboardInterrupt is raised."
     )
 
 
