@@ -1,4 +1,4 @@
-"""What cleaning and varying an image costs, beside scikit-image, OpenCV, Keras and albumentations.
+"""Cost of cleaning and augmenting an image, beside scikit-image, OpenCV, Keras and albumentations.
 
 Run it alone with ``python benchmarks/bench_preprocess.py [--quick] [--json FILE]``. The images are
 drawn, of 224 x 224 pixels; those with hair exist without it, too, which tells what its removal is
@@ -33,7 +33,7 @@ TARGETS = {
     "colour constancy": 1.0,
     "crop the border": 1.0,
     "remove hair": 12.0,
-    "vary position and light": 1.5,
+    "augment position and light": 1.5,
 }
 NEEDS = {
     "skin_lesion": [],
@@ -84,8 +84,8 @@ def make_ours(case):
         "colour constancy": ColorConstancy().transform,
         "crop the border": lambda images: BorderCropper().transform(list(images)),
         "remove hair": HairRemover().transform,
-        "vary position and light": ImageAugmenter(**light, random_state=0).fit_transform,
-        "vary all": ImageAugmenter(**light, **camera, random_state=0).fit_transform,
+        "augment position and light": ImageAugmenter(**light, random_state=0).fit_transform,
+        "augment all": ImageAugmenter(**light, **camera, random_state=0).fit_transform,
     }[case]
 
 
@@ -229,7 +229,7 @@ def make_albumentations(case):
             brightness=(0.9, 1.1), contrast=(0.9, 1.1), saturation=(0.8, 1.2), hue=0.03, p=1
         ),
     ]
-    if case == "vary all":
+    if case == "augment all":
         steps += [
             A.GaussianBlur(blur_limit=0, sigma_limit=(0.1, 0.005 * SIDE), p=1),
             A.GaussNoise(std_range=(0, 0.03), p=1),
@@ -265,16 +265,16 @@ CASES = {
         "OpenCV": lambda: one_by_one(remove_hair_with_opencv),
         "scikit-image": lambda: one_by_one(remove_hair_with_skimage),
     },
-    "vary position and light": {
-        "skin_lesion": lambda: make_ours("vary position and light"),
+    "augment position and light": {
+        "skin_lesion": lambda: make_ours("augment position and light"),
         "OpenCV": lambda: one_by_one(vary_with_opencv),
         "scikit-image": lambda: one_by_one(vary_with_skimage),
         "Keras": make_keras,
-        "albumentations": lambda: make_albumentations("vary position and light"),
+        "albumentations": lambda: make_albumentations("augment position and light"),
     },
-    "vary all": {
-        "skin_lesion": lambda: make_ours("vary all"),
-        "albumentations": lambda: make_albumentations("vary all"),
+    "augment all": {
+        "skin_lesion": lambda: make_ours("augment all"),
+        "albumentations": lambda: make_albumentations("augment all"),
     },
 }
 

@@ -69,8 +69,9 @@ _CAPTIONS = {
     ),
     "reliability": (
         "Observed share of the class against its predicted probability. Calibrated probabilities"
-        " are on the dotted line. Each point has about a tenth of the images, or more if these have"
-        " the same probability. The grey bars count images."
+        " are on the dotted line. Below it they are too high: expect this for a rare class if the"
+        " model assumes equally frequent classes. Each point has about a tenth of the images, or"
+        " more if these have the same probability. The grey bars count images."
     ),
     "referral": (
         "Accuracy on the remaining images when the least confident ones are referred to a"
