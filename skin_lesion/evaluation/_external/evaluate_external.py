@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 
-from ..._utils.sklearn_private import HasMethods, StrOptions, validate_params
+from ..._utils.sklearn_private import HasMethods, StrOptions, safe_indexing, validate_params
 from ..._utils.validation.labels import check_labels, number_labels
 from ...audit import find_overlap, take_images
 from ...models import correct_prior
+from .._pictures import find_pictures
 from .._report.build_report import PARAMETERS
 from .._report.evaluate import evaluate
 from .._report.predictions import find_classes
@@ -58,9 +59,10 @@ def evaluate_external(
 
     datasets : dict of str to Bunch
         Datasets by name, as the loaders return them: `data` or `images`, `target`, and optionally
-        `groups` and `frame`. Scores are also reported for slices by the columns of the frame,
-        except paths, ids, splits and classes. The class names must be those of the estimator:
-        see :func:`map_labels`. Include the held-out test set of your own clinic for comparison.
+        `groups` and `frame`. `data` may be a table, as :func:`evaluate` takes it. Scores are also
+        reported for slices by the columns of the frame, except paths, ids, splits and classes. The
+        class names must be those of the estimator: see :func:`map_labels`. Include the held-out
+        test set of your own clinic for comparison.
 
     positive : str or int, default=None
         The class to detect, such as "melanoma".
@@ -172,7 +174,7 @@ def evaluate_external(
         )
     seed, left_out, overlap = choose_seed(random_state), {}, None
     if training is not None:
-        images = {name: one["X"] for name, one in datasets.items()}
+        images = {name: _take_pictures(one["X"]) for name, one in datasets.items()}
         overlap = find_overlap({_TRAINING: training, **images}, n_jobs=n_jobs)
         overlap = overlap[overlap["dataset"] == _TRAINING].reset_index(drop=True)
         for name, one in datasets.items():
@@ -190,6 +192,7 @@ def evaluate_external(
             except ValueError as error:
                 error.add_note(f"This error occurred in the dataset {name!r}.")
                 raise
+            reports[name].left_out["shortcut baselines"] = "evaluate_external scores none"
             try:
                 probabilities = _correct(estimator, reports[name], y, class_prior)
             except ValueError as error:
@@ -219,8 +222,9 @@ def _check(name, dataset):
             " loader, or Bunch(data=..., target=..., groups=...): {'clinic': dataset}."
         )
     groups, frame = dataset.get("groups"), dataset.get("frame")
+    X = take_images(dataset)
     parts = {
-        "X": np.asarray(take_images(dataset)),
+        "X": X if isinstance(X, pd.DataFrame) else np.asarray(X),
         "y": check_labels(dataset["target"], name=f"datasets[{name!r}].target"),
         # Before rows are excluded by group: a missing group would match other missing groups.
         "groups": None if groups is None else number_labels(groups, name=f"groups of {name!r}")[1],
@@ -235,6 +239,12 @@ def _check(name, dataset):
             " rows of all."
         )
     return parts
+
+
+def _take_pictures(X):
+    """Return X, or the paths in it if it is a table."""
+    pictures = find_pictures(X)
+    return X if pictures.images is None else pictures.images
 
 
 def _leave_out(name, dataset, pairs):
@@ -253,11 +263,8 @@ def _leave_out(name, dataset, pairs):
             f"All {n} images of the dataset {name!r} are training images, or show the same lesions."
             " Expected images that the model was not trained on."
         )
-    for part in ("X", "y", "groups"):
-        if dataset[part] is not None:
-            dataset[part] = np.asarray(dataset[part])[keep]
-    if dataset["frame"] is not None:
-        dataset["frame"] = dataset["frame"].iloc[keep]
+    for part, values in dataset.items():
+        dataset[part] = None if values is None else safe_indexing(values, keep)
     return {
         "exact_duplicates": int(is_copy.sum()),
         "near_duplicates": int(is_near.sum()),

@@ -34,7 +34,7 @@ _ON_CALIBRATION = (
     " in the dataset. If it remains poor, more than the prevalence differs: the images or the"
     " diseases."
 )
-_ON_OPERATING_POINTS = f"Scores in each dataset at thresholds chosen beforehand. {ON_NET_BENEFIT}"
+_ON_OPERATING_POINTS = f"Scores in each dataset at the given thresholds. {ON_NET_BENEFIT}"
 
 
 class ExternalEvaluation:

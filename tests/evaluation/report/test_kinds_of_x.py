@@ -11,6 +11,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils import Bunch
 from sklearn.utils import _safe_indexing as take
 
 from skin_lesion import (
@@ -19,6 +20,7 @@ from skin_lesion import (
     choose_thresholds,
     cross_evaluate,
     evaluate,
+    evaluate_external,
     load_image_folder,
     write_lesion_folder,
 )
@@ -221,3 +223,20 @@ def test_folds_thresholds_and_sets(kind, folder, table, images, tmp_path):
     assert len(thresholds) == 3
     sets = ConformalClassifier(model.fit(X, y)).fit(X, y).predict_set(X)
     assert sets.shape == (60, 2)
+
+
+def test_tables_of_other_clinics_keep_their_names_without_training_images(folder, table):
+    model, X = WITH_PICTURES["table of paths and metadata"](table, None)
+    y = folder.target
+    external = evaluate_external(
+        model.fit(X, y),
+        {"theirs": Bunch(data=X, target=y)},
+        training=folder.data[:5],
+        class_prior="uniform",
+        **QUICK,
+    )
+    counts = external.datasets.loc["theirs"]
+    assert counts[["images", "exact_duplicates", "near_duplicates"]].tolist() == [55, 5, 0]
+    report = external.reports["theirs"]
+    np.testing.assert_array_equal(report.predicted, model.predict(X.iloc[5:]))
+    assert report.left_out["shortcut baselines"] == "evaluate_external scores none"
