@@ -16,6 +16,12 @@ from .build_report import PARAMETERS, check_groups
 from .predictions import predict_images
 from .report import EvaluationReport, choose_seed
 
+_LEFT_OUT = {
+    "operating points": "cross-validation scores none (choose_thresholds finds them, with cv)",
+    "shortcut baselines": "cross-validation scores none (evaluate does, with X_train and y_train)",
+    "training curves": "each fold has its own model",
+}
+
 
 @validate_params(
     {
@@ -164,6 +170,7 @@ def cross_evaluate(
         positive=positive,
         draws=Draws(n_bootstraps, seed),
         notes=notes,
+        left_out=_LEFT_OUT,
     )
 
 

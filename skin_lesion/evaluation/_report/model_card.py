@@ -1,5 +1,7 @@
 """A model card, with the headings of reporting guidelines."""
 
+from html import escape
+
 import pandas as pd
 
 from .text import (
@@ -8,6 +10,7 @@ from .text import (
     describe_data,
     describe_intervals,
     describe_methods,
+    describe_slices,
     say_scores,
     spread_scores,
     spread_tables,
@@ -15,7 +18,7 @@ from .text import (
 
 _MISSING = "*To be written by the authors.*"
 _TITLES = {  # other than on the page
-    "operating_points": "At thresholds chosen beforehand",
+    "operating_points": "At the given thresholds",
     "slices": "Scores of subgroups",
 }
 _APART = " None of its groups is among those of the training data."
@@ -26,11 +29,14 @@ def render_model_card(report):
     parts = ["# Model card", f"**{WARNING}**"]
     for heading, *body in _sections(report):
         parts += [f"## {heading}", *body]
-    return "\n\n".join(parts) + "\n"
+    # Names and values of the user may have line breaks and HTML.
+    lines = ([part] if isinstance(part, str) else part for part in parts)
+    text = "\n\n".join("\n".join(" ".join(line.split()) for line in part) for part in lines)
+    return escape(text, quote=False) + "\n"
 
 
 def _sections(report):
-    """Yield headings and paragraphs, in the order of TRIPOD+AI, with CLAIM's names."""
+    """Yield headings, paragraphs and tables, in the order of TRIPOD+AI, with CLAIM's names."""
     tables = {
         name: [f"{_TITLES.get(name, title)}:", _table(words, "/".join(map(str, words.index.names)))]
         for name, title, words in spread_tables(report)
@@ -80,7 +86,8 @@ def _sections(report):
     )
     yield (
         "Fairness and heterogeneity (TRIPOD+AI 14, 23b; CLAIM: results)",
-        *(tables.get("slices") or _list_left_out_slices(report)),
+        *([describe_slices(report)] if "slices" in tables else _list_left_out_slices(report)),
+        *tables.get("slices", []),
         f"Skin tones: {_MISSING}",
     )
     yield (
@@ -104,7 +111,8 @@ def _sections(report):
 
 def _describe_partitions(report):
     if report.n_folds > 1:
-        return f"Means over {report.n_folds} grouped folds, {report.n_fits} time(s)."
+        grouped = "grouped " if report.has_groups else ""
+        return f"Means over {report.n_folds} {grouped}folds, {report.n_fits} time(s)."
     of_training = report.participant_flow["groups"].get("training")
     is_apart = (
         report.has_groups
@@ -123,12 +131,10 @@ def _list_left_out_slices(report):
 
 
 def _table(table, name):
-    """Return a table as Markdown."""
+    """Return the lines of a table in Markdown."""
     header = [name, *map(str, table)]
     lines = [header, ["---"] * len(header)]
     for key, row in table.iterrows():
         key = " = ".join(map(str, key)) if isinstance(key, tuple) else str(key)
         lines.append([key, *map(str, row)])
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
-    )
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]

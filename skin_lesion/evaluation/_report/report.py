@@ -119,6 +119,7 @@ class EvaluationReport:
         train=(None, None, None),
         estimator=None,
         notes=(),
+        left_out=(),
     ):
         self._parts, self._draws = parts, draws
         self._estimates, self._pooled = Estimates(parts, draws), pool_part(parts)
@@ -157,6 +158,7 @@ class EvaluationReport:
         self._training = find_training(estimator)
         if self._training is None:
             self.left_out["training curves"] = "the estimator has no history"
+        self.left_out |= left_out  # other reasons
 
     @classmethod
     @validate_params(
@@ -259,6 +261,7 @@ class EvaluationReport:
             thresholds=check_thresholds(thresholds, prevalence, positive),
             prevalence=prevalence,
             draws=Draws(n_bootstraps, choose_seed(random_state)),
+            left_out={"training curves": "no estimator was given"},
         )
 
     def __repr__(self):
@@ -323,8 +326,9 @@ class EvaluationReport:
     def to_model_card(self, path):
         """Write a model card in Markdown, under the headings of TRIPOD+AI and CLAIM.
 
-        It contains everything that the report knows. The rest, such as the intended use, is marked
-        as to be written by the authors.
+        It contains the scores, tables and notes of the report, but neither curves nor errors. What
+        the report does not know, such as the intended use, is marked as to be written by the
+        authors.
 
         Parameters
         ----------

@@ -73,6 +73,8 @@ def _cut(column, y):
         column = _cut_numbers(column)
     elif not isinstance(column.dtype, pd.CategoricalDtype):
         column = column.map(lambda value: str(value), na_action="ignore").astype("category")
+    if len(column.cat.categories) > _MAX_VALUES:  # of a larger table, perhaps
+        column = column.cat.remove_unused_categories()
     n_values = len(column.cat.categories)
     if n_values > _MAX_VALUES:
         return None, f"it has {n_values} values, like an id; the maximum is {_MAX_VALUES}"
@@ -84,7 +86,7 @@ def _cut(column, y):
     if column.nunique() < 2:
         return None, "it has a single value"
     n_classes = pd.Series(y).groupby(column.to_numpy()).nunique()
-    if (n_classes == 1).all():
+    if n_classes.max() == 1 < len(np.unique(y)):
         return None, "each of its values occurs in a single class, so it reveals the class"
     return column, None
 
@@ -100,6 +102,8 @@ def _cut_numbers(column):
         # Beside missing values, whole numbers are floats.
         return column.cat.rename_categories(int) if is_whole else column
     bands = pd.qcut(column, _N_QUANTILES, duplicates="drop").cat.remove_unused_categories()
+    if len(bands.cat.categories) < 2:  # most rows have one value: less, this value, more
+        bands = np.sign(column - column.mode()[0]).astype("category")
     ends = column.groupby(bands, observed=True).agg(["min", "max"]).to_numpy().tolist()
     names = [f"{low:g} to {high:g}" for low, high in ends]
     if len(set(names)) < len(names):

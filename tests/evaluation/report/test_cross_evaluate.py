@@ -58,6 +58,10 @@ def test_scores_are_means_over_folds(lesions, make_model, class_names):
     )
     assert scores["low"] < scores["value"] < scores["high"]
     assert report.n_folds == 3
+    reasons = {name: report.left_out[name].split(" (")[0] for name in report.left_out}
+    assert reasons["training curves"] == "each fold has its own model"
+    assert reasons["shortcut baselines"] == "cross-validation scores none"
+    assert reasons["operating points"] == "cross-validation scores none"
     assert report.n_images == report.confusion_matrix.to_numpy().sum() == len(train.y)
     n_lesions = len(np.unique(train.groups))
     assert report.class_counts["groups"].sum() == report.n_groups == n_lesions < len(train.y)
@@ -93,6 +97,15 @@ def test_repeats_show_what_another_training_would_change(lesions):
     assert "run_deviation" not in once.scores
     other = cross_evaluate(Seeded(0), train.X, train.y, n_repeats=4, **options)
     assert other.to_json() == report.to_json()
+
+
+def test_folds_without_groups_are_not_called_grouped(tmp_path):
+    y = np.tile(["a", "b"], 30)
+    X = np.where(y == "a", 0.0, 1.0)[:, np.newaxis]
+    for groups, folds in ((None, "2 folds"), (np.arange(60) // 2, "2 grouped folds")):
+        report = cross_evaluate(LogisticRegression(), X, y, groups=groups, cv=2, **QUICK)
+        card = report.to_model_card(tmp_path / "card.md").read_text()
+        assert f"Means over {folds}, 1 time(s)." in card
 
 
 def test_folds_are_arrays_lists_or_masks_of_rows():

@@ -32,6 +32,7 @@ from skin_lesion import (
     write_lesion_folder,
 )
 from skin_lesion.evaluation import take_subgroups
+from skin_lesion.evaluation._report.text import describe_slices
 
 QUICK = {"n_bootstraps": 100, "random_state": 0}
 
@@ -258,6 +259,23 @@ def test_codes_are_taken_by_value():
     assert len(slices.loc["eleven"]) == 4
 
 
+def test_numbers_that_are_mostly_one_value_are_cut_at_it():
+    y, p = np.tile(["a", "b"], 50), np.random.default_rng(0).dirichlet([1, 1], 100)
+    zeros = np.r_[np.zeros(80), np.arange(1, 20), np.nan]
+    frame = pd.DataFrame({"hair": zeros, "colder": 0.0 - zeros / 2})
+    report = judge_fixed(["a", "b"], p, y, frame=frame)
+    images = report.slices["images"]
+    assert images["hair"].to_dict() == {"0 to 0": 80, "1 to 19": 19, "missing": 1}
+    assert images["colder"].to_dict() == {"-9.5 to -0.5": 19, "0 to 0": 80, "missing": 1}
+
+
+def test_values_that_no_row_has_are_not_counted_where_they_are_many(lesions):
+    test = lesions.test
+    site = pd.Categorical(np.resize(["0", "9"], len(test.y)), categories=list(map(str, range(30))))
+    report = evaluate(lesions.model, test.X, test.y, frame=pd.DataFrame({"site": site}), **QUICK)
+    assert report.slices.loc["site"].index.tolist() == ["0", "9"]
+
+
 def test_missing_values_beside_ones_that_are_named_so(lesions):
     test = lesions.test
     values = np.resize(["missing", None, "trunk"], len(test.y))
@@ -342,6 +360,7 @@ def test_predictions_from_anywhere_give_the_same_report(lesions):
     pd.testing.assert_frame_equal(report.to_frame(), expected.to_frame())
     assert report.draw_figures().keys() == expected.draw_figures().keys()
     assert "no training data were given" in report.left_out["shortcut baselines"]
+    assert report.left_out["training curves"] == "no estimator was given"
 
 
 @pytest.mark.parametrize("classes", [["nv", "mel"], ["mel", "nv"]])
@@ -527,10 +546,18 @@ def test_page_of_numbered_classes_has_pictures(lesions, make_model, no_curves):
 def test_names_are_shown_not_obeyed(tmp_path, no_curves):
     y = np.repeat(["<b>mel</b>", "nv & co"], 30)
     p = np.random.default_rng(0).dirichlet([1, 1], 60)
-    report = judge_fixed(["<b>mel</b>", "nv & co"], p, y, positive="<b>mel</b>")
+    site = np.tile(["arm\n\n# left", "a|b", "<i>leg</i>"], 20)
+    frame = pd.DataFrame({"site": site, "<u>\nid": range(60)}, index=range(60)).astype(str)
+    report = judge_fixed(["<b>mel</b>", "nv & co"], p, y, positive="<b>mel</b>", frame=frame)
     page = report.to_html(tmp_path / "report.html").read_text()
-    assert "<b>mel" not in page
-    assert "&lt;b&gt;mel" in page
+    card = report.to_model_card(tmp_path / "card.md").read_text()
+    for text in (page, card):
+        assert not re.findall("<[bi]>|<u>", text)
+        assert "&lt;b&gt;mel" in text
+    assert "Classes: &lt;b&gt;mel&lt;/b&gt;, nv &amp; co." in card
+    assert "\n| site = arm # left |" in card
+    assert "\n| site = a\\|b |" in card
+    assert "\n- Not reported: slices by &lt;u&gt; id: it has 60 values" in card
 
 
 def test_summary(report, capsys):
@@ -609,8 +636,9 @@ def test_model_card(report, tmp_path):
     assert "| balanced accuracy | 0." in card
     assert "| rule out |" in card
     assert "| age = under 30 |" in card
-    assert "\n\nAt thresholds chosen beforehand:\n\n" in card
-    assert "\n\nScores of subgroups:\n\n" in card
+    assert "\n\nAt the given thresholds:\n\n| " in card
+    # "(few)" is explained before the table, and so is estimated skin tone.
+    assert f"\n\n{describe_slices(report)}\n\nScores of subgroups:\n\n| " in card
 
 
 def test_absent_and_unseen_classes():
@@ -655,11 +683,13 @@ def test_patient_with_everything():
 
 def test_all_images_of_one_class():
     p = np.random.default_rng(0).dirichlet([1, 1], 30)
+    frame = pd.DataFrame({"sex": ["f", "m"] * 15})
     with pytest.warns(UndefinedMetricWarning, match="All images are of one class, a: AUC"):
-        report = judge_fixed(["a", "b"], p, ["a"] * 30, positive="a")
+        report = judge_fixed(["a", "b"], p, ["a"] * 30, positive="a", frame=frame)
     assert np.isfinite(report.class_scores.loc[("a", "sensitivity")]).all()
     assert report.class_scores.loc[("a", ["specificity", "roc_auc"]), "value"].isna().all()
     assert report.scores.loc["f1_macro", "value"] > 0
+    assert report.slices["accuracy"].notna().all()
     report.to_json()
     other = judge_fixed(["a", "b"], p, ["b"] * 30, positive="a")
     for figures in (report.draw_figures(), other.draw_figures()):
