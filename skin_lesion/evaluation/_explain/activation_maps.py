@@ -2,6 +2,7 @@
 
 import numpy as np
 from PIL import Image
+from sklearn.pipeline import Pipeline
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
@@ -96,7 +97,8 @@ def make_maps(estimator, X, target):
     if target is None:  # the final prediction: a wrapper may change that of the network
         target = estimator.predict(X)
     for part in parts:
-        for _, step in getattr(part, "steps", [])[:-1]:
+        # Not by the attribute, which FrozenEstimator also has.
+        for _, step in part.steps[:-1] if isinstance(part, Pipeline) else []:
             if hasattr(step, "transform"):  # neither "passthrough" nor a sampler
                 X = step.transform(X)
     source = open_images(classifier, X)

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skin_lesion import (
     ActivationMapDisplay,
@@ -177,6 +179,13 @@ def build_nested(input_shape, n_classes):
 
 
 @pytest.mark.backends
+def test_steps_of_a_frozen_pipeline_run_once(fitted, spots):
+    images = spots[0][:4]
+    pipeline = Pipeline([("invert", FunctionTransformer(np.invert)), ("classifier", fitted)])
+    maps = class_activation_maps(FrozenEstimator(pipeline), images, target="red")
+    np.testing.assert_array_equal(maps, class_activation_maps(fitted, ~images, target="red"))
+
+
 def test_maps_of_a_network_inside_a_network(spots):
     images, y, corners = spots
     train, labels, _ = draw_spots(200, seed=0)
