@@ -111,6 +111,13 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
 
         y_resampled : array-like of shape (n_new,) or (n_new, n_classes)
             Their classes, in the form of y.
+
+        Raises
+        ------
+        TypeError
+            If X holds paths.
+        ValueError
+            If labels are missing, or a row of one-hot columns does not have exactly one class.
         """
         check_rows(X, expected=IMAGES_EXPECTED)
         if not are_paths(X):  # _check_X_y refuses these
@@ -124,7 +131,15 @@ class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
         return X, safe_indexing(y, self.sample_indices_)
 
     def _check_X_y(self, X, y):
+        given = y
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
+        # imbalanced-learn would take a row of zeros for the first class.
+        if binarize_y and (is_wrong := np.sum(given, axis=1) != 1).any():
+            raise ValueError(
+                f"y has {is_wrong.sum()} of {len(y)} rows without a class. The first is row"
+                f" {is_wrong.argmax()}. Expected exactly one 1 in each row of one-hot columns."
+                " Label these rows, or remove them from X and y."
+            )
         if are_paths(X):
             raise TypeError(
                 "X holds paths. AugmentingOverSampler makes new images, which have no path."

@@ -257,6 +257,7 @@ def test_bad_X(images, to_wrong, message):
         (np.linspace(0, 1, 15), "continuous"),
         ([0.0, 1.0, np.nan] * 5, "missing in 5 of 15 rows"),
         (None, "None"),
+        (np.eye(4)[[*range(4), *range(4), *range(4), 3, 3, 3]][:, :3], "y has 6 of 15 .* is row 3"),
     ],
 )
 def test_bad_y(images, labels, message):
