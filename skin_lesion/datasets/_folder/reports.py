@@ -21,6 +21,11 @@ def is_report(folder):
     )
 
 
+def is_only_report(folder):
+    """Return whether a folder is a report that holds no other images than the command writes."""
+    return is_report(folder) and not find_images_in_reports([folder], "")
+
+
 def find_images_in_reports(reports, root):
     """Return the names of the reports that hold other images than the command writes.
 

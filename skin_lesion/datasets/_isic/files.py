@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ..._utils.image_files import HDF5_EXTENSIONS, image_extensions, list_image_entries
 from ..._utils.validation.messages import say_why_missing
+from .._folder.reports import is_only_report
 from .._reading.folder_entries import MASK_FOLDER, plainness, walk_files
 from .ids import isic_id_of
 
@@ -58,7 +59,10 @@ class Files:
 
 
 def find_files(root):
-    """Find the files in a folder and all folders below it; see :func:`walk_files`."""
+    """Find the files in a folder and all folders below it; see :func:`walk_files`.
+
+    Reports of the command are skipped.
+    """
     if not os.path.exists(root):
         raise FileNotFoundError(
             f"The folder {root!r} does not exist. Expected a folder with the images and tables of a"
@@ -74,7 +78,7 @@ def find_files(root):
     if not os.path.isdir(root):
         _add_file(files, root, extensions, are_masks=False)
         return files
-    for path, is_in_masks in walk_files(root):
+    for path, is_in_masks in walk_files(root, skip=is_only_report):
         _add_file(files, path, extensions, are_masks=is_in_masks)
     for paths in (files.tables, files.hdf5, files.npz):
         paths.sort()

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ..._utils.image_files import image_extensions, image_file_exists
+from .._folder.reports import is_only_report
 from .._reading.folder_entries import normalise_path, plainness, walk_files
 
 
@@ -34,11 +35,11 @@ class FoundImages:
 
 
 def list_images(root):
-    """Return the paths of all images below a folder, except those in folders of masks."""
+    """Return the paths of all images below a folder, except those in masks and reports."""
     extensions = image_extensions()
     return [
         path
-        for path, is_in_masks in walk_files(root)
+        for path, is_in_masks in walk_files(root, skip=is_only_report)
         if not is_in_masks and os.path.splitext(path)[1].lower() in extensions
     ]
 

@@ -152,6 +152,14 @@ def test_ham10000(ham):
     assert "reveal the label: dx, dx_type." in dataset.DESCR
 
 
+def test_pictures_of_a_report_are_no_images_of_the_release(ham):
+    touch(ham, "out/report.json", "out/sample_images.png", "skin_lesion_report/drawn/a.png")
+    touch(ham, "HAM10000_images_part_1/report.html")  # of the user, beside images
+    dataset = load_isic_release(ham)
+    assert len(dataset.data) == 4
+    assert dataset.left_out == {}
+
+
 @pytest.mark.usefixtures("quietly")
 def test_return_X_y(ham):
     dataset = load_isic_release(ham)

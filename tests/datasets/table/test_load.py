@@ -152,6 +152,12 @@ def test_masks_are_no_images(tmp_path):
     assert relative(load(tmp_path, ["file,dx", "img,NEV"]), tmp_path) == ["images/a/img.jpg"]
 
 
+def test_pictures_of_a_report_are_no_images(tmp_path):
+    touch(tmp_path, "out/report.json", "out/sample_images.png", "images/sample_images.jpg")
+    dataset = load(tmp_path, ["file,dx", "sample_images,NEV"])
+    assert relative(dataset, tmp_path) == ["images/sample_images.jpg"]
+
+
 def test_a_file_of_another_folder_is_not_taken_for_one_that_is_missing(tmp_path):
     """Patients' folders hold files of the same names."""
     touch(tmp_path, "p1/img.jpg")
