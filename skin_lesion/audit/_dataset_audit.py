@@ -283,7 +283,8 @@ class DatasetAudit:
 
         The rows may be in another order, and the files in another folder. Rows are matched by id
         and content, and by label and group if both the audit and the manifest have them. The split
-        is compared in each row where both have one.
+        is compared in each row where both have one. The loaders name the group of an image without
+        a lesion or patient by its path below their `root`, which must then be the same.
 
         Parameters
         ----------

@@ -21,7 +21,13 @@ from .._reading.groups import (
     make_groups,
 )
 from .._reading.table_file import find_ordered_columns
-from .metadata import METADATA_FILE, find_lacking_columns, find_metadata, read_metadata
+from .metadata import (
+    METADATA_FILE,
+    find_lacking_columns,
+    find_metadata,
+    name_own_groups,
+    read_metadata,
+)
 from .reports import find_images_in_reports, say_images_in_reports
 from .tree import choose_parts, read_tree
 
@@ -285,7 +291,7 @@ def _group_by_folder(root, tree, chosen, metadata):
     groups = make_groups(
         ids.where(ids.notna(), metadata.get("patient_id")),
         metadata.get("lesion_id"),
-        "image " + paths,
+        name_own_groups(paths),
     )
     told = {name: metadata[name] for name in GROUP_COLUMNS if name in metadata}
     messages = find_without_group(

@@ -111,12 +111,17 @@ def read_metadata(root, file_names, relative_paths, group_by):
     read = join_tables(tables, _is_decisive, messages, ID_COLUMNS).reindex(relative_paths)
     read = read.reset_index(drop=True)
     known = {name: read[name] for name in GROUP_COLUMNS if name in read}
-    own = "image " + pd.Series(relative_paths, dtype=object)
+    own = name_own_groups(relative_paths)
     groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
     if group_by != "folder":
         path = os.path.join(root, " and ".join(file_names))
         messages += find_without_group(pd.DataFrame(known), relative_paths, repr(path))
     return read, groups.to_numpy(dtype=str), messages
+
+
+def name_own_groups(relative_paths):
+    """Return the groups of images without an id: the same on all systems, also in a manifest."""
+    return "image " + pd.Series(relative_paths, dtype=object).str.replace(os.sep, "/", regex=False)
 
 
 def _read_rows(path, relative_paths, messages):

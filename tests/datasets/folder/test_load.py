@@ -490,6 +490,13 @@ def test_images_that_a_report_hides_are_named(tmp_path, page, named):
         assert "reports" not in load_image_folder(tmp_path).left_out
 
 
+def test_groups_of_images_without_an_id_are_the_same_on_all_systems(monkeypatch):
+    from skin_lesion.datasets._folder import metadata as _metadata
+
+    monkeypatch.setattr(_metadata.os, "sep", "\\")
+    assert [*_metadata.name_own_groups(["nevus\\1.jpg"])] == ["image nevus/1.jpg"]
+
+
 def test_a_split_that_a_report_hides(tmp_path):
     write(tmp_path, [*SPLIT_NAMES, "Train/audit.html"])
     with (
