@@ -214,6 +214,7 @@ def find_photographs(places, column=None):
     problems : list of str
         Why a place was left out: it does not exist, holds no photograph, is a report, is a folder
         that cannot be opened, or is a table that cannot be read, lacks the column or has no paths.
+        And which tables have rows without a path.
 
     reports : list of str
         The folders below others that this program has written: their pictures are left out.
@@ -244,6 +245,13 @@ def _look_into(place, column, reports, problems):
         raise ValueError(
             f"{place} has the columns {list(table.columns)}. Expected a column {name!r} of paths:"
             " pass --path-column."
+        )
+    # Spreadsheets write blank rows below a table.
+    is_without = (table[name].isna() & table.notna().any(axis=1)).to_numpy()
+    if is_without.any():
+        problems.append(
+            f"{place} has {say(is_without.sum(), 'row')} without a path in the column {name!r}. The"
+            f" first is row {is_without.argmax() + 1} below the column names."
         )
     paths = [str(path) for path in table[name].dropna()]
     if not paths:

@@ -854,6 +854,15 @@ def test_a_table_of_paths_may_have_them_in_an_index(tmp_path):
     assert find_photographs([str(table)])[0] == paths
 
 
+def test_rows_without_a_path_are_named(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "t.csv").write_text("id,file\n1,a.jpg\n2,\n3,\n,\n")  # at last a blank row
+    paths, problems, _ = find_photographs([str(tmp_path / "t.csv")], "file")
+    assert paths == [str(tmp_path / "a.jpg")]
+    (problem,) = problems
+    assert "t.csv has 2 rows without a path in the column 'file'. The first is row 2" in problem
+
+
 def test_tables_that_cannot_be_used_are_explained(tmp_path, capsys):
     predictions = "n,m\na,1,0\nb,0,1"
     for text, expected in (
