@@ -136,7 +136,7 @@ def test_a_plan_that_cannot_be_read_is_named(data, tmp_path, monkeypatch, change
 def test_the_candidate_with_the_highest_score_is_fitted(data, tmp_path, monkeypatch):
     scores = [{"balanced_accuracy": 0.6}, {"balanced_accuracy": 0.7}]
     monkeypatch.setattr(_search, "_search", lambda *_: scores)
-    monkeypatch.setattr(TestTimeAugmentation, "fit", lambda self, X, y, groups: self)
+    monkeypatch.setattr(TestTimeAugmentation, "fit", lambda self, X, y: self)
     candidates = list_candidates(data.y, 0)[:2]
     plan = Plan("fast", "fast", 2, candidates, candidates[0], [1.0] * 3, [])
     arguments = parse_arguments(["train", "lesions", "--from-scratch"])

@@ -10,9 +10,8 @@ from ..._utils.validation.messages import say_number
 from ...audit import TITLES, DatasetAudit, audit_dataset, describe_finding, say
 from .data import SplitData, split_by_group, split_by_image
 
-# Of a class, on the training side: two for the validation split inside a fit, and two more that a
-# fold may hold out of it.
-_MIN_GROUPS = 4
+# Of a class, on the training side: one for each fold, of which there are three if time allows.
+_MIN_GROUPS = 3
 
 
 @dataclass
@@ -28,9 +27,12 @@ class CleanedData:
     kept : ndarray of shape (n,), of bool
         Which images are used.
 
+    has_faults : bool
+        Whether a reader without an audit would use other data, or split them otherwise. False if
+        nothing was to be left out.
+
     faulty : SplitData or None
-        The data as a reader without an audit would use it. None if that is no other, or if it is
-        what is used.
+        The data as such a reader would use them, if they are to be compared.
 
     left_out : dict of str to int
         How many images were left out, by reason.
@@ -42,6 +44,7 @@ class CleanedData:
     audit: DatasetAudit
     used: SplitData
     kept: np.ndarray
+    has_faults: bool
     faulty: SplitData | None
     left_out: dict
     keeps_faults: bool
@@ -111,7 +114,9 @@ def clean(folder, arguments):
             )
         used = split_by_group(folder, everything, audit.groups, arguments)
         _check_classes(used, arguments)
-        return CleanedData(audit, used, everything, faulty=None, left_out={}, keeps_faults=True)
+        return CleanedData(
+            audit, used, everything, has_faults=False, faulty=None, left_out={}, keeps_faults=True
+        )
 
     keep, left_out = _choose(audit, folder.is_test)
     for name in _find_small_classes(folder, audit, keep, arguments):
@@ -140,10 +145,12 @@ def clean(folder, arguments):
     has_faults = not keep.all()
     if folder.is_test is None:  # then a split by image would tear groups apart
         has_faults |= len(np.unique(audit.groups)) < len(audit.groups)
-    readable = everything.copy()
-    readable[audit.unreadable["row"]] = False
-    faulty = split_by_image(folder, readable, arguments) if has_faults else None
-    return CleanedData(audit, used, keep, faulty, left_out, keeps_faults=False)
+    faulty = None
+    if has_faults and arguments.compare_with_faults:
+        readable = everything.copy()
+        readable[audit.unreadable["row"]] = False
+        faulty = split_by_image(folder, readable, arguments)
+    return CleanedData(audit, used, keep, has_faults, faulty, left_out, keeps_faults=False)
 
 
 def _choose(audit, is_test):
@@ -190,10 +197,10 @@ def _check_classes(data, arguments):
             raise ValueError(
                 f"Class {str(name)!r} has {(y == name).sum()} image(s) in {n_groups} group(s) to"
                 f" train on. Expected at least {_min_groups(arguments)} groups, for"
-                " cross-validation and a validation split inside. Add images of other lesions,"
-                " leave the class out, or merge it with another."
+                " cross-validation. Add images of other lesions, leave the class out, or merge it"
+                " with another."
             )
 
 
 def _min_groups(arguments):
-    return max(_MIN_GROUPS, arguments.folds or 0)
+    return arguments.folds or _MIN_GROUPS

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
 
 from ..._utils.atomic_writing import temporary_folder
 from ...audit import assert_no_leak
@@ -88,12 +87,18 @@ def split_by_group(folder, keep, groups, arguments):
 
 
 def split_by_image(folder, keep, arguments):
-    """Split as those do who know of no groups: as the data do, else image by image."""
+    """Split as those do who know of no groups: as the data do, else image by image.
+
+    Classes of too few images are left out: without one for training, or too few to be split.
+    """
+    in_training = keep if folder.is_test is None else keep & ~folder.is_test
+    names, counts = np.unique(folder.target[in_training], return_counts=True)
+    keep = keep & np.isin(folder.target, names[counts > (folder.is_test is None)])
     X, y, frame = folder.data[keep], folder.target[keep], _metadata(folder)[keep]
     rows = np.arange(len(y))
     if folder.is_test is not None:
         return SplitData(X, y, rows, frame, folder.is_test[keep], _describe_given(folder))
-    _, test = train_test_split(
+    _, test = train_test_split_by_group(
         rows, stratify=y, test_size=arguments.test_size, random_state=arguments.random_state
     )
     split = f"{arguments.test_size:.0%} of the images held out by image, stratified by class"

@@ -142,7 +142,7 @@ def _train(cleaned, arguments, output, start):
     unlike = fit_unlike(networks_of(model)[0], X, X_test, groups_test, arguments.random_state)
     unlike.save(model_path)
     on_faults = None
-    if arguments.compare_with_faults and cleaned.faulty is not None:
+    if cleaned.faulty is not None:
         on_faults = fit_on_faults(cleaned.faulty, model)
     judgement = judge(cleaned, model, results, on_faults, unlike, plan, arguments)
     write_report(judgement, model, data, output)
@@ -159,7 +159,7 @@ def _train(cleaned, arguments, output, start):
             "predict marks photographs unlike the training images. Of the test images it marks"
             f" {unlike.false_marks:.1%} (target: {FALSE_MARKS:.0%})."
         )
-    if cleaned.faulty is not None and not arguments.compare_with_faults:
+    if cleaned.has_faults and cleaned.faulty is None:
         print("To see how the faults change the score, train with --compare-with-faults.")
     print(f"\nOpen {output / 'index.html'}. To predict other photographs:\n  {command}")
     # Some systems keep a file while it is open, such as the cache of images.

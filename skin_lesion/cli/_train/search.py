@@ -3,7 +3,7 @@
 import warnings
 
 import numpy as np
-from sklearn import clone, config_context
+from sklearn import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 
@@ -44,18 +44,17 @@ def fit_plan(data, plan, arguments, folder, save):
     final = make_model(arguments, plan.final_preset)
     progress = Progress(plan.expected, [len(networks_of(model)) for model in [*models, final]])
     try:
-        # With routing the groups also reach the validation split inside each fit.
-        with config_context(enable_metadata_routing=True), warnings.catch_warnings():
+        with warnings.catch_warnings():
             # The command says it for all fits.
             warnings.filterwarnings("ignore", "Training was interrupted")
             results = _search(data, plan, arguments, folder, progress) if models else []
             best = plan.first
             if results:
                 best = plan.candidates[np.argmax([line["balanced_accuracy"] for line in results])]
-            X, y, groups = data.part(is_test=False)
+            X, y, _ = data.part(is_test=False)
             set_networks(final, **best.settings_for(final, len(X), plan.shortened))
             _equip(final, folder, progress)
-            model = final.fit(X, y, groups=groups)
+            model = final.fit(X, y)
         set_networks(model, callbacks=None, loader__cache_dir=None)
         for network in networks_of(model):
             network.set_params(callbacks=None, loader__cache_dir=None)
@@ -106,7 +105,7 @@ def _search(data, plan, arguments, folder, progress):
         # best is chosen by.
         warnings.filterwarnings("ignore", category=UndefinedMetricWarning)
         warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
-        results = search.fit(X, y, groups=groups).cv_results_
+        results = search.fit(X, y).cv_results_
     return [
         {
             "name": candidate.name,
