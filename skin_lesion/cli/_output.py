@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from .._utils.atomic_writing import new_folder
 from .._utils.image_files import image_extensions
+from .._utils.validation.messages import name_some
 from ..datasets import is_report
 
 # For what a run that goes on needs; removed at the end. Hidden: it holds no images of a class.
@@ -120,14 +121,22 @@ def check_holds_no_training(folder, name=None):
         )
 
 
-def check_holds_no_evaluation(folder):
-    """Refuse the folder of an evaluation: a training removes what describes another model."""
-    if (folder / REPORT).exists() and not _is_of_training(folder):
+def check_holds_no_others(folder, written):
+    """Refuse a folder with files of these names that no training wrote, such as an evaluation."""
+    found = sorted(name for name in written if (folder / name).exists())
+    if found and not _is_of_training(folder):
         raise ValueError(
-            f"--output {folder} holds the report of an evaluation, which a training would replace."
-            " Expected another folder."
+            f"--output {folder} holds {name_some(found)}, which no training wrote. A training would"
+            " replace or remove such files. Expected a new folder, or that of a training."
         )
 
 
 def _is_of_training(folder):
-    return (folder / MANIFEST).exists() or (folder / UNFINISHED).exists()
+    """Tell whether a training has written to a folder: split.csv may also be of the user."""
+    if (folder / UNFINISHED).exists():
+        return True
+    try:
+        with open(folder / MANIFEST, "rb") as manifest:
+            return manifest.readline(100).startswith(b"id,sha256,")
+    except OSError:
+        return False

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.usefixtures("few_trees", "without_pictures")
 OPTIONS = ("--from-scratch", "--epochs", "1", "--image-size", "16", "--folds", "2")
 OPTIONS = (*OPTIONS, "--candidates", "2")
 # Five fits: of two candidates on two folds, and the final one.
+MANIFEST = "id,sha256,label,split,group\n"
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +154,7 @@ def test_nothing_of_an_earlier_model_stays_beside_another(root, tmp_path, capsys
     parts += ["split.csv", "class_counts.png", "sample_images.png", "training_curves.png"]
     for part in [*parts, "right_predictions.png", "notes.txt"]:
         (tmp_path / part).write_text("of an earlier model")
+    (tmp_path / "split.csv").write_text(MANIFEST)
 
     def fit_plan(data, plan, arguments, folder, save):
         save("a model")
@@ -165,7 +167,7 @@ def test_nothing_of_an_earlier_model_stays_beside_another(root, tmp_path, capsys
     monkeypatch.setattr(_job, "save_model", fail)
     assert train(root, tmp_path) == 2
     assert (tmp_path / "model.zip").read_text() == "of an earlier model"
-    assert (tmp_path / "split.csv").read_text() == "of an earlier model"
+    assert (tmp_path / "split.csv").read_text() == MANIFEST
     assert (tmp_path / "report.html").exists()
     monkeypatch.setattr(_job, "save_model", lambda model, path: path.write_text(model))
     assert train(root, tmp_path) == 130
@@ -177,6 +179,36 @@ def test_nothing_of_an_earlier_model_stays_beside_another(root, tmp_path, capsys
     (tmp_path / "split.csv").unlink()
     assert main(["audit", str(root), "--output", str(tmp_path)]) == 2
     assert "holds the report of a training" in capsys.readouterr().err
+
+
+def test_an_error_says_what_is_kept(root, tmp_path, capsys, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("Out of memory.")
+
+    monkeypatch.setattr(_job, "fit_plan", fail)
+    with pytest.raises(RuntimeError, match="Out of memory"):
+        train(root, tmp_path)
+    kept = f"All finished fits and epochs are kept in {tmp_path}: go on with the same command"
+    assert kept in capsys.readouterr().err
+    assert train(root / "nowhere", tmp_path) == 2
+    assert "kept" not in capsys.readouterr().err  # this run has begun nothing
+
+
+def test_ctrl_c_in_the_last_step_does_not_say_that_fits_are_kept(
+    root, tmp_path, capsys, monkeypatch
+):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    def finish(*_):
+        monkeypatch.setattr(_job.shutil, "rmtree", interrupt)
+
+    monkeypatch.setattr(_job, "_fit_and_judge", finish)
+    assert train(root, tmp_path) == 130
+    err = capsys.readouterr().err
+    assert f"The training is finished: open {tmp_path / 'index.html'}" in err
+    assert "kept" not in err
+    assert not (tmp_path / ".unfinished" / "plan.json").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
@@ -199,6 +231,7 @@ def test_a_model_on_another_disk_is_replaced_in_one_step(root, tmp_path, monkeyp
         folder.mkdir()
     (disk / "model.zip").write_text("an earlier model")
     (disk / "model.zip").chmod(0o640)
+    (output / "split.csv").write_text(MANIFEST)
     (output / "model.zip").symlink_to(disk / "model.zip")
     monkeypatch.setattr(os, "replace", replace_on_a_disk)
     monkeypatch.setattr(os, "rename", replace_on_a_disk)

@@ -484,11 +484,13 @@ def test_output_that_is_a_file_is_said_before_anything_else(root, tmp_path, caps
     assert "images of" not in printed.out
 
 
-def test_the_report_of_an_evaluation_is_not_replaced(root, tmp_path, capsys):
-    (tmp_path / "report.json").touch()
+@pytest.mark.parametrize("name", ["report.json", "model.zip", "predictions.csv", "split.csv"])
+def test_files_that_no_training_wrote_are_not_replaced(root, tmp_path, capsys, name):
+    (tmp_path / name).write_text("image,side\n")
     assert main([str(root), "--output", str(tmp_path), *SMALL]) == 2
-    assert f"{tmp_path} holds the report of an evaluation" in capsys.readouterr().err
-    assert (tmp_path / "report.json").exists()
+    assert f"{tmp_path} holds {name!r}, which no training wrote" in capsys.readouterr().err
+    assert (tmp_path / name).read_text() == "image,side\n"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_output_that_is_a_link_to_nothing(root, tmp_path, capsys):

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -16,8 +17,8 @@ from .._on_onnx import export_beside
 from .._output import (
     MANIFEST,
     UNFINISHED,
-    check_holds_no_evaluation,
     check_holds_no_images,
+    check_holds_no_others,
     check_output,
     lock_output,
 )
@@ -26,6 +27,7 @@ from .._unlike import FALSE_MARKS, fit_unlike
 from .clean import clean
 from .data import draw_folder
 from .network import check_network, networks_of, use_size_of_arrays
+from .page import WRITTEN
 from .plan import choose_plan, list_candidates, load_plan
 from .search import fit_on_faults, fit_plan
 
@@ -53,7 +55,7 @@ def run(arguments):
     output = Path(arguments.output)
     check_output(output)
     check_holds_no_images(output, arguments.root)
-    check_holds_no_evaluation(output)
+    check_holds_no_others(output, WRITTEN - {"audit.html"})
     if (output / UNFINISHED / _PLAN).is_file() and not arguments.resume:
         print(
             f"{output} holds an interrupted run, which this run will remove. To continue it"
@@ -63,8 +65,8 @@ def run(arguments):
     try:
         with lock_output(output):
             _clean_and_train(arguments, output, start)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(_say_what_is_kept(output)) from None
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(str(interrupt) or _say_what_is_kept(output)) from None
 
 
 def _clean_and_train(arguments, output, start):
@@ -89,7 +91,7 @@ def _clean_and_train(arguments, output, start):
 
 
 def _say_what_is_kept(output):
-    """Return what an interrupted run has left, and how to go on; nothing where it left nothing."""
+    """Return what a run that ended early has left, and how to go on; "" if it left nothing."""
     plan = output / UNFINISHED / _PLAN
     if not plan.is_file():
         return ""
@@ -101,14 +103,6 @@ def _say_what_is_kept(output):
 
 
 def _train(cleaned, arguments, output, start):
-    # Drawing needs time to load, and a display that it does not have.
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from . import pictures as _pictures
-    from .judge import judge, write_report
-    from .page import remove_description, write_index
-
     data = cleaned.used
     folder = output / UNFINISHED
     if not arguments.resume:
@@ -121,11 +115,35 @@ def _train(cleaned, arguments, output, start):
         plan.save(folder / _PLAN, arguments)
     if plan.is_resumed:
         print(
-            f"{output} holds an interrupted run, which this run continues: finished fits are not"
-            " trained again."
+            f"{output} holds an interrupted run, which this run continues. Finished fits are not"
+            " trained again if the image files and the versions of the packages are the same."
         )
     print(plan.describe(arguments), flush=True)
-    model_path = output / _MODEL
+    try:
+        _fit_and_judge(cleaned, plan, arguments, folder, output)
+    except Exception:
+        print(_say_what_is_kept(output), file=sys.stderr)
+        raise
+    try:
+        (folder / _PLAN).unlink(missing_ok=True)
+        # Some systems keep a file while it is open, such as the cache of images.
+        shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"The training is finished: open {output / 'index.html'}."
+        ) from None
+
+
+def _fit_and_judge(cleaned, plan, arguments, folder, output):
+    # Drawing needs time to load, and a display that it does not have.
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from . import pictures as _pictures
+    from .judge import judge, write_report
+    from .page import remove_description, write_index
+
+    data, model_path = cleaned.used, output / _MODEL
 
     def save(model):
         with new_file(model_path) as new_model:
@@ -162,5 +180,3 @@ def _train(cleaned, arguments, output, start):
     if cleaned.has_faults and cleaned.faulty is None:
         print("To see how the faults change the score, train with --compare-with-faults.")
     print(f"\nOpen {output / 'index.html'}. To predict other photographs:\n  {command}")
-    # Some systems keep a file while it is open, such as the cache of images.
-    shutil.rmtree(folder, ignore_errors=True)

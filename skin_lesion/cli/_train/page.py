@@ -37,13 +37,14 @@ _FIGURES = {
     "right_predictions.png": "Most confident correct predictions on the test set",
 }
 
+WRITTEN = {"index.html", *_FILES, *_FIGURES}
 # What an earlier model leaves: the model is replaced as a whole, the audit is written anew before.
 _KEPT = {"model.zip", "audit.html"}
 
 
 def remove_description(output):
     """Remove what describes an earlier model, and the files that belong to it."""
-    for name in {"index.html", *_FILES, *_FIGURES} - _KEPT:
+    for name in WRITTEN - _KEPT:
         (output / name).unlink(missing_ok=True)
 
 
