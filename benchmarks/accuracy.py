@@ -116,7 +116,7 @@ def list_models(settings, cache_dir):
     )
     with_smote = make_pipeline(embedder, StandardScaler(), smote, regression(0.0001))
     with_metadata = make_pipeline(joined, regression(0.001, class_weight="balanced"))
-    from_scratch = SkinLesionClassifier(loader=ImageLoader((64, 96)), random_state=seed, verbose=2)
+    from_scratch = SkinLesionClassifier(loader=ImageLoader((96, 128)), random_state=seed, verbose=2)
     presets = {}
     for name in PRESETS:
         if name not in (settings["rows"] or PRESETS):

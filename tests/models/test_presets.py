@@ -144,6 +144,7 @@ def test_from_scratch_on_small_images_without_weights():
     model = make_lesion_classifier("fast", backbone="cnn")
     assert repr(model.estimator.architecture) == "ConvNet()"
     assert model.estimator.loader.image_size == (48, 64)
+    assert model.estimator.epochs == "few"
     with pytest.raises(ValueError, match="backbone='cnn' trains from scratch"):
         make_lesion_classifier(backbone="cnn", weights="nowhere.weights.h5")
 

@@ -181,13 +181,13 @@ def test_peak_of_the_network_of_the_presets():
     ("n_steps_an_epoch", "n_epochs", "parameters"),
     [
         (2, 100, {}),
-        (30, 34, {}),
-        (90, 24, {}),
-        (90, 100, {"learning_rate": 0.01}),  # early stopping ends it
-        (30, 34, {"learning_rate": 0.01, "early_stopping": False}),
-        (30, 42, {"early_stopping": True, "validation_fraction": 0.2}),
-        (30, 17, {"epochs": "few"}),
-        (90, 12, {"epochs": "few", "learning_rate": 0.01}),
+        (12, 84, {}),
+        (30, 72, {}),
+        (30, 100, {"learning_rate": 0.01}),  # early stopping ends it
+        (12, 84, {"learning_rate": 0.01, "early_stopping": False}),
+        (15, 84, {"early_stopping": True, "validation_fraction": 0.2}),
+        (12, 42, {"epochs": "few"}),
+        (30, 36, {"epochs": "few", "learning_rate": 0.01}),
     ],
 )
 def test_small_sets_are_seen_more_often(n_steps_an_epoch, n_epochs, parameters):

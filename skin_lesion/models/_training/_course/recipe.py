@@ -20,7 +20,7 @@ _PEAKS_BY_NAME = dict.fromkeys(IMAGENET_SHA256, 2e-4)  # of backbones that are f
 _LIKE_ADAM = {"adam", "adamax", "adamw", "nadam", "rmsprop"}
 _LAST_SHARE = 0.01  # of the peak, at the last step
 # In a small set that many epochs are few steps: "auto" and "few" take no fewer than the steps.
-_EPOCHS = {_SCRATCH: 24, _FINE_TUNED: 12, _HEAD: 12, _FEATURES: 24}
+_EPOCHS = {_SCRATCH: 72, _FINE_TUNED: 12, _HEAD: 12, _FEATURES: 24}
 _LEAST_STEPS = {_SCRATCH: 1000, _FINE_TUNED: 600, _HEAD: 0, _FEATURES: 1000}
 _FEW = 1 / 2  # the share of both that "few" takes
 _MOST_EPOCHS = 100
