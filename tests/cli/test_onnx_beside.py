@@ -39,7 +39,7 @@ print(json.dumps([status, sorted({"keras", "tensorflow", "scikeras"} & set(sys.m
 def fitted(root):
     train = load_image_folder(root, split="train")
     network = SkinLesionClassifier(
-        ConvNet(filters=(8,)), epochs=1, loader=ImageLoader((16, 20)), random_state=0
+        ConvNet(filters=(16,)), epochs=1, loader=ImageLoader((16, 20)), random_state=0
     )
     network.fit(train.data, train.target)
     return TestTimeAugmentation(network, n_augmentations=2, random_state=0)
