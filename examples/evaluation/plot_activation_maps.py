@@ -58,9 +58,9 @@ test = make_lesion_images(100, random_state=1, **size)
 # ---------------------------
 
 model = SkinLesionClassifier(
-    ConvNet(filters=(16, 32, 32)),
+    ConvNet(filters=(16, 32)),
     augmenter=None,
-    epochs=12,
+    epochs=20,
     early_stopping=False,
     random_state=0,
 )

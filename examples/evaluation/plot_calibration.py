@@ -29,7 +29,7 @@ from skin_lesion import (
     make_lesion_images,
 )
 
-size = {"n_classes": 3, "weights": [1, 3, 2], "image_size": (32, 32)}
+size = {"n_classes": 3, "weights": [1, 8, 3], "image_size": (32, 32)}
 train = make_lesion_images(240, random_state=0, **size)
 held = make_lesion_images(200, random_state=1, **size)
 test = make_lesion_images(400, random_state=2, **size)
@@ -39,10 +39,9 @@ test = make_lesion_images(400, random_state=2, **size)
 # -----------------------------------------
 
 model = SkinLesionClassifier(
-    ConvNet(filters=(16, 32)),
+    ConvNet(filters=(8, 16, 32)),
     sampler=RandomOverSampler(),
-    augmenter=None,
-    epochs=30,
+    epochs=60,
     early_stopping=False,
     random_state=0,
 )
