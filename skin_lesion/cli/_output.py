@@ -14,6 +14,7 @@ from ..datasets import is_report
 
 # For what a run that goes on needs; removed at the end. Hidden: it holds no images of a class.
 UNFINISHED = ".unfinished"
+PLAN = "plan.json"  # in that folder, of a run that can be resumed
 # By it `is_report` knows a folder that has just been made.
 _LOCK = ".skin_lesion_output.lock"
 MANIFEST, REPORT = "split.csv", "report.json"

@@ -52,7 +52,8 @@ def run(arguments):
     Returns
     -------
     n_unread : int
-        How many of the paths, or of the photographs in them, could not be read: they are named.
+        How many of the paths, or of the photographs in them, could not be read: they are named. The
+        rows without a path of a table count as one.
 
     Raises
     ------
@@ -246,17 +247,17 @@ def _look_into(place, column, reports, problems):
             f"{place} has the columns {list(table.columns)}. Expected a column {name!r} of paths:"
             " pass --path-column."
         )
+    paths = [str(path) for path in table[name].dropna()]
+    if not paths:
+        raise ValueError(
+            f"{place} has no path in its column {name!r}. Expected a line for each photograph."
+        )
     # Spreadsheets write blank rows below a table.
     is_without = (table[name].isna() & table.notna().any(axis=1)).to_numpy()
     if is_without.any():
         problems.append(
             f"{place} has {say(is_without.sum(), 'row')} without a path in the column {name!r}. The"
             f" first is row {is_without.argmax() + 1} below the column names."
-        )
-    paths = [str(path) for path in table[name].dropna()]
-    if not paths:
-        raise ValueError(
-            f"{place} has no path in its column {name!r}. Expected a line for each photograph."
         )
     # Of relative paths, those beside the table come first.
     beside = [place.parent / path for path in paths]

@@ -209,6 +209,10 @@ def test_ctrl_c_in_the_last_step_does_not_say_that_fits_are_kept(
     assert f"The training is finished: open {tmp_path / 'index.html'}" in err
     assert "kept" not in err
     assert not (tmp_path / ".unfinished" / "plan.json").exists()
+    # The folder is left, and cannot be resumed.
+    with pytest.raises(SystemExit):
+        train(root, tmp_path, "--resume")
+    assert "holds no interrupted run" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")

@@ -861,6 +861,9 @@ def test_rows_without_a_path_are_named(tmp_path):
     assert paths == [str(tmp_path / "a.jpg")]
     (problem,) = problems
     assert "t.csv has 2 rows without a path in the column 'file'. The first is row 2" in problem
+    (tmp_path / "t.csv").write_text("id,file\n1,\n")
+    (problem,) = find_photographs([str(tmp_path / "t.csv")], "file")[1]
+    assert "has no path in its column 'file'" in problem
 
 
 def test_tables_that_cannot_be_used_are_explained(tmp_path, capsys):

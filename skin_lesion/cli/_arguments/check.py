@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from .._output import UNFINISHED
+from .._output import PLAN, UNFINISHED
 from .options import ROLES
 
 
@@ -59,7 +59,7 @@ def check_train(parser, arguments):
             "--backbone and --weights need ROOT, or --table FILE. Without them, a small network is"
             " trained on drawn images"
         )
-    if arguments.resume and not Path(arguments.output, UNFINISHED).is_dir():
+    if arguments.resume and not Path(arguments.output, UNFINISHED, PLAN).is_file():
         parser.error(
             f"--resume: {arguments.output!r} holds no interrupted run. Expected the --output of"
             " one. Leave out --resume to begin anew"

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from .._data import load_data
 from .._on_onnx import export_beside
 from .._output import (
     MANIFEST,
+    PLAN,
     UNFINISHED,
     check_holds_no_images,
     check_holds_no_others,
@@ -26,12 +28,13 @@ from .._tables.predictions import check_class_names
 from .._unlike import FALSE_MARKS, fit_unlike
 from .clean import clean
 from .data import draw_folder
+from .judge import judge, write_report
 from .network import check_network, networks_of, use_size_of_arrays
-from .page import WRITTEN
+from .page import WRITTEN, remove_description, write_index
 from .plan import choose_plan, list_candidates, load_plan
 from .search import fit_on_faults, fit_plan
 
-_PLAN, _MODEL = "plan.json", "model.zip"
+_MODEL = "model.zip"
 # Without ROOT: a small network on small images, which shows all steps within a minute.
 _DEMO = {"from_scratch": True, "image_size": 32, "epochs": 20, "folds": 2, "candidates": 2}
 
@@ -56,7 +59,7 @@ def run(arguments):
     check_output(output)
     check_holds_no_images(output, arguments.root)
     check_holds_no_others(output, WRITTEN - {"audit.html"})
-    if (output / UNFINISHED / _PLAN).is_file() and not arguments.resume:
+    if (output / UNFINISHED / PLAN).is_file() and not arguments.resume:
         print(
             f"{output} holds an interrupted run, which this run will remove. To continue it"
             " instead, end this run now and add --resume.",
@@ -92,7 +95,7 @@ def _clean_and_train(arguments, output, start):
 
 def _say_what_is_kept(output):
     """Return what a run that ended early has left, and how to go on; "" if it left nothing."""
-    plan = output / UNFINISHED / _PLAN
+    plan = output / UNFINISHED / PLAN
     if not plan.is_file():
         return ""
     kept = "All finished fits and epochs are"
@@ -109,10 +112,10 @@ def _train(cleaned, arguments, output, start):
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(exist_ok=True)
     candidates = list_candidates(data.part(is_test=False)[1], arguments.random_state)
-    plan = load_plan(folder / _PLAN, candidates, arguments)
+    plan = load_plan(folder / PLAN, candidates, arguments)
     if plan is None:
         plan = choose_plan(data, arguments, candidates, start)
-        plan.save(folder / _PLAN, arguments)
+        plan.save(folder / PLAN, arguments)
     if plan.is_resumed:
         print(
             f"{output} holds an interrupted run, which this run continues. Finished fits are not"
@@ -125,7 +128,8 @@ def _train(cleaned, arguments, output, start):
         print(_say_what_is_kept(output), file=sys.stderr)
         raise
     try:
-        (folder / _PLAN).unlink(missing_ok=True)
+        with suppress(OSError):  # open in another program, on Windows
+            (folder / PLAN).unlink()
         # Some systems keep a file while it is open, such as the cache of images.
         shutil.rmtree(folder, ignore_errors=True)
     except KeyboardInterrupt:
@@ -140,8 +144,6 @@ def _fit_and_judge(cleaned, plan, arguments, folder, output):
 
     matplotlib.use("Agg")
     from . import pictures as _pictures
-    from .judge import judge, write_report
-    from .page import remove_description, write_index
 
     data, model_path = cleaned.used, output / _MODEL
 

@@ -175,7 +175,8 @@ def evaluate_external(
     seed, left_out, overlap = choose_seed(random_state), {}, None
     if training is not None:
         images = {name: _take_pictures(one["X"]) for name, one in datasets.items()}
-        overlap = find_overlap({_TRAINING: training, **images}, n_jobs=n_jobs)
+        pictures = _take_pictures(take_images(training))
+        overlap = find_overlap({_TRAINING: pictures, **images}, n_jobs=n_jobs)
         overlap = overlap[overlap["dataset"] == _TRAINING].reset_index(drop=True)
         for name, one in datasets.items():
             left_out[name] = _leave_out(name, one, overlap[overlap["other_dataset"] == name])

@@ -326,9 +326,9 @@ class EvaluationReport:
     def to_model_card(self, path):
         """Write a model card in Markdown, under the headings of TRIPOD+AI and CLAIM.
 
-        It contains the scores, tables and notes of the report, but neither curves nor errors. What
-        the report does not know, such as the intended use, is marked as to be written by the
-        authors.
+        It contains the scores, tables and notes of the report, but no curves, confusion matrix,
+        classification report or errors. What the report does not know, such as the intended use, is
+        marked as to be written by the authors.
 
         Parameters
         ----------

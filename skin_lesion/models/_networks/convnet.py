@@ -139,8 +139,9 @@ def _add_block(x, n_filters):
 def _choose_filters(side):
     """Return the filters of each block for images with this shorter side."""
     filters = [32, 64, 128, 256]
-    if side > _LARGE:
-        side /= 2
-    while side > _LONGEST_SIDE * 2 ** len(filters):
+    is_large, side = side > _LARGE, -(-side // 2)
+    if is_large:
+        side //= 2
+    while side > _LONGEST_SIDE * 2 ** (len(filters) - 1):
         filters.append(256)
     return filters

@@ -178,7 +178,6 @@ def build_nested(input_shape, n_classes):
     return keras.Model(inputs, layers.Softmax()(x))
 
 
-@pytest.mark.backends
 def test_steps_of_a_frozen_pipeline_run_once(fitted, spots):
     images = spots[0][:4]
     pipeline = Pipeline([("invert", FunctionTransformer(np.invert)), ("classifier", fitted)])
@@ -186,6 +185,7 @@ def test_steps_of_a_frozen_pipeline_run_once(fitted, spots):
     np.testing.assert_array_equal(maps, class_activation_maps(fitted, ~images, target="red"))
 
 
+@pytest.mark.backends
 def test_maps_of_a_network_inside_a_network(spots):
     images, y, corners = spots
     train, labels, _ = draw_spots(200, seed=0)

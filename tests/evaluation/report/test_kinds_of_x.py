@@ -231,7 +231,7 @@ def test_tables_of_other_clinics_keep_their_names_without_training_images(folder
     external = evaluate_external(
         model.fit(X, y),
         {"theirs": Bunch(data=X, target=y)},
-        training=folder.data[:5],
+        training=X.iloc[:5],
         class_prior="uniform",
         **QUICK,
     )
