@@ -90,7 +90,7 @@ for column, image, row in zip(axes.T, images, shown, strict=True):
 plt.show()
 
 # %%
-# The network is small and saw few images. It makes some errors, and a few with high confidence.
-# :ref:`sphx_glr_auto_examples_evaluation_plot_calibration.py` corrects the confidence.
+# The network is small and saw few images, so it makes errors.
+# :ref:`sphx_glr_auto_examples_evaluation_plot_calibration.py` corrects its confidence.
 
 folder.cleanup()
