@@ -19,7 +19,6 @@ from skin_lesion.cli import main
 from skin_lesion.cli._train import clean as _clean
 from skin_lesion.cli._train import job as _job
 from skin_lesion.cli._train import judge as _judge
-from skin_lesion.cli._train import page as _page
 from skin_lesion.cli._train import progress as _progress
 from skin_lesion.cli._train.progress import CountSteps, Progress
 from skin_lesion.datasets import is_report
@@ -102,7 +101,7 @@ def train(root, output, *options):
         slow(_job, "save_model", 1, signal.SIGTERM, 0, False),
         slow(_job, "fit_unlike", 1, signal.SIGINT, 0, True),
         slow(_judge, "evaluate", 1, signal.SIGTERM, 0, True),
-        slow(_page, "write_index", 1, signal.SIGINT, 0, True),
+        slow(_job, "write_index", 1, signal.SIGINT, 0, True),
     ],
 )
 def test_a_signal_ends_a_stage_and_the_next_run_goes_on(
