@@ -8,8 +8,8 @@ import io
 import os
 import re
 import stat
+import threading
 from contextlib import contextmanager
-from functools import lru_cache
 
 import h5py
 import numpy as np
@@ -25,6 +25,17 @@ _NOT_READ = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 # More than the largest image that Pillow opens, 89 million pixels, takes uncompressed at 8 bytes
 # per pixel.
 _MAX_BYTES = 2**30
+
+# HDF5 files that stay open, by device and inode, with their state: opening one takes longer than
+# reading an image.
+_MAX_OPEN = 8
+_open_files = {}
+_lock = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    # Otherwise the lock of another thread would stay locked in a forked process.
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 
 _END_OF_HDF5 = re.compile(r"(?<=.)\.(hdf5|h5)(?=[/\\].)", re.IGNORECASE | re.DOTALL)
 
@@ -63,10 +74,11 @@ def open_image_file(path):
             )
         _refuse_giant(status.st_size)
         return open(path, "rb")
-    dataset = _dataset(container, entry)
-    _refuse_giant(dataset.nbytes)
-    # An entry without a shape is empty, which h5py represents by a special object.
-    content = b"" if dataset.shape is None else np.asarray(dataset[()]).tobytes()
+    with _hdf5(container) as file:
+        dataset = _find_dataset(file, container, entry)
+        _refuse_giant(dataset.nbytes)
+        # An entry without a shape is empty, which h5py represents by a special object.
+        content = b"" if dataset.shape is None else np.asarray(dataset[()]).tobytes()
     _refuse_giant(len(content))  # of variable length, an entry only has the size of a pointer
     return io.BytesIO(content)
 
@@ -76,8 +88,8 @@ def image_file_exists(path):
     container, entry = _split(path)
     if container is None:
         return os.path.isfile(path)
-    with _explained(container):
-        return entry in _hdf5(container)
+    with _hdf5(container) as file:
+        return entry in file
 
 
 def image_file_size(path):
@@ -114,8 +126,8 @@ def list_image_entries(container):
     OSError
         If it is not an HDF5 file.
     """
-    with _explained(container):
-        return list(_hdf5(container))
+    with _hdf5(container) as file:
+        return list(file)
 
 
 def _refuse_giant(n_bytes):
@@ -136,9 +148,9 @@ def _split(path):
     return None, None
 
 
-def _dataset(container, entry):
+def _find_dataset(file, container, entry):
     try:
-        dataset = _hdf5(container)[entry]
+        dataset = file[entry]
     except KeyError as error:
         raise FileNotFoundError(f"{container!r} has no entry {entry!r}.") from error
     if not isinstance(dataset, h5py.Dataset):
@@ -149,16 +161,23 @@ def _dataset(container, entry):
     return dataset
 
 
+@contextmanager
 def _hdf5(path):
-    # Opened once per process, because opening takes longer than reading an image. A file is opened
-    # again if it has changed, or if a forked process would share it.
-    return _open_hdf5(path, os.stat(path).st_mtime_ns, os.getpid())
-
-
-@lru_cache(maxsize=8)
-def _open_hdf5(path, modified, process):
-    with _explained(path, OSError):
-        return h5py.File(path, "r")
+    """Open an HDF5 file for one thread at a time, because h5py reads for one at a time."""
+    with _lock:
+        status = os.stat(path)
+        key = status.st_dev, status.st_ino
+        state = os.getpid(), status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        # Closed first, because HDF5 would give a second handle the old index of the entries.
+        if key in _open_files and _open_files[key][0] != state:
+            _open_files.pop(key)[1].close()
+        if key not in _open_files:
+            if len(_open_files) == _MAX_OPEN:
+                _open_files.pop(next(iter(_open_files)))[1].close()
+            with _explained(path, OSError):
+                _open_files[key] = state, h5py.File(path, "r")
+        with _explained(path):
+            yield _open_files[key][1]
 
 
 @contextmanager

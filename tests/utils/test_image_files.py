@@ -1,6 +1,8 @@
 import io
 import os
 import shutil
+import threading
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import h5py
@@ -135,16 +137,65 @@ def test_entries_are_listed(container):
     )
 
 
-def test_changed_file_is_read_anew(tmp_path):
-    path = tmp_path / "images.h5"
-    for step, content in enumerate((RED, BLUE)):
-        other = tmp_path / f"{step}.tmp"
-        with h5py.File(other, "w") as file:
-            file.create_dataset("image", data=np.void(content))
-        os.replace(other, path)
-        os.utime(path, ns=(step, step))
-        with open_image_file(f"{path}/image") as file:
-            assert file.read() == content
+def write_entries(path, **entries):
+    with h5py.File(path, "w") as file:
+        for name, content in entries.items():
+            file[name] = np.void(content)
+    return str(path)
+
+
+def read_entries(path):
+    return [open_image_file(f"{path}/{name}").read() for name in ("first", "second")]
+
+
+@pytest.mark.parametrize("keeps_time", [False, True])
+@pytest.mark.parametrize("change", [os.replace, shutil.copyfile])
+def test_changed_file_is_read_anew(tmp_path, change, keeps_time):
+    path = write_entries(tmp_path / "images.h5", first=RED, second=BLUE)
+    other = write_entries(tmp_path / "other.h5", second=RED, first=BLUE)
+    os.link(path, tmp_path / "link.h5")
+    assert read_entries(path) == read_entries(tmp_path / "link.h5") == [RED, BLUE]
+    modified = os.stat(path).st_mtime_ns
+    time.sleep(0.02)  # more than a tick of the clock of the file system
+    change(other, path)
+    if keeps_time:
+        os.utime(path, ns=(modified, modified))
+    assert read_entries(path) == [BLUE, RED]
+    in_link = [RED, BLUE] if change is os.replace else [BLUE, RED]
+    assert read_entries(tmp_path / "link.h5") == in_link
+
+
+def test_relative_path_is_that_of_the_working_directory(tmp_path, monkeypatch):
+    for name, contents in {"a": (RED, BLUE), "b": (BLUE, RED)}.items():
+        (tmp_path / name).mkdir()
+        write_entries(tmp_path / name / "im.h5", first=contents[0], second=contents[1])
+        os.utime(tmp_path / name / "im.h5", ns=(1, 1))
+        monkeypatch.chdir(tmp_path / name)
+        assert tuple(read_entries("im.h5")) == contents
+
+
+def test_file_that_changes_while_threads_read_it(container):
+    stop = threading.Event()
+
+    def read():
+        while not stop.is_set():
+            assert open_image_file(f"{container}/red").read() == RED
+
+    with ThreadPoolExecutor(4) as pool:
+        reads = [pool.submit(read) for _ in range(4)]
+        for step in range(100):
+            os.utime(container, ns=(step, step))
+            time.sleep(0.001)
+        stop.set()
+    for done in reads:
+        done.result()
+
+
+def test_only_some_files_stay_open(tmp_path):
+    for number in range(12):
+        path = write_entries(tmp_path / f"{number}.h5", first=RED, second=BLUE)
+        assert read_entries(path) == [RED, BLUE]
+    assert len(_image_files._open_files) <= 8
 
 
 # What takes paths takes entries
