@@ -117,8 +117,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
             The number of entries that were left out, by reason: "hidden" (the name begins with a
             dot), "not_images", "without_class" (images outside class folders), "reports" (folders
             that are called `skin_lesion_report`, or hold `audit.html`, `report.html` or
-            `report.json`), "mask_folders", "masks" (in folders inside class folders) and
-            "other_folders" (beside split folders).
+            `report.json`), "mask_folders", "masks" (in folders inside class folders, or
+            beside their image, as `1_mask.png` is beside `1.jpg`) and "other_folders" (beside split
+            folders).
         DESCR : str
             A description of the dataset.
 

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .._reading.folder_entries import MASK_FOLDER, list_entries
+from .._reading.folder_entries import MASK_NAME, list_entries
 from .._reading.split_names import SPLIT_NAMES
 from .metadata import METADATA_FILE
 from .reports import is_report
@@ -94,7 +94,7 @@ def scan(root, extensions):
 def _leave_out_folders(folder, listing):
     """Remove reports and masks from the folders of a listing above class folders; count them."""
     listing.reports = [name for name in listing.folders if is_report(os.path.join(folder, name))]
-    masks = [name for name in listing.folders if MASK_FOLDER.search(name)]
+    masks = [name for name in listing.folders if MASK_NAME.search(name)]
     listing.folders = [name for name in listing.folders if name not in {*listing.reports, *masks}]
     return Counter(reports=len(listing.reports), mask_folders=len(masks))
 
@@ -149,16 +149,30 @@ def _list(folder, extensions):
     return listing
 
 
+def _leave_out_masks(listing):
+    """Remove images that are named for a mask of another one: `1_mask.png` beside `1.jpg`."""
+    stems = {os.path.splitext(name)[0] for name in listing.images}
+
+    def is_mask(name):
+        found = MASK_NAME.search(name)
+        return found and any(name[:end] in stems for end in range(1, found.start() + 1))
+
+    images = [name for name in listing.images if not is_mask(name)]
+    listing.n_masks += len(listing.images) - len(images)
+    listing.images = images
+
+
 def _list_below(folder, extensions):
     """List a class folder with all folders inside it, without masks and reports."""
     listing = _list(folder, extensions)
+    _leave_out_masks(listing)
     top = os.path.realpath(folder)
     seen = {top}
     waiting = [(name, name) for name in reversed(listing.folders)]
     listing.folders = [
         name
         for name in listing.folders
-        if not MASK_FOLDER.search(name) and not is_report(os.path.join(folder, name))
+        if not MASK_NAME.search(name) and not is_report(os.path.join(folder, name))
     ]
     while waiting:
         path, name = waiting.pop()
@@ -171,9 +185,11 @@ def _list_below(folder, extensions):
             listing.reports.append(path)
             continue
         inside = _list(os.path.join(folder, path), extensions)
-        if MASK_FOLDER.search(name):
+        if MASK_NAME.search(name):
             listing.n_masks += len(inside.images)
             continue
+        _leave_out_masks(inside)
+        listing.n_masks += inside.n_masks
         listing.images += [os.path.join(path, image) for image in inside.images]
         listing.others += inside.others
         listing.n_hidden += inside.n_hidden

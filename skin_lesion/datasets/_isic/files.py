@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ..._utils.image_files import HDF5_EXTENSIONS, image_extensions, list_image_entries
 from ..._utils.validation.messages import say_why_missing
 from .._folder.reports import is_only_report
-from .._reading.folder_entries import MASK_FOLDER, plainness, walk_files
+from .._reading.folder_entries import MASK_NAME, plainness, walk_files
 from .ids import isic_id_of
 
 TABLE_EXTENSIONS = (".csv", ".tab", ".tsv")
@@ -90,7 +90,7 @@ def _add_file(files, path, extensions, *, are_masks):
     extension = os.path.splitext(name)[1].lower()
     if extension in extensions:
         isic_id = isic_id_of(name)
-        if are_masks or (isic_id is None and MASK_FOLDER.search(name)):
+        if are_masks or (isic_id is None and MASK_NAME.search(name)):
             files.left_out["masks"] += 1
         elif isic_id is None:
             files.left_out["without_id"] += 1

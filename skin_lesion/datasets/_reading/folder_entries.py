@@ -6,9 +6,10 @@ import unicodedata
 from contextlib import suppress
 from pathlib import Path
 
-# Masks of lesions may have the same file name as the image, so the folder decides. The word must
-# stand alone, begin with a capital, or be plural: "unmasked" and the name Damaskinos do not match.
-MASK_FOLDER = re.compile(
+# Masks of lesions may have the same file name as the image, so the folder decides. Masks beside
+# their image have such a word in the file name. It must stand alone, begin with a capital, or be
+# plural: "unmasked" and the name Damaskinos do not match.
+MASK_NAME = re.compile(
     r"((?<![A-Za-z])(?i:mask|segmentation|superpixel|attribute|annotation|ground[\W_]?truth)"
     r"|(?<=[a-z])(Mask|Segmentation|Superpixel|Attribute|Annotation|Ground[\W_]?[Tt]ruth)"
     r"|(?i:mask|segmentation|superpixel|annotation)(?=[Ss]))(?i:s?)(?![a-z]|(?<=[A-Z])[A-Z])"
@@ -87,7 +88,7 @@ def walk_files(root, *, skip=None, report=None):
             if kind == "folder":
                 if skip is None or not skip(entry.path):
                     inherits = is_in_masks and not _IMAGE_FOLDER.search(entry.name)
-                    waiting.append((entry.path, inherits or bool(MASK_FOLDER.search(entry.name))))
+                    waiting.append((entry.path, inherits or bool(MASK_NAME.search(entry.name))))
             elif kind == "file":
                 yield entry.path, is_in_masks
 

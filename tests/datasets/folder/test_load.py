@@ -441,6 +441,18 @@ def test_folders_of_masks_by_name(tmp_path, name):
 
 
 @pytest.mark.filterwarnings("ignore:Class folders hold folders")
+def test_masks_beside_their_image(tmp_path):
+    names = ["melanoma/1.jpg", "nevus/p/Damask.jpg", "nevus/p/x.y.jpg", "nevus/p/z_mask.jpg"]
+    write(
+        tmp_path, [*names, "nevus/p/Da.jpg", "melanoma/1_mask.png", "melanoma/1 Segmentation.PNG"]
+    )
+    write(tmp_path, ["nevus/p/x.yMask.png"])
+    dataset = load_image_folder(tmp_path)
+    assert set(relative(dataset, tmp_path)) == {*names, "nevus/p/Da.jpg"}
+    assert dataset.left_out == {"masks": 3}
+
+
+@pytest.mark.filterwarnings("ignore:Class folders hold folders")
 def test_names_that_hold_the_word_mask_are_read(tmp_path):
     write(tmp_path, ["unmasked_nevus/Damaskinos/1.jpg", "UNMASKED/2.jpg", "nevus/3.jpg"])
     dataset = load_image_folder(tmp_path)
