@@ -340,10 +340,12 @@ def _scale_to_8_bits(image):
     """Scale grey pixels of 16 bits, or of 32 bits with 16-bit values, to 8 bits."""
     pixels = np.asarray(image)
     low, high = pixels.min(), pixels.max()
-    if low < 0 or high > 65535:
+    # Small 32-bit values may well be on a scale of 8 bits. Pillow scales those of PPM to 16 bits.
+    is_small = image.mode == "I" and 0 < high < 256 and image.format != "PPM"
+    if low < 0 or high > 65535 or is_small:
         raise ValueError(
-            f"its pixels are 32-bit integers from {low} to {high}. Expected 8 or 16 bits per"
-            " channel. Convert it first."
+            f"its pixels are 32-bit integers from {low} to {high}, whose range is unknown. Expected"
+            " 8 or 16 bits per channel. Convert it first."
         )
     return Image.fromarray(((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8))
 

@@ -194,8 +194,9 @@ def test_16_bit_grey_is_scaled_by_its_range(tmp_path, dtype, extension):
 @pytest.mark.parametrize(
     ("value", "dtype", "message"),
     [
-        (70000, np.int32, "32-bit integers from 70000 to 70000. Expected 8 or 16 bits"),
+        (70000, np.int32, "32-bit integers from 70000 to 70000, .* unknown. Expected 8 or 16 bits"),
         (-1, np.int32, "32-bit integers from -1 to -1"),
+        (200, np.int32, "32-bit integers from 200 to 200, whose range is unknown"),
         (0.5, np.float32, "its pixels are floats"),
     ],
 )
@@ -203,6 +204,14 @@ def test_pixels_of_unknown_range_are_refused(tmp_path, value, dtype, message):
     path = save(Image.fromarray(np.full((4, 4), value, dtype=dtype)), tmp_path / "image.tif")
     with pytest.raises(ValueError, match=message):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "extension", "expected"), [(0, "tif", 0), (200, "pgm", 1), (256, "tif", 1)]
+)
+def test_dark_32_bit_pixels_of_known_range_are_read(tmp_path, value, extension, expected):
+    image = Image.fromarray(np.full((4, 4), value, dtype=np.int32))
+    assert (load(save(image, tmp_path / f"image.{extension}")) == expected).all()
 
 
 @pytest.mark.parametrize("extension", ["gif", "tif", "png", "webp"])
