@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import Interval
-from ..._utils.validation.pixels import check_images
+from ..._utils.validation.pixels import check_images, check_pixels
 from .._transformer import ImageOutputMixin, for_each_row
 from .degradation import degrade
 from .light import change_light
@@ -318,11 +318,13 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         TypeError
             If `draws` is not a result of :meth:`draw`.
         ValueError
-            If X is not a stack of images of these dtypes, if the numbers of draws and images
-            differ, or if the draws change colours and the images are not RGB.
+            If X is not a stack of images of these dtypes and values, if the numbers of draws and
+            images differ, or if the draws change colours and the images are not RGB.
         """
         X = np.asarray(X)
         check_draws(draws, X)
+        if X.any():  # black images are the same on every scale
+            check_pixels(X)
         augmented = np.empty_like(X)
 
         def augment(row):

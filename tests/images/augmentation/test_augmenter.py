@@ -464,6 +464,29 @@ def test_no_rgb_images(X, message, method):
         getattr(ImageAugmenter(), method)(X)
 
 
+@pytest.mark.parametrize("scale", [lambda X: X / 255, lambda X: X / 127.5 - 1, lambda X: X / 0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
+def test_pixels_of_another_scale_are_not_augmented(scale, dtype):
+    X = scale(noise(2, 8, 8, 3).astype(dtype))
+    with pytest.raises(ValueError, match=r"never exceeds 1|Expected pixels from 0 to 255|contains"):
+        ImageAugmenter().apply(X, ImageAugmenter().draw(2))
+
+
+def test_black_floats_and_no_images_are_augmented():
+    for X in (np.zeros((2, 8, 8, 3), np.float32), np.zeros((0, 8, 8, 3))):
+        augmenter = ImageAugmenter(brightness=0)
+        assert not augmenter.apply(X, augmenter.draw(len(X))).any()
+
+
+def test_augmented_floats_can_be_augmented_again():
+    X = 255.0 - (noise(40, 16, 16, 3) < 128)
+    augmenter = ImageAugmenter(noise=0.2, blur=0.1, random_state=0)
+    for _ in range(5):
+        X = augmenter.apply(X, augmenter.draw(len(X)))
+    assert X.shape == (40, 16, 16, 3)
+
+
 @pytest.mark.parametrize("n_draws", [0, 2, 4])
 def test_draws_of_another_length(n_draws):
     draws = ImageAugmenter().draw(n_draws)
