@@ -36,12 +36,12 @@ def read_tree(root, *, has_patients=False):
     tree = scan(root, extensions)
     if tree.has_splits:
         _check_splits(tree, root)
-    _check_classes(tree, root)
     if tree.n_images == 0 or _is_wrapper(tree, has_patients=has_patients):
         raise ValueError(
             f"{root!r} has no class folder with images. Expected {_LAYOUTS}."
             f"{_find_reason(tree, root, extensions)}"
         )
+    _check_classes(tree, root)
     return tree
 
 
@@ -63,17 +63,22 @@ def _check_classes(tree, root):
 def _is_wrapper(tree, *, has_patients):
     """Tell whether the folders are datasets rather than classes with folders of patients."""
     folders = [folder for part in tree.parts for folder in part.class_folders]
-    listings = {x.class_name: x.listing for x in folders if x.listing.images}
-    images = [name for listing in listings.values() for name in listing.images]
-    if tree.has_splits or any(os.path.dirname(name) == "" for name in images):
-        return False
-    inner = [set(listing.folders) for listing in listings.values()]
-    names = set().union(*inner)
-    if any(name.lower() in SPLIT_NAMES for name in names) or all(map(canonical_name, names)):
+    folders = [folder for folder in folders if folder.listing.images]
+    if any(folder.class_name.lower() in SPLIT_NAMES for folder in folders):
         return True
+    images = [name for folder in folders for name in folder.listing.images]
+    if any(os.path.dirname(name) == "" for name in images):
+        return False
+    inner = [set(folder.listing.folders) for folder in folders]
+    names = set().union(*inner)
+    are_diagnoses = all(canonical_name(folder.class_name) for folder in folders)
+    if any(name.lower() in SPLIT_NAMES for name in names):
+        return True
+    if all(map(canonical_name, names)):  # nevi may be a part of the benign lesions
+        return not (tree.has_splits and are_diagnoses)
     # A single folder, or folders with equal inner folders, may be datasets. They are classes if the
-    # user asks for patients, or if they have names of diagnoses.
-    are_classes = has_patients or all(map(canonical_name, listings))
+    # user asks for patients, if they have names of diagnoses, or if they lie in split folders.
+    are_classes = has_patients or are_diagnoses or tree.has_splits
     return not are_classes and all(names == inner[0] for names in inner)
 
 
@@ -111,6 +116,14 @@ def _find_reason(tree, root, extensions):
     in_reports = find_images_in_reports(tree.reports, root)
     if in_reports and not tree.n_images:
         return f" {say_images_in_reports(in_reports, root)}"
+    folders = [folder for part in tree.parts for folder in part.class_folders]
+    if tree.has_splits and tree.n_images:
+        names = [folder.relative_path for folder in folders if folder.listing.images]
+        return (
+            f" The split folders hold {name_some(names)}. Some of these have the name of a split,"
+            " or hold class or split folders. Move the class folders directly into the split"
+            " folders."
+        )
     datasets = [
         os.path.join(root, name)
         for name in tree.top.folders
@@ -121,6 +134,12 @@ def _find_reason(tree, root, extensions):
             " It has a single folder, or its folders hold folders of the same names. If they are"
             " classes with folders of patients, pass group_by='folder'. If they are datasets, load"
             f" one of them: {name_some(datasets)}."
+        )
+    inner = {name.lower() for folder in folders for name in folder.listing.folders}
+    if not inner.isdisjoint(SPLIT_NAMES):
+        return (
+            f" It holds the folders {name_some(tree.top.folders)}, with split folders inside them."
+            " If they are classes, move the split folders above them."
         )
     return f" It holds the folders {name_some(tree.top.folders)}." if tree.top.folders else ""
 

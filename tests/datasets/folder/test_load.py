@@ -595,6 +595,13 @@ def test_arguments_of_wrong_type(tmp_path, argument):
         (["wrap/nevus/1.jpg", "a.csv"], "load one of them: '.*wrap'"),
         (["wrap/Train/nevus/1.jpg"], "load one of them: '.*wrap'"),
         (["a/nevus/1.jpg", "b/nevus/1.jpg"], "load one of them: '.*a', '.*b'"),
+        (["images/nevus/1.jpg", "a.csv"], "load one of them: '.*images'"),
+        (["data/train/benign/1.jpg", "data/test/benign/2.jpg"], "load one of them: '.*data'"),
+        (["train/images/nevus/1.jpg"], "hold 'train.images'. .*directly into the split"),
+        (["train/train/x/1.jpg", "test/test/x/2.jpg"], "hold 'test.test', 'train.train'. Some"),
+        (["train/train/1.jpg", "val/nevus/2.jpg"], "hold 'train.train', 'val.nevus'. Some"),
+        (["test/isic/nevus/1.jpg", "train/isic/mel/2.jpg"], "directly into the split folders.$"),
+        (["benign/test/1.jpg", "malignant/train/2.jpg"], "move the split folders above them.$"),
         # A report beside them is not what is wrong.
         (["a/nevus/1.jpg", "b/report.html", "b/roc.png"], "load one of them: '.*a'.$"),
         (["1.jpg", "b/report.html", "b/roc.png"], r"1 image\(s\) lie directly in it"),
@@ -603,6 +610,14 @@ def test_arguments_of_wrong_type(tmp_path, argument):
 def test_no_class_folder_with_images(tmp_path, names, message):
     with pytest.raises(ValueError, match=message):
         load_image_folder(write(tmp_path, names))
+
+
+@pytest.mark.filterwarnings("ignore:Class folders hold folders")
+def test_folders_inside_the_classes_of_splits_are_read(tmp_path):
+    for names in (["benign/nevus/1.jpg", "malignant/mel/2.jpg"], ["x/p/1.jpg", "y/p/2.jpg"]):
+        root = tmp_path / names[0][0]
+        dataset = load_image_folder(write(root, [f"train/{name}" for name in names]))
+        assert dataset.target.tolist() == [name.split("/")[0] for name in names]
 
 
 def test_suggested_folder_can_be_loaded(tmp_path):
