@@ -63,12 +63,13 @@ def choose_rows(rows, files, split, label, image_type, release, root):
     is_labelled, has_target = rows.is_labelled.to_numpy(), rows.target.notna().to_numpy()
     is_missing = wanted & is_labelled & ~has_file
     is_unmapped = wanted & is_labelled & has_file & ~has_target
+    is_unlabelled = wanted & has_file & ~is_labelled
     without_row = sorted(set(files.images) - set(rows.frame.index))
     missing = rows.frame.index[is_missing].to_numpy(dtype=str)
     left_out = Counter(
         missing=is_missing.sum(),
         without_row=len(without_row),
-        without_label=(wanted & has_file & ~is_labelled).sum(),
+        without_label=is_unlabelled.sum(),
         unmapped=is_unmapped.sum(),
     )
     left_out.update(files.left_out)
@@ -82,6 +83,17 @@ def choose_rows(rows, files, split, label, image_type, release, root):
         messages.append(
             f"{len(without_row)} of {len(files.images)} image files have no row in the tables of"
             f" {release}. The first is {files.images[without_row[0]]!r}. They are left out."
+        )
+    # Published test sets come without labels.
+    is_told = is_unlabelled & rows.split.isin(rows.split[is_labelled]).to_numpy()
+    if is_told.any():
+        coarse = ""
+        if release == "isic-cli" and label is None:
+            coarse = " label='benign_malignant' needs no exact diagnosis: it uses diagnosis_1, too."
+        messages.append(
+            f"{is_told.sum()} of {(wanted & has_file).sum()} images with a file have no label in"
+            f" the tables of {release}. The first is {rows.frame.index[is_told][0]!r}. They are"
+            f" left out.{coarse}"
         )
     if files.left_out["without_id"]:
         messages.append(

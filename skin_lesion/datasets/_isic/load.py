@@ -190,10 +190,11 @@ def load_isic_release(
     Warns
     -----
     UserWarning
-        If images have no file, files have no row, labels have no counterpart, or rows have no
-        ISIC id; if a table of labels may hold predictions, and is left out; if most training images
-        have neither a lesion nor a patient although the release has them; if a group is implausibly
-        large; or if a column of numbers is in the order of the classes.
+        If images have no file, or no label although others of their split have one; if files have
+        no row, labels have no counterpart, or rows have no ISIC id; if a table of labels may hold
+        predictions, and is left out; if most training images have neither a lesion nor a patient
+        although the release has them; if a group is implausibly large; or if a column of numbers is
+        in the order of the classes.
 
     See Also
     --------
