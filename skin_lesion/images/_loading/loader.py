@@ -113,11 +113,12 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
     The cache is an SQLite file with auxiliary files, in its own folder in `cache_dir`. Any number
     of threads and processes may use it at once: one of them decodes an image, and the others wait
     for it. A process that is killed or interrupted does not damage the cache. A folder that cannot
-    be written, or a damaged cache, is an error. The cache grows until you call :meth:`clear_cache`,
-    but it leaves 2 GB of its disk free, or a tenth of a smaller disk. A disk without room is only a
-    warning, because it may occur hours into a search: images that are not stored are then decoded
-    each time. Put the cache on a local disk, not on a network drive. On a cluster, every machine
-    has its own.
+    be written, or a damaged cache, is an error. Damage of the pixels is recognised, too, by a
+    checksum. The cache grows until you call :meth:`clear_cache`, but it leaves 2 GB of its disk
+    free, or a tenth of a smaller disk. A disk without room, or a cache that another program locks,
+    is only a warning, because it may occur hours into a search: images that are not stored are then
+    decoded each time. Put the cache on a local disk, not on a network drive. On a cluster, every
+    machine has its own.
 
     Examples
     --------
@@ -226,7 +227,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         FileNotFoundError
             If a path does not exist, or is a folder.
         OSError
-            If the cache cannot be opened.
+            If the cache cannot be opened, or is damaged.
         ValueError
             If a file cannot be read as an image and `on_error="raise"`. The message names the first
             such file in `X`, whatever `n_jobs` is. Also if a parameter has an invalid value, or if

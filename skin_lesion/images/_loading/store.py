@@ -17,6 +17,7 @@ import os
 import shutil
 import sqlite3
 import time
+import zlib
 from collections import defaultdict, deque
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -25,7 +26,7 @@ from ..._utils.image_files import stat_image_file
 from .decode import read_content
 
 # Change the name with the layout of the file, so that files of older versions are not used.
-_FOLDER = "skin_lesion_images_1"
+_FOLDER = "skin_lesion_images_2"
 _FILE = "images.sqlite3"
 
 # The largest page size of SQLite. With the default of 4 KiB, images of 150 KB are read at a quarter
@@ -34,16 +35,20 @@ _PAGE_SIZE = 65536
 _TABLES = """
 CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, state TEXT, content BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS images (
-    id INTEGER PRIMARY KEY, content BLOB, variant TEXT, pixels BLOB, UNIQUE (content, variant)
+    id INTEGER PRIMARY KEY, content BLOB, variant TEXT, pixels BLOB, checksum INTEGER,
+    UNIQUE (content, variant)
 );
 """
 _FIND_BY_FILE = """
-SELECT pixels FROM files JOIN images ON images.content = files.content AND images.variant = ?
+SELECT pixels, checksum
+FROM files JOIN images ON images.content = files.content AND images.variant = ?
 WHERE files.path = ? AND files.state = ?
 """
-_FIND_BY_CONTENT = "SELECT pixels FROM images WHERE variant = ? AND content = ?"
+_FIND_BY_CONTENT = "SELECT pixels, checksum FROM images WHERE variant = ? AND content = ?"
 _ADD_FILE = "INSERT OR REPLACE INTO files VALUES (?, ?, ?)"
-_ADD_IMAGE = "INSERT OR IGNORE INTO images (variant, content, pixels) VALUES (?, ?, ?)"
+_ADD_IMAGE = """
+INSERT OR IGNORE INTO images (variant, content, pixels, checksum) VALUES (?, ?, ?, ?)
+"""
 
 # Left free on its disk, or a tenth of a smaller disk: a fit has to save its model there, and other
 # programs write, too.
@@ -130,7 +135,7 @@ class ByteStore:
         except OSError as error:
             self.problem = str(error)
         else:
-            self._execute(_ADD_IMAGE, self._variant, digest, data)
+            self._execute(_ADD_IMAGE, self._variant, digest, data, zlib.crc32(data))
 
     def read_file(self, path):
         """Return the content of a file and its hash, and store the hash."""
@@ -221,16 +226,23 @@ class ByteStore:
         return connection
 
     def _first(self, query, *values):
-        rows = self._execute(query, *values)
-        return rows[0][0] if rows else None
+        for data, checksum in self._execute(query, *values):
+            if zlib.crc32(data) != checksum:  # SQLite does not notice it
+                with self._own_errors():
+                    raise OSError("the stored bytes are damaged")
+            return data
+        return None
 
     def _execute(self, statement, *values):
-        """Return the rows that a statement gives, or none if the cache fails."""
+        """Return the rows that a statement gives, or none if an intact cache fails."""
         try:
-            with self._connection() as connection:
+            with self._own_errors(), self._connection() as connection:
                 return connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            self.problem = str(error)
+        except OSError as error:
+            # A search goes on, too, if the file was deleted.
+            if not _is_passing(error.__cause__) and os.path.exists(self._file):
+                raise
+            self.problem = str(error.__cause__)
             return []
 
     @contextmanager

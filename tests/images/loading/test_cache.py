@@ -1,5 +1,6 @@
 import os
 import pickle
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -414,6 +415,56 @@ def test_file_that_is_no_cache(paths, cache_dir):
     (folder / _store._FILE).write_bytes(b"something else" * 1000)
     with pytest.raises(OSError, match=r"file is not a database.* delete '"):
         loader.transform(paths)
+
+
+def damage_pages(file, pixels):
+    content = bytearray(file.read_bytes())
+    content[_store._PAGE_SIZE :] = b"\xff" * len(content[_store._PAGE_SIZE :])
+    file.write_bytes(content)
+
+
+def damage_pixels(file, pixels):
+    content = file.read_bytes()
+    assert pixels in content
+    file.write_bytes(content.replace(pixels, pixels[:-100] + bytes(100)))
+
+
+def drop_a_table(file, pixels):
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE images")
+    connection.close()
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        (damage_pages, "malformed"),
+        (damage_pixels, "the stored bytes are damaged"),
+        (drop_a_table, "no such table"),
+    ],
+)
+def test_damage_is_an_error(paths, cache_dir, damage, problem, n_jobs):
+    loader = ImageLoader((96, 96), cache_dir=cache_dir, n_jobs=n_jobs)
+    images = loader.transform(paths)
+    _store.close_idle_connections()
+    damage(cache_dir / _store._FOLDER / _store._FILE, images[3].tobytes())
+    with pytest.raises(OSError, match=rf"cannot be used: .*{problem}.* damaged cache.* delete '"):
+        loader.transform(paths)
+
+
+def test_folder_that_is_deleted_meanwhile_is_a_warning(paths, cache_dir, monkeypatch):
+    decode = _cache.decode_content
+
+    def delete_and_decode(*args):
+        shutil.rmtree(cache_dir, ignore_errors=True)
+        return decode(*args)
+
+    expected = ImageLoader((16, 16)).transform(paths)
+    loader = ImageLoader((16, 16), cache_dir=cache_dir, n_jobs=1)
+    monkeypatch.setattr(_cache, "decode_content", delete_and_decode)
+    with pytest.warns(UserWarning, match="fails: "):
+        np.testing.assert_array_equal(loader.transform(paths), expected)
 
 
 def test_folder_that_was_deleted_is_made_anew(paths, cache_dir):
