@@ -267,8 +267,8 @@ def test_a_class_whose_name_is_not_valid_unicode_can_be_drawn(root, tmp_path):
 
 
 def test_a_cache_without_room_is_told_in_options():
-    advice = in_options("Free space on its disk, or pass cache_dir=None.")
-    assert advice == "Free space on its disk, or pass another --output."
+    advice = in_options("Free space if its disk is full, or pass cache_dir=None.")
+    assert advice == "Free space if its disk is full, or pass another --output."
 
 
 def test_an_empty_folder_and_one_without_classes(tmp_path, capsys):

@@ -281,8 +281,8 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         if cache is not None and cache.store.problem is not None:
             warnings.warn(
                 f"The cache in cache_dir={self.cache_dir!r} fails: {cache.store.problem}. Images"
-                " that are not in the cache are decoded each time. Free space on its disk, or pass"
-                " cache_dir=None.",
+                " that are not in the cache are decoded each time. Free space if its disk is full,"
+                " end the program that locks it, or pass cache_dir=None.",
                 stacklevel=2,
             )
         return images

@@ -332,8 +332,8 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
         if problems:
             warnings.warn(
                 f"The cache in cache_dir={self.cache_dir!r} fails: {problems.pop()}. Images that"
-                " are not in it are embedded in each call. Free space on its disk, or pass"
-                " cache_dir=None.",
+                " are not in it are embedded in each call. Free space if its disk is full, end the"
+                " program that locks it, or pass cache_dir=None.",
                 UserWarning,
                 stacklevel=3,
             )

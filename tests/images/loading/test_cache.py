@@ -378,6 +378,18 @@ def test_room_on_the_disk_is_left_to_others(
     assert decoded == []
 
 
+def test_cache_that_another_program_locks_is_a_warning(paths, cache_dir, monkeypatch):
+    loader = ImageLoader((16, 16), cache_dir=cache_dir)
+    images = loader.transform(paths[:2])
+    _store.close_idle_connections()
+    monkeypatch.setattr(_store, "_SECONDS_TO_WAIT", 0)
+    other = sqlite3.connect(cache_dir / _store._FOLDER / _store._FILE, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.warns(UserWarning, match=r"fails: database is locked.*end the program that locks"):
+        np.testing.assert_array_equal(loader.transform(paths)[:2], images)
+    other.close()
+
+
 def test_disk_that_is_full_from_the_start_is_a_warning(paths, cache_dir, monkeypatch):
     def refuse(*args, **kwargs):
         raise OSError(28, "No space left on device")
