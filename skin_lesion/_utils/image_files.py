@@ -186,7 +186,10 @@ def _explained(path, errors=RuntimeError):
     try:
         yield
     except errors as error:
+        advice = "Download it again."
+        if "unable to lock" in str(error):
+            advice = "Another program has it open for writing. Close it there."
         raise OSError(
             f"{path!r} cannot be read as an HDF5 file: {error}. Expected an HDF5 file with an entry"
-            " for each image. Download it again."
+            f" for each image. {advice}"
         ) from error

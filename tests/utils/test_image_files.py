@@ -1,6 +1,8 @@
 import io
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -114,6 +116,27 @@ def test_file_that_is_no_hdf5(tmp_path):
             read(f"{path}/red")
     with pytest.raises(OSError, match="cannot be read as an HDF5 file"):
         list_image_entries(str(path))
+
+
+WRITE = "import h5py, sys; file = h5py.File(sys.argv[1], 'a'); print('open', flush=True); input()"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the message of the system differs there")
+def test_file_that_another_program_writes(container, monkeypatch):
+    monkeypatch.delenv("HDF5_USE_FILE_LOCKING", raising=False)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITE, container], stdin=pipe, stdout=pipe
+    ) as other:
+        assert other.stdout.readline().startswith(b"open")
+        with pytest.raises(
+            OSError, match=r"Another program has it open.*\. Close it there\."
+        ) as error:
+            open_image_file(f"{container}/red")
+        assert "Download" not in str(error.value)
+        other.communicate(b"\n", timeout=60)
+    with open_image_file(f"{container}/red") as file:
+        assert file.read() == RED
 
 
 def test_hdf5_that_is_damaged_within(container):
