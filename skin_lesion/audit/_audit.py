@@ -238,12 +238,12 @@ def _name_what_is_missing(rows, y, groups, split, pred_probas, near_duplicates):
         ),
         "labels of one lesion": (
             y is not None and groups is not None and not has_lesions,
-            "frame has no column lesion_id",
+            "no lesion ids were given in frame",
         ),
         "split_leaks": (split is None, "no split was given"),
         "leaks by group": (
-            split is not None and groups is None and has_lesions,
-            "no groups were given, only lesion_id of frame",
+            split is not None and groups is None,
+            f"no groups were given{', only lesion_id of frame' if has_lesions else ''}",
         ),
         "suspected_labels": (pred_probas is None, "no out-of-fold probabilities were given"),
     }

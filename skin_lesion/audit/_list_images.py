@@ -47,7 +47,7 @@ def add_files(rows, files):
 
 
 def _name_lesions(ids):
-    return ids.where(clean_ids(ids).notna(), None).to_numpy(dtype=object, na_value=None)
+    return clean_ids(ids).to_numpy(dtype=object, na_value=None)
 
 
 def _check_split(split):

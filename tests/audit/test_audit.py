@@ -150,8 +150,8 @@ def test_patients_may_have_lesions_of_several_classes(folder):
 
     unknown = audit_folder(folder, groups=patients, frame=None)
     assert len(unknown.group_conflicts) == 0
-    assert unknown.not_checked["labels of one lesion"] == "frame has no column lesion_id"
-    assert "none (labels of one lesion not checked: frame has no" in unknown._repr_html_()
+    assert unknown.not_checked["labels of one lesion"] == "no lesion ids were given in frame"
+    assert "none (labels of one lesion not checked: no lesion ids" in unknown._repr_html_()
 
     frame["lesion_id"] = [None, " ", np.nan, *lesions[3:]]
     frame.iloc[[melanoma, nevus], 0] = "one lesion"
@@ -163,6 +163,14 @@ def test_patients_may_have_lesions_of_several_classes(folder):
     without_groups = audit_folder(folder, groups=None, frame=frame)
     assert len(without_groups.group_conflicts) == 1
     assert len(set(without_groups.groups)) == 30
+
+
+@pytest.mark.parametrize("ids", [("L1", "L1 "), (7, "7"), (7.0, "7")])
+def test_a_lesion_may_be_spelled_in_several_ways(ids):
+    lesions = make_lesion_images(4, n_classes=2, image_size=(32, 32), random_state=0)
+    frame = pd.DataFrame({"lesion_id": [*ids, *ids]}, dtype=object)
+    audit = audit_dataset(lesions.images, ["a", "b", "b", "a"], frame=frame)
+    assert audit.group_conflicts["rows"].tolist() == [(0, 1, 2, 3)]
 
 
 @pytest.mark.parametrize("placeholder", ["unknown", -1, "?"])

@@ -29,7 +29,9 @@ _ON_QUALITY = (
     "Share of the images of each class, estimated on small versions of the images. Examples follow."
 )
 _EXPLANATIONS = {
-    "exact_duplicates": "Files with the same bytes and the same label.",
+    "exact_duplicates": (
+        "Files with the same bytes. Those with several labels are under Label conflicts."
+    ),
     "label_conflicts": "The same photograph with several labels. At most one of them is right.",
     "near_duplicates": (
         "The same photograph, re-encoded, resized, brightened, rotated or mirrored."
@@ -64,7 +66,6 @@ def render_audit(audit, *, n_examples, is_whole):
 def _render_finding(audit, name, n_examples):
     table = getattr(audit, name)
     if name == "exact_duplicates":
-        # Duplicates with several labels are shown as label conflicts.
         table = table[table["labels"].map(len) < 2]
     if not len(table):
         return []

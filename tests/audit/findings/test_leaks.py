@@ -132,7 +132,7 @@ def test_all_counterparts_go_with_the_leaks_though_few_are_named():
     assert without.keep("drop_leaks").all()
 
 
-def test_lesions_that_are_given_only_in_a_frame_are_said_not_to_be_checked():
+def test_without_groups_leaks_by_group_are_said_not_to_be_checked():
     lesions = make_lesion_images(
         12, n_classes=2, images_per_lesion=2, image_size=(64, 64), random_state=0
     )
@@ -142,6 +142,9 @@ def test_lesions_that_are_given_only_in_a_frame_are_said_not_to_be_checked():
     reason = "no groups were given, only lesion_id of frame"
     assert audit.not_checked["leaks by group"] == reason
     assert f"none (leaks by group not checked: {reason})" in audit._repr_html_()
+
+    audit = audit_dataset(lesions.images, split=split)
+    assert "none (leaks by group not checked: no groups were given)" in audit._repr_html_()
 
     audit = audit_dataset(lesions.images, split=split, frame=frame, groups=lesions.groups)
     assert set(audit.split_leaks["kind"]) == {"group"}

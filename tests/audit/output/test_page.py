@@ -65,7 +65,7 @@ def test_examples_are_limited_and_all_are_counted(folder, tmp_path):
     page = audit.to_html(tmp_path / "audit.html", n_examples=2).read_text(encoding="utf-8")
     section = re.search(r"<h2>Exact duplicates.*?(?=<h2>)", page, flags=re.DOTALL)[0]
     assert "8 contents shared by 16 images" in section
-    assert "The first 2 are shown" in section
+    assert "Those with several labels are under Label conflicts. The first 2 are shown" in section
     assert section.count("<img") == 4
 
 
