@@ -429,12 +429,13 @@ def test_names_with_blanks_and_accents(tmp_path):
 
 def test_result_does_not_depend_on_n_jobs(tmp_path):
     paths = [save(photograph(320, 240, seed=seed), tmp_path / f"{seed}.jpg") for seed in range(20)]
-    one = ImageLoader((32, 32)).transform(paths)
+    one = ImageLoader((32, 32), n_jobs=1).transform(paths)
     np.testing.assert_array_equal(ImageLoader((32, 32), n_jobs=4).transform(paths), one)
     # A backend of processes could not write into the result. In reverse, because new memory may
     # still hold the images that were there before.
     with joblib.parallel_config(backend="loky", n_jobs=2):
-        np.testing.assert_array_equal(ImageLoader((32, 32)).transform(paths[::-1]), one[::-1])
+        images = ImageLoader((32, 32), n_jobs=None).transform(paths[::-1])
+    np.testing.assert_array_equal(images, one[::-1])
 
 
 def test_one_path_many_times(paths):
