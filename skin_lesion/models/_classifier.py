@@ -438,8 +438,9 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             rate did not end training before `epochs`, and the validation loss was lowest in the
             second half of the epochs.
         UserWarning
-            If `warm_start` is set and X lacks the rows that the last fit held out: the new
-            validation set may then contain images that the network was trained on.
+            If `warm_start` is set, and X lacks the rows that the last fit held out, or `groups`
+            join them with rows that it was trained on: the new validation set may then contain
+            images that the network was trained on.
         UserWarning
             If there is a validation set, and several rows have a group such as "unknown".
         UserWarning
@@ -471,12 +472,13 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             rng = np.random.RandomState([rng.randint(MAX_SEED), self._n_fits])
         self._n_fits = self._n_fits + 1 if goes_on else 1
         self.early_stopping_ = stops_early(self)
-        held_out = self._held_out if goes_on else None
+        earlier_split = getattr(self, "_split", None) if goes_on else None  # not in a saved file
         train, validation = find_validation_set(
-            self, source, rows, y, sample_weight, groups, held_out, own, rng
+            self, source, rows, y, sample_weight, groups, earlier_split, own, rng
         )
-        self.validation_indices_ = np.setdiff1d(rows, train)
-        self._held_out = source.digests(self.validation_indices_)
+        held_out = self.validation_indices_ = np.setdiff1d(rows, train)
+        trained = train if len(held_out) else held_out  # then any later split is a new one
+        self._split = [source.digests(side) for side in (trained, held_out)]
         training = TrainingRows(
             train, y, sample_weight, self.sampler, self.class_weight, self.classes_, rng
         )
@@ -551,7 +553,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         y, sample_weight = check_targets(self, source, y, sample_weight)
         self.classes_ = find_announced_classes(y, classes, None if is_first else self.classes_)
         self.validation_indices_ = np.array([], dtype=int)
-        self._held_out = np.array([], dtype="S64")
+        self._split = [np.array([], dtype="S64")] * 2
         self._n_fits = getattr(self, "_n_fits", 0) + 1
         rng = check_random_state(self.random_state)
         rows = np.arange(len(y))

@@ -125,7 +125,7 @@ def save_model(estimator, path):
 
         name = f"networks/{len(networks)}.keras"
         networks[name] = _network_of(classifier)
-        return ("model_", "keras_classifier_", "callbacks_"), {"network": name}
+        return ("model_", "keras_classifier_", "callbacks_", "_split"), {"network": name}
 
     def keep_weights(embedder):
         names = []

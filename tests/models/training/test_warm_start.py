@@ -273,6 +273,27 @@ def test_validation_set_that_may_have_been_trained_on_is_spoken_of(warm_smallest
     assert caught[0].filename == __file__
 
 
+def test_groups_that_join_both_sides_of_the_last_split_are_spoken_of(warm_smallest, lesions):
+    classifier = warm_smallest(early_stopping=True)  # splits images, not lesions
+    first = held_out(classifier, lesions.images)
+    joined = np.isin(lesions.groups, lesions.groups[classifier.validation_indices_])
+    n_trained = joined.sum() - len(first)
+    assert n_trained
+    found = f"X contains {n_trained} images that the last fit was trained on, in groups of images"
+    with pytest.warns(UserWarning, match=found):
+        classifier.fit(lesions.images, lesions.target, groups=lesions.groups)
+    second = held_out(classifier, lesions.images)
+    # From then on the groups are the same. New images of a lesion are held out with it.
+    more = lesions.images[classifier.validation_indices_[:1]][:, ::-1]
+    images, y, groups = (
+        np.concatenate([values, values[classifier.validation_indices_[:1]]])
+        for values in (lesions.images, lesions.target, lesions.groups)
+    )
+    images[-1:] = more
+    classifier.fit(images, y, groups=groups)
+    assert held_out(classifier, images) == second | {more.tobytes()}
+
+
 def test_few_of_what_was_held_out_are_no_validation_set(warm_smallest, lesions):
     classifier = warm_smallest(early_stopping=True)
     validation = classifier.validation_indices_

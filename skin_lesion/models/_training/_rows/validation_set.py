@@ -47,7 +47,7 @@ class ValidationSet:
         return found
 
 
-def find_validation_set(estimator, source, rows, y, sample_weight, groups, held_out, own, rng):
+def find_validation_set(estimator, source, rows, y, sample_weight, groups, earlier_split, own, rng):
     """Return the training rows, and the validation set if there is one.
 
     Parameters
@@ -63,8 +63,9 @@ def find_validation_set(estimator, source, rows, y, sample_weight, groups, held_
     y, sample_weight, groups : array-like of shape (n,)
         Values for all rows. The last two may be None.
 
-    held_out : ndarray of bytes or None
-        Hashes of the rows that the earlier fit held out; None if there is no earlier fit.
+    earlier_split : (ndarray, ndarray) of bytes, or None
+        Hashes of the training and validation rows of the earlier fit; None if there is no earlier
+        fit.
 
     own : tuple of (X_val, y_val, sample_weight_val, groups_val)
         What the user passed; each may be None.
@@ -82,7 +83,7 @@ def find_validation_set(estimator, source, rows, y, sample_weight, groups, held_
     if not estimator.early_stopping_:
         return rows, None
     train, validation = hold_out(
-        source, rows, y, groups, held_out, estimator.validation_fraction, rng
+        source, rows, y, groups, earlier_split, estimator.validation_fraction, rng
     )
     weight = None if sample_weight is None else sample_weight[validation]
     return train, ValidationSet(source, validation, y[validation], weight, is_own=False)

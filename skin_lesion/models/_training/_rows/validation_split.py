@@ -7,7 +7,7 @@ from ...._utils.validation.messages import warn_caller
 from ....datasets import train_test_split_by_group
 
 
-def hold_out(source, rows, y, groups, held_out, validation_fraction, rng):
+def hold_out(source, rows, y, groups, earlier_split, validation_fraction, rng):
     """Split rows as an earlier fit did if this fit continues it; otherwise draw a new split.
 
     Parameters
@@ -23,8 +23,9 @@ def hold_out(source, rows, y, groups, held_out, validation_fraction, rng):
     groups : array-like of shape (n,) or None
         Groups of all rows. Exact copies also form groups.
 
-    held_out : ndarray of bytes or None
-        Hashes of the rows that the earlier fit held out; None if there is no earlier fit.
+    earlier_split : (ndarray, ndarray) of bytes, or None
+        Hashes of the training and validation rows of the earlier fit; None if there is no earlier
+        fit.
 
     validation_fraction : float
 
@@ -37,8 +38,8 @@ def hold_out(source, rows, y, groups, held_out, validation_fraction, rng):
     """
     groups = merge_groups(groups, source.content_ids())[rows]
     split = None
-    if held_out is not None:
-        split = _hold_out_again(rows, y[rows], groups, source.digests(rows), held_out)
+    if earlier_split is not None:
+        split = _hold_out_again(rows, y[rows], groups, source.digests(rows), *earlier_split)
     return split or _split_off_validation(rows, y[rows], groups, validation_fraction, rng)
 
 
@@ -70,7 +71,7 @@ def _split_off_validation(rows, y, groups, validation_fraction, rng):
         ) from error
 
 
-def _hold_out_again(rows, y, groups, digests, held_out):
+def _hold_out_again(rows, y, groups, digests, trained, held_out):
     """Split rows as an earlier fit did, or warn, in `fit`, that this is impossible.
 
     Parameters
@@ -78,8 +79,8 @@ def _hold_out_again(rows, y, groups, digests, held_out):
     rows, y, groups : ndarray of shape (n,)
         As for :func:`_split_off_validation`.
 
-    digests, held_out : ndarray of bytes
-        Hashes of the rows, and of those that the earlier fit held out.
+    digests, trained, held_out : ndarray of bytes
+        Hashes of the rows, and of those that the earlier fit was trained on and held out.
 
     Returns
     -------
@@ -90,11 +91,17 @@ def _hold_out_again(rows, y, groups, digests, held_out):
     is_validation = np.isin(groups, groups[is_known])
     sides = [np.unique(y[side]).tolist() for side in (is_known, ~is_validation)]
     n_there = np.isin(held_out, digests).sum()
+    n_trained = np.isin(digests[is_validation], trained).sum()
     is_enough = 2 * n_there >= len(held_out)  # few rows would be too noisy for early stopping
-    if is_enough and sides[0] == sides[1] == np.unique(y).tolist():
+    if is_enough and not n_trained and sides[0] == sides[1] == np.unique(y).tolist():
         return rows[~is_validation], rows[is_validation]
     found = "The last fit or partial_fit held out no images."
-    if len(held_out):
+    if n_trained:
+        found = (
+            f"X contains {n_trained} images that the last fit was trained on, in groups of images"
+            " that it held out."
+        )
+    elif len(held_out):
         found = (
             f"X contains {n_there} of the {len(held_out)} images that the last fit held out, which"
             " are too few or do not have all classes."
@@ -102,6 +109,6 @@ def _hold_out_again(rows, y, groups, digests, held_out):
     warn_caller(
         f"With warm_start=True: {found} A new validation set is drawn. It may contain images that"
         " the network was trained on, which makes its loss too optimistic. Fit with the same images"
-        " and early_stopping=True each time, or with early_stopping=False."
+        " and groups, and early_stopping=True each time, or with early_stopping=False."
     )
     return None
