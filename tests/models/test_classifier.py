@@ -1,5 +1,6 @@
 import copy
 import os
+import pickle
 import random
 import subprocess
 import sys
@@ -399,6 +400,17 @@ def test_partial_fit_goes_on_from_fit(fitted, lesions):
     classifier = copy.deepcopy(fitted).partial_fit(lesions.images, lesions.target)
     assert classifier.n_iter_ == 3
     assert classifier.history_["loss"][:2] == fitted.history_["loss"]
+
+
+def test_partial_fit_trains_a_copy_as_the_original(small, lesions):
+    classifier = small(architecture=ConvNet(filters=(4,), dropout=0.5), optimizer="sgd")
+    classifier.partial_fit(lesions.images, lesions.target)
+    copies = [copy.deepcopy(classifier), pickle.loads(pickle.dumps(classifier))]
+    for each in (classifier, *copies):
+        each.partial_fit(lesions.images, lesions.target)
+    expected = classifier.predict_proba(lesions.images)
+    for each in copies:
+        np.testing.assert_array_equal(each.predict_proba(lesions.images), expected)
 
 
 def test_partial_fit_refuses_what_it_cannot_do(smallest, lesions):

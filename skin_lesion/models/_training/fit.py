@@ -204,9 +204,20 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
             wrapper.history_ = earlier.history_
     callbacks = estimator.callbacks_ = copy_callbacks(estimator.callbacks)
     with in_place:
+        if wrapper is earlier:
+            _seed_dropout(wrapper.model_, [seed, estimator._n_fits])
         fit = partial(wrapper.partial_fit, **options)
         _train(estimator, fit, source, y, training, training.weight, seed, callbacks)
     _keep_result(estimator)
+
+
+def _seed_dropout(model, seed):
+    """Let dropout continue from a seed. Copies and pickles of a network lack its earlier state."""
+    rng = np.random.RandomState(seed)
+    weights = set(map(id, model.weights))
+    for variable in model.variables:
+        if id(variable) not in weights:  # the state of a generator
+            variable.assign([rng.randint(2**31 - 1), 0])
 
 
 @without_retracing_warnings()
