@@ -57,8 +57,9 @@ class FitCheckpoint(DocumentedMixin, BaseEstimator):
 
     Your own functions and classes, such as an `architecture`, are identified by their code,
     closures, defaults and bound arguments, and by the functions, classes and values that they refer
-    to. The weights of a :class:`Backbone` are identified by the content of their file. Objects with
-    other content, such as an open file or a generator, raise an error, because they cannot be
+    to. The weights of a :class:`Backbone` are identified by the content of their file. Other files
+    that your functions read are not compared: if such a file changes, use another folder. Objects
+    with other content, such as an open file or a generator, raise an error, because they cannot be
     identified. `random_state` must be an int. `partial_fit` saves nothing.
 
     If the folder holds no checkpoint of this fit but an unfinished one of another fit, a warning
