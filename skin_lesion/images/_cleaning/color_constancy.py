@@ -103,12 +103,14 @@ class ColorConstancy(ImageTransformer):
         brightest = float(image.max())
         if brightest == 0:
             return np.ones(3)
-        # Relative to the brightest, so that powers stay within the range of float32.
-        pixels = np.multiply(image, np.float32(1 / brightest), dtype=np.float32)
+        # Relative to the brightest, so that powers stay within the range of the dtype: above order
+        # 15, that of 1/255 is beyond float32.
+        power = self.power if self.method == "shades_of_gray" else 1
+        dtype = np.float32 if gamma * power <= 15 else np.float64
+        pixels = np.multiply(image, dtype(1 / brightest), dtype=dtype)
         if self.method == "max_rgb":
             light = cv2.reduce(pixels, 0, cv2.REDUCE_MAX)[0].max(axis=0).astype(float) ** gamma
         else:
-            power = self.power if self.method == "shades_of_gray" else 1
             means = cv2.mean(cv2.pow(pixels, gamma * power))[:3]
             light = np.array(means) ** (1 / power)
         is_lit = light > 0

@@ -62,6 +62,16 @@ def test_a_large_power_is_nearly_the_maximum(images):
     assert ColorConstancy(power=20).transform(dark)[0, 0].tolist() == [2, 2, 2]
 
 
+@pytest.mark.parametrize("gamma", [None, 2.2, 5])
+@pytest.mark.parametrize("power", [6, 20])
+def test_channels_of_very_different_light_become_equal(power, gamma):
+    flat = np.full((8, 8, 3), (250, 60, 1), dtype=np.float64)
+    cleaned = ColorConstancy(power=power, gamma=gamma).transform(flat)
+    np.testing.assert_allclose(cleaned, np.broadcast_to(cleaned[0, 0, 0], flat.shape), rtol=1e-5)
+    brightness = np.mean(flat[0, 0] ** (2 * (gamma or 1))) ** (0.5 / (gamma or 1))
+    np.testing.assert_allclose(cleaned[0, 0, 0], brightness, rtol=1e-5)
+
+
 @pytest.mark.parametrize("gamma", [None, 2.2])
 @pytest.mark.parametrize("method", METHODS)
 def test_a_cast_is_taken_out(images, method, gamma):
