@@ -347,6 +347,9 @@ def _scale_to_8_bits(image):
             f"its pixels are 32-bit integers from {low} to {high}, whose range is unknown. Expected"
             " 8 or 16 bits per channel. Convert it first."
         )
+    transparent = image.info.get("transparency")  # one grey, in PNG
+    if transparent is not None:
+        pixels = np.where(pixels == transparent, 65535, pixels)
     return Image.fromarray(((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8))
 
 

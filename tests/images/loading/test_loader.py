@@ -167,6 +167,8 @@ def test_transparent_palette_entry_is_white(tmp_path):
         ),
         (png(2, 8, bytes([200, 100, 50] * 4), transparent=struct.pack(">3H", 0, 0, 0)), None),
         (png(0, 8, bytes([90] * 4), transparent=struct.pack(">H", 90)), WHITE),
+        (png(0, 16, struct.pack(">H", 999) * 4, transparent=struct.pack(">H", 999)), WHITE),
+        (png(0, 16, struct.pack(">H", 999) * 4, transparent=struct.pack(">H", 998)), (4, 4, 4)),
         # 16 bits a channel, in colour and in grey with alpha.
         (png(2, 16, struct.pack(">3H", 200 * 257, 100 * 257, 50 * 257) * 4), None),
         (png(6, 16, struct.pack(">4H", 200 * 257, 100 * 257, 50 * 257, 65535) * 4), None),
