@@ -1,11 +1,11 @@
 """What each step of cleaning and varying is worth: balanced accuracy with the step on and off.
 
 Run it with ``python benchmarks/ablation_preprocess.py --data path/to/HAM10000 [--json FILE]``; the
-folder is what ``load_isic_release`` reads. ``--quick`` takes a few drawn images, whose scores say
-nothing, to see that it runs. It is no part of ``make bench``: it takes hours without a GPU. With
-``--weights FILE``, the ImageNet weights of MobileNetV2 without its top, it takes minutes: in place
-of a network that is trained, a logistic regression on features is judged, which learns from each
-image and, where images are varied, from one variant of it.
+folder is what ``load_isic_release`` reads, or holds class folders. ``--quick`` takes a few drawn
+images, whose scores say nothing, to see that it runs. It is no part of ``make bench``: it takes
+hours without a GPU. With ``--weights FILE``, the ImageNet weights of MobileNetV2 without its top,
+it takes minutes: in place of a network that is trained, a logistic regression on features is
+judged, which learns from each image and, where images are varied, from one variant of it.
 
 Every variant is judged by ``cross_evaluate``, on the same folds, which keep lesions whole. Printed
 are balanced accuracy, the mean of the folds, with its interval, and the difference to the first
@@ -139,6 +139,11 @@ def make_feature_classifier(lesions, preprocess, augmenter, settings, cache_dir)
     return FeatureClassifier(np.concatenate(features), varied), np.arange(len(lesions.data))
 
 
+def read_lesions(folder):
+    is_release = any(table.name != "metadata.csv" for table in folder.glob("*.csv"))
+    return load_isic_release(folder) if is_release else load_image_folder(folder)
+
+
 def judge(lesions, preprocess, augmenter, settings, cache_dir):
     make = make_network if settings["weights"] is None else make_feature_classifier
     model, X = make(lesions, preprocess, augmenter, settings, cache_dir)
@@ -154,7 +159,7 @@ def judge(lesions, preprocess, augmenter, settings, cache_dir):
 
 def main():
     parser = make_parser(__doc__)
-    parser.add_argument("--data", type=Path, help="a folder that load_isic_release reads")
+    parser.add_argument("--data", type=Path, help="an ISIC release, or class folders")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--side", type=int, default=96, help="pixels")
     parser.add_argument("--seed", type=int, default=0)
@@ -170,10 +175,9 @@ def main():
     figures, reference = {}, None
     with tempfile.TemporaryDirectory() as folder:
         if arguments.quick:
-            root = write_lesion_folder(Path(folder, "drawn"), 60, n_classes=2, random_state=0)
-            lesions = load_image_folder(root)
-        else:
-            lesions = load_isic_release(arguments.data)
+            arguments.data = Path(folder, "drawn")
+            write_lesion_folder(arguments.data, 60, n_classes=2, random_state=0)
+        lesions = read_lesions(arguments.data)
         for name, (preprocess, augmenter) in list_variants().items():
             report = judge(lesions, preprocess, augmenter, settings, Path(folder, "cache"))
             reference = reference or report
