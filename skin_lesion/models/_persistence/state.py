@@ -15,9 +15,10 @@ from .._networks.unsaved import name_unsaved
 from .allowed_classes import find_class, is_estimator, keeps_only_parameters, name_class
 
 # They belong to the machine or to training: callbacks, and the folder of a cache, which a file
-# could set to any folder. Metadata requests and scikit-learn's callbacks are also omitted: without
-# the attributes, an estimator has the requests of its class, and no callbacks.
-_LEFT_OUT = frozenset(["cache_dir", "callbacks", "memory"])
+# could set to any folder. SGDClassifier and Perceptron keep their loss, compiled code that each fit
+# sets anew. Metadata requests and scikit-learn's callbacks are also omitted: without the
+# attributes, an estimator has the requests of its class, and no callbacks.
+_LEFT_OUT = frozenset(["_loss_function_", "cache_dir", "callbacks", "memory"])
 # An optimizer that is a Keras object is also omitted; a name is kept.
 _OPTIMIZER = "optimizer"
 # A function is code: only its name and the network that it built are saved.

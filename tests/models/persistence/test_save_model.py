@@ -8,6 +8,8 @@ import subprocess
 import sys
 import zipfile
 from functools import partial
+from importlib import import_module
+from inspect import signature
 
 import h5py
 import joblib
@@ -18,18 +20,26 @@ import pytest
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
 from keras.src.applications import convnext
+from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    LabelBinarizer,
+    LabelEncoder,
+    OneHotEncoder,
+    StandardScaler,
+)
 
 from skin_lesion import (
     AugmentingOverSampler,
@@ -47,6 +57,7 @@ from skin_lesion import (
     load_model,
     save_model,
 )
+from skin_lesion.models._persistence.allowed_classes import _OF_OTHERS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -70,8 +81,10 @@ def assert_same_after_loading(tmp_path):
         loaded = load_model(tmp_path / "estimator.model")
         assert os.listdir(tmp_path) == ["estimator.model"]
         assert type(loaded) is type(estimator)
-        expected = getattr(estimator, method)(X)
-        np.testing.assert_array_equal(getattr(loaded, method)(X), expected)
+        found, expected = (getattr(each, method)(X) for each in (loaded, estimator))
+        if issparse(expected):
+            found, expected = found.toarray(), expected.toarray()
+        np.testing.assert_array_equal(found, expected)
         return loaded
 
     return check
@@ -467,6 +480,28 @@ print(load_model({str(plain[0])!r}).predict([[0.0], [3.0]]).tolist(), "keras" in
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "['a', 'b'] False"
+
+
+def classes_of_others():
+    """Yield the listed classes that need no estimator inside."""
+    for module, names in _OF_OTHERS.items():
+        for cls in (getattr(import_module(module), name) for name in names.split()):
+            parameters = signature(cls).parameters.values()
+            if all(parameter.default is not parameter.empty for parameter in parameters):
+                yield cls
+
+
+@pytest.mark.parametrize("cls", classes_of_others())
+def test_each_class_of_others_can_be_saved(cls, assert_same_after_loading):
+    X, y = load_iris(return_X_y=True)
+    X, y = X[::3], np.array(["a", "b", "c"])[y[::3]]
+    if cls in (LabelBinarizer, LabelEncoder):
+        assert_same_after_loading(cls().fit(y), y, "transform")
+    elif not cls.__name__.startswith("_"):  # a part of a CalibratedClassifierCV
+        few = {"Cs": [1.0], "cv": 2} if cls is LogisticRegressionCV else {}  # of 150 fits
+        estimator = cls(**few).fit(X, y)
+        methods = ("predict_proba", "predict", "transform")
+        assert_same_after_loading(estimator, X, next(m for m in methods if hasattr(cls(), m)))
 
 
 def test_what_belongs_to_training_is_left_out(assert_same_after_loading):
