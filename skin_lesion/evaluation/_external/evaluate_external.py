@@ -72,8 +72,10 @@ def evaluate_external(
         of :func:`choose_thresholds`.
 
     training : Bunch, array-like of paths or images, default=None
-        The training data of the estimator. Exact and near duplicates of training images are
-        excluded from each dataset, with all other images of their groups. With None, nothing is
+        The training data of the estimator, with the calibration images. Exact and near duplicates
+        of them are excluded from each dataset, with all other images of their groups. If the Bunch
+        has `groups`, a note counts the remaining images of these groups: they may be other
+        photographs of a training lesion, or two clinics may use the same id. With None, nothing is
         excluded.
 
     class_prior : {"training", "uniform"}, dict, Series or array-like of shape (n_classes,), \
@@ -112,7 +114,8 @@ def evaluate_external(
     UndefinedMetricWarning
         As :func:`evaluate` does. The message begins with the name of the dataset.
     UserWarning
-        If several rows have a group such as "unknown".
+        If groups of a dataset are also in the training data, or if several rows have a group such
+        as "unknown".
 
     See Also
     --------
@@ -147,7 +150,7 @@ def evaluate_external(
     >>> flatten = FunctionTransformer(lambda images: images.reshape(len(images), -1) / 255.0)
     >>> model = make_pipeline(flatten, LogisticRegression(C=0.01)).fit(ours.images, ours.target)
     >>> external = evaluate_external(
-    ...     model, {"theirs": theirs}, positive="melanoma", training=ours,
+    ...     model, {"theirs": theirs}, positive="melanoma", training=ours.images,
     ...     class_prior=[0.5, 0.5], n_bootstraps=200, random_state=0)
     >>> external.datasets["exact_duplicates"].tolist()
     [5]
@@ -161,7 +164,8 @@ def evaluate_external(
         raise ValueError(
             f"Two datasets have one name as text: {names}. Expected another name for each."
         )
-    datasets = {str(name): _check(name, dataset) for name, dataset in datasets.items()}
+    groups = training.get("groups") if isinstance(training, Mapping) else None
+    datasets = {str(name): _check(name, dataset, groups) for name, dataset in datasets.items()}
     if _TRAINING in datasets:
         raise ValueError(
             f"A dataset has the name {_TRAINING!r}. Expected datasets of other clinics: pass the"
@@ -206,6 +210,14 @@ def evaluate_external(
                 )
         for note in reports[name].notes:
             warnings.warn(f"{name}: {note}", UndefinedMetricWarning, stacklevel=3)
+        if one["is_shared"].any():
+            notes.append(
+                f"{name}: {one['is_shared'].sum()} of {len(y)} images have groups that are also in"
+                " the training data. If these are the same lesions or patients, the scores are"
+                " invalid because of data leakage: leave out these images. If not, put the name of"
+                " the dataset before its groups."
+            )
+            warnings.warn(notes[-1], UserWarning, stacklevel=3)
     if training is None:
         notes.append(
             "No training data were given, so training images in the datasets were not searched for."
@@ -215,8 +227,8 @@ def evaluate_external(
     )
 
 
-def _check(name, dataset):
-    """Return images, classes, groups and frame of a dataset."""
+def _check(name, dataset, training_groups):
+    """Return images, classes, groups and frame of a dataset, and which groups are trained on."""
     if not isinstance(dataset, Mapping) or "target" not in dataset:
         raise ValueError(
             f"The dataset {name!r} has no target. Expected datasets by name, each a Bunch from a"
@@ -239,7 +251,10 @@ def _check(name, dataset):
             " where they are given a group and a line of the frame, for each image. Choose the same"
             " rows of all."
         )
-    return parts
+    is_shared = np.zeros(len(parts["y"]), dtype=bool)
+    if groups is not None and training_groups is not None:
+        is_shared = pd.Series(np.ravel(groups)).isin(np.ravel(training_groups)).to_numpy()
+    return parts | {"is_shared": is_shared}
 
 
 def _take_pictures(X):

@@ -63,7 +63,7 @@ def external(model, datasets, training):
         datasets,
         positive="melanoma",
         thresholds={"careful": 0.3},
-        training=training,
+        training=training.images,
         class_prior=[0.5, 0.5],
         **QUICK,
     )
@@ -248,6 +248,30 @@ def test_rows_without_a_group_are_an_error_and_no_group(model, datasets, trainin
     gaps = Bunch(images=images, target=others.target, groups=groups)
     with pytest.raises(ValueError, match="groups of 'gaps' is missing in 39 of 240 rows"):
         evaluate_external(model, {"gaps": gaps}, training=training, **QUICK)
+
+
+def test_groups_that_are_also_in_the_training_have_a_note_and_a_warning(model, datasets, training):
+    """Other photographs of training lesions, or ids that two clinics use by chance."""
+    theirs = datasets["theirs"]
+    groups = np.char.add("theirs ", theirs.groups)
+    shared = np.isin(theirs.groups, theirs.groups[[20, 60]])
+    groups[shared] = theirs.groups[shared]
+    images = theirs.images.copy()
+    images[20] = training.images[0]  # excluded with all images of its group
+    sets = {
+        "theirs": Bunch(images=images, target=theirs.target, groups=groups),
+        "others": Bunch(images=theirs.images, target=theirs.target),
+    }
+    known = Bunch(images=training.images[:5], groups=training.groups.astype(object))
+    with pytest.warns(UserWarning, match="groups that are also in the training") as caught:
+        external = evaluate_external(model, sets, training=known, class_prior="uniform", **QUICK)
+    (note,) = (note for note in external.notes if "also in the training" in note)
+    n_images = np.count_nonzero(theirs.groups == theirs.groups[60])
+    assert note.startswith(f"theirs: {n_images} of {240 - shared.sum() + n_images} images have")
+    assert [w.filename for w in caught if str(w.message) == note] == [__file__]
+    unnamed = Bunch(images=known.images)
+    external = evaluate_external(model, sets, training=unnamed, class_prior="uniform", **QUICK)
+    assert not any("also in the training" in note for note in external.notes)
 
 
 def test_paths_ids_splits_and_classes_are_no_subgroups(model, datasets):
