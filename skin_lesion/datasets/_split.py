@@ -11,8 +11,8 @@ from .._utils.validation.labels import number_labels
 from .._utils.validation.messages import say
 from .._utils.validation.rows import check_lengths, check_rows
 
-# Moving single groups may stop at a local optimum, so several draws are tried. Large datasets are
-# good enough after the first draw.
+# Moving single groups may stop at a local optimum, so several draws are tried. Large datasets of
+# few classes are good enough after the first draw.
 _N_DRAWS = 20
 _GOOD_ENOUGH = 1e-4  # 0.01 squared
 
@@ -151,6 +151,10 @@ def _draw_groups(counts, test_size, rng):
     counts : ndarray of shape (n_groups, n_classes + 1)
         The rows of each class in each group, and all its rows in the last column.
     """
+    # Groups with the same rows in each class are of one kind: a move of each is as good.
+    kinds, kind_of_group = np.unique(counts, axis=0, return_inverse=True)
+    kind_of_group = kind_of_group.ravel()
+    total = counts.sum(axis=0)
     best, in_best = np.inf, None
     for _ in range(_N_DRAWS):
         # Sorted by the numbers of rows in each class, and in random order where these are equal.
@@ -161,8 +165,10 @@ def _draw_groups(counts, test_size, rng):
         in_test = np.empty(len(counts), dtype=bool)
         in_test[order] = np.diff(places) > 0
         order = rng.permutation(len(counts))
-        in_test[order] = _move_groups(counts[order], in_test[order], test_size)
-        miss = _measure(in_test @ counts, counts.sum(axis=0), test_size)
+        in_test[order] = _move_groups(
+            in_test[order], kind_of_group[order], kinds, in_test @ counts, total, test_size
+        )
+        miss = _measure(in_test @ counts, total, test_size)
         if miss < best:
             best, in_best = miss, in_test
         if best < _GOOD_ENOUGH:
@@ -170,16 +176,16 @@ def _draw_groups(counts, test_size, rng):
     return in_best
 
 
-def _move_groups(counts, in_test, test_size):
+def _move_groups(in_test, kind_of_group, kinds, held, total, test_size):
     """Move groups to the other side, one at a time, always the group that helps most."""
-    total = counts.sum(axis=0)
+    moves = np.stack([kinds, -kinds])  # into the test set, and out of it
     while True:
-        held = in_test @ counts
-        moved = held + np.where(in_test, -1, 1)[:, np.newaxis] * counts
-        after = _measure(moved, total, test_size)
-        if after.min() >= _measure(held, total, test_size) - np.finfo(float).eps:
+        after = _measure(held + moves, total, test_size)[in_test.astype(int), kind_of_group]
+        best = after.argmin()
+        if after[best] >= _measure(held, total, test_size) - np.finfo(float).eps:
             return in_test
-        in_test[after.argmin()] ^= True
+        held = held + moves[int(in_test[best]), kind_of_group[best]]
+        in_test[best] ^= True
 
 
 def _measure(held, total, test_size):
