@@ -134,8 +134,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         If `root` is a file.
     ValueError
         If there are no class folders with images, if it is unclear whether folders are classes or
-        splits, if `split` is not one of the splits, or if `metadata.csv` or several tables give
-        one file two groups.
+        splits, if `split` is not one of the splits, if `metadata.csv` gives one name of a file two
+        groups, or if several tables contradict each other in the group of a file.
 
     Warns
     -----
@@ -145,9 +145,10 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         writes; if two classes differ only by case, blanks or the encoding of accents; if
         `metadata.csv` has no column of file names or of groups; if it, or with `group_by="folder"`
         the folders, have no group for some images, or the id 0 that counts as unknown; if a row of
-        it is that of several images; if another table is not in UTF-8; if several tables contradict
-        each other in another column; if a group is implausibly large; or if a column of numbers in
-        `metadata.csv` is in the order of the classes.
+        it is that of several images; if a split or class folder holds a `metadata.csv`, which is
+        not read; if another table is not in UTF-8; if several tables contradict each other in
+        another column; if a group is implausibly large; or if a column of numbers in `metadata.csv`
+        is in the order of the classes.
 
     Notes
     -----
@@ -190,7 +191,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         # One stack frame each for load_image_folder and validate_params.
         warnings.warn(say_images_in_reports(in_reports, root), stacklevel=3)
     parts = choose_parts(tree, split, root)
-    for message in _find_folder_faults(tree, parts):
+    for message in _find_folder_faults(root, tree, parts):
         warnings.warn(message, stacklevel=3)
 
     relative_paths, classes, splits = zip(*_list_files(parts), strict=True)
@@ -305,8 +306,8 @@ def _group_by_folder(root, tree, chosen, metadata):
     return groups[chosen].to_numpy(dtype=str), messages
 
 
-def _find_folder_faults(tree, parts):
-    """Return warnings about class folders, and about folders beside the splits."""
+def _find_folder_faults(root, tree, parts):
+    """Return warnings about class folders, folders beside the splits, and tables inside folders."""
     messages = []
     folders = [folder for part in parts for folder in part.class_folders]
     empty = [folder.relative_path for folder in folders if not folder.listing.images]
@@ -330,6 +331,15 @@ def _find_folder_faults(tree, parts):
     unread = [part.relative_path for part in tree.beside_splits if part.n_images]
     if unread:
         messages.append(f"Folders beside the split folders were not read: {name_some(unread)}.")
+    inside = [part.relative_path for part in parts if part.split]
+    inside += [folder.relative_path for folder in folders]
+    tables = [os.path.join(name, METADATA_FILE) for name in inside]
+    tables = [name for name in tables if os.path.isfile(os.path.join(root, name))]
+    if tables:
+        messages.append(
+            f"Tables inside split or class folders were not read: {name_some(tables)}. Put their"
+            f" rows into one {METADATA_FILE} in {root!r}, with the paths of images relative to it."
+        )
     return messages + find_spellings(tree.class_names)
 
 

@@ -89,7 +89,8 @@ def read_metadata(root, file_names, relative_paths, group_by):
     Raises
     ------
     ValueError
-        If one table gives an image two groups, or two tables contradict each other in its group.
+        If one table gives a name of an image two groups, or two tables contradict each other in its
+        group.
     """
     # Tables may spell a column differently in upper and lower case.
     spelled = {}

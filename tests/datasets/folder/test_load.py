@@ -669,6 +669,15 @@ def test_split_without_images(tmp_path):
 # Metadata
 
 
+def test_tables_inside_folders_are_not_read_with_a_warning(tmp_path):
+    write(tmp_path, [*SPLIT_NAMES, "Train/metadata.csv", "Test/nevus/metadata.csv"])
+    message = "not read: 'Train.metadata.csv', 'Test.nevus.metadata.csv'. Put .* relative to it"
+    with pytest.warns(UserWarning, match=message) as caught:
+        dataset = load_image_folder(tmp_path)
+    assert caught[0].filename == __file__
+    assert dataset.groups is None
+
+
 @pytest.mark.usefixtures("quietly")
 @pytest.mark.parametrize("ids", ["1 2 3 4", "1.jpg 2.jpg 3.jpg 4.jpg", " ".join(SPLIT_NAMES)])
 @pytest.mark.parametrize("column", ["image_id", "ISIC_ID", "Image", "image_name", "filename"])
