@@ -118,10 +118,11 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         """
         self._validate_params()
         check_rows(X)
-        check_labels(y, name="y")
+        labels = check_labels(y, name="y")
         check_lengths(X=X, y=y)
-        check_classification_targets(y)
-        self.choose_rows(check_y(y, estimator=self))
+        check_classification_targets(labels)
+        check_y(y, estimator=self)
+        self.choose_rows(labels)
         return safe_indexing(X, self.sample_indices_), safe_indexing(y, self.sample_indices_)
 
     def _fit_resample(self, X, y):

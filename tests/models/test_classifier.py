@@ -420,6 +420,11 @@ def test_partial_fit_refuses_what_it_cannot_do(smallest, lesions):
     classifier = smallest().partial_fit(lesions.images[two], lesions.target[two])
     with pytest.raises(ValueError, match="Pass all classes"):
         classifier.partial_fit(lesions.images, lesions.target)
+    for missing in (None, np.nan):
+        with pytest.raises(ValueError, match=r"classes is missing in 1 of 4.*Leave out missing"):
+            smallest().partial_fit(
+                lesions.images, lesions.target, classes=[*lesions.target_names, missing]
+            )
     classifier.set_params(class_weight="sqrt-balanced")
     with pytest.raises(ValueError, match="'class_weight' parameter of SkinLesionClassifier"):
         classifier.partial_fit(lesions.images[two], lesions.target[two])
@@ -610,6 +615,15 @@ def test_predicting_before_fitting(small, lesions):
             getattr(small(), method)(lesions.images)
     with pytest.raises(NotFittedError):
         small().score(lesions.images, lesions.target)
+
+
+@pytest.mark.parametrize("dtype", [int, bool])
+def test_numbers_in_an_array_of_objects_are_classes(smallest, lesions, dtype):
+    y = (lesions.target == lesions.target_names[0]).astype(dtype)
+    classifier = smallest(epochs=1).fit(lesions.images, y.astype(object))
+    assert classifier.classes_.dtype == dtype
+    found = classifier.score(lesions.images, y.astype(object))
+    assert found == classifier.score(lesions.images, y)
 
 
 def test_bad_targets(small, lesions):

@@ -176,6 +176,7 @@ def test_any_kind_of_X(to_form):
         lambda y: np.unique(y, return_inverse=True)[1],
         lambda y: np.unique(y, return_inverse=True)[1].astype(np.int8),
         lambda y: y == "nevus",
+        lambda y: (y == "nevus").astype(object),
     ],
 )
 def test_type_of_y_is_kept(images, to_form):

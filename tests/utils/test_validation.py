@@ -284,6 +284,14 @@ def test_text_of_numpy_and_of_python_is_text():
     assert check_labels(mixed).tolist() == ["melanoma", "nevus"]
 
 
+@pytest.mark.parametrize(("values", "kind"), [([0, 1, 1], "i"), ([False, True, True], "b")])
+def test_numbers_in_an_array_of_objects_are_numbers(values, kind):
+    values = np.array(values, dtype=object)
+    assert check_labels(values).dtype.kind == kind
+    assert check_labels(pd.Series(values, dtype=object)).dtype.kind == kind
+    cross_evaluate(MODEL, X, np.tile(values[:2], 6), groups=None, cv=2, **FEW)
+
+
 def test_text_and_numbers_are_not_mixed_in_a_list_either():
     with pytest.raises(TypeError, match=r"groups holds values of the types 'int', 'str'"):
         check_labels(["lesion", 1], name="groups")

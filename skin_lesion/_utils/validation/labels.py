@@ -101,6 +101,8 @@ def check_labels(values, *, name="y_true"):
         advice = f"Leave out these rows: keep = pd.notna({name}); X[keep], {name}[keep]."
         if are_groups:
             advice = "Give each row with an unknown group its own id, or leave it out."
+        elif name in ("classes", "labels"):
+            advice = "Leave out missing classes."
         raise ValueError(
             f"{name} is missing in {missing.sum()} of {len(values)} rows. The first is row"
             f" {missing.argmax()}. Expected {a_label} for each row. {advice}"
@@ -115,6 +117,8 @@ def check_labels(values, *, name="y_true"):
             f" Expected either text or numbers. Turn all of them into text: [str(label) for label"
             f" in {name}]."
         )
+    if values.dtype == object and not isinstance(values[0], str):
+        values = pd.Series(values).infer_objects().to_numpy()  # scikit-learn knows no such numbers
     if are_groups:
         counts = pd.Series(values).value_counts()
         shared = [value for value in counts.index[counts > 1] if is_placeholder(str(value))]

@@ -35,8 +35,9 @@ def check_targets(estimator, source, y, sample_weight, groups=None, *, suffix=""
 
     sample_weight : ndarray of shape (n,), of float, or None
     """
-    check_labels(y, name=f"y{suffix}")
-    y = check_y(y, estimator=estimator)
+    labels = check_labels(y, name=f"y{suffix}")
+    check_y(y, estimator=estimator)
+    y = labels
     check_classification_targets(y)
     given = {"X": source, "y": y, "groups": groups}
     check_lengths(**{f"{name}{suffix}": array for name, array in given.items()})
@@ -97,7 +98,7 @@ def find_announced_classes(y, classes, known=None):
     -------
     classes : ndarray of shape (n_classes,)
     """
-    announced = None if classes is None else np.unique(classes)
+    announced = None if classes is None else np.unique(check_labels(classes, name="classes"))
     if known is None:
         known = np.unique(y) if announced is None else announced
         if len(known) < 2:
