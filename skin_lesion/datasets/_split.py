@@ -90,22 +90,29 @@ def train_test_split_by_group(
     >>> X = np.arange(8)
     >>> y = ["nevus"] * 4 + ["melanoma"] * 4
     >>> lesions = ["a", "a", "b", "c", "d", "e", "e", "f"]
-    >>> X_train, X_test, y_train, y_test = train_test_split_by_group(
-    ...     X, y, groups=lesions, stratify=y, test_size=0.25, random_state=0
+    >>> X_train, X_test, y_train, y_test, lesions_train, lesions_test = train_test_split_by_group(
+    ...     X, y, lesions, groups=lesions, stratify=y, test_size=0.25, random_state=0
     ... )
     >>> X_train, X_test
     (array([0, 1, 3, 4, 5, 6]), array([2, 7]))
 
-    Split twice to get training, validation and test sets:
+    Split the training set again, by the same lesions, to get a validation set:
 
-    >>> X_train, X_val = train_test_split_by_group(X_train, test_size=0.5, random_state=0)
-    >>> len(X_train), len(X_val), len(X_test)
-    (3, 3, 2)
+    >>> X_train, X_val, y_train, y_val = train_test_split_by_group(
+    ...     X_train, y_train, groups=lesions_train, stratify=y_train, test_size=0.5, random_state=0
+    ... )
+    >>> X_train, X_val
+    (array([0, 1, 4]), array([3, 5, 6]))
     """
     if not arrays:
         raise ValueError("Found no array to split. Expected at least one, such as X or y.")
     named = {f"arrays[{number}]": array for number, array in enumerate(arrays)}
     for name, array in named.items():
+        if array is None:
+            raise ValueError(
+                f"{name} is None, as the groups of a dataset without ids are. Leave it out, or pass"
+                " the groups of audit_dataset, which joins copies and near duplicates."
+            )
         check_rows(array, name=name, expected="paths, images, labels or groups")
     n_rows = num_samples(arrays[0])
     if n_rows == 0:

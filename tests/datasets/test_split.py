@@ -325,6 +325,8 @@ def test_lengths_of_arrays_differ():
 
 
 def test_no_array():
+    with pytest.raises(ValueError, match=r"arrays\[1\] is None.*Leave it out, or pass the groups"):
+        train_test_split_by_group([1, 2], None)
     with pytest.raises(ValueError, match="Expected at least one, such as X or y"):
         train_test_split_by_group(groups=[0, 1])
 
