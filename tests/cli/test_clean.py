@@ -45,7 +45,7 @@ def test_a_class_of_one_faulty_image_prevents_no_training(write):
     (root / "other").mkdir()
     shutil.copy(next((root / "nevus").iterdir()), root / "other" / "1.png")
     cleaned = clean_folder(root)
-    assert cleaned.has_faults
+    assert cleaned.left_out
     assert cleaned.faulty is None
     assert list_sides(cleaned.used) == [["melanoma", "nevus"]] * 2
     compared = clean_folder(root, "--compare-with-faults")

@@ -98,7 +98,7 @@ def test_the_model_that_is_fitted_is_cross_validated_where_time_allows(choose):
 def test_no_time_at_all_trains_an_epoch(choose):
     plan = choose("--preset", "fast", "--minutes", "0.001")
     assert plan.shortened == 0
-    assert "--minutes 0.001 shortens the final fit to 0% of its epochs, but not below" in plan.text
+    assert "--minutes 0.001 shortens the final fit to 0% of its epochs, and to no less" in plan.text
     plan = choose("--preset", "fast", "--minutes", "0.001", "--epochs", "1")
     assert "weaker" not in plan.text
     assert "The one epoch takes longer than --minutes allows." in plan.text

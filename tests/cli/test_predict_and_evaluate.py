@@ -755,6 +755,11 @@ def test_images_are_known_by_their_names(tmp_path, names, predicted):
             ["P1.2", "P2.2"],
             "lacks 2 of 2 images of the truth, the first is 'P1.1'",
         ),
+        (
+            ["a", "b"],
+            ["b"],
+            "Predict the others, too, or remove their rows from the truth.",
+        ),
         (["a", "b"], ["c", "d"], "are in the column 'image', the first is 'c'"),
         (["1", "2"], ["p1/1.jpg", "p2/1.jpg", "p2/2.jpg"], "lacks 1 of 2 images"),
         (["a", "b"], ["a.jpg", "a.png", "b.jpg"], "rows of the image 'a' in the column 'image'"),

@@ -206,6 +206,7 @@ def test_prints_a_line_for_each_fit_and_what_to_do_next(job):
         f"skin-lesion predict '{output / 'model.zip'}' PATH",
     ):
         assert expected in out
+    assert "--compare-with-faults" not in out  # there are no faults to compare with
 
 
 def test_predicts_and_marks_what_is_unlike_the_training_images(root, output, tmp_path, capsys):

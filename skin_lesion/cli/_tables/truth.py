@@ -214,8 +214,9 @@ def read_probabilities(path, truth, classes):
             f"{path} lacks {len(missing)} of {say(len(truth), 'image')} of the truth,"
             f" the first is {missing[0]!r}. The images of {path} are in the column {images.name!r},"
             f" the first is {images[0]!r}. Those of the truth are in the column"
-            f" {truth.index.name!r}. Expected a prediction of each. Where images in several"
-            " folders have one name, name their folders in both files."
+            f" {truth.index.name!r}. Expected a prediction of each image of the truth. Predict the"
+            " others, too, or remove their rows from the truth. Where images in several folders"
+            " have one name, name their folders in both files."
         )
     table = table.loc[truth.index]
     # A class that no image has may be missing: few models know UNK.

@@ -27,10 +27,6 @@ class CleanedData:
     kept : ndarray of shape (n,), of bool
         Which images are used.
 
-    has_faults : bool
-        Whether a reader without an audit would use other data, or split them otherwise. False if
-        nothing was to be left out.
-
     faulty : SplitData or None
         The data as such a reader would use them, if they are to be compared.
 
@@ -44,7 +40,6 @@ class CleanedData:
     audit: DatasetAudit
     used: SplitData
     kept: np.ndarray
-    has_faults: bool
     faulty: SplitData | None
     left_out: dict
     keeps_faults: bool
@@ -114,9 +109,7 @@ def clean(folder, arguments):
             )
         used = split_by_group(folder, everything, audit.groups, arguments)
         _check_classes(used, arguments)
-        return CleanedData(
-            audit, used, everything, has_faults=False, faulty=None, left_out={}, keeps_faults=True
-        )
+        return CleanedData(audit, used, everything, faulty=None, left_out={}, keeps_faults=True)
 
     keep, left_out = _choose(audit, folder.is_test)
     for name in _find_small_classes(folder, audit, keep, arguments):
@@ -142,15 +135,15 @@ def clean(folder, arguments):
     used = split_by_group(folder, keep, audit.groups, arguments)
     _check_classes(used, arguments)
     used.check()
-    has_faults = not keep.all()
+    differs = not keep.all()
     if folder.is_test is None:  # then a split by image would tear groups apart
-        has_faults |= len(np.unique(audit.groups)) < len(audit.groups)
+        differs |= len(np.unique(audit.groups)) < len(audit.groups)
     faulty = None
-    if has_faults and arguments.compare_with_faults:
+    if differs and arguments.compare_with_faults:
         readable = everything.copy()
         readable[audit.unreadable["row"]] = False
         faulty = split_by_image(folder, readable, arguments)
-    return CleanedData(audit, used, keep, has_faults, faulty, left_out, keeps_faults=False)
+    return CleanedData(audit, used, keep, faulty, left_out, keeps_faults=False)
 
 
 def _choose(audit, is_test):

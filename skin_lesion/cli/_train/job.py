@@ -179,6 +179,6 @@ def _fit_and_judge(cleaned, plan, arguments, folder, output):
             "predict marks photographs unlike the training images. Of the test images it marks"
             f" {unlike.false_marks:.1%} (target: {FALSE_MARKS:.0%})."
         )
-    if cleaned.has_faults and cleaned.faulty is None:
+    if cleaned.left_out and cleaned.faulty is None:
         print("To see how the faults change the score, train with --compare-with-faults.")
     print(f"\nOpen {output / 'index.html'}. To predict other photographs:\n  {command}")

@@ -138,7 +138,7 @@ class Plan:
         elif self.shortened < 1:
             text += (
                 f"\n--minutes {arguments.minutes:g} shortens the final fit to {self.shortened:.0%}"
-                " of its epochs, but not below one: the model will be weaker."
+                " of its epochs, and to no less than 1 epoch: the model will be weaker."
             )
         if not self.candidates:
             text += "\nThe time allows no cross-validation: set a larger --minutes."
