@@ -279,7 +279,7 @@ def test_snippets_of_the_readme_run(tmp_path, monkeypatch, few_trees):
     # Fewer and smaller images than a reader draws, a small network and one candidate: what is shown
     # here is that the code runs.
     readme = readme.replace('"lesions", 200, ', '"lesions", 60, image_size=(32, 32), ')
-    readme = readme.replace("[(8, 16), (16, 32)]", "[(8, 16)]")
+    readme = readme.replace("[(8, 16), (16, 32)]", "[(8, 16)]").replace('epochs="few"', "epochs=1")
     make = skin_lesion.make_lesion_classifier
     settings = {
         "estimator__architecture": skin_lesion.ConvNet(filters=(4,)),
