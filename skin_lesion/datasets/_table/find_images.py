@@ -100,6 +100,11 @@ def _match(names, all_names, root, stripped, found):
         for end in shorter:
             if not paths and ends_of_names[end] == 1 and len(by_end.get(end, ())) == 1:
                 paths = by_end[end]
+        # Two files may differ only by case. Otherwise, case does not matter.
+        spelled = "/".join(split_image_path(name, stripped))
+        paths = [
+            path for path in paths if "/".join(split_image_path(path, stripped)).endswith(spelled)
+        ] or paths
         if paths:
             found.paths[name] = min(paths, key=plainness)
             found.n_doubles += len(paths) - 1

@@ -146,10 +146,11 @@ def load_image_table(
     Notes
     -----
     The loader looks for a file at its path below `root`, then by its name in all folders except
-    folders of masks, then by its name without extension. Upper and lower case are the same. If the
-    paths in the table are from another computer, the end of the path is matched, if it is unique.
-    Labels that are empty, "unknown", "unk", "NA", "N/A", "NaN" or "null" count as missing, in upper
-    or lower case. A class may be called "None".
+    folders of masks, then by its name without extension. Upper and lower case are the same, unless
+    two files differ only by case. If the paths in the table are from another computer, the end of
+    the path is matched, if it is unique. Labels that are empty, "unknown",
+    "unk", "NA", "N/A", "NaN" or "null" count as missing, in upper or lower case. A class may be
+    called "None".
 
     Examples
     --------

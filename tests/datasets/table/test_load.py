@@ -412,6 +412,17 @@ def test_one_file_by_two_paths_is_one_image(lesions, other):
         load(lesions, ["file,dx", "a.jpg,NEV", f"{other},MEL"])
 
 
+@pytest.mark.parametrize("extension", ["", ".jpg"])
+def test_files_that_differ_only_by_case_are_two_images(tmp_path, extension):
+    touch(tmp_path, "images/a.jpg", "images/A.jpg", "images/b.jpg")
+    if len(os.listdir(tmp_path / "images")) < 3:
+        pytest.skip("this disk does not tell upper from lower case")
+    names = [name + extension for name in ("A", "a", "B")]
+    dataset = load(tmp_path, ["file,dx", *(f"{name},NEV" for name in names)])
+    assert relative(dataset, tmp_path) == ["images/A.jpg", "images/a.jpg", "images/b.jpg"]
+    assert dataset.left_out == {}
+
+
 def test_labels_that_differ_only_by_case_are_named(lesions):
     with pytest.warns(UserWarning, match="differ only by upper and lower case.*: 'NEV', 'nev'"):
         assert load(lesions, ["file,dx", "a.jpg,NEV", "b.jpg,nev"]).target.tolist() == [
