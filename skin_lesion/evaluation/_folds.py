@@ -6,7 +6,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn import config_context
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
@@ -66,7 +66,7 @@ def split_folds(y, groups, cv, random_state):
 def check_learns(estimator):
     """Raise an error if an estimator is a frozen classifier, and warn if a part of it is one."""
     for part in [estimator, *getattr(estimator, "get_params", dict)().values()]:
-        if not (is_frozen(part) and is_classifier(part)):
+        if not is_frozen(part):
             continue
         found = (
             f"{type(part).__name__} is not fitted again in each fold, so its predictions are not"

@@ -22,10 +22,9 @@ from ._wrappers.prior_corrected import (
     PriorCorrectedClassifier,
     assumes_equal_shares,
     correct_prior,
-    is_frozen,
 )
 from ._wrappers.test_time_augmentation import TestTimeAugmentation
-from ._wrappers.wrapper import find_answering
+from ._wrappers.wrapper import find_answering, is_frozen
 
 __all__ = [
     "AveragedClassifier",

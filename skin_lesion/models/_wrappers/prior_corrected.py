@@ -2,8 +2,7 @@
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, is_classifier
-from sklearn.frozen import FrozenEstimator
+from sklearn.base import BaseEstimator
 from sklearn.naive_bayes import ComplementNB
 from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 from sklearn.utils.validation import check_is_fitted
@@ -17,7 +16,7 @@ from .._training.priors import (
     shift,
 )
 from .averaged import AveragedClassifier
-from .wrapper import WrapperMixin, check_no_threshold, find_answering, list_classes
+from .wrapper import WrapperMixin, check_no_threshold, find_answering, is_frozen, list_classes
 
 # Parameters, of any step or member, with which probabilities assume other class shares than those
 # of y: in scikit-learn, imbalanced-learn, this library, XGBoost, LightGBM and CatBoost.
@@ -203,8 +202,7 @@ class PriorCorrectedClassifier(WrapperMixin, BaseEstimator):
         classes = list_classes(y)
         if classes is None or weight.shape != y.shape:
             return  # the fit of the estimator raises an error
-        parts = [self.estimator, *self.estimator.get_params().values()]
-        if any(map(is_frozen, parts)) or len(np.unique(y[weight > 0])) < len(classes):
+        if len(np.unique(y[weight > 0])) < len(classes):
             return  # only the fitted estimator tells which classes it knows
         shares = _shares(count_classes(y, classes))
         for name in ("prior", "class_prior"):
@@ -336,10 +334,5 @@ def _is_balancing(name, value):
         (name in _BALANCING and value is not None and value is not False)
         or hasattr(value, "fit_resample")
         or isinstance(value, ComplementNB)  # ignores the class shares
-        or (is_frozen(value) and is_classifier(value))
+        or is_frozen(value)
     )
-
-
-def is_frozen(estimator):
-    """Return whether the `fit` of an estimator does nothing."""
-    return isinstance(estimator, FrozenEstimator) or not getattr(estimator, "_learns", True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from sklearn import get_config
-from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
@@ -120,7 +120,9 @@ class WrapperMixin(FittedPartsMixin):
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params)["estimator"]["fit"]
-        self._check_labels(y, params)  # before hours of training
+        parts = [self.estimator, *self.estimator.get_params().values()]
+        if not any(map(is_frozen, parts)):  # it would have classes of its own
+            self._check_labels(y, params)  # before hours of training
         fitted, interrupt = self._fit_clones([self.estimator], X, y, [params])
         try:
             if fitted:
@@ -280,6 +282,12 @@ def _is_whole(estimator):
     except NotFittedError:
         return False
     return True
+
+
+def is_frozen(estimator):
+    """Return whether an object is a classifier whose `fit` does nothing."""
+    learns = not isinstance(estimator, FrozenEstimator) and getattr(estimator, "_learns", True)
+    return not learns and is_classifier(estimator)
 
 
 def list_classes(y):

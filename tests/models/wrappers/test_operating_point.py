@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skin_lesion import OperatingPointClassifier
 
@@ -19,6 +22,17 @@ def test_unknown_positive_class_is_named_before_the_fit():
     wrong = OperatingPointClassifier(Unfitted(), 0.3, positive="virginca")
     with pytest.raises(ValueError, match="Did you mean 'virginica'"):
         wrong.fit(X, y)
+
+
+def test_classes_of_a_frozen_classifier_are_its_own():
+    X, y = load_iris(return_X_y=True)
+    frozen = FrozenEstimator(LogisticRegression(max_iter=1000).fit(X, y))
+    for inside in (frozen, make_pipeline(StandardScaler(), frozen)):
+        detector = OperatingPointClassifier(inside, 0.3, positive=2).fit(X[y < 2], y[y < 2])
+        assert detector.classes_.tolist() == [0, 1, 2]
+    learning = make_pipeline(FrozenEstimator(StandardScaler().fit(X)), LogisticRegression())
+    with pytest.raises(ValueError, match="positive=2, but"):
+        OperatingPointClassifier(learning, 0.3, positive=2).fit(X[y < 2], y[y < 2])
 
 
 def test_a_probability_that_is_not_finite_is_not_taken_for_the_other_class():
