@@ -12,9 +12,10 @@ from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, valid
 from ..._utils.validation.labels import check_labels, number_labels
 from ..._utils.validation.messages import did_you_mean
 from ..._utils.validation.rows import check_lengths, check_rows
-from .._folds import check_learns, fit_fold, split_folds
+from .._folds import check_learns, fit_fold, split_folds, warn_of_copies
 from .._metrics.input_checks import check_probabilities, order_columns
 from .._metrics.ranked_scores import ROUNDING
+from .._pictures import find_pictures
 
 _RATES = {
     "positive": [Real, str, "boolean"],
@@ -106,9 +107,10 @@ def choose_thresholds(
     -----
     UserWarning
         If a target is reached only if no case, or every case, is predicted positive: many rows have
-        the same score, or the scores hardly separate the classes. With `cv`, if the groups reach no
-        part of the estimator, because one part cannot route metadata, or if a part is a frozen
-        classifier. Or if several rows have a group such as "unknown".
+        the same score, or the scores hardly separate the classes. With `cv`, if test
+        images are exact copies of training images of their fold, if the groups reach no part of the
+        estimator, because one part cannot route metadata, or if a part is a frozen classifier. Or
+        if several rows have a group such as "unknown".
 
     See Also
     --------
@@ -145,6 +147,7 @@ def choose_thresholds(
     if cv is not None:
         check_learns(estimator)
         folds, found = split_folds(y, groups, cv, random_state), []
+        warn_of_copies(find_pictures(X), folds)
         rows = np.concatenate([test for _, test in folds])
         _check_positive(positive, np.unique(y[rows]).tolist(), "y in the test sets of the folds")
         for train, test in folds:

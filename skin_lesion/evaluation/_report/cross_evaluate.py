@@ -8,7 +8,7 @@ from sklearn.base import clone
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
 from ..._utils.validation.labels import check_labels
 from ..._utils.validation.rows import check_lengths, check_rows
-from .._folds import check_learns, fit_fold, split_folds
+from .._folds import check_learns, fit_fold, split_folds, warn_of_copies
 from .._intervals.parts import Draws, Part
 from .._metrics.input_checks import find_class
 from .._pictures import find_pictures
@@ -106,7 +106,8 @@ def cross_evaluate(
     Warns
     -----
     UserWarning
-        If the groups reach no part of the estimator, because one part, such as an
+        If test images are exact copies of training images of their fold. If the groups reach no
+        part of the estimator, because one part, such as an
         :class:`~sklearn.ensemble.AdaBoostClassifier`, cannot route metadata. If a part of the
         estimator is a frozen classifier. Or if several rows have a group such as "unknown".
 
@@ -149,23 +150,25 @@ def cross_evaluate(
     rng = np.random.RandomState(seed)
     if not isinstance(cv, Integral):
         cv = split_folds(y, groups, cv, seed)  # an iterable could not be read twice
-    parts = []
+    pictures, parts, notes = find_pictures(X), [], []
     for repeat in range(n_repeats):
         fold_seed = seed if repeat == 0 else rng.randint(2**31 - 1)
         way = estimator if repeat == 0 else _reseed(estimator, rng)
-        for train, test in split_folds(y, groups, cv, fold_seed):
+        folds = split_folds(y, groups, cv, fold_seed)
+        if repeat == 0:
+            notes += warn_of_copies(pictures, folds)
+        for train, test in folds:
             model = fit_fold(way, X, y, groups, train)
             predictions = predict_images(
                 model, safe_indexing(X, test), y[test], more_classes=classes.tolist()
             )
             parts.append(Part(predictions, None if groups is None else numbers[test], test, repeat))
-    notes = []
     n_left_out = len(y) - sum(len(part.rows) for part in parts if part.repeat == 0)
     if n_left_out:
         notes.append(f"{n_left_out} of {len(y)} images are in the test set of no fold.")
     return EvaluationReport(
         parts,
-        pictures=find_pictures(X),
+        pictures=pictures,
         frame=frame,
         positive=positive,
         draws=Draws(n_bootstraps, seed),

@@ -1,9 +1,11 @@
+import re
 import warnings
 
 import imblearn.pipeline
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from scipy.stats import binomtest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -16,7 +18,14 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneOut, Strat
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skin_lesion import ImageSampler, OnnxClassifier, choose_thresholds, cross_evaluate
+from skin_lesion import (
+    ImageLoader,
+    ImageSampler,
+    OnnxClassifier,
+    audit_dataset,
+    choose_thresholds,
+    cross_evaluate,
+)
 
 QUICK = {"n_bootstraps": 100, "random_state": 0}
 
@@ -299,6 +308,34 @@ def test_bad_folds(lesions, make_model):
             cv=[(rows[:50], rows[50:])] * 2,
             **QUICK,
         )
+
+
+def test_copies_across_folds_have_a_note_and_a_warning(lesions, make_model, tmp_path):
+    """Copies under ids of their own, as pixels and as files."""
+    train = lesions.train
+    copied = np.r_[np.arange(60), np.arange(20)]
+    groups = np.r_[train.groups[:60], [f"copy {row}" for row in range(20)]]
+    folds = [(np.arange(60), np.arange(60, 80)), (np.arange(60, 80), np.arange(60))]
+    X, y = train.X[copied], train.y[copied]
+    paths = [tmp_path / f"{row}.png" for row in range(80)]
+    for path, image in zip(paths, X, strict=True):
+        Image.fromarray(image).save(path)
+    read = make_pipeline(ImageLoader((16, 16)), make_model())
+    match = "because of data leakage: 40 of 80 images are exact copies of training images of"
+    for model, images in ((make_model(), X), (read, paths)):
+        options = {"groups": groups, "cv": folds}
+        with pytest.warns(UserWarning, match=match) as caught:
+            report = cross_evaluate(model, images, y, n_repeats=2, **options, **QUICK)
+        assert re.search(match, report.notes[0])
+        said = [one.filename for one in caught if re.search(match, str(one.message))]
+        assert said == [__file__]
+        with pytest.warns(UserWarning, match=match):
+            choose_thresholds(model, images, y, positive="melanoma", **options)
+    groups = audit_dataset(X, y, groups=groups).groups
+    assert not any(
+        "leakage" in note
+        for note in cross_evaluate(make_model(), X, y, groups=groups, cv=2, **QUICK).notes
+    )
 
 
 def test_parameters_of_the_estimator_are_checked(lesions, make_model):
