@@ -128,7 +128,7 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
 
         def average(images):
             variants = (
-                augmenter.apply(images, np.repeat(draw, len(images)))
+                _round_black(augmenter.apply(images, np.repeat(draw, len(images))))
                 for draw in np.split(draws, len(draws))
             )
             return np.mean([estimator.predict_proba(v) for v in chain([images], variants)], axis=0)
@@ -153,6 +153,14 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
         return tags
 
 
+def _round_black(images):
+    """Round images without a pixel above 1, which classifiers would take for pixels from 0 to 1."""
+    if images.dtype == np.uint8:
+        return images
+    is_black = images.max(axis=(1, 2, 3), keepdims=True) <= 1
+    return np.where(is_black, images.round(), images)
+
+
 def _open(estimator, X):
     """Return X as a source of images."""
     if isinstance(estimator, SkinLesionClassifier):
@@ -160,8 +168,9 @@ def _open(estimator, X):
     check_rows(X, expected=IMAGES_EXPECTED)
     if are_paths(X):
         raise TypeError(
-            f"X holds paths, but the estimator is a {type(estimator).__name__}, which cannot read"
-            " them. Expected an array of images. In a pipeline, put TestTimeAugmentation around the"
-            " classifier, after the loader."
+            f"X holds paths, but the estimator is of type {type(estimator).__name__}. Expected an"
+            " array of images: TestTimeAugmentation reads paths only for a SkinLesionClassifier. To"
+            " average several networks, put it around each. In a pipeline, put TestTimeAugmentation"
+            " around the classifier, after the loader."
         )
     return ArraySource(check_images(X, scale_is_known=True))

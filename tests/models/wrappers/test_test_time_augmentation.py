@@ -7,7 +7,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skin_lesion import ImageAugmenter, ImageLoader, TestTimeAugmentation
+from skin_lesion import AveragedClassifier, ImageAugmenter, ImageLoader, TestTimeAugmentation
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,17 @@ def test_probabilities_are_the_mean_over_image_and_variants(classifier, lesions)
     np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=1e-6)
     assert np.abs(found - expected[0]).max() > 1e-4
     assert averaging.predict(images).tolist() == averaging.classes_[found.argmax(axis=1)].tolist()
+
+
+def test_dark_images_may_get_darker(classifier, lesions):
+    images = lesions.images[:10].astype(np.float32) / 255 * 1.4
+    augmenter = ImageAugmenter(brightness=0.003)
+    averaging = TestTimeAugmentation(classifier, augmenter, n_augmentations=6, random_state=0)
+    draws = augmenter.draw(6, np.random.RandomState(0))
+    darkest = [augmenter.apply(images, np.repeat(draw, 10)).max() for draw in np.split(draws, 6)]
+    assert 0 < min(darkest) < 1
+    found = averaging.predict_proba(images)
+    np.testing.assert_allclose(found, classifier.predict_proba(images), atol=0.1)
 
 
 def test_result_of_an_image_depends_on_no_other(classifier, lesions):
@@ -77,6 +88,8 @@ def test_any_classifier_of_images_behind_a_loader(lesions, tmp_path):
     dummy.fit(lesions.images, lesions.target)
     with pytest.raises(TypeError, match=r"X holds paths.*DummyClassifier.*after\s+the loader"):
         TestTimeAugmentation(dummy).predict([path])
+    with pytest.raises(TypeError, match=r"AveragedClassifier.*put it around each"):
+        TestTimeAugmentation(AveragedClassifier([dummy])).predict([path])
 
 
 def test_bad_input(classifier, lesions):
