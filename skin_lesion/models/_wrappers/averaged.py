@@ -1,5 +1,7 @@
 """Average the probabilities of several classifiers."""
 
+from itertools import chain
+
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
@@ -9,7 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import fit_context
 from ..._utils.validation.messages import warn_caller
-from .wrapper import FittedPartsMixin, change_fitted, check_no_threshold, warn_if_not_changed
+from .wrapper import (
+    FittedPartsMixin,
+    change_fitted,
+    check_no_threshold,
+    find_answering,
+    warn_if_not_changed,
+)
 
 
 class AveragedClassifier(FittedPartsMixin, BaseEstimator):
@@ -106,7 +114,8 @@ class AveragedClassifier(FittedPartsMixin, BaseEstimator):
         TypeError
             If `estimators` is empty, or one of them has no `predict_proba`.
         ValueError
-            If a classifier decides by a threshold, which would have no effect here.
+            If a classifier decides by a threshold, which would have no effect here, or a parameter
+            of one has an invalid value.
 
         Warns
         -----
@@ -115,6 +124,9 @@ class AveragedClassifier(FittedPartsMixin, BaseEstimator):
             the beginning. Or if Ctrl-C leaves some classifiers without a fit.
         """
         self._check_estimators()
+        for inner in chain.from_iterable(map(find_answering, self.estimators)):
+            if hasattr(inner, "_changeable_after_fit"):  # of this library
+                inner._validate_params()  # before hours of training of those ahead
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         passed = [params] * len(self.estimators)

@@ -8,12 +8,16 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from skin_lesion import (
     AveragedClassifier,
     OperatingPointClassifier,
     PriorCorrectedClassifier,
+    SkinLesionClassifier,
+    TestTimeAugmentation,
     load_model,
     save_model,
 )
@@ -125,6 +129,21 @@ def test_other_classes_are_refused(iris):
 def test_what_cannot_be_averaged_is_refused(iris, estimators, error, match):
     with pytest.raises(error, match=match):
         AveragedClassifier(estimators).fit(*iris)
+
+
+def test_a_wrong_parameter_shows_before_the_first_is_trained(iris):
+    class Untrained(LogisticRegression):
+        def fit(self, X, y):
+            raise AssertionError("it was trained")
+
+    network = SkinLesionClassifier(prior="unifrom")
+    for wrong, name in (
+        (make_pipeline(StandardScaler(), network), "prior"),
+        (TestTimeAugmentation(network), "prior"),
+        (TestTimeAugmentation(Untrained(), augmenter="auto"), "augmenter"),
+    ):
+        with pytest.raises(ValueError, match=f"'{name}' parameter of"):
+            AveragedClassifier([Untrained(), wrong]).fit(*iris)
 
 
 def test_a_fitted_classifier_alone_is_no_list(iris):
