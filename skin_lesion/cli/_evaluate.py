@@ -54,9 +54,9 @@ def run(arguments):
 
 
 def _evaluate_and_write(arguments):
-    lines, n_unread = [], 0
+    line, n_unread = None, 0
     if arguments.model is not None:
-        report, lines, n_unread = _of_model(arguments)
+        report, line, n_unread = _of_model(arguments)
     else:
         report = _of_predictions(arguments)
     try:
@@ -67,7 +67,7 @@ def _evaluate_and_write(arguments):
             report.to_json(output / REPORT)
             report.to_model_card(output / "model_card.md")
     finally:
-        for line in lines:
+        if line is not None:
             print(line)
         report.summary()
     if arguments.output is not None:
@@ -76,7 +76,7 @@ def _evaluate_and_write(arguments):
 
 
 def _of_model(arguments):
-    """Return the report, lines to print about it, and how many images could not be read."""
+    """Return the report, a line to print about it, and how many images could not be read."""
     model = load_classifier(arguments.model)
     data = load_data(arguments)
     rows = np.arange(len(data.target)) if data.is_test is None else np.flatnonzero(data.is_test)
@@ -104,11 +104,7 @@ def _of_model(arguments):
     if data.is_test is not None:
         n_others = int((~data.is_test).sum())
         text += f". The other {say(n_others, 'image')} may have been trained on"
-    lines = [f"{text}."]
-    n_unknown = int((~np.isin(data.target[rows], model.classes_)).sum())
-    if n_unknown:
-        lines.append(f"{say(n_unknown, 'image')} of classes that the model does not know.")
-    return report, lines, len(unreadable)
+    return report, f"{text}.", len(unreadable)
 
 
 def _leave_out_trained_on(model_path, X, rows):

@@ -455,6 +455,15 @@ def test_a_model_is_not_judged_on_images_that_it_was_trained_on(model, root, tmp
     assert "training images, if any, are not left out" in capsys.readouterr().out
 
 
+def test_classes_by_other_names_are_named_with_the_remedy(model, root, tmp_path, capsys):
+    folder = tmp_path / "lesions"
+    shutil.copytree(root / "Test", folder)
+    (folder / "nevus").rename(folder / "mole")
+    assert main(["evaluate", str(model), str(folder)]) == 0
+    found = "^Note: .*not seen the classes \\['mole'\\] .* count as wrong. .* map_labels\\."
+    assert re.search(found, capsys.readouterr().out, re.M)
+
+
 def test_a_model_is_judged_on_what_can_be_read(model, root, tmp_path, capsys):
     folder = tmp_path / "lesions"
     shutil.copytree(root / "Test", folder)

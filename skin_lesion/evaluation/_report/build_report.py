@@ -157,9 +157,12 @@ def _note_classes(parts):
     unseen = ~np.array([part.predictions.seen for part in parts])
     if unseen.any():
         who = "The model has" if len(parts) == 1 else f"{unseen.any(axis=1).sum()} model(s) have"
+        advice = ""
+        if unseen.all(axis=0).any():  # no training set of a fold has it either
+            advice = " If they are other names of its classes, map them with map_labels."
         notes.append(
             f"{who} not seen the classes {classes[unseen.any(axis=0)].tolist()} in training:"
-            f" {counts[unseen].sum()} of {counts.sum()} predictions count as wrong."
+            f" {counts[unseen].sum()} of {counts.sum()} predictions count as wrong.{advice}"
         )
     return notes
 

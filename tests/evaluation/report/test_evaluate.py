@@ -649,6 +649,7 @@ def test_absent_and_unseen_classes():
     assert any("lacks the classes ['c']" in str(one.message) for one in warned)
     assert any(
         "not seen the classes ['d'] in training: 10 of 60 predictions" in str(one.message)
+        and "map_labels" in str(one.message)
         for one in warned
     )
     assert len(report.notes) == 2
