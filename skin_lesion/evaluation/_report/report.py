@@ -261,7 +261,10 @@ class EvaluationReport:
             thresholds=check_thresholds(thresholds, prevalence, positive),
             prevalence=prevalence,
             draws=Draws(n_bootstraps, choose_seed(random_state)),
-            left_out={"training curves": "no estimator was given"},
+            left_out={
+                "shortcut baselines": "no images were given (evaluate takes them)",
+                "training curves": "no estimator was given",
+            },
         )
 
     def __repr__(self):
