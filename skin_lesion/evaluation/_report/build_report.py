@@ -10,6 +10,7 @@ from sklearn.metrics import classification_report
 
 from ..._utils.sklearn_private import Interval
 from ..._utils.validation.labels import number_labels
+from ...datasets import clean_ids
 from .._decisions.prevalence import make_prevalence_table
 from .._decisions.thresholds import name_thresholds
 from .._intervals.grouped_rows import LEAST_GROUPS
@@ -208,7 +209,9 @@ def _count_participants(train, part, frame, counts):
     lines["test"] = {"images": len(part.rows), "groups": n_groups}
     for name in ("lesion_id", "patient_id"):
         if frame is not None and name in frame:
-            lines["test"][name.replace("_id", "s")] = frame[name].iloc[part.rows].nunique()
+            lines["test"][name.replace("_id", "s")] = (
+                clean_ids(frame[name]).iloc[part.rows].nunique()
+            )
     for label, line in counts.iterrows():
         n_groups = np.nan if part.groups is None else line["groups"]
         lines[f"test: {label}"] = {"images": line["images"], "groups": n_groups}

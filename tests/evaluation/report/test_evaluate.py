@@ -449,9 +449,10 @@ def test_participant_flow_reaches_the_model_card(report, lesions, tmp_path):
     apart = "None of its groups is among those of the training data."
     assert apart in card
     frame = test.frame.assign(patient_id=np.arange(len(test.y)) // 4)
-    frame["patient_id"] = frame["patient_id"].astype(str)
+    frame["patient_id"] = [*frame["patient_id"].astype(str)[:-1], "unknown"]
+    frame["lesion_id"] = ["L1", "L1 "] * (len(test.y) // 2) + ["L1"] * (len(test.y) % 2)
     found = evaluate(lesions.model, test.X, test.y, frame=frame, **QUICK).participant_flow
-    assert found.loc["test", "patients"] == -(-len(test.y) // 4)
+    assert found.loc["test", ["lesions", "patients"]].tolist() == [1, -(-(len(test.y) - 1) // 4)]
     assert pd.isna(found.loc["test", "groups"])
 
 
