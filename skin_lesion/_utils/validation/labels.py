@@ -1,5 +1,7 @@
 """Classes and groups."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -71,6 +73,11 @@ def check_labels(values, *, name="y_true"):
         raise ValueError(
             f"{name} is None. {name} should be a 1d array, {a_label} for each row. Pass an array"
             " such as load_image_folder(folder).target."
+        )
+    if name == "classes" and isinstance(values, Mapping):
+        raise TypeError(
+            f"classes is a {type(values).__name__}. Expected an array-like of classes. If it gives"
+            " the number of each class, pass sorted(classes, key=classes.get)."
         )
     check_rows(
         values,

@@ -93,7 +93,7 @@ def check_probabilities(y_prob, *, name="y_prob"):
     if low < 0 or high > 1:
         raise ValueError(
             f"{name} has values from {low:g} to {high:g}. Expected probabilities, from 0 to 1:"
-            " those of predict_proba, not of decision_function."
+            " those of predict_proba, not of decision_function, or the softmax of logits."
         )
     if y_prob.ndim == 2:
         sums = y_prob.sum(axis=1)
@@ -102,6 +102,8 @@ def check_probabilities(y_prob, *, name="y_prob"):
             advice = "For independent binary outputs, evaluate each class separately."
             if np.abs(sums - 1).max() < _ROUNDING:
                 advice = "If they are rounded, divide each row by its sum."
+            elif y_prob.shape[1] == 1:
+                advice = f"Pass the probability of one of two classes as {name}.ravel()."
             raise ValueError(
                 f"{name} has rows that do not sum to 1, such as row {worst} with {sums[worst]:g}."
                 f" Expected the probabilities of all classes. {advice}"

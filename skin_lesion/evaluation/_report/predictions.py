@@ -105,10 +105,14 @@ def number_predictions(known, y, predicted, probabilities, more_classes=()):
 def _check_common(known, y, name, whose):
     # Not with NumPy, which would convert numbers to text to compare them with text.
     if not set(known.tolist()) & set(y.tolist()):
+        advice = "use the same names, for example with map_labels"
+        if y.dtype.kind in "iu" and known.dtype.kind in "OUT":
+            advice = (
+                f"turn numbers into names, in the order of the numbers: np.array(names)[{name}]"
+            )
         raise ValueError(
             f"{name} has the classes {np.unique(y)[:10].tolist()}, but {whose}"
-            f" {known[:10].tolist()}. Expected at least one class in common: use the same names,"
-            " for example with map_labels."
+            f" {known[:10].tolist()}. Expected at least one class in common: {advice}."
         )
 
 

@@ -412,6 +412,8 @@ def test_columns_of_a_frame_are_found_by_their_names(lesions):
         ([[0.7, 0.3], [0.2, 0.8]], {"classes": ["x", "y"]}, "at least one class in common"),
         ([[0.7, 0.3], [0.2, 0.8]], {"positive": "bb"}, "positive='bb' is not among"),
         ([[0.7, 0.3]], {}, "inconsistent"),
+        ([[0.7], [0.2]], {}, r"probability of one of two classes as y_prob\.ravel\(\)"),
+        ([[-0.7, -1.3], [-0.2, -0.8]], {}, "the softmax of logits"),
         ([[0.71, 0.3], [0.2, 0.8]], {}, "If they are rounded, divide each row by its sum"),
         ([0.7, 0.2], {}, r"shape \(2,\), .* positive is None\. Expected a column for each class"),
         ([0.7, 0.2], {"classes": ["a", "b", "c"], "positive": "a"}, "with two classes, the prob"),
@@ -423,6 +425,17 @@ def test_bad_predictions(y_prob, options, match):
     options = {"classes": ["a", "b"]} | options
     with pytest.raises(ValueError, match=match):
         EvaluationReport.from_predictions(["a", "b"], y_prob, **options)
+
+
+def test_numbers_in_place_of_names_are_explained():
+    """As the datasets of torchvision have them."""
+    y_true, y_prob, number_of = np.array([1, 0]), [[0.7, 0.3], [0.2, 0.8]], {"b": 1, "a": 0}
+    judge = EvaluationReport.from_predictions
+    with pytest.raises(ValueError, match=r"turn numbers .* np\.array\(names\)\[y_true\]"):
+        judge(y_true, y_prob, classes=["a", "b"])
+    for use in (judge, choose_thresholds_from_predictions):
+        with pytest.raises(TypeError, match=r"dict.* sorted\(classes, key=classes\.get\)"):
+            use(["b", "a"], y_prob, classes=number_of, positive="b")
 
 
 def test_wrong_positive_is_found_before_anything_is_predicted(lesions):
