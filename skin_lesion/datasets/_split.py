@@ -110,8 +110,9 @@ def train_test_split_by_group(
     for name, array in named.items():
         if array is None:
             raise ValueError(
-                f"{name} is None, as the groups of a dataset without ids are. Leave it out, or pass"
-                " the groups of audit_dataset, which joins copies and near duplicates."
+                f"{name} is None, as the groups of a dataset without ids are. Expected an array."
+                " Leave it out, or pass the groups of audit_dataset, which joins copies and near"
+                " duplicates."
             )
         check_rows(array, name=name, expected="paths, images, labels or groups")
     n_rows = num_samples(arrays[0])
