@@ -108,7 +108,7 @@ def train_test_split_by_group(
         raise ValueError("Found no array to split. Expected at least one, such as X or y.")
     named = {f"arrays[{number}]": array for number, array in enumerate(arrays)}
     for name, array in named.items():
-        if array is None:
+        if array is None and name != "arrays[0]":
             raise ValueError(
                 f"{name} is None, as the groups of a dataset without ids are. Expected an array."
                 " Leave it out, or pass the groups of audit_dataset, which joins copies and near"
