@@ -147,6 +147,28 @@ def test_the_candidate_with_the_highest_score_is_fitted(data, tmp_path, monkeypa
     assert isinstance(network.sampler, RandomOverSampler)
 
 
+def test_the_folds_of_the_search_keep_lesions_whole(data, tmp_path, monkeypatch):
+    data.groups = np.arange(N_IMAGES) // 10  # five training images each
+    folds = []
+
+    class Recording:
+        cv_results_ = {}
+
+        def __init__(self, *_, cv, **options):
+            folds.extend(cv)
+
+        def fit(self, X, y):
+            return self
+
+    monkeypatch.setattr(_search, "GridSearchCV", Recording)
+    arguments = parse_arguments(["train", "lesions", "--from-scratch"])
+    plan = Plan("fast", "fast", 3, [], None, [], [])
+    _search._search(data, plan, arguments, tmp_path, None)
+    _, _, groups = data.part(is_test=False)
+    assert len(folds) == 3
+    assert not any(set(groups[train]) & set(groups[test]) for train, test in folds)
+
+
 def test_a_search_may_copy_what_shows_its_progress_on_a_terminal(monkeypatch):
     terminal = io.TextIOWrapper(io.BytesIO())  # which has no copy
     monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)

@@ -1,5 +1,8 @@
+from functools import partial
+
 import numpy as np
 import pytest
+import sklearn
 from PIL import Image
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
@@ -7,7 +10,14 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skin_lesion import AveragedClassifier, ImageAugmenter, ImageLoader, TestTimeAugmentation
+from skin_lesion import (
+    AveragedClassifier,
+    ImageAugmenter,
+    ImageLoader,
+    OperatingPointClassifier,
+    PriorCorrectedClassifier,
+    TestTimeAugmentation,
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +74,36 @@ def test_paths_are_read_by_the_loader_of_the_classifier(smallest, lesions, tmp_p
     )
 
 
-def test_fit_fits_a_clone(smallest, lesions):
-    inner = smallest()
-    averaging = TestTimeAugmentation(inner, n_augmentations=1, random_state=0)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("routing", [False, True])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        partial(TestTimeAugmentation, n_augmentations=1, random_state=0),
+        partial(OperatingPointClassifier, positive="nevus"),
+        PriorCorrectedClassifier,
+    ],
+    ids=["augmentation", "operating point", "prior"],
+)
+def test_fit_fits_a_clone_and_passes_groups_on(smallest, lesions, wrap, routing):
+    inner = smallest(early_stopping=True, validation_fraction=0.3, epochs=1)
+    wrapper = wrap(inner)
     with pytest.raises(NotFittedError):
-        check_is_fitted(averaging)
+        check_is_fitted(wrapper)
     with pytest.raises(NotFittedError):
-        averaging.predict(lesions.images)
-    averaging.fit(lesions.images, lesions.target, groups=lesions.groups)
-    check_is_fitted(averaging)
+        wrapper.predict(lesions.images)
+    with sklearn.config_context(enable_metadata_routing=routing):
+        wrapper.fit(lesions.images, lesions.target, groups=lesions.groups)
+    check_is_fitted(wrapper)
     assert not hasattr(inner, "model_")
-    assert averaging.score(lesions.images, lesions.target) >= 0
+    held_out = np.isin(np.arange(90), wrapper.estimator_.validation_indices_)
+    assert held_out.any()
+    assert not set(lesions.groups[held_out]) & set(lesions.groups[~held_out])
+    assert wrapper.score(lesions.images, lesions.target) >= 0
+
+
+def test_in_a_cross_validation(smallest, lesions):
+    averaging = TestTimeAugmentation(smallest(), n_augmentations=1, random_state=0)
     assert len(cross_val_score(averaging, lesions.images, lesions.target, cv=2)) == 2
 
 
