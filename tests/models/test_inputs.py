@@ -79,6 +79,18 @@ def test_rows_without_weight_do_not_scale_features(smallest):
         np.testing.assert_allclose(scaled.std(axis=0).ravel(), [64, 64, 64], rtol=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_validation_rows_do_not_scale_features(smallest):
+    X = np.random.RandomState(0).normal(size=(100, 3))
+    y = np.tile(["benign", "malignant"], 50)
+    classifier = smallest(epochs=1, early_stopping=True).fit(X, y)
+    trained = np.delete(X, classifier.validation_indices_, axis=0)
+    images = trained.reshape(-1, 1, 3, 1).astype(np.float32)
+    scaled = np.asarray(classifier.model_.layers[1](images))
+    assert len(trained) < 100
+    np.testing.assert_allclose(scaled.mean(axis=0).ravel(), 127.5, rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     "parameters", [{"augmenter": ImageAugmenter()}, {"sampler": AugmentingOverSampler()}]
 )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from imblearn.over_sampling import RandomOverSampler
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -75,11 +76,20 @@ def test_weights_count_in_it(smallest, lesions, others, own):
     np.testing.assert_array_equal(weight, given)
 
 
-def test_its_classes_weigh_as_in_training(smallest, lesions, others, own):
-    classifier = smallest(class_weight="balanced", epochs=1)
-    classifier.fit(lesions.images, lesions.target, **own)
-    losses = loss_on(classifier, others.images, others.target)
-    by_class = [losses[others.target == name].mean() for name in classifier.classes_]
+@pytest.mark.parametrize(
+    "balancing", [{"class_weight": "balanced"}, {"sampler": RandomOverSampler()}]
+)
+def test_its_classes_weigh_as_in_training(smallest, lesions, others, balancing):
+    def take_few_of_a_class(drawn):
+        rows = (drawn.target != drawn.target_names[0]) | (np.arange(len(drawn.target)) < 10)
+        return drawn.images[rows], drawn.target[rows]
+
+    X_val, y_val = take_few_of_a_class(others)
+    classifier = smallest(epochs=1, learning_rate=0.005, **balancing)
+    classifier.fit(*take_few_of_a_class(lesions), X_val=X_val, y_val=y_val)
+    losses = loss_on(classifier, X_val, y_val)
+    by_class = [losses[y_val == name].mean() for name in classifier.classes_]
+    assert losses.mean() != pytest.approx(np.mean(by_class), rel=1e-3)
     assert classifier.history_["val_loss"][-1] == pytest.approx(np.mean(by_class), rel=1e-4)
 
 
