@@ -3,10 +3,13 @@
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image, ImageEnhance
+from sklearn import config_context
 
 from skin_lesion import audit_dataset, make_lesion_images
+from skin_lesion.audit._findings import near_duplicates as _near_duplicates
 
 pytestmark = pytest.mark.usefixtures("measure_once")
 
@@ -96,6 +99,20 @@ def test_all_alterations_at_once(photographs, tmp_path):
     assert_each_found_once(pairs, len(photographs))
 
 
+def test_blocks_of_rows_change_nothing(monkeypatch):
+    images = make_lesion_images(
+        40, n_classes=2, images_per_lesion=1, image_size=(64, 64), random_state=0
+    ).images
+    noise = np.random.default_rng(0).normal(0, 12, images.shape)
+    altered = np.clip(images[:, :, ::-1] * 0.8 + noise, 0, 255).astype(np.uint8)
+    descriptors = _near_duplicates.describe(np.concatenate([images, altered]))
+    whole = _near_duplicates.find_near_duplicates(descriptors)
+    assert len(whole) > 30
+    monkeypatch.setattr(_near_duplicates, "_ROWS_IN_BLOCK", 2)
+    monkeypatch.setattr(_near_duplicates, "_PAIRS_IN_BLOCK", 1)
+    pd.testing.assert_frame_equal(_near_duplicates.find_near_duplicates(descriptors), whole)
+
+
 def test_two_photographs_of_a_lesion_are_no_near_duplicates():
     lesions = make_lesion_images(
         60, n_classes=2, images_per_lesion=3, image_size=(64, 64), random_state=0
@@ -143,6 +160,15 @@ def test_embedding_by_cosine(photographs, tmp_path):
     assert pairs[["row", "other_row"]].values.tolist() == [[0, 2]]
     assert pairs["distance"].item() == pytest.approx(1 - 1 / np.hypot(1, 0.01))
     assert pairs["transform"].item() == "unknown"
+
+
+def test_blocks_of_embeddings_change_nothing():
+    embedding = np.random.default_rng(0).normal(size=(500, 4))
+    whole = _near_duplicates.find_near_duplicates_of_embedding(embedding)
+    assert len(whole) > 100
+    with config_context(working_memory=0.1):  # of MiB: 26 rows
+        blocks = _near_duplicates.find_near_duplicates_of_embedding(embedding)
+    pd.testing.assert_frame_equal(blocks, whole)
 
 
 def test_many_copies_of_one_photograph(photographs, tmp_path):
