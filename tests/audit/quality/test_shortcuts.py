@@ -208,3 +208,23 @@ def test_source_that_gives_the_class_away_is_measured(folder, few_trees):
 def test_a_single_source_is_no_shortcut(folder, few_trees):
     one_source = pd.DataFrame({"source": ["Vienna"] * 30})
     assert "source" not in audit_dataset(folder.X, folder.y, frame=one_source).shortcuts.index
+
+
+def test_an_audit_measures_shortcuts_by_lesion_and_without_copies(few_trees):
+    """A source of one lesion each says nothing about another lesion."""
+    lesions = make_lesion_images(
+        120, n_classes=2, images_per_lesion=4, image_size=(32, 32), random_state=0
+    )
+    rows = np.r_[:120, 0, 1]
+    y = lesions.target[rows]
+    y[-1] = "nevus" if y[1] == "melanoma" else "melanoma"
+    shortcuts = audit_dataset(
+        lesions.images[rows],
+        y,
+        groups=lesions.groups[rows],
+        frame=pd.DataFrame({"source": lesions.groups[rows]}),
+        near_duplicates=False,
+    ).shortcuts
+    # Neither the second copy of image 0, nor image 1, which has two labels.
+    assert (shortcuts["n_images"] == 119).all()
+    assert shortcuts.loc["source", "low"] < 0.5

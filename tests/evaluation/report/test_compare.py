@@ -180,6 +180,20 @@ def test_limits_of_a_difference_are_differences_that_are_possible():
     assert line["p_value"] > 0.05
 
 
+def test_both_reports_are_resampled_with_the_draws_of_the_first():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 100)
+    p = np.clip(rng.normal(0.4 + 0.2 * y, 0.2), 0.01, 0.99)
+    similar = np.clip(p + rng.normal(0, 0.03, 200), 0.01, 0.99)
+    a, b, of_other_seed = (
+        EvaluationReport.from_predictions(
+            y, scores, classes=[0, 1], positive=1, n_bootstraps=100, random_state=seed
+        )
+        for scores, seed in ((p, 0), (similar, 0), (similar, 1))
+    )
+    pd.testing.assert_frame_equal(compare(a, of_other_seed), compare(a, b))
+
+
 def test_predictions_from_anywhere_are_compared_with_those_of_an_estimator():
     rng = np.random.default_rng(0)
     y = np.repeat(["mel", "nv"], 50)

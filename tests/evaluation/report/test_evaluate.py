@@ -170,9 +170,10 @@ def test_baselines(report, lesions):
     ]
     assert baselines["majority class", "balanced_accuracy"] == pytest.approx(1 / 3)
     assert baselines["majority class", "roc_auc"] == 0.5
-    # Drawn lesions differ in colour, too.
-    assert baselines["colour and size", "balanced_accuracy"] > 0.4
-    assert baselines["this model", "accuracy"] == report.scores.loc["accuracy", "value"]
+    # Drawn lesions differ in colour, too. A forest that knows the test images is right in all.
+    assert 0.4 < baselines["colour and size", "balanced_accuracy"] < 0.6
+    of_model = report.baselines.loc[("this model", "accuracy")]
+    pd.testing.assert_series_equal(of_model, report.scores.loc["accuracy"], check_names=False)
 
 
 def test_slices(report, lesions):
