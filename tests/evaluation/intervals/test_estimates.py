@@ -297,6 +297,21 @@ def test_score_of_folds_rests_on_the_lesions_of_all_of_them():
     assert one.n_groups == 5
 
 
+def test_intervals_of_folds_of_unequal_size_lie_around_the_mean_over_folds():
+    """All of 100 images are right and none of 20: the mean is 0.5, the pooled accuracy 0.83."""
+    y = np.tile([0, 1], 60)
+    predicted = np.r_[y[:100], 1 - y[100:]]
+    seen = np.ones(2, dtype=bool)
+    whole = Part(
+        Predictions(y, predicted, np.eye(2)[predicted], np.arange(2), seen), None, np.arange(120)
+    )
+    estimates = Estimates([whole.take(np.arange(100)), whole.take(np.arange(100, 120))])
+    for name, number in [("accuracy", None), ("brier_score", None), ("f1", 1)]:
+        one = estimates.estimate(name, number)
+        assert one.value == pytest.approx(0.5), name
+        assert (one.low + one.high) / 2 == pytest.approx(0.5, abs=0.05), name
+
+
 def test_deviation_over_fits_is_that_of_the_values_of_the_fits():
     """Calibration intercept and slope are of all folds of a fit, not means over its folds."""
     rows = np.arange(90)

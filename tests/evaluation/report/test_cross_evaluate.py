@@ -13,7 +13,7 @@ from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.metrics import accuracy_score, brier_score_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneOut, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -47,16 +47,24 @@ class Asking(ClassifierMixin, BaseEstimator):
 
 def test_scores_are_means_over_folds(lesions, make_model, class_names):
     train = lesions.train
-    cv = StratifiedGroupKFold(3, shuffle=True, random_state=1)
+    sixths = StratifiedGroupKFold(6, shuffle=True, random_state=1)
+    parts = [tested for _, tested in sixths.split(train.X, train.y, train.groups)]
+    folds = [
+        (np.setdiff1d(np.arange(len(train.y)), tested), tested)
+        for tested in (np.concatenate(parts[:4]), *parts[4:])  # of unequal size
+    ]
     report = cross_evaluate(
-        make_model(), train.X, train.y, groups=train.groups, cv=cv, positive="melanoma", **QUICK
+        make_model(), train.X, train.y, groups=train.groups, cv=folds, positive="melanoma", **QUICK
     )
-    accuracies, areas = [], []
-    for fitted, tested in cv.split(train.X, train.y, train.groups):
+    accuracies, areas, losses = [], [], []
+    for fitted, tested in folds:
         model = make_model().fit(train.X[fitted], train.y[fitted])
         accuracies.append(accuracy_score(train.y[tested], model.predict(train.X[tested])))
-        column = model.predict_proba(train.X[tested])[:, class_names.index("melanoma")]
+        probabilities = model.predict_proba(train.X[tested])
+        losses.append(brier_score_loss(train.y[tested], probabilities))
+        column = probabilities[:, class_names.index("melanoma")]
         areas.append(roc_auc_score(train.y[tested] == "melanoma", column))
+    assert report.scores.loc["brier_score", "value"] == pytest.approx(np.mean(losses))
     scores = report.scores.loc["accuracy"]
     assert scores["value"] == pytest.approx(np.mean(accuracies))
     assert scores["deviation"] == pytest.approx(np.std(accuracies, ddof=1))
