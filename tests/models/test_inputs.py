@@ -56,10 +56,11 @@ def test_features_are_brought_to_the_range_of_pixels():
     from skin_lesion.models._training.build_model import build_model
     from skin_lesion.models._training.image_source import FeatureSource
 
-    X = np.random.RandomState(0).normal([0, 1e3, -5], [1e-9, 1, 100], size=(200, 3))
-    X = np.column_stack([X, np.full(200, 0.1)])  # the last is constant
-    images = X.reshape(200, 1, 4, 1)
-    scale = FeatureSource(images).feature_scale(np.arange(200))
+    n = 1200  # more than a block of rows
+    X = np.random.RandomState(0).normal([0, 1e3, -5], [1e-9, 1, 100], size=(n, 3))
+    X = np.column_stack([X, np.full(n, 0.1)])  # the last is constant
+    images = X.reshape(n, 1, 4, 1)
+    scale = FeatureSource(images).feature_scale(np.arange(n))
     model = build_model(ConvNet(), (1, 4, 1), 2, scale, "adam", None, "crossentropy", 0)
     scaled = np.asarray(model.layers[1](images.astype(np.float32)))
     np.testing.assert_allclose(scaled.mean(axis=0).ravel(), 127.5, atol=0.01)

@@ -18,6 +18,7 @@ from skin_lesion import (
     PriorCorrectedClassifier,
     TestTimeAugmentation,
 )
+from skin_lesion.models._wrappers import test_time_augmentation as _test_time_augmentation
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +53,14 @@ def test_dark_images_may_get_darker(classifier, lesions):
     np.testing.assert_allclose(found, classifier.predict_proba(images), atol=0.1)
 
 
-def test_result_of_an_image_depends_on_no_other(classifier, lesions):
+def test_result_of_an_image_depends_on_no_other(classifier, lesions, monkeypatch):
     averaging = TestTimeAugmentation(classifier, ImageAugmenter(noise=0.1), 2, random_state=0)
     together = averaging.predict_proba(lesions.images[:9])
     np.testing.assert_allclose(
         averaging.predict_proba(lesions.images[7:9]), together[7:], atol=1e-6
     )
+    monkeypatch.setattr(_test_time_augmentation, "_BATCH_SIZE", 4)
+    np.testing.assert_allclose(averaging.predict_proba(lesions.images[:9]), together, atol=1e-6)
 
     anew = TestTimeAugmentation(classifier, n_augmentations=2)
     assert (anew.predict_proba(lesions.images) != anew.predict_proba(lesions.images)).any()
