@@ -124,6 +124,9 @@ def test_false_marks_are_counted_among_lesions_that_did_not_set_the_limit(monkey
     rng = np.random.default_rng(0)
     X, X_test = rng.normal(size=(30, 2)), rng.normal(size=(5, 2))
     assert fit_unlike(None, X, X_test, np.arange(5), 0).false_marks == 0.2
+    # Three photographs of each lesion are held out together.
+    X_test, groups = np.repeat(X_test, 3, axis=0), np.repeat(np.arange(5), 3)
+    assert fit_unlike(None, X, X_test, groups, 0).false_marks == 0.2
 
 
 def test_rounding_of_features_changes_no_mark(monkeypatch):

@@ -128,6 +128,18 @@ def test_folds_predict_rows_that_their_model_has_not_seen():
     assert points["specificity"].tolist() == [0]
 
 
+def test_a_seed_gives_the_same_folds():
+    rng = np.random.default_rng(0)
+    y = rng.choice(["mel", "nv"], 100)
+    X = rng.normal(np.where(y == "mel", 1.0, 0.0))[:, np.newaxis]
+    points, again, other = (
+        choose_thresholds(LogisticRegression(), X, y, positive="mel", cv=5, random_state=seed)
+        for seed in (0, 0, 1)
+    )
+    pd.testing.assert_frame_equal(again, points)
+    assert (other["threshold"] != points["threshold"]).all()
+
+
 def test_calibrated_scores_where_they_are_calibrated(lesions):
     model = CalibratedClassifierCV(FrozenEstimator(lesions.model), method="temperature")
     model.fit(lesions.test.X, lesions.test.y)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -133,6 +134,34 @@ def test_classes_may_be_true_and_false(datasets, training):
         model, {"others": others}, positive=True, class_prior="uniform", **QUICK
     )
     assert external.calibration["corrected"].notna().all()
+
+
+@pytest.mark.filterwarnings("ignore:others. The test set lacks")
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]], ids=["sorted", "in another order"])
+def test_a_class_that_the_dataset_lacks_counts_as_half_an_image(datasets, order):
+    class Knowing(ClassifierMixin, BaseEstimator):
+        """Knows a class more."""
+
+        classes_ = np.array(["melanoma", "nevus", "wart"])[order]
+
+        def __sklearn_is_fitted__(self):
+            return True
+
+        def predict_proba(self, X):
+            p = flatten(X).mean(axis=1)
+            return np.column_stack([p, 0.8 - 0.8 * p, 0.2 - 0.2 * p])[:, order]
+
+        def predict(self, X):
+            return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    others = datasets["others"]
+    external = evaluate_external(
+        Knowing(), {"others": others}, positive="melanoma", class_prior="uniform", **QUICK
+    )
+    counts = [np.count_nonzero(others.target == name) for name in ("melanoma", "nevus")]
+    expected = external.reports["others"].probabilities * [*counts, 0.5]
+    expected /= expected.sum(axis=1, keepdims=True)
+    assert_allclose(external.corrected_reports["others"].probabilities, expected)
 
 
 def test_unknown_prior_and_no_training_are_noted(model, datasets):

@@ -1,5 +1,7 @@
 """All scores are those of scikit-learn and of the public metrics, one by one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -121,6 +123,15 @@ def test_jackknife_leaves_out_one_lesion_or_block_after_the_other(most_blocks):
             moved = (one.value - without) * np.sqrt((n - 1) / n) if n > 1 else one.value - without
             if name != "partial_auc":  # which has too few lesions for an interval
                 assert one.influence[block] == pytest.approx(moved, abs=1e-12)
+
+
+def test_lesions_of_a_rare_class_are_in_blocks_of_their_own():
+    """They are ten lesions apart: in the order of their numbers all would be in one block."""
+    predictions = replace(predict(100), y=np.where(np.arange(100) % 10 == 3, 1, 0))
+    groups, blocks = number_groups([Part(predictions, np.arange(100), np.arange(100))], 10)
+    assert len(np.unique(groups)) == 100
+    assert len(np.unique(blocks[predictions.y == 1])) == 10
+    assert np.bincount(blocks).tolist() == [10] * 10
 
 
 def test_scores_without_a_patient_of_many_images_say_how_far_that_moves_them():

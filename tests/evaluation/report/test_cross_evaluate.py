@@ -114,6 +114,11 @@ def test_repeats_show_what_another_training_would_change(lesions):
     assert "run_deviation" not in once.scores
     other = cross_evaluate(Seeded(0), train.X, train.y, n_repeats=4, **options)
     assert other.to_json() == report.to_json()
+    # With a number of folds, each repeat has other ones.
+    parts = cross_evaluate(Seeded(0), train.X, train.y, n_repeats=2, **options | {"cv": 3})._parts
+    first, second = ([set(part.rows) for part in parts if part.repeat == one] for one in (0, 1))
+    assert len(first) == len(second) == 3
+    assert not any(fold in first for fold in second)
 
 
 def test_folds_without_groups_are_not_called_grouped(tmp_path):
