@@ -3,8 +3,9 @@
 Run it with ``python tests/reliability/soak.py [--cache-kills 100] [--checkpoint-kills 60]
 [--fits 50] [--seed 0]``. A process that fills a cache, or saves a checkpoint after every epoch, is
 killed at a random moment; then all that it stored is read. The fits run in one process, whose
-memory is compared with that after the fifth. The exit status is 1 where a read came out wrong, or
-where memory grew by more than 5%. Linux only.
+memory is compared with that after the fifth. The exit status is 1 where a read came out wrong,
+where the next save left a temporary file of a killed process, or where memory grew by more than 5%.
+Linux only.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from skin_lesion import (
     SkinLesionClassifier,
     make_lesion_images,
 )
+from skin_lesion._utils.atomic_writing import new_file
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "bench_memory.py"
 N_IMAGES = 150
@@ -151,8 +153,9 @@ def soak_checkpoint(n_kills, rng, folder):
             for file in folder.iterdir():
                 file.unlink()
         saved = found or 0
-    n_left = len(list(folder.glob("*.tmp")))
-    print(f"  a checkpoint of {saved} epochs; temporary files of killed processes: {n_left}")
+    with new_file(folder / "next") as unfinished:  # removes what the last kill left
+        unfinished.touch()
+    print(f"  a checkpoint of {saved} epochs")
     return n_wrong
 
 
@@ -183,8 +186,12 @@ def main():
         ):
             if n_kills:
                 n_wrong = soak(n_kills, rng, Path(folder, name))
-                print(f"{name}: {n_kills} kills, {n_wrong} corrupt reads", flush=True)
-                failed |= n_wrong > 0
+                n_left = len(list(Path(folder, name).rglob("*.tmp")))
+                print(
+                    f"{name}: {n_kills} kills, {n_wrong} corrupt reads, {n_left} temporary files",
+                    flush=True,
+                )
+                failed |= n_wrong + n_left > 0
     if arguments.fits:
         mib = soak_memory(arguments.fits)
         level, highest = mib[min(4, len(mib) - 1)], max(mib[4:] or mib)
