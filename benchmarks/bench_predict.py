@@ -66,6 +66,11 @@ def predict_with_keras(classifier, images):
     return lambda: classifier.model_.predict(pixels, batch_size=BATCH_SIZE, verbose=0)
 
 
+def predict_on_batch_with_keras(classifier, images):
+    pixels = images.astype(np.float32)
+    return lambda: classifier.model_.predict_on_batch(pixels)
+
+
 def predict_with_ours(classifier, images):
     return lambda: classifier.predict_proba(images)
 
@@ -84,6 +89,7 @@ EMBEDDING = {
 }
 PREDICTION = {
     "keras.Model.predict": predict_with_keras,
+    "keras.Model.predict_on_batch": predict_on_batch_with_keras,
     "SkinLesionClassifier": predict_with_ours,
     "OnnxClassifier": predict_with_onnx,
 }
