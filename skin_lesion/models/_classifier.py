@@ -472,7 +472,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             rng = np.random.RandomState([rng.randint(MAX_SEED), self._n_fits])
         self._n_fits = self._n_fits + 1 if goes_on else 1
         self.early_stopping_ = stops_early(self)
-        earlier_split = getattr(self, "_split", None) if goes_on else None  # not in a saved file
+        no_rows = [np.array([], dtype="S64")] * 2  # of a saved file, which lacks the split
+        earlier_split = getattr(self, "_split", no_rows) if goes_on else None
         train, validation = find_validation_set(
             self, source, rows, y, sample_weight, groups, earlier_split, own, rng
         )

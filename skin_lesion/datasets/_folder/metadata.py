@@ -26,6 +26,7 @@ from .._reading.table_file import (
 )
 
 METADATA_FILE = "metadata.csv"
+OWN_GROUP = "image "  # begins the group of an image without an id
 _REMEDY = "rename it to load the images without groups"
 
 ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
@@ -122,7 +123,7 @@ def read_metadata(root, file_names, relative_paths, group_by):
 
 def name_own_groups(relative_paths):
     """Return the groups of images without an id: the same on all systems, also in a manifest."""
-    return "image " + pd.Series(relative_paths, dtype=object).str.replace(os.sep, "/", regex=False)
+    return OWN_GROUP + pd.Series(relative_paths, dtype=object).str.replace(os.sep, "/", regex=False)
 
 
 def _read_rows(path, relative_paths, messages):

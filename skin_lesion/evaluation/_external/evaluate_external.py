@@ -11,6 +11,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from ..._utils.sklearn_private import HasMethods, StrOptions, safe_indexing, validate_params
 from ..._utils.validation.labels import check_labels, number_labels
 from ...audit import find_overlap, take_images
+from ...datasets import OWN_GROUP
 from ...models import correct_prior
 from .._pictures import find_pictures
 from .._report.build_report import PARAMETERS
@@ -74,9 +75,10 @@ def evaluate_external(
     training : Bunch, array-like of paths or images, default=None
         The training data of the estimator, with the calibration images. Exact and near duplicates
         of them are excluded from each dataset, with all other images of their groups. If the Bunch
-        has `groups`, a note counts the remaining images of these groups: they may be other
-        photographs of a training lesion, or two clinics may use the same id. With None, nothing is
-        excluded.
+        has the `groups` of a loader, a note counts the remaining images of these groups: they may
+        be other photographs of a training lesion, or two clinics may use the same id. Numbers, as
+        the groups of an audit, are not compared, because they mean something else in each dataset.
+        With None, nothing is excluded.
 
     class_prior : {"training", "uniform"}, dict, Series or array-like of shape (n_classes,), \
             default=None
@@ -253,7 +255,9 @@ def _check(name, dataset, training_groups):
         )
     is_shared = np.zeros(len(parts["y"]), dtype=bool)
     if groups is not None and training_groups is not None:
-        is_shared = pd.Series(np.ravel(groups)).isin(np.ravel(training_groups)).to_numpy()
+        ids = [value for value in np.ravel(training_groups) if isinstance(value, str)]
+        ids = [value for value in ids if not value.startswith(OWN_GROUP)]  # a path is no id
+        is_shared = pd.Series(np.ravel(groups)).isin(ids).to_numpy()
     return parts | {"is_shared": is_shared}
 
 

@@ -106,9 +106,10 @@ def _check_common(known, y, name, whose):
     # Not with NumPy, which would convert numbers to text to compare them with text.
     if not set(known.tolist()) & set(y.tolist()):
         advice = "use the same names, for example with map_labels"
-        if y.dtype.kind in "iu" and known.dtype.kind in "OUT":
+        if y.dtype.kind in "iuf" and known.dtype.kind in "OUT":
             advice = (
-                f"turn numbers into names, in the order of the numbers: np.array(names)[{name}]"
+                "turn numbers into names, in the order of the numbers:"
+                f" np.array(names)[np.asarray({name}, int)]"
             )
         raise ValueError(
             f"{name} has the classes {np.unique(y)[:10].tolist()}, but {whose}"

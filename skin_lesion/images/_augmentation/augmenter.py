@@ -323,7 +323,8 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         """
         X = np.asarray(X)
         check_draws(draws, X)
-        if X.any():  # black images are the same on every scale
+        # Whole numbers up to 1 are black images, which are the same on every scale.
+        if X.any() and (X.max() > 1 or (X % 1).any()):
             check_pixels(X)
         augmented = np.empty_like(X)
 

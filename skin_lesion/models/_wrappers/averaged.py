@@ -1,7 +1,5 @@
 """Average the probabilities of several classifiers."""
 
-from itertools import chain
-
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator
@@ -9,7 +7,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from ..._utils.sklearn_private import fit_context
+from ..._utils.sklearn_private import BaseSearchCV, fit_context
 from ..._utils.validation.messages import warn_caller
 from .wrapper import (
     FittedPartsMixin,
@@ -124,9 +122,12 @@ class AveragedClassifier(FittedPartsMixin, BaseEstimator):
             the beginning. Or if Ctrl-C leaves some classifiers without a fit.
         """
         self._check_estimators()
-        for inner in chain.from_iterable(map(find_answering, self.estimators)):
-            if hasattr(inner, "_changeable_after_fit"):  # of this library
-                inner._validate_params()  # before hours of training of those ahead
+        for estimator in self.estimators:
+            for inner in find_answering(estimator):
+                if isinstance(inner, BaseSearchCV):
+                    break  # its grid may replace an invalid value
+                if hasattr(inner, "_changeable_after_fit"):  # of this library
+                    inner._validate_params()  # before hours of training of those ahead
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         passed = [params] * len(self.estimators)

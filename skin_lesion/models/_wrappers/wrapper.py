@@ -120,12 +120,15 @@ class WrapperMixin(FittedPartsMixin):
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params)["estimator"]["fit"]
-        parts = [self.estimator, *self.estimator.get_params().values()]
-        if not any(map(is_frozen, parts)):  # it would have classes of its own
+        copy = clone(self.estimator)
+        has_own_classes = any(map(is_frozen, [copy, *copy.get_params().values()]))
+        if not has_own_classes:
             self._check_labels(y, params)  # before hours of training
         fitted, interrupt = self._fit_clones([self.estimator], X, y, [params])
         try:
             if fitted:
+                if has_own_classes:
+                    self._check_labels(fitted[0].classes_, {})
                 (self.estimator_,) = fitted
                 self._keep_shares(y, params)
         finally:

@@ -298,9 +298,17 @@ def test_groups_that_are_also_in_the_training_have_a_note_and_a_warning(model, d
     n_images = np.count_nonzero(theirs.groups == theirs.groups[60])
     assert note.startswith(f"theirs: {n_images} of {240 - shared.sum() + n_images} images have")
     assert [w.filename for w in caught if str(w.message) == note] == [__file__]
-    unnamed = Bunch(images=known.images)
-    external = evaluate_external(model, sets, training=unnamed, class_prior="uniform", **QUICK)
-    assert not any("also in the training" in note for note in external.notes)
+    own = np.array([f"image nevus/{number}.png" for number in range(240)])  # no id is known
+    for known_groups, their_groups in [
+        (None, groups),
+        (np.arange(240), np.arange(240)),  # of an audit
+        (own, own),
+    ]:
+        known = Bunch(images=training.images[:5], groups=known_groups)
+        sets = {"theirs": Bunch(images=images[1:], target=theirs.target[1:])}
+        sets["theirs"].groups = their_groups[1:]
+        external = evaluate_external(model, sets, training=known, class_prior="uniform", **QUICK)
+        assert not any("also in the training" in note for note in external.notes)
 
 
 def test_paths_ids_splits_and_classes_are_no_subgroups(model, datasets):

@@ -474,6 +474,9 @@ def test_pixels_of_another_scale_are_not_augmented(scale, dtype):
 
 
 def test_black_floats_and_no_images_are_augmented():
+    nearly = np.zeros((1, 8, 8, 3), dtype=np.float32)
+    nearly[0, 0] = 1
+    assert ImageAugmenter().apply(nearly, ImageAugmenter().draw(1)).shape == nearly.shape
     for X in (np.zeros((2, 8, 8, 3), np.float32), np.zeros((0, 8, 8, 3))):
         augmenter = ImageAugmenter(brightness=0)
         assert not augmenter.apply(X, augmenter.draw(len(X))).any()

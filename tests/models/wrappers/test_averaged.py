@@ -144,6 +144,9 @@ def test_a_wrong_parameter_shows_before_the_first_is_trained(iris):
     ):
         with pytest.raises(ValueError, match=f"'{name}' parameter of"):
             AveragedClassifier([Untrained(), wrong]).fit(*iris)
+    search = GridSearchCV(TestTimeAugmentation(network), {"estimator__prior": ["uniform"]}, cv=2)
+    with pytest.raises(AssertionError, match="it was trained"):  # the grid replaces what is wrong
+        AveragedClassifier([Untrained(), search]).fit(*iris)
 
 
 def test_a_fitted_classifier_alone_is_no_list(iris):

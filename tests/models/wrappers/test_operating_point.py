@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_iris
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -30,6 +31,11 @@ def test_classes_of_a_frozen_classifier_are_its_own():
     for inside in (frozen, make_pipeline(StandardScaler(), frozen)):
         detector = OperatingPointClassifier(inside, 0.3, positive=2).fit(X[y < 2], y[y < 2])
         assert detector.classes_.tolist() == [0, 1, 2]
+    calibrated = CalibratedClassifierCV(frozen, method="temperature")
+    with pytest.raises(ValueError, match="positive=7, but the estimator has the classes"):
+        OperatingPointClassifier(calibrated, 0.3, positive=7).fit(X, y)
+    with pytest.raises(TypeError, match="provide an instance"):
+        OperatingPointClassifier(LogisticRegression, 0.3, positive=2).fit(X, y)
     learning = make_pipeline(FrozenEstimator(StandardScaler().fit(X)), LogisticRegression())
     with pytest.raises(ValueError, match="positive=2, but"):
         OperatingPointClassifier(learning, 0.3, positive=2).fit(X[y < 2], y[y < 2])
