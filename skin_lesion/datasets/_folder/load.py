@@ -134,8 +134,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         If `root` is a file.
     ValueError
         If there are no class folders with images, if it is unclear whether folders are classes or
-        splits, if `split` is not one of the splits, if `metadata.csv` gives one name of a file two
-        groups, or if several tables contradict each other in the group of a file.
+        splits, if a split that is loaded holds folders with the name of a split, if `split` is not
+        one of the splits, if `metadata.csv` gives one name of a file two groups, or if several
+        tables contradict each other in the group of a file.
 
     Warns
     -----

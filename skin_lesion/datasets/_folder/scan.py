@@ -69,7 +69,9 @@ class Tree:
 
     @property
     def class_names(self):
-        return sorted({folder.class_name for part in self.parts for folder in part.class_folders})
+        """The classes of all splits. Folders with the name of a split are no classes."""
+        names = {folder.class_name for part in self.parts for folder in part.class_folders}
+        return sorted(name for name in names if name.lower() not in SPLIT_NAMES)
 
 
 def scan(root, extensions):

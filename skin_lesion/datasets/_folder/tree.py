@@ -63,23 +63,29 @@ def _check_classes(tree, root):
 def _is_wrapper(tree, *, has_patients):
     """Tell whether the folders are datasets rather than classes with folders of patients."""
     folders = [folder for part in tree.parts for folder in part.class_folders]
-    folders = [folder for folder in folders if folder.listing.images]
-    if any(folder.class_name.lower() in SPLIT_NAMES for folder in folders):
-        return True
+    folders = [x for x in folders if x.listing.images and not _is_named_as_split(x)]
     images = [name for folder in folders for name in folder.listing.images]
-    if any(os.path.dirname(name) == "" for name in images):
+    if not folders or any(os.path.dirname(name) == "" for name in images):
         return False
-    inner = [set(folder.listing.folders) for folder in folders]
+    by_class = {}
+    for folder in folders:
+        by_class.setdefault(folder.class_name, set()).update(folder.listing.folders)
+    inner = list(by_class.values())
     names = set().union(*inner)
+    are_equal = all(names == inner[0] for names in inner)
     are_diagnoses = all(canonical_name(folder.class_name) for folder in folders)
     if any(name.lower() in SPLIT_NAMES for name in names):
         return True
     if all(map(canonical_name, names)):  # nevi may be a part of the benign lesions
-        return not (tree.has_splits and are_diagnoses)
+        return not tree.has_splits or (are_equal and not are_diagnoses)
     # A single folder, or folders with equal inner folders, may be datasets. They are classes if the
     # user asks for patients, if they have names of diagnoses, or if they lie in split folders.
     are_classes = has_patients or are_diagnoses or tree.has_splits
-    return not are_classes and all(names == inner[0] for names in inner)
+    return not are_classes and are_equal
+
+
+def _is_named_as_split(folder):
+    return folder.class_name.lower() in SPLIT_NAMES
 
 
 def _check_splits(tree, root):
@@ -120,9 +126,8 @@ def _find_reason(tree, root, extensions):
     if tree.has_splits and tree.n_images:
         names = [folder.relative_path for folder in folders if folder.listing.images]
         return (
-            f" The split folders hold {name_some(names)}. Some of these have the name of a split,"
-            " or hold class or split folders. Move the class folders directly into the split"
-            " folders."
+            f" The split folders hold {name_some(names)}, with class or split folders inside them."
+            " Move the class folders directly into the split folders."
         )
     datasets = [
         os.path.join(root, name)
@@ -145,19 +150,35 @@ def _find_reason(tree, root, extensions):
 
 
 def choose_parts(tree, split, root):
-    if split is None:
-        return tree.parts
-    if not tree.has_splits:
+    if split is not None and not tree.has_splits:
         raise ValueError(
             f"split is {split!r}, but {root!r} has no split folders, only classes:"
             f" {name_some(tree.class_names)}. Expected None. Split the images with"
             " train_test_split_by_group."
         )
-    name = check_split(split, [part.split for part in tree.parts], root)
-    chosen = next(part for part in tree.parts if part.split == name)
-    if not chosen.n_images:
+    parts = tree.parts
+    if split is not None:
+        name = check_split(split, [part.split for part in tree.parts], root)
+        parts = [part for part in tree.parts if part.split == name]
+        if not parts[0].n_images:
+            raise ValueError(
+                f"The split {parts[0].relative_path!r} in {root!r} has no class folder with images."
+                f" Expected {_LAYOUTS}."
+            )
+    faulty = [part for part in tree.parts if _find_splits_inside(part)]
+    named = [path for part in parts for path in _find_splits_inside(part)]
+    if named:
+        others = [part.split for part in tree.parts if part.n_images and part not in faulty]
+        other = f" If they have no labels, load another split: {name_some(others)}."
         raise ValueError(
-            f"The split {chosen.relative_path!r} in {root!r} has no class folder with images."
-            f" Expected {_LAYOUTS}."
+            f"Folders inside the split folders of {root!r} have the name of a split:"
+            f" {name_some(named)}. Expected {_LAYOUTS}. Move the class folders directly into the"
+            f" split folders.{other if others else ''}"
         )
-    return [chosen]
+    return parts
+
+
+def _find_splits_inside(part):
+    """Return the class folders with images that have the name of a split."""
+    folders = [x for x in part.class_folders if x.listing.images and _is_named_as_split(x)]
+    return [folder.relative_path for folder in folders]

@@ -598,9 +598,8 @@ def test_arguments_of_wrong_type(tmp_path, argument):
         (["images/nevus/1.jpg", "a.csv"], "load one of them: '.*images'"),
         (["data/train/benign/1.jpg", "data/test/benign/2.jpg"], "load one of them: '.*data'"),
         (["train/images/nevus/1.jpg"], "hold 'train.images'. .*directly into the split"),
-        (["train/train/x/1.jpg", "test/test/x/2.jpg"], "hold 'test.test', 'train.train'. Some"),
-        (["train/train/1.jpg", "val/nevus/2.jpg"], "hold 'train.train', 'val.nevus'. Some"),
         (["test/isic/nevus/1.jpg", "train/isic/mel/2.jpg"], "directly into the split folders.$"),
+        (["train/a/nevus/1.jpg", "test/b/nevus/2.jpg"], "hold 'test.b', 'train.a', with class"),
         (["benign/test/1.jpg", "malignant/train/2.jpg"], "move the split folders above them.$"),
         # A report beside them is not what is wrong.
         (["a/nevus/1.jpg", "b/report.html", "b/roc.png"], "load one of them: '.*a'.$"),
@@ -614,10 +613,39 @@ def test_no_class_folder_with_images(tmp_path, names, message):
 
 @pytest.mark.filterwarnings("ignore:Class folders hold folders")
 def test_folders_inside_the_classes_of_splits_are_read(tmp_path):
-    for names in (["benign/nevus/1.jpg", "malignant/mel/2.jpg"], ["x/p/1.jpg", "y/p/2.jpg"]):
+    for names in (
+        ["benign/nevus/1.jpg", "malignant/mel/2.jpg"],
+        ["cancer/mel/1.jpg", "non-cancer/nevus/2.jpg"],
+        ["x/p/1.jpg", "y/p/2.jpg"],
+    ):
         root = tmp_path / names[0][0]
         dataset = load_image_folder(write(root, [f"train/{name}" for name in names]))
         assert dataset.target.tolist() == [name.split("/")[0] for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["train/train/x/1.jpg", "test/test/x/2.jpg"], "'test.test', 'train.train'. .*folders.$"),
+        (["train/train/1.jpg", "val/nevus/2.jpg"], "'train.train'. .* another split: 'val'.$"),
+        (["train/nevus/1.jpg", "train/Test/2.jpg"], "'train.Test'. .* the split folders.$"),
+    ],
+)
+def test_split_folders_inside_split_folders(tmp_path, names, message):
+    with pytest.raises(ValueError, match=f"have the name of a split: {message}"):
+        load_image_folder(write(tmp_path, names))
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("unlabelled", ["test/test/3.jpg", "val/test/3.jpg"])
+def test_a_test_set_without_labels_beside_the_training_set(tmp_path, unlabelled):
+    write(tmp_path, ["train/mel/1.jpg", "train/nevus/2.jpg", unlabelled])
+    dataset = load_image_folder(tmp_path, split="train")
+    assert relative(dataset, tmp_path) == ["train/mel/1.jpg", "train/nevus/2.jpg"]
+    assert dataset.target_names.tolist() == ["mel", "nevus"]
+    for split in (None, unlabelled.split("/")[0]):
+        with pytest.raises(ValueError, match=r": '\w+.test'. .* another split: 'train'.$"):
+            load_image_folder(tmp_path, split=split)
 
 
 def test_suggested_folder_can_be_loaded(tmp_path):
