@@ -153,11 +153,11 @@ def _list(folder, extensions):
 
 def _leave_out_masks(listing):
     """Remove images that are named for a mask of another one: `1_mask.png` beside `1.jpg`."""
-    stems = {os.path.splitext(name)[0] for name in listing.images}
+    stems = {os.path.splitext(name)[0].casefold() for name in listing.images}
 
     def is_mask(name):
         found = MASK_NAME.search(name)
-        return found and any(name[:end] in stems for end in range(1, found.start() + 1))
+        return found and name[: found.start()].rstrip("_- .").casefold() in stems
 
     images = [name for name in listing.images if not is_mask(name)]
     listing.n_masks += len(listing.images) - len(images)

@@ -452,6 +452,15 @@ def test_masks_beside_their_image(tmp_path):
     assert dataset.left_out == {"masks": 3}
 
 
+@pytest.mark.usefixtures("quietly")
+def test_masks_have_the_name_of_their_image_in_any_case(tmp_path):
+    names = ["nevus/1.jpg", "nevus/10_mask.png", "nevus/1_with_mask.jpg", "melanoma/IMG_2.JPG"]
+    write(tmp_path, [*names, "nevus/1 - mask.png", "melanoma/img_2_mask.png"])
+    dataset = load_image_folder(tmp_path)
+    assert set(relative(dataset, tmp_path)) == set(names)
+    assert dataset.left_out == {"masks": 2}
+
+
 @pytest.mark.filterwarnings("ignore:Class folders hold folders")
 def test_names_that_hold_the_word_mask_are_read(tmp_path):
     write(tmp_path, ["unmasked_nevus/Damaskinos/1.jpg", "UNMASKED/2.jpg", "nevus/3.jpg"])
