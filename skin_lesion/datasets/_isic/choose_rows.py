@@ -88,8 +88,11 @@ def choose_rows(rows, files, split, label, image_type, release, root):
     is_told = is_unlabelled & rows.split.isin(rows.split[is_labelled]).to_numpy()
     if is_told.any():
         coarse = ""
-        if release == "isic-cli" and label is None:
-            coarse = " label='benign_malignant' needs no exact diagnosis: it uses diagnosis_1, too."
+        n_coarse = rows.labels["malignancy"][is_told].isin(["benign", "malignant"]).sum()
+        if n_coarse and release == "isic-cli" and label is None:
+            coarse = (
+                f" label='benign_malignant' needs no exact diagnosis: it reads {n_coarse} of them."
+            )
         messages.append(
             f"{is_told.sum()} of {(wanted & has_file).sum()} images with a file have no label in"
             f" the tables of {release}. The first is {rows.frame.index[is_told][0]!r}. They are"
@@ -101,7 +104,7 @@ def choose_rows(rows, files, split, label, image_type, release, root):
             " such as 'ISIC_0024306.jpg'. They are left out."
         )
     chosen = wanted & has_file & has_target
-    labels = rows.own if label is None or label in LABEL_SETS else rows.target
+    labels = rows.labels["own"] if label is None or label in LABEL_SETS else rows.target
     if label in LABEL_SETS:
         labels = first_known([rows.frame["diagnosis"], labels, rows.target], labels.index)
     is_labelled = chosen | is_unmapped

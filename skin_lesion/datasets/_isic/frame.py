@@ -30,7 +30,7 @@ class Rows:
     target: pd.Series
     # Whether the release gives a label, even if it has no counterpart.
     is_labelled: pd.Series
-    own: pd.Series
+    labels: pd.DataFrame
     groups: pd.Series
     split: pd.Series
     revealing: list
@@ -88,7 +88,7 @@ def read_rows(table, release, label, indeterminate, duplicates, group_by):
         if label in revealing:
             frame["metadata_target" if label == "target" else label] = values
             revealing.remove(label)
-    return Rows(frame, target, is_labelled, labels["own"], groups, table[SPLIT], revealing)
+    return Rows(frame, target, is_labelled, labels, groups, table[SPLIT], revealing)
 
 
 def _harmonise(table, diagnosis, release):

@@ -594,7 +594,7 @@ def cli(tmp_path):
 
 
 def test_isic_cli(cli):
-    unlabelled = "^1 of 6 images with a file have no label .*'benign_malignant' needs no exact"
+    unlabelled = "^1 of 6 images with a file have no label .* They are left out.$"
     with (
         pytest.warns(UserWarning, match="^3 of 5 training images .* lesion nor a patient"),
         pytest.warns(UserWarning, match=unlabelled),
@@ -652,6 +652,27 @@ def test_isic_cli_with_diagnosis_1_alone(tmp_path):
     assert len(dataset.target) + sum(dataset.left_out.values()) == len(said)
     assert dataset.label_account["label"].tolist() == ["benign", "malignant", "indeterminate"]
     assert dataset.missing.tolist() == ["ISIC_0000004"]
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("Benign", " label='benign_malignant' needs no exact diagnosis: it reads 1 of them."),
+        ("Indeterminate", ""),
+    ],
+)
+def test_isic_cli_without_labels_names_the_label_set_that_reads_more(tmp_path, said, hint):
+    write(
+        tmp_path,
+        "metadata.csv",
+        "isic_id,copyright_license,diagnosis_1,diagnosis_3,lesion_id",
+        "ISIC_0000001,CC-0,Benign,Nevus,IL_1",
+        f"ISIC_0000002,CC-0,{said},,IL_2",
+        "ISIC_0000003,CC-0,,,IL_3",
+    )
+    touch(tmp_path, *(f"ISIC_000000{n}.jpg" for n in (1, 2, 3)))
+    with pytest.warns(UserWarning, match=f"^2 of 3 images .* They are left out.{hint}$"):
+        load_isic_release(tmp_path)
 
 
 @pytest.mark.filterwarnings("ignore:3 of 3 training images of isic-cli have neither")
