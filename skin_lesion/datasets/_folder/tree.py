@@ -169,11 +169,11 @@ def choose_parts(tree, split, root):
     named = [path for part in parts for path in _find_splits_inside(part)]
     if named:
         others = [part.split for part in tree.parts if part.n_images and part not in faulty]
-        other = f" If they have no labels, load another split: {name_some(others)}."
+        other = f", or load another split: {name_some(others)}" if others else ""
         raise ValueError(
             f"Folders inside the split folders of {root!r} have the name of a split:"
             f" {name_some(named)}. Expected {_LAYOUTS}. Move the class folders directly into the"
-            f" split folders.{other if others else ''}"
+            f" split folders. If the images have no labels, move them elsewhere{other}."
         )
     return parts
 

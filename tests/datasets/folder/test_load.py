@@ -635,9 +635,9 @@ def test_folders_inside_the_classes_of_splits_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["train/train/x/1.jpg", "test/test/x/2.jpg"], "'test.test', 'train.train'. .*folders.$"),
+        (["train/train/x/1.jpg", "test/test/x/2.jpg"], "'test.test', 'train.train'. .*elsewhere.$"),
         (["train/train/1.jpg", "val/nevus/2.jpg"], "'train.train'. .* another split: 'val'.$"),
-        (["train/nevus/1.jpg", "train/Test/2.jpg"], "'train.Test'. .* the split folders.$"),
+        (["train/nevus/1.jpg", "train/Test/2.jpg"], "'train.Test'. .* elsewhere.$"),
     ],
 )
 def test_split_folders_inside_split_folders(tmp_path, names, message):
