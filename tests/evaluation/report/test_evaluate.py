@@ -432,8 +432,11 @@ def test_numbers_in_place_of_names_are_explained():
     """As the datasets of torchvision have them."""
     y_true, y_prob, number_of = np.array([1, 0]), [[0.7, 0.3], [0.2, 0.8]], {"b": 1, "a": 0}
     judge = EvaluationReport.from_predictions
-    with pytest.raises(ValueError, match=r"turn numbers .* np\.array\(names\)\[y_true\]"):
-        judge(y_true, y_prob, classes=["a", "b"])
+    for numbers in (y_true, y_true.astype(float)):
+        with pytest.raises(
+            ValueError, match=r"turn .* np\.array\(names\)\[np\.asarray\(y_true, int"
+        ):
+            judge(numbers, y_prob, classes=["a", "b"])
     for use in (judge, choose_thresholds_from_predictions):
         with pytest.raises(TypeError, match=r"dict.* sorted\(classes, key=classes\.get\)"):
             use(["b", "a"], y_prob, classes=number_of, positive="b")
