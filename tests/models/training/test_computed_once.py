@@ -134,7 +134,9 @@ def test_a_last_batch_is_not_traced_anew(small, lesions):
         assert len(calls) == 1
 
 
-def test_prediction_leaves_no_thread_behind(smallest, lesion_folder, reads):
+def test_prediction_leaves_no_thread_behind(smallest, lesion_folder, reads, monkeypatch):
+    # As if the images were large.
+    monkeypatch.setattr("skin_lesion.models._training.batches._PIXELS_OF_BLOCK", 0)
     folder = load_image_folder(lesion_folder, split="train")
     classifier = smallest(loader=ImageLoader((24, 24), n_jobs=2), batch_size=8)
     classifier.fit(folder.data, folder.target)

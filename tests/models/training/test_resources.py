@@ -28,6 +28,7 @@ from skin_lesion.models._backend.memory import forget_traces
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 MIB = 2**20
+PIXELS_OF_BLOCK = "skin_lesion.models._training.batches._PIXELS_OF_BLOCK"
 
 
 class SlowSource:
@@ -97,6 +98,7 @@ def test_few_batches_are_held_in_every_epoch(smallest, lesions, monkeypatch):
         return images
 
     monkeypatch.setattr(ImageBatches, "_read_places", read_and_count)
+    monkeypatch.setattr(PIXELS_OF_BLOCK, 0)  # as if the images were large
     classifier = smallest(
         epochs=3, patience=3, early_stopping=True, validation_fraction=0.5, batch_size=2
     )
@@ -108,6 +110,23 @@ def test_few_batches_are_held_in_every_epoch(smallest, lesions, monkeypatch):
         "validation": 3 * np.ceil(n_held_out / 2),
         "prediction": np.ceil(90 / 8),
     }
+
+
+def test_small_images_are_predicted_more_than_a_batch_at_a_time(smallest, lesions, monkeypatch):
+    sizes = []
+    predict = keras.Model.predict_on_batch
+
+    def note(self, batch):
+        sizes.append(len(batch))
+        return predict(self, batch)
+
+    classifier = smallest(epochs=1, batch_size=8).fit(lesions.images, lesions.target)
+    monkeypatch.setattr(keras.Model, "predict_on_batch", note)
+    monkeypatch.setattr("skin_lesion.models._training.image_source.count_workers", lambda _: 2)
+    at_once = classifier.predict_proba(lesions.images)
+    monkeypatch.setattr(PIXELS_OF_BLOCK, 0)
+    np.testing.assert_array_equal(classifier.predict_proba(lesions.images), at_once)
+    assert sizes == [32] * 3 + [8] * 12  # of 90 images, with blocks for both threads that read
 
 
 def test_number_of_threads_changes_nothing(smallest, lesion_folder):
