@@ -114,6 +114,14 @@ def describe_run(*packages):
     }
 
 
+def load_lesions(folder):
+    """Load an ISIC release, which has tables, or class folders."""
+    from skin_lesion import load_image_folder, load_isic_release
+
+    is_release = any(table.name != "metadata.csv" for table in Path(folder).glob("*.csv"))
+    return load_isic_release(folder) if is_release else load_image_folder(folder)
+
+
 def make_parser(doc):
     """Return a parser of the options that all benchmarks have."""
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])

@@ -21,7 +21,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
-from _common import finish, make_parser
+from _common import finish, load_lesions, make_parser
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -39,8 +39,6 @@ from skin_lesion import (
     SkinLesionClassifier,
     compare,
     cross_evaluate,
-    load_image_folder,
-    load_isic_release,
     write_lesion_folder,
 )
 
@@ -139,11 +137,6 @@ def make_feature_classifier(lesions, preprocess, augmenter, settings, cache_dir)
     return FeatureClassifier(np.concatenate(features), varied), np.arange(len(lesions.data))
 
 
-def read_lesions(folder):
-    is_release = any(table.name != "metadata.csv" for table in folder.glob("*.csv"))
-    return load_isic_release(folder) if is_release else load_image_folder(folder)
-
-
 def judge(lesions, preprocess, augmenter, settings, cache_dir):
     make = make_network if settings["weights"] is None else make_feature_classifier
     model, X = make(lesions, preprocess, augmenter, settings, cache_dir)
@@ -177,7 +170,7 @@ def main():
         if arguments.quick:
             arguments.data = Path(folder, "drawn")
             write_lesion_folder(arguments.data, 60, n_classes=2, random_state=0)
-        lesions = read_lesions(arguments.data)
+        lesions = load_lesions(arguments.data)
         for name, (preprocess, augmenter) in list_variants().items():
             report = judge(lesions, preprocess, augmenter, settings, Path(folder, "cache"))
             reference = reference or report

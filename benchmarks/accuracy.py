@@ -22,7 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from _common import finish, make_parser
+from _common import finish, load_lesions, make_parser
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -41,8 +41,6 @@ from skin_lesion import (
     audit_dataset,
     cross_evaluate,
     evaluate,
-    load_image_folder,
-    load_isic_release,
     make_lesion_classifier,
     write_lesion_folder,
 )
@@ -160,11 +158,9 @@ def measure_colours(images):
 
 def read_lesions(folder):
     """Return the table of the images, their classes and groups, without what is faulty."""
-    folder = Path(folder)
-    if any(table.name != "metadata.csv" for table in folder.glob("*.csv")):
-        lesions = load_isic_release(folder)
+    lesions = load_lesions(folder)
+    if "release" in lesions:
         return lesions.frame, lesions.target, lesions.groups
-    lesions = load_image_folder(folder)
     audit = audit_dataset(lesions.data, lesions.target, groups=lesions.groups, n_jobs=-1)
     kept = audit.keep("first")  # without conflicts, too
     for name in np.unique(lesions.target):
