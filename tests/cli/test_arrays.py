@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skin_lesion import load_image_folder, load_model, make_lesion_images
+from skin_lesion import ConvNet, load_image_folder, load_model, make_lesion_images
 from skin_lesion.cli import main
 
 
@@ -19,7 +19,8 @@ def archive(tmp_path_factory):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_train_predict_and_evaluate(archive, root, tmp_path, capsys):
+def test_train_predict_and_evaluate(archive, root, tmp_path, capsys, few_trees, monkeypatch):
+    monkeypatch.setattr("skin_lesion.models._presets.ConvNet", lambda: ConvNet(filters=(8,)))
     output = tmp_path / "report"
     train = ["train", str(archive), "--output", str(output)]
     assert main(train) == 2

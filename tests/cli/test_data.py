@@ -172,7 +172,8 @@ sys.exit(main())
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [("ValueError('wrong')", 2), ("KeyboardInterrupt", 130)]
+    ("error", "status"),
+    [("ValueError('wrong')", 2), pytest.param("KeyboardInterrupt", 130, marks=pytest.mark.slow)],
 )
 def test_a_closed_pipe_does_not_change_the_status_of_an_error(error, status):
     command = [sys.executable, "-c", _PENDING, error, "audit", "ROOT"]

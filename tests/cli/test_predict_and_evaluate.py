@@ -1082,7 +1082,9 @@ def test_true_and_false_count_as_1_and_0(tmp_path):
         assert {line["score"]: line["value"] for line in report["scores"]}["accuracy"] == 1
 
 
-@pytest.mark.parametrize("change_case", [str.upper, str.lower])
+@pytest.mark.parametrize(
+    "change_case", [pytest.param(str.upper, marks=pytest.mark.slow), str.lower]
+)
 def test_the_truth_decides_which_columns_are_classes(tmp_path, capsys, change_case):
     codes = change_case(",".join(CODES))
     rest = ",0" * 5
