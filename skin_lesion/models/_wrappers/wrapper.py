@@ -120,7 +120,7 @@ class WrapperMixin(FittedPartsMixin):
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params)["estimator"]["fit"]
-        copy = clone(self.estimator)
+        copy = clone(self.estimator)  # an error for a class in place of an object
         has_own_classes = any(map(is_frozen, [copy, *copy.get_params().values()]))
         if not has_own_classes:
             self._check_labels(y, params)  # before hours of training
