@@ -4,9 +4,17 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from ..audit import say
-from ..datasets import is_report, load_image_table, load_public_dataset, map_labels
+from ..datasets import (
+    GROUP_COLUMNS,
+    clean_ids,
+    is_report,
+    load_image_table,
+    load_public_dataset,
+    map_labels,
+)
 from ._output import check_is_no_folder_of
 
 _READABLE = (
@@ -37,6 +45,8 @@ _LEFT_OUT = {
 
 def load_data(arguments):
     """Return what the arguments name as loaders do, with `is_test` where it has a test split.
+
+    `groups` is None where no image has an id: loaders then give each image a group of its own.
 
     Says in two lines what it was taken for, and what was left out.
 
@@ -76,6 +86,8 @@ def load_data(arguments):
     splits = [] if data.split is None else [s for s in ("train", "val", "test") if s in data.split]
     data.is_test = data.split == "test" if {"train", "test"} <= set(splits) else None
     groups = "lesions and patients unknown"
+    if not _find_ids(data.frame, arguments).any():
+        data.groups = None
     if data.groups is not None:
         groups = say_groups(len(np.unique(data.groups)))
     parts = [f"{say(len(data.target), 'image')} of {say(len(classes), 'class')}", groups]
@@ -100,6 +112,26 @@ def _is_found_as_report(output, root):
         return False
     between = folder.parents[: folder.parents.index(root)]
     return not any(is_report(parent) for parent in between)
+
+
+def note_without_id(frame, arguments):
+    """Return a note for a report if some of its images have no id, as a list."""
+    n_unknown = int((~_find_ids(frame, arguments)).sum())
+    if not n_unknown:
+        return []
+    note = (
+        f"The lesion and the patient of {n_unknown} of {say(len(frame), 'image')} are unknown: each"
+        " counts as a lesion of its own. Several images of one lesion make the intervals too"
+        " narrow."
+    )
+    return [note]
+
+
+def _find_ids(frame, arguments):
+    """Return which images have the id of a lesion or a patient."""
+    names = {*GROUP_COLUMNS, arguments.group_column} & {*frame}
+    ids = pd.DataFrame({name: clean_ids(frame[name]) for name in names}, frame.index)
+    return ids.notna().any(axis=1).to_numpy()
 
 
 def say_groups(n):

@@ -22,7 +22,7 @@ from ..datasets import (
     spell_groups,
 )
 from ..evaluation import EvaluationReport, evaluate, take_subgroups
-from ._data import find_positive, load_data, say_groups
+from ._data import find_positive, load_data, note_without_id, say_groups
 from ._output import (
     MANIFEST,
     REPORT,
@@ -101,6 +101,7 @@ def _of_model(arguments):
     text = f"Evaluated on {part}: {say(len(rows), 'image')}"
     if data.groups is not None:
         text += f" of {say_groups(report.n_groups)}"
+        report.notes += note_without_id(data.frame.iloc[rows], arguments)
     if data.is_test is not None:
         n_others = int((~data.is_test).sum())
         text += f". The other {say(n_others, 'image')} may have been trained on"

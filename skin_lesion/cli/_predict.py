@@ -84,12 +84,12 @@ def run(arguments):
     with _keep_unfinished(output, len(X), unreadable) as parts:
         _predict(model, arguments.model, unlike, X, parts, unreadable)
         table = pd.concat(parts, ignore_index=True)
+        images = table["image"]
         if arguments.isic:
             table = make_submission(table, model.classes_)
         write_csv(table, output, index=False)
     if output.is_file():
-        with suppress(OSError):  # there is none, or another program has it open
-            unfinished_path(output).unlink()  # of an earlier run
+        _remove_unfinished(unfinished_path(output), images)
     say_unread(unreadable)
     if reports:
         print(f"Skipped: {say(len(reports), 'folder')} with reports, such as {reports[0]}.")
@@ -146,6 +146,20 @@ def _write_unfinished(parts, path, n_images):
             " The same command begins anew."
         )
     return f"Nothing is kept, because {path} cannot be written. Run the same command again."
+
+
+def _remove_unfinished(path, images):
+    """Remove the table of an earlier run, unless it has others than these images."""
+    try:
+        earlier = pd.read_csv(path, usecols=["image"], dtype=str, keep_default_na=False)["image"]
+        if earlier.isin(images).all():
+            path.unlink()
+            return
+    except FileNotFoundError:
+        return
+    except (ValueError, OSError):  # it is another table, or another program has it open
+        pass
+    print(f"Kept: {path}, which may hold predictions of other photographs.")
 
 
 def load_classifier(path):

@@ -17,7 +17,7 @@ from PIL import Image
 
 from skin_lesion import DatasetAudit
 from skin_lesion.cli import _audit, main
-from skin_lesion.cli._data import _LEFT_OUT, find_positive, load_data
+from skin_lesion.cli._data import _LEFT_OUT, find_positive, load_data, note_without_id
 from skin_lesion.cli._options import in_options
 from skin_lesion.cli._train import job as _job
 from skin_lesion.datasets._folder.load import REASONS as _REASONS_OF_FOLDERS
@@ -213,6 +213,18 @@ def test_two_releases_are_told_apart_by_an_option(release, tmp_path, capsys):
     assert "60 images of 2 classes" in capsys.readouterr().out
 
 
+def test_class_folders_beside_a_table_of_a_release_are_asked_for(root, tmp_path, capsys):
+    folder = shutil.copytree(root, tmp_path / "lesions")
+    table = pd.read_csv(folder / "metadata.csv")
+    table.assign(dx="nv").to_csv(folder / "metadata.csv", index=False)
+    assert audit(folder, tmp_path / "audit") == 2
+    assert "holds 2 datasets: 'HAM10000', 'class folders'" in (error := capsys.readouterr().err)
+    assert "Pass --dataset 'HAM10000' or another" in error
+    assert audit(folder, tmp_path / "audit", "--dataset", "class folders") == 0
+    assert "60 images of 2 classes, 46 lesions" in (out := capsys.readouterr().out)
+    assert "split into train, test" in out
+
+
 def test_a_table_of_ones_own(root, tmp_path, capsys):
     folder = tmp_path / "images"
     folder.mkdir()
@@ -257,12 +269,43 @@ def test_a_table_of_ones_own(root, tmp_path, capsys):
     assert f"could overwrite the --table in it, {table}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", ["release", "table", "metadata"])
+def test_images_without_ids_are_no_lesions(release, tmp_path, capsys, kind):
+    (release / "HAM10000_metadata.csv").unlink()
+    images, options = sorted(release.glob("*/*.jpg")), []
+    rows = [[path.stem, ("benign", "malignant")[n % 2], "?"] for n, path in enumerate(images)]
+    table = pd.DataFrame(rows, columns=["image", "dx", "patient_id"])
+    if kind == "release":
+        name = release / "ISBI2016_ISIC_Part3_Training_GroundTruth.csv"
+        table[["image", "dx"]].to_csv(name, index=False, header=False)
+    elif kind == "table":
+        table.to_csv(tmp_path / "t.csv", index=False)
+        roles = {"path": "image", "label": "dx", "group": "patient_id"}
+        options = [word for role in roles for word in (f"--{role}-column", roles[role])]
+        options += ["--table", str(tmp_path / "t.csv")]
+    else:
+        for place, name in zip(sorted(release.iterdir()), "ab", strict=True):
+            place.rename(release / name)
+        table.assign(image="other").to_csv(release / "metadata.csv", index=False)
+    assert audit(release, tmp_path / "audit", *options) == 0
+    assert "60 images of 2 classes, lesions and patients unknown" in capsys.readouterr().out
+
+
+def test_a_report_counts_the_images_without_an_id():
+    table = pd.DataFrame({"patient_id": ["1", None, None], "nevus": ["a", "b", "unknown"]})
+    (note,) = note_without_id(table, Namespace(group_column="nevus"))
+    assert note.startswith("The lesion and the patient of 1 of 3 images are unknown:")
+    assert note_without_id(table[:2], Namespace(group_column="nevus")) == []
+
+
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="all names are valid Unicode")
 def test_a_class_whose_name_is_not_valid_unicode_can_be_drawn(root, tmp_path):
     folder = tmp_path / "lesions"
     for name, part in (("melanoma", "melanoma"), (os.fsdecode(b"n\xe9vus"), "nevus")):
         shutil.copytree(root / "Train" / part, folder / name)
-    arguments = Namespace(root=str(folder), table=None, dataset=None, output=None)
+    arguments = Namespace(
+        root=str(folder), table=None, dataset=None, group_column=None, output=None
+    )
     data = load_data(arguments)
     assert np.unique(data.target).tolist() == ["melanoma", "n\\udce9vus"]
 

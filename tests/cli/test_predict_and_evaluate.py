@@ -317,6 +317,10 @@ def test_what_was_predicted_before_an_early_end_is_kept(
     assert {"image", "predicted", "call", "melanoma", "nevus"} == {*table}
     pd.testing.assert_frame_equal(table[[*parts[0]]], pd.concat(parts[:2], ignore_index=True))
     monkeypatch.undo()
+    capsys.readouterr()
+    assert predict(model, next(root.glob("Train/*/*.jpg")), output=output) == 0
+    assert f"Kept: {kept}, which may hold predictions of other" in capsys.readouterr().out
+    assert kept.is_file()
     assert predict(model, *places, output=output) == 3
     assert list(kept.parent.iterdir()) == [output]
 
@@ -1056,6 +1060,15 @@ def test_malignant_beside_benign_is_a_class(tmp_path, truth):
     scores = {line["score"]: line["value"] for line in report["scores"]}
     assert [line["class"] for line in report["classes"]] == ["benign", "malignant"]
     assert scores["sensitivity"] == scores["specificity"] == 1
+
+
+def test_the_class_by_a_threshold_is_said_to_be_ignored(tmp_path, capsys):
+    (tmp_path / "t.csv").write_text("image,dx\na,mel\nb,nv\n")
+    (tmp_path / "p.csv").write_text("image,predicted,call,mel,nv\na,nv,mel,.4,.6\nb,nv,nv,.1,.9\n")
+    options = ["--predictions", str(tmp_path / "p.csv"), "--truth", str(tmp_path / "t.csv")]
+    assert main(["evaluate", *options]) == 0
+    assert "The column call of " in (out := capsys.readouterr().out)
+    assert "ignored: scores are of the most probable class" in out
 
 
 def test_a_truth_of_numbers_has_them_as_labels(tmp_path):

@@ -61,6 +61,11 @@ def _read_classes(path, *, is_truth, label=None):
         return table, []
     # No class has such a name, but classes that are numbers make numbers of these columns.
     own = [] if is_truth else [*OWN_COLUMNS, TRUTH_COLUMN]
+    if "call" in table and not is_truth:
+        print(
+            f"The column call of {path} is ignored: scores are of the most probable class. To score"
+            " the threshold of a model, evaluate MODEL on ROOT."
+        )
     table = table.drop(columns=own, errors="ignore")
     numbers = table.select_dtypes("number")
     if numbers.shape[1] < 2:  # pandas.get_dummies writes True and False

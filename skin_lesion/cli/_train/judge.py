@@ -20,7 +20,7 @@ from ...evaluation import (
     take_subgroups,
     to_json_text,
 )
-from .._data import find_positive, say_groups
+from .._data import find_positive, note_without_id, say_groups
 from .._tables.predictions import make_table
 from .network import networks_of
 
@@ -81,7 +81,9 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         y_train=y_train,
         groups_train=groups_train,
     )
-    if not data.knows_lesions:
+    if data.knows_lesions:
+        report.notes += note_without_id(data.frame[data.is_test], arguments)
+    else:
         report.notes.append(_UNKNOWN_LESIONS)
     with_faults = None
     if on_faults is not None:

@@ -70,7 +70,7 @@ def load_public_dataset(
 
     name : str, default="auto"
         A name in the table above, in any spelling. It is needed only if one folder holds several
-        datasets.
+        datasets, or folders of diagnoses beside the table of a dataset.
 
     split : str or None, default=None
         Load only this split: "train", "val" or "test", or the other names that

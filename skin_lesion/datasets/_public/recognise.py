@@ -8,7 +8,9 @@ from ..._utils.validation.messages import did_you_mean, name_some
 from .._isic.files import find_files
 from .._isic.formats import GROUND_TRUTH, NAMES, release_named
 from .._isic.recognise import find_releases
+from .._reading.split_names import SPLIT_NAMES
 from .._reading.table_file import check_columns_differ, read_header
+from .._taxonomy.names import canonical_name
 from .sets import SETS
 
 CLASS_FOLDERS = "class folders"
@@ -91,6 +93,8 @@ def recognise(root, name):
             f" {found or 'no known dataset'}. Expected {expected}.{nearest} Pass name='auto', or"
             " the folder of this dataset."
         )
+    if found and _has_class_folders(root):
+        found.append(CLASS_FOLDERS)
     if len(found) > 1:
         raise ValueError(
             f"{root!r} holds {len(found)} datasets: {name_some(found)}. Expected one. Pass"
@@ -107,6 +111,16 @@ def recognise(root, name):
         return CLASS_FOLDERS, None
     nearest = _describe_nearest(columns_of, SETS)
     return CLASS_FOLDERS, f"{len(files.tables)} table(s) such as {files.tables[0]!r}.{nearest}"
+
+
+def _has_class_folders(root):
+    """Tell whether folders, also in those of splits, are named after several diagnoses."""
+    with os.scandir(root) as entries:
+        names = [entry.name for entry in entries if entry.is_dir()]
+    for split in [name for name in names if name.lower() in SPLIT_NAMES]:
+        with os.scandir(os.path.join(root, split)) as entries:
+            names += [entry.name for entry in entries if entry.is_dir()]
+    return len({canonical_name(name) for name in names} - {None}) > 1
 
 
 def find_name(name):
