@@ -143,7 +143,7 @@ def test_names_that_the_output_cannot_encode_are_escaped(root, tmp_path, monkeyp
     assert rb"l\xe9sions: 48 images" in printed
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("unbuffered", ["", pytest.param("1", marks=pytest.mark.slow)])
 def test_a_pipe_that_is_closed(root, tmp_path, unbuffered):
     command = [sys.executable, "-m", "skin_lesion", "audit", str(root), "--output", str(tmp_path)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

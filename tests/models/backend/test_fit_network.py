@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("trainable", [None, "all", "head"])
+@pytest.mark.parametrize("trainable", [None, pytest.param("all", marks=pytest.mark.slow), "head"])
 def test_tensorflow_does_not_tune_the_reading_of_batches(
     trainable, smallest, tiny_file, lesions, monkeypatch
 ):

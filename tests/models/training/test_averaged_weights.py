@@ -74,7 +74,9 @@ def loss_of(classifier, lesions, rows):
     return -np.log(probabilities[np.arange(len(columns)), columns]).mean()
 
 
-@pytest.mark.parametrize("callback", [None, keras.callbacks.SwapEMAWeights])
+@pytest.mark.parametrize(
+    "callback", [None, pytest.param(keras.callbacks.SwapEMAWeights, marks=pytest.mark.slow)]
+)
 def test_early_stopping_compares_and_restores_averages(averaging, lesions, callback):
     given = [] if callback is None else [callback()]
     classifier, watch = averaging(*given, early_stopping="auto", epochs=8)
@@ -109,7 +111,7 @@ def test_partial_fit_averages_from_the_weights_that_were_kept(
     assert_equal(classifier.model_.get_weights(), kept)
 
 
-@pytest.mark.parametrize("third_epoch", ["", "stop", "interrupt"])
+@pytest.mark.parametrize("third_epoch", ["", pytest.param("stop", marks=pytest.mark.slow), "interrupt"])
 def test_averages_are_kept_however_training_ends(averaging, third_epoch):
     classifier, watch = averaging(third_epoch=third_epoch)
     assert len(watch.seen) == {"": 4, "stop": 3, "interrupt": 2}[third_epoch]
@@ -133,7 +135,7 @@ def test_a_fit_that_keras_restores_goes_on_with_its_weights_and_averages(averagi
     assert_equal(resumed.model_.get_weights(), whole.model_.get_weights())
 
 
-@pytest.mark.parametrize("early_stopping", [True, False])
+@pytest.mark.parametrize("early_stopping", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_resumed_fit_goes_on_with_its_weights(averaging, tmp_path, early_stopping):
     checkpoint = FitCheckpoint(tmp_path)
     whole, _ = averaging(early_stopping=early_stopping)

@@ -42,7 +42,9 @@ def tiny(smallest):
     return partial(smallest, batch_size=20)
 
 
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize(
+    "error", [pytest.param(RuntimeError, marks=pytest.mark.slow), KeyboardInterrupt]
+)
 def test_failed_first_fit_leaves_nothing(tiny, lesions, error):
     classifier = tiny(callbacks=[Fail(error, 0)])
     unfitted = set(vars(classifier))
@@ -169,7 +171,7 @@ def test_ctrl_c_keeps_no_half_of_a_fit():
     [
         (GridSearchCV, Fail(KeyboardInterrupt, 0)),
         (GridSearchCV, Fail(KeyboardInterrupt, 1, batch=4)),  # the refit has as many batches
-        (HalvingGridSearchCV, Fail(KeyboardInterrupt, 0)),
+        pytest.param(HalvingGridSearchCV, Fail(KeyboardInterrupt, 0), marks=pytest.mark.slow),
     ],
 )
 def test_ctrl_c_in_a_search_leaves_the_wrapper_as_it_was(tiny, lesions, search, when):

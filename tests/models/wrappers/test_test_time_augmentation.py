@@ -78,7 +78,7 @@ def test_paths_are_read_by_the_loader_of_the_classifier(smallest, lesions, tmp_p
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("routing", [False, True])
+@pytest.mark.parametrize("routing", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "wrap",
     [
