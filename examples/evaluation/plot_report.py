@@ -35,7 +35,7 @@ X_train, X_test, y_train, y_test, groups_train, groups_test = train_test_split_b
 model = SkinLesionClassifier(
     ConvNet(filters=(16, 32)), epochs=20, early_stopping=False, random_state=0
 )
-model.fit(X_train, y_train)
+model.fit(X_train, y_train, groups=groups_train)
 
 # %%
 # Print the report

@@ -9,7 +9,7 @@ from sklearn.utils import check_array
 from .._utils.read_ahead import count_workers
 from .._utils.sklearn_private import validate_params
 from .._utils.validation.labels import number_labels
-from .._utils.validation.rows import check_lengths
+from .._utils.validation.rows import check_lengths, check_order
 from ._dataset_audit import DatasetAudit
 from ._findings.class_counts import count_classes
 from ._findings.copies import find_exact_duplicates
@@ -154,6 +154,7 @@ def audit_dataset(
     >>> int(keep.sum())
     39
     """
+    check_order(X=X, y=y, groups=groups, split=split, frame=frame)
     images = open_images(X)
     rows = list_images(images, y, groups, split, frame)
     classes = labels = None

@@ -97,7 +97,8 @@ class DatasetAudit:
         """Groups merged over exact and near duplicates, for StratifiedGroupKFold.
 
         ndarray of shape (n,), of int. Rows that share a given group or show one photograph, over
-        any number of steps, have the same number.
+        any number of steps, have the same number. The numbers of two audits are unrelated: audit
+        training and test images together, with `split`.
         """
         groups = self.images["group"]
         return merge_groups(groups if groups.notna().any() else None, self._photographs)

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from .._utils.sklearn_private import Interval, num_samples, safe_indexing, validate_params
 from .._utils.validation.labels import number_labels
 from .._utils.validation.messages import say
-from .._utils.validation.rows import check_lengths, check_rows
+from .._utils.validation.rows import check_lengths, check_order, check_rows
 
 # Moving single groups may stop at a local optimum, so several draws are tried. Large datasets of
 # few classes are good enough after the first draw.
@@ -32,9 +32,7 @@ _N_ROWS_OF_ROUNDING = 5
     },
     prefer_skip_nested_validation=True,
 )
-def train_test_split_by_group(
-    *arrays, groups=None, stratify=None, test_size=0.2, random_state=None
-):
+def train_test_split_by_group(*arrays, groups, stratify=None, test_size=0.2, random_state=None):
     """Split arrays into a training and a test set that share no group.
 
     :func:`sklearn.model_selection.train_test_split` stratifies but splits groups, and
@@ -51,8 +49,9 @@ def train_test_split_by_group(
     *arrays : indexables of the same length n
         Lists, arrays, DataFrames or Series, of any shape.
 
-    groups : array-like of shape (n,), default=None
-        The lesion or patient of each row. With None, each row is its own group.
+    groups : array-like of shape (n,) or None
+        The lesion or patient of each row. None treats each row as a separate group, so that
+        photographs of one lesion leak.
 
     stratify : array-like of shape (n,), default=None
         The class of each row. With None, the split is not stratified.
@@ -118,6 +117,7 @@ def train_test_split_by_group(
     n_rows = num_samples(arrays[0])
     if n_rows == 0:
         raise ValueError("The arrays have no rows. Expected at least two.")
+    check_order(**named, groups=groups, stratify=stratify)
     classes, labels = np.array(["all"]), np.zeros(n_rows, dtype=int)
     if stratify is not None:
         classes, labels = number_labels(stratify, name="stratify")

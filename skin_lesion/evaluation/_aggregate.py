@@ -6,7 +6,7 @@ from scipy.special import softmax
 
 from .._utils.sklearn_private import validate_params
 from .._utils.validation.labels import number_labels
-from .._utils.validation.rows import check_lengths
+from .._utils.validation.rows import check_lengths, check_order
 from ._metrics.input_checks import check_probabilities
 
 _LEAST = 1e-6
@@ -64,6 +64,7 @@ def aggregate_by_group(y_prob, groups):
     a      0.20  0.80
     b      0.75  0.25
     """
+    check_order(y_prob=y_prob, groups=groups)
     columns = getattr(y_prob, "columns", None)
     y_prob = check_probabilities(y_prob)
     names, numbers = number_labels(groups, name="groups")

@@ -12,7 +12,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from .._utils.content_ids import content_ids_of_files, content_ids_of_images
 from .._utils.sklearn_private import BaseSearchCV, InvalidParameterError, safe_indexing
 from .._utils.validation.labels import number_labels
 from .._utils.validation.messages import say, warn_caller
@@ -64,12 +63,13 @@ def split_folds(y, groups, cv, random_state):
     return folds
 
 
-def warn_of_copies(pictures, folds):
+def warn_of_copies(ids, folds):
     """Return a note, and warn, if test images are exact copies of training images of their fold.
 
     Parameters
     ----------
-    pictures : Pictures
+    ids : ndarray of shape (n,), or None
+        From :func:`find_content_ids`.
 
     folds : list of (train, test)
         From :func:`split_folds`.
@@ -78,17 +78,16 @@ def warn_of_copies(pictures, folds):
     -------
     notes : list of str
     """
-    if pictures.images is None:
+    if ids is None:
         return []
-    find_ids = content_ids_of_files if pictures.images.ndim == 1 else content_ids_of_images
-    ids = find_ids(pictures.images)
     n_copies = sum(np.isin(ids[test], ids[train]).sum() for train, test in folds)
     if not n_copies:
         return []
     note = (
         f"Predictions of the folds are invalid because of data leakage: {n_copies} of"
         f" {len(ids)} images are exact copies of training images of their fold. Expected none: pass"
-        " groups=audit_dataset(X, y, groups=groups).groups."
+        " groups=audit_dataset(images, y, groups=groups).groups, and put samplers into the"
+        " pipeline, where they resample the training images of each fold."
     )
     warn_caller(note)
     return [note]

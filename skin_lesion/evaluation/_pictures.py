@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._utils.content_ids import content_ids_of_files, content_ids_of_images
 from .._utils.validation.paths import find_path_columns
 from .._utils.validation.pixels import check_images
+
+_LEAST_FEATURES = 32  # of embeddings and descriptors of colour; tables of metadata have fewer
 
 _NONE = "{} holds neither paths of existing files nor RGB images with pixels from 0 to 255"
 
@@ -32,6 +35,21 @@ class Pictures:
         if not problem and self.images.ndim != others.images.ndim:
             problem = "one of X_train and X holds paths, the other pixels"
         return problem
+
+
+def find_content_ids(X, pictures):
+    """Return a number for each row of X, equal for exact copies, or None if they cannot be known.
+
+    Rows of few or whole numbers, such as an age and a body site, are equal by chance.
+    """
+    if pictures.images is not None:
+        by_file = pictures.images.ndim == 1
+        return (content_ids_of_files if by_file else content_ids_of_images)(pictures.images)
+    rows = np.asarray(X)
+    if rows.ndim != 2 or rows.dtype.kind != "f":
+        return None
+    is_measured = (rows % 1 != 0).any(axis=0)
+    return content_ids_of_images(rows) if np.count_nonzero(is_measured) >= _LEAST_FEATURES else None
 
 
 def find_pictures(X, *, name="X"):

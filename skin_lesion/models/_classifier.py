@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils.sklearn_private import HasMethods, Interval, StrOptions, fit_context
+from .._utils.validation.rows import check_order
 from ..images import ImageAugmenter, ImageLoader
 from . import _training
 from ._image_classifier import MostProbableClassMixin, open_images
@@ -242,7 +243,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     ``sklearn.set_config(enable_metadata_routing=True)``,
     ``GridSearchCV(..., cv=StratifiedGroupKFold()).fit(X, y, groups=groups)`` passes them to the
     folds and to the inner validation split. Without routing, a search passes them only to the
-    folds.
+    folds. A number as `cv` ignores the groups, with routing also without a warning.
 
     The correction for `prior` divides by the class shares in training and multiplies by the new
     ones, by Bayes' rule [2]_. It is valid if images of a class look the same in both places. It
@@ -462,6 +463,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
     def _fit(self, X, y, sample_weight, groups, own, task):
         goes_on = self.warm_start and hasattr(self, "keras_classifier_")
         earlier = self.keras_classifier_ if goes_on else None
+        check_order(X=X, y=y, sample_weight=sample_weight, groups=groups)
         source = open_images(self, X, reset=not goes_on)
         y, sample_weight = check_targets(self, source, y, sample_weight, groups)
         rows = np.arange(len(y)) if sample_weight is None else np.flatnonzero(sample_weight)

@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.sklearn_private import HasMethods, check_y, safe_indexing
 from .._utils.validation.labels import check_labels
-from .._utils.validation.rows import check_lengths, check_rows
+from .._utils.validation.rows import check_lengths, check_order, check_rows
 
 
 class ImageSampler(DocumentedMixin, BaseSampler):
@@ -118,6 +118,7 @@ class ImageSampler(DocumentedMixin, BaseSampler):
         """
         self._validate_params()
         check_rows(X)
+        check_order(X=X, y=y)
         labels = check_labels(y, name="y")
         check_lengths(X=X, y=y)
         check_classification_targets(labels)

@@ -23,8 +23,8 @@ def lesions(class_counts, rng, largest=4):
     return np.array(y)[order], np.array(groups)[order]
 
 
-def split_rows(n, **kwargs):
-    return train_test_split_by_group(np.arange(n), **kwargs)
+def split_rows(n, groups=None, **kwargs):
+    return train_test_split_by_group(np.arange(n), groups=groups, **kwargs)
 
 
 # What the split promises
@@ -235,7 +235,7 @@ def test_every_kind_of_array_keeps_its_type_and_its_rows_together():
         pd.DataFrame({"row": range(12), "path": list("abcdefghijkl")}, index=range(100, 112)),
         pd.Series(range(12), name="row", index=range(100, 112)),
     ]
-    split = train_test_split_by_group(*arrays, test_size=0.25, random_state=0)
+    split = train_test_split_by_group(*arrays, groups=None, test_size=0.25, random_state=0)
     train, test = split_rows(12, test_size=0.25, random_state=0)
     assert len(split) == 10
     for (on_train, on_test), array in zip(
@@ -321,12 +321,24 @@ def test_lengths_differ(wrong):
 
 def test_lengths_of_arrays_differ():
     with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[10, 9\]"):
-        train_test_split_by_group(np.arange(10), list(range(9)))
+        train_test_split_by_group(np.arange(10), list(range(9)), groups=None)
+
+
+def test_groups_must_be_named():
+    """Lesions among the arrays, but not as groups, would be split like rows."""
+    with pytest.raises(TypeError, match="'groups'"):
+        train_test_split_by_group(np.arange(10), list("aabbccddee"))
+
+
+def test_tables_in_another_order():
+    y = pd.Series(["nevus", "melanoma"] * 3, index=list("abcdef"))
+    with pytest.raises(ValueError, match="stratify has the index of groups in another order"):
+        train_test_split_by_group(np.arange(6), groups=y[::-1], stratify=y)
 
 
 def test_no_array():
     with pytest.raises(ValueError, match=r"arrays\[1\] is None.*Leave it out, or pass the groups"):
-        train_test_split_by_group([1, 2], None)
+        train_test_split_by_group([1, 2], None, groups=None)
     with pytest.raises(ValueError, match="Expected at least one, such as X or y"):
         train_test_split_by_group(groups=[0, 1])
 

@@ -13,6 +13,16 @@ from .rows import check_rows
 _MISSING_AS_TEXT = ("nan", "NaN", "<NA>", "")
 
 
+def advise_on_numbers(groups):
+    """Return what to do if shared groups are numbers of two audits, which each begin at 0."""
+    if np.asarray(groups).dtype.kind not in "iu":
+        return ""
+    return (
+        " Groups of two audits are not the same lesions: audit training and test images together,"
+        " with split."
+    )
+
+
 def number_labels(values, *, name):
     """Return the sorted distinct labels, and the number of the label in each row.
 
@@ -88,6 +98,8 @@ def check_labels(values, *, name="y_true"):
     # As objects: numpy turns a NaN or a number among text into text.
     given = values if hasattr(values, "dtype") else np.asarray(values, dtype=object)
     values = np.asarray(values)
+    if values.dtype.kind == "T":  # text of variable length, which numpy does not convert
+        given = values = values.astype(object)
     if values.ndim != 1 and values.shape[1:] != (1,):
         advice = ""
         if values.ndim == 2 and not are_groups:

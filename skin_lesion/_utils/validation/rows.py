@@ -4,7 +4,9 @@ import glob
 import os
 import reprlib
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
+import pandas as pd
 from PIL import Image
 from sklearn.utils import Bunch, check_consistent_length
 
@@ -95,6 +97,27 @@ def check_lengths(**arrays):
     except ValueError as error:
         names = [name for name, array in arrays.items() if array is not None]
         raise ValueError(f"{error} ({', '.join(names)}). Expected the same number.") from None
+
+
+def check_order(**arrays):
+    """Raise an error if tables of pandas have the same index in another order."""
+    indexes = {
+        name: array.index
+        for name, array in arrays.items()
+        if isinstance(array, (pd.Series, pd.DataFrame)) and array.index.is_unique
+    }
+    # Without the plain numbers of rows: what is computed from rows in any order has these.
+    indexes = {
+        name: index
+        for name, index in indexes.items()
+        if not index.equals(pd.RangeIndex(len(index)))
+    }
+    for (first, index), (name, other) in pairwise(indexes.items()):
+        if len(index) == len(other) and index.isin(other).all() and not index.equals(other):
+            raise ValueError(
+                f"{name} has the index of {first} in another order. Expected the same order, since"
+                f" rows are taken by position: pass {name}.loc[{first}.index]."
+            )
 
 
 def _refuse_single_path(path, name, expected):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
-from ..._utils.validation.labels import check_labels, check_same_kind
+from ..._utils.validation.labels import advise_on_numbers, check_labels, check_same_kind
 from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
 from ..._utils.validation.pixels import check_images
 from ..._utils.validation.rows import check_lengths, check_rows
@@ -117,6 +117,7 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
             groups_test,
             "in a group that also has training rows",
             "test row {} has the group of training row {}",
+            advise_on_numbers(groups_test),
         )
 
 
@@ -184,12 +185,12 @@ def _check_groups(groups_train, groups_test):
     return train, test
 
 
-def _check(train, test, what, example):
+def _check(train, test, what, example, advice=""):
     shared = np.flatnonzero(pd.Series(test).isin(train))  # np.isin loops over text in a Series
     if len(shared):
         first = np.flatnonzero(train == test[shared[0]])[0]
         raise ValueError(
             f"{len(shared)} of {len(test)} test rows are {what}:"
             f" {example.format(shared[0], first)}. Expected none. Split with"
-            " train_test_split_by_group(..., groups=audit_dataset(...).groups)."
+            f" train_test_split_by_group(..., groups=audit_dataset(...).groups).{advice}"
         )

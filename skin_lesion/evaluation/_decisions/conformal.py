@@ -11,7 +11,7 @@ from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.sklearn_private import HasMethods, Interval, fit_context
 from ..._utils.validation.labels import check_labels, number_labels
 from ..._utils.validation.messages import warn_caller
-from ..._utils.validation.rows import check_lengths, check_rows
+from ..._utils.validation.rows import check_lengths, check_order, check_rows
 from .._metrics.input_checks import check_probabilities
 
 
@@ -124,6 +124,7 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
             have a group such as "unknown".
         """
         check_rows(X)
+        check_order(X=X, y=y, groups=groups)
         y = check_labels(y, name="y")
         check_lengths(y=y, groups=groups)
         groups = np.arange(len(y)) if groups is None else number_labels(groups, name="groups")[1]

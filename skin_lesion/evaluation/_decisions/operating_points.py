@@ -5,6 +5,7 @@ from sklearn.metrics import confusion_matrix_at_thresholds
 
 from .._metrics.input_checks import check_one_against_rest
 from .._plots.style import COLOURS
+from .._report.predictions import find_classes
 from .thresholds import name_thresholds
 
 
@@ -91,7 +92,7 @@ class OperatingPointDisplay:
         ValueError
             If `pos_label` is not a class of the estimator, or is None with more than two classes.
         """
-        classes = estimator.classes_.tolist()
+        classes = find_classes(estimator).tolist()
         if pos_label is None and len(classes) == 2:
             pos_label = classes[1]
         if pos_label not in classes:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..._utils.intervals import combine, correlate
+from .thresholds import PREDICTED_CLASS
 
 
 def make_prevalence_table(estimates, thresholds, positive, prevalence):
@@ -33,7 +34,7 @@ def make_prevalence_table(estimates, thresholds, positive, prevalence):
         smaller.
     """
     lines = {}
-    for label, threshold in {"predicted class": None, **(thresholds or {})}.items():
+    for label, threshold in {PREDICTED_CLASS: None, **(thresholds or {})}.items():
         rates = [
             estimates.estimate(name, positive)
             if threshold is None

@@ -5,7 +5,7 @@ from sklearn.metrics import confusion_matrix_at_thresholds
 
 from ..._utils.sklearn_private import validate_params
 from ..._utils.validation.labels import check_labels
-from ..._utils.validation.rows import check_lengths
+from ..._utils.validation.rows import check_lengths, check_order
 from .._metrics.input_checks import PARAMETERS, check_classes, check_probabilities, order_columns
 from .._plots.style import COLOURS
 
@@ -61,6 +61,7 @@ def referral_curve(y_true, y_prob, *, labels=None):
     >>> referred.tolist(), accuracy.tolist()
     ([0.0, 0.25, 0.5, 0.75], [0.75, 1.0, 1.0, 1.0])
     """
+    check_order(y_true=y_true, y_prob=y_prob)
     y_true = check_labels(y_true)
     columns = np.unique(y_true if labels is None else labels)
     y_prob = check_probabilities(order_columns(y_prob, columns))

@@ -11,12 +11,13 @@ from sklearn.metrics import roc_curve
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
 from ..._utils.validation.labels import check_labels, number_labels
 from ..._utils.validation.messages import did_you_mean
-from ..._utils.validation.rows import check_lengths, check_rows
+from ..._utils.validation.rows import check_lengths, check_order, check_rows
 from .._folds import check_learns, fit_fold, split_folds, warn_of_copies
 from .._metrics.input_checks import check_probabilities, order_columns
 from .._metrics.ranked_scores import ROUNDING
-from .._pictures import find_pictures
+from .._pictures import find_content_ids, find_pictures
 
+PREDICTED_CLASS = "predicted class"  # how reports name the decision without a threshold
 _RATES = {
     "positive": [Real, str, "boolean"],
     "groups": ["array-like", None],
@@ -141,13 +142,14 @@ def choose_thresholds(
     """
     check_rows(X)
     targets = _check_targets(sensitivity, specificity)
+    check_order(X=X, y=y, groups=groups)
     y = check_labels(y, name="y")
     check_lengths(X=X, y=y, groups=groups)
     _check_positive(positive, np.unique(y).tolist(), "y")
     if cv is not None:
         check_learns(estimator)
         folds, found = split_folds(y, groups, cv, random_state), []
-        warn_of_copies(find_pictures(X), folds)
+        warn_of_copies(find_content_ids(X, find_pictures(X)), folds)
         rows = np.concatenate([test for _, test in folds])
         _check_positive(positive, np.unique(y[rows]).tolist(), "y in the test sets of the folds")
         for train, test in folds:
@@ -243,6 +245,7 @@ def choose_thresholds_from_predictions(
     {'sensitivity 0.95': 0.4, 'specificity 0.90': 0.4}
     """
     targets = _check_targets(sensitivity, specificity)
+    check_order(y_true=y_true, y_prob=y_prob, groups=groups)
     y_true = check_labels(y_true)
     columns = np.unique(y_true) if classes is None else check_labels(classes, name="classes")
     y_prob = check_probabilities(order_columns(y_prob, columns))
@@ -275,15 +278,17 @@ def name_thresholds(thresholds):
                 " column 'threshold', as in the table of choose_thresholds."
             )
         thresholds = thresholds["threshold"]
-    if isinstance(thresholds, pd.Series) and not thresholds.index.is_unique:
-        raise ValueError(
-            "thresholds has several rows named"
-            f" {thresholds.index[thresholds.index.duplicated()][0]!r}. Expected another name for"
-            " each operating point."
-        )
-    if hasattr(thresholds, "items"):
-        return {str(name): threshold for name, threshold in thresholds.items()}
-    return {str(threshold): threshold for threshold in _list_numbers(thresholds)}
+    if not hasattr(thresholds, "items"):
+        return {str(threshold): threshold for threshold in _list_numbers(thresholds)}
+    names = [str(name) for name, _ in thresholds.items()]
+    for name in names:
+        if [*names, PREDICTED_CLASS].count(name) > 1:
+            own = " by yours and by the report" if name == PREDICTED_CLASS else ""
+            raise ValueError(
+                f"Several operating points are named {name!r}{own}. Expected another name for each"
+                " row of thresholds."
+            )
+    return {str(name): threshold for name, threshold in thresholds.items()}
 
 
 def _list_numbers(values):
@@ -292,10 +297,15 @@ def _list_numbers(values):
 
 
 def _check_positive(positive, known, who):
-    if positive not in known or len(known) < 2:
+    if positive not in known:
         raise ValueError(
             f"positive={positive!r}, but {who} has the classes {known[:10]}. Expected one of at"
             f" least two classes.{did_you_mean(positive, known)}"
+        )
+    if len(known) < 2:
+        raise ValueError(
+            f"All rows of {who} are of the class {positive!r}. Expected rows of another class, too:"
+            " a threshold separates the two."
         )
 
 

@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 
-from ..._utils.sklearn_private import HasMethods, StrOptions, safe_indexing, validate_params
+from ..._utils.sklearn_private import (
+    HasMethods,
+    StrOptions,
+    num_samples,
+    safe_indexing,
+    validate_params,
+)
 from ..._utils.validation.labels import check_labels, number_labels
 from ...audit import find_overlap, take_images
 from ...datasets import OWN_GROUP
@@ -200,6 +206,8 @@ def evaluate_external(
                 error.add_note(f"This error occurred in the dataset {name!r}.")
                 raise
             reports[name].left_out["shortcut baselines"] = "evaluate_external scores none"
+            for searched in ("images", "lesions"):  # above, or there is a note
+                del reports[name].left_out[f"search for training {searched}"]
             try:
                 probabilities = _correct(estimator, reports[name], y, class_prior)
             except ValueError as error:
@@ -237,15 +245,20 @@ def _check(name, dataset, training_groups):
             " loader, or Bunch(data=..., target=..., groups=...): {'clinic': dataset}."
         )
     groups, frame = dataset.get("groups"), dataset.get("frame")
+    if frame is not None and not isinstance(frame, pd.DataFrame):
+        raise TypeError(
+            f"The frame of {name!r} is a {type(frame).__module__.split('.')[0]}"
+            f" {type(frame).__name__}. Expected a DataFrame of pandas."
+        )
     X = take_images(dataset)
     parts = {
-        "X": X if isinstance(X, pd.DataFrame) else np.asarray(X),
+        "X": X if hasattr(X, "shape") else np.asarray(X),
         "y": check_labels(dataset["target"], name=f"datasets[{name!r}].target"),
         # Before rows are excluded by group: a missing group would match other missing groups.
         "groups": None if groups is None else number_labels(groups, name=f"groups of {name!r}")[1],
         "frame": None if frame is None else take_subgroups(frame),
     }
-    sizes = {part: len(values) for part, values in parts.items() if values is not None}
+    sizes = {part: num_samples(values) for part, values in parts.items() if values is not None}
     if len(set(sizes.values())) > 1:
         found = ", ".join(f"{size} of {part}" for part, size in sizes.items())
         raise ValueError(

@@ -52,6 +52,8 @@ class Estimates:
         self.parts = parts
         self.classes = parts[0].predictions.classes
         self.grouped = GroupedRows(parts, numbers)
+        # Not counting classes of other images, which would double the Brier score.
+        self.is_binary = np.any([part.predictions.seen for part in parts], axis=0).sum() <= 2
         self.has_probabilities = all(part.predictions.probabilities is not None for part in parts)
         self.curves = Curves(self.grouped, draws)
         self.calibration = Calibration(self.grouped)
@@ -140,7 +142,7 @@ class Estimates:
         if name in OF_CALIBRATION:
             return np.inf
         if name == "brier_score":
-            return 2.0 if len(self.classes) > 2 else 1.0
+            return 1.0 if self.is_binary else 2.0
         return HIGHEST_AREAS.get(name, 1.0)
 
     def cut_off(self, name, number, threshold):
@@ -193,7 +195,10 @@ class Estimates:
     def _find_brier(self):
         groups, n_groups = self.grouped.groups, self.grouped.n_groups
         total, weights, of_parts = self.grouped.average(
-            lambda one: (squared_distances(*_compare_classes(one)), _all(one))
+            lambda one: (
+                squared_distances(*_compare_classes(one), is_binary=self.is_binary),
+                _all(one),
+            )
         )
         value = total.sum()
         influence = np.bincount(groups, total - value * weights, minlength=n_groups)

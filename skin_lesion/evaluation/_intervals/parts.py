@@ -101,8 +101,6 @@ class Draws:
 def pool_part(parts, repeat=0):
     """Return the parts of one fit as one part, ordered by row, as if of one model."""
     parts = [part for part in parts if part.repeat == repeat]
-    if len(parts) == 1:
-        return parts[0]
     rows = np.concatenate([part.rows for part in parts])
     all_predictions = [part.predictions for part in parts]
     probabilities = None

@@ -13,7 +13,7 @@ from sklearn.metrics import precision_score, recall_score
 from ..._utils.sklearn_private import validate_params
 from ..._utils.validation.labels import check_labels, check_same_kind
 from ..._utils.validation.messages import did_you_mean
-from ..._utils.validation.rows import check_lengths
+from ..._utils.validation.rows import check_lengths, check_order
 from .input_checks import PARAMETERS, check_weights, warn_undefined
 
 
@@ -133,6 +133,7 @@ def npv_score(y_true, y_pred, *, labels=None, pos_label=None, sample_weight=None
 
 def _score(metric, of_class, what, why, y_true, y_pred, labels, pos_label, sample_weight):
     """Return a metric of each class, or of its complement."""
+    check_order(y_true=y_true, y_pred=y_pred, sample_weight=sample_weight)
     y_true, y_pred = check_labels(y_true), check_labels(y_pred, name="y_pred")
     check_lengths(y_true=y_true, y_pred=y_pred, sample_weight=sample_weight)
     check_same_kind(y_true, y_pred, names=("y_true", "y_pred"))

@@ -4,14 +4,13 @@ import warnings
 from numbers import Real
 
 import numpy as np
-import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import assert_all_finite
 
 from ..._utils.sklearn_private import check_sample_weight
 from ..._utils.validation.labels import check_labels
 from ..._utils.validation.messages import did_you_mean
-from ..._utils.validation.rows import check_lengths
+from ..._utils.validation.rows import check_lengths, check_order
 
 # What the parameters that metrics share may be.
 PARAMETERS = {
@@ -42,6 +41,7 @@ def check_one_against_rest(y_true, y_score, pos_label, sample_weight):
     UserWarning
         If no row has the given positive label.
     """
+    check_order(y_true=y_true, y_score=y_score, sample_weight=sample_weight)
     y_true = check_labels(y_true)
     y_score = np.asarray(y_score)
     if y_score.ndim != 1:
@@ -116,11 +116,11 @@ def order_columns(y_prob, classes):
 
     Anything else is returned unchanged, because its columns have no names.
     """
-    if not isinstance(y_prob, pd.DataFrame):
+    if not hasattr(y_prob, "columns"):  # of pandas, or of polars
         return y_prob
-    names, known = y_prob.columns.tolist(), np.asarray(classes).tolist()
+    names, known = list(y_prob.columns), np.asarray(classes).tolist()
     if set(names) == set(known) and len(names) == len(known):
-        return y_prob.iloc[:, [names.index(name) for name in known]]  # True is no mask
+        return np.asarray(y_prob)[:, [names.index(name) for name in known]]
     if names == list(range(len(names))):  # default names
         return y_prob
     raise ValueError(

@@ -7,7 +7,7 @@ from sklearn.metrics import confusion_matrix_at_thresholds
 
 from ..._utils.sklearn_private import Interval, validate_params
 from ..._utils.validation.labels import check_labels
-from ..._utils.validation.rows import check_lengths
+from ..._utils.validation.rows import check_lengths, check_order
 from .input_checks import (
     PARAMETERS,
     check_classes,
@@ -94,6 +94,7 @@ def expected_calibration_error(
     >>> round(expected_calibration_error(["mel", "mel", "nv", "mel"], y_prob), 6)
     0.15
     """
+    check_order(y_true=y_true, y_prob=y_prob, sample_weight=sample_weight)
     y_true = check_labels(y_true)
     columns = np.unique(y_true if labels is None else labels)
     y_prob = check_probabilities(order_columns(y_prob, columns))

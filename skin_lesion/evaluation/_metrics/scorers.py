@@ -82,7 +82,8 @@ def isic_scorers(positive=None):
         "roc_auc_ovr"
             Mean area under the ROC curves of each class against the rest.
         "neg_brier_score"
-            Negative mean squared distance of the probabilities from the truth.
+            Negative mean squared distance of the probabilities from the truth, from -2 to 0, or
+            from -1 to 0 with two classes.
         "neg_expected_calibration_error"
             Negative :func:`expected_calibration_error`.
 
@@ -152,13 +153,13 @@ def isic_scorers(positive=None):
     return scorers
 
 
-def squared_distances(y, probabilities, classes):
+def squared_distances(y, probabilities, classes, *, is_binary):
     """Return the Brier score of each row: 0 to 1 for two classes, 0 to 2 for more."""
     is_true = y[:, np.newaxis] == classes
     distances = np.square(probabilities - is_true).sum(axis=1)
     # The probability of a class that the model has not seen is 0, and the truth is 1.
     distances += ~is_true.any(axis=1)
-    return distances / 2 if len(classes) <= 2 else distances
+    return distances / 2 if is_binary else distances
 
 
 def score_calibration(y_true, predicted, classes, *, sample_weight=None):
@@ -192,7 +193,9 @@ def _score_auc_ovr(y_true, predicted, classes, *, sample_weight=None):
 
 
 def _score_brier(y_true, predicted, classes, *, sample_weight=None):
-    distances = squared_distances(y_true, predicted, classes)
+    # A fold that lacks one of several classes has the same scale as the others.
+    is_binary = len(np.union1d(classes, y_true)) <= 2
+    distances = squared_distances(y_true, predicted, classes, is_binary=is_binary)
     return np.average(distances, weights=sample_weight)
 
 

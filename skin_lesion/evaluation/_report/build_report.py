@@ -82,9 +82,6 @@ def build_sections(
             estimates, thresholds if estimates.has_probabilities else None, place, prevalence
         )
     train_pictures, y_train, _ = train
-    problem = "" if train_pictures is None else train_pictures.why_not_compared(pictures)
-    if problem:
-        left_out["search for training images"] = problem
     if train_pictures is None or y_train is None:
         left_out["shortcut baselines"] = "no training data were given"
     else:

@@ -67,7 +67,7 @@ def compare(report_a, report_b, *, each_class=False):
 
     The result applies to these two models, not to two training methods: other seeds may give other
     results. Among many scores some differ by chance, so choose the main score beforehand. For the
-    same reason, classes are compared only with `each_class`: nine classes have 83 p values.
+    same reason, classes are compared only with `each_class`: nine classes have about 100 p values.
 
     References
     ----------

@@ -7,11 +7,11 @@ from sklearn.base import clone
 
 from ..._utils.sklearn_private import HasMethods, Interval, safe_indexing, validate_params
 from ..._utils.validation.labels import check_labels
-from ..._utils.validation.rows import check_lengths, check_rows
+from ..._utils.validation.rows import check_lengths, check_order, check_rows
 from .._folds import check_learns, fit_fold, split_folds, warn_of_copies
 from .._intervals.parts import Draws, Part
 from .._metrics.input_checks import find_class
-from .._pictures import find_pictures
+from .._pictures import find_content_ids, find_pictures
 from .build_report import PARAMETERS, check_groups
 from .predictions import predict_images
 from .report import EvaluationReport, choose_seed
@@ -106,7 +106,8 @@ def cross_evaluate(
     Warns
     -----
     UserWarning
-        If test images are exact copies of training images of their fold. If the groups reach no
+        If test images, or their features, are exact copies of those of training images of their
+        fold. If the groups reach no
         part of the estimator, because one part, such as an
         :class:`~sklearn.ensemble.AdaBoostClassifier`, cannot route metadata. If a part of the
         estimator is a frozen classifier. Or if several rows have a group such as "unknown".
@@ -140,6 +141,7 @@ def cross_evaluate(
     ['value', 'low', 'high', 'groups', 'deviation']
     """
     check_rows(X)
+    check_order(X=X, y=y, groups=groups, frame=frame)
     y = check_labels(y, name="y")
     check_lengths(X=X, y=y, groups=groups, frame=frame)
     classes = np.unique(y)
@@ -150,13 +152,16 @@ def cross_evaluate(
     rng = np.random.RandomState(seed)
     if not isinstance(cv, Integral):
         cv = split_folds(y, groups, cv, seed)  # an iterable could not be read twice
-    pictures, parts, notes = find_pictures(X), [], []
+    pictures, parts, notes, left_out = find_pictures(X), [], [], dict(_LEFT_OUT)
+    ids = find_content_ids(X, pictures)
+    if ids is None:
+        left_out["search for copies across folds"] = pictures.problem
     for repeat in range(n_repeats):
         fold_seed = seed if repeat == 0 else rng.randint(2**31 - 1)
         way = estimator if repeat == 0 else _reseed(estimator, rng)
         folds = split_folds(y, groups, cv, fold_seed)
         if repeat == 0:
-            notes += warn_of_copies(pictures, folds)
+            notes += warn_of_copies(ids, folds)
         for train, test in folds:
             model = fit_fold(way, X, y, groups, train)
             predictions = predict_images(
@@ -173,7 +178,7 @@ def cross_evaluate(
         positive=positive,
         draws=Draws(n_bootstraps, seed),
         notes=notes,
-        left_out=_LEFT_OUT,
+        left_out=left_out,
     )
 
 

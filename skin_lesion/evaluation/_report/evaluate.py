@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ..._utils.sklearn_private import HasMethods, validate_params
-from ..._utils.validation.labels import check_labels, check_same_kind
-from ..._utils.validation.rows import check_lengths, check_rows
+from ..._utils.validation.labels import advise_on_numbers, check_labels, check_same_kind
+from ..._utils.validation.rows import check_lengths, check_order, check_rows
 from ...audit import assert_no_leak
 from .._intervals.parts import Draws, Part
 from .._metrics.input_checks import find_class
@@ -175,6 +175,8 @@ def evaluate(
     ['operating points', 'slices', 'training curves']
     """
     check_rows(X)
+    check_order(X=X, y=y, groups=groups, frame=frame)
+    check_order(X_train=X_train, y_train=y_train, groups_train=groups_train)
     y = check_labels(y, name="y")
     check_lengths(y=y, groups=groups, frame=frame)
     if y_train is not None:
@@ -194,6 +196,14 @@ def evaluate(
     numbers, rows = check_groups(groups), np.arange(len(y))
     pictures = find_pictures(X)
     notes = _check_leak(train_pictures, pictures, groups_train, groups)
+    left_out = {}
+    if groups is None or groups_train is None:
+        left_out["search for training lesions"] = "groups and groups_train were not both given"
+    problem = "no training images were given"
+    if train_pictures is not None:
+        problem = train_pictures.why_not_compared(pictures)
+    if problem:
+        left_out["search for training images"] = problem
     return EvaluationReport(
         [
             Part(predict_images(fit, X, y, more_classes=known), numbers, rows, repeat)
@@ -208,6 +218,7 @@ def evaluate(
         estimator=fits[0],
         draws=Draws(n_bootstraps, choose_seed(random_state)),
         notes=notes,
+        left_out=left_out,
     )
 
 
@@ -220,7 +231,10 @@ def _check_leak(train, test, groups_train, groups):
         check_same_kind(groups, groups_train, names=("groups", "groups_train"))
         shared = pd.Series(groups).isin(groups_train)
         if shared.any():
-            found = f"{shared.sum()} of {len(shared)} images belong to groups in the training data."
+            found = (
+                f"{shared.sum()} of {len(shared)} images belong to groups in the training data."
+                f"{advise_on_numbers(groups)}"
+            )
     if found is None and train is not None and not train.why_not_compared(test):
         try:
             assert_no_leak(train.images, test.images)

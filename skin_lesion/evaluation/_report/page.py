@@ -99,7 +99,8 @@ def render_report(report, *, is_whole):
     for name, title, words in spread_tables(report):
         text = _NOTES.get(name) or describe_slices(report)
         sections[title] = [render_note(text), render_tables(words)]
-    sections["Most confident errors"] = _render_errors(report)
+    title = "Errors" if report.probabilities is None else "Most confident errors"
+    sections[title] = _render_errors(report)
     sections["How intervals are made"] = [render_note(describe_methods(report))]
     sections["Not reported"] = _render_left_out(report)
     return render_page("Evaluation report", introduction, sections, is_whole=is_whole)
@@ -146,9 +147,12 @@ def _render_errors(report):
         sure = "" if isnan(line["confidence"]) else f" {line['confidence']:.0%}"
         caption = f"predicted: {line['predicted']}{sure}; true: {line['class']}"
         figures.append(render_photograph(images, line["row"], caption))
+    which = "with the highest probability of the wrong class"
+    if report.probabilities is None:
+        which = "that come first"
     text = (
         f"Classified wrongly: {report.n_errors} of {say(report.n_images, 'image')}. Shown:"
-        f" {len(figures)} with the highest probability of the wrong class."
+        f" {len(figures)} {which}."
     )
     return [render_note(text), f'<div class="pictures">{"".join(figures)}</div>']
 

@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from ..._utils.atomic_writing import write_text
 from ..._utils.sklearn_private import validate_params
 from ..._utils.validation.messages import say
-from ..._utils.validation.rows import check_lengths
+from ..._utils.validation.rows import check_lengths, check_order
 from .._intervals.estimates import Estimates
 from .._intervals.parts import Draws, Part, pool_part
 from .._metrics.input_checks import find_class
@@ -251,6 +251,7 @@ class EvaluationReport:
         >>> report.class_scores.loc[("melanoma", "specificity"), ["value", "groups"]].tolist()
         [0.75, 4.0]
         """
+        check_order(y_true=y_true, y_prob=y_prob, groups=groups, frame=frame)
         predictions = read_predictions(y_true, y_prob, classes, positive)
         check_lengths(y_true=predictions.y, groups=groups, frame=frame)
         return cls(

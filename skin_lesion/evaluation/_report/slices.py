@@ -92,6 +92,8 @@ def _cut(column, y):
 
 
 def _cut_numbers(column):
+    if column.dtype == np.float16:  # pandas has no intervals of these
+        column = column.astype(np.float32)
     if column.name == "age":
         bands = [-np.inf, *_AGES.values()]
         return pd.cut(column, bands, right=False, labels=list(_AGES))

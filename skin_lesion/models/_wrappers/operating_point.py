@@ -83,6 +83,14 @@ class OperatingPointClassifier(WrapperMixin, BaseEstimator):
         self.threshold = threshold
         self.positive = positive
 
+    def _validate_params(self):
+        if np.ndim(self.threshold):  # the table of choose_thresholds, or a row of it
+            raise TypeError(
+                f"threshold is a {type(self.threshold).__name__}. Expected one number, such as"
+                " table.loc['sensitivity 0.95', 'threshold'] of the table of choose_thresholds."
+            )
+        super()._validate_params()
+
     def _check_labels(self, y, params):
         classes = list_classes(y)
         if classes is not None:  # otherwise the fit of the estimator raises an error

@@ -34,6 +34,8 @@ def test_group_on_both_sides(folder):
         ValueError, match=r"1 of 2 test rows are in a group .* test row 1 has the group"
     ):
         assert_no_leak(folder.X[:2], folder.X[2:4], groups_train=["a", "b"], groups_test=["c", "b"])
+    with pytest.raises(ValueError, match="Groups of two audits are not the same lesions"):
+        assert_no_leak(folder.X[:2], folder.X[2:4], groups_train=[0, 1], groups_test=[0, 2])
 
 
 def test_images_in_memory():

@@ -14,7 +14,7 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV, cross_validate
 
-from skin_lesion import isic_scorers, partial_auc_score
+from skin_lesion import cross_evaluate, isic_scorers, partial_auc_score
 
 NAMES = np.array(["bkl", "melanoma", "nevus"])
 
@@ -123,6 +123,20 @@ def test_fold_without_a_class(data):
     assert np.isfinite(scores["test_balanced_accuracy"]).all()
     # The second model has never seen a bkl, and its test fold has hardly anything else.
     assert scores["test_accuracy"][1] < 0.1
+
+
+def test_folds_have_the_scale_of_the_report(data):
+    """The Brier score of two classes is half that of more."""
+    X, y = data
+    rows = np.arange(len(y))
+    unseen = np.flatnonzero((y == "bkl") | (rows % 3 == 0))  # all bkl, and some of the others
+    others = np.setdiff1d(rows, unseen)
+    folds = [(others, unseen), (np.r_[unseen, others[100:]], others[:100])]
+    model = LogisticRegression()
+    scores = cross_validate(model, X, y, cv=folds, scoring=isic_scorers())
+    report = cross_evaluate(model, X, y, groups=None, cv=folds, n_bootstraps=2)
+    of_report = report.scores.loc["brier_score", "value"]
+    assert -scores["test_neg_brier_score"].mean() == pytest.approx(of_report)
 
 
 @pytest.mark.filterwarnings("ignore:the negative predictive value")

@@ -344,6 +344,15 @@ def test_copies_across_folds_have_a_note_and_a_warning(lesions, make_model, tmp_
         assert said == [__file__]
         with pytest.warns(UserWarning, match=match):
             choose_thresholds(model, images, y, positive="melanoma", **options)
+    features = np.sin(X.reshape(80, -1)[:, :40])
+    model = LogisticRegression()
+    with pytest.warns(UserWarning, match=match):
+        report = cross_evaluate(model, features, y, groups=groups, cv=folds, **QUICK)
+    assert "search for copies across folds" not in report.left_out
+    for table in (features[:, :8], np.round(features)):  # equal by chance, perhaps
+        with warnings.catch_warnings(action="error", category=UserWarning):
+            report = cross_evaluate(model, table, y, groups=groups, cv=folds, **QUICK)
+        assert "neither paths" in report.left_out["search for copies across folds"]
     groups = audit_dataset(X, y, groups=groups).groups
     assert not any(
         "leakage" in note

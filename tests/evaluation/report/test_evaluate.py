@@ -3,10 +3,12 @@
 import json
 import re
 from base64 import b64decode
+from functools import partial
 from io import BytesIO
 
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -16,6 +18,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
 from skin_lesion import (
@@ -26,9 +30,11 @@ from skin_lesion import (
     TestTimeAugmentation,
     choose_thresholds_from_predictions,
     evaluate,
+    expected_calibration_error,
     load_image_folder,
     make_lesion_images,
     net_benefit,
+    referral_curve,
     write_lesion_folder,
 )
 from skin_lesion.evaluation import take_subgroups
@@ -404,6 +410,48 @@ def test_columns_of_a_frame_are_found_by_their_names(lesions):
             use(y, frame.assign(image="a"), classes=classes, positive="melanoma")
 
 
+def test_columns_of_polars_are_found_by_their_names():
+    y, p = ["m", "n", "n", "m"], [0.9, 0.2, 0.4, 0.7]
+    frame = polars.DataFrame({"n": [1 - one for one in p], "m": p})
+    report = EvaluationReport.from_predictions(y, frame, classes=["m", "n"], **QUICK)
+    assert report.scores.loc["accuracy", "value"] == 1
+    assert expected_calibration_error(y, frame) == pytest.approx(0.25)
+    assert referral_curve(y, frame)[1].tolist() == [1] * 4
+    assert choose_thresholds_from_predictions(y, frame, positive="m").iloc[0]["threshold"] == 0.7
+
+
+def test_tables_in_another_order_are_refused():
+    """By position, each image would be scored with the probabilities of another."""
+    names = list("abcd")
+    y = pd.Series(["m", "n", "n", "m"], index=names)
+    p = pd.DataFrame({"m": [0.9, 0.2, 0.4, 0.7], "n": [0.1, 0.8, 0.6, 0.3]}, index=names)
+    for y_prob, groups in ((p[::-1], None), (p, y[::-1]), (p.to_numpy(), y[::-1])):
+        name = "y_prob" if groups is None else "groups"
+        for use in (
+            partial(EvaluationReport.from_predictions, classes=["m", "n"]),
+            partial(choose_thresholds_from_predictions, positive="m"),
+        ):
+            with pytest.raises(ValueError, match=f"{name} has the index of .* in another order"):
+                use(y, y_prob, groups=groups)
+    for y_prob in (p.reset_index(drop=True), p.set_axis(list("wxyz")), p.to_numpy()):
+        report = EvaluationReport.from_predictions(y, y_prob, classes=["m", "n"], **QUICK)
+        assert report.scores.loc["accuracy", "value"] == 1
+    shuffled = y.set_axis([2, 0, 3, 1])  # rows of a table in another order, and what follows it
+    report = EvaluationReport.from_predictions(
+        shuffled, p.reset_index(drop=True), classes=["m", "n"], **QUICK
+    )
+    assert report.scores.loc["accuracy", "value"] == 1
+
+
+def test_text_of_variable_width():
+    y = np.array(["m", "n", "n", "m"], dtype=np.dtypes.StringDType())
+    report = EvaluationReport.from_predictions(
+        y, [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.7, 0.3]], classes=["m", "n"], groups=y, **QUICK
+    )
+    assert report.scores.loc["accuracy", "value"] == 1
+    assert report.n_groups == 2
+
+
 @pytest.mark.parametrize(
     ("y_prob", "options", "match"),
     [
@@ -489,6 +537,8 @@ def test_sections_that_are_left_out_say_so(lesions):
     report = evaluate(lesions.model, test.X, test.y, **QUICK)
     assert set(report.left_out) == {
         "operating points",
+        "search for training images",
+        "search for training lesions",
         "shortcut baselines",
         "slices",
         "decision curve",
@@ -677,6 +727,19 @@ def test_absent_and_unseen_classes():
     assert values["d", "sensitivity"] == 0
     assert report.confusion_matrix.loc["d"].sum() == 10
     assert np.isfinite(report.scores["value"]).all()
+
+
+def test_an_unknown_class_does_not_change_the_scale_of_the_brier_score():
+    p = np.linspace(0.01, 0.99, 100)
+    y, p = np.where(p > 0.5, "a", "b"), np.column_stack([p, 1 - p])
+    known = judge_fixed(["a", "b"], p, y).scores.loc["brier_score"]
+    y[0] = "d"
+    with pytest.warns(UndefinedMetricWarning, match="not seen"):
+        other = judge_fixed(["a", "b"], p, y).scores.loc["brier_score"]
+    # For this image the truth is 1 away, and so is the prediction.
+    expected = known["value"] + (0.99**2 + 0.01**2 + 1 - 2 * 0.01**2) / 2 / 100
+    assert other["value"] == pytest.approx(expected)
+    assert known["low"] < other["value"] < known["high"] + 0.01
 
 
 def test_one_group_in_each_class():
@@ -895,6 +958,24 @@ def test_training_data_that_are_judged_are_noticed(lesions, no_curves):
     assert "exact copies" in report._repr_html_()
 
 
+def test_a_search_for_training_images_that_was_not_made_is_named(lesions, capsys):
+    test, train = lesions.test, lesions.train
+    evaluate(lesions.model, test.X, test.y, groups=test.groups, **QUICK).summary()
+    printed = capsys.readouterr().out
+    assert "search for training images: no training images were given" in printed
+    assert "search for training lesions: groups and groups_train were not both given" in printed
+    report = evaluate(
+        lesions.model,
+        test.X,
+        test.y,
+        groups=test.groups,
+        X_train=train.X,
+        groups_train=train.groups,
+        **QUICK,
+    )
+    assert not any("search for" in what for what in report.left_out)
+
+
 def test_lesions_that_were_trained_on_are_noticed(lesions, tmp_path):
     test, train = lesions.test, lesions.train
     names = np.array([f"lesion {group}" for group in test.groups])
@@ -909,7 +990,8 @@ def test_lesions_that_were_trained_on_are_noticed(lesions, tmp_path):
             groups_train=np.r_[names[:3], np.full(len(train.y) - 3, "another")],
             **QUICK,
         )
-    with pytest.warns(UserWarning, match="3 of .* images belong to groups in the training data"):
+    match = "3 of .* images belong to groups in the training data.*Groups of two audits are not"
+    with pytest.warns(UserWarning, match=match):
         leaking = evaluate(
             lesions.model,
             test.X,
@@ -939,6 +1021,16 @@ def test_estimator_without_probabilities(lesions, tmp_path):
     assert "neither paths of existing files nor RGB images" in report.left_out["pictures of errors"]
     report.to_html(tmp_path / "report.html")
     json.loads(report.to_json(), parse_constant=pytest.fail)
+
+
+def test_errors_without_probabilities_are_the_first(lesions):
+    flatten = FunctionTransformer(lambda images: images.reshape(len(images), -1) / 255)
+    model = make_pipeline(flatten, LinearSVC(C=1e-3))
+    model.fit(lesions.test.X[::2], lesions.test.y[::2])
+    page = evaluate(model, lesions.test.X, lesions.test.y, **QUICK)._repr_html_()
+    assert "that come first" in page
+    assert "ost confident" not in page
+    assert "highest probability" not in page
 
 
 def test_any_classifier_of_flattened_pixels(lesions):

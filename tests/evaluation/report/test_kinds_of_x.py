@@ -138,6 +138,7 @@ def test_pictures_are_found(kind, folder, table, images, tmp_path):
     assert "colour and size" in report.baselines.index.levels[0]
     assert set(report.left_out) == {
         "operating points",
+        "search for training lesions",
         "slices",
         "decision curve",
         "training curves",

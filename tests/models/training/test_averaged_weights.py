@@ -111,7 +111,9 @@ def test_partial_fit_averages_from_the_weights_that_were_kept(
     assert_equal(classifier.model_.get_weights(), kept)
 
 
-@pytest.mark.parametrize("third_epoch", ["", pytest.param("stop", marks=pytest.mark.slow), "interrupt"])
+@pytest.mark.parametrize(
+    "third_epoch", ["", pytest.param("stop", marks=pytest.mark.slow), "interrupt"]
+)
 def test_averages_are_kept_however_training_ends(averaging, third_epoch):
     classifier, watch = averaging(third_epoch=third_epoch)
     assert len(watch.seen) == {"": 4, "stop": 3, "interrupt": 2}[third_epoch]

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...._utils.validation.labels import check_labels, check_same_kind
 from ...._utils.validation.paths import are_paths
-from ...._utils.validation.rows import check_rows
+from ...._utils.validation.rows import check_order, check_rows
 from ..image_source import PathSource, open_source
 from .training_rows import check_targets
 from .validation_split import hold_out
@@ -98,6 +98,9 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
             f"A validation set is provided, but {missing} was not provided. Expected both X_val and"
             " y_val, or neither."
         )
+    check_order(
+        X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val, groups_val=groups_val
+    )
     if (groups is None) != (groups_val is None):
         given, missing = ("groups_val", "groups") if groups is None else ("groups", "groups_val")
         raise ValueError(
