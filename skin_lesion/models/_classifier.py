@@ -72,7 +72,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     optimizer : str or keras.optimizers.Optimizer, default='adam'
         A Keras optimizer by name, or an object. Each fit uses a fresh copy of the object. Set
-        learning-rate schedules, weight decay and moving averages in the object. With
+        learning-rate schedules, weight decay and moving averages in the object. Copies forget
+        ``exclude_from_weight_decay``: call it in `build` of a subclass of the optimizer. With
         ``use_ema=True`` the validation loss is that of the averaged weights, and these are kept.
 
     learning_rate : 'auto', float or None, default='auto'

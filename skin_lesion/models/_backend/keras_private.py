@@ -48,6 +48,12 @@ def draw_default_seeds_from(source):
     import_module(_SEEDS).python_random = source
 
 
+def excludes_from_weight_decay(optimizer):
+    """Return whether `exclude_from_weight_decay` was called. Its record is not part of a copy."""
+    names = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+    return any(getattr(optimizer, name, None) for name in names)
+
+
 def forget_names_of_own_classes():
     """Let files name the classes of Keras as Keras does, whoever registered them as custom ones."""
     names, objects = _take(_NAMES, "GLOBAL_CUSTOM_NAMES"), _take(_NAMES, "GLOBAL_CUSTOM_OBJECTS")

@@ -102,10 +102,15 @@ def resolve_optimizer(optimizer, learning_rate):
     return _find_optimizer(optimizer)(**options)
 
 
+def optimizers_in(optimizer):
+    """Return the optimizers inside a MultiOptimizer or LossScaleOptimizer, or only itself."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return getattr(inner, "optimizers", [inner])
+
+
 def averages_weights(optimizer):
     """Return whether an optimizer, or one inside it, keeps moving averages of the weights."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    return any(getattr(each, "use_ema", False) for each in getattr(inner, "optimizers", [inner]))
+    return any(getattr(each, "use_ema", False) for each in optimizers_in(optimizer))
 
 
 def _find_optimizer(name):
@@ -114,7 +119,7 @@ def _find_optimizer(name):
         for name, cls in vars(keras.optimizers).items()
         if inspect.isclass(cls)
         and issubclass(cls, keras.optimizers.Optimizer)
-        and name not in ("Optimizer", "LossScaleOptimizer")
+        and name not in ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
     }
     if name.lower() not in by_name:
         raise ValueError(
@@ -177,7 +182,6 @@ def build_model(
         weighted_metrics=["accuracy"],
     )
     skip_gradient_reduction(model.optimizer)
-    model.optimizer.build(model.trainable_variables)
     make_metrics(model)
     return model
 

@@ -106,6 +106,8 @@ class StreamingKerasClassifier(KerasClassifier):
         earlier = deepcopy(dict(earlier))  # the history of the checkpoint grows
         if prepare_model is not None:
             prepare_model(self.model_, batches)
+        if not self.model_.optimizer.built:  # after the weights are set, which some optimizers copy
+            self.model_.optimizer.build(self.model_.trainable_variables)
         try:
             with ExitStack() as stack:
                 for used in (batches, validation_data, save_fit):

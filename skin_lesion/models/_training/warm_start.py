@@ -4,7 +4,9 @@ import re
 from copy import copy
 
 from ..._utils import lazy_keras as keras
+from .._backend.keras_private import excludes_from_weight_decay
 from .._networks.backbone import Backbone
+from .build_model import optimizers_in
 
 # Keys of a configuration whose values name layers.
 _ENDS_OF_NETWORK = {"input_layers", "keras_history", "output_layers"}
@@ -17,11 +19,25 @@ _TRAINING_ONLY = re.compile(
 def as_it_is(value):
     """Return a copy of an architecture or optimizer, independent of later `set_params` calls."""
     if isinstance(value, keras.optimizers.Optimizer):
+        for optimizer in optimizers_in(value):
+            _check_weight_decay(optimizer)
         return type(value).from_config(value.get_config())
     if not _has_parameters(value):
         return value
     params = value.get_params(deep=False)
     return type(value)(**{name: _copy_nested(inner) for name, inner in params.items()})
+
+
+def _check_weight_decay(optimizer):
+    if excludes_from_weight_decay(optimizer):
+        name = type(optimizer).__name__
+        raise ValueError(
+            f"The exclude_from_weight_decay of the optimizer, {name}, was called. Each fit uses a"
+            " copy of the optimizer, and copies forget what was excluded. Expected a subclass of"
+            f" {name} whose build(self, variables) calls self.exclude_from_weight_decay(...), then"
+            " super().build(variables). Decorate the class with"
+            " keras.saving.register_keras_serializable()."
+        )
 
 
 def _copy_nested(value):

@@ -21,7 +21,7 @@ from skin_lesion import (
     load_model,
     save_model,
 )
-from skin_lesion.models._training._course.recipe import choose_recipe
+from skin_lesion.models._training._course.recipe import choose_recipe, highest_rate
 
 
 class Rates(keras.callbacks.Callback):
@@ -144,6 +144,18 @@ def test_schedule_of_an_optimizer_is_untouched(strong):
     classifier = strong(optimizer=keras.optimizers.SGD(schedule), early_stopping=False)
     np.testing.assert_allclose(rates_of(classifier), 0.5 ** np.arange(1, 7), rtol=1e-5)
     assert classifier.learning_rate_ is None
+
+
+def test_optimizers_inside_of_one(smallest, lesions):
+    optimizers = keras.optimizers
+    inside = optimizers.OptimizerMap(optimizers.Adam(0.5), {".*bias": optimizers.SGD(0.25)})
+    both = optimizers.MultiOptimizer(inside)
+    assert highest_rate(both) == 0.5
+    inside.default_optimizer.exclude_from_weight_decay(var_names=["bias"])
+    with pytest.raises(ValueError, match=r"decay of the optimizer, Adam, was called"):
+        smallest(optimizer=both).fit(lesions.images, lesions.target)
+    with pytest.raises(ValueError, match="Unknown optimizer 'MultiOptimizer'"):
+        smallest(optimizer="MultiOptimizer").fit(lesions.images, lesions.target)
 
 
 def test_rate_is_constant_where_a_callback_sets_it(strong):

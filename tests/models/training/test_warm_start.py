@@ -46,12 +46,15 @@ def learning_rate(classifier):
     return float(np.asarray(classifier.model_.optimizer.learning_rate))
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_what_is_compiled_with_counts(fitted, lesions, method):
+@pytest.mark.parametrize(
+    ("method", "optimizer"),
+    [("fit", keras.optimizers.SGD), ("partial_fit", keras.optimizers.ScheduleFreeAdamW)],
+)
+def test_what_is_compiled_with_counts(fitted, lesions, method, optimizer):
     classifier = fitted
     weights = [np.array(weight) for weight in classifier.model_.trainable_weights]
     classifier.set_params(
-        optimizer="sgd",
+        optimizer=optimizer.__name__,  # the second one copies the weights when it is built
         learning_rate=1e-9,
         loss="focal",
         label_smoothing=0.25,
@@ -59,7 +62,7 @@ def test_what_is_compiled_with_counts(fitted, lesions, method):
     )
     getattr(classifier, method)(lesions.images, lesions.target)
     model = classifier.model_
-    assert isinstance(model.optimizer, keras.optimizers.SGD)
+    assert isinstance(model.optimizer, optimizer)
     assert learning_rate(classifier) == pytest.approx(1e-9)
     assert isinstance(model.loss, keras.losses.CategoricalFocalCrossentropy)
     assert model.loss.get_config()["label_smoothing"] == 0.25

@@ -11,7 +11,7 @@ from ...._utils import lazy_keras as keras
 from ....images import ImageAugmenter
 from ..._networks.backbone import Backbone
 from ..._networks.efficientnet_lite import IMAGENET_SHA256
-from ..build_model import default_rate, resolve_architecture
+from ..build_model import default_rate, optimizers_in, resolve_architecture
 from ..image_source import FeatureSource
 
 _SCRATCH, _FINE_TUNED, _HEAD, _FEATURES = range(4)
@@ -93,6 +93,10 @@ def has_schedule(estimator):
 
 def highest_rate(optimizer):
     """Return the highest rate of an optimizer's schedule, or its current rate without one."""
+    return max(map(_highest_rate, optimizers_in(optimizer)))
+
+
+def _highest_rate(optimizer):
     rate = optimizer.get_config().get("learning_rate")
     schedule = rate["config"] if isinstance(rate, dict) else {}
     peak = schedule.get("warmup_target") or schedule.get("initial_learning_rate")
