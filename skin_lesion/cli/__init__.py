@@ -40,8 +40,11 @@ def main(argv=None):
         images that cannot be read; 130 after Ctrl-C and 143 after SIGTERM. The reason goes to
         standard error.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed, as by 2>&-, or without a console
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
     if argv is None:
-        with suppress(AttributeError):  # there is no standard output, or it is no file
+        with suppress(AttributeError):  # standard output is no file
             # A name that it cannot encode must not end the command.
             sys.stdout.reconfigure(errors="backslashreplace")
     with _handle_signals(ends_process=argv is None) as interruption:
@@ -87,7 +90,7 @@ def _say(text):
 def _discard_unwritten():
     """Let Python end with the status of the command: it would try a closed pipe once more."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # there is none, or it is no file
+        with suppress(OSError, ValueError, AttributeError):  # it is closed, or no file
             try:
                 stream.flush()
             except OSError:

@@ -22,6 +22,12 @@ _READABLE = (
     " downloaded, or --table FILE with --path-column and --label-column"
 )
 
+# The label sets that know it, its name in them, and what goes before others of the same name.
+_POSITIVE = (
+    ("9-class", "melanoma", {"melanoma", "mel"}),
+    ("benign_malignant", "malignant", {"malignant"}),
+)
+
 # The keys of `left_out` in words, for one and for several.
 _LEFT_OUT = {
     "doubles": ("additional file", "additional files of the same images"),
@@ -157,7 +163,7 @@ def _load_root(root, name):
 def find_positive(classes):
     """Return the class of melanomas by any of its names, or else the only malignant class.
 
-    Of several such as "melanoma" and "melanoma in situ", the one that is called melanoma.
+    Of several such as "melanoma" and "melanoma in situ", the one that is called melanoma or MEL.
 
     Parameters
     ----------
@@ -169,11 +175,27 @@ def find_positive(classes):
     positive : str or None
         None if no class, or more than one, is it.
     """
-    for label_set, name in (("9-class", "melanoma"), ("benign_malignant", "malignant")):
-        mapped = map_labels(classes, label_set, unmapped="missing")
-        found = [str(label) for label, to in zip(classes, mapped, strict=True) if to == name]
+    for label_set, name, called in _POSITIVE:
+        found = _find_mapped(classes, label_set, name)
         if len(found) > 1:
-            found = [label for label in found if label.strip().lower() == name]
+            found = [label for label in found if label.strip().lower() in called]
         if len(found) == 1:
             return found[0]
     return None
+
+
+def note_melanomas(classes):
+    """Return a note if several classes are melanoma, so that :func:`find_positive` takes none."""
+    found = _find_mapped(classes, *_POSITIVE[0][:2])
+    if len(found) < 2 or find_positive(classes) is not None:
+        return []
+    note = (
+        f"There are no scores for melanoma, because {len(found)} classes are melanoma:"
+        f" {', '.join(found)}. Expected one. Merge them."
+    )
+    return [note]
+
+
+def _find_mapped(classes, label_set, name):
+    mapped = map_labels(classes, label_set, unmapped="missing")
+    return [str(label) for label, to in zip(classes, mapped, strict=True) if to == name]

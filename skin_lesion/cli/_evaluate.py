@@ -22,7 +22,7 @@ from ..datasets import (
     spell_groups,
 )
 from ..evaluation import EvaluationReport, evaluate, take_subgroups
-from ._data import find_positive, load_data, note_without_id, say_groups
+from ._data import find_positive, load_data, note_melanomas, note_without_id, say_groups
 from ._output import (
     MANIFEST,
     REPORT,
@@ -109,7 +109,9 @@ def _of_model(arguments):
 
 
 def _leave_out_trained_on(model_path, X, rows):
-    """Return the rows without the images that the manifest beside a model calls training images.
+    """Return the rows without those that the manifest beside a model calls training images.
+
+    Images that the training excluded, such as those under several labels, are left out, too.
 
     Raises
     ------
@@ -122,17 +124,24 @@ def _leave_out_trained_on(model_path, X, rows):
     except (ValueError, OSError):  # there is none, or it is another table
         print(f"There is no {path} of this model: training images, if any, are not left out.")
         return rows
-    trained_on = manifest.loc[manifest["split"] == "train", "sha256"].dropna()
+    # A copy that was excluded has the side of the one that was kept, and "train" is the maximum.
+    side_of = manifest.groupby("sha256")["split"].max().fillna("excluded")
     images = X[rows, 0] if X.ndim == 2 else X[rows]
-    is_known = np.isin([_digest(image) for image in images], trained_on.to_numpy(dtype=str))
-    n_known = int(is_known.sum())
+    side = pd.Series([_digest(image) for image in images], dtype=object).map(side_of)
+    is_known = side.isin(["train", "excluded"] if (side_of == "train").any() else []).to_numpy()
+    n_known, n_excluded = int(is_known.sum()), int((side[is_known] == "excluded").sum())
+    excluded = ", or its training excluded them" if n_excluded else ""
     if n_known == len(rows):
         raise ValueError(
-            f"By {path}, the model was trained on all of {say(n_known, 'image')}: their scores"
-            " would say nothing about others. Expected images that it has not seen."
+            f"By {path}, the model was trained on all of {say(n_known, 'image')}{excluded}."
+            " Their scores would say nothing about others. Expected images that it has not seen."
         )
-    if n_known:
-        print(f"Left out, because the model was trained on it by {path}: {say(n_known, 'image')}.")
+    if n_known - n_excluded:
+        n = say(n_known - n_excluded, "image")
+        print(f"Left out, because the model was trained on it by {path}: {n}.")
+    if n_excluded:
+        n = say(n_excluded, "image")
+        print(f"Left out, because the training excluded it by {path}: {n}.")
     print(
         "Training images are known by their bytes: resized copies, and other photographs of the"
         " same lesions, are not found."
@@ -152,7 +161,7 @@ def _digest(image):
 
 
 def _evaluate(model, data, rows, arguments):
-    return evaluate(
+    report = evaluate(
         model,
         data.data[rows],
         data.target[rows],
@@ -161,6 +170,8 @@ def _evaluate(model, data, rows, arguments):
         positive=find_positive(model.classes_),
         random_state=arguments.random_state,
     )
+    report.notes += note_melanomas(model.classes_)
+    return report
 
 
 def _of_predictions(arguments):
@@ -175,7 +186,7 @@ def _of_predictions(arguments):
             " names the lesions."
         )
     classes = predictions.columns.to_numpy(dtype=str)
-    return EvaluationReport.from_predictions(
+    report = EvaluationReport.from_predictions(
         truth.to_numpy(dtype=str),
         predictions.to_numpy(),
         classes=classes,
@@ -184,6 +195,8 @@ def _of_predictions(arguments):
         positive=find_positive(classes),
         random_state=arguments.random_state,
     )
+    report.notes += note_melanomas(classes)
+    return report
 
 
 def _read_groups(path, images):

@@ -17,7 +17,13 @@ from PIL import Image
 
 from skin_lesion import DatasetAudit
 from skin_lesion.cli import _audit, main
-from skin_lesion.cli._data import _LEFT_OUT, find_positive, load_data, note_without_id
+from skin_lesion.cli._data import (
+    _LEFT_OUT,
+    find_positive,
+    load_data,
+    note_melanomas,
+    note_without_id,
+)
 from skin_lesion.cli._options import in_options
 from skin_lesion.cli._train import job as _job
 from skin_lesion.datasets._folder.load import REASONS as _REASONS_OF_FOLDERS
@@ -420,8 +426,24 @@ def test_an_output_within_root_is_no_class(root, tmp_path, capsys, monkeypatch):
         (["basal cell carcinoma", "nevus", "squamous cell carcinoma"], None),
         (["melanoma", "melanoma in situ", "nevus"], "melanoma"),
         (["lentigo maligna", "melanoma in situ", "nevus"], None),
+        (["MEL", "melanoma in situ", "NV"], "MEL"),
         (["a", "b"], None),
     ],
 )
 def test_the_class_of_melanomas_goes_before_others(classes, positive):
     assert find_positive(classes) == positive
+
+
+def test_several_classes_of_melanomas_are_named():
+    (note,) = note_melanomas(["Melanoma in situ", "Melanoma invasive", "nevus"])
+    assert "2 classes are melanoma: Melanoma in situ, Melanoma invasive. Expected one." in note
+    assert note_melanomas(["MEL", "melanoma in situ", "NV"]) == note_melanomas(["a", "b"]) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes no stream there")
+def test_streams_that_are_closed(root, tmp_path):
+    command = '"$0" -m skin_lesion audit "$1" --output "$2" >&- 2>&-'
+    output = tmp_path / "audit"
+    words = ["sh", "-c", command, sys.executable, str(root), str(output)]
+    assert subprocess.run(words, check=False).returncode == 0
+    assert (output / "audit.html").is_file()

@@ -1,6 +1,7 @@
 """The verbs "predict" and "evaluate"."""
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -450,8 +451,17 @@ def test_a_model_is_not_judged_on_images_that_it_was_trained_on(model, root, tmp
     split = np.full(len(train.data), "train")
     audit_dataset(train.data, train.target, split=split).to_manifest(tmp_path / "split.csv")
     (folder / "nevus" / "damaged.jpg").write_bytes(b"no image")
+    # The training excluded one image, and a copy of a test image.
+    excluded = folder / "nevus" / "excluded.png"
+    Image.new("RGB", (24, 24), "red").save(excluded)
+    with open(tmp_path / "split.csv", "a") as manifest:
+        for path, sides in ((excluded, [""]), (test.data[0, 0], ["test", ""])):
+            with open(path, "rb") as image:
+                digest = hashlib.file_digest(image, "sha256").hexdigest()
+            manifest.writelines(f"x,{digest},nevus,{side},\n" for side in sides)
     assert main(["evaluate", str(copied), str(folder)]) == 3
     out = capsys.readouterr().out
+    assert f"training excluded it by {tmp_path / 'split.csv'}: 1 image." in out
     assert f"trained on it by {tmp_path / 'split.csv'}: {len(train.data)} images." in out
     assert f"Evaluated on all other images: {len(test.data)} images." in out
     assert main(["evaluate", str(copied), str(root / "Train")]) == 2
@@ -1084,6 +1094,14 @@ def test_a_column_of_labels_that_is_not_clear_is_asked_for(tmp_path, capsys):
     ):
         assert judge(tmp_path, truth, "n,m\na,1,0\nb,0,1", *options) == 2
         assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("first", "status"), [(0.37, 0), (0.36, 2)])
+def test_probabilities_may_miss_1_by_the_rounding_of_each(tmp_path, first, status):
+    names = ",".join(f"c{n}" for n in range(7))
+    truth = f"{names}\na,1{',0' * 6}\nb,0,1{',0' * 5}"
+    predictions = f"{names}\na,{first}{',.1' * 6}\nb,.4{',.1' * 6}"
+    assert judge(tmp_path, truth, predictions) == status
 
 
 def test_true_and_false_count_as_1_and_0(tmp_path):

@@ -200,6 +200,7 @@ def test_prints_a_line_for_each_fit_and_what_to_do_next(job):
         "train and test as in the data",
         "A pretrained network would score higher",
         "Plan: grid search over 2 candidates on 2 stratified, grouped folds",
+        "(preset good, 2 folds): ",
         "sensitivity for melanoma",
         "AUC for melanoma",
         "balanced accuracy of the baseline: colour and size",

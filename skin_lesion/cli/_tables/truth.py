@@ -12,7 +12,7 @@ from .predictions import FORMS, OWN_COLUMNS, TRUTH_COLUMN, UNKNOWN
 
 # Beside those of the releases. The table of test images of a training has the last.
 _LABEL_COLUMNS = {*LABEL_COLUMNS, "label", TRUTH_COLUMN}
-_ROUNDING = 1e-2  # of the sum of probabilities that were rounded to two digits
+_ROUNDING = 5e-3  # of each of the probabilities, where they were rounded to two digits
 
 
 def _read_classes(path, *, is_truth, label=None):
@@ -234,13 +234,13 @@ def read_probabilities(path, truth, classes):
         )
     if UNKNOWN in table and not (truth == UNKNOWN).any() and not table[UNKNOWN].any():
         table = table.drop(columns=UNKNOWN)  # there for the form only
-    if not np.allclose(table.sum(axis=1), 1, atol=_ROUNDING):
+    if (_miss(table) > 0).any():
         counts = table.columns.isin(classes) | table.columns.isin(set(codes) - {UNKNOWN})
         _say_ignored(path, table.columns[~counts])
         table = table.loc[:, counts]
     is_score = set(table.columns) <= set(codes)
     sums = table.sum(axis=1)
-    off = (sums - 1).abs() > _ROUNDING + 1e-9
+    off = _miss(table) > 0
     for wrong, problem, expected in (
         (~((table >= 0) & (table <= 1)).all(axis=1), "values outside of 0 to 1", "probabilities"),
         (sums == 0, "0 for each class", "probabilities"),
@@ -256,6 +256,11 @@ def read_probabilities(path, truth, classes):
     if off.any():
         print(f"Scores that do not sum to 1 were divided by their sum: {say(off.sum(), 'image')}.")
     return table.div(sums, axis=0)
+
+
+def _miss(probabilities):
+    """Return by how much the sum of each row misses 1, apart from rounding."""
+    return (probabilities.sum(axis=1) - 1).abs() - _ROUNDING * probabilities.shape[1] - 1e-9
 
 
 def _find_decimal_comma(table):

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..._utils.atomic_writing import new_file
 from ...models import save_model
-from .._data import load_data
+from .._data import load_data, note_melanomas
 from .._on_onnx import export_beside
 from .._output import (
     MANIFEST,
@@ -87,6 +87,8 @@ def _clean_and_train(arguments, output, start):
         use_size_of_arrays(data.data, arguments)
         source = arguments.root if arguments.table is None else arguments.table
         check_class_names(np.unique(data.target), source, with_truth=True)
+        for note in note_melanomas(np.unique(data.target)):
+            print(note)
         cleaned = clean(data, arguments)
     cleaned.audit.to_html(output / "audit.html")
     print(cleaned.summary(), flush=True)

@@ -20,7 +20,7 @@ from ...evaluation import (
     take_subgroups,
     to_json_text,
 )
-from .._data import find_positive, note_without_id, say_groups
+from .._data import find_positive, note_melanomas, note_without_id, say_groups
 from .._tables.predictions import make_table
 from .network import networks_of
 
@@ -81,6 +81,7 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         y_train=y_train,
         groups_train=groups_train,
     )
+    report.notes += note_melanomas(model.classes_)
     if data.knows_lesions:
         report.notes += note_without_id(data.frame[data.is_test], arguments)
     else:
@@ -127,7 +128,7 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         "versions": {name: version(name) for name in PACKAGES},
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
     }
-    short = _shorten(report, with_faults, results, data.knows_lesions)
+    short = _shorten(report, with_faults, numbers["search"], data.knows_lesions)
     return Judgement(report, short, _to_text(numbers, report, with_faults), numbers)
 
 
@@ -215,13 +216,13 @@ def say_search(search):
     return f"preset {search['preset']}, {search['folds']} folds"
 
 
-def _shorten(report, with_faults, results, knows_lesions):
+def _shorten(report, with_faults, search, knows_lesions):
     """Return what a terminal shows of a report."""
     lines = []
-    if results:
-        best = max(results, key=lambda line: line["balanced_accuracy"])
+    if search["candidates"]:
+        best = max(search["candidates"], key=lambda line: line["balanced_accuracy"])
         lines.append(
-            f"Cross-validated balanced accuracy of {best['name']}:"
+            f"Cross-validated balanced accuracy of {best['name']} ({say_search(search)}):"
             f" {say_number(best['balanced_accuracy'])} (standard deviation over the folds"
             f" {say_number(best['standard_deviation'])})"
         )
