@@ -2,11 +2,12 @@
 
 import os
 import warnings
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 
-from ..._utils.validation.messages import name_some
+from ..._utils.validation.messages import name_some, say
 from .._reading.folder_entries import normalise_path
 from .._reading.groups import (
     GROUP_COLUMNS,
@@ -95,7 +96,7 @@ def read_metadata(root, file_names, relative_paths, group_by):
     """
     # Tables may spell a column differently in upper and lower case.
     spelled = {}
-    tables, messages = [], []
+    tables, messages, first_names = [], [], []
     for name in file_names:
         path = os.path.join(root, name)
         told = relative_paths
@@ -103,7 +104,8 @@ def read_metadata(root, file_names, relative_paths, group_by):
             # Files of one name may lie in several splits. A single table is that of the images
             # before they were split, such as ISIC_2019_Training_Metadata.csv.
             told = [image for image in relative_paths if _may_tell_of(name, image)]
-        table = _read_rows(path, told, messages)
+        table, first_name = _read_rows(path, told, messages)
+        first_names.append(first_name)
         known = {column: spelled.setdefault(column.lower(), column) for column in table}
         table = table.rename(
             # A table may have two columns that differ only by case.
@@ -115,8 +117,17 @@ def read_metadata(root, file_names, relative_paths, group_by):
     known = {name: read[name] for name in GROUP_COLUMNS if name in read}
     own = name_own_groups(relative_paths)
     groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
-    if group_by != "folder":
-        path = os.path.join(root, " and ".join(file_names))
+    path = os.path.join(root, " and ".join(file_names))
+    if group_by == "folder":
+        return read, groups.to_numpy(dtype=str), messages
+    if all(table.empty for _, table in tables):
+        messages.append(
+            f"{path!r} names none of {say(len(relative_paths), 'image')}. Its first name is"
+            f" {first_names[0]!r}, the first image is {relative_paths[0]!r}. Each image is its own"
+            " group: images of one lesion can then be in both the training and the test set. Write"
+            " the names of the images into the table."
+        )
+    else:
         messages += find_without_group(pd.DataFrame(known), relative_paths, repr(path))
     return read, groups.to_numpy(dtype=str), messages
 
@@ -127,7 +138,7 @@ def name_own_groups(relative_paths):
 
 
 def _read_rows(path, relative_paths, messages):
-    """Return the rows of the images that a table names, by their paths."""
+    """Return the rows of the images that a table names, by their paths, and its first name."""
     separator, cells = read_header(path)
     known = {*ID_COLUMNS, *GROUP_COLUMNS}
     check_columns_differ([cell for cell in map(str.lower, cells) if cell in known], repr(path))
@@ -153,7 +164,7 @@ def _read_rows(path, relative_paths, messages):
         groups = names.map(group_of_id).astype(object)
         messages += find_zeros(read[column], groups, repr(path))
         read[column] = groups
-    return read
+    return read, next(iter(ids.dropna()), None)
 
 
 def _is_decisive(column):
@@ -187,13 +198,29 @@ def _find_columns(columns, names):
 
 
 def _find_rows(ids, relative_paths):
-    """Return the first row of each file, -1 if there is none."""
+    """Return the first row of each file, -1 if there is none.
+
+    Names that no file has are compared without case, unless they differ only by case.
+    """
     row_of_id = {}
     for row, name in enumerate(ids):
         row_of_id.setdefault(name, row)
+    rows = _match(row_of_id, relative_paths, str)
+    found = {*rows}
+    spellings = Counter(str(name).casefold() for name in row_of_id)
+    by_lower_case = {
+        name.casefold(): row
+        for name, row in row_of_id.items()
+        if isinstance(name, str) and row not in found and spellings[name.casefold()] == 1
+    }
+    others = _match(by_lower_case, relative_paths, str.casefold)
+    return np.where(rows >= 0, rows, others)
+
+
+def _match(row_of_id, relative_paths, spell):
     rows = []
     for path in relative_paths:
-        path = normalise_path(path)
+        path = spell(normalise_path(path))
         name = path.rpartition("/")[2]
         stem = os.path.splitext(name)[0]
         keys = [path, name, stem]

@@ -743,6 +743,27 @@ def test_identifiers_stay_text(tmp_path):
 
 
 @pytest.mark.usefixtures("quietly")
+def test_case_of_a_name_that_no_file_has_does_not_matter(tmp_path):
+    names = ["nevus/a.jpg", "nevus/b.jpg", "mole/B.jpg", "nevus/c.jpg", "nevus/d.jpg"]
+    rows = ["A.JPG,1", "b,2", "B,3", "C,4", "c.JPG,5", "d,6", "D,7"]
+    write(tmp_path, names)
+    write_metadata(tmp_path, "\n".join(["image,lesion_id", *rows]))
+    dataset = load_image_folder(tmp_path)
+    group_of = dict(zip(relative(dataset, tmp_path), dataset.groups.tolist(), strict=True))
+    expected = {"nevus/a.jpg": "1", "nevus/b.jpg": "2", "mole/B.jpg": "3", "nevus/d.jpg": "6"}
+    assert expected.items() <= group_of.items()
+
+
+def test_a_table_of_other_images_is_named(tmp_path):
+    write(tmp_path, ["nevus/a.jpg", "nevus/b.jpg"])
+    write_metadata(tmp_path, "image,lesion_id\nx,1\ny,2\n")
+    message = r"names none of 2 images. Its first name is 'x', the first image is 'nevus.a.jpg'"
+    with pytest.warns(UserWarning, match=message) as caught:
+        load_image_folder(tmp_path)
+    assert len(caught) == 1
+
+
+@pytest.mark.usefixtures("quietly")
 def test_numbers_of_images_that_pandas_has_made_floats(tmp_path):
     write(tmp_path, ["nevus/1.jpg", "nevus/2.jpg"])
     table = pd.DataFrame({"image_id": [1, 2, None], "lesion_id": ["a", "a", "b"]})
