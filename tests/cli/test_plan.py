@@ -18,7 +18,7 @@ from skin_lesion.cli._train import search as _search
 from skin_lesion.cli._train.data import SplitData
 from skin_lesion.cli._train.fit_times import FitTimes, measure
 from skin_lesion.cli._train.network import make_model, networks_of
-from skin_lesion.cli._train.plan import Plan, choose_plan, list_candidates, load_plan
+from skin_lesion.cli._train.plan import Plan, choose_plan, list_candidates, load_plan, say_arguments
 from skin_lesion.cli._train.progress import Progress
 
 N_IMAGES = 1000  # half of them for the test
@@ -109,8 +109,8 @@ def test_a_plan_that_goes_on_does_not_say_how_long_the_whole_took(data, tmp_path
     arguments = parse_arguments(["train", "lesions", "--preset", "fast"])
     candidates = list_candidates(data.y[~data.is_test], 0)
     plan = choose_plan(data, arguments, candidates, time.monotonic())
-    plan.save(tmp_path / "plan.json", arguments)
-    again = load_plan(tmp_path / "plan.json", candidates, arguments)
+    plan.save(tmp_path / "plan.json", say_arguments(arguments))
+    again = load_plan(tmp_path / "plan.json", candidates)
     assert again.candidates == plan.candidates
     before, after = (each.describe(arguments).splitlines() for each in (plan, again))
     assert before[0].startswith(f"{after[0]} About ")
@@ -123,14 +123,14 @@ def test_a_plan_that_cannot_be_read_is_named(data, tmp_path, monkeypatch, change
     arguments = parse_arguments(["train", "lesions", "--preset", "fast"])
     candidates = list_candidates(data.y[~data.is_test], 0)
     path = tmp_path / "plan.json"
-    choose_plan(data, arguments, candidates, time.monotonic()).save(path, arguments)
+    choose_plan(data, arguments, candidates, time.monotonic()).save(path, {})
     content = json.loads(path.read_text())
     if change == "lacks":
         del content["n_folds"]
     content |= {"of_a_later_version": 1} if change == "has more" else {}
     path.write_text("{" if change == "cut" else json.dumps(content))
     with pytest.raises(ValueError, match=r"plan\.json is damaged, .* Leave out --resume"):
-        load_plan(path, candidates, arguments)
+        load_plan(path, candidates)
 
 
 def test_the_candidate_with_the_highest_score_is_fitted(data, tmp_path, monkeypatch):

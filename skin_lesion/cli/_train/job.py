@@ -31,7 +31,7 @@ from .data import draw_folder
 from .judge import judge, write_report
 from .network import check_network, networks_of, use_size_of_arrays
 from .page import WRITTEN, remove_description, write_index
-from .plan import choose_plan, list_candidates, load_plan
+from .plan import check_resumes, choose_plan, list_candidates, load_plan, say_arguments
 from .search import fit_on_faults, fit_plan
 
 _MODEL = "model.zip"
@@ -80,6 +80,9 @@ def _clean_and_train(arguments, output, start):
         arguments.root = draw_folder(output / "drawn_images", arguments.random_state)
     else:
         check_network(arguments)
+    said = say_arguments(arguments)
+    if arguments.resume:
+        check_resumes(output / UNFINISHED / PLAN, said)
     with warnings.catch_warnings():
         if arguments.resume:  # the interrupted run has named these images
             warnings.simplefilter("ignore", UserWarning)
@@ -92,7 +95,7 @@ def _clean_and_train(arguments, output, start):
         cleaned = clean(data, arguments)
     cleaned.audit.to_html(output / "audit.html")
     print(cleaned.summary(), flush=True)
-    _train(cleaned, arguments, output, start)
+    _train(cleaned, arguments, said, output, start)
 
 
 def _say_what_is_kept(output):
@@ -107,17 +110,17 @@ def _say_what_is_kept(output):
     return f"{kept} kept in {output}: go on with the same command and --resume."
 
 
-def _train(cleaned, arguments, output, start):
+def _train(cleaned, arguments, said, output, start):
     data = cleaned.used
     folder = output / UNFINISHED
     if not arguments.resume:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(exist_ok=True)
     candidates = list_candidates(data.part(is_test=False)[1], arguments.random_state)
-    plan = load_plan(folder / PLAN, candidates, arguments)
+    plan = load_plan(folder / PLAN, candidates)
     if plan is None:
         plan = choose_plan(data, arguments, candidates, start)
-        plan.save(folder / PLAN, arguments)
+        plan.save(folder / PLAN, said)
     if plan.is_resumed:
         print(
             f"{output} holds an interrupted run, which this run continues. Finished fits are not"

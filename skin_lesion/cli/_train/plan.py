@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,10 +147,10 @@ class Plan:
             text += f"\nNot searched: {'; '.join(self.left_out)}."
         return text
 
-    def save(self, path, arguments):
-        """Write it, for a run that goes on."""
+    def save(self, path, said):
+        """Write it, with what :func:`say_arguments` says, for a run that goes on."""
         content = {
-            "arguments": _say_arguments(arguments),
+            "arguments": said,
             "searched_preset": self.searched_preset,
             "final_preset": self.final_preset,
             "n_folds": self.n_folds,
@@ -160,37 +161,49 @@ class Plan:
         write_text(path, json.dumps(content, indent=1))
 
 
-def load_plan(path, candidates, arguments):
+def load_plan(path, candidates):
     """Return the plan of the run that goes on; None where there is none.
 
     Raises
     ------
     ValueError
-        If that run had other arguments, or the file is damaged or of another version.
+        If the file is damaged or of another version.
     """
     if not Path(path).is_file():
         return None
-    try:
+    with _explain_damage(path):
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-        earlier, names = content.pop("arguments"), content.pop("candidates")
+        del content["arguments"]
+        names = content.pop("candidates")
         plan = Plan(candidates=[], first=candidates[0], left_out=[], is_resumed=True, **content)
+    plan.candidates = [candidate for candidate in candidates if candidate.name in names]
+    plan.left_out = [candidate.name for candidate in candidates if candidate.name not in names]
+    return plan
+
+
+def check_resumes(path, said):
+    """Raise a ValueError if the run that goes on had other arguments, or its plan is damaged."""
+    with _explain_damage(path):
+        earlier = json.loads(Path(path).read_text(encoding="utf-8"))["arguments"]
+        differing = [name for name in said if earlier.get(name) != said[name]]
+    if differing:
+        name = differing[0]
+        raise ValueError(
+            f"The interrupted run had {_say_option(name, earlier.get(name))}, this one has"
+            f" {_say_option(name, said[name])}. Expected the same options. Leave out --resume to"
+            " begin anew."
+        )
+
+
+@contextmanager
+def _explain_damage(path):
+    try:
+        yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path} is damaged, or of another version: {error}. Expected the plan of the"
             " interrupted run. Leave out --resume to begin anew."
         ) from error
-    now = _say_arguments(arguments)
-    differing = [name for name in now if earlier.get(name) != now[name]]
-    if differing:
-        name = differing[0]
-        raise ValueError(
-            f"The interrupted run had {_say_option(name, earlier.get(name))}, this one has"
-            f" {_say_option(name, now[name])}. Expected the same options. Leave out --resume to"
-            " begin anew."
-        )
-    plan.candidates = [candidate for candidate in candidates if candidate.name in names]
-    plan.left_out = [candidate.name for candidate in candidates if candidate.name not in names]
-    return plan
 
 
 def _say_option(name, value):
@@ -200,8 +213,8 @@ def _say_option(name, value):
     return option if value == "True" else f"{option} {value}"
 
 
-def _say_arguments(arguments):
-    """Return what fits depend on."""
+def say_arguments(arguments):
+    """Return what fits depend on, as the user wrote it: before it is known what the data are."""
     said = {name: str(value) for name, value in vars(arguments).items() if name not in _WITHOUT}
     for name in ("root", "table"):
         if getattr(arguments, name) is not None:
