@@ -24,12 +24,15 @@ from ..datasets import (
 from ..evaluation import EvaluationReport, evaluate, take_subgroups
 from ._data import find_positive, load_data, note_melanomas, note_without_id, say_groups
 from ._output import (
+    CARD,
     MANIFEST,
     REPORT,
     check_holds_no_images,
     check_holds_no_training,
     check_output,
+    keep_edited_card,
     lock_output,
+    seal_card,
 )
 from ._predict import check_reads_photographs, find_readable, load_classifier, say_unread
 from ._tables.images import index_by_image, match_images, read_csv
@@ -65,7 +68,9 @@ def _evaluate_and_write(arguments):
             output = Path(arguments.output)
             page = report.to_html(output / "report.html")
             report.to_json(output / REPORT)
-            report.to_model_card(output / "model_card.md")
+            keep_edited_card(output)
+            report.to_model_card(output / CARD)
+            seal_card(output)
     finally:
         if line is not None:
             print(line)

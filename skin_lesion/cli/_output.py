@@ -1,5 +1,6 @@
 """The folder that is written to: whether it can be, before anything is computed."""
 
+import hashlib
 import os
 import tempfile
 from contextlib import contextmanager, suppress
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .._utils.atomic_writing import new_folder
+from .._utils.atomic_writing import new_folder, write_text
 from .._utils.image_files import image_extensions
 from .._utils.validation.messages import name_some
 from ..datasets import is_report
@@ -17,7 +18,7 @@ UNFINISHED = ".unfinished"
 PLAN = "plan.json"  # in that folder, of a run that can be resumed
 # By it `is_report` knows a folder that has just been made.
 _LOCK = ".skin_lesion_output.lock"
-MANIFEST, REPORT = "split.csv", "report.json"
+MANIFEST, REPORT, CARD = "split.csv", "report.json", "model_card.md"
 _FORMS = (os.path.realpath, os.path.abspath)
 # The tables of a training.
 _TABLES = {"predictions.csv", MANIFEST}
@@ -141,3 +142,31 @@ def _is_of_training(folder):
             return manifest.readline(100).startswith(b"id,sha256,")
     except OSError:
         return False
+
+
+def seal_card(folder):
+    """Add a comment to a model card by which `keep_edited_card` knows whether it was edited."""
+    text = (folder / CARD).read_text(encoding="utf-8")
+    write_text(folder / CARD, text + _seal(text))
+
+
+def keep_edited_card(folder):
+    """Rename a model card that somebody has edited, and say so."""
+    try:
+        text = (folder / CARD).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    except ValueError:  # written in another encoding
+        text = ""
+    body = text.rpartition("\n<!--")[0]
+    if text == body + _seal(body):
+        return
+    names = (folder / f"model_card.earlier{number}.md" for number in ("", *range(2, 10**6)))
+    kept = next(path for path in names if not path.exists())
+    (folder / CARD).rename(kept)
+    print(f"The edited model card is kept as {kept}.")
+
+
+def _seal(text):
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"\n<!-- Written by skin_lesion. SHA-256 of the text above: {digest} -->\n"

@@ -172,7 +172,8 @@ def test_nothing_of_an_earlier_model_stays_beside_another(root, tmp_path, capsys
     assert train(root, tmp_path) == 130
     assert (tmp_path / "model.zip").read_text() == "a model"
     left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"model.zip", "split.csv", "audit.html", "notes.txt", ".unfinished"}
+    kept = {"notes.txt", "model_card.earlier.md"}  # a training has written no such card
+    assert left == {"model.zip", "split.csv", "audit.html", ".unfinished", *kept}
     assert (tmp_path / "notes.txt").read_text() == "of an earlier model"
     assert len(pd.read_csv(tmp_path / "split.csv", comment="#")) == 60
     (tmp_path / "split.csv").unlink()

@@ -42,6 +42,7 @@ from skin_lesion.cli._on_onnx import onnx_path_beside
 from skin_lesion.cli._predict import find_photographs, find_readable
 from skin_lesion.cli._tables.images import read_csv
 from skin_lesion.cli._tables.predictions import check_submission, make_submission, make_table
+from skin_lesion.cli._train.page import remove_description
 from skin_lesion.cli._unlike import fit_unlike, load_unlike, path_beside
 
 CODES = ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]
@@ -1014,6 +1015,25 @@ def test_what_is_no_truth_or_no_probability_is_refused(
     err = capsys.readouterr().err
     assert expected in err
     assert re.search(r"\.csv'? has ", err)
+
+
+def test_an_edited_model_card_is_kept(tmp_path, capsys):
+    report = tmp_path / "report"
+    runs = [("", []), ("Of Ann.", []), ("", [""]), ("Of Bob.", [""]), ("", ["", "2"])]
+    for edits, kept in runs:
+        assert judge(tmp_path, "n,m\na,1,0\nb,0,1", "n,m\na,.9,.1\nb,.2,.8") == 0
+        expected = {f"model_card.earlier{number}.md" for number in kept}
+        assert {path.name for path in report.glob("*earlier*")} == expected
+        card = report / "model_card.md"
+        card.write_text(card.read_text(encoding="utf-8") + edits, encoding="utf-8")
+    capsys.readouterr()
+    card.unlink()
+    for number, author in (("", "Ann"), ("2", "Bob")):
+        assert author in (report / f"model_card.earlier{number}.md").read_text(encoding="utf-8")
+    card.write_bytes(b"Of Zo\xeb.")
+    remove_description(report)
+    assert f"kept as {report / 'model_card.earlier3.md'}" in capsys.readouterr().out
+    assert (report / "model_card.earlier3.md").read_bytes() == b"Of Zo\xeb."
 
 
 def test_columns_beside_the_classes_are_no_classes(tmp_path, capsys):

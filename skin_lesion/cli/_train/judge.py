@@ -21,6 +21,7 @@ from ...evaluation import (
     to_json_text,
 )
 from .._data import find_positive, note_melanomas, note_without_id, say_groups
+from .._output import CARD, seal_card
 from .._tables.predictions import make_table
 from .network import networks_of
 
@@ -137,10 +138,11 @@ def write_report(judgement, model, data, output):
     write_text(output / "report.txt", judgement.text + "\n")
     write_text(output / "report.json", to_json_text(judgement.numbers))
     judgement.report.to_html(output / "report.html")
-    card = judgement.report.to_model_card(output / "model_card.md")
+    card = judgement.report.to_model_card(output / CARD)
     text = card.read_text(encoding="utf-8")
     text = text.replace(f"**{WARNING}**", f"**{WARNING}**\n\n{_POINTER}", 1)
     write_text(card, text + _describe_job(judgement.numbers))
+    seal_card(output)
     X, y, _ = data.part(is_test=True)
     table = make_table(X, judgement.report.probabilities, model.classes_)
     table.insert(1, "class", y)

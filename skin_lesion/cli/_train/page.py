@@ -16,6 +16,7 @@ from ..._utils.html_page import (
 from ..._utils.validation.messages import say_number
 from ...audit import TITLES, describe_finding, say
 from ...evaluation import WARNING
+from .._output import keep_edited_card
 from .judge import say_search
 
 _FILES = {
@@ -43,7 +44,11 @@ _KEPT = {"model.zip", "audit.html"}
 
 
 def remove_description(output):
-    """Remove what describes an earlier model, and the files that belong to it."""
+    """Remove what describes an earlier model, and the files that belong to it.
+
+    An edited model card is kept under another name.
+    """
+    keep_edited_card(output)
     for name in WRITTEN - _KEPT:
         (output / name).unlink(missing_ok=True)
 
