@@ -7,12 +7,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.nested_parameters import NestedParametersMixin
 from .._utils.sklearn_private import HasMethods, Interval, StrOptions, fit_context
 from .._utils.validation.rows import check_order
 from ..images import ImageAugmenter, ImageLoader
 from . import _training
 from ._image_classifier import MostProbableClassMixin, open_images
-from ._nested_parameters import check_owners
 from ._networks.probabilities import check_sums
 from ._training._course.fit_tasks import FitTasksMixin
 from ._training._course.recipe import stops_early
@@ -39,7 +39,9 @@ from ._training.priors import (
 MAX_SEED = 2**31 - 1
 
 
-class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, BaseEstimator):
+class SkinLesionClassifier(
+    MostProbableClassMixin, NestedParametersMixin, FitTasksMixin, ClassifierMixin, BaseEstimator
+):
     """Convolutional network for images of skin lesions.
 
     Fine-tune a pretrained network on image files::
@@ -146,7 +148,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         if only the head of a Backbone is trained. Features cannot be augmented.
 
     loader : ImageLoader, default=None
-        Reads images if X holds paths. None means ``ImageLoader()``, with 224 x 224 pixels.
+        Reads images if X holds paths, in `fit` and at prediction. None means ``ImageLoader()``,
+        with 224 x 224 pixels. You can change it after `fit`.
 
     image_shape : int, tuple of (height, width) or (height, width, n_channels), default=None
         Shape of the flattened images in the rows of a two-dimensional X. With None, the rows are
@@ -299,7 +302,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
 
     # Requested by default: without the groups, the inner split would leak.
     __metadata_request__fit = {"groups": True}
-    _changeable_after_fit = ("prior", "temperature")  # also in the wrappers of this library
+    _changeable_after_fit = ("prior", "temperature", "loader")  # also inside wrappers
 
     _parameter_constraints = {
         "architecture": [str, callable],
@@ -444,7 +447,8 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
             join them with rows that it was trained on: the new validation set may then contain
             images that the network was trained on.
         UserWarning
-            If there is a validation set, and several rows have a group such as "unknown".
+            If there is a validation set, and several rows have a group such as "unknown", or
+            large groups make its share impossible.
         UserWarning
             If Ctrl-C interrupts training after at least one epoch. The classifier is then fitted:
             it keeps the weights of the best epoch so far, or, without `early_stopping`, the current
@@ -453,12 +457,12 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         task = self._open_fit_task()  # before, or a fit that fails would leave it open
         with unchanged_on_failure(self):
             own = (X_val, y_val, sample_weight_val, groups_val)
-            interrupt, found = self._fit(X, y, sample_weight, groups, own, task)
+            interrupt, trained_on = self._fit(X, y, sample_weight, groups, own, task)
         if interrupt is not None:
             warn_of_interruption(self)
             # Scripts and searches must not continue as if training were complete.
             raise interrupt
-        warn_of_training(self, **found)
+        warn_of_training(self, _training.find_only_class(self, *trained_on))
         return self
 
     def _fit(self, X, y, sample_weight, groups, own, task):
@@ -496,12 +500,7 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         interrupt = _training.train_epochs(
             self, source, y, training, validation, seed, task, earlier=earlier
         )
-        found = {}
-        if interrupt is None:
-            found["network"] = _training.resolve_architecture(self.architecture)
-            found["only_class"] = _training.find_only_class(self, source, y, training, validation)
-            found["goes_on"] = goes_on
-        return interrupt, found
+        return interrupt, (source, y, training, validation)
 
     @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -619,19 +618,3 @@ class SkinLesionClassifier(MostProbableClassMixin, FitTasksMixin, ClassifierMixi
         state = dict(super().__getstate__())
         state.pop("callbacks_", None)
         return state
-
-    def set_params(self, **params):
-        """Set parameters, including nested ones such as ``architecture__filters``.
-
-        Parameters
-        ----------
-        **params : dict
-            Names and values.
-
-        Returns
-        -------
-        self : SkinLesionClassifier
-            The estimator itself.
-        """
-        check_owners(self, params)
-        return super().set_params(**params)

@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from .._utils.documentation_link import DocumentedMixin
+from .._utils.nested_parameters import NestedParametersMixin
 from .._utils.sklearn_private import safe_indexing
 from .._utils.validation.labels import check_labels
 from .._utils.validation.paths import are_paths
@@ -16,7 +17,7 @@ from ..images import ImageAugmenter
 from ._imblearn_private import BaseOverSampler
 
 
-class AugmentingOverSampler(DocumentedMixin, BaseOverSampler):
+class AugmentingOverSampler(DocumentedMixin, NestedParametersMixin, BaseOverSampler):
     """Oversample minority classes with augmented images instead of copies.
 
     The sampler chooses rows of the minority classes at random, with replacement, and augments each

@@ -8,12 +8,13 @@ from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._utils.documentation_link import DocumentedMixin
+from .._utils.nested_parameters import NestedParametersMixin
 from .._utils.sklearn_private import HasMethods, check_y, safe_indexing
 from .._utils.validation.labels import check_labels
 from .._utils.validation.rows import check_lengths, check_order, check_rows
 
 
-class ImageSampler(DocumentedMixin, BaseSampler):
+class ImageSampler(DocumentedMixin, NestedParametersMixin, BaseSampler):
     """Balance the classes of images, paths or other data with a sampler that chooses rows.
 
     The samplers of imbalanced-learn refuse X that is not two-dimensional. A sampler that chooses

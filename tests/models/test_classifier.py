@@ -19,6 +19,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_class_weight
 
 from skin_lesion import (
+    AugmentingOverSampler,
     ConvNet,
     ImageAugmenter,
     SkinLesionClassifier,
@@ -364,6 +365,9 @@ def test_parameters_behind_a_name_or_none_say_what_to_pass():
         SkinLesionClassifier().set_params(architecture__filters=(4,))
     with pytest.raises(ValueError, match=r"augmenter is 'auto'.*augmenter=ImageAugmenter\(\)"):
         SkinLesionClassifier().set_params(augmenter__rotation=15)
+    for has_none in (TestTimeAugmentation(SkinLesionClassifier()), AugmentingOverSampler()):
+        with pytest.raises(ValueError, match=r"augmenter is None.*augmenter=ImageAugmenter\(\)"):
+            has_none.set_params(augmenter__rotation=15)
     with pytest.raises(ValueError, match="Invalid parameter 'filers' for estimator ConvNet"):
         SkinLesionClassifier(ConvNet()).set_params(architecture__filers=(4,))
 

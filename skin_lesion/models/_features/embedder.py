@@ -10,13 +10,13 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.documentation_link import DocumentedMixin
+from ..._utils.nested_parameters import NestedParametersMixin
 from ..._utils.sklearn_private import Interval, StrOptions, check_feature_names, fit_context
 from ..._utils.validation.paths import are_paths, check_paths
 from ..._utils.validation.pixels import check_images
 from ..._utils.validation.rows import check_rows
 from ...images import ImageLoader, Preprocessing
 from .._backend.identity import describe_policy
-from .._nested_parameters import check_owners
 from .._networks.backbone import Backbone
 from .._networks.weights import describe_weights
 from .._training.image_source import ArraySource, PathSource, read_batches
@@ -35,7 +35,7 @@ class _Part:
     n_features: int | None = None  # where there is a function
 
 
-class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
+class ImageEmbedder(DocumentedMixin, NestedParametersMixin, TransformerMixin, BaseEstimator):
     """Turn images into the features of a frozen backbone.
 
     A network trained on millions of photographs describes any image with about 1,000 numbers, which
@@ -47,9 +47,9 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
     ----------
     backbone : Backbone or list of Backbone, default=None
         The network, or several networks, whose features are concatenated. Only their `name` and
-        `weights` matter. None means ``Backbone("EfficientNetLite0")``, whose ImageNet weights need
-        no download. Random weights (``weights=None``) are the same in every embedder that
-        runs on the same backend of Keras.
+        `weights` matter. A list can only be set as a whole. None means
+        ``Backbone("EfficientNetLite0")``, whose ImageNet weights need no download. Random weights
+        (``weights=None``) are the same in every embedder that runs on the same backend of Keras.
 
     pooling : {"avg", "max"}, default="avg"
         Global average or maximum pooling of the feature maps.
@@ -249,23 +249,6 @@ class ImageEmbedder(DocumentedMixin, TransformerMixin, BaseEstimator):
                 prefix += f"-{prefixes[: place + 1].count(prefix)}"
             names += [f"{prefix}_{number}" for number in range(n_features)]
         return np.array(names, dtype=object)
-
-    def set_params(self, **params):
-        """Set parameters, including nested ones such as ``backbone__name``.
-
-        Parameters
-        ----------
-        **params : dict
-            Names and values, such as ``backbone__name="MobileNetV2"`` if `backbone` is one object.
-            A list of backbones can only be set as a whole.
-
-        Returns
-        -------
-        self : ImageEmbedder
-            The estimator itself.
-        """
-        check_owners(self, params)
-        return super().set_params(**params)
 
     def _open(self, X, *, reset):
         """Return the paths or the images, and a source that reads them."""

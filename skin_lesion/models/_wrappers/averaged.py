@@ -15,6 +15,7 @@ from .wrapper import (
     check_no_threshold,
     find_answering,
     warn_if_not_changed,
+    warn_of_other_estimators,
 )
 
 
@@ -190,8 +191,8 @@ class AveragedClassifier(FittedPartsMixin, BaseEstimator):
     def set_params(self, **params):
         """Set parameters, including ``estimator_0`` and ``estimator_0__epochs``.
 
-        Those of classifiers inside that are read only at prediction, such as
-        ``estimator_0__prior``, take effect at once, also if this classifier has been fitted: see
+        Those of classifiers inside that are read at prediction, such as ``estimator_0__prior``,
+        take effect at once, also if this classifier has been fitted: see
         :meth:`TestTimeAugmentation.set_params`. Others take effect in the next :meth:`fit`.
 
         Parameters
@@ -208,14 +209,18 @@ class AveragedClassifier(FittedPartsMixin, BaseEstimator):
         -----
         UserWarning
             If such a parameter takes effect only in the next :meth:`fit`, because a fitted
-            meta-estimator is in between.
+            meta-estimator is in between. Or if `estimators` does, because this classifier has been
+            fitted.
         """
+        before = self.estimators
         if "estimators" in params:
             super().set_params(estimators=params.pop("estimators"))
         if not params.keys().isdisjoint(self._names()):
             pairs = zip(self._names(), self.estimators, strict=True)
             self.estimators = [params.pop(name, old) for name, old in pairs]
         super().set_params(**params)
+        if hasattr(self, "estimators_") and self.estimators != before:
+            warn_of_other_estimators(self, "estimators")
         for place, fitted in enumerate(self._fitted_parts()):
             if hasattr(self, "estimators_"):
                 change_fitted(fitted, f"estimator_{place}", params)

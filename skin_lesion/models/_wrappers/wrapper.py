@@ -12,6 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
+from ..._utils.nested_parameters import NestedParametersMixin
 from ..._utils.sklearn_private import BaseSearchCV, fit_context
 from ..._utils.validation.messages import warn_caller
 from .._image_classifier import MostProbableClassMixin
@@ -70,11 +71,11 @@ class FittedPartsMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, M
         return fitted, interrupt
 
 
-class WrapperMixin(FittedPartsMixin):
+class WrapperMixin(FittedPartsMixin, NestedParametersMixin):
     """Use a fitted classifier as it is; `fit` fits a clone of it."""
 
     _decides_by_threshold = False
-    # Parameters that are read only at prediction; SkinLesionClassifier also names them.
+    # Parameters that are read at prediction; SkinLesionClassifier also names them.
     _changeable_after_fit = ()
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -148,9 +149,9 @@ class WrapperMixin(FittedPartsMixin):
     def set_params(self, **params):
         """Set parameters, including nested ones such as ``estimator__prior``.
 
-        Most nested parameters take effect in the next :meth:`fit`. Those that are read only at
-        prediction take effect at once, also if this classifier has been fitted: `prior` and
-        `temperature` of a :class:`SkinLesionClassifier`, `prior` of a
+        Most nested parameters take effect in the next :meth:`fit`. Those that are read at
+        prediction take effect at once, also if this classifier has been fitted: `prior`,
+        `temperature` and `loader` of a :class:`SkinLesionClassifier`, `prior` of a
         :class:`PriorCorrectedClassifier`, and `augmenter`, `n_augmentations` and `random_state` of
         :class:`TestTimeAugmentation`. Pipelines may be in between. Other meta-estimators, such as
         a search, :class:`~sklearn.ensemble.VotingClassifier` or
@@ -171,10 +172,14 @@ class WrapperMixin(FittedPartsMixin):
         -----
         UserWarning
             If such a parameter takes effect only in the next :meth:`fit`, because a fitted
-            meta-estimator is in between.
+            meta-estimator is in between. Or if `estimator` does, because this classifier has been
+            fitted.
         """
+        before = self.estimator
         super().set_params(**params)
         if hasattr(self, "estimator_"):
+            if self.estimator is not before:
+                warn_of_other_estimators(self, "estimator")
             change_fitted(self.estimator_, "estimator", params)
         warn_if_not_changed(self._fitted(), "estimator", params)
         return self
@@ -205,7 +210,7 @@ class WrapperMixin(FittedPartsMixin):
 
 
 def change_fitted(fitted, name, params):
-    """Set those parameters of a fitted clone that are read only at prediction.
+    """Set those parameters of a fitted clone that are read at prediction.
 
     Parameters
     ----------
@@ -219,6 +224,16 @@ def change_fitted(fitted, name, params):
     """
     own = _params_of(name, params)
     fitted.set_params(**{key: own[key] for key in own if _is_changeable(fitted, key)})
+
+
+def warn_of_other_estimators(wrapper, name):
+    """Warn that what a fitted wrapper was given is not used before the next fit."""
+    cls = type(wrapper).__name__
+    warn_caller(
+        f"{name} takes effect only in the next fit, because {cls} has been fitted and predicts with"
+        f" clones of the earlier {name}. Call fit again. If the new {name} is already fitted, make"
+        f" a new {cls} with it."
+    )
 
 
 def warn_if_not_changed(fitted, name, params):

@@ -14,6 +14,7 @@ from skin_lesion import (
     AugmentingOverSampler,
     AveragedClassifier,
     FitCheckpoint,
+    ImageLoader,
     OperatingPointClassifier,
     PriorCorrectedClassifier,
     TestTimeAugmentation,
@@ -103,8 +104,8 @@ def test_partial_fit_adds_up_and_fit_starts_anew(smallest, rare):
         classifier.partial_fit(rare.images[rows], rare.target[rows], classes=["melanoma", "nevus"])
     np.testing.assert_allclose(classifier.class_prior_, [0.2, 0.8])
 
-    even = np.r_[np.flatnonzero(rare.target == "nevus")[:12], rare.target == "melanoma"][:12]
-    even = np.r_[even.astype(int), np.flatnonzero(rare.target == "melanoma")]
+    nevi = np.flatnonzero(rare.target == "nevus")
+    even = np.r_[nevi[:12], np.flatnonzero(rare.target == "melanoma")]
     for warm_start in (False, True):
         classifier.set_params(warm_start=warm_start).fit(rare.images[even], rare.target[even])
         assert classifier.class_prior_.tolist() == [0.5, 0.5]
@@ -311,6 +312,8 @@ def test_set_after_fit_inside_of_wrappers(smallest, rare):
         softmax((logits + np.log([0.2, 0.8])) / 2 + np.log([0.05 / 0.2, 0.95 / 0.8]), axis=1),
         rtol=1e-5,
     )
+    model.set_params(**{f"{name}estimator__loader": ImageLoader((24, 24))})
+    assert fitted.loader.image_size == (24, 24)
     before = model.predict_proba(rare.images)
     model.set_params(**{f"{name}n_augmentations": 2, f"{name}estimator__epochs": 9})
     assert (model.predict_proba(rare.images) != before).any()

@@ -18,6 +18,7 @@ from skin_lesion import (
     PriorCorrectedClassifier,
     TestTimeAugmentation,
 )
+from skin_lesion.models._training import fit
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -97,6 +98,17 @@ def test_ctrl_c_keeps_the_best_epoch_and_is_passed_on(tiny, lesions, tmp_path):
     columns = np.searchsorted(classifier.classes_, lesions.target[held_out])
     loss = -np.log(probabilities[np.arange(len(columns)), columns]).mean()
     assert loss == pytest.approx(classifier.history_["val_loss"][best], rel=1e-3)
+
+
+def test_ctrl_c_after_the_last_epoch_keeps_the_fit(tiny, lesions, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fit, "find_only_class", interrupt)
+    classifier = tiny(epochs=1)
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(lesions.images, lesions.target)
+    assert classifier.predict(lesions.images).shape == (90,)
 
 
 def test_ctrl_c_without_a_validation_set_and_in_a_search(tiny, lesions):

@@ -17,6 +17,7 @@ from skin_lesion import (
     ImageSampler,
     load_image_folder,
 )
+from skin_lesion.models._training._rows.validation_split import _split_off_validation
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -129,6 +130,14 @@ def test_class_with_one_group_says_so(stopping, lesions):
     groups = np.where(lesions.target == lesions.target_names[1], "one lesion", lesions.groups)
     with pytest.raises(ValueError, match=r"in 1 group\(s\).*early_stopping=False"):
         stopping().fit(lesions.images, lesions.target, groups=groups)
+
+
+def test_share_that_groups_make_impossible():
+    groups = np.arange(90) // 30
+    with pytest.warns(UserWarning, match=r"The validation set for .* Set another validation_frac"):
+        _split_off_validation(
+            np.arange(90), np.arange(90) % 2, groups, 0.1, np.random.RandomState(0)
+        )
 
 
 def test_groups_of_resampled_rows_do_not_fit(stopping, lesions):

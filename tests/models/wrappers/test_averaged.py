@@ -1,5 +1,7 @@
 """Averaging several classifiers: the mean of their probabilities, groups passed on, saved whole."""
 
+import warnings
+
 import numpy as np
 import pytest
 import sklearn
@@ -89,6 +91,21 @@ def test_parameters_of_each_are_searched(iris):
     copy = clone(averaged).set_params(estimator_1__var_smoothing=0.5)
     assert copy.estimators[1].var_smoothing == 0.5
     assert averaged.estimators[1].var_smoothing == 1e-9
+
+
+def test_another_classifier_after_a_fit_is_warned_of(iris):
+    averaged, other = make().fit(*iris), [GaussianNB().fit(*iris)]
+    corrected = PriorCorrectedClassifier(GaussianNB()).fit(*iris)
+    changes = ((averaged, "estimators", other), (averaged, "estimator_0", *other))
+    for wrapper, name, value in (*changes, (corrected, "estimator", *other)):
+        cls, known = type(wrapper).__name__, wrapper.predict_proba(iris[0])
+        with warnings.catch_warnings(action="error"):
+            wrapper.set_params(**wrapper.get_params(deep=False))
+        with pytest.warns(UserWarning, match=f"next fit, because {cls} has been") as caught:
+            wrapper.set_params(**{name: value})
+        assert caught[0].filename == __file__
+        np.testing.assert_array_equal(wrapper.predict_proba(iris[0]), known)
+        wrapper.set_params(**{name: clone(value)})
 
 
 def test_saved_and_loaded(smallest, lesions, tmp_path):

@@ -7,6 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ...._utils.validation.messages import warn_caller
 from ..._networks.backbone import Backbone
+from ..build_model import resolve_architecture
 from .recipe import has_schedule, highest_rate
 
 _FEW_EPOCHS = 5  # fewer epochs may be too few to learn
@@ -51,7 +52,7 @@ def warn_of_interruption(estimator):
     )
 
 
-def warn_of_training(estimator, network, only_class, *, goes_on):
+def warn_of_training(estimator, only_class):
     """Warn, in `fit`, if the network did not learn, or if training ended too early.
 
     Parameters
@@ -59,15 +60,11 @@ def warn_of_training(estimator, network, only_class, *, goes_on):
     estimator : SkinLesionClassifier
         Fitted.
 
-    network : callable
-        Its architecture.
-
     only_class : (label, str) or None
         The class that is predicted for all rows, if there is only one, and which rows these are.
-
-    goes_on : bool
-        Whether training started from the weights of an earlier fit.
     """
+    network = resolve_architecture(estimator.architecture)
+    goes_on = estimator._n_fits > 1  # from the weights of an earlier fit
     n_iter, losses = estimator.n_iter_, estimator.history_["loss"]
     is_judged = n_iter >= _FEW_EPOCHS and not goes_on
     if not goes_on and _keeps_random_weights(network, estimator.model_):

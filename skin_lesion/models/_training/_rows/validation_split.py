@@ -1,5 +1,7 @@
 """The inner validation split."""
 
+import warnings
+
 import numpy as np
 
 from ...._utils.linked_groups import merge_groups
@@ -61,14 +63,22 @@ def _split_off_validation(rows, y, groups, validation_fraction, rng):
         Rows.
     """
     try:
-        return train_test_split_by_group(
-            rows, groups=groups, stratify=y, test_size=validation_fraction, random_state=rng
-        )
+        with warnings.catch_warnings(record=True, action="always") as caught:
+            split = train_test_split_by_group(
+                rows, groups=groups, stratify=y, test_size=validation_fraction, random_state=rng
+            )
     except ValueError as error:
         raise ValueError(
             f"The validation split for early stopping failed: {error} Rows with equal content count"
             " as one group. To train without this split, set early_stopping=False."
         ) from error
+    for warning in caught:  # it speaks of a test set
+        found = str(warning.message).partition(" Divide a large group")[0]
+        warn_caller(
+            f"{found.replace('test set', 'validation set for early stopping')} Set another"
+            " validation_fraction, or pass X_val."
+        )
+    return split
 
 
 def _hold_out_again(rows, y, groups, digests, trained, held_out):

@@ -10,16 +10,32 @@ _EXAMPLES = {
 }
 
 
-def check_owners(estimator, params):
-    """Raise an error if a nested parameter is set, but its owner is a name, not an object.
+class NestedParametersMixin:
+    """Says what to pass first if the owner of a nested parameter is a name or None."""
 
-    Parameters
-    ----------
-    estimator : BaseEstimator
+    def set_params(self, **params):
+        """Set parameters, including nested ones, such as ``augmenter__rotation``.
 
-    params : dict
-        The parameters passed to its `set_params`.
-    """
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : estimator
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or a nested one belongs to a name or None.
+        """
+        _check_owners(self, params)
+        return super().set_params(**params)
+
+
+def _check_owners(estimator, params):
     for name in params:
         owner, _, inner = name.partition("__")
         value = params.get(owner, getattr(estimator, owner, None))
