@@ -99,7 +99,11 @@ def split_by_image(folder, keep, arguments):
     if folder.is_test is not None:
         return SplitData(X, y, rows, frame, folder.is_test[keep], _describe_given(folder))
     _, test = train_test_split_by_group(
-        rows, stratify=y, test_size=arguments.test_size, random_state=arguments.random_state
+        rows,
+        groups=None,
+        stratify=y,
+        test_size=arguments.test_size,
+        random_state=arguments.random_state,
     )
     split = f"{arguments.test_size:.0%} of the images held out by image, stratified by class"
     return SplitData(X, y, rows, frame, np.isin(rows, test), split)
