@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from ..._utils import lazy_keras as keras
+from .._training._course.epochs import as_number
 
 
 class SaveFit(keras.callbacks.Callback):
@@ -69,7 +70,9 @@ class SaveFit(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Save the state."""
         for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(float(value))
+            number = as_number(value)
+            if number is not None:
+                self.history.setdefault(name, []).append(number)
         arrays = {
             f"variable_{number}": variable.numpy()
             for number, variable in enumerate(_variables(self.model))
@@ -105,6 +108,8 @@ def _variables(model):
 
 
 def _plain_attributes(callback):
+    if isinstance(callback, keras.callbacks.CSVLogger):
+        return {}  # it looks at its file when training begins
     return {
         name: value.item() if isinstance(value, np.generic) else value
         for name, value in _public_attributes(callback)

@@ -139,7 +139,7 @@ def open_checkpoint_file(estimator, source, y, training, validation):
         found[0].folder,
         {
             **{name: describe(value, name) for name, value in parameters.items()},
-            "the data": _fingerprint_data(source, y, training, validation),
+            "the data": _fingerprint_data(source, y, estimator.classes_, training, validation),
             "the backend": describe_backend() + describe_policy(),
             # From OpenCV itself: its package has several names.
             "versions of packages": {name: version(name) for name in _PACKAGES}
@@ -157,9 +157,11 @@ def _is_checkpoint(callback):
     return isinstance(callback, FitCheckpoint)
 
 
-def _fingerprint_data(source, y, training, validation):
+def _fingerprint_data(source, y, classes, training, validation):
     digest = hashlib.sha256(source.fingerprint().encode())
-    for values in (np.asarray(y, dtype=str), training.rows, training.weight):
+    # Numbers and their text are sorted differently, so their columns differ.
+    names = [np.asarray(labels, dtype=str) for labels in (y, classes)]
+    for values in (*names, training.rows, training.weight):
         if values is not None:
             values = np.ascontiguousarray(values)
             digest.update(f"{values.dtype} {values.shape}".encode())

@@ -37,6 +37,17 @@ def check_name(name):
         )
 
 
+def check_image_data_format():
+    """Raise an error if Keras would take the height of images for their number of channels."""
+    found = keras.config.image_data_format()
+    if found != "channels_last":
+        raise ValueError(
+            f"Keras is set to image_data_format={found!r}. Expected 'channels_last', because images"
+            " have the shape (height, width, channels). Set it in keras.json, or with"
+            " keras.config.set_image_data_format('channels_last')."
+        )
+
+
 def build_application(name, input_shape, weights):
     """Build a network without its top, on pixels from 0 to 255.
 
@@ -54,6 +65,7 @@ def build_application(name, input_shape, weights):
         From pixels to a map of features, (None, rows, columns, n_features).
     """
     check_name(name)
+    check_image_data_format()
     if len(input_shape) != 3 or input_shape[2] != 3:
         raise ValueError(
             f"{name} was given images of shape {tuple(input_shape)}. Expected RGB images, (height,"

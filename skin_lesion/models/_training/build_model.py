@@ -11,7 +11,7 @@ from ..._utils import lazy_keras as keras
 from ..._utils.validation.messages import did_you_mean
 from .._backend.memory import skip_gradient_reduction
 from .._checkpoint.fit_checkpoint import without_checkpoints
-from .._networks.applications import application_names
+from .._networks.applications import application_names, check_image_data_format
 from .._networks.backbone import Backbone
 from .._networks.convnet import ConvNet
 from .._networks.probabilities import check_sums, no_softmax
@@ -162,6 +162,7 @@ def build_model(
         Mean and variance of each feature, if X has rows of features. Features are scaled to the
         range of pixels, which every architecture expects.
     """
+    check_image_data_format()
     network = architecture(input_shape, n_classes)
     _check_output(network, n_classes)
     if not isinstance(architecture, (ConvNet, Backbone)):

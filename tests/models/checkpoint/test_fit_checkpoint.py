@@ -44,6 +44,11 @@ class CtrlC(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+class AddToLogs(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        logs |= {"rate": self.model.optimizer.learning_rate, "note": "good"}
+
+
 @pytest.fixture(scope="module")
 def long(small):
     """A classifier whose fit has every kind of state: moments, dropout, best weights, a rate."""
@@ -125,19 +130,24 @@ def test_fit_goes_on_after_ctrl_c(long, lesions, tmp_path, epochs_trained, monke
     assert_same_fit(resumed, whole, lesions.images)
 
 
-def test_what_an_own_early_stopping_has_seen_is_not_forgotten(
+def test_what_an_own_early_stopping_has_seen_is_not_forgotten_and_the_log_goes_on(
     small, lesions, tmp_path, monkeypatch
 ):
+    path = tmp_path / "log.csv"
+
     def fit():
         # By this measure nothing but the first epoch is better than those before.
         stopping = keras.callbacks.EarlyStopping(monitor="loss", min_delta=5.0, patience=3)
-        callbacks = [stopping, CtrlC(), FitCheckpoint(tmp_path)]
+        log = keras.callbacks.CSVLogger(path, append=True)
+        callbacks = [stopping, log, CtrlC(), FitCheckpoint(tmp_path)]
         return small(epochs=9, callbacks=callbacks).fit(lesions.images, lesions.target)
 
     with pytest.raises(KeyboardInterrupt):
         fit()
     monkeypatch.setenv("SKIN_LESION_TEST_GOES_ON", "1")
-    assert fit().n_iter_ == 4
+    assert fit().n_iter_ == fit().n_iter_ == 4
+    first = [line.partition(",")[0] for line in path.read_text().splitlines()]
+    assert first == ["epoch", "0", "1", "2", "3"]
 
 
 SCRIPT = """
@@ -392,14 +402,15 @@ def test_weights_of_held_out_rows_are_other_data(smallest, lesions, tmp_path, ep
 
 
 def test_other_labels_and_weights_are_other_data(smallest, lesions, tmp_path, epochs_trained):
-    X, y = lesions.images, lesions.target
+    X, y = lesions.images, 9 + np.unique(lesions.target, return_inverse=True)[1]
     swapped, weight = y.copy(), np.ones(len(y))
     rows = [0, np.flatnonzero(y != y[0])[0]]
     swapped[rows] = y[rows[::-1]]
     weight[0] = 2
     classifier = smallest(epochs=1, callbacks=[FitCheckpoint(tmp_path)])
     classifier.fit(X, y).fit(X, swapped).fit(X, y, sample_weight=weight)
-    assert epochs_trained == [0, 0, 0]
+    classifier.fit(X, y.astype(str))  # sorted differently
+    assert epochs_trained == [0, 0, 0, 0]
 
 
 def test_changed_file_is_other_data(smallest, lesion_folder, tmp_path, epochs_trained):
@@ -746,8 +757,11 @@ sys.stdout.write(str(describe(arch, "architecture")))
 @pytest.mark.parametrize(
     "parameters", [{"epochs": np.int64(2)}, pytest.param({"epochs": "few"}, marks=pytest.mark.slow)]
 )
-def test_numbers_of_epochs_of_numpy(parameters, smallest, lesions, tmp_path):
+def test_numbers_of_epochs_of_numpy_and_logs_of_a_callback(parameters, smallest, lesions, tmp_path):
     X, y = lesions.images[:, :8, :8], lesions.target
     parameters |= {"batch_size": 4, "learning_rate": "auto", "class_weight": "balanced"}
-    classifier = smallest(**parameters, callbacks=[FitCheckpoint(tmp_path)]).fit(X, y)
-    assert classifier.fit(X, y).n_iter_ == classifier.epochs_
+    callbacks = [AddToLogs(), FitCheckpoint(tmp_path)]
+    classifier = smallest(**parameters, callbacks=callbacks, verbose=1).fit(X, y)
+    assert classifier.history_["note"] == ["good"] * classifier.epochs_
+    assert {type(rate) for rate in classifier.history_["rate"]} == {float}
+    assert classifier.fit(X, y).n_iter_ == classifier.epochs_ == len(classifier.history_["rate"])

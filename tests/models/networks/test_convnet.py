@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from skin_lesion import ConvNet
+from skin_lesion import Backbone, ConvNet
 
 
 def find_blocks(model):
@@ -89,3 +89,14 @@ def test_callable_that_returns_something_else(small, lesions):
         small(architecture=lambda shape, n: build_tiny(shape, n + 1)).fit(
             lesions.images, lesions.target
         )
+
+
+def test_images_whose_channels_would_come_first(smallest, lesions):
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(ValueError, match=r"Expected 'channels_last'.* in keras\.json"):
+            smallest().fit(lesions.images, lesions.target)
+        with pytest.raises(ValueError, match=r"Expected 'channels_last'.* in keras\.json"):
+            Backbone(weights=None)((32, 32, 3), 2)
+    finally:
+        keras.config.set_image_data_format("channels_last")

@@ -33,8 +33,17 @@ class EpochRecord(keras.callbacks.Callback):
         """Add to a dict of list, and return it."""
         for logs in self.epochs:
             for name, value in logs.items():
-                history.setdefault(name, []).append(value)
+                number = as_number(value)
+                history.setdefault(name, []).append(value if number is None else number)
         return history
+
+
+def as_number(value):
+    """Return a value of the logs as a float, or None if it is text, an array or the like."""
+    try:
+        return None if isinstance(value, str) else float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def check_weights(model, n_epochs):

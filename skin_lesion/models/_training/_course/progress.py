@@ -3,6 +3,7 @@
 from tqdm.auto import tqdm
 
 from ...._utils import lazy_keras as keras
+from .epochs import as_number
 from .fit_tasks import place_among_fits
 
 
@@ -55,13 +56,17 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Count a step."""
-        values = {name: f"{value:.3g}" for name, value in (logs or {}).items()}
-        self._bar.set_postfix(values, refresh=False)
+        self._show(logs, refresh=False)
         self._bar.update()
 
     def on_epoch_end(self, epoch, logs=None):
         """Show the metrics of the epoch, including those of the validation set."""
-        self._bar.set_postfix({name: f"{value:.3g}" for name, value in logs.items()})
+        self._show(logs, refresh=True)
+
+    def _show(self, logs, *, refresh):
+        numbers = {name: as_number(value) for name, value in (logs or {}).items()}
+        shown = {name: f"{number:.3g}" for name, number in numbers.items() if number is not None}
+        self._bar.set_postfix(shown, refresh=refresh)
 
     def close(self):
         """Close the bar, however training ended."""
