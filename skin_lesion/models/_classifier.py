@@ -7,8 +7,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils.nested_parameters import NestedParametersMixin
 from .._utils.sklearn_private import HasMethods, Interval, StrOptions, fit_context
+from .._utils.validation.nested_parameters import NestedParametersMixin
 from .._utils.validation.rows import check_order
 from ..images import ImageAugmenter, ImageLoader
 from . import _training

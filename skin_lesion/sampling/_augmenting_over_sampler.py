@@ -7,9 +7,9 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from .._utils.documentation_link import DocumentedMixin
-from .._utils.nested_parameters import NestedParametersMixin
 from .._utils.sklearn_private import safe_indexing
 from .._utils.validation.labels import check_labels
+from .._utils.validation.nested_parameters import NestedParametersMixin
 from .._utils.validation.paths import are_paths
 from .._utils.validation.pixels import check_images, stack_images
 from .._utils.validation.rows import IMAGES_EXPECTED, check_lengths, check_rows

@@ -8,9 +8,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._utils.documentation_link import DocumentedMixin
-from .._utils.nested_parameters import NestedParametersMixin
 from .._utils.sklearn_private import HasMethods, check_y, safe_indexing
 from .._utils.validation.labels import check_labels
+from .._utils.validation.nested_parameters import NestedParametersMixin
 from .._utils.validation.rows import check_lengths, check_order, check_rows
 
 

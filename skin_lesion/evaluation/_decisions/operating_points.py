@@ -3,9 +3,8 @@
 import numpy as np
 from sklearn.metrics import confusion_matrix_at_thresholds
 
-from .._metrics.input_checks import check_one_against_rest
+from .._metrics.input_checks import check_one_against_rest, find_classes
 from .._plots.style import COLOURS
-from .._report.predictions import find_classes
 from .thresholds import name_thresholds
 
 

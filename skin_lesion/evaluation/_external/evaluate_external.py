@@ -19,10 +19,10 @@ from ..._utils.validation.labels import check_labels, number_labels
 from ...audit import find_overlap, take_images
 from ...datasets import OWN_GROUP
 from ...models import correct_prior
+from .._metrics.input_checks import find_classes
 from .._pictures import find_pictures
 from .._report.build_report import PARAMETERS
 from .._report.evaluate import evaluate
-from .._report.predictions import find_classes
 from .._report.report import EvaluationReport, choose_seed
 from .._report.slices import take_subgroups
 from .external_evaluation import ExternalEvaluation

@@ -155,6 +155,20 @@ def check_classes(labels, y_true, n_columns):
     return classes
 
 
+def find_classes(estimator):
+    """Return the classes of a fitted classifier."""
+    known = getattr(estimator, "classes_", None)
+    if known is None:
+        advice = "call fit first"
+        if type(estimator).__module__.startswith("keras."):
+            advice = "let SkinLesionClassifier(architecture=...) train such a network"
+        raise ValueError(
+            f"{getattr(estimator, '__name__', type(estimator).__name__)} has no classes_. Expected"
+            f" a fitted classifier: {advice}."
+        )
+    return np.asarray(known)
+
+
 def find_class(positive, classes):
     """Return the position of the positive class among the classes, or None if it is None."""
     if positive is None:

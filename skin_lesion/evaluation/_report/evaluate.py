@@ -10,10 +10,10 @@ from ..._utils.validation.labels import advise_on_numbers, check_labels, check_s
 from ..._utils.validation.rows import check_lengths, check_order, check_rows
 from ...audit import assert_no_leak
 from .._intervals.parts import Draws, Part
-from .._metrics.input_checks import find_class
+from .._metrics.input_checks import find_class, find_classes
 from .._pictures import find_pictures
 from .build_report import PARAMETERS, check_groups, check_thresholds
-from .predictions import find_classes, predict_images
+from .predictions import predict_images
 from .report import EvaluationReport, choose_seed
 
 

@@ -41,6 +41,7 @@ def _sections(report):
         name: [f"{_TITLES.get(name, title)}:", _table(words, "/".join(map(str, words.index.names)))]
         for name, title, words in spread_tables(report)
     }
+    flow = report.participant_flow.astype(object)
     yield (
         "Title and intended use (TRIPOD+AI 1, 3, 4; CLAIM: title, introduction)",
         _MISSING,
@@ -55,7 +56,7 @@ def _sections(report):
         if report.has_groups
         else f"Evaluated on {describe_data(report)}. Lesions and patients are unknown.",
         "Participant flow (TRIPOD+AI 20a), where known:",
-        _table(report.participant_flow.astype(object).fillna("unknown"), "step"),
+        _table(flow.mask(flow.isna(), "unknown"), "step"),
         f"Exclusions before these steps: {_MISSING}",
         f"Sources, dates, eligibility, devices: {_MISSING}",
     )

@@ -6,7 +6,7 @@ from ..._utils.validation.labels import check_labels
 from ..._utils.validation.rows import check_lengths
 from ...models import predicts_most_probable
 from .._intervals.parts import Predictions
-from .._metrics.input_checks import check_probabilities, order_columns
+from .._metrics.input_checks import check_probabilities, find_classes, order_columns
 
 
 def predict_images(estimator, X, y, *, more_classes=()):
@@ -67,20 +67,6 @@ def read_predictions(y_true, y_prob, classes, positive):
         )
     _check_common(classes, y_true, "y_true", "the columns are")
     return number_predictions(classes, y_true, classes[y_prob.argmax(axis=1)], y_prob)
-
-
-def find_classes(estimator):
-    """Return the classes of a fitted classifier."""
-    known = getattr(estimator, "classes_", None)
-    if known is None:
-        advice = "call fit first"
-        if type(estimator).__module__.startswith("keras."):
-            advice = "let SkinLesionClassifier(architecture=...) train such a network"
-        raise ValueError(
-            f"{getattr(estimator, '__name__', type(estimator).__name__)} has no classes_. Expected"
-            f" a fitted classifier: {advice}."
-        )
-    return np.asarray(known)
 
 
 def number_predictions(known, y, predicted, probabilities, more_classes=()):

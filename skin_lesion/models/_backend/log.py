@@ -1,4 +1,4 @@
-"""Suppress log messages of the backend that users of a fit need not read."""
+"""Log messages of the backend, and the logs that callbacks get."""
 
 import logging
 from contextlib import contextmanager
@@ -21,3 +21,11 @@ def without_retracing_warnings():
         yield
     finally:
         logger.removeFilter(is_another)
+
+
+def as_number(value):
+    """Return a value of the logs as a float, or None if it is text, an array or the like."""
+    try:
+        return None if isinstance(value, str) else float(value)
+    except (TypeError, ValueError):
+        return None

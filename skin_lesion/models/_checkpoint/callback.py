@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from ..._utils import lazy_keras as keras
-from .._training._course.epochs import as_number
+from .._backend.log import as_number
 
 
 class SaveFit(keras.callbacks.Callback):

@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.documentation_link import DocumentedMixin
-from ..._utils.nested_parameters import NestedParametersMixin
 from ..._utils.sklearn_private import Interval, StrOptions, check_feature_names, fit_context
+from ..._utils.validation.nested_parameters import NestedParametersMixin
 from ..._utils.validation.paths import are_paths, check_paths
 from ..._utils.validation.pixels import check_images
 from ..._utils.validation.rows import check_rows

@@ -12,9 +12,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from ..._utils.nested_parameters import NestedParametersMixin
 from ..._utils.sklearn_private import BaseSearchCV, fit_context
 from ..._utils.validation.messages import warn_caller
+from ..._utils.validation.nested_parameters import NestedParametersMixin
 from .._image_classifier import MostProbableClassMixin
 from .._training._course.fit_tasks import FitTasksMixin
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...._utils import lazy_keras as keras
+from ..._backend.log import as_number
 from .recipe import highest_rate
 
 
@@ -36,14 +37,6 @@ class EpochRecord(keras.callbacks.Callback):
                 number = as_number(value)
                 history.setdefault(name, []).append(value if number is None else number)
         return history
-
-
-def as_number(value):
-    """Return a value of the logs as a float, or None if it is text, an array or the like."""
-    try:
-        return None if isinstance(value, str) else float(value)
-    except (TypeError, ValueError):
-        return None
 
 
 def check_weights(model, n_epochs):

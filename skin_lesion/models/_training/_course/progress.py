@@ -3,7 +3,7 @@
 from tqdm.auto import tqdm
 
 from ...._utils import lazy_keras as keras
-from .epochs import as_number
+from ..._backend.log import as_number
 from .fit_tasks import place_among_fits
 
 
