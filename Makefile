@@ -67,7 +67,7 @@ test-oldest: .venv-oldest/.installed ## run the tests with the oldest supported 
 # the folder of keras: whichever came last would be tested. The list tells what a failure came with.
 test-latest: .venv-latest/.created ## run the tests with the newest versions, pre-releases too
 	$(LATEST_PYTHON) -m pip install --quiet --pre --upgrade --upgrade-strategy eager \
-		-e ".[test,onnx]"
+		-e ".[test,onnx,lite]"
 	$(LATEST_PYTHON) -m pip uninstall --quiet --yes keras-nightly
 	$(LATEST_PYTHON) -m pip install --quiet --pre --force-reinstall --no-deps keras
 	$(LATEST_PYTHON) -m pip freeze
@@ -86,10 +86,13 @@ clean: ## remove the environments and everything generated
 
 %/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "skin_lesion needs Python 3.11 or newer, and '$(PYTHON)' is older, broken or missing." \
+		echo "skin_lesion needs Python 3.11 to 3.13, and '$(PYTHON)' is older, broken or missing." \
 			"Name another one: make PYTHON=python3.12" >&2; \
 		exit 1; \
 	}
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 14))' || \
+		echo "TensorFlow may have no release for '$(PYTHON)', which is newer than Python 3.13." \
+			"If the installation fails, name another one: make clean, make PYTHON=python3.13" >&2
 	$(PYTHON) -m venv $*
 	@touch $@
 
@@ -97,9 +100,9 @@ clean: ## remove the environments and everything generated
 	$(VENV_PYTHON) -m pip install --quiet -e .
 	@touch $@
 
-# The extra is not part of test: JAX is tested without it.
+# The extras are not part of test: JAX is tested without them.
 .venv/.installed-test: pyproject.toml | .venv/.created
-	$(VENV_PYTHON) -m pip install --quiet -e ".[test,onnx]"
+	$(VENV_PYTHON) -m pip install --quiet -e ".[test,onnx,lite]"
 	@touch $@
 
 .venv/.installed-docs: pyproject.toml | .venv/.created
@@ -121,7 +124,7 @@ clean: ## remove the environments and everything generated
 
 .venv-oldest/.installed: pyproject.toml tools/requirements.py | .venv-oldest/.created
 	$(OLDEST_PYTHON) tools/requirements.py --floors > .venv-oldest/floors.txt
-	$(OLDEST_PYTHON) -m pip install --quiet -c .venv-oldest/floors.txt -e ".[test,onnx]"
+	$(OLDEST_PYTHON) -m pip install --quiet -c .venv-oldest/floors.txt -e ".[test,onnx,lite]"
 	@touch $@
 
 .venv-jax/.installed: pyproject.toml tools/requirements.py | .venv-jax/.created

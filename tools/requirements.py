@@ -41,9 +41,8 @@ def main():
 
     run_and_test = [*PROJECT["dependencies"], *EXTRAS["test"]]
     if args.floors:
-        lines = [
-            f"{normalized_name(line)}=={floor(line)}" for line in run_and_test + EXTRAS["onnx"]
-        ]
+        installed = run_and_test + EXTRAS["onnx"] + EXTRAS["lite"]
+        lines = [f"{normalized_name(line)}=={floor(line)}" for line in installed]
     elif args.without:
         lines = [line for line in run_and_test if normalized_name(line) != args.without]
         if len(lines) == len(run_and_test):
