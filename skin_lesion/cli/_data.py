@@ -52,7 +52,8 @@ _LEFT_OUT = {
 def load_data(arguments):
     """Return what the arguments name as loaders do, with `is_test` where it has a test split.
 
-    `groups` is None where no image has an id: loaders then give each image a group of its own.
+    `has_id` says which images have the id of a lesion or a patient. `groups` is None if none has:
+    loaders then give each image a group of its own.
 
     Says in two lines what it was taken for, and what was left out.
 
@@ -92,7 +93,8 @@ def load_data(arguments):
     splits = [] if data.split is None else [s for s in ("train", "val", "test") if s in data.split]
     data.is_test = data.split == "test" if {"train", "test"} <= set(splits) else None
     groups = "lesions and patients unknown"
-    if not _find_ids(data.frame, arguments).any():
+    data.has_id = _find_ids(data.frame, arguments.group_column)
+    if not data.has_id.any():
         data.groups = None
     if data.groups is not None:
         groups = say_groups(len(np.unique(data.groups)))
@@ -120,23 +122,26 @@ def _is_found_as_report(output, root):
     return not any(is_report(parent) for parent in between)
 
 
-def note_without_id(frame, arguments):
+def note_without_id(has_id):
     """Return a note for a report if some of its images have no id, as a list."""
-    n_unknown = int((~_find_ids(frame, arguments)).sum())
+    n_unknown = int((~has_id).sum())
     if not n_unknown:
         return []
     note = (
-        f"The lesion and the patient of {n_unknown} of {say(len(frame), 'image')} are unknown: each"
-        " counts as a lesion of its own. Several images of one lesion make the intervals too"
+        f"The lesion and the patient of {n_unknown} of {say(len(has_id), 'image')} are unknown:"
+        " each counts as a lesion of its own. Several images of one lesion make the intervals too"
         " narrow."
     )
     return [note]
 
 
-def _find_ids(frame, arguments):
-    """Return which images have the id of a lesion or a patient."""
-    names = {*GROUP_COLUMNS, arguments.group_column} & {*frame}
-    ids = pd.DataFrame({name: clean_ids(frame[name]) for name in names}, frame.index)
+def _find_ids(frame, column):
+    """Return which images have an id in the column of groups, or of a lesion or a patient."""
+    names = GROUP_COLUMNS
+    if column is not None:
+        names = [column if column in frame else column.lower()]  # as the loader spells it
+    known = {name: clean_ids(frame[name]) for name in names if name in frame}
+    ids = pd.DataFrame(known, frame.index)
     return ids.notna().any(axis=1).to_numpy()
 
 

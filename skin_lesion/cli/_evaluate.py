@@ -106,7 +106,7 @@ def _of_model(arguments):
     text = f"Evaluated on {part}: {say(len(rows), 'image')}"
     if data.groups is not None:
         text += f" of {say_groups(report.n_groups)}"
-        report.notes += note_without_id(data.frame.iloc[rows], arguments)
+        report.notes += note_without_id(data.has_id[rows])
     if data.is_test is not None:
         n_others = int((~data.is_test).sum())
         text += f". The other {say(n_others, 'image')} may have been trained on"
@@ -176,6 +176,8 @@ def _evaluate(model, data, rows, arguments):
         random_state=arguments.random_state,
     )
     report.notes += note_melanomas(model.classes_)
+    report.left_out["search for training images"] = f"only identical files were, in {MANIFEST}"
+    report.left_out["search for training lesions"] = f"{MANIFEST} does not name them"
     return report
 
 

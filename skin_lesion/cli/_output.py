@@ -151,7 +151,7 @@ def seal_card(folder):
 
 
 def keep_edited_card(folder):
-    """Rename a model card that somebody has edited, and say so."""
+    """Rename a model card that somebody has edited, or written otherwise, and say so."""
     try:
         text = (folder / CARD).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -164,7 +164,7 @@ def keep_edited_card(folder):
     names = (folder / f"model_card.earlier{number}.md" for number in ("", *range(2, 10**6)))
     kept = next(path for path in names if not path.exists())
     (folder / CARD).rename(kept)
-    print(f"The edited model card is kept as {kept}.")
+    print(f"Kept as {kept}: the earlier model card, which this command did not write as it is.")
 
 
 def _seal(text):

@@ -45,7 +45,10 @@ def find_content_ids(X, pictures):
     if pictures.images is not None:
         by_file = pictures.images.ndim == 1
         return (content_ids_of_files if by_file else content_ids_of_images)(pictures.images)
-    rows = np.asarray(X)
+    try:
+        rows = np.asarray(X)
+    except ValueError:  # such as images of different sizes
+        return None
     if rows.ndim != 2 or rows.dtype.kind != "f":
         return None
     is_measured = (rows % 1 != 0).any(axis=0)

@@ -546,6 +546,7 @@ class SkinLesionClassifier(
                 f" sampler={self.sampler!r}, class_weight={self.class_weight!r}. Set them to None,"
                 " then resample the rows before, or pass sample_weight."
             )
+        check_order(X=X, y=y, sample_weight=sample_weight)
         with unchanged_on_failure(self):
             self._partial_fit(X, y, classes, sample_weight)
         return self

@@ -17,6 +17,7 @@ from PIL import Image
 
 from skin_lesion import DatasetAudit
 from skin_lesion.cli import _audit, main
+from skin_lesion.cli._arguments.parse import parse_arguments
 from skin_lesion.cli._data import (
     _LEFT_OUT,
     find_positive,
@@ -298,10 +299,24 @@ def test_images_without_ids_are_no_lesions(release, tmp_path, capsys, kind):
 
 
 def test_a_report_counts_the_images_without_an_id():
-    table = pd.DataFrame({"patient_id": ["1", None, None], "nevus": ["a", "b", "unknown"]})
-    (note,) = note_without_id(table, Namespace(group_column="nevus"))
+    (note,) = note_without_id(np.array([True, False, True]))
     assert note.startswith("The lesion and the patient of 1 of 3 images are unknown:")
-    assert note_without_id(table[:2], Namespace(group_column="nevus")) == []
+    assert note_without_id(np.array([True, True])) == []
+
+
+@pytest.mark.parametrize("name", ["nevus", "Lesion_ID"])
+def test_ids_are_those_of_the_column_of_groups(root, tmp_path, capsys, name):
+    """A patient is no lesion: images without one are groups of their own."""
+    images = sorted(root.rglob("*.jpg"))[:6]
+    table = pd.DataFrame({"file": [str(path) for path in images], "dx": list("ababab")})
+    table[name], table["patient_id"] = [0, 1, 2, 3, "", ""], range(6)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    roles = {"path": "file", "label": "dx", "group": name}
+    options = [word for role in roles for word in (f"--{role}-column", roles[role])]
+    arguments = parse_arguments(["audit", "--table", str(tmp_path / "t.csv"), *options])
+    assert load_data(arguments).has_id.tolist() == [True] * 4 + [False] * 2
+    table.assign(**{name: ""}).to_csv(tmp_path / "t.csv", index=False)
+    assert load_data(arguments).groups is None
 
 
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="all names are valid Unicode")

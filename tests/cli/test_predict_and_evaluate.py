@@ -1034,7 +1034,7 @@ def test_an_edited_model_card_is_kept(tmp_path, capsys):
         assert author in (report / f"model_card.earlier{number}.md").read_text(encoding="utf-8")
     card.write_bytes(b"Of Zo\xeb.")
     remove_description(report)
-    assert f"kept as {report / 'model_card.earlier3.md'}" in capsys.readouterr().out
+    assert f"Kept as {report / 'model_card.earlier3.md'}" in capsys.readouterr().out
     assert (report / "model_card.earlier3.md").read_bytes() == b"Of Zo\xeb."
 
 

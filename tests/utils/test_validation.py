@@ -9,7 +9,10 @@ from sklearn.dummy import DummyClassifier
 
 from skin_lesion import (
     ConformalClassifier,
+    ConvNet,
     EvaluationReport,
+    ImageSampler,
+    SkinLesionClassifier,
     aggregate_by_group,
     assert_no_leak,
     audit_dataset,
@@ -17,6 +20,11 @@ from skin_lesion import (
     choose_thresholds_from_predictions,
     cross_evaluate,
     evaluate,
+    evaluate_external,
+    expected_calibration_error,
+    partial_auc_score,
+    referral_curve,
+    sensitivity_score,
     train_test_split_by_group,
 )
 from skin_lesion._utils.validation.labels import check_labels
@@ -24,6 +32,7 @@ from skin_lesion._utils.validation.messages import did_you_mean, say_number
 from skin_lesion._utils.validation.paths import are_paths, check_files_exist, check_paths
 from skin_lesion._utils.validation.pixels import check_images, check_pixels
 from skin_lesion._utils.validation.placeholders import is_placeholder
+from skin_lesion._utils.validation.rows import check_order
 
 NAMES = ["b.jpg", "a b.jpg", "ä.jpg"]
 
@@ -334,6 +343,61 @@ def test_unknown_as_a_group_is_named_at_the_line_of_the_caller(name):
         OF_GROUPS[name](groups)
     ours = [one for one in caught if "They count as one lesion" in str(one.message)]
     assert {one.filename for one in ours} == {__file__}
+
+
+NAMES_OF_ROWS = [f"{number}.png" for number in range(12)]
+FEATURES = pd.DataFrame(np.eye(12), index=NAMES_OF_ROWS)
+CLASSES = pd.Series(Y, index=NAMES_OF_ROWS)[::-1]
+PATHS = pd.Series(NAMES_OF_ROWS, index=NAMES_OF_ROWS)
+RISKS = pd.DataFrame({"mel": P, "nv": 1 - P}, index=NAMES_OF_ROWS)
+IN_ANOTHER_ORDER = {
+    "evaluate": lambda: evaluate(MODEL, FEATURES, CLASSES),
+    "evaluate, X_train": lambda: evaluate(MODEL, X, Y, X_train=FEATURES, y_train=CLASSES),
+    "evaluate, groups": lambda: evaluate(MODEL, X, CLASSES, groups=CLASSES[::-1]),
+    "evaluate, frame": lambda: evaluate(MODEL, X, CLASSES, frame=FEATURES),
+    "evaluate_external": lambda: evaluate_external(
+        MODEL, {"theirs": {"data": FEATURES, "target": CLASSES}}
+    ),
+    "cross_evaluate": lambda: cross_evaluate(MODEL, FEATURES, CLASSES, groups=None),
+    "from_predictions": lambda: EvaluationReport.from_predictions(
+        CLASSES, RISKS, classes=["mel", "nv"]
+    ),
+    "choose_thresholds": lambda: choose_thresholds(MODEL, FEATURES, CLASSES, positive="mel"),
+    "choose_thresholds_from_predictions": lambda: choose_thresholds_from_predictions(
+        CLASSES, RISKS, positive="mel"
+    ),
+    "aggregate_by_group": lambda: aggregate_by_group(RISKS, CLASSES),
+    "ConformalClassifier": lambda: ConformalClassifier(MODEL).fit(FEATURES, CLASSES),
+    "referral_curve": lambda: referral_curve(CLASSES, RISKS),
+    "expected_calibration_error": lambda: expected_calibration_error(CLASSES, RISKS),
+    "partial_auc_score": lambda: partial_auc_score(CLASSES, RISKS["mel"], pos_label="mel"),
+    "sensitivity_score": lambda: sensitivity_score(CLASSES, CLASSES[::-1]),
+    "train_test_split_by_group": lambda: train_test_split_by_group(FEATURES, groups=CLASSES),
+    "audit_dataset": lambda: audit_dataset(PATHS, CLASSES),
+    "ImageSampler": lambda: ImageSampler().fit_resample(FEATURES, CLASSES),
+    "fit": lambda: SkinLesionClassifier().fit(PATHS, CLASSES),
+    "fit, X_val": lambda: SkinLesionClassifier(ConvNet(filters=(2,)), epochs=1).fit(
+        X, Y, X_val=PATHS, y_val=CLASSES
+    ),
+    "partial_fit": lambda: SkinLesionClassifier().partial_fit(PATHS, CLASSES),
+}
+
+
+@pytest.mark.parametrize("name", IN_ANOTHER_ORDER)
+def test_tables_in_another_order_are_refused(name):
+    with pytest.raises(ValueError, match=r"has the index of .* in another order\. Expected"):
+        IN_ANOTHER_ORDER[name]()
+
+
+def test_tables_whose_order_is_not_known_are_taken_by_position():
+    check_order(y=CLASSES, X=FEATURES.reset_index(drop=True))
+    check_order(y=CLASSES.reset_index(drop=True), X=FEATURES)
+    check_order(y=CLASSES, X=FEATURES.to_numpy(), groups=None)
+    check_order(y=CLASSES, X=FEATURES.set_axis(["one"] * 12))
+    pairs = pd.MultiIndex.from_product([range(6), list("ab")])
+    check_order(y=CLASSES, X=FEATURES.set_axis(pairs))
+    with pytest.raises(ValueError, match=r"groups has the index of X.*or groups\.to_numpy\(\) if"):
+        check_order(X=FEATURES, y=FEATURES.set_axis(pairs), groups=CLASSES)
 
 
 @pytest.mark.parametrize("name", OF_GROUPS)

@@ -4,7 +4,7 @@ import glob
 import os
 import reprlib
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from itertools import combinations
 
 import pandas as pd
 from PIL import Image
@@ -112,11 +112,12 @@ def check_order(**arrays):
         for name, index in indexes.items()
         if not index.equals(pd.RangeIndex(len(index)))
     }
-    for (first, index), (name, other) in pairwise(indexes.items()):
-        if len(index) == len(other) and index.isin(other).all() and not index.equals(other):
+    for (first, index), (name, other) in combinations(indexes.items(), 2):
+        if len(index) == len(other) and not index.equals(other) and set(index) == set(other):
             raise ValueError(
                 f"{name} has the index of {first} in another order. Expected the same order, since"
-                f" rows are taken by position: pass {name}.loc[{first}.index]."
+                f" rows are taken by position: pass {name}.loc[{first}.index], or"
+                f" {name}.to_numpy() if this order is meant."
             )
 
 

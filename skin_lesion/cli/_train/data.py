@@ -25,6 +25,7 @@ class SplitData:
     is_test: np.ndarray
     split: str
     knows_lesions: bool = True
+    has_id: np.ndarray | None = None  # which images have the id of a lesion or a patient
 
     def part(self, is_test):
         """Return X, y and groups of the test or the training side."""
@@ -69,7 +70,7 @@ def split_by_group(folder, keep, groups, arguments):
     frame, knows_lesions = _metadata(folder)[keep], folder.groups is not None
     if folder.is_test is not None:
         is_test, split = folder.is_test[keep], _describe_given(folder)
-        return SplitData(X, y, groups, frame, is_test, split, knows_lesions)
+        return SplitData(X, y, groups, frame, is_test, split, knows_lesions, folder.has_id[keep])
     rows = np.arange(len(y))
     _, test = train_test_split_by_group(
         rows,
@@ -83,7 +84,8 @@ def split_by_group(folder, keep, groups, arguments):
         f"{arguments.test_size:.0%} of the images held out, stratified by class, grouped by {by}"
         f" (random_state={arguments.random_state})"
     )
-    return SplitData(X, y, groups, frame, np.isin(rows, test), split, knows_lesions)
+    is_test = np.isin(rows, test)
+    return SplitData(X, y, groups, frame, is_test, split, knows_lesions, folder.has_id[keep])
 
 
 def split_by_image(folder, keep, arguments):

@@ -84,7 +84,7 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
     )
     report.notes += note_melanomas(model.classes_)
     if data.knows_lesions:
-        report.notes += note_without_id(data.frame[data.is_test], arguments)
+        report.notes += note_without_id(data.has_id[data.is_test])
     else:
         report.notes.append(_UNKNOWN_LESIONS)
     with_faults = None

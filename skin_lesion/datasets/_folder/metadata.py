@@ -122,8 +122,9 @@ def read_metadata(root, file_names, relative_paths, group_by):
         return read, groups.to_numpy(dtype=str), messages
     if all(table.empty for _, table in tables):
         messages.append(
-            f"{path!r} names none of {say(len(relative_paths), 'image')}. Its first name is"
-            f" {first_names[0]!r}, the first image is {relative_paths[0]!r}. Each image is its own"
+            f"{path!r} names none of {say(len(relative_paths), 'image')}. Its first name"
+            f"{f' is {first_names[0]!r}' if first_names[0] else ' is missing'}, the first image is"
+            f" {relative_paths[0]!r}. Each image is its own"
             " group: images of one lesion can then be in both the training and the test set. Write"
             " the names of the images into the table."
         )

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ..._utils.intervals import combine, correlate
-from .thresholds import PREDICTED_CLASS
+
+PREDICTED_CLASS = "predicted class"  # how the table names the decision without a threshold
 
 
 def make_prevalence_table(estimates, thresholds, positive, prevalence):

@@ -17,7 +17,6 @@ from .._metrics.input_checks import check_probabilities, order_columns
 from .._metrics.ranked_scores import ROUNDING
 from .._pictures import find_content_ids, find_pictures
 
-PREDICTED_CLASS = "predicted class"  # how reports name the decision without a threshold
 _RATES = {
     "positive": [Real, str, "boolean"],
     "groups": ["array-like", None],
@@ -282,11 +281,10 @@ def name_thresholds(thresholds):
         return {str(threshold): threshold for threshold in _list_numbers(thresholds)}
     names = [str(name) for name, _ in thresholds.items()]
     for name in names:
-        if [*names, PREDICTED_CLASS].count(name) > 1:
-            own = " by yours and by the report" if name == PREDICTED_CLASS else ""
+        if names.count(name) > 1:
             raise ValueError(
-                f"Several operating points are named {name!r}{own}. Expected another name for each"
-                " row of thresholds."
+                f"Several operating points are named {name!r}. Expected another name for each row"
+                " of thresholds."
             )
     return {str(name): threshold for name, threshold in thresholds.items()}
 

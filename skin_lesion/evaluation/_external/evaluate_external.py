@@ -16,6 +16,7 @@ from ..._utils.sklearn_private import (
     validate_params,
 )
 from ..._utils.validation.labels import check_labels, number_labels
+from ..._utils.validation.rows import check_order
 from ...audit import find_overlap, take_images
 from ...datasets import OWN_GROUP
 from ...models import correct_prior
@@ -206,8 +207,10 @@ def evaluate_external(
                 error.add_note(f"This error occurred in the dataset {name!r}.")
                 raise
             reports[name].left_out["shortcut baselines"] = "evaluate_external scores none"
-            for searched in ("images", "lesions"):  # above, or there is a note
-                del reports[name].left_out[f"search for training {searched}"]
+            # Images were searched for above, or there is a note.
+            del reports[name].left_out["search for training images"]
+            if one["groups"] is not None and groups is not None:
+                del reports[name].left_out["search for training lesions"]
             try:
                 probabilities = _correct(estimator, reports[name], y, class_prior)
             except ValueError as error:
@@ -251,6 +254,7 @@ def _check(name, dataset, training_groups):
             f" {type(frame).__name__}. Expected a DataFrame of pandas."
         )
     X = take_images(dataset)
+    check_order(data=X, target=dataset["target"], groups=groups, frame=frame)
     parts = {
         "X": X if hasattr(X, "shape") else np.asarray(X),
         "y": check_labels(dataset["target"], name=f"datasets[{name!r}].target"),

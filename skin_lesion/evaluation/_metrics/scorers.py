@@ -83,7 +83,7 @@ def isic_scorers(positive=None):
             Mean area under the ROC curves of each class against the rest.
         "neg_brier_score"
             Negative mean squared distance of the probabilities from the truth, from -2 to 0, or
-            from -1 to 0 with two classes.
+            from -1 to 0 if the classifier and y have two classes.
         "neg_expected_calibration_error"
             Negative :func:`expected_calibration_error`.
 

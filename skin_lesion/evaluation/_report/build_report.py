@@ -11,7 +11,7 @@ from sklearn.metrics import classification_report
 from ..._utils.sklearn_private import Interval
 from ..._utils.validation.labels import number_labels
 from ...datasets import clean_ids
-from .._decisions.prevalence import make_prevalence_table
+from .._decisions.prevalence import PREDICTED_CLASS, make_prevalence_table
 from .._decisions.thresholds import name_thresholds
 from .._intervals.grouped_rows import LEAST_GROUPS
 from .._intervals.score_tables import count_classes, make_operating_points, make_tables
@@ -120,6 +120,11 @@ def check_thresholds(thresholds, prevalence, positive):
     if thresholds is None:
         return None
     thresholds = name_thresholds(thresholds)
+    if prevalence is not None and PREDICTED_CLASS in thresholds:
+        raise ValueError(
+            f"An operating point is named {PREDICTED_CLASS!r}, as the decision without a threshold"
+            " is in the table at a prevalence. Expected another name."
+        )
     for name, threshold in thresholds.items():
         # A threshold just above 1 predicts no positive.
         if not isinstance(threshold, Real) or not 0 <= threshold <= np.nextafter(1, 2):

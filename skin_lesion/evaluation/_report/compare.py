@@ -67,7 +67,7 @@ def compare(report_a, report_b, *, each_class=False):
 
     The result applies to these two models, not to two training methods: other seeds may give other
     results. Among many scores some differ by chance, so choose the main score beforehand. For the
-    same reason, classes are compared only with `each_class`: nine classes have about 100 p values.
+    same reason, classes are compared only with `each_class`: nine classes have over 100 p values.
 
     References
     ----------
@@ -94,6 +94,9 @@ def compare(report_a, report_b, *, each_class=False):
     _check_same_images(report_a, report_b)
     first = report_a._estimates
     second = Estimates(report_b._parts, report_a._draws)  # with the same draws
+    if first.is_binary != second.is_binary:  # one scale of the Brier score for both
+        first = Estimates(report_a._parts, report_a._draws)
+        first.is_binary = second.is_binary = False
     positive = {report_a.positive, report_b.positive}
     classes = first.classes.tolist()
     names = [

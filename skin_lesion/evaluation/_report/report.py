@@ -263,6 +263,8 @@ class EvaluationReport:
             prevalence=prevalence,
             draws=Draws(n_bootstraps, choose_seed(random_state)),
             left_out={
+                "search for training images": "no images were given (evaluate takes them)",
+                "search for training lesions": "evaluate takes their groups",
                 "shortcut baselines": "no images were given (evaluate takes them)",
                 "training curves": "no estimator was given",
             },

@@ -32,7 +32,7 @@ class SaveFit(keras.callbacks.Callback):
         Number of remaining epochs.
 
     history : dict of list
-        Losses and metrics of the trained epochs.
+        Losses and metrics of the trained epochs, and what callbacks added, except arrays.
     """
 
     def __init__(self, file, others, n_epochs):
@@ -70,9 +70,9 @@ class SaveFit(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Save the state."""
         for name, value in (logs or {}).items():
-            number = as_number(value)
-            if number is not None:
-                self.history.setdefault(name, []).append(number)
+            value = value if isinstance(value, str) else as_number(value)
+            if value is not None:
+                self.history.setdefault(name, []).append(value)
         arrays = {
             f"variable_{number}": variable.numpy()
             for number, variable in enumerate(_variables(self.model))

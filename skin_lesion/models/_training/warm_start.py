@@ -19,17 +19,21 @@ _TRAINING_ONLY = re.compile(
 def as_it_is(value):
     """Return a copy of an architecture or optimizer, independent of later `set_params` calls."""
     if isinstance(value, keras.optimizers.Optimizer):
-        for optimizer in optimizers_in(value):
-            _check_weight_decay(optimizer)
-        return type(value).from_config(value.get_config())
+        copied = type(value).from_config(value.get_config())
+        for pair in zip(optimizers_in(value), optimizers_in(copied), strict=True):
+            _check_weight_decay(*pair)
+        return copied
     if not _has_parameters(value):
         return value
     params = value.get_params(deep=False)
     return type(value)(**{name: _copy_nested(inner) for name, inner in params.items()})
 
 
-def _check_weight_decay(optimizer):
-    if excludes_from_weight_decay(optimizer):
+def _check_weight_decay(optimizer, copied):
+    excludes_itself = not type(optimizer).build.__module__.startswith("keras.")
+    if excludes_from_weight_decay(optimizer) and not (
+        excludes_from_weight_decay(copied) or excludes_itself
+    ):
         name = type(optimizer).__name__
         raise ValueError(
             f"The exclude_from_weight_decay of the optimizer, {name}, was called. Each fit uses a"

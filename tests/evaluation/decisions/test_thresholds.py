@@ -12,6 +12,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
 from skin_lesion import (
+    EvaluationReport,
     OperatingPointClassifier,
     OperatingPointDisplay,
     choose_thresholds,
@@ -305,8 +306,11 @@ def test_two_operating_points_of_one_name_are_refused(scored, judge):
             judge(p, y, points)
     with pytest.raises(ValueError, match="Several operating points are named '1'"):
         judge(p, y, {1: 0.2, "1": 0.6})
-    with pytest.raises(ValueError, match="named 'predicted class' by yours and by the report"):
-        judge(p, y, {"predicted class": 0.2})
+    points = {"predicted class": 0.2}
+    with pytest.raises(ValueError, match="named 'predicted class', as the decision without a thr"):
+        EvaluationReport.from_predictions(
+            y, p, classes=["mel", "nv"], positive="mel", thresholds=points, prevalence=0.1
+        )
 
 
 def test_constant_scores_predict_every_case_positive():

@@ -764,4 +764,6 @@ def test_numbers_of_epochs_of_numpy_and_logs_of_a_callback(parameters, smallest,
     classifier = smallest(**parameters, callbacks=callbacks, verbose=1).fit(X, y)
     assert classifier.history_["note"] == ["good"] * classifier.epochs_
     assert {type(rate) for rate in classifier.history_["rate"]} == {float}
-    assert classifier.fit(X, y).n_iter_ == classifier.epochs_ == len(classifier.history_["rate"])
+    history = classifier.history_
+    assert classifier.fit(X, y).n_iter_ == classifier.epochs_ == len(history["rate"])
+    assert classifier.history_ == history

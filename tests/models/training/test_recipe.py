@@ -22,6 +22,7 @@ from skin_lesion import (
     save_model,
 )
 from skin_lesion.models._training._course.recipe import choose_recipe, highest_rate
+from skin_lesion.models._training.warm_start import as_it_is
 
 
 class Rates(keras.callbacks.Callback):
@@ -146,6 +147,18 @@ def test_schedule_of_an_optimizer_is_untouched(strong):
     assert classifier.learning_rate_ is None
 
 
+class ExcludesAtFirst(keras.optimizers.AdamW):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.exclude_from_weight_decay(var_names=["bias"])
+
+
+class ExcludesWhenBuilt(keras.optimizers.AdamW):
+    def build(self, variables):
+        self.exclude_from_weight_decay(var_names=["bias"])
+        super().build(variables)
+
+
 def test_optimizers_inside_of_one(smallest, lesions):
     optimizers = keras.optimizers
     inside = optimizers.OptimizerMap(optimizers.Adam(0.5), {".*bias": optimizers.SGD(0.25)})
@@ -154,6 +167,9 @@ def test_optimizers_inside_of_one(smallest, lesions):
     inside.default_optimizer.exclude_from_weight_decay(var_names=["bias"])
     with pytest.raises(ValueError, match=r"decay of the optimizer, Adam, was called"):
         smallest(optimizer=both).fit(lesions.images, lesions.target)
+    for own in (ExcludesAtFirst(), ExcludesWhenBuilt()):
+        own.build([keras.Variable([1.0], name="bias")])
+        as_it_is(own)
     with pytest.raises(ValueError, match="Unknown optimizer 'MultiOptimizer'"):
         smallest(optimizer="MultiOptimizer").fit(lesions.images, lesions.target)
 
