@@ -8,6 +8,7 @@ from PIL import Image
 
 from skin_lesion import load_image_folder, make_lesion_images
 from skin_lesion.cli._arguments.parse import parse_arguments
+from skin_lesion.cli._data import load_data
 from skin_lesion.cli._train.clean import clean
 
 pytestmark = pytest.mark.usefixtures("few_trees")
@@ -31,9 +32,8 @@ def write(tmp_path):
 
 
 def clean_folder(root, *options):
-    data = load_image_folder(root)
-    data.is_test = None if data.split is None else data.split == "test"
-    return clean(data, parse_arguments(["train", str(root), *options]))
+    arguments = parse_arguments(["train", str(root), *options])
+    return clean(load_data(arguments), arguments)
 
 
 def list_sides(data):
