@@ -66,7 +66,9 @@ def search_with_ours(paths, y):
             ]
         )
         grid = {"balance": SAMPLERS, "classify__C": STRENGTHS}
-        search = GridSearchCV(pipeline, grid, cv=CV, scoring=balanced_accuracy, refit=False)
+        search = GridSearchCV(
+            pipeline, grid, cv=CV, scoring=balanced_accuracy, refit=False, error_score="raise"
+        )
         search.fit(paths, y)
     return len(search.cv_results_["params"])
 
@@ -99,7 +101,9 @@ def search_with_scikeras(paths, y):
         ]
     )
     grid = {"balance": SAMPLERS}
-    search = GridSearchCV(pipeline, grid, cv=CV, scoring=balanced_accuracy, refit=False)
+    search = GridSearchCV(
+        pipeline, grid, cv=CV, scoring=balanced_accuracy, refit=False, error_score="raise"
+    )
     search.fit(images.reshape(len(images), -1), y)
     return len(search.cv_results_["params"])
 

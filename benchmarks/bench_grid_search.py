@@ -53,9 +53,15 @@ def search_with_ours(paths, y, work):
         random_state=0,
     )
     grid = {"learning_rate": RATES}
-    GridSearchCV(classifier, grid, cv=make_cv(), scoring=MEASURE, n_jobs=N_JOBS, refit=False).fit(
-        paths, y
-    )
+    GridSearchCV(
+        classifier,
+        grid,
+        cv=make_cv(),
+        scoring=MEASURE,
+        n_jobs=N_JOBS,
+        refit=False,
+        error_score="raise",
+    ).fit(paths, y)
     return loader.cache_info().n_images
 
 
@@ -113,9 +119,15 @@ def search_with_scikeras(paths, y, work):
     pipeline = Pipeline([("read", ReadImages(log)), ("classify", classifier)])
     grid = {"classify__learning_rate": RATES}
     # scikeras is no classifier to today's scikit-learn, so that its scorers refuse it.
-    GridSearchCV(pipeline, grid, cv=make_cv(), scoring=log_loss_of, n_jobs=N_JOBS, refit=False).fit(
-        paths, y
-    )
+    GridSearchCV(
+        pipeline,
+        grid,
+        cv=make_cv(),
+        scoring=log_loss_of,
+        n_jobs=N_JOBS,
+        refit=False,
+        error_score="raise",
+    ).fit(paths, y)
     return sum(map(int, log.read_text().split()))
 
 

@@ -193,11 +193,11 @@ def test_forbidden_imports_are_found(source, package, forbidden):
     assert forbidden_imports(source, package) == forbidden
 
 
-@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_imports_run_one_way(depth):
     """Between rooms, between the parts of a room, and between modules: there is no circle."""
     found = imports_between(depth)
-    assert len(found) > 4
+    assert len(found) > 3
     TopologicalSorter(found).prepare()  # raises CycleError, which names the circle
 
 
@@ -221,7 +221,7 @@ def test_a_folder_shows_about_a_dozen_entries():
 def test_sub_packages_offer_nothing_but_their_modules():
     """What a room offers stands in its own __init__; those inside say what they hold."""
     for path, package, source in sources():
-        if path.count("/") == 2 and path.endswith("__init__.py"):
+        if path.count("/") >= 2 and path.endswith("__init__.py"):
             late = {"importlib.import_module", "skin_lesion._utils.lazy_keras.import_keras"}
             assert imported_names(source, package) <= late, path
 
@@ -232,7 +232,11 @@ def test_one_module_alone_imports_scikeras():
 
 def test_no_module_imports_what_is_private_in_another_library():
     """private_name looks it up instead, in one module for each library, and says what has moved."""
-    private = re.compile(r"(sklearn|imblearn|scikeras|keras|tensorflow)\..*\b(_|src\b|python\b)")
+    libraries = (
+        "sklearn|imblearn|scikeras|keras|tensorflow"
+        r"|numpy|pandas|scipy|joblib|matplotlib|PIL|h5py|onnx\w*"
+    )
+    private = re.compile(rf"({libraries})\..*\b(_|src\b|python\b)")
     asking = set()
     for path, package, source in sources():
         names = imported_names(source, package)

@@ -19,7 +19,7 @@ from .input_checks import PARAMETERS, check_weights, warn_undefined
 
 def _class_rate(function):
     """Add argument checks and the shared part of the docstring."""
-    function.__doc__ = cleandoc(function.__doc__).replace("{shared}", _SHARED) + "\n"
+    function.__doc__ = cleandoc(function.__doc__ or "").replace("{shared}", _SHARED) + "\n"
     return validate_params(PARAMETERS, prefer_skip_nested_validation=True)(function)
 
 

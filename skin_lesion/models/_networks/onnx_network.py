@@ -9,6 +9,7 @@ import numpy as np
 
 from ..._utils import lazy_keras as keras
 from ..._utils.atomic_writing import temporary_folder
+from .._backend.log import without_retracing_warnings
 
 # Keras exports with these from TensorFlow; other backends need other packages, and name them.
 _TO_EXPORT = ("onnx", "tf2onnx")
@@ -96,6 +97,7 @@ def _check_operations(name, nodes):
         )
 
 
+@without_retracing_warnings()
 def _compare_outputs(model, exported):
     noise = np.random.RandomState(0).uniform(0, 255, (3, *model.input_shape[1:]))
     noise = noise.astype(np.float32)
