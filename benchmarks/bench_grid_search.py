@@ -30,7 +30,7 @@ EPOCHS = 2
 BATCH_SIZE = 32
 FILTERS = (16, 32)
 RATES = [0.0003, 0.001, 0.003, 0.01]
-N_JOBS = 2
+SEARCH = {"n_jobs": 2, "refit": False, "error_score": "raise"}  # of both sides
 MEASURE = "neg_log_loss"
 
 
@@ -53,15 +53,7 @@ def search_with_ours(paths, y, work):
         random_state=0,
     )
     grid = {"learning_rate": RATES}
-    GridSearchCV(
-        classifier,
-        grid,
-        cv=make_cv(),
-        scoring=MEASURE,
-        n_jobs=N_JOBS,
-        refit=False,
-        error_score="raise",
-    ).fit(paths, y)
+    GridSearchCV(classifier, grid, cv=make_cv(), scoring=MEASURE, **SEARCH).fit(paths, y)
     return loader.cache_info().n_images
 
 
@@ -119,15 +111,7 @@ def search_with_scikeras(paths, y, work):
     pipeline = Pipeline([("read", ReadImages(log)), ("classify", classifier)])
     grid = {"classify__learning_rate": RATES}
     # scikeras is no classifier to today's scikit-learn, so that its scorers refuse it.
-    GridSearchCV(
-        pipeline,
-        grid,
-        cv=make_cv(),
-        scoring=log_loss_of,
-        n_jobs=N_JOBS,
-        refit=False,
-        error_score="raise",
-    ).fit(paths, y)
+    GridSearchCV(pipeline, grid, cv=make_cv(), scoring=log_loss_of, **SEARCH).fit(paths, y)
     return sum(map(int, log.read_text().split()))
 
 

@@ -86,7 +86,7 @@ def _of_model(arguments):
     data = load_data(arguments)
     rows = np.arange(len(data.target)) if data.is_test is None else np.flatnonzero(data.is_test)
     n_all = len(rows)
-    rows = _leave_out_trained_on(Path(arguments.model), data.data, rows)
+    rows, searched = _leave_out_trained_on(Path(arguments.model), data.data, rows)
     n_trained_on = n_all - len(rows)
     unreadable = []
     try:
@@ -100,6 +100,8 @@ def _of_model(arguments):
             raise
         rows = rows[readable]
         report = _evaluate(model, data, rows, arguments)
+    report.left_out["search for training images"] = searched
+    report.left_out["search for training lesions"] = f"{MANIFEST} does not name them"
     part = "all images" if data.is_test is None else "the test split only"
     if n_trained_on:
         part = "all other images" if data.is_test is None else "the rest of the test split"
@@ -114,7 +116,7 @@ def _of_model(arguments):
 
 
 def _leave_out_trained_on(model_path, X, rows):
-    """Return the rows without those that the manifest beside a model calls training images.
+    """Return the rows without training images by the manifest beside a model, and the search.
 
     Images that the training excluded, such as those under several labels, are left out, too.
 
@@ -128,7 +130,7 @@ def _leave_out_trained_on(model_path, X, rows):
         manifest = pd.read_csv(path, dtype=str, usecols=["sha256", "split"])
     except (ValueError, OSError):  # there is none, or it is another table
         print(f"There is no {path} of this model: training images, if any, are not left out.")
-        return rows
+        return rows, f"there is no {MANIFEST} of the model"
     # A copy that was excluded has the side of the one that was kept, and "train" is the maximum.
     side_of = manifest.groupby("sha256")["split"].max().fillna("excluded")
     images = X[rows, 0] if X.ndim == 2 else X[rows]
@@ -151,7 +153,7 @@ def _leave_out_trained_on(model_path, X, rows):
         "Training images are known by their bytes: resized copies, and other photographs of the"
         " same lesions, are not found."
     )
-    return rows[~is_known]
+    return rows[~is_known], f"only identical files were searched for, by {MANIFEST}"
 
 
 def _digest(image):
@@ -176,8 +178,6 @@ def _evaluate(model, data, rows, arguments):
         random_state=arguments.random_state,
     )
     report.notes += note_melanomas(model.classes_)
-    report.left_out["search for training images"] = f"only identical files were, in {MANIFEST}"
-    report.left_out["search for training lesions"] = f"{MANIFEST} does not name them"
     return report
 
 

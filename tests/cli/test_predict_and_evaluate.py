@@ -467,12 +467,15 @@ def test_a_model_is_not_judged_on_images_that_it_was_trained_on(model, root, tmp
     assert f"training excluded it by {tmp_path / 'split.csv'}: 1 image." in out
     assert f"trained on it by {tmp_path / 'split.csv'}: {len(train.data)} images." in out
     assert f"Evaluated on all other images: {len(test.data)} images." in out
+    assert "training images: only identical files were searched for, by split.csv." in out
     assert main(["evaluate", str(copied), str(root / "Train")]) == 2
     assert f"trained on all of {len(train.data)} images" in capsys.readouterr().err
     # Another table of this name says nothing of the model.
     (tmp_path / "split.csv").write_text("image,part\na,train\n")
     assert main(["evaluate", str(copied), str(root / "Train")]) == 0
-    assert "training images, if any, are not left out" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "training images, if any, are not left out" in out
+    assert "search for training images: there is no split.csv of the model." in out
 
 
 def test_classes_by_other_names_are_named_with_the_remedy(model, root, tmp_path, capsys):

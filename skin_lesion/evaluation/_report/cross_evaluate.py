@@ -107,8 +107,7 @@ def cross_evaluate(
     -----
     UserWarning
         If test images, or their features, are exact copies of those of training images of their
-        fold. If the groups reach no
-        part of the estimator, because one part, such as an
+        fold. If the groups reach no part of the estimator, because one part, such as an
         :class:`~sklearn.ensemble.AdaBoostClassifier`, cannot route metadata. If a part of the
         estimator is a frozen classifier. Or if several rows have a group such as "unknown".
 

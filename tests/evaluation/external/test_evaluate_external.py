@@ -224,6 +224,15 @@ def test_a_prior_that_was_corrected_before_is_known(model, datasets):
     assert_allclose(twice.calibration["corrected"], once.calibration["corrected"])
 
 
+def test_lesions_are_searched_for_with_their_groups(model, datasets, training):
+    """Images of the training alone do not tell its lesions."""
+    others = {"others": datasets["others"]}
+    for given, is_known in ((training, True), (training.images, False)):
+        report = evaluate_external(model, others, training=given, **QUICK).reports["others"]
+        assert ("search for training lesions" not in report.left_out) == is_known
+        assert "search for training images" not in report.left_out
+
+
 def test_sparse_features(training):
     X = scipy.sparse.csr_array(flatten(training.images))
     model = LogisticRegression(C=0.03).fit(X, training.target)

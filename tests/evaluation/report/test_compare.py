@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import accuracy_score
 
 from skin_lesion import EvaluationReport, compare, cross_evaluate, evaluate
@@ -219,6 +220,22 @@ def test_false_alarms_are_as_rare_as_they_should_be():
         ]
         p_values.append(compare(*reports).loc[("all", "accuracy"), "p_value"])
     assert 2 <= np.sum(np.array(p_values) < 0.05) <= 20
+
+
+def test_models_of_two_and_of_more_classes_have_one_scale():
+    """The Brier score of two classes is half that of more."""
+    y, p = np.repeat(["a", "b", "d"], [40, 40, 10]), np.linspace(0.05, 0.95, 90)
+    p = np.column_stack([p, 1 - p, np.zeros(90)])
+    with pytest.warns(UndefinedMetricWarning, match="not seen the classes"):
+        two = EvaluationReport.from_predictions(y, p[:, :2], classes=["a", "b"], n_bootstraps=2)
+    three = EvaluationReport.from_predictions(y, p, classes=["a", "b", "d"], n_bootstraps=2)
+    values = [report.scores.loc["brier_score", "value"] for report in (two, three)]
+    assert 2 * values[0] == pytest.approx(values[1])
+    for pair in ((two, three), (three, two)):
+        line = compare(*pair).loc[("all", "brier_score")]
+        assert line["a"] == line["b"] == pytest.approx(values[1])
+        assert line["p_value"] == 1
+    assert two.scores.loc["brier_score", "value"] == values[0]
 
 
 def test_folds(lesions, make_model):

@@ -360,6 +360,16 @@ def test_copies_across_folds_have_a_note_and_a_warning(lesions, make_model, tmp_
     )
 
 
+def test_images_of_several_sizes_in_a_list():
+    """With a classifier that resizes them itself; copies among them are not known."""
+    sizes = np.arange(4, 24)
+    images = [np.full((size, size, 3), 9, dtype=np.uint8) for size in sizes]
+    measure = FunctionTransformer(lambda images: [[len(image)] for image in images])
+    model = make_pipeline(measure, LogisticRegression())
+    report = cross_evaluate(model, images, sizes % 2, groups=None, cv=2, **QUICK)
+    assert "search for copies across folds" in report.left_out
+
+
 def test_parameters_of_the_estimator_are_checked(lesions, make_model):
     train = lesions.train
     model = make_model(fit_intercept="no")

@@ -974,6 +974,10 @@ def test_a_search_for_training_images_that_was_not_made_is_named(lesions, capsys
         **QUICK,
     )
     assert not any("search for" in what for what in report.left_out)
+    given = EvaluationReport.from_predictions(
+        test.y, report.probabilities, classes=lesions.model.classes_, **QUICK
+    )
+    assert {"search for training images", "search for training lesions"} <= set(given.left_out)
 
 
 def test_lesions_that_were_trained_on_are_noticed(lesions, tmp_path):
