@@ -585,8 +585,10 @@ class SkinLesionClassifier(
 
     def _correction(self):
         """Return what `shift` takes: the factors for `prior`, or None, and the temperature."""
-        factors = find_factors(self.prior, self.classes_, self.class_prior_, self.training_prior_)
-        return factors, check_temperature(self.temperature)
+        return self._prior_factors(), check_temperature(self.temperature)
+
+    def _prior_factors(self):
+        return find_factors(self.prior, self.classes_, self.class_prior_, self.training_prior_)
 
     def predict_proba(self, X):
         """Return the probability of each class, corrected for `temperature` and `prior`.

@@ -21,7 +21,7 @@ def can_export_and_run():
     return all(find_spec(name) is not None for name in (*_TO_EXPORT, *_TO_RUN))
 
 
-def export_model(models, corrections=((None, 1.0),), *, with_features=False):
+def export_model(models, corrections=((None, 1.0),), *, with_each=False, with_features=False):
     """Return Keras models as one onnx.ModelProto, for batches of any size.
 
     It is checked: ONNX Runtime loads it, and gives the same outputs as Keras for a batch of noise.
@@ -35,14 +35,17 @@ def export_model(models, corrections=((None, 1.0),), *, with_features=False):
         Of each model. Its probabilities are raised to the inverse of the temperature, and
         multiplied by the factors, an ndarray of shape (n_classes,) or None. Rows then sum to 1.
 
+    with_each : bool, default=False
+        Whether the corrected outputs of each model are further outputs.
+
     with_features : bool, default=False
-        Whether the input of the last layer of the first model is a second output.
+        Whether the input of the last layer of the first model is a further output, the last.
     """
     _require((*_TO_EXPORT, *_TO_RUN), "Exporting to ONNX")
     import onnx
 
     original, model = (
-        _join(versions, corrections, with_features)
+        _join(versions, corrections, with_each, with_features)
         for versions in (models, [_without_normalization(model) for model in models])
     )
     model(np.zeros((1, *model.input_shape[1:]), dtype=np.float32))  # Keras requires a first call
@@ -151,10 +154,10 @@ def _without_normalization(model):
     return copied
 
 
-def _join(models, corrections, with_features):
+def _join(models, corrections, with_each, with_features):
     """Return one model, which averages the corrected probabilities of several.
 
-    With features, the input of the last layer of the first is a second output.
+    For further outputs see `export_model`.
     """
     first = models[0]
     are_as_they_came = all(
@@ -176,7 +179,8 @@ def _join(models, corrections, with_features):
     probabilities = found[0]
     if len(found) > 1:  # an Average layer would compute in the half precision of Keras, if so set
         probabilities = sum(keras.ops.cast(each, "float32") for each in found) / len(found)
-    return keras.Model(inputs, [probabilities, *features], name=first.name)
+    further = [*(found if with_each else []), *features]
+    return keras.Model(inputs, [probabilities, *further], name=first.name)
 
 
 def _correct(probabilities, factors, temperature):

@@ -13,6 +13,7 @@ from .._image_classifier import MostProbableClassMixin
 from .._networks.digest import hash_weights
 from .._networks.onnx_network import run_for_all_outputs
 from .._training.image_source import open_source
+from .._training.priors import average_variants
 from .onnx_file import open_onnx_file
 
 # Images that a thread reads and predicts at a time. The feature maps of a larger batch do not fit
@@ -111,6 +112,11 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
     def feature_names_in_(self):
         """Feature names, if the exported estimator was fitted on a DataFrame."""
         return np.array(self._describe("feature_names_in", "feature names"), dtype=object)
+
+    def _prior_factors(self):
+        """Return the factors that corrected the probabilities, or None; see `find_correction`."""
+        factors = open_onnx_file(self.path).factors
+        return factors[0] if len(factors) == 1 else None
 
     def _describe(self, key, what):
         found = self._file_as_attribute().description.get(key)
@@ -233,12 +239,25 @@ def digest_of_network(classifier):
 
 def _run(file, images):
     """Return the probabilities of images, averaged over variants, and the other outputs."""
-    probabilities, *others = run_for_all_outputs(file.session, images)
-    found = [probabilities]
-    if len(file.augmentations):
-        images, augmenter = check_images(images, scale_is_known=True), ImageAugmenter()
-        for draw in file.augmentations:
-            variants = augmenter.apply(images, np.repeat(draw, len(images)))
-            found.append(run_for_all_outputs(file.session, variants)[0])
-    found = [each / each.sum(axis=1, keepdims=True) for each in np.array(found, dtype=np.float64)]
-    return np.mean(found, axis=0), *others
+    has_variants = len(file.augmentations) > 0
+    n_each = len(file.factors) if has_variants and len(file.factors) > 1 else 0
+
+    def run(images):
+        """Return the probabilities of the networks, or else their mean, and the other outputs."""
+        mean, *others = run_for_all_outputs(file.session, images)
+        return _normalize(np.array(others[:n_each] or [mean])), others[n_each:]
+
+    found, others = run(images)
+    if not has_variants:
+        return found[0], *others
+    images, augmenter = check_images(images, scale_is_known=True), ImageAugmenter()
+    variants = (augmenter.apply(images, np.repeat(d, len(images))) for d in file.augmentations)
+    of_networks = np.stack([found, *(run(each)[0] for each in variants)], axis=1)
+    averaged = map(average_variants, of_networks, file.factors)
+    return np.mean(list(averaged), axis=0), *others
+
+
+def _normalize(probabilities):
+    """Return probabilities as float64. Those of half precision do not sum to 1."""
+    probabilities = probabilities.astype(np.float64)
+    return probabilities / probabilities.sum(axis=-1, keepdims=True)

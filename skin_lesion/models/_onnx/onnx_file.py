@@ -30,7 +30,7 @@ from .._wrappers.averaged import AveragedClassifier
 from .._wrappers.test_time_augmentation import TestTimeAugmentation
 
 _KEY = "skin_lesion"
-_FORMAT = 3
+_FORMAT = 4
 _LONGEST_VALUES = 200  # in characters, in a message
 _CHECKSUM_KEY = b"skin_lesion_sha256"
 _CLEANING = {cls.__name__: cls for cls in (BorderCropper, ColorConstancy, HairRemover)}
@@ -44,7 +44,8 @@ def export_onnx(estimator, path):
     `temperature` and `prior` of the classifier. The metadata of the file hold the names of classes
     and features, the class shares that the probabilities assume, how photographs are resized and
     cleaned, and the variants of test-time augmentation, as JSON under the key "skin_lesion".
-    :class:`OnnxClassifier` reads all of it.
+    :class:`OnnxClassifier` reads all of it. If there are variants, the probabilities of each of
+    several networks are further outputs.
 
     It needs the extra "onnx", and TensorFlow as the backend of Keras.
 
@@ -131,7 +132,12 @@ def write_onnx_file(estimator, path, *, with_features=False, model_path=None):
     description = _check_are_same([_describe(list(steps), *each) for each in described])
     networks = [classifier.model_ for classifier in classifiers]
     corrections = [classifier._correction() for classifier in classifiers]
-    model = export_model(networks, corrections, with_features=with_features)
+    has_variants = len(description["augmentations"]) > 0
+    with_each = has_variants and len(networks) > 1  # the variants of each are averaged by itself
+    model = export_model(networks, corrections, with_each=with_each, with_features=with_features)
+    description["prior_factors"] = [
+        None if factors is None else factors.tolist() for factors, _ in corrections
+    ]
     description["model_sha256"] = None if model_path is None else _hash_file(model_path)
     description["weights_sha256"] = hash_weights(networks[0])  # the one that has the features
     description["class_prior"] = _find_class_prior(classifiers)
@@ -336,9 +342,9 @@ def open_onnx_file(path):
     -------
     file : SimpleNamespace
         With `session`, `classes`, `loader` (None if paths are refused), `reads_images`, `steps`
-        that clean images, `augmentations` (one record each), `image_shape`, `input_shape`,
-        `n_features_in`, and the whole `description`. It is shared by all callers that open the
-        same file.
+        that clean images, `augmentations` (one record each), `factors` (of each network; see
+        `average_variants`), `image_shape`, `input_shape`, `n_features_in`, and the whole
+        `description`. It is shared by all callers that open the same file.
     """
     path = os.path.abspath(path)
     if not os.path.isfile(path):
@@ -380,6 +386,7 @@ def _open(path, state):
         reads_images=description["reads_images"],
         steps=_make_steps(description["steps"]),
         augmentations=_make_draws(description["augmentations"]),
+        factors=[each and np.array(each) for each in description["prior_factors"]],
         image_shape=description["image_shape"],
         input_shape=tuple(description["input_shape"]),
         n_features_in=description["n_features_in"],

@@ -181,11 +181,34 @@ def shift(probabilities, factors, temperature=1.0):
     """
     if temperature != 1:
         # Relative to the largest: small powers of small numbers stay above 0.
-        largest = probabilities.max(axis=1, keepdims=True)
+        largest = probabilities.max(axis=-1, keepdims=True)
         probabilities = (probabilities / largest) ** (1 / temperature)
     if factors is not None:
         probabilities = probabilities * factors
-    return probabilities / probabilities.sum(axis=1, keepdims=True)
+    return probabilities / probabilities.sum(axis=-1, keepdims=True)
+
+
+def average_variants(probabilities, factors):
+    """Return the mean probabilities over variants of the same images, corrected after the mean.
+
+    The mean over variants estimates the probabilities that an image has as trained. Bayes' rule
+    holds for these. Corrected one by one, a single variant in which a rare class is a little less
+    improbable would count for most of the mean.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_variants, n, n_classes)
+        Each row has been multiplied by the factors, as `shift` does.
+
+    factors : ndarray of shape (n_classes,), or None
+
+    Returns
+    -------
+    mean : ndarray of shape (n, n_classes)
+    """
+    if factors is None:
+        return np.mean(probabilities, axis=0)
+    return shift(np.mean(shift(probabilities, 1 / factors), axis=0), factors)
 
 
 def _check_names(names, known, parameter):

@@ -16,7 +16,8 @@ from ...images import ImageAugmenter
 from .._classifier import SkinLesionClassifier
 from .._image_classifier import open_images
 from .._training.image_source import ArraySource, read_batches
-from .wrapper import WrapperMixin, check_no_threshold
+from .._training.priors import average_variants
+from .wrapper import WrapperMixin, check_no_threshold, find_correction
 
 _BATCH_SIZE = 256  # images that are augmented and predicted at a time
 
@@ -26,6 +27,10 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
 
     The class of a lesion does not depend on rotation, flips or light. The errors of a network on
     such variants partly cancel out [1]_. This costs `n_augmentations` extra predictions per image.
+
+    If the classifier corrects its probabilities for a `prior`, the mean is corrected, not each
+    variant. It is then the same whether the classifier inside or a
+    :class:`PriorCorrectedClassifier` around this one corrects.
 
     If the classifier is already fitted, it can predict at once. :meth:`fit` fits a clone.
 
@@ -99,7 +104,7 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
         self.random_state = random_state
 
     def predict_proba(self, X):
-        """Return the mean probability of each class.
+        """Return the mean probability of each class, corrected for the `prior` of the classifier.
 
         Parameters
         ----------
@@ -125,13 +130,15 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
         estimator = self._fitted()
         check_is_fitted(estimator)
         augmenter, draws = self._augmenter(), self._draw()
+        factors = find_correction(estimator)
 
         def average(images):
             variants = (
                 _round_black(augmenter.apply(images, np.repeat(draw, len(images))))
                 for draw in np.split(draws, len(draws))
             )
-            return np.mean([estimator.predict_proba(v) for v in chain([images], variants)], axis=0)
+            found = [estimator.predict_proba(each) for each in chain([images], variants)]
+            return average_variants(np.array(found), factors)
 
         source = _open(estimator, X)
         with read_batches(source, np.arange(len(source)), _BATCH_SIZE) as batches:

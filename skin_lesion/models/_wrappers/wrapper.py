@@ -337,6 +337,26 @@ def check_no_threshold(wrapper, estimator):
             )
 
 
+def find_correction(estimator):
+    """Return the factors by which a fitted classifier has corrected probabilities for a prior.
+
+    Those of a classifier in a pipeline or wrapper are known, those in an average or a calibrated
+    classifier are not: there the correction is not the last thing that was done.
+
+    Returns
+    -------
+    factors : ndarray of shape (n_classes,), or None
+        None if they are unknown, or nothing was corrected.
+    """
+    found = [each for each in map(_own_factors, find_answering(estimator)) if each is not None]
+    return np.prod(found, axis=0) if found else None
+
+
+def _own_factors(classifier):
+    # Asked of the type: a FrozenEstimator has the attributes of the classifier inside.
+    return classifier._prior_factors() if hasattr(type(classifier), "_prior_factors") else None
+
+
 def find_answering(estimator):
     """Yield a classifier and those inside that predict for it, such as the best of a search."""
     while True:

@@ -324,6 +324,18 @@ def test_test_time_augmentation_goes_into_the_file(exported, lesions, paths, tmp
     export_onnx(on_images, tmp_path / "model.onnx")
     expected = on_images.predict_proba(lesions.images)
     np.testing.assert_allclose(from_file.predict_proba(lesions.images), expected, atol=1e-5)
+
+    rare = copy(exported[0]).set_params(prior=[0.9, 0.09, 0.01])
+    on_rare = TestTimeAugmentation(rare, ImageAugmenter(), n_augmentations=3, random_state=0)
+    export_onnx(on_rare, tmp_path / "model.onnx")
+    expected = on_rare.predict_proba(paths)
+    np.testing.assert_allclose(from_file.predict_proba(paths), expected, atol=1e-5)
+    export_onnx(rare, tmp_path / "one.onnx")  # and around a file
+    around = clone(on_rare).set_params(estimator=OnnxClassifier(tmp_path / "one.onnx"))
+    images = lesions.images.astype(np.float32)
+    expected = on_rare.predict_proba(images)
+    np.testing.assert_allclose(around.predict_proba(images), expected, atol=1e-5)
+
     other = TestTimeAugmentation(make_pipeline(exported[0]))
     with pytest.raises(TypeError, match=r"type TestTimeAugmentation.*around one"):
         export_onnx(other, tmp_path / "other.onnx")
@@ -341,6 +353,7 @@ def test_averaged_networks_are_one_file(exported, lesions, paths, tmp_path):
         for each in (first, second, first)
     ]
     averaged, file = AveragedClassifier(parts), tmp_path / "model.onnx"
+    parts[2].set_params(estimator=copy(first).set_params(prior=[0.9, 0.09, 0.01]))
     write_onnx_file(averaged, file, with_features=True)
     expected = averaged.predict_proba(paths)
     assert np.abs(expected - parts[0].predict_proba(paths)).max() > 1e-2
@@ -486,10 +499,10 @@ def test_files_that_are_not_ours(exported, tmp_path):
 
     model = onnx.load(str(exported[1]))
     entry = next(entry for entry in model.metadata_props if entry.key == "skin_lesion")
-    entry.value = entry.value.replace('"format": 3', '"format": 4')
+    entry.value = entry.value.replace('"format": 4', '"format": 5')
     newer = tmp_path / "newer.onnx"
     onnx.save(model, str(newer))
-    with pytest.raises(ValueError, match=r"has format 4.*Expected format 3"):
+    with pytest.raises(ValueError, match=r"has format 5.*Expected format 4"):
         OnnxClassifier(newer).predict(["a.png"])
     del model.metadata_props[:]
     other = tmp_path / "other.onnx"

@@ -1,3 +1,4 @@
+from copy import copy
 from functools import partial
 
 import numpy as np
@@ -6,6 +7,7 @@ import sklearn
 from PIL import Image
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -40,6 +42,29 @@ def test_probabilities_are_the_mean_over_image_and_variants(classifier, lesions)
     np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=1e-6)
     assert np.abs(found - expected[0]).max() > 1e-4
     assert averaging.predict(images).tolist() == averaging.classes_[found.argmax(axis=1)].tolist()
+
+
+def test_mean_of_the_variants_is_corrected_for_the_prior(classifier, lesions):
+    images, shares = lesions.images[:10].astype(np.float32), [0.01, 0.19, 0.8]
+    average = partial(TestTimeAugmentation, n_augmentations=3, random_state=0)
+    as_trained = average(classifier)
+    expected = as_trained.predict_proba(images) * shares / classifier.class_prior_
+    expected /= expected.sum(axis=1, keepdims=True)
+    corrected = copy(classifier).set_params(prior=shares)
+    for same in (
+        average(corrected),
+        average(make_pipeline("passthrough", corrected)),
+        average(FrozenEstimator(corrected)),
+        average(PriorCorrectedClassifier(classifier, shares)),
+        average(PriorCorrectedClassifier(copy(classifier).set_params(prior="uniform"), shares)),
+        PriorCorrectedClassifier(as_trained, shares),
+        copy(as_trained).set_params(estimator=corrected),
+    ):
+        np.testing.assert_allclose(same.predict_proba(images), expected, atol=1e-6)
+    draws = np.split(as_trained._draw(), 3)
+    variants = [as_trained._augmenter().apply(images, np.repeat(draw, 10)) for draw in draws]
+    one_by_one = np.mean([corrected.predict_proba(each) for each in (images, *variants)], axis=0)
+    assert np.abs(one_by_one - expected).max() > 1e-4
 
 
 def test_dark_images_may_get_darker(classifier, lesions):
