@@ -56,13 +56,13 @@ def gather_label(table, table_format, path):
             _to_malignancy(table[column], path)
     if table_format.one_hot:
         columns = [name for name in table_format.one_hot if name in table]
-        label = read_one_hot(table[columns], path)
+        label = read_one_hot(table[columns], repr(path))
     elif "seborrheic_keratosis" in table:
         columns = ["melanoma", "seborrheic_keratosis"]
         scores = table[columns]
         # In ISIC 2017, all other lesions are nevi. Two diseases at once give -1, which is an error.
         nevus = 1 - scores.apply(to_numbers).sum(axis=1)
-        label = read_one_hot(scores.assign(nevus=nevus), path)
+        label = read_one_hot(scores.assign(nevus=nevus), repr(path))
     elif "dx" in table:
         columns, label = [], table["dx"]
     elif table_format is FORMAT_2019_AS_2020 and "diagnosis" in table:

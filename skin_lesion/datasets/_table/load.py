@@ -58,7 +58,7 @@ def load_image_table(
         The column that identifies the files: paths, file names, or ids without extension.
 
     label : str or list of str
-        The column of classes, or one-hot columns of 0 and 1, one for each class.
+        The column of classes, or one-hot columns, one for each class, of 0 and 1 or True and False.
 
     group : str, list of str or None, default=None
         The column that says which images belong together. If you pass two columns, the first is the

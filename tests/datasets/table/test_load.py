@@ -245,8 +245,16 @@ def test_columns_of_0_and_1(lesions):
     assert dataset.target.tolist() == ["MEL", "NEV", "NEV"]
     assert list(dataset.frame) == ["path", "target"]
     rows[2] = "b.jpg,1,1"
-    with pytest.raises(ValueError, match=r"'b.jpg of row 2' with MEL=1.*sum 2"):
+    with pytest.raises(ValueError, match=r"csv' has 1 row.*'b.jpg of row 2' with MEL=1.*sum 2"):
         load(lesions, rows, label=["MEL", "NEV"])
+
+
+def test_columns_of_true_and_false(lesions):
+    rows = ["file,MEL,NEV", "a.jpg,True,False", "b.jpg,FALSE,TRUE", "c.jpg,false,true"]
+    assert load(lesions, rows, label=["MEL", "NEV"]).target.tolist() == ["MEL", "NEV", "NEV"]
+    table = pd.DataFrame({"file": ["a.jpg", "b.jpg"], "MEL": [True, False], "NEV": [False, True]})
+    dataset = load_image_table(table, lesions, path="file", label=["MEL", "NEV"])
+    assert dataset.target.tolist() == ["MEL", "NEV"]
 
 
 def test_numbers_as_labels_keep_their_form(lesions):
