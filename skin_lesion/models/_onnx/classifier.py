@@ -13,7 +13,7 @@ from .._image_classifier import MostProbableClassMixin
 from .._networks.digest import hash_weights
 from .._networks.onnx_network import run_for_all_outputs
 from .._training.image_source import open_source
-from .._training.priors import average_variants
+from .._training.priors import average_variants, shift
 from .onnx_file import open_onnx_file
 
 # Images that a thread reads and predicts at a time. The feature maps of a larger batch do not fit
@@ -44,8 +44,8 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
 
     class_prior_ : ndarray of shape (n_classes,)
         The class shares that the probabilities assume: a :class:`PriorCorrectedClassifier` around
-        this classifier needs no others. Not in files that were written before they had them, or
-        that average classifiers with different shares.
+        this classifier needs no others. Not in files that average classifiers with different
+        shares.
 
     n_features_in_ : int
         Number of features of the exported classifier or pipeline.
@@ -115,12 +115,13 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
 
     def _prior_factors(self):
         """Return the factors that corrected the probabilities, or None; see `find_correction`."""
+        self._validate_params()
         factors = open_onnx_file(self.path).factors
         return factors[0] if len(factors) == 1 else None
 
     def _describe(self, key, what):
-        found = self._file_as_attribute().description.get(key)
-        if found is None:  # also of a file that was written before it had them
+        found = self._file_as_attribute().description[key]
+        if found is None:
             raise AttributeError(f"The file path={os.fspath(self.path)!r} has no {what}.")
         return found
 
@@ -229,11 +230,10 @@ def digest_of_network(classifier):
 
     Returns
     -------
-    digest : str or None
-        None for an ONNX file that was written before it had such a digest.
+    digest : str
     """
     if isinstance(classifier, OnnxClassifier):
-        return open_onnx_file(classifier.path).description.get("weights_sha256")
+        return open_onnx_file(classifier.path).description["weights_sha256"]
     return hash_weights(classifier.model_)
 
 
@@ -245,7 +245,8 @@ def _run(file, images):
     def run(images):
         """Return the probabilities of the networks, or else their mean, and the other outputs."""
         mean, *others = run_for_all_outputs(file.session, images)
-        return _normalize(np.array(others[:n_each] or [mean])), others[n_each:]
+        networks = np.array(others[:n_each] or [mean], dtype=np.float64)
+        return shift(networks, None), others[n_each:]  # those of half precision do not sum to 1
 
     found, others = run(images)
     if not has_variants:
@@ -255,9 +256,3 @@ def _run(file, images):
     of_networks = np.stack([found, *(run(each)[0] for each in variants)], axis=1)
     averaged = map(average_variants, of_networks, file.factors)
     return np.mean(list(averaged), axis=0), *others
-
-
-def _normalize(probabilities):
-    """Return probabilities as float64. Those of half precision do not sum to 1."""
-    probabilities = probabilities.astype(np.float64)
-    return probabilities / probabilities.sum(axis=-1, keepdims=True)

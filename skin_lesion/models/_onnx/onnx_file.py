@@ -45,7 +45,9 @@ def export_onnx(estimator, path):
     and features, the class shares that the probabilities assume, how photographs are resized and
     cleaned, and the variants of test-time augmentation, as JSON under the key "skin_lesion".
     :class:`OnnxClassifier` reads all of it. If there are variants, the probabilities of each of
-    several networks are further outputs.
+    several networks are further outputs, and each network has a list in "prior_factors", or null:
+    divide its probabilities by these before you average variants, multiply the mean by them, and
+    let rows sum to 1 each time.
 
     It needs the extra "onnx", and TensorFlow as the backend of Keras.
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..._utils.validation.messages import did_you_mean
 
 _TOLERANCE = 1e-3  # of the sum of shares, which may be rounded to few digits
+_SMALLEST = 1e-30  # a share; an exported network multiplies by it in float32
 _EXPECTED = "Expected 'training', 'uniform', or a positive share for each class, with sum 1."
 
 
@@ -80,11 +81,13 @@ def resolve_prior(prior, classes, training_prior, *, name="prior"):
             f"{name} is {prior!r}, but the classes are {known}. {_EXPECTED} Name the classes, as"
             f" in {dict.fromkeys(known, round(1 / len(known), 3))}, or pass shares in this order."
         )
-    if not (shares > 0).all() or not np.isfinite(shares).all():
-        wrong = known[np.flatnonzero(~((shares > 0) & np.isfinite(shares)))[0]]
+    is_wrong = ~((shares >= _SMALLEST) & np.isfinite(shares))
+    if is_wrong.any():
+        wrong = known[is_wrong.argmax()]
         raise ValueError(
             f"{name} has the share {shares[known.index(wrong)]:g} for {wrong!r}. {_EXPECTED} Use a"
-            " small share for a rare class: with 0 it would never be predicted."
+            f" small share for a rare class, of {_SMALLEST:g} or more: with 0 it would never be"
+            " predicted."
         )
     if abs(shares.sum() - 1) > _TOLERANCE:
         raise ValueError(

@@ -161,6 +161,7 @@ BAD = [
     ({"nevus": 1.0}, r"no share for \['melanoma'\]"),
     ({**CLINIC, "nevi": 0.1}, r"names \['nevi'\].*Did you mean 'nevus'\?"),
     ({"melanoma": 0, "nevus": 1}, "the share 0 for 'melanoma'.*Use a small share"),
+    ({"melanoma": 1e-40, "nevus": 1}, "the share 1e-40 for 'melanoma'.*of 1e-30 or more"),
     ({"melanoma": -0.5, "nevus": 1.5}, "the share -0.5 for 'melanoma'"),
     ([0.5, np.nan], "the share nan for 'nevus'"),
     ([0.2, 0.2], "sum to 0.4.*Divide each by the sum"),
