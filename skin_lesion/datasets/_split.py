@@ -40,7 +40,8 @@ def train_test_split_by_group(*arrays, groups, stratify=None, test_size=0.2, ran
     need both: photographs of one lesion must stay on one side, and a rare class must be on both.
 
     Groups are drawn at random. Among groups with the same number of rows in each class, a share of
-    about `test_size` is drawn. Then single groups change sides as long as this brings the shares of
+    about `test_size` is drawn, and among groups that have few or none like them. Then single groups
+    change sides as long as this brings the shares of
     the classes, and of all rows, nearer to `test_size`. Each class gets at least one group on
     either side.
 
@@ -93,7 +94,7 @@ def train_test_split_by_group(*arrays, groups, stratify=None, test_size=0.2, ran
     ...     X, y, lesions, groups=lesions, stratify=y, test_size=0.25, random_state=0
     ... )
     >>> X_train, X_test
-    (array([0, 1, 3, 4, 5, 6]), array([2, 7]))
+    (array([0, 1, 2, 4, 5, 6]), array([3, 7]))
 
     Split the training set again, by the same lesions, to get a validation set:
 
@@ -101,7 +102,7 @@ def train_test_split_by_group(*arrays, groups, stratify=None, test_size=0.2, ran
     ...     X_train, y_train, groups=lesions_train, stratify=y_train, test_size=0.5, random_state=0
     ... )
     >>> X_train, X_val
-    (array([0, 1, 4]), array([3, 5, 6]))
+    (array([2, 5, 6]), array([0, 1, 4]))
     """
     if not arrays:
         raise ValueError("Found no array to split. Expected at least one, such as X or y.")
@@ -160,14 +161,18 @@ def _draw_groups(counts, test_size, rng):
         The rows of each class in each group, and all its rows in the last column.
     """
     # Groups with the same rows in each class are of one kind: a move of each is as good.
-    kinds, kind_of_group = np.unique(counts, axis=0, return_inverse=True)
+    kinds, kind_of_group, sizes = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
     kind_of_group = kind_of_group.ravel()
     total = counts.sum(axis=0)
+    # Of a kind with fewer groups, the order of kinds would decide whether one is drawn.
+    is_rare = (sizes * min(test_size, 1 - test_size) < 1)[kind_of_group]
+    sorted_by = np.where(is_rare[:, None], np.inf, counts)
     best, in_best = np.inf, None
     for _ in range(_N_DRAWS):
         # Sorted by the numbers of rows in each class, and in random order where these are equal.
+        # Groups of rare kinds come last, in random order.
         order = rng.permutation(len(counts))
-        order = order[np.lexsort(counts[order].T)]
+        order = order[np.lexsort(sorted_by[order].T)]
         # For a fifth, every fifth group from a random start: all groups are equally likely.
         places = np.floor(test_size * np.arange(len(counts) + 1) + rng.uniform())
         in_test = np.empty(len(counts), dtype=bool)
@@ -215,11 +220,16 @@ def _is_divided(counts, in_test):
 def _check_classes(counts, in_test, classes):
     for label in np.flatnonzero(~_is_divided(counts, in_test)[:-1]):
         in_class = counts[:, label]
+        n_groups = np.count_nonzero(in_class)
+        why, advice = "too few for both sides of the split", ""
+        if n_groups > 1:  # with other classes, which need these groups on other sides
+            why = f"and none of {_N_DRAWS} draws has each class on both sides"
+            advice = " Try another random_state."
         raise ValueError(
             f"Class {str(classes[label])!r} has {in_class.sum():.0f} row(s) in"
-            f" {np.count_nonzero(in_class)} group(s), too few for both sides of the split. Expected"
-            " at least 2 groups with rows of no other class in each class. Add images of other"
-            " lesions, leave the class out, or merge it with another class."
+            f" {n_groups} group(s), {why}. Expected at least 2 groups with rows of no other class"
+            f" in each class.{advice} Add images of other lesions, leave the class out, or merge it"
+            " with another class."
         )
 
 

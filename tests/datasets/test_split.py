@@ -94,6 +94,21 @@ def test_groups_of_every_size_and_place_are_equally_likely():
     assert share.max() < 0.4
 
 
+def test_groups_that_no_other_is_like_are_equally_likely():
+    """As patients are, who have several lesions of several classes."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 1 + rng.poisson(4, 40))
+    y = rng.choice(7, len(groups), p=[0.4, 0.2, 0.1, 0.1, 0.08, 0.07, 0.05])
+    times_in_test, tests = np.zeros(40), set()
+    for seed in range(60):
+        _, test = split_rows(len(y), groups=groups, stratify=y, random_state=seed)
+        times_in_test[np.unique(groups[test])] += 1
+        tests.add(tuple(test))
+    assert len(tests) > 50
+    assert times_in_test.min() > 0
+    assert times_in_test.max() < 40
+
+
 def test_a_class_of_two_groups_has_one_on_each_side():
     y = np.repeat(["common", "rare"], [50, 7])
     groups = np.r_[np.arange(50), [100] * 6, 101]
@@ -350,6 +365,11 @@ def test_class_of_one_group_is_named():
         split_rows(13, groups=groups, stratify=y)
     for hint in ("at least 2 groups", "Add images", "leave the class out"):
         assert hint in str(error.value)
+
+
+def test_classes_that_no_draw_divides_are_named():
+    with pytest.raises(ValueError, match=r"has 2 row.* in 2 group.*none of 20 draws.*another"):
+        split_rows(6, groups=[1, 1, 2, 2, 3, 3], stratify=list("abacbc"), random_state=0)
 
 
 def test_class_of_one_row_is_named():
