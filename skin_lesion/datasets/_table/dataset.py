@@ -299,9 +299,10 @@ def _explain_missing(missing, n_rows, found, where, root, must_exist):
         rest = ", or missing='leave_out' to load the others"
     return (
         f"{len(missing)} of {n_rows} images of {where} have no file below {root!r}:"
-        f" {name_some(list(map(str, missing)))}. Expected a file at the path in the table, or a"
-        " file of this name in any folder except those of masks, with or without extension. Found"
-        f" {files}. Pass the folder that holds these images as root{rest}."
+        f" {name_some(list(map(str, missing)))}. Expected a file at the path in the table or, if"
+        " the folder in the table has no images below root, a file of this name in any folder"
+        f" except those of masks, with or without extension. Found {files}. Pass the folder that"
+        f" holds these images as root{rest}."
     )
 
 
@@ -319,6 +320,17 @@ def _find_messages(left_out, missing, n_rows, found, where, root):
         messages.append(
             f"{found.n_doubles} additional file(s) below {root!r} have the name of an image of"
             f" {where}. The file with the shortest path is used."
+        )
+    # Paths from another computer all lack the same folders.
+    counts = Counter(found.without_folders.values())
+    usual = "" if "" in counts else max(counts, key=counts.get, default="")
+    unlike = [name for name, lacks in found.without_folders.items() if lacks not in ("", usual)]
+    if unlike:
+        messages.append(
+            f"The folders of {say(len(unlike), 'image')} of {where} are not below {root!r}, unlike"
+            " those of others. Files with the same end of the path are used, such as"
+            f" {found.paths[unlike[0]]!r} for {unlike[0]!r}. If this is another image, remove the"
+            " row or add the file."
         )
     if found.other_extension:
         name = found.other_extension[0]

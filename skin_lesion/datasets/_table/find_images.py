@@ -24,6 +24,10 @@ class FoundImages:
     other_extension : list of str
         Names whose file has another extension.
 
+    without_folders : dict of str to str
+        The first folders of each name that are not below the root, "" if all are. Only of names
+        that have folders and a file.
+
     files : list of str or None
         All images below the folder, if it was searched.
     """
@@ -31,6 +35,7 @@ class FoundImages:
     paths: dict[str, str] = field(default_factory=dict)
     n_doubles: int = 0
     other_extension: list[str] = field(default_factory=list)
+    without_folders: dict[str, str] = field(default_factory=dict)
     files: list[str] | None = None
 
 
@@ -48,7 +53,9 @@ def find_images(names, root, files=None):
     """Find files by path, by name, or by name without extension, in that order.
 
     If a name has folders that are not below `root`, such as folders of another computer, the file
-    with the same end of the path is used. The end must be unique among the files and the names.
+    with the same end of the path is used. The end must be unique among the files and the names. It
+    never lacks a folder below `root` that holds images: the image may be missing there, and another
+    folder may be that of another patient.
 
     Parameters
     ----------
@@ -70,6 +77,7 @@ def find_images(names, root, files=None):
         path = os.path.join(root, os.path.normpath(name.replace("\\", os.sep)))
         if image_file_exists(path):
             found.paths[name] = path
+            _note_folders(name, "", found)
         else:
             waiting.append(name)
     if waiting and files is None and os.path.isdir(root):
@@ -88,18 +96,21 @@ def _match(names, all_names, root, stripped, found):
     """Match ends of names with ends of paths, and return the names that have no file."""
     if not names or not found.files:
         return names
-    by_end = {}
+    by_end, folders = {}, set()
     for path in found.files:
         for end in _ends(path.removeprefix(root), stripped):
             by_end.setdefault(end, []).append(path)
+            folders.add(os.path.dirname(end))
     ends_of_names = Counter(end for name in all_names for end in _ends(name, stripped))
     without = []
     for name in names:
-        whole, *shorter = _ends(name, stripped)
-        paths = by_end.get(whole, [])
-        for end in shorter:
-            if not paths and ends_of_names[end] == 1 and len(by_end.get(end, ())) == 1:
-                paths = by_end[end]
+        ends = _ends(name, stripped)
+        for end in ends:
+            paths = by_end.get(end, [])
+            if end != ends[0] and (len(paths) > 1 or ends_of_names[end] > 1):
+                paths = []
+            if paths or os.path.dirname(end) in folders:
+                break
         # Two files may differ only by case. Otherwise, case does not matter.
         spelled = "/".join(split_image_path(name, stripped))
         paths = [
@@ -108,9 +119,15 @@ def _match(names, all_names, root, stripped, found):
         if paths:
             found.paths[name] = min(paths, key=plainness)
             found.n_doubles += len(paths) - 1
+            _note_folders(name, ends[0].removesuffix(end), found)
         else:
             without.append(name)
     return without
+
+
+def _note_folders(name, without, found):
+    if "/" in normalise_path(name).strip("/"):
+        found.without_folders[name] = without
 
 
 def _ends(path, stripped):

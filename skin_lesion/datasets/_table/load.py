@@ -134,9 +134,10 @@ def load_image_table(
     -----
     UserWarning
         If rows are left out, if several files have the name of one image, if files have another
-        extension than in the table, if two classes differ only by case, blanks or the encoding of
-        accents, if images have no id of a group, or the id 0 that counts as unknown, if a group is
-        implausibly large, or if a column of numbers is in the order of the classes.
+        extension than in the table, if the folders of some images, unlike those of others, are not
+        below `root`, if two classes differ only by case, blanks or the encoding of accents, if
+        images have no id of a group, or the id 0 that counts as unknown, if a group is implausibly
+        large, or if a column of numbers is in the order of the classes.
 
     See Also
     --------
@@ -148,9 +149,11 @@ def load_image_table(
     The loader looks for a file at its path below `root`, then by its name in all folders except
     folders of masks, then by its name without extension. Upper and lower case are the same, unless
     two files differ only by case. If the paths in the table are from another computer, the end of
-    the path is matched, if it is unique. Labels that are empty, "unknown",
-    "unk", "NA", "N/A", "NaN" or "null" count as missing, in upper or lower case. A class may be
-    called "None".
+    the path is matched, if it is unique. If a folder in the table holds images below `root`, no
+    file of another folder is used.
+
+    Labels that are empty, "unknown", "unk", "NA", "N/A", "NaN" or "null" count as missing, in upper
+    or lower case. A class may be called "None".
 
     Examples
     --------

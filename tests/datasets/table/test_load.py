@@ -132,6 +132,31 @@ def test_ways_to_name_a_file(tmp_path, name, file):
     assert relative(dataset, tmp_path) == [file, "other.jpg"]
 
 
+@pytest.mark.parametrize("folder", ["p1/", "P1/", "p1\\", "/home/other/data/p1/", "D:\\scan\\p1\\"])
+@pytest.mark.parametrize("above", ["", "images/"])
+def test_a_missing_image_of_a_folder_that_is_there(tmp_path, folder, above):
+    """The table was filtered: nothing else in it names the file of the other patient."""
+    touch(tmp_path, *(f"{above}{name}.jpg" for name in ("p1/1", "p1/2", "p2/1", "p2/3")))
+    rows = ["file,dx", *(f"{folder}{n}.jpg,NEV" for n in (1, 2, 3))]
+    with pytest.raises(FileNotFoundError, match=r"^1 of 3 images .*3.jpg'. Expected .* the folder"):
+        load(tmp_path, rows)
+    with pytest.warns(UserWarning, match=r"^1 of 3 images .* no file"):
+        dataset = load(tmp_path, rows, missing="leave_out")
+    assert relative(dataset, tmp_path) == [f"{above}p1/1.jpg", f"{above}p1/2.jpg"]
+
+
+def test_an_image_of_a_folder_that_is_not_there(tmp_path):
+    """Folders that all paths lack are those of another computer, others may be patients."""
+    touch(tmp_path, "p1/1.jpg", "p2/2.jpg", "p2/3.jpg")
+    for first in ("D:\\scan\\", ""):
+        rows = ["file,dx", f"{first}p1/1.jpg,NEV", f"{first}p2/2.jpg,MEL"]
+        assert relative(load(tmp_path, rows), tmp_path) == ["p1/1.jpg", "p2/2.jpg"]
+        message = r"^The folders of 1 image of .* not below .*3.jpg' for .*p3/3.jpg'. If this"
+        with pytest.warns(UserWarning, match=message) as caught:
+            load(tmp_path, [*rows, f"{first}p3/3.jpg,MEL"])
+        assert caught[0].filename == __file__
+
+
 def test_another_extension_is_said(tmp_path):
     touch(tmp_path, "a.png")
     with pytest.warns(UserWarning, match=r"Loaded 1 image file with another extension .*'a.jpg'"):
