@@ -154,7 +154,15 @@ def audit_dataset(
     >>> int(keep.sum())
     39
     """
-    check_order(X=X, y=y, groups=groups, split=split, frame=frame)
+    check_order(
+        X=X,
+        y=y,
+        groups=groups,
+        split=split,
+        frame=frame,
+        pred_probas=pred_probas,
+        near_duplicates=near_duplicates,
+    )
     images = open_images(X)
     rows = list_images(images, y, groups, split, frame)
     classes = labels = None

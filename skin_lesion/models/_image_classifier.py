@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils.documentation_link import DocumentedMixin
 from .._utils.validation.labels import check_labels
 from .._utils.validation.messages import warn_caller
+from .._utils.validation.rows import check_order
 from ._training.image_source import open_source
 
 
@@ -82,6 +83,7 @@ class MostProbableClassMixin(DocumentedMixin):
             If y has labels that were not seen in training.
         """
         check_is_fitted(self)
+        check_order(X=X, y=y, sample_weight=sample_weight)
         y = check_labels(y, name="y")
         unseen = np.setdiff1d(y, self.classes_)
         if len(unseen):

@@ -12,7 +12,7 @@ from .._utils.validation.labels import check_labels
 from .._utils.validation.nested_parameters import NestedParametersMixin
 from .._utils.validation.paths import are_paths
 from .._utils.validation.pixels import check_images, stack_images
-from .._utils.validation.rows import IMAGES_EXPECTED, check_lengths, check_rows
+from .._utils.validation.rows import IMAGES_EXPECTED, check_lengths, check_order, check_rows
 from ..images import ImageAugmenter
 from ._imblearn_private import BaseOverSampler
 
@@ -121,6 +121,7 @@ class AugmentingOverSampler(DocumentedMixin, NestedParametersMixin, BaseOverSamp
             If labels are missing, or a row of one-hot columns does not have exactly one class.
         """
         check_rows(X, expected=IMAGES_EXPECTED)
+        check_order(X=X, y=y)
         if not are_paths(X):  # _check_X_y refuses these
             # imbalanced-learn would return nested lists for a list.
             X = stack_images(X)

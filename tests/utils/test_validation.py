@@ -6,22 +6,30 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.frozen import FrozenEstimator
 
 from skin_lesion import (
+    AugmentingOverSampler,
+    AveragedClassifier,
     ConformalClassifier,
     ConvNet,
     EvaluationReport,
     ImageSampler,
+    OperatingPointClassifier,
+    OperatingPointDisplay,
+    ReferralCurveDisplay,
     SkinLesionClassifier,
     aggregate_by_group,
     assert_no_leak,
     audit_dataset,
     choose_thresholds,
     choose_thresholds_from_predictions,
+    class_activation_maps,
     cross_evaluate,
     evaluate,
     evaluate_external,
     expected_calibration_error,
+    net_benefit,
     partial_auc_score,
     referral_curve,
     sensitivity_score,
@@ -371,13 +379,35 @@ IN_ANOTHER_ORDER = {
     "referral_curve": lambda: referral_curve(CLASSES, RISKS),
     "expected_calibration_error": lambda: expected_calibration_error(CLASSES, RISKS),
     "partial_auc_score": lambda: partial_auc_score(CLASSES, RISKS["mel"], pos_label="mel"),
+    "net_benefit": lambda: net_benefit(CLASSES, RISKS["mel"], threshold=0.5, pos_label="mel"),
+    "OperatingPointDisplay": lambda: OperatingPointDisplay.from_estimator(
+        MODEL, FEATURES, CLASSES, pos_label="mel"
+    ),
+    "ReferralCurveDisplay": lambda: ReferralCurveDisplay.from_estimator(MODEL, FEATURES, CLASSES),
     "sensitivity_score": lambda: sensitivity_score(CLASSES, CLASSES[::-1]),
     "train_test_split_by_group": lambda: train_test_split_by_group(FEATURES, groups=CLASSES),
     "audit_dataset": lambda: audit_dataset(PATHS, CLASSES),
+    "audit_dataset, pred_probas": lambda: audit_dataset(X, CLASSES, pred_probas=RISKS),
+    "audit_dataset, near_duplicates": lambda: audit_dataset(X, CLASSES, near_duplicates=FEATURES),
+    "assert_no_leak, train": lambda: assert_no_leak(
+        PATHS, PATHS, groups_train=CLASSES, groups_test=Y
+    ),
+    "assert_no_leak, test": lambda: assert_no_leak(
+        PATHS, PATHS, groups_train=Y, groups_test=CLASSES
+    ),
+    "AugmentingOverSampler": lambda: AugmentingOverSampler().fit_resample(
+        pd.Series(list(X), index=NAMES_OF_ROWS), CLASSES
+    ),
     "ImageSampler": lambda: ImageSampler().fit_resample(FEATURES, CLASSES),
     "fit": lambda: SkinLesionClassifier().fit(PATHS, CLASSES),
     "fit, X_val": lambda: SkinLesionClassifier(ConvNet(filters=(2,)), epochs=1).fit(
         X, Y, X_val=PATHS, y_val=CLASSES
+    ),
+    "fit of a wrapper": lambda: OperatingPointClassifier(MODEL).fit(FEATURES, CLASSES),
+    "fit of an average": lambda: AveragedClassifier([MODEL, MODEL]).fit(FEATURES, CLASSES),
+    "score": lambda: OperatingPointClassifier(FrozenEstimator(MODEL)).score(FEATURES, CLASSES),
+    "class_activation_maps": lambda: class_activation_maps(
+        SkinLesionClassifier(ConvNet(filters=(2,)), epochs=1).fit(X, Y), PATHS, CLASSES
     ),
     "partial_fit": lambda: SkinLesionClassifier().partial_fit(PATHS, CLASSES),
 }

@@ -7,7 +7,7 @@ from ..._utils.content_ids import content_ids_of_files, content_ids_of_images
 from ..._utils.validation.labels import advise_on_numbers, check_labels, check_same_kind
 from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
 from ..._utils.validation.pixels import check_images
-from ..._utils.validation.rows import check_lengths, check_rows
+from ..._utils.validation.rows import check_lengths, check_order, check_rows
 from ...datasets import SPLITS
 from .describe_rows import distinct
 
@@ -96,6 +96,8 @@ def assert_no_leak(X_train, X_test, *, groups_train=None, groups_test=None):
         ...
     ValueError: 2 of 2 test rows are exact copies of training rows: test row 0 is training row 0...
     """
+    check_order(X_train=X_train, groups_train=groups_train)
+    check_order(X_test=X_test, groups_test=groups_test)
     if (groups_train is None) != (groups_test is None):
         raise ValueError(
             "Got groups for one side only. Expected both groups_train and groups_test, or neither."

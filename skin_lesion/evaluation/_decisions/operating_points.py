@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.metrics import confusion_matrix_at_thresholds
 
+from ..._utils.validation.rows import check_order
 from .._metrics.input_checks import check_one_against_rest, find_classes
 from .._plots.style import COLOURS
 from .thresholds import name_thresholds
@@ -91,6 +92,7 @@ class OperatingPointDisplay:
         ValueError
             If `pos_label` is not a class of the estimator, or is None with more than two classes.
         """
+        check_order(X=X, y=y)
         classes = find_classes(estimator).tolist()
         if pos_label is None and len(classes) == 2:
             pos_label = classes[1]

@@ -132,6 +132,7 @@ class ReferralCurveDisplay:
         display : ReferralCurveDisplay
             What was drawn.
         """
+        check_order(X=X, y=y)
         return cls.from_predictions(y, estimator.predict_proba(X), labels=estimator.classes_, ax=ax)
 
     @classmethod

@@ -7,7 +7,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ..._utils.sklearn_private import HasMethods, StrOptions, validate_params
-from ..._utils.validation.rows import check_lengths
+from ..._utils.validation.rows import check_lengths, check_order
 from ...models import SkinLesionClassifier, find_answering, open_images
 
 _BATCH_SIZE = 32
@@ -94,6 +94,7 @@ def make_maps(estimator, X, target):
             " TestTimeAugmentation, that ends in one."
         )
     check_is_fitted(classifier)
+    check_order(X=X, target=target)
     if target is None:  # the final prediction: a wrapper may change that of the network
         target = estimator.predict(X)
     for part in parts:

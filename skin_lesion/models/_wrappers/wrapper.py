@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..._utils.sklearn_private import BaseSearchCV, fit_context
 from ..._utils.validation.messages import warn_caller
 from ..._utils.validation.nested_parameters import NestedParametersMixin
+from ..._utils.validation.rows import check_order
 from .._image_classifier import MostProbableClassMixin
 from .._training._course.fit_tasks import FitTasksMixin
 
@@ -58,6 +59,7 @@ class FittedPartsMixin(MostProbableClassMixin, FitTasksMixin, ClassifierMixin, M
         interrupt : KeyboardInterrupt or None
             For the caller to raise.
         """
+        check_order(X=X, y=y)
         clones = [clone(each) for each in estimators]
         if self.__sklearn_is_fitted__() and any(map(_has_warm_start, clones)):
             warn_caller(
