@@ -196,7 +196,9 @@ def audit_dataset(
         "suspected_labels": find_suspected_labels(rows, classes, labels, pred_probas),
         "class_counts": count_classes(rows),
         "quality": pd.concat([flags, scan.measures], axis=1),
-        "quality_by_class": flags.groupby(rows["label"].fillna("all")).mean().rename_axis("class"),
+        "quality_by_class": (
+            flags[rows["error"] == ""].groupby(rows["label"].fillna("all")).mean()
+        ).rename_axis("class"),
     }
     audit = DatasetAudit(
         rows.drop(columns=["content", "error", "lesion"]),

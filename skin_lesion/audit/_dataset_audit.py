@@ -47,11 +47,12 @@ class DatasetAudit:
         image into the second.
 
     split_leaks : DataFrame
-        Rows with a direct counterpart in an earlier split, in the order train, val, test: `kind`
-        ("content", "near duplicate" or "group"), `split`, `row`, `path`, `label`. The counterparts:
-        `other_split`, `n_others`, `other_labels`, and the first three of them in `other_rows` and
-        `other_paths`. Photographs that a counterpart leads to, such as others of its lesion, are
-        not listed: ``keep("drop_leaks")`` drops them, too.
+        Readable rows with a counterpart in an earlier split, in the order train, val, test: `kind`,
+        `split`, `row`, `path`, `label`. The kinds are "content", "near duplicate" over any number
+        of steps, and "group", a group that was given. The counterparts: `other_split`, `n_others`,
+        `other_labels`, and the first three of them in `other_rows` and `other_paths`. Photographs
+        that a counterpart leads to, such as others of its lesion, are not listed:
+        ``keep("drop_leaks")`` drops them, too.
 
     group_conflicts : DataFrame
         Lesions with several labels, and photographs in several groups: `kind` ("labels of one
@@ -64,7 +65,7 @@ class DatasetAudit:
         `suggested_label`, `self_confidence`, `suggested_confidence`.
 
     class_counts : DataFrame
-        Images, distinct contents, groups, and images in each split, by class.
+        Images, distinct readable contents, groups, and images in each split, by class.
 
     shortcuts : DataFrame
         How well each shortcut alone predicts the class: `balanced_accuracy`, its 95% interval
@@ -74,7 +75,8 @@ class DatasetAudit:
         Flags of each image, the measures behind them, and its colours.
 
     quality_by_class : DataFrame
-        The share of images in each class that have each flag.
+        The share of the readable images in each class that have each flag. A class without
+        readable images has no row.
 
     not_checked : dict of str to str
         The checks that were left out, and why.
@@ -113,9 +115,10 @@ class DatasetAudit:
               duplicates alike. The images cannot tell which label is right.
             - "first" keeps one row of each content and drops conflicts, too. It keeps the first
               row in the latest split that has the content, in the order train, val, test.
-            - "drop_leaks" drops training and validation rows whose group in `groups` also has rows
-              in a later split. These may be more rows than `split_leaks` names, because `groups`
-              are linked over any number of steps. It never drops a test row.
+            - "drop_leaks" drops training and validation rows whose group in `groups` also has
+              readable rows in a later split. These may be more rows than `split_leaks` names,
+              because `groups` are linked over any number of steps. It never drops a readable test
+              row.
 
         Returns
         -------
@@ -143,7 +146,7 @@ class DatasetAudit:
                     "policy is 'drop_leaks', but the audit was given no split. Expected a split:"
                     " pass audit_dataset(..., split=...), or split with audit.groups instead."
                 )
-            place = self.images["split"].map(SPLITS.index)
+            place = self.images["split"].map(SPLITS.index).where(mask)
             # A single step would leave the second photograph of a lesion whose first is a copy.
             mask &= (place == place.groupby(self.groups).transform("max")).to_numpy()
         else:

@@ -86,9 +86,33 @@ def test_unreadable_files_are_rows(folder):
     np.testing.assert_array_equal(audit.keep("drop_conflicts"), ~unreadable)
     assert audit.quality["brightness"].isna().sum() == 5
     assert len(set(audit.groups)) == 35
+    assert audit.class_counts[["images", "contents"]].sum().tolist() == [35, 30]
 
 
-def test_nothing_but_unreadable_files(tmp_path):
+def test_quality_is_that_of_readable_images(tmp_path, capsys):
+    X = [tmp_path / f"{row}.png" for row in range(6)]
+    for path in X[:2]:
+        Image.new("RGB", (8, 8), (9, 5, int(path.stem))).save(path)
+    for path in X[2:]:
+        path.write_bytes(b"")
+    audit = audit_dataset(X, ["nevus", "nevus", "nevus", "nevus", "nevus", "melanoma"])
+    assert audit.quality_by_class["too_dark"].to_dict() == {"nevus": 1}
+    assert audit.class_counts["contents"].to_dict() == {"melanoma": 0, "nevus": 2}
+    audit.summary()
+    assert "  too dark           100.0%\n" in capsys.readouterr().out
+
+
+def test_unreadable_images_leak_nothing(folder):
+    in_train, in_val = folder.of_class("nevus")[0], folder.of_class("melanoma")[0]
+    for row, split in ((in_train, "test"), (in_val, "test"), (in_val, "val")):
+        folder.add(lambda path: path.write_bytes(b""), folder.y[row], folder.groups[row], split)
+    folder.split[in_val] = "val"
+    audit = audit_folder(folder)
+    assert len(audit.split_leaks) == 0
+    assert np.flatnonzero(~audit.keep("drop_leaks")).tolist() == audit.unreadable["row"].tolist()
+
+
+def test_nothing_but_unreadable_files(tmp_path, capsys):
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / name).write_bytes(b"")
     audit = audit_dataset(
@@ -97,8 +121,11 @@ def test_nothing_but_unreadable_files(tmp_path):
 
     assert len(audit.unreadable) == 2
     assert not audit.keep("first").any()
+    assert not audit.keep("drop_leaks").any()
     assert_nothing_found(audit, but={"unreadable"})
     assert len(audit.shortcuts) == 0
+    audit.summary()
+    assert capsys.readouterr().out.endswith("share of images\n  no readable image\n")
     assert "2" in repr(audit)
     assert "Unreadable" in audit._repr_html_()
 

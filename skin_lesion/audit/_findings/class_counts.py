@@ -6,9 +6,9 @@ from ...datasets import SPLITS
 
 
 def count_classes(rows):
-    """Return the number of images, contents, groups, and images in each split, by class."""
+    """Count the images, readable contents, groups, and images in each split, by class."""
     by_label = rows.groupby("label")
-    counts = pd.DataFrame({"images": by_label.size(), "contents": by_label["content"].nunique()})
+    counts = pd.DataFrame({"images": by_label.size(), "contents": by_label["sha256"].nunique()})
     if rows["group"].notna().any():
         counts["groups"] = by_label["group"].nunique()
     by_split = pd.crosstab(rows["label"], rows["split"])

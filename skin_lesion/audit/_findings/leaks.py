@@ -16,7 +16,7 @@ _N_EXAMPLES = 3
 
 
 def find_split_leaks(rows, photographs, has_groups):
-    """Return a line for each row and reason with a counterpart in an earlier split.
+    """Return a line for each readable row and reason with a counterpart in an earlier split.
 
     Parameters
     ----------
@@ -33,6 +33,7 @@ def find_split_leaks(rows, photographs, has_groups):
         Counterparts are counted, and the first few are named.
     """
     rows = rows.assign(photograph=photographs)
+    rows = rows[rows["error"] == ""]
     reasons = [("content", "content"), ("near duplicate", "photograph")]
     reasons += [("group", "group")] if has_groups else []
     there, found = set(rows["split"]), []

@@ -26,7 +26,8 @@ _ON_SHORTCUTS = (
     " line) instead of diagnostic signal."
 )
 _ON_QUALITY = (
-    "Share of the images of each class, estimated on small versions of the images. Examples follow."
+    "Share of the readable images of each class, estimated on small versions of the images."
+    " Examples follow."
 )
 _EXPLANATIONS = {
     "exact_duplicates": (

@@ -28,7 +28,8 @@ def summarise(audit):
     lines += ["", "Shortcuts: balanced accuracy of predicting the class from one property alone"]
     lines += describe_shortcuts(audit) or [f"  {audit.not_checked['shortcuts']}"]
     lines += ["", "Quality (estimated): share of images"]
-    lines += [f"  {flag:<{width}}  {share}" for flag, share in describe_quality(audit).items()]
+    shares = describe_quality(audit).items()
+    lines += [f"  {flag:<{width}}  {share}" for flag, share in shares] or ["  no readable image"]
     return "\n".join(lines)
 
 
@@ -99,11 +100,11 @@ def describe_shortcuts(audit):
 
 
 def describe_quality(audit):
-    """Return the share of images with each flag, and the class with the largest share."""
-    described = {}
-    for flag in audit.quality_by_class:
+    """Return the share of readable images with each flag, and the class with the largest share."""
+    quality, described = audit.quality.drop(index=audit.unreadable["row"]), {}
+    for flag in audit.quality_by_class if len(quality) else ():
         shares = audit.quality_by_class[flag]
-        text = f"{audit.quality[flag].mean():6.1%}"
+        text = f"{quality[flag].mean():6.1%}"
         if len(shares) > 1 and shares.max() > 0:
             text += f"  (most in {shares.idxmax()}, {shares.max():.1%})"
         described[flag.replace("_", " ")] = text

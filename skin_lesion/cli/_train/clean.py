@@ -156,7 +156,7 @@ def _choose(audit, is_test):
         ("copies of others", audit.keep("first")),
     ]
     if is_test is not None:
-        # Of the test images that are kept: keep("drop_leaks") would count the others, too.
+        # Of the test images that are kept: keep("drop_leaks") also counts those in conflicts.
         kept = np.logical_and.reduce([mask for _, mask in steps])
         is_of_test = np.isin(audit.groups, audit.groups[is_test & kept])
         steps.append(("for training, with a counterpart in the test set", is_test | ~is_of_test))
