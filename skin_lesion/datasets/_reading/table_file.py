@@ -21,6 +21,9 @@ _NO_LABEL = (
 )
 # pandas writes whole numbers in this form if some are missing.
 WHOLE = re.compile(r"^(\d+)\.0+$")
+# A cell begins at a separator or a line, and pandas skips blanks. Marks inside it are doubled.
+_QUOTED = r'(?<![^{}\r\n]) *"([^"]*(?:""[^"]*)*)"'
+_LINE_BREAK = re.compile(r"\r\n?|\n")
 _UNNAMED = r"(Unnamed: \d+(\.\d+)?)?"
 # Fewer rows may be in the order of their classes by chance.
 _FEWEST_ORDERED = 40
@@ -122,7 +125,7 @@ def read_table(
     Raises
     ------
     ValueError
-        If the file is not such a table.
+        If the file is not such a table, or a quotation mark that is not closed joins rows.
     """
     options = {
         "sep": separator,
@@ -159,6 +162,7 @@ def read_table(
             " in UTF-8 whose rows all have the columns of the first line, separated by"
             f" {_NAMES_OF_SEPARATORS[separator]}. Repair it, or {remedy}."
         ) from error
+    _check_quotes(path, separator, len(table) + (names is None), len(columns), remedy)
     table.index += 1 if names else 2
     table.columns = [str(column).strip() for column in table.columns]
     # An index that a program wrote reveals the order of the table, and often with it the class.
@@ -168,6 +172,32 @@ def read_table(
     if has_unnamed_first and not _are_row_numbers(table.iloc[:, 0].dropna(), table[named[0]]):
         table = table.rename(columns={table.columns[0]: first})
     return table[drop_unnamed(table)].dropna(how="all")
+
+
+def _check_quotes(path, separator, n_rows, n_columns, remedy):
+    """Raise a ValueError if a quoted cell holds a whole row: the rows up to the next mark are lost.
+
+    A note of several lines is no row: it has fewer separators, or blanks after them.
+    """
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        text = file.read()
+    n_lines = text.count("\n") + text.count("\r") - text.count("\r\n") + (text[-1:] not in "\r\n")
+    if '"' not in text or n_lines <= n_rows:
+        return  # for speed
+    count = re.compile(f"{separator}(?! )").findall
+    for quoted in re.finditer(_QUOTED.format(separator), text):
+        _, *rows = _LINE_BREAK.split(quoted[1])
+        # The last line goes on behind the cell. It is a row if the closing mark opens another cell.
+        rest = re.compile(r"[^\r\n]*").match(text, quoted.end())[0]
+        if rows and rest.lstrip(" ")[:1] not in ("", separator):
+            rows[-1] += rest
+        if any(len(count(row)) >= max(n_columns - 1, 1) for row in rows):
+            line = len(_LINE_BREAK.findall(text[: quoted.start(1)])) + 1
+            raise ValueError(
+                f"{path!r} cannot be read: a quotation mark in line {line} is not closed, and joins"
+                f" {len(rows) + 1} lines to one cell. Expected a row in each line. Remove the mark"
+                f" or close it, or {remedy}. If the cell is a note, remove its line breaks."
+            )
 
 
 def _are_row_numbers(values, other):

@@ -239,6 +239,46 @@ def test_repeated_rows(lesions):
         load(lesions, [*ROWS, "a.jpg,NEV,5"], group="patient")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ['a,"x,mel', 'b,"y,nv'],
+        ['a,"x,mel', 'b,"y,nv', "", "", ""],
+        ['a,"irregular,mel', "b,x,nv", 'c,"flat,nv', "d,y,mel"],
+        ['a,"irregular,mel', "b,x,nv", 'c,flat",nv', "d,y,mel"],
+        ['a, "irregular,mel', 'b,"flat,nv', "c,,nv"],
+        ['a,"flat, ""brown""",mel', 'b,"5mm,mel', 'c,"x",nv'],
+    ],
+)
+def test_quotation_marks_that_join_rows(lesions, rows, end):
+    """The lines between two marks would be lost, and the first image get the last label."""
+    path = lesions / "table.csv"
+    path.write_bytes(end.join(["file,note,dx", *rows]).encode())
+    line = 3 if "5mm" in rows[1] else 2
+    message = rf"table.csv' cannot be read: a quotation mark in line {line} is not closed.* Remove"
+    with pytest.raises(ValueError, match=message):
+        load(lesions)
+
+
+def test_notes_of_several_lines(lesions):
+    notes = [
+        'flat, brown,\nirregular, small, dark,\n"new"',
+        'said "itches, bleeds,\nx,"',
+        '\n\n,\n5 x 4"',
+    ]
+    table = pd.DataFrame({"note": notes, "file": ["a", "b", "c"], "dx": ["NEV", "ACK", "MEL"]})
+    for names in (["note", "file", "dx"], ["file", "note", "dx"], ["file", "dx", "note"]):
+        for end in ("\n", "\r\n"):
+            table.to_csv(lesions / "table.csv", columns=names, index=False, lineterminator=end)
+            dataset = load(lesions)
+            assert dataset.frame["note"].tolist() == notes
+            assert dataset.target.tolist() == ["NEV", "ACK", "MEL"]
+    # Marks inside a cell are no quotation: nothing is lost.
+    rows = ["file,note,dx", 'a,5" wide,NEV', 'b,said "x,ACK', 'c,"so" it said,MEL']
+    assert load(lesions, rows).target.tolist() == ["NEV", "ACK", "MEL"]
+
+
 def test_rows_without_label_or_name(lesions):
     rows = [*ROWS[:3], "c.jpg,unknown,2", ",MEL,2"]
     with pytest.warns(UserWarning, match="are left out") as warned:
