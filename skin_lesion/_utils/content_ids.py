@@ -71,7 +71,7 @@ def digests_of_images(images):
 
 def _hash_images(images):
     n_bytes = images[0].nbytes if len(images) else 1
-    return _map_in_threads(_hash_image, images, max(_BYTES_IN_BLOCK // max(n_bytes, 1), 1))
+    return _map_in_threads(hash_image, images, max(_BYTES_IN_BLOCK // max(n_bytes, 1), 1))
 
 
 def _read_in_threads(read, paths):
@@ -86,7 +86,7 @@ def _map_in_threads(function, items, n_in_block):
         return [result for block in results for result in block]
 
 
-def _hash_image(image):
+def hash_image(image):
     """Return the hash of the values of an image, whatever its dtype."""
     pixels = image
     if image.dtype != np.uint8:

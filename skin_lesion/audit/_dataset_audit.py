@@ -286,8 +286,9 @@ class DatasetAudit:
         """Check that these images are those of a manifest, and return its split.
 
         The rows may be in another order, and the files in another folder. Rows are matched by id
-        and content, and by label and group if both the audit and the manifest have them. The split
-        is compared in each row where both have one. The loaders name the group of an image without
+        and content, and by label and group if both the audit and the manifest have them. Images in
+        memory are matched without their id, which is the number of the row. The split is compared
+        in each row where both have one. The loaders name the group of an image without
         a lesion or patient by its path below their `root`, which must then be the same.
 
         Parameters
@@ -304,7 +305,8 @@ class DatasetAudit:
         ------
         ValueError
             If an image is missing, is not in the manifest, or differs. The message counts such
-            images and names examples.
+            images and names examples. Also if copies of one image have several splits, and labels
+            or groups that would tell them apart are missing.
         """
         return match_manifest(self.images, read_manifest(path), path)
 

@@ -54,6 +54,8 @@ def test_equal_files_and_the_way_of_a_transform(sets, tmp_path):
         [1, 0, "content", "none"],
     ]
     assert pairs["distance"].tolist()[1] == 0
+    same = find_overlap({"a": turned[np.newaxis], "b": turned[np.newaxis].astype(np.float32)})
+    assert same["kind"].tolist() == ["content"]
     back = find_overlap({"b": np.stack([turned, sets[1][0]]), "a": np.stack([image, turned])})
     assert back["transform"].tolist() == ["turned by 90 clockwise", "none"]
 

@@ -56,17 +56,19 @@ def read_manifest(path):
 def match_manifest(rows, manifest, path):
     """Return the split that a manifest gives to each row.
 
-    Rows are matched by id, content, label, group and split, in any order. Labels or groups are not
-    compared if one side has none in any line. Splits are compared where both sides have one.
+    Rows are matched by id, content, label, group and split, in any order. The id of an image in
+    memory is only its row, and is not compared. Labels or groups are not compared if one side has
+    none in any line. Splits are compared where both sides have one.
 
     Raises
     ------
     ValueError
         If an image is missing on either side, or differs. The message counts such images and names
-        examples.
+        examples. Also if several lines match an image, and give it several splits.
     """
     found = make_manifest(rows)
-    key = ["id", "sha256"]
+    is_in_memory = rows["n_bytes"].isna() & rows["sha256"].notna()
+    key = ["sha256"] if is_in_memory.all() else ["id", "sha256"]
     key += [
         name
         for name in ("label", "group")
@@ -82,18 +84,37 @@ def match_manifest(rows, manifest, path):
         (found.drop(pairs["row"]), "of the images are not in the manifest, or differ from it"),
         (manifest.drop(pairs["line"]), "lines of the manifest match none of the images"),
     ):
-        ids = side["id"].tolist()
-        if ids:
-            named = ", ".join(ids[:_N_NAMED]) + (", ..." if len(ids) > _N_NAMED else "")
-            problems.append(f"{len(ids)} {what}: {named}.")
+        if len(side):
+            problems.append(f"{len(side)} {what}: {_name_some(side['id'])}.")
     if problems:
         raise ValueError(
             f"{os.fspath(path)!r} does not describe these images. {' '.join(problems)} The columns"
             f" {', '.join(key)}, and split where both have one, were compared. Use the release that"
             " the manifest was written for, or pass the same labels, groups and split."
         )
-    lines = pairs.sort_values("row")["line"]
-    return manifest["split"].loc[lines].to_numpy(dtype=str)
+    pairs = pairs.sort_values("row")
+    lines = manifest.loc[pairs["line"]].set_index(pairs["row"])
+    _check_unambiguous(found, lines, key, path)
+    return lines["split"].to_numpy(dtype=str)
+
+
+def _check_unambiguous(found, lines, key, path):
+    """Raise an error if rows agree in all that was compared, but their order decides the split."""
+    matched = lines.join(found[["label", "group", "split"]].add_prefix("own_"))
+    varies = matched.groupby([*key, "own_split"]).transform("nunique") > 1
+    # Copies that agree in everything else may change places.
+    is_open = varies["split"] & varies.drop(columns=["id", "split"], errors="ignore").any(axis=1)
+    if is_open.any():
+        raise ValueError(
+            f"{os.fspath(path)!r} gives several splits to copies of one image. {is_open.sum()} of"
+            f" the images are such copies: {_name_some(found['id'][is_open])}. Expected labels,"
+            " groups or a split that tell them apart: pass those of the manifest to audit_dataset,"
+            " as y, groups and split."
+        )
+
+
+def _name_some(ids):
+    return ", ".join(ids[:_N_NAMED]) + (", ..." if len(ids) > _N_NAMED else "")
 
 
 def _pair(found, manifest, key):

@@ -10,6 +10,7 @@ import pandas as pd
 from PIL import Image
 from tqdm.auto import tqdm
 
+from ..._utils.content_ids import hash_image
 from ..._utils.read_ahead import ReadAhead, count_threads
 from ..._utils.validation.messages import say_why_missing
 from ..._utils.validation.paths import are_paths, check_paths
@@ -77,7 +78,7 @@ class ArrayImages:
         # Via a lossless file, so that images in memory are scaled in the same way as files.
         Image.fromarray(image.astype(np.uint8)).save(stored, "PPM")
         pixels, size = decode_image(stored, image_size, resize)
-        return pixels, size, hashlib.sha256(image.tobytes()).hexdigest(), np.nan
+        return pixels, size, hash_image(image).hex(), np.nan
 
 
 @dataclass

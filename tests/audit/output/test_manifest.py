@@ -5,8 +5,9 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
-from skin_lesion import audit_dataset
+from skin_lesion import audit_dataset, make_lesion_images
 
 pytestmark = pytest.mark.usefixtures("few_trees", "measure_once")
 
@@ -53,6 +54,43 @@ def test_what_differs_is_counted_and_named(folder, manifest):
     shutil.copy(folder.paths[7], folder.paths[6])
     with pytest.raises(ValueError, match=r"image 006.jpg.* columns id, sha256, label"):
         audit_dataset(folder.X, folder.y).verify_manifest(manifest)
+
+
+def test_copies_under_one_name_keep_their_splits(tmp_path):
+    image = make_lesion_images(9, image_size=(24, 24), random_state=0).images[0]
+    X = [tmp_path / side / name / "1.png" for side in ("train", "test") for name in "ab"]
+    for path in X:
+        path.parent.mkdir(parents=True)
+        Image.fromarray(image).save(path)
+    y, groups = np.array([*"abab"]), np.array([*"1234"])
+    split = np.array(["train", "train", "test", "test"])
+    audit = audit_dataset(X, y, groups=groups, split=split)
+    manifest = audit.to_manifest(tmp_path / "manifest.csv")
+    again = audit_dataset(X[::-1], y[::-1], groups=groups[::-1])
+    assert again.verify_manifest(manifest).tolist() == split[::-1].tolist()
+    again = audit_dataset(X[::-1], split=split[::-1])
+    assert again.verify_manifest(manifest).tolist() == split[::-1].tolist()
+    for options in ({}, {"y": y[::-1]}):
+        with pytest.raises(ValueError, match=r"4 of the images .*: 1.png, .* as y, groups and spl"):
+            audit_dataset(X[::-1], **options).verify_manifest(manifest)
+    # Without groups in the manifest, nothing tells the two copies with one label apart.
+    audit_dataset(X, y, split=split).to_manifest(manifest)
+    found = audit_dataset(X[::-1], y[::-1]).verify_manifest(manifest)
+    assert sorted(found[y[::-1] == "a"]) == ["test", "train"]
+
+
+def test_images_in_memory_may_be_in_another_order(tmp_path):
+    X = make_lesion_images(9, image_size=(24, 24), random_state=0).images[:6]
+    X[5] = X[0]
+    y, split = np.array([*"abbabb"]), np.array(["train"] * 3 + ["test"] * 3)
+    manifest = audit_dataset(X, y, split=split).to_manifest(tmp_path / "manifest.csv")
+    for images in (X, X.astype(np.float32), X.astype(np.int64)):
+        audit = audit_dataset(images[::-1], y[::-1])
+        assert audit.verify_manifest(manifest).tolist() == split[::-1].tolist()
+    with pytest.raises(ValueError, match=r"2 of the images are such copies: row 0, row 5\."):
+        audit_dataset(X).verify_manifest(manifest)
+    with pytest.raises(ValueError, match=r"differ from it: row 0\. 1 lines .* columns sha256, lab"):
+        audit_dataset(np.concatenate([X[:1] + 1, X[1:]]), y).verify_manifest(manifest)
 
 
 def test_another_split_is_no_match(folder, manifest):
