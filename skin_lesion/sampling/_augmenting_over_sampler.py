@@ -102,7 +102,7 @@ class AugmentingOverSampler(DocumentedMixin, NestedParametersMixin, BaseOverSamp
             RGB images, uint8, or floating dtype with values from 0 to 255. Also a list of images of
             one size.
 
-        y : array-like of shape (n,) or (n, n_classes)
+        y : array-like of shape (n,), (n, 1) or (n, n_classes)
             The class of each image, or one-hot columns.
 
         Returns
@@ -110,7 +110,7 @@ class AugmentingOverSampler(DocumentedMixin, NestedParametersMixin, BaseOverSamp
         X_resampled : ndarray of shape (n_new, height, width, 3)
             The images, then the new images.
 
-        y_resampled : array-like of shape (n_new,) or (n_new, n_classes)
+        y_resampled : array-like of shape (n_new,), (n_new, 1) or (n_new, n_classes)
             Their classes, in the form of y.
 
         Raises
@@ -125,11 +125,12 @@ class AugmentingOverSampler(DocumentedMixin, NestedParametersMixin, BaseOverSamp
         if not are_paths(X):  # _check_X_y refuses these
             # imbalanced-learn would return nested lists for a list.
             X = stack_images(X)
-        if np.shape(y)[1:] in ((), (1,)):
-            check_labels(y, name="y")
+        is_one_hot = np.shape(y)[1:] not in ((), (1,))
+        labels = np.asarray(y) if is_one_hot else check_labels(y, name="y")
+        if np.ndim(y) == 1:
             return super().fit_resample(X, y)
         # imbalanced-learn refuses a table of one-hot columns, and returns one column for two.
-        X, _ = super().fit_resample(X, np.asarray(y))
+        X, _ = super().fit_resample(X, labels)
         return X, safe_indexing(y, self.sample_indices_)
 
     def _check_X_y(self, X, y):

@@ -99,7 +99,7 @@ class ImageSampler(DocumentedMixin, NestedParametersMixin, BaseSampler):
         X : array-like of length n
             Anything that can be indexed by row: an image stack, paths, a list, a DataFrame.
 
-        y : array-like of shape (n,)
+        y : array-like of shape (n,) or (n, 1)
             The class of each row.
 
         Returns
@@ -107,7 +107,7 @@ class ImageSampler(DocumentedMixin, NestedParametersMixin, BaseSampler):
         X_resampled : array-like of length n_new
             The chosen rows, in the form of X.
 
-        y_resampled : array-like of shape (n_new,)
+        y_resampled : array-like of shape (n_new,) or (n_new, 1)
             Their classes, in the form of y.
 
         Raises
@@ -123,7 +123,7 @@ class ImageSampler(DocumentedMixin, NestedParametersMixin, BaseSampler):
         labels = check_labels(y, name="y")
         check_lengths(X=X, y=y)
         check_classification_targets(labels)
-        check_y(y, estimator=self)
+        check_y(labels, estimator=self)
         self.choose_rows(labels)
         return safe_indexing(X, self.sample_indices_), safe_indexing(y, self.sample_indices_)
 

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 
-from skin_lesion import AugmentingOverSampler, ImageAugmenter, make_lesion_images
+from skin_lesion import AugmentingOverSampler, ImageAugmenter, ImageSampler, make_lesion_images
 
 COUNTS = {"melanoma": 4, "nevus": 9, "vascular lesion": 2}
 y = np.repeat(list(COUNTS), list(COUNTS.values()))[np.random.default_rng(0).permutation(15)]
@@ -356,3 +356,14 @@ def test_one_hot_labels_keep_their_form(images, n_classes):
         np.testing.assert_array_equal(
             np.asarray(y_new), columns.to_numpy()[sampler.sample_indices_]
         )
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("sampler", [AugmentingOverSampler(random_state=0), ImageSampler()])
+@pytest.mark.parametrize("to_form", [np.array, pd.DataFrame, list], ids=lambda form: form.__name__)
+def test_a_column_of_labels_keeps_its_form(images, sampler, to_form):
+    labels = to_form(y.reshape(-1, 1).tolist())
+    X_new, y_new = sampler.fit_resample(images, labels)
+    assert type(y_new) is type(labels)
+    assert np.shape(y_new) == (len(X_new), 1)
+    np.testing.assert_array_equal(np.asarray(y_new), y[sampler.sample_indices_].reshape(-1, 1))

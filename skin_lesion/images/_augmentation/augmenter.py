@@ -324,7 +324,7 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         X = np.asarray(X)
         check_draws(draws, X)
         # Whole numbers up to 1 are black images, which are the same on every scale.
-        if X.any() and (X.max() > 1 or (X % 1).any()):
+        if X.any() and (X.max() > 1 or X.min() < 0 or (X % 1).any()):
             check_pixels(X)
         augmented = np.empty_like(X)
 

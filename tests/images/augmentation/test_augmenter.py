@@ -464,7 +464,15 @@ def test_no_rgb_images(X, message, method):
         getattr(ImageAugmenter(), method)(X)
 
 
-@pytest.mark.parametrize("scale", [lambda X: X / 255, lambda X: X / 127.5 - 1, lambda X: X / 0])
+@pytest.mark.parametrize(
+    "scale",
+    [
+        lambda X: X / 255,
+        lambda X: X / 127.5 - 1,
+        lambda X: np.floor(X / 64 - 4),
+        lambda X: X / 0,
+    ],
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
 def test_pixels_of_another_scale_are_not_augmented(scale, dtype):
