@@ -16,6 +16,7 @@ from ..datasets import (
     clean_ids,
     clean_values,
     find_group_faults,
+    find_spellings_of_ids,
     find_zeros,
     make_groups,
     read_age,
@@ -220,9 +221,11 @@ def _read_groups(path, images):
             f" is {images[0]!r}. Expected the same names of images as in the truth. Leave out"
             " --metadata if lesions are unknown."
         )
+    messages = find_spellings_of_ids(ids)
     for name in ids:
-        for message in find_zeros(table[name], ids[name], path):
-            warnings.warn(message, stacklevel=2)
+        messages += find_zeros(table[name], ids[name], path)
+    for message in messages:
+        warnings.warn(message, stacklevel=2)
     groups = _make_groups(pd.DataFrame(ids).reindex(images), images, path)
     # Reports cut ages into bands by this name.
     spelled = {name.lower(): name for name in table}

@@ -20,6 +20,7 @@ from ._reading.groups import (
 )
 from ._reading.harmonise import read_age
 from ._reading.one_hot import read_one_hot
+from ._reading.spellings import find_spellings_of_ids
 from ._reading.split_names import SPLIT_NAMES, SPLITS
 from ._reading.table_file import (
     WHOLE,

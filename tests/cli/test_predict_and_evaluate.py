@@ -666,17 +666,19 @@ def test_metadata_name_the_images_of_the_truth(tmp_path, capsys):
         (["lesion_id,sex", "unknown,male", "?,male", "-1,female", "0,female"], 4, 4),
         (["lesion_id,patient_id", "L1,P1", "L2,P1", ",P1", "L3,"], 2, 0),
         (["Lesion_ID,patient_id", "L1,", "L1,P1", ",P1", "NA,none"], 2, 1),
+        (["patient_id", "M\u00fcller", "Mu\u0308ller", "p8", "P8"], 3, 0),
     ],
 )
 def test_metadata_give_groups_as_loaders_do(tmp_path, capsys, lines, n_groups, n_unknown):
     metadata = tmp_path / "metadata.csv"
     rows = zip(["image", *"abcd"], lines, strict=True)
-    metadata.write_text("".join(f"{image},{line}\n" for image, line in rows))
+    metadata.write_text("".join(f"{image},{line}\n" for image, line in rows), encoding="utf-8")
     tables = ("label\na,n\nb,m\nc,n\nd,m", "m,n\na,0,1\nb,1,0\nc,0,1\nd,1,0")
     assert judge(tmp_path, *tables, "--metadata", str(metadata)) == 0
     out, err = capsys.readouterr()
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert report["groups"] == n_groups
+    assert ("'patient_id' differ only by upper and lower case" in err) == ("p8" in lines)
     if n_unknown == 4:
         assert "1 image(s) have the lesion_id 0" in err
         assert "has no lesion_id of any image: all are blank, or placeholders" in out

@@ -10,7 +10,6 @@ from sklearn.utils import Bunch
 
 from ..._utils.sklearn_private import StrOptions, validate_params
 from ..._utils.validation.messages import name_some, say
-from .._reading.class_names import find_spellings
 from .._reading.description import describe_dataset
 from .._reading.groups import (
     GROUP_COLUMNS,
@@ -20,6 +19,7 @@ from .._reading.groups import (
     find_zeros,
     make_groups,
 )
+from .._reading.spellings import find_spellings, find_spellings_of_ids
 from .._reading.table_file import find_ordered_columns
 from .metadata import (
     METADATA_FILE,
@@ -143,13 +143,13 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     UserWarning
         If a class folder is empty or holds folders; if a class folder that holds folders is the
         only one; if a folder that is left out as a report holds other images than the command
-        writes; if two classes differ only by case, blanks or the encoding of accents; if
-        `metadata.csv` has no column of file names or of groups; if it, or with `group_by="folder"`
-        the folders, have no group for some images, or the id 0 that counts as unknown; if a row of
-        it is that of several images; if a split or class folder holds a `metadata.csv`, which is
-        not read; if another table is not in UTF-8; if several tables contradict each other in
-        another column; if a group is implausibly large; or if a column of numbers in `metadata.csv`
-        is in the order of the classes.
+        writes; if two classes, patients or lesions differ only by case or blanks, or two classes by
+        the encoding of accents; if `metadata.csv` has no column of file names or of groups; if it,
+        or with `group_by="folder"` the folders, have no group for some images, or the id 0 that
+        counts as unknown; if a row of it is that of several images; if a split or class folder
+        holds a `metadata.csv`, which is not read; if another table is not in UTF-8; if several
+        tables contradict each other in another column; if a group is implausibly large; or if a
+        column of numbers in `metadata.csv` is in the order of the classes.
 
     Notes
     -----
@@ -305,6 +305,7 @@ def _group_by_folder(root, tree, chosen, metadata):
         "Move each into a folder of its patient.",
     )
     messages += find_zeros(folders[chosen], ids[chosen], repr(root))
+    messages += find_spellings_of_ids({"folder": ids[chosen]})
     return groups[chosen].to_numpy(dtype=str), messages
 
 

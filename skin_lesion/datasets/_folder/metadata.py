@@ -18,6 +18,7 @@ from .._reading.groups import (
     spell_groups,
 )
 from .._reading.join_tables import join_tables
+from .._reading.spellings import find_spellings_of_ids
 from .._reading.split_names import SPLIT_NAMES, split_in
 from .._reading.table_file import (
     change_values,
@@ -115,6 +116,7 @@ def read_metadata(root, file_names, relative_paths, group_by):
     read = join_tables(tables, _is_decisive, messages, ID_COLUMNS).reindex(relative_paths)
     read = read.reset_index(drop=True)
     known = {name: read[name] for name in GROUP_COLUMNS if name in read}
+    messages += find_spellings_of_ids(known)
     own = name_own_groups(relative_paths)
     groups = make_groups(known.get("patient_id"), known.get("lesion_id"), own, group_by)
     path = os.path.join(root, " and ".join(file_names))

@@ -1,6 +1,7 @@
 """Group images by patient and lesion, by one rule for all loaders."""
 
 import re
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ def clean_ids(column):
     """Turn placeholders of lesions or patients into missing values, and 1.0 into 1.
 
     pandas writes whole numbers as 1.0 if some are missing. Another table may have the same patient
-    as 1.
+    as 1. Accents get one form: macOS may store them separately.
 
     Parameters
     ----------
@@ -56,6 +57,7 @@ def clean_ids(column):
         return is_unknown(text) or is_placeholder(text) or (not counts_up and _ZERO.fullmatch(text))
 
     def clean(text):
+        text = unicodedata.normalize("NFC", text)
         return None if is_missing(text) else WHOLE.sub(r"\1", text)
 
     return change_values(column, clean)

@@ -8,7 +8,6 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from ..._utils.validation.messages import name_some, say
-from .._reading.class_names import find_spellings
 from .._reading.description import describe_dataset
 from .._reading.groups import (
     GROUP_COLUMNS,
@@ -20,6 +19,7 @@ from .._reading.groups import (
     spell_groups,
 )
 from .._reading.one_hot import read_one_hot
+from .._reading.spellings import find_spellings, find_spellings_of_ids
 from .._reading.split_names import SPLIT_NAMES, check_split
 from .._reading.table_file import find_ordered_columns, to_text
 from .._taxonomy.account import account_for, describe_unmapped, write_account
@@ -276,7 +276,11 @@ def _find_repeated(table, columns, images, own, where):
     rows = images.notna() & images.duplicated(keep=False)
     # Of another lesion, an image has another label, too: the lesion is named.
     names = (columns.patient, columns.lesion, columns.split, columns.diagnosis)
-    decisive = {name: to_text(table[name]) for name in names if name is not None} | {"label": own}
+    decisive = {
+        name: (clean_ids if name in columns.groups() else to_text)(table[name])
+        for name in names
+        if name is not None
+    } | {"label": own}
     for name, values in decisive.items():
         differ = values[rows].groupby(images[rows]).nunique(dropna=False) > 1
         if differ.any():
@@ -360,7 +364,7 @@ def _find_unknown(table, ids, names, where):
     messages = find_without_group(ids, names.tolist(), where)
     for name in ids:
         messages += find_zeros(table[name], ids[name], where)
-    return messages
+    return messages + find_spellings_of_ids(ids)
 
 
 def _make_frame(table, columns, labels, paths, target, splits, shown):

@@ -340,6 +340,30 @@ def test_folders_of_patients_are_checked_as_ids_are(tmp_path):
     assert len(set(groups)) == 5
 
 
+def test_patients_in_two_spellings(tmp_path):
+    names = ["mole/Mu\u0308ller/1.jpg", "nevus/M\u00fcller/2.jpg", "nevus/p8/3.jpg", "wart/x/4.jpg"]
+    write(tmp_path, names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "Class folders hold folders")
+        dataset = load_image_folder(tmp_path, group_by="folder")
+        assert dataset.groups.tolist() == ["M\u00fcller", "M\u00fcller", "p8", "x"]
+    write(tmp_path, ["wart/P8/5.jpg"])
+    with (
+        pytest.warns(UserWarning, match="^These values of 'folder' differ only by .*: 'p8', 'P8'"),
+        pytest.warns(UserWarning, match="Class folders hold folders"),
+    ):
+        load_image_folder(tmp_path, group_by="folder")
+
+    write(tmp_path / "tables", ["nevus/1.jpg", "nevus/2.jpg"])
+    write_metadata(tmp_path / "tables", "image,patient_id\n1,Mu\u0308ller\n2,M\u00fcller\n")
+    assert load_image_folder(tmp_path / "tables").groups.tolist() == ["M\u00fcller"] * 2
+    write_metadata(tmp_path / "tables", "image,patient_id\n1,p  8\n2,p 8\n")
+    with pytest.warns(UserWarning, match="^These values of 'patient_id' differ only") as caught:
+        load_image_folder(tmp_path / "tables")
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 def test_a_table_is_not_asked_for_groups_that_folders_tell(tmp_path):
     write(tmp_path, [f"{'ab'[n % 2]}/p{n}/{n}.jpg" for n in range(4)])
     write_metadata(tmp_path, "image,lesion_id,age\n1,x,50\n2,,60\n")

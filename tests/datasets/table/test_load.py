@@ -387,6 +387,23 @@ def test_images_without_a_group_are_named(lesions, blank):
     assert [warning.filename for warning in caught] == [__file__]
 
 
+def test_patients_in_two_spellings(lesions):
+    """An accent may be stored with its letter or apart from it, also in rows of one image."""
+    rows = ["file,dx,patient", "a.jpg,NEV,M\u00fcller", "b.jpg,ACK,Mu\u0308ller", "c.jpg,MEL,x"]
+    dataset = load(lesions, rows, group="patient")
+    assert dataset.groups.tolist() == ["M\u00fcller", "M\u00fcller", "x"]
+    with pytest.warns(UserWarning, match="1 repeated row"):
+        dataset = load(lesions, [*rows, "b.jpg,ACK,M\u00fcller"], group="patient")
+    assert len(set(dataset.groups)) == 2
+
+    rows = ["file,dx,patient,lesion", "a.jpg,NEV,pat_8,1", "b.jpg,ACK,pat_9,2", "c.jpg,MEL,PAT_8,3"]
+    message = r"^These values of 'patient' differ only by .* case.*: 'pat_8', 'PAT_8'. Expected one"
+    with pytest.warns(UserWarning, match=message) as caught:
+        dataset = load(lesions, rows, group=["patient", "lesion"])
+    assert [warning.filename for warning in caught] == [__file__]
+    assert len(set(dataset.groups)) == 3
+
+
 def test_patient_0_is_not_split_up_without_a_word(lesions):
     table = pd.DataFrame(
         {"file": ["a.jpg", "b.jpg", "c.jpg"], "dx": ["NEV", "MEL", "MEL"], "patient": [0, 0, 2]}
