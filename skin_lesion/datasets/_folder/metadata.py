@@ -32,6 +32,8 @@ OWN_GROUP = "image "  # begins the group of an image without an id
 _REMEDY = "rename it to load the images without groups"
 
 ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
+# These are surely of files. Numbers in other columns may be those of rows, and match files, too.
+_PATH_COLUMNS = ("path", "filename", "file")
 
 
 def find_metadata(root, names):
@@ -148,13 +150,17 @@ def _read_rows(path, relative_paths, messages):
     metadata = spell_groups(read_table(path, separator, numbers_lines=False, remedy=_REMEDY))
     ids_by_column = {
         column: change_values(metadata[column], lambda name: normalise_path(name) or None)
-        for column in _find_columns(metadata, ID_COLUMNS)
+        for column in _find_columns(metadata, (*_PATH_COLUMNS, *ID_COLUMNS))
     }
     rows_by_column = {
         column: _find_rows(ids, relative_paths) for column, ids in ids_by_column.items()
     }
-    # max() keeps the first of equals, so the order of ID_COLUMNS decides between them.
-    id_column = max(rows_by_column, key=lambda column: np.sum(rows_by_column[column] >= 0))
+
+    def count(column):
+        named = rows_by_column[column][rows_by_column[column] >= 0]
+        return len(named), len(set(named))
+
+    id_column = max(rows_by_column, key=count)  # the first of equals
     ids, rows = ids_by_column[id_column], rows_by_column[id_column]
 
     is_named = rows >= 0

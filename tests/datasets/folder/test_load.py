@@ -978,6 +978,24 @@ def test_the_column_that_names_most_files_is_used(tmp_path):
     assert list(dataset.frame.columns) == ["path", "target", "image", "lesion_id", "metadata_path"]
 
 
+@pytest.mark.usefixtures("quietly")
+def test_the_column_that_tells_files_apart_is_used(tmp_path):
+    write(tmp_path, ["melanoma/1.jpg", "nevus/1.jpg", "nevus/2.jpg"])
+    for column in ("path", "image_name"):
+        rows = ["1,a,melanoma/1.jpg", "1,b,nevus/1.jpg", "2,c,nevus/2.jpg"]
+        write_metadata(tmp_path, "\n".join([f"image_id,lesion_id,{column}", *rows]))
+        assert load_image_folder(tmp_path).groups.tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.usefixtures("quietly")
+@pytest.mark.parametrize("column", ["path", "FileName", "file"])
+def test_numbers_of_rows_are_no_files(tmp_path, column):
+    write(tmp_path, [f"nevus/{n}.jpg" for n in (1, 2, 3, 4)])
+    rows = [f"{n},p{5 - n},{5 - n}.jpg" for n in (1, 2, 3, 4)]
+    write_metadata(tmp_path, "\n".join([f"image_id,patient_id,{column}", *rows]))
+    assert load_image_folder(tmp_path).groups.tolist() == ["p1", "p2", "p3", "p4"]
+
+
 @pytest.mark.filterwarnings(r"ignore:1 image\(s\) have the lesion_id 0")
 @pytest.mark.parametrize(
     "blank",
