@@ -221,7 +221,7 @@ def _read_groups(path, images):
             f" is {images[0]!r}. Expected the same names of images as in the truth. Leave out"
             " --metadata if lesions are unknown."
         )
-    messages = find_spellings_of_ids(ids)
+    messages = find_spellings_of_ids(pd.DataFrame(ids).reindex(images))
     for name in ids:
         messages += find_zeros(table[name], ids[name], path)
     for message in messages:

@@ -39,11 +39,10 @@ def train_test_split_by_group(*arrays, groups, stratify=None, test_size=0.2, ran
     :class:`sklearn.model_selection.GroupShuffleSplit` keeps groups but does not stratify. Images
     need both: photographs of one lesion must stay on one side, and a rare class must be on both.
 
-    Groups are drawn at random. Among groups with the same number of rows in each class, a share of
-    about `test_size` is drawn, and among groups that have few or none like them. Then single groups
-    change sides as long as this brings the shares of
-    the classes, and of all rows, nearer to `test_size`. Each class gets at least one group on
-    either side.
+    Groups are drawn at random. Groups with the same number of rows in each class form a kind, and a
+    share of about `test_size` of each kind is drawn. Groups of kinds too small for this are drawn
+    together. Then single groups change sides as long as this brings the shares of the classes, and
+    of all rows, nearer to `test_size`. Each class gets at least one group on either side.
 
     Parameters
     ----------
@@ -222,7 +221,7 @@ def _check_classes(counts, in_test, classes):
         in_class = counts[:, label]
         n_groups = np.count_nonzero(in_class)
         why, advice = "too few for both sides of the split", ""
-        if n_groups > 1:  # with other classes, which need these groups on other sides
+        if n_groups > 1:  # other classes need these groups on other sides
             why = f"and none of {_N_DRAWS} draws has each class on both sides"
             advice = " Try another random_state."
         raise ValueError(

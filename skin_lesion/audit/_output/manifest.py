@@ -104,12 +104,16 @@ def _check_unambiguous(found, lines, key, path):
     varies = matched.groupby([*key, "own_split"]).transform("nunique") > 1
     # Copies that agree in everything else may change places.
     is_open = varies["split"] & varies.drop(columns=["id", "split"], errors="ignore").any(axis=1)
+    is_open &= found["sha256"] != ""  # files that cannot be read are no copies
     if is_open.any():
+        arguments = {"label": "y", "group": "groups"}
+        known = [name for name in arguments if name not in key and (lines[name] != "").any()]
+        missing = [*(arguments[name] for name in known), "split"]
         raise ValueError(
             f"{os.fspath(path)!r} gives several splits to copies of one image. {is_open.sum()} of"
-            f" the images are such copies: {_name_some(found['id'][is_open])}. Expected labels,"
-            " groups or a split that tell them apart: pass those of the manifest to audit_dataset,"
-            " as y, groups and split."
+            f" the images are such copies: {_name_some(found['id'][is_open])}. Expected"
+            f" {' or '.join(missing)}, as in the manifest, to tell them apart. Pass it to"
+            " audit_dataset."
         )
 
 

@@ -32,7 +32,7 @@ OWN_GROUP = "image "  # begins the group of an image without an id
 _REMEDY = "rename it to load the images without groups"
 
 ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
-# These are surely of files. Numbers in other columns may be those of rows, and match files, too.
+# Numbers in other columns may be those of rows, and match files, too.
 _PATH_COLUMNS = ("path", "filename", "file")
 
 
@@ -150,17 +150,21 @@ def _read_rows(path, relative_paths, messages):
     metadata = spell_groups(read_table(path, separator, numbers_lines=False, remedy=_REMEDY))
     ids_by_column = {
         column: change_values(metadata[column], lambda name: normalise_path(name) or None)
-        for column in _find_columns(metadata, (*_PATH_COLUMNS, *ID_COLUMNS))
+        for column in _find_columns(metadata, ID_COLUMNS)
     }
     rows_by_column = {
         column: _find_rows(ids, relative_paths) for column, ids in ids_by_column.items()
     }
 
-    def count(column):
+    def rank(column):
         named = rows_by_column[column][rows_by_column[column] >= 0]
-        return len(named), len(set(named))
+        place = len(_PATH_COLUMNS)
+        # Without extension or folder, a "file" may be the number of a record.
+        if column.lower() in _PATH_COLUMNS and ids_by_column[column].str.contains("[./]").any():
+            place = _PATH_COLUMNS.index(column.lower())
+        return -len(named), -len(set(named)), place
 
-    id_column = max(rows_by_column, key=count)  # the first of equals
+    id_column = min(rows_by_column, key=rank)  # the first of equals
     ids, rows = ids_by_column[id_column], rows_by_column[id_column]
 
     is_named = rows >= 0

@@ -29,8 +29,7 @@ def read_one_hot(scores, where):
         If a row does not have exactly one 1, and 0 in the other columns.
     """
     scores = scores.dropna(how="all")
-    numbers = scores.astype(str).apply(lambda column: column.str.lower().replace(_AS_NUMBERS))
-    numbers = numbers.apply(to_numbers)
+    numbers = scores.apply(lambda column: to_numbers(_spell_as_numbers(column)))
     wrong = ~numbers.isin([0, 1]).all(axis=1) | (numbers.sum(axis=1) != 1)
     if wrong.any():
         image = wrong.index[wrong.to_numpy()][0]
@@ -42,3 +41,9 @@ def read_one_hot(scores, where):
             " columns that are not classes."
         )
     return pd.Series(np.array(scores.columns)[numbers.to_numpy().argmax(axis=1)], scores.index)
+
+
+def _spell_as_numbers(column):
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    return column.astype(str).str.strip().str.lower().replace(_AS_NUMBERS)

@@ -177,14 +177,16 @@ def read_table(
 def _check_quotes(path, separator, n_rows, n_columns, remedy):
     """Raise a ValueError if a quoted cell holds a whole row: the rows up to the next mark are lost.
 
-    A note of several lines is no row: it has fewer separators, or blanks after them.
+    A note of several lines is no row: it has fewer separators, or blanks after them, unless the
+    header has such blanks, too. Two stray marks that open one cell and close it cannot be found.
     """
     with open(path, encoding="utf-8-sig", newline="") as file:
         text = file.read()
     n_lines = text.count("\n") + text.count("\r") - text.count("\r\n") + (text[-1:] not in "\r\n")
     if '"' not in text or n_lines <= n_rows:
         return  # for speed
-    count = re.compile(f"{separator}(?! )").findall
+    header = re.match(r"[^\r\n]*", text)[0]
+    count = re.compile(separator if f"{separator} " in header else f"{separator}(?! )").findall
     for quoted in re.finditer(_QUOTED.format(separator), text):
         _, *rows = _LINE_BREAK.split(quoted[1])
         # The last line goes on behind the cell. It is a row if the closing mark opens another cell.
@@ -194,9 +196,10 @@ def _check_quotes(path, separator, n_rows, n_columns, remedy):
         if any(len(count(row)) >= max(n_columns - 1, 1) for row in rows):
             line = len(_LINE_BREAK.findall(text[: quoted.start(1)])) + 1
             raise ValueError(
-                f"{path!r} cannot be read: a quotation mark in line {line} is not closed, and joins"
-                f" {len(rows) + 1} lines to one cell. Expected a row in each line. Remove the mark"
-                f" or close it, or {remedy}. If the cell is a note, remove its line breaks."
+                f"{path!r} cannot be read: the quoted cell that begins in line {line} holds"
+                f" {len(rows) + 1} lines, of which one has as many separators as a row. Expected a"
+                " row in each line: a quotation mark is probably missing. Remove the mark or close"
+                f" it, or {remedy}. If the cell is a note, remove its line breaks."
             )
 
 

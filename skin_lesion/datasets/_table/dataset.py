@@ -325,16 +325,14 @@ def _find_messages(left_out, missing, n_rows, found, where, root):
             f"{found.n_doubles} additional file(s) below {root!r} have the name of an image of"
             f" {where}. The file with the shortest path is used."
         )
-    # Paths from another computer all lack the same folders.
-    counts = Counter(found.without_folders.values())
-    usual = "" if "" in counts else max(counts, key=counts.get, default="")
-    unlike = [name for name, lacks in found.without_folders.items() if lacks not in ("", usual)]
-    if unlike:
+    # If all were found by name alone, the images were moved into other folders.
+    if found.by_name_alone and found.n_with_folder:
+        name = found.by_name_alone[0]
         messages.append(
-            f"The folders of {say(len(unlike), 'image')} of {where} are not below {root!r}, unlike"
-            " those of others. Files with the same end of the path are used, such as"
-            f" {found.paths[unlike[0]]!r} for {unlike[0]!r}. If this is another image, remove the"
-            " row or add the file."
+            f"{say(len(found.by_name_alone), 'image')} of {where} are in other folders than in the"
+            " table, and others are not. Files of the same name are used, such as"
+            f" {found.paths[name]!r} for {name!r}. If this is another image, remove the row or add"
+            " the file."
         )
     if found.other_extension:
         name = found.other_extension[0]

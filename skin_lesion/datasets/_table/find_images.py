@@ -24,9 +24,11 @@ class FoundImages:
     other_extension : list of str
         Names whose file has another extension.
 
-    without_folders : dict of str to str
-        The first folders of each name that are not below the root, "" if all are. Only of names
-        that have folders and a file.
+    by_name_alone : list of str
+        Names with folders of which the last is not that of the file.
+
+    n_with_folder : int
+        The number of names whose last folder is that of the file.
 
     files : list of str or None
         All images below the folder, if it was searched.
@@ -35,7 +37,8 @@ class FoundImages:
     paths: dict[str, str] = field(default_factory=dict)
     n_doubles: int = 0
     other_extension: list[str] = field(default_factory=list)
-    without_folders: dict[str, str] = field(default_factory=dict)
+    by_name_alone: list[str] = field(default_factory=list)
+    n_with_folder: int = 0
     files: list[str] | None = None
 
 
@@ -77,7 +80,7 @@ def find_images(names, root, files=None):
         path = os.path.join(root, os.path.normpath(name.replace("\\", os.sep)))
         if image_file_exists(path):
             found.paths[name] = path
-            _note_folders(name, "", found)
+            _note_folder(name, name, found)
         else:
             waiting.append(name)
     if waiting and files is None and os.path.isdir(root):
@@ -119,15 +122,18 @@ def _match(names, all_names, root, stripped, found):
         if paths:
             found.paths[name] = min(paths, key=plainness)
             found.n_doubles += len(paths) - 1
-            _note_folders(name, ends[0].removesuffix(end), found)
+            _note_folder(name, end, found)
         else:
             without.append(name)
     return without
 
 
-def _note_folders(name, without, found):
-    if "/" in normalise_path(name).strip("/"):
-        found.without_folders[name] = without
+def _note_folder(name, end, found):
+    """Note whether a file was found by its last folder, too, if the name has folders."""
+    if "/" in normalise_path(end).strip("/"):
+        found.n_with_folder += 1
+    elif "/" in normalise_path(name).strip("/"):
+        found.by_name_alone.append(name)
 
 
 def _ends(path, stripped):

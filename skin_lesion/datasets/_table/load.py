@@ -134,8 +134,8 @@ def load_image_table(
     -----
     UserWarning
         If rows are left out, if several files have the name of one image, if files have another
-        extension than in the table, if the folders of some images, unlike those of others, are not
-        below `root`, if two classes or ids of groups differ only by case or blanks, or two classes
+        extension than in the table, if some images, unlike others, are in other folders than in the
+        table, if two classes or ids of groups differ only by case or blanks, or two classes
         by the encoding of accents, if images have no id of a group, or the id 0 that counts as
         unknown, if a group is implausibly large, or if a column of numbers is in the order of the
         classes.

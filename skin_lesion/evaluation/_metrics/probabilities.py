@@ -176,7 +176,7 @@ def net_benefit(y_true, y_prob, *, threshold, pos_label=None, sample_weight=None
     >>> net_benefit(y, [0.9, 0.3, 0.1, 0.4, 0.05], threshold=0.2, pos_label="melanoma")
     0.35
     """
-    check_order(y_true=y_true, y_prob=y_prob)
+    check_order(y_true=y_true, y_prob=y_prob, sample_weight=sample_weight)
     y_prob = check_probabilities(y_prob)
     is_positive, y_prob, weights = check_one_against_rest(y_true, y_prob, pos_label, sample_weight)
     thresholds = np.atleast_1d(np.asarray(threshold, dtype=float))

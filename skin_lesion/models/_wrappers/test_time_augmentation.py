@@ -30,8 +30,9 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
 
     If the classifier corrects its probabilities for a `prior`, the mean is corrected, not each
     variant. It is then the same whether the classifier inside or a
-    :class:`PriorCorrectedClassifier` around this one corrects. To average several networks, put it
-    around each: around an :class:`AveragedClassifier`, it averages what is already corrected.
+    :class:`PriorCorrectedClassifier` around this one corrects. To average several networks, put
+    test-time augmentation around each. Around an :class:`AveragedClassifier`, it averages
+    probabilities that are already corrected.
 
     If the classifier is already fitted, it can predict at once. :meth:`fit` fits a clone.
 

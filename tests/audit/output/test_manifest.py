@@ -70,9 +70,21 @@ def test_copies_under_one_name_keep_their_splits(tmp_path):
     assert again.verify_manifest(manifest).tolist() == split[::-1].tolist()
     again = audit_dataset(X[::-1], split=split[::-1])
     assert again.verify_manifest(manifest).tolist() == split[::-1].tolist()
-    for options in ({}, {"y": y[::-1]}):
-        with pytest.raises(ValueError, match=r"4 of the images .*: 1.png, .* as y, groups and spl"):
+    for options, missing in (({}, "y or groups or split"), ({"y": y[::-1]}, "groups or split")):
+        with pytest.raises(
+            ValueError, match=rf"4 of the images .*: 1.png, .* Expected {missing}, "
+        ):
             audit_dataset(X[::-1], **options).verify_manifest(manifest)
+    unlabelled = tmp_path / "unlabelled.csv"
+    audit_dataset(X, split=split).to_manifest(unlabelled)
+    with pytest.raises(ValueError, match=r"4 of the images .*: 1.png, .* Expected split, as in"):
+        audit_dataset(X, y).verify_manifest(unlabelled)
+    for path in X[1:]:  # which are no copies
+        path.write_bytes(b"")
+    broken = audit_dataset(X, y, split=split).to_manifest(tmp_path / "broken.csv")
+    assert audit_dataset(X).verify_manifest(broken).tolist() == split.tolist()
+    for path in X[1:]:
+        Image.fromarray(image).save(path)
     # Without groups in the manifest, nothing tells the two copies with one label apart.
     audit_dataset(X, y, split=split).to_manifest(manifest)
     found = audit_dataset(X[::-1], y[::-1]).verify_manifest(manifest)

@@ -994,6 +994,10 @@ def test_numbers_of_rows_are_no_files(tmp_path, column):
     rows = [f"{n},p{5 - n},{5 - n}.jpg" for n in (1, 2, 3, 4)]
     write_metadata(tmp_path, "\n".join([f"image_id,patient_id,{column}", *rows]))
     assert load_image_folder(tmp_path).groups.tolist() == ["p1", "p2", "p3", "p4"]
+    if column == "file":  # the number of a record
+        rows = [f"{n},p{n},{5 - n}" for n in (1, 2, 3, 4)]
+        write_metadata(tmp_path, "\n".join([f"image_id,patient_id,{column}", *rows]))
+        assert load_image_folder(tmp_path).groups.tolist() == ["p1", "p2", "p3", "p4"]
 
 
 @pytest.mark.filterwarnings(r"ignore:1 image\(s\) have the lesion_id 0")

@@ -146,15 +146,29 @@ def test_a_missing_image_of_a_folder_that_is_there(tmp_path, folder, above):
 
 
 def test_an_image_of_a_folder_that_is_not_there(tmp_path):
-    """Folders that all paths lack are those of another computer, others may be patients."""
+    """It may be that of a patient."""
     touch(tmp_path, "p1/1.jpg", "p2/2.jpg", "p2/3.jpg")
     for first in ("D:\\scan\\", ""):
         rows = ["file,dx", f"{first}p1/1.jpg,NEV", f"{first}p2/2.jpg,MEL"]
         assert relative(load(tmp_path, rows), tmp_path) == ["p1/1.jpg", "p2/2.jpg"]
-        message = r"^The folders of 1 image of .* not below .*3.jpg' for .*p3/3.jpg'. If this"
+        message = r"^1 image of .* in other folders than .*3.jpg' for .*p3/3.jpg'. If this"
         with pytest.warns(UserWarning, match=message) as caught:
             load(tmp_path, [*rows, f"{first}p3/3.jpg,MEL"])
         assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("folders", "files"),
+    [
+        (("/kaggle/part_1", "/kaggle/part_2"), ("1.jpg", "2.jpg")),
+        (("mel", "nv"), ("1.jpg", "2.jpg")),
+        (("D:\\a\\p1", "E:\\b\\p2"), ("p1/1.jpg", "p2/2.jpg")),
+    ],
+)
+def test_images_that_were_moved_together(tmp_path, folders, files):
+    touch(tmp_path, *files)
+    rows = [f"{folders[0]}/1.jpg,MEL", f"{folders[1]}/2.jpg,NEV"]
+    assert relative(load(tmp_path, ["file,dx", *rows]), tmp_path) == list(files)
 
 
 def test_another_extension_is_said(tmp_path):
@@ -256,9 +270,15 @@ def test_quotation_marks_that_join_rows(lesions, rows, end):
     path = lesions / "table.csv"
     path.write_bytes(end.join(["file,note,dx", *rows]).encode())
     line = 3 if "5mm" in rows[1] else 2
-    message = rf"table.csv' cannot be read: a quotation mark in line {line} is not closed.* Remove"
+    message = rf"table.csv' cannot be read: the quoted cell that begins in line {line} .* Remove"
     with pytest.raises(ValueError, match=message):
         load(lesions)
+
+
+def test_quotation_marks_that_join_rows_with_blanks_behind_commas(lesions):
+    rows = ["file, note, dx", 'a, "x, mel', "b, y, nv", 'c, "z, nv', "d, a, nv"]
+    with pytest.raises(ValueError, match=r"the quoted cell that begins in line 2 holds 3 lines"):
+        load(lesions, rows)
 
 
 def test_notes_of_several_lines(lesions):
@@ -315,7 +335,7 @@ def test_columns_of_0_and_1(lesions):
 
 
 def test_columns_of_true_and_false(lesions):
-    rows = ["file,MEL,NEV", "a.jpg,True,False", "b.jpg,FALSE,TRUE", "c.jpg,false,true"]
+    rows = ["file,MEL,NEV", "a.jpg,True,False", "b.jpg,FALSE,TRUE ", "c.jpg,false,true"]
     assert load(lesions, rows, label=["MEL", "NEV"]).target.tolist() == ["MEL", "NEV", "NEV"]
     table = pd.DataFrame({"file": ["a.jpg", "b.jpg"], "MEL": [True, False], "NEV": [False, True]})
     dataset = load_image_table(table, lesions, path="file", label=["MEL", "NEV"])

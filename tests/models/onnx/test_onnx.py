@@ -293,7 +293,12 @@ def test_file_says_which_shares_its_probabilities_assume(exported, lesions, path
     for inside in (both, AveragedClassifier([OnnxClassifier(file)])):
         with pytest.raises(ValueError, match=r"class_prior is None.*Expected class_prior="):
             PriorCorrectedClassifier(inside, clinic).fit(paths, lesions.target)
-    stated = PriorCorrectedClassifier(inside, clinic, class_prior=shares)
+    averaged = AveragedClassifier([OnnxClassifier(file)])
+    stated = PriorCorrectedClassifier(averaged, clinic, class_prior=shares)
+    np.testing.assert_allclose(stated.predict_proba(paths), expected, atol=1e-5)
+    expected = both.predict_proba(paths) * list(clinic.values()) / shares
+    expected /= expected.sum(axis=1, keepdims=True)
+    stated = PriorCorrectedClassifier(both, clinic, class_prior=shares)
     np.testing.assert_allclose(stated.predict_proba(paths), expected, atol=1e-5)
 
 
