@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _common import Stopwatch, describe_run, run_apart
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageOps
 
 N_JOBS = 2
 N_TO_EXTRAPOLATE = 400_000
@@ -42,6 +42,21 @@ MIRRORS = [
     Image.Transpose.TRANSPOSE,
     Image.Transpose.TRANSVERSE,
 ]
+# None is the photograph as it is. Otherwise the kind, its colour, and the radius of the field of
+# view in half sides.
+BORDERS = {
+    "none": None,
+    "bars to a square, black": ("bars", 0),
+    "bars to a square, white": ("bars", 255),
+    "frame, black": ("frame", 0),
+    "frame, grey": ("frame", 128),
+    "round field, black": ("round", 0, 1.0),
+    "round field, 4/5, black": ("round", 0, 0.8),
+    "dark corners": ("round", 8, 1.2),
+    "round field, 1/2, white": ("round", 255, 0.5),
+}
+N_IN_BORDERS = 300
+
 INSTALL = {
     "cleanvision": 'pip install "cleanvision>=0.3.7"',
     # It requires torch and torchvision, gigabytes that its hashes do without.
@@ -111,11 +126,26 @@ def alter(image, kind, random):
     return image, quality
 
 
+def add_border(image, border):
+    kind, colour, *radius = border
+    if kind == "frame":
+        return ImageOps.expand(image, round(image.height / 10), (colour,) * 3)
+    if kind == "bars":
+        return ImageOps.pad(image, (max(image.size),) * 2, color=(colour,) * 3)
+    pixels = np.array(image.resize((image.height,) * 2))
+    y, x = (2 * np.indices(pixels.shape[:2]) + 1) / image.height - 1
+    pixels[np.hypot(y, x) > radius[0]] = colour
+    return Image.fromarray(pixels)
+
+
 KINDS = ["re-encoded", "resized", "turned", "mirrored", "brightened", "all together"]
 
 
-def write_altered(rows, folder, n_originals):
-    """Write originals and one altered copy of each; return names and kind of each true pair."""
+def write_altered(rows, folder, n_originals, border=None):
+    """Write originals and one altered copy of each; return names and kind of each true pair.
+
+    With a border, each original gets it, and its copy is an altered copy of the result.
+    """
     random = np.random.default_rng(0)
     one_each = pd.read_json(rows).groupby("group", sort=True)["path"].first()
     originals = random.permutation(one_each.to_numpy())[:n_originals]
@@ -124,8 +154,13 @@ def write_altered(rows, folder, n_originals):
     for number, (path, kind) in enumerate(zip(map(Path, originals), kinds, strict=True)):
         # Numbered: files in different folders may have the same name.
         original = Path(folder, f"{number:05d}_{path.name}")
-        shutil.copyfile(path, original)
-        image, quality = alter(Image.open(path).convert("RGB"), kind, random)
+        image = Image.open(path).convert("RGB")
+        if border is None:
+            shutil.copyfile(path, original)
+        else:
+            image = add_border(image, border)
+            image.save(original, quality=90)
+        image, quality = alter(image, kind, random)
         suffix = "png" if quality is None else "jpg"
         copy = Path(folder, f"{original.stem}_altered.{suffix}")
         image.save(copy, **({} if quality is None else {"quality": quality}))
@@ -266,7 +301,7 @@ def search_mixtures(descriptors, n_images):
     from skin_lesion.audit._findings.near_duplicates import find_near_duplicates
 
     random = np.random.default_rng(0)
-    real = np.load(descriptors)
+    real = np.load(descriptors)[:, 0]
     real = real[real.any(axis=(1, 2))]
     first, second = random.integers(len(real), size=(2, n_images))
     signs = random.choice(np.array([-1, 1], dtype=np.float32), size=(2, n_images, 1, 1))
@@ -276,7 +311,7 @@ def search_mixtures(descriptors, n_images):
     mixed = (0.7 * real[first] + 0.3 * other).astype(np.float32)
     mixed /= np.sqrt((mixed**2).sum(axis=(1, 2), keepdims=True))
     stopwatch = Stopwatch()
-    find_near_duplicates(mixed)
+    find_near_duplicates(np.stack([mixed, np.zeros_like(mixed)], axis=1))
     return stopwatch.read()
 
 
@@ -334,6 +369,30 @@ def compare_tools(rows, work, n_originals):
             within = [pair for pair in pairs if pair[2] <= limit]
             figures[f"{tool}, <= {limit}"] = {**score(within, truth), **found}
     print_pairs(figures, len(truth))
+    return figures
+
+
+def compare_borders(rows, work, n_originals):
+    """Let the audit look for altered copies of photographs that share a border."""
+    print(f"\nThe audit of {n_originals} photographs in one border and one altered copy of each")
+    print(f"{'':<26}{'pairs':>9}{'right':>7}{'precision':>11}{'recall':>8}")
+    figures = {}
+    for border, drawn in BORDERS.items():
+        folder = work / border.replace("/", "_")
+        folder.mkdir()
+        truth = apart(
+            write_altered,
+            rows=str(rows),
+            folder=str(folder),
+            n_originals=n_originals,
+            border=drawn,
+        )
+        line = score(apart(find_pairs, tool="skin_lesion", folder=str(folder))["pairs"], truth)
+        figures[border] = line
+        print(
+            f"{border:<26}{line['pairs']:>9}{line['right']:>7}{line['precision'] or 0:>11.4f}"
+            f"{line['recall']:>8.4f}"
+        )
     return figures
 
 
@@ -535,6 +594,7 @@ def main():
         for name, value in figures.items():
             print(f"{name:>22}  {value}")
         figures["near_duplicates"] = compare_tools(rows, work, n_originals)
+        figures["borders"] = compare_borders(rows, work, min(N_IN_BORDERS, n_originals))
         figures["cost"] = measure_cost(rows, work, sizes, search_sizes)
         ours = figures["cost"]["audits"][sizes[-1]]
         figures["others"] = time_others(rows, work, sizes[-1], ours)

@@ -125,7 +125,7 @@ def audit_dataset(
 
     Notes
     -----
-    Images are read in batches, and each is kept as a descriptor of 1 KB. Memory therefore hardly
+    Images are read in batches, and each is kept as descriptors of 2 KB. Memory therefore hardly
     depends on their size. Most of the time goes into reading the images, and a little into the
     search for near duplicates.
 

@@ -96,7 +96,7 @@ class Scan:
         From :func:`measure_pixels`, missing if the image cannot be read. Without columns if nothing
         was measured.
 
-    descriptors : ndarray of shape (n, 16, 16), float32
+    descriptors : ndarray of shape (n, 2, 16, 16), float32
         From :func:`describe`, zero if the image cannot be read.
     """
 

@@ -5,11 +5,12 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageOps
 from sklearn import config_context
 
 from skin_lesion import audit_dataset, make_lesion_images
 from skin_lesion.audit._findings import near_duplicates as _near_duplicates
+from skin_lesion.audit._quality.scan import open_images, scan_images
 
 pytestmark = pytest.mark.usefixtures("measure_once")
 
@@ -179,3 +180,70 @@ def test_many_copies_of_one_photograph(photographs, tmp_path):
     audit = audit_dataset(paths)
     assert len(audit.near_duplicates) == 11 * 10 / 2
     assert len(set(audit.groups)) == 3
+
+
+def pad(image, colour):
+    """Pad a photograph to a square, as ImageLoader(resize="pad") does with black."""
+    side = max(image.size)
+    padded = Image.new("RGB", (side, side), colour)
+    padded.paste(image, tuple((side - length) // 2 for length in image.size))
+    return padded
+
+
+def show_round_field(image, colour, radius):
+    """Show a photograph in a circle; the radius is in half sides."""
+    pixels = np.array(image.resize((120, 120)))
+    y, x = np.mgrid[:120, :120] - 59.5
+    pixels[np.hypot(y, x) > radius * 60] = colour
+    return Image.fromarray(pixels)
+
+
+BORDERS = {
+    "black bars": lambda image: pad(image, (0, 0, 0)),
+    "white bars": lambda image: pad(image, (255, 255, 255)),
+    "blue frame": lambda image: ImageOps.expand(image, 15, (20, 40, 200)),
+    "bar on one side": lambda image: ImageOps.pad(image, (160, 160), centering=(0, 0)),
+    "round field": lambda image: show_round_field(image, 0, 1),
+    "dark corners": lambda image: show_round_field(image, 8, 1.2),
+    "round field on white": lambda image: show_round_field(image, 255, 0.6),
+}
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_a_border_alone_makes_no_near_duplicates(photographs, border, tmp_path):
+    framed = [BORDERS[border](image) for image in photographs]
+    altered = [
+        ImageEnhance.Brightness(image.resize((90, 90)).transpose(Image.Transpose.ROTATE_90))
+        for image in framed
+    ]
+    altered = [image.enhance(0.9) for image in altered]
+    pairs = audit_pair_of_folders(framed, altered, tmp_path, quality=60)
+    assert_each_found_once(pairs, len(photographs))
+    assert (pairs["transform"] == "turned by 90 counterclockwise").all()
+
+
+def test_what_lies_around_a_photograph_without_border_is_not_taken_for_one(photographs):
+    plain = np.stack([np.asarray(image.crop((30, 22, 130, 98))) for image in photographs])
+    plain = np.stack([np.asarray(Image.fromarray(image).resize((192, 192))) for image in plain])
+    descriptors = _near_duplicates.describe(plain)
+    assert not descriptors[:, 1].any()
+    bars = np.pad(plain[:, 48:144], ((0, 0), (48, 48), (0, 0), (0, 0)))
+    assert _near_duplicates.describe(bars)[:, 1].any(axis=(1, 2)).all()
+
+
+def test_a_border_in_one_of_two_images_changes_nothing(photographs, tmp_path):
+    """Whether an image has a border is not found alike in every copy."""
+    paths = save(photographs, tmp_path)
+    paths += save([image.transpose(Image.Transpose.ROTATE_180) for image in photographs], tmp_path)
+    descriptors = scan_images(open_images(paths), n_jobs=2, verbose=0).descriptors
+    assert descriptors[:, 1].any()
+    descriptors[: len(photographs), 1] = 0
+    pairs = _near_duplicates.find_near_duplicates(descriptors)
+    assert pairs.sort_values("first")["second"].tolist() == list(range(36, 72))
+
+
+def test_images_of_one_colour_and_within_a_border():
+    stack = np.zeros((4, 64, 64, 3), dtype=np.uint8)
+    for number, row in enumerate((0, 1, 31, 63)):
+        stack[number, row, :] = 200
+    assert np.isfinite(_near_duplicates.describe(stack)).all()
