@@ -173,7 +173,7 @@ def test_many_are_compared_in_blocks_and_threads(write, monkeypatch):
 
         monkeypatch.setattr(content_ids, name, note)
 
-    for name in ("_hash_image", "_measure", "_hash_end", "_hash_file"):
+    for name in ("hash_image", "_measure", "_hash_end", "_hash_file"):
         watch(name)
     monkeypatch.setattr("skin_lesion._utils.read_ahead.cpu_count", lambda: 4)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
