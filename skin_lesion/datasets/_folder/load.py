@@ -157,10 +157,11 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     file. It is called `image_id`, `isic_id`, `image`, `image_name`, `file`, `filename` or `path`,
     and holds the path relative to `root`, the file name, or the file name without extension. If
     there are several such columns, the column that matches most files is used; of these, the one
-    that gives most files a row of their own; and then the first of `path`, `filename`, `file` and
-    the others, in the order above. A name that no file has is compared without case, unless the
-    table has it in several spellings. There is also a column `patient_id`, `lesion_id`, or both.
-    Column names may be in upper or lower case. Rows of other images are ignored.
+    that gives most files a row of their own; and then the first of `path`, `filename` and `file`
+    that has extensions or folders, or else the first in the order above. A name that no file has
+    is compared without case, unless the table has it in several spellings. There is also a column
+    `patient_id`, `lesion_id`, or both. Column names may be in upper or lower case. Rows of other
+    images are ignored.
 
     Examples
     --------
