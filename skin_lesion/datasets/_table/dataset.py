@@ -358,7 +358,6 @@ def _read_groups(ids, columns, names, group_by, *, is_public):
 def _find_unknown(table, ids, names, where):
     if ids.empty:  # no column was given
         return []
-    where = where[0].lower() + where[1:]
     messages = find_without_group(ids, names.tolist(), where)
     for name in ids:
         messages += find_zeros(table[name], ids[name], where)

@@ -195,7 +195,7 @@ def load_image_table(
         )
     roles = {"path": [path], "label": labels, "group": groups, "split": [split] if split else []}
     if isinstance(table, pd.DataFrame):
-        where, folder = "The table", os.curdir
+        where, folder = "the table", os.curdir
         check_columns(roles, list(table), where)
     else:
         where, folder = repr(os.fspath(table)), os.path.dirname(os.fspath(table)) or os.curdir

@@ -543,7 +543,7 @@ def test_labels_that_differ_only_by_case_are_named(lesions):
 
 def test_other_columns_of_one_name(lesions):
     table = pd.DataFrame([["a.jpg", "NEV", 1, 2]], columns=["file", "dx", "age", "age"])
-    with pytest.raises(ValueError, match=r"The table has more than one column .* 'age'"):
+    with pytest.raises(ValueError, match=r"^the table has more than one column .* 'age'"):
         load_image_table(table, lesions, path="file", label="dx")
     with pytest.raises(ValueError, match=r"table.csv' has more than one column .* 'age'"):
         load(lesions, ["file,dx,age,age ", "a.jpg,NEV,1,2"])
