@@ -445,7 +445,9 @@ def test_a_model_is_judged_on_the_test_split(model, root, tmp_path, capsys):
     }
 
 
-def test_a_model_is_not_judged_on_images_that_it_was_trained_on(model, root, tmp_path, capsys):
+def test_a_model_is_not_judged_on_images_that_it_was_trained_on(
+    model, root, tmp_path, capsys, few_trees
+):
     folder, copied = tmp_path / "lesions", tmp_path / "model.zip"
     shutil.copyfile(model, copied)
     for part in ("Train", "Test"):

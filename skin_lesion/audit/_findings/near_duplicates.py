@@ -87,24 +87,29 @@ def describe(images):
     -------
     descriptors : ndarray of shape (n, 2, 16, 16), float32
         Of the whole image, and of what lies within its border of one colour. Of unit norm. The
-        first is zero if the image has no contrast, and the second if it has no border.
+        first is zero if the image has no contrast. The second is zero if it has no border, and NaN
+        if there is no contrast within it.
     """
     block = images.shape[1] // _DESCRIBED_SIDE
     shape = (len(images), _DESCRIBED_SIDE, block, _DESCRIBED_SIDE, block)
     grey = (images @ _LUMINANCE).reshape(shape).mean(axis=(2, 4))
     within = np.zeros_like(grey)
+    is_flat = np.zeros(len(images), dtype=bool)
     for number, image in enumerate(images):
         image = cv2.resize(image, grey.shape[1:], interpolation=cv2.INTER_AREA)
         border = find_constant_border(image)
         if border.any():
             depth = cv2.distanceTransform(1 - border, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
             weight = np.clip((depth - 1) / _FADE, 0, 1)
-            mean = (grey[number] * weight).sum() / max(weight.sum(), 1)
+            n_within = max(weight.sum(), 1)
+            mean = (grey[number] * weight).sum() / n_within
             within[number] = (grey[number] - mean) * weight
+            is_flat[number] = (within[number] ** 2).sum() < _MIN_CONTRAST**2 * n_within
     whole = _describe(grey)
     whole[grey.std(axis=(1, 2)) < _MIN_CONTRAST] = 0
-    # Without contrast within its border, an image matches no other one with a border.
-    return np.stack([whole, _describe(within)], axis=1)
+    within = _describe(within)
+    within[is_flat] = np.nan  # it correlates with nothing, so the image matches none with a border
+    return np.stack([whole, within], axis=1)
 
 
 def _describe(grey):
