@@ -1014,6 +1014,8 @@ def test_bad_input_of_evaluate(tmp_path, capsys):
         ("n,m\na,1,0\nb,0,1", "n,m\na,1,0\nb,0.2,0.2", "'b' with n=0.2, m=0.2 (sum 0.4)"),
         ("NV,MEL\na,1,0\nb,0,1", "NV,MEL\na,1,0\nb,0,0", "0 for each class, the first is 'b'"),
         ("n,m\na,1,0\nb,0,1", "label\na,n\nb,m", "0 columns of numbers. Expected predictions"),
+        ("n,m\na,1,0\nb,0,1", "score\na,.2\nb,.8", "1 column of numbers. Expected predictions"),
+        ("n,m\na,1,0\nb,0,1", "score\na,.2\nb,.8", "column for the other"),
         ("n,m\na,1,0\n,0,1", "n,m\na,1,0\nb,0,1", "1 row without an image in the column 'image'"),
     ],
 )

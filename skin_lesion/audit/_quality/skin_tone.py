@@ -91,7 +91,7 @@ def estimate_skin_tone(X, *, n_jobs=-1):
     of light skin, 37% of the photographs have an angle above 90. Within a lesion, angles have a
     standard deviation of 11.1 degrees (1,954 lesions; 8.3 for angles below 90); over all
     photographs it is 24.5 degrees. Photographs of one lesion often share the device, too, so the
-    error between clinics is larger. The tones are 11 to 40 degrees wide. 72 lesions have a
+    error between clinics is larger. The tones are 13 to 40 degrees wide. 72 lesions have a
     photograph below "very light"; 24% of them have the same tone in all photographs. Compare slices
     within one source, and prefer a recorded skin type. `ita_spread` only describes how even the
     skin is in one photograph.

@@ -76,6 +76,11 @@ def _read_classes(path, *, is_truth, label=None):
         if is_truth:
             what, more = "a ground truth", ", or labels in the column that --label-column names"
         remedy = "Remove others, and separate columns by commas, semicolons or tabs."
+        if not is_truth:
+            remedy += (
+                " Predicted classes are not enough. If one of two classes has a column, add a"
+                " column for the other."
+            )
         if (text := _find_decimal_comma(read)) is not None:
             remedy = f"Write decimals with a point: {text!r} is no number here."
         raise ValueError(

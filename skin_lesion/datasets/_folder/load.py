@@ -25,6 +25,7 @@ from .metadata import (
     METADATA_FILE,
     find_lacking_columns,
     find_metadata,
+    find_unread_tables,
     name_own_groups,
     read_metadata,
 )
@@ -147,7 +148,9 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         the encoding of accents; if `metadata.csv` has no column of file names or of groups; if it,
         or with `group_by="folder"` the folders, have no group for some images, or the id 0 that
         counts as unknown; if a row of it is that of several images; if a split or class folder
-        holds a `metadata.csv`, which is not read; if another table is not in UTF-8; if several
+        holds a `metadata.csv`, which is not read; if there is no table of groups, but an Excel
+        file, or `root` is a folder such as `Train` and the table lies beside it; if another table
+        is not in UTF-8; if several
         tables contradict each other in another column; if a group is implausibly large; or if a
         column of numbers in `metadata.csv` is in the order of the classes.
 
@@ -230,6 +233,8 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
     if group_by == "folder":
         groups, found = _group_by_folder(root, tree, chosen, known)
         messages += found
+    elif not tables and not lacks:
+        messages += find_unread_tables(root, tree.top.others)
     if groups is not None:
         messages += find_group_faults(groups)
     for message in messages:

@@ -62,6 +62,34 @@ def find_metadata(root, names):
     return found
 
 
+def find_unread_tables(root, names):
+    """Return warnings about files that may hold the groups of a folder, and are not read.
+
+    They are its Excel files, and the table beside a folder of one split.
+    """
+    messages = [
+        f"{os.path.join(root, name)!r} is not read. If it holds lesions or patients, save it as"
+        " CSV."
+        for name in names
+        if name.lower().endswith((".xls", ".xlsx", ".ods"))
+    ]
+    above, name = os.path.split(os.path.abspath(root))
+    if name.lower() in SPLIT_NAMES:
+        try:
+            beside = os.listdir(above)
+        except OSError:
+            return messages
+        with warnings.catch_warnings(action="ignore"):  # of tables of something else
+            tables = find_metadata(above, beside)
+        messages += [
+            f"{os.path.join(above, table)!r} is not read: it lies outside of {root!r}. Without"
+            " groups, images of one lesion can be in both the training and the test set. Load"
+            f" {above!r} with split={SPLIT_NAMES[name.lower()]!r}."
+            for table in tables
+        ]
+    return messages
+
+
 def read_metadata(root, file_names, relative_paths, group_by):
     """Read the rows of `metadata.csv`, or of other tables, that belong to the given files.
 

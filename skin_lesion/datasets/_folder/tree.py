@@ -111,7 +111,8 @@ def _find_reason(tree, root, extensions):
     if tree.top.images:
         return (
             f" {len(tree.top.images)} image(s) lie directly in it. The first is"
-            f" {tree.top.images[0]!r}. Move each image into a folder named after its class."
+            f" {tree.top.images[0]!r}. Move each image into a folder named after its class, or use"
+            " load_image_table if a table has the classes."
         )
     n_without_class = sum(part.left_out["without_class"] for part in tree.parts)
     if n_without_class:

@@ -27,6 +27,8 @@ _LINE_BREAK = re.compile(r"\r\n?|\n")
 _UNNAMED = r"(Unnamed: \d+(\.\d+)?)?"
 # Fewer rows may be in the order of their classes by chance.
 _FEWEST_ORDERED = 40
+# The first bytes of an Excel file or an archive, and of an Excel file of before 2007.
+_NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 # If several are equally frequent, the first is used: the releases have commas.
@@ -46,19 +48,22 @@ def read_header(path, remedy="move it out of the folder"):
     Raises
     ------
     ValueError
-        If the file is not UTF-8 text.
+        If the file is not UTF-8 text, or an Excel file.
     """
     try:
         with open(path, "rb") as file:
             # Only this line is decoded: the others may be in another encoding, which the reader of
             # the whole table reports.
-            line = file.readline().decode("utf-8-sig").split("\r")[0]
+            line = file.readline()
+        if line.startswith(_NO_TEXT):
+            raise ValueError("it is an Excel file or an archive")
+        line = line.decode("utf-8-sig").split("\r")[0]
         separator = max(_SEPARATORS, key=line.count)
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
     except (ValueError, csv.Error) as error:
         raise ValueError(
-            f"{path!r} cannot be read: {error}. Expected a table in UTF-8. Save it again in UTF-8,"
-            f" or {remedy}."
+            f"{path!r} cannot be read: {error}. Expected a table in UTF-8. Save it again as CSV in"
+            f" UTF-8, or {remedy}."
         ) from error
     return separator, cells
 

@@ -124,6 +124,8 @@ def load_image_table(
     ------
     FileNotFoundError
         If the file or the folder does not exist, or if images have no file and `missing="raise"`.
+    IsADirectoryError
+        If a folder is passed as the table.
     ValueError
         If a column is missing, exists twice, or is passed for two roles; if the file is not a
         table; if rows of one image contradict each other in label, group or split; if one-hot
@@ -220,12 +222,17 @@ def load_image_table(
 
 
 def _read(path, roles, where):
+    if os.path.isdir(path):
+        raise IsADirectoryError(
+            f"{path!r} is a folder. Expected a table with a row for each image. Pass the table"
+            " first, and the folder of the images as root."
+        )
     if not os.path.isfile(path):
         raise FileNotFoundError(
             f"The file {path!r} does not exist. Expected a table with a row for each image."
             f"{say_why_missing(path)}"
         )
-    separator, cells = read_header(path)
+    separator, cells = read_header(path, "pass another file")
     check_columns(roles, cells, where)
     text = {name.lower() for names in roles.values() for name in names}
     labels = [name.lower() for name in roles["label"]] if len(roles["label"]) == 1 else []

@@ -84,9 +84,18 @@ def check_probabilities(y_prob, *, name="y_prob"):
     Raises
     ------
     ValueError
-        If they are not finite, not between 0 and 1, or if rows do not sum to 1.
+        If they are no numbers, not finite, not between 0 and 1, or if rows do not sum to 1.
     """
-    y_prob = assert_finite(np.asarray(y_prob), name)
+    y_prob = np.asarray(y_prob)
+    if y_prob.dtype.kind in "OUS":
+        try:
+            y_prob = y_prob.astype(float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{name} cannot be read as numbers: {error}. Expected probabilities of the classes,"
+                " not predicted classes."
+            ) from error
+    y_prob = assert_finite(y_prob, name)
     if y_prob.ndim not in (1, 2):
         raise ValueError(f"{name} has shape {y_prob.shape}. Expected (n,) or (n, n_classes).")
     low, high = y_prob.min(), y_prob.max()

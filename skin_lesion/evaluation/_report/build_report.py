@@ -195,6 +195,11 @@ def _note_groups(estimates, pooled):
             "The probabilities are the same for all images: AUC is 0.5, calibration intercept and"
             " slope are NaN, and the Brier score may have no interval."
         )
+    elif estimates.has_probabilities and np.isin(pooled.probabilities, (0, 1)).all():
+        notes.append(
+            "All probabilities are 0 or 1. If they are predicted classes, AUC, average precision"
+            " and calibration are not those of the model: pass its probabilities."
+        )
     return notes
 
 

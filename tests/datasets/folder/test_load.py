@@ -1104,6 +1104,30 @@ def test_a_table_of_lesions_in_another_encoding(tmp_path):
     assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize("name", ["metadata.csv", "ham_metadata.csv"])
+def test_a_table_beside_the_folder_of_a_split_is_not_overlooked(tmp_path, name):
+    write(tmp_path, SPLIT_NAMES)
+    (tmp_path / name).write_text("image,lesion_id\n1,a\n2,b\n3,b\n4,c\n")
+    with pytest.warns(UserWarning, match=rf"{name}' is not read.*split='train'") as caught:
+        dataset = load_image_folder(tmp_path / "Train")
+    assert caught[0].filename == __file__
+    assert dataset.groups is None
+    with warnings.catch_warnings(action="error"):  # nothing is said of tables of something else
+        assert load_image_folder(tmp_path, split="train").groups.tolist() == ["a", "b", "b"]
+        (tmp_path / name).write_text("image,age\n1,50\n")
+        if name != "metadata.csv":
+            load_image_folder(tmp_path / "Train")
+
+
+def test_an_excel_file_beside_class_folders_is_not_overlooked(tmp_path):
+    write(tmp_path, ["nevus/1.jpg", "patients.xlsx"])
+    with pytest.warns(UserWarning, match=r"patients.xlsx' is not read.*save it as CSV"):
+        assert load_image_folder(tmp_path).left_out == {"not_images": 1}
+    write_metadata(tmp_path, "image,lesion_id\n1,a\n")
+    with warnings.catch_warnings(action="error"):
+        load_image_folder(tmp_path)
+
+
 @pytest.mark.usefixtures("quietly")
 def test_columns_that_differ_by_case(tmp_path):
     write(tmp_path, [f"{name}/{name}{n}.jpg" for name in ("melanoma", "nevus") for n in range(25)])

@@ -514,6 +514,12 @@ def test_no_table(tmp_path):
     (tmp_path / "table.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match=r"cannot be read.*UTF-8"):
         load(tmp_path)
+    for first_bytes in (b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        (tmp_path / "table.csv").write_bytes(first_bytes)
+        with pytest.raises(ValueError, match=r"it is an Excel file.*Save it again as CSV"):
+            load(tmp_path)
+    with pytest.raises(IsADirectoryError, match=r"is a folder.*Pass the table first"):
+        load_image_table(tmp_path, tmp_path / "table.csv", path="file", label="dx")
 
 
 @pytest.mark.parametrize("other", ["./a.jpg", "folder/../a.jpg"])

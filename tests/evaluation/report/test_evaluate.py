@@ -420,6 +420,20 @@ def test_columns_of_polars_are_found_by_their_names():
     assert choose_thresholds_from_predictions(y, frame, positive="m").iloc[0]["threshold"] == 0.7
 
 
+def test_predicted_classes_are_no_probabilities():
+    y, predicted = np.repeat(["m", "n"], 20), np.tile(["m", "n", "n", "n", "n"], 8)
+    options = {"classes": ["m", "n"], "positive": "m"}
+    for use in (EvaluationReport.from_predictions, choose_thresholds_from_predictions):
+        with pytest.raises(ValueError, match=r"y_prob cannot be read as numbers: .*not predicted"):
+            use(y, predicted, **options)
+    y_prob = np.column_stack([predicted == "m", predicted == "n"]).astype(int)
+    with pytest.warns(UserWarning, match="All probabilities are 0 or 1. If they are predicted"):
+        report = EvaluationReport.from_predictions(y, y_prob, **options, **QUICK)
+    assert any("All probabilities are 0 or 1" in note for note in report.notes)
+    y_prob = np.array([["0.2", "0.8"]] * 40, dtype=object)  # numbers as text are
+    assert EvaluationReport.from_predictions(y, y_prob, **options, **QUICK).n_images == 40
+
+
 def test_tables_in_another_order_are_refused():
     """By position, each image would be scored with the probabilities of another."""
     names = list("abcd")
