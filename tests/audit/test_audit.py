@@ -126,8 +126,8 @@ def test_nothing_but_unreadable_files(tmp_path, capsys):
     assert len(audit.shortcuts) == 0
     audit.summary()
     assert capsys.readouterr().out.endswith("share of images\n  no readable image\n")
-    assert "2" in repr(audit)
-    assert "Unreadable" in audit._repr_html_()
+    assert "2 unreadable" in repr(audit)
+    assert "<h2>Unreadable images" in audit._repr_html_()
 
 
 def test_copies_of_one_class_and_of_two(folder):

@@ -10,6 +10,7 @@ _TOLERANCE = 12  # from the colour of the corner; JPEGs ring around sharp edges
 _MAX_DEVIATION = 3.0  # skin that is within the tolerance varies more
 _MIN_STEP = 20  # at the inner edge; that of blurred skin is gradual
 _MIN_SHARE = 0.02
+_BRIGHT = 180  # of a photograph in good light, the brightness of the 95th percentile
 
 _ONE_AWAY, _THREE_AWAY = np.ones((3, 3), np.uint8), np.ones((7, 7), np.uint8)
 _FILL = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
@@ -29,8 +30,10 @@ def find_constant_border(image):
     Returns
     -------
     border : ndarray of shape (side, side), uint8
-        1 in the border; 0 everywhere if it covers less than 2% of the image.
+        1 in the border; 0 everywhere if it covers less than 2% of the image, or all of it.
     """
+    light = np.percentile(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), 95)
+    image = cv2.convertScaleAbs(image, alpha=max(1, _BRIGHT / max(light, 1)))
     image = np.maximum(image, _DARK)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     border = np.zeros_like(grey)
@@ -52,4 +55,4 @@ def find_constant_border(image):
             and abs(np.median(grey[inner_edge]) - mean.item()) >= _MIN_STEP
         ):
             border |= part
-    return border if border.mean() >= _MIN_SHARE else np.zeros_like(border)
+    return border if _MIN_SHARE <= border.mean() < 1 else np.zeros_like(border)

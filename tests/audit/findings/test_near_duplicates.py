@@ -182,6 +182,10 @@ def test_many_copies_of_one_photograph(photographs, tmp_path):
     assert len(set(audit.groups)) == 3
 
 
+def darken(image, factor):
+    return ImageEnhance.Brightness(image).enhance(factor)
+
+
 def pad(image, colour):
     """Pad a photograph to a square, as ImageLoader(resize="pad") does with black."""
     side = max(image.size)
@@ -200,11 +204,13 @@ def show_round_field(image, colour, radius):
 
 BORDERS = {
     "black bars": lambda image: pad(image, (0, 0, 0)),
-    "white bars": lambda image: pad(image, (255, 255, 255)),
+    "black bars around a dark photograph": lambda image: pad(darken(image, 0.4), (0, 0, 0)),
+    "white bars": lambda image: ImageOps.pad(image, (160, 320), color=(255, 255, 255)),
     "blue frame": lambda image: ImageOps.expand(image, 15, (20, 40, 200)),
-    "bar on one side": lambda image: ImageOps.pad(image, (160, 160), centering=(0, 0)),
+    "bar on one side": lambda image: ImageOps.pad(image, (160, 240), centering=(0, 0)),
+    "small field": lambda image: ImageOps.expand(image.resize((60, 60)), 50),
     "round field": lambda image: show_round_field(image, 0, 1),
-    "dark corners": lambda image: show_round_field(image, 8, 1.2),
+    "dark corners": lambda image: show_round_field(image, 8, 1.05),
     "round field on white": lambda image: show_round_field(image, 255, 0.6),
 }
 
@@ -213,13 +219,42 @@ BORDERS = {
 def test_a_border_alone_makes_no_near_duplicates(photographs, border, tmp_path):
     framed = [BORDERS[border](image) for image in photographs]
     altered = [
-        ImageEnhance.Brightness(image.resize((90, 90)).transpose(Image.Transpose.ROTATE_90))
-        for image in framed
+        darken(image.resize((90, 90)).transpose(Image.Transpose.ROTATE_90), 0.9) for image in framed
     ]
-    altered = [image.enhance(0.9) for image in altered]
     pairs = audit_pair_of_folders(framed, altered, tmp_path, quality=60)
     assert_each_found_once(pairs, len(photographs))
     assert (pairs["transform"] == "turned by 90 counterclockwise").all()
+    descriptors = scan_images(
+        open_images(sorted(map(str, tmp_path.iterdir()))), n_jobs=2, verbose=0
+    ).descriptors
+    descriptors[:, 1] = 0
+    assert len(_near_duplicates.find_near_duplicates(descriptors)) > len(photographs)
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda image: darken(image, 0.6),
+        lambda image: ImageEnhance.Contrast(image).enhance(0.6),
+        lambda image: image.convert("L").convert("RGB"),
+    ],
+    ids=["darker", "paler", "grey"],
+)
+def test_dark_corners_that_a_copy_has_otherwise_hide_no_copy(photographs, alter, tmp_path):
+    noise = np.random.default_rng(0).normal(40, 12, (len(photographs), 120, 120, 1))
+    y, x = np.mgrid[:120, :120] - 59.5
+    shade = np.clip((np.hypot(y, x) / 60 - 1) / 0.25, 0, 1)[..., np.newaxis]
+    cornered = [
+        Image.fromarray(
+            (np.asarray(image.resize((120, 120))) * (1 - shade) + dark * shade)
+            .clip(0, 255)
+            .astype(np.uint8)
+        )
+        for image, dark in zip(photographs, noise, strict=True)
+    ]
+    altered = [alter(image) for image in cornered]
+    pairs = audit_pair_of_folders(cornered, altered, tmp_path, quality=60)
+    assert_each_found_once(pairs, len(photographs))
 
 
 def test_what_lies_around_a_photograph_without_border_is_not_taken_for_one(photographs):

@@ -72,7 +72,7 @@ def test_examples_are_limited_and_all_are_counted(folder, tmp_path):
 def test_html_repr_is_a_part_of_a_page(audit):
     part = audit._repr_html_()
     assert "<html" not in part
-    assert "Label conflicts" in part
+    assert "<h2>Label conflicts" in part
 
 
 def test_tables_as_csv(audit, tmp_path):
