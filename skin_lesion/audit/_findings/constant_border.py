@@ -32,8 +32,10 @@ def find_constant_border(image):
     border : ndarray of shape (side, side), uint8
         1 in the border; 0 everywhere if it covers less than 2% of the image, or all of it.
     """
-    light = np.percentile(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), 95)
-    image = cv2.convertScaleAbs(image, alpha=max(1, _BRIGHT / max(light, 1)))
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    place = int(0.95 * grey.size)
+    light = np.partition(grey, place, axis=None)[place]  # np.percentile takes five times as long
+    image = cv2.convertScaleAbs(image, alpha=max(1, _BRIGHT / max(int(light), 1)))
     image = np.maximum(image, _DARK)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     border = np.zeros_like(grey)
