@@ -186,8 +186,11 @@ def _of_predictions(arguments):
     truth, classes = read_truth(arguments.truth, arguments.label_column)
     predictions = read_probabilities(arguments.predictions, truth, classes)
     groups = frame = None
+    notes = note_melanomas(predictions.columns.to_numpy(dtype=str))
     if arguments.metadata is not None:
-        groups, frame = _read_groups(arguments.metadata, truth.index)
+        groups, frame, has_id = _read_groups(arguments.metadata, truth.index)
+        if groups is not None:
+            notes += note_without_id(has_id)
     else:
         print(
             "Lesions are not known: intervals are by image, and may be too narrow. --metadata FILE"
@@ -203,12 +206,12 @@ def _of_predictions(arguments):
         positive=find_positive(classes),
         random_state=arguments.random_state,
     )
-    report.notes += note_melanomas(classes)
+    report.notes += notes
     return report
 
 
 def _read_groups(path, images):
-    """Return the groups of the images, and what else is known of them."""
+    """Return the groups of the images, what else is known of them, and which have an id."""
     table = spell_groups(match_images(index_by_image(read_csv(path), path), images))
     ids = {name: clean_ids(table[name]) for name in table if name in GROUP_COLUMNS}
     if not ids:
@@ -226,14 +229,16 @@ def _read_groups(path, images):
         messages += find_zeros(table[name], ids[name], path)
     for message in messages:
         warnings.warn(message, stacklevel=2)
-    groups = _make_groups(pd.DataFrame(ids).reindex(images), images, path)
+    ids = pd.DataFrame(ids).reindex(images)
+    groups = _make_groups(ids, images, path)
     # Reports cut ages into bands by this name.
     spelled = {name.lower(): name for name in table}
     age = next((spelled[name] for name in HARMONISED["age"] if name in spelled), "age")
     frame = take_subgroups(table.rename(columns={age: "age"}))
     frame = frame.reindex(images).reset_index(drop=True)
     frame = frame.apply(lambda column: (read_age if column.name == "age" else clean_values)(column))
-    return groups, frame if frame.shape[1] else None
+    has_id = ids.notna().any(axis=1).to_numpy()
+    return groups, frame if frame.shape[1] else None, has_id
 
 
 def _make_groups(ids, images, path):

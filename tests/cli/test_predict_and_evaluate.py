@@ -657,6 +657,8 @@ def test_metadata_name_the_images_of_the_truth(tmp_path, capsys):
     metadata.write_text("image,lesion_id\n007,a\n")
     assert judge(tmp_path, *tables, *options) == 0
     assert "has no lesion_id of 1 image: each counts as" in capsys.readouterr().out
+    report = (tmp_path / "report" / "report.json").read_text(encoding="utf-8")
+    assert "The lesion and the patient of 1 of 2 images are unknown" in report
     metadata.write_text("image,lesion_id\n7,a\n8,a\n")
     assert judge(tmp_path, *tables, *options) == 2
     assert "has the lesion_id of none of 2 images, the first is '007'" in capsys.readouterr().err

@@ -334,11 +334,11 @@ def _choose(is_positive, scores, groups, targets):
     ).rename_axis("operating point")
     table["n_positive"] = len(np.unique(groups[is_positive]))
     table["n_negative"] = len(np.unique(groups[~is_positive]))
-    for rate, cases in (("sensitivity", "no case"), ("specificity", "every case")):
+    for rate in ("sensitivity", "specificity"):
         useless = table.index[table[rate] == 0].tolist()
         if useless:
             warnings.warn(
-                f"{useless} can be reached only if {cases} is predicted positive. Many of these"
+                f"{useless} can be reached only with a {rate} of 0. Many of these"
                 f" {len(scores)} rows have the same score, or the scores hardly separate the"
                 " classes. Expected scores that do, with fewer ties, or a lower target.",
                 UserWarning,

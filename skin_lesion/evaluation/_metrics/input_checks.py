@@ -99,7 +99,7 @@ def check_probabilities(y_prob, *, name="y_prob"):
     if y_prob.ndim not in (1, 2):
         raise ValueError(f"{name} has shape {y_prob.shape}. Expected (n,) or (n, n_classes).")
     low, high = y_prob.min(), y_prob.max()
-    if low < 0 or high > 1:
+    if low < -_SUM_TOLERANCE or high > 1 + _SUM_TOLERANCE:
         raise ValueError(
             f"{name} has values from {low:g} to {high:g}. Expected probabilities, from 0 to 1:"
             " those of predict_proba, not of decision_function, or the softmax of logits."
@@ -117,7 +117,7 @@ def check_probabilities(y_prob, *, name="y_prob"):
                 f"{name} has rows that do not sum to 1, such as row {worst} with {sums[worst]:g}."
                 f" Expected the probabilities of all classes. {advice}"
             )
-    return y_prob
+    return np.clip(y_prob, 0, 1)  # a mean of several networks may be 1 + 2e-16
 
 
 def order_columns(y_prob, classes):

@@ -79,7 +79,7 @@ class EvaluationReport:
         The predicted class of each image.
 
     probabilities : ndarray of shape (n_images, n_classes), or None
-        Probabilities of the classes of the estimator.
+        Probabilities of the classes of the estimator, in the sorted order of the classes.
 
     left_out : dict of str to str
         Missing sections, with reasons.

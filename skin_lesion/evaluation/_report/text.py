@@ -97,10 +97,10 @@ def describe_methods(report):
         f"{_METHODS} Scores at 80% or 90% sensitivity or specificity: {report.n_bootstraps}"
         f" bootstraps (random_state={report.random_state}). The column groups has the number of"
         " groups in the denominator of a score, or in its smaller class. The calibration error has"
-        f" no interval. With fewer than {LEAST_GROUPS} groups, only rates, F1, their means and AUC"
-        f" have intervals. The partial AUC needs {LEAST_WHERE_FEW_COUNT} groups, and the Brier"
-        " score as many independent images. Scores at a given sensitivity or specificity need"
-        f" {LEAST_GROUPS_AT_RATE} groups in each fold."
+        f" no interval. With fewer than {LEAST_GROUPS} groups, only rates, F1, their means, AUC"
+        f" and net benefit have intervals. The partial AUC needs {LEAST_WHERE_FEW_COUNT} groups,"
+        " and the Brier score as many independent images. Scores at a given sensitivity or"
+        f" specificity need {LEAST_GROUPS_AT_RATE} groups in each fold."
     )
 
 
@@ -145,6 +145,8 @@ def spread_scores(table):
 
 
 def _say_threshold(threshold):
+    if threshold > 1:  # no probability reaches it
+        return "above 1"
     # Rounded down: a reader who types the number still finds the image that set the threshold.
     # Nine digits show how far a threshold of saturated probabilities is from 1.
     to_digits = Context(4 if threshold < 0.999 else 9, ROUND_FLOOR)

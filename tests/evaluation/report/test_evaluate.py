@@ -430,6 +430,10 @@ def test_predicted_classes_are_no_probabilities():
     with pytest.warns(UserWarning, match="All probabilities are 0 or 1. If they are predicted"):
         report = EvaluationReport.from_predictions(y, y_prob, **options, **QUICK)
     assert any("All probabilities are 0 or 1" in note for note in report.notes)
+    above_1 = np.array([[1 + 2e-16, -1e-17], [0.4, 0.6]] * 20)  # the mean of networks may be
+    assert (
+        EvaluationReport.from_predictions(y, above_1, **options, **QUICK).probabilities.max() == 1
+    )
     y_prob = np.array([["0.2", "0.8"]] * 40, dtype=object)  # numbers as text are
     assert EvaluationReport.from_predictions(y, y_prob, **options, **QUICK).n_images == 40
 
