@@ -511,7 +511,9 @@ class SkinLesionClassifier(
         number of later calls is unknown, so the rate is constant instead of scheduled. With
         ``use_ema=True`` each call ends with the averaged weights, and the next one continues from
         them. No rows are held out. `sampler` and ``class_weight='balanced'`` would need the classes
-        of future data: resample or weight the rows before each call.
+        of future data: resample or weight the rows before each call. Features are standardised with
+        the rows of the first call: those that are constant in it are ignored from then on, and a
+        warning names those that vary later.
 
         Parameters
         ----------

@@ -1,5 +1,6 @@
 """X in all its forms: arrays, rows, paths."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -210,3 +211,21 @@ def test_images_of_any_size_in_a_folder(smallest, tmp_path):
         Image.fromarray(rng.randint(0, 255, (*size, 3), dtype=np.uint8)).save(paths[-1])
     classifier = smallest(loader=ImageLoader(image_size=SIZE), epochs=1)
     assert classifier.fit(paths, ["a", "b", "a", "b"]).predict(paths).shape == (4,)
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_features_that_were_constant_in_the_first_fit_are_named(smallest, warm_start):
+    varied = np.random.default_rng(0).normal(size=(40, 4))
+    first, y = varied.copy(), np.repeat(["mel", "nv"], 20)
+    first[:, [0, 3]] = 1, 2
+    model = smallest(epochs=1, warm_start=warm_start)
+
+    def fit(X):
+        return model.fit(X, y) if warm_start else model.partial_fit(X, y, classes=["mel", "nv"])
+
+    with warnings.catch_warnings(action="error"):
+        fit(first)
+        fit(first)
+    with pytest.warns(UserWarning, match="features 0, 3 were constant in the first") as caught:
+        fit(varied)
+    assert caught[0].filename == __file__

@@ -106,8 +106,8 @@ def choose_thresholds(
     Warns
     -----
     UserWarning
-        If a target is reached only if no case, or every case, is predicted positive: many rows have
-        the same score, or the scores hardly separate the classes. With `cv`, if test
+        If a target is reached only with a sensitivity or a specificity of 0: many rows have the
+        same score, or the scores hardly separate the classes. With `cv`, if test
         images are exact copies of training images of their fold, if the groups reach no part of the
         estimator, because one part cannot route metadata, or if a part is a frozen classifier. Or
         if several rows have a group such as "unknown".
@@ -227,7 +227,7 @@ def choose_thresholds_from_predictions(
     Warns
     -----
     UserWarning
-        If a target is reached only if no case, or every case, is predicted positive. Or if several
+        If a target is reached only with a sensitivity or a specificity of 0. Or if several
         rows have a group such as "unknown".
 
     See Also

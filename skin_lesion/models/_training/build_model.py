@@ -187,11 +187,14 @@ def build_model(
     return model
 
 
+def are_constant(mean, variance):
+    """Return which features are equal in all rows in float32, in which the network computes."""
+    return np.sqrt(variance) <= np.finfo(np.float32).eps * np.abs(mean)
+
+
 def _scale_features(mean, variance):
     """Return a layer that scales each feature to mean 127.5 and standard deviation 64."""
-    deviation = np.sqrt(variance)
-    # In float32, in which the network computes, such values are all equal.
-    is_constant = deviation <= np.finfo(np.float32).eps * np.abs(mean)
+    deviation, is_constant = np.sqrt(variance), are_constant(mean, variance)
     scale = np.where(is_constant, 0, 64 / np.where(is_constant, 1, deviation))
     return keras.layers.Rescaling(scale.tolist(), (127.5 - mean * scale).tolist())
 

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..._utils import lazy_keras as keras
-from ..._utils.validation.messages import say
+from ..._utils.validation.messages import name_some, say, warn_caller
 from .._backend.fold_normalization import fold_normalization
 from .._backend.keras_private import average_from_here
 from .._backend.log import without_retracing_warnings
@@ -19,7 +19,13 @@ from ._course.progress import EpochTasks, ProgressBar
 from ._course.recipe import choose_recipe
 from ._course.unfinished import network_unchanged_on_failure
 from .batches import ImageBatches
-from .build_model import averages_weights, build_model, copy_callbacks, resolve_architecture
+from .build_model import (
+    are_constant,
+    averages_weights,
+    build_model,
+    copy_callbacks,
+    resolve_architecture,
+)
 from .head import fit_frozen_head, fit_output_layer
 from .image_source import FeatureSource
 from .keras_wrapper import StreamingKerasClassifier
@@ -48,6 +54,8 @@ def build_keras_classifier(estimator, source, rows, earlier=None, *, n_counted=N
     scale = None
     if earlier is not None:
         scale = _settings(earlier)[3]
+        if scale is not None:
+            _warn_of_ignored_features(scale, source.feature_scale(rows))
     elif isinstance(source, FeatureSource):
         scale = source.feature_scale(rows)
     return StreamingKerasClassifier(
@@ -240,6 +248,16 @@ def _find_network_for_prediction(estimator):
         _NETWORKS_FOR_PREDICTION[model] = None if network is model else network
     network = _NETWORKS_FOR_PREDICTION[model]
     return model if network is None else network
+
+
+def _warn_of_ignored_features(scale, scale_of_rows):
+    """Warn of features that were constant when they were first scaled, and vary now."""
+    ignored = np.flatnonzero(are_constant(*scale) & ~are_constant(*scale_of_rows))
+    if len(ignored):
+        warn_caller(
+            f"The features {name_some(ignored.tolist())} were constant in the first fit, and stay"
+            " ignored although they vary now. Begin with rows in which they vary."
+        )
 
 
 def for_prediction(estimator, network):
