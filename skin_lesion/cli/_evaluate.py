@@ -185,8 +185,8 @@ def _evaluate(model, data, rows, arguments):
 def _of_predictions(arguments):
     truth, classes = read_truth(arguments.truth, arguments.label_column)
     predictions = read_probabilities(arguments.predictions, truth, classes)
-    groups = frame = None
-    notes = note_melanomas(predictions.columns.to_numpy(dtype=str))
+    classes = predictions.columns.to_numpy(dtype=str)
+    groups, frame, notes = None, None, note_melanomas(classes)
     if arguments.metadata is not None:
         groups, frame, has_id = _read_groups(arguments.metadata, truth.index)
         if groups is not None:
@@ -196,7 +196,6 @@ def _of_predictions(arguments):
             "Lesions are not known: intervals are by image, and may be too narrow. --metadata FILE"
             " names the lesions."
         )
-    classes = predictions.columns.to_numpy(dtype=str)
     report = EvaluationReport.from_predictions(
         truth.to_numpy(dtype=str),
         predictions.to_numpy(),
@@ -230,27 +229,26 @@ def _read_groups(path, images):
     for message in messages:
         warnings.warn(message, stacklevel=2)
     ids = pd.DataFrame(ids).reindex(images)
-    groups = _make_groups(ids, images, path)
+    has_id = ids.notna().any(axis=1).to_numpy()
+    groups = _make_groups(ids, has_id, images, path)
     # Reports cut ages into bands by this name.
     spelled = {name.lower(): name for name in table}
     age = next((spelled[name] for name in HARMONISED["age"] if name in spelled), "age")
     frame = take_subgroups(table.rename(columns={age: "age"}))
     frame = frame.reindex(images).reset_index(drop=True)
     frame = frame.apply(lambda column: (read_age if column.name == "age" else clean_values)(column))
-    has_id = ids.notna().any(axis=1).to_numpy()
     return groups, frame if frame.shape[1] else None, has_id
 
 
-def _make_groups(ids, images, path):
+def _make_groups(ids, has_id, images, path):
     """Return the patient or lesion of each image, or the image itself; None if none is known."""
-    is_known = ids.notna().any(axis=1)
-    if not is_known.any():
+    if not has_id.any():
         print(
             f"{path} has no {' or '.join(ids)} of any image: all are blank, or placeholders such as"
             " 'unknown'. Intervals are by image, and may be too narrow. Fill in the ids."
         )
         return None
-    n_unknown = int((~is_known).sum())
+    n_unknown = int((~has_id).sum())
     if n_unknown:
         print(
             f"{path} has no {' or '.join(ids)} of {say(n_unknown, 'image')}: each counts as a"

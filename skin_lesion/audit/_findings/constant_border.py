@@ -34,7 +34,7 @@ def find_constant_border(image):
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     place = int(0.95 * grey.size)
-    light = np.partition(grey, place, axis=None)[place]  # np.percentile takes five times as long
+    light = np.partition(grey, place, axis=None)[place]  # np.percentile takes six times as long
     image = cv2.convertScaleAbs(image, alpha=max(1, _BRIGHT / max(int(light), 1)))
     image = np.maximum(image, _DARK)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

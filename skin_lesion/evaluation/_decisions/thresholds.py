@@ -107,10 +107,10 @@ def choose_thresholds(
     -----
     UserWarning
         If a target is reached only with a sensitivity or a specificity of 0: many rows have the
-        same score, or the scores hardly separate the classes. With `cv`, if test
-        images are exact copies of training images of their fold, if the groups reach no part of the
-        estimator, because one part cannot route metadata, or if a part is a frozen classifier. Or
-        if several rows have a group such as "unknown".
+        same score, or the scores hardly separate the classes. With `cv`, if test images are exact
+        copies of training images of their fold, if the groups reach no part of the estimator,
+        because one part cannot route metadata, or if a part is a frozen classifier. Or if several
+        rows have a group such as "unknown".
 
     See Also
     --------
@@ -338,9 +338,9 @@ def _choose(is_positive, scores, groups, targets):
         useless = table.index[table[rate] == 0].tolist()
         if useless:
             warnings.warn(
-                f"{useless} can be reached only with a {rate} of 0. Many of these"
-                f" {len(scores)} rows have the same score, or the scores hardly separate the"
-                " classes. Expected scores that do, with fewer ties, or a lower target.",
+                f"{useless} can be reached only with a {rate} of 0. Many of these {len(scores)}"
+                " rows have the same score, or the scores hardly separate the classes. Expected"
+                " scores that do, with fewer ties, or a lower target.",
                 UserWarning,
                 stacklevel=4,
             )

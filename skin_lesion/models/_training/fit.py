@@ -73,6 +73,16 @@ def build_keras_classifier(estimator, source, rows, earlier=None, *, n_counted=N
     )
 
 
+def _warn_of_ignored_features(scale, scale_of_rows):
+    """Warn of features that were constant when they were first scaled, and vary now."""
+    ignored = np.flatnonzero(are_constant(*scale) & ~are_constant(*scale_of_rows))
+    if len(ignored):
+        warn_caller(
+            f"The features {name_some(ignored.tolist())} were constant in the first fit, and stay"
+            " ignored although they vary now. Begin with rows in which they vary."
+        )
+
+
 def train_epochs(estimator, source, y, training, validation, seed, task, *, earlier=None):
     """Train for `epochs_` epochs, or until the validation loss stops falling.
 
@@ -250,19 +260,9 @@ def _find_network_for_prediction(estimator):
     return model if network is None else network
 
 
-def _warn_of_ignored_features(scale, scale_of_rows):
-    """Warn of features that were constant when they were first scaled, and vary now."""
-    ignored = np.flatnonzero(are_constant(*scale) & ~are_constant(*scale_of_rows))
-    if len(ignored):
-        warn_caller(
-            f"The features {name_some(ignored.tolist())} were constant in the first fit, and stay"
-            " ignored although they vary now. Begin with rows in which they vary."
-        )
-
-
 def for_prediction(estimator, network):
     """Return a network that predicts the same as one that the estimator has fitted, and faster."""
-    # A ConvNet object has nothing to fold. `architecture` may be changed after a fit, from a user's
+    # A folded ConvNet is hardly faster. `architecture` may be changed after a fit, from a user's
     # own, whose network need not be functional.
     if isinstance(estimator.architecture, (str, Backbone)) and hasattr(network, "operations"):
         network = fold_normalization(network, at_prediction=True)

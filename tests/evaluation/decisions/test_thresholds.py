@@ -324,6 +324,17 @@ def test_constant_scores_predict_every_case_positive():
     assert points["sensitivity"].tolist() == [1, 1, 0]
 
 
+def test_a_threshold_that_no_image_reaches_is_not_shown_as_1(capsys):
+    y, p = ["mel", "nv", "mel", "nv"], [1.0, 1.0, 1.0, 0.2]
+    with pytest.warns(UserWarning, match="can be reached only with a sensitivity of 0"):
+        points = choose_thresholds_from_predictions(y, p, positive="mel", specificity=0.9)
+    assert points.loc["specificity 0.90", "threshold"] > 1
+    options = {"classes": ["mel", "nv"], "positive": "mel", "n_bootstraps": 20}
+    report = EvaluationReport.from_predictions(y, p, thresholds=points, **options)
+    report.summary()
+    assert "above 1" in capsys.readouterr().out
+
+
 def test_scores_without_ties_that_do_not_separate_the_classes():
     with pytest.warns(UserWarning, match=r"with a specificity of 0.*hardly separate the classes"):
         choose_thresholds_from_predictions(
