@@ -12,7 +12,7 @@ from ..._utils.sklearn_private import HasMethods, Interval, fit_context
 from ..._utils.validation.labels import check_labels, number_labels
 from ..._utils.validation.messages import warn_caller
 from ..._utils.validation.rows import check_lengths, check_order, check_rows
-from .._metrics.input_checks import check_probabilities
+from .._metrics.input_checks import check_common_class, check_probabilities
 
 
 class ConformalClassifier(DocumentedMixin, BaseEstimator):
@@ -114,7 +114,7 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If lengths differ, or values are missing.
+            If lengths differ, values are missing, or y has none of the estimator's classes.
 
         Warns
         -----
@@ -131,6 +131,7 @@ class ConformalClassifier(DocumentedMixin, BaseEstimator):
         probabilities = check_probabilities(self.estimator.predict_proba(X))
         check_lengths(y=y, X=probabilities)
         self.classes_ = np.asarray(self.estimator.classes_)
+        check_common_class(self.classes_, y, "y", "the estimator was fitted on")
         self.thresholds_ = np.zeros(len(self.classes_))
         self.n_calibration_ = np.zeros(len(self.classes_), dtype=int)
         is_unknown = ~(y[:, np.newaxis] == self.classes_).any(axis=1)

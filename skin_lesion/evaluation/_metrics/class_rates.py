@@ -164,5 +164,7 @@ def _score(metric, of_class, what, why, y_true, y_pred, labels, pos_label, sampl
     )
     is_undefined = np.isnan(values)
     if is_undefined.any():
+        if not weights.all():
+            why = f"{why}, not counting rows of weight 0"
         warn_undefined(f"{what} of {names[is_undefined][:10].tolist()}", why)
     return values if pos_label is None else float(values[0])

@@ -1,6 +1,5 @@
 """Input checks shared by the metrics."""
 
-import warnings
 from numbers import Real
 
 import numpy as np
@@ -9,7 +8,7 @@ from sklearn.utils import assert_all_finite
 
 from ..._utils.sklearn_private import check_sample_weight
 from ..._utils.validation.labels import check_labels
-from ..._utils.validation.messages import did_you_mean
+from ..._utils.validation.messages import did_you_mean, warn_caller
 from ..._utils.validation.rows import check_lengths, check_order
 
 # What the parameters that metrics share may be.
@@ -62,11 +61,9 @@ def check_one_against_rest(y_true, y_score, pos_label, sample_weight):
         pos_label = 1
     elif not (y_true == pos_label).any():  # a fold may lack a rare class
         labels = np.unique(y_true).tolist()
-        warnings.warn(
+        warn_caller(
             f"No row of y_true has pos_label={pos_label!r}: its labels are {labels[:10]}. All rows"
-            f" count as negative.{did_you_mean(pos_label, labels)}",
-            UserWarning,
-            stacklevel=4,
+            f" count as negative.{did_you_mean(pos_label, labels)}"
         )
     return y_true == pos_label, y_score, check_weights(sample_weight, y_true)
 
@@ -178,6 +175,22 @@ def find_classes(estimator):
     return np.asarray(known)
 
 
+def check_common_class(known, y, name, whose):
+    """Raise a ValueError if y has none of the known classes."""
+    # Not with NumPy, which would convert numbers to text to compare them with text.
+    if not set(known.tolist()) & set(y.tolist()):
+        advice = "use the same names, for example with map_labels"
+        if y.dtype.kind in "iuf" and known.dtype.kind in "OUT":
+            advice = (
+                "turn numbers into names, in the order of the numbers:"
+                f" np.array(names)[np.asarray({name}, int)]"
+            )
+        raise ValueError(
+            f"{name} has the classes {np.unique(y)[:10].tolist()}, but {whose}"
+            f" {known[:10].tolist()}. Expected at least one class in common: {advice}."
+        )
+
+
 def find_class(positive, classes):
     """Return the position of the positive class among the classes, or None if it is None."""
     if positive is None:
@@ -201,4 +214,4 @@ def assert_finite(values, name):
 
 def warn_undefined(what, why):
     """Warn that a score is NaN."""
-    warnings.warn(f"{what} is NaN: {why}.", UndefinedMetricWarning, stacklevel=4)
+    warn_caller(f"{what} is NaN: {why}.", UndefinedMetricWarning)

@@ -251,7 +251,10 @@ def _score(measure, name, y_true, y_score, pos_label, sample_weight):
     is_positive, scores, weights = check_one_against_rest(y_true, y_score, pos_label, sample_weight)
     for is_of_class, which in ((is_positive, "positive"), (~is_positive, "negative")):
         if not weights[is_of_class].any():
-            warn_undefined(name, f"no row of y_true is {which} (pos_label={pos_label!r})")
+            why = f"no row of y_true is {which} (pos_label={pos_label!r})"
+            if is_of_class.any():
+                why = f"all {which} rows of y_true have a weight of 0"
+            warn_undefined(name, why)
             return np.nan
     ranked = RankedScores(is_positive, scores)
     return float(measure(ranked.curve(ranked.sums @ weights[:, np.newaxis]))[0])

@@ -178,7 +178,7 @@ def _note_groups(estimates, pooled):
     if few:
         notes.append(
             f"Classes with fewer than {LEAST_GROUPS} lesions or patients: {', '.join(few)}."
-            " Their rates, F1 and AUC have wide intervals, and their other scores have none."
+            " Their rates, F1 and AUC have wide intervals. Most of their other scores have none."
         )
     if len(names) == 1:
         notes.append(

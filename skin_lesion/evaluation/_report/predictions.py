@@ -6,7 +6,12 @@ from ..._utils.validation.labels import check_labels
 from ..._utils.validation.rows import check_lengths
 from ...models import predicts_most_probable
 from .._intervals.parts import Predictions
-from .._metrics.input_checks import check_probabilities, find_classes, order_columns
+from .._metrics.input_checks import (
+    check_common_class,
+    check_probabilities,
+    find_classes,
+    order_columns,
+)
 
 
 def predict_images(estimator, X, y, *, more_classes=()):
@@ -32,7 +37,7 @@ def predict_images(estimator, X, y, *, more_classes=()):
         not probabilities.
     """
     known = find_classes(estimator)
-    _check_common(known, y, "y", "the estimator was fitted on")
+    check_common_class(known, y, "y", "the estimator was fitted on")
     probabilities = None
     if hasattr(estimator, "predict_proba"):
         probabilities = check_probabilities(estimator.predict_proba(X), name="predict_proba(X)")
@@ -65,7 +70,7 @@ def read_predictions(y_true, y_prob, classes, positive):
             f"classes is {classes[:10].tolist()}, but y_prob has {y_prob.shape[1]} columns."
             " Expected a different class for each column, in their order."
         )
-    _check_common(classes, y_true, "y_true", "the columns are")
+    check_common_class(classes, y_true, "y_true", "the columns are")
     return number_predictions(classes, y_true, classes[y_prob.argmax(axis=1)], y_prob)
 
 
@@ -86,21 +91,6 @@ def number_predictions(known, y, predicted, probabilities, more_classes=()):
         classes,
         seen,
     )
-
-
-def _check_common(known, y, name, whose):
-    # Not with NumPy, which would convert numbers to text to compare them with text.
-    if not set(known.tolist()) & set(y.tolist()):
-        advice = "use the same names, for example with map_labels"
-        if y.dtype.kind in "iuf" and known.dtype.kind in "OUT":
-            advice = (
-                "turn numbers into names, in the order of the numbers:"
-                f" np.array(names)[np.asarray({name}, int)]"
-            )
-        raise ValueError(
-            f"{name} has the classes {np.unique(y)[:10].tolist()}, but {whose}"
-            f" {known[:10].tolist()}. Expected at least one class in common: {advice}."
-        )
 
 
 def _add_other_column(of_positive, classes, positive):

@@ -217,8 +217,9 @@ def _unwrap(part, estimator):
         augmentations = [dict(zip(draws.dtype.names, draw.tolist(), strict=True)) for draw in draws]
         part = part._fitted()
     if not isinstance(part, SkinLesionClassifier):
+        where = "is" if part is estimator else "has a part"
         raise TypeError(
-            f"estimator is of type {type(estimator).__name__}. Expected a fitted"
+            f"estimator {where} of type {type(part).__name__}. Expected a fitted"
             " SkinLesionClassifier, TestTimeAugmentation around one, AveragedClassifier of these,"
             " or a pipeline that ends in one of them."
         )

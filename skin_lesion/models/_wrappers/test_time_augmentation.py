@@ -105,6 +105,9 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
         self.n_augmentations = n_augmentations
         self.random_state = random_state
 
+    def _check_input(self, X):
+        _refuse_paths(self.estimator, X)
+
     def predict_proba(self, X):
         """Return the mean probability of each class, corrected for the `prior` of the classifier.
 
@@ -175,11 +178,17 @@ def _open(estimator, X):
     if isinstance(estimator, SkinLesionClassifier):
         return open_images(estimator, X)
     check_rows(X, expected=IMAGES_EXPECTED)
-    if are_paths(X):
+    _refuse_paths(estimator, X)
+    return ArraySource(check_images(X, scale_is_known=True))
+
+
+def _refuse_paths(estimator, X):
+    """Raise a TypeError for paths, unless the classifier knows how to read them."""
+    if are_paths(X) and not isinstance(estimator, SkinLesionClassifier):
         raise TypeError(
             f"X holds paths, but the estimator is of type {type(estimator).__name__}. Expected an"
-            " array of images: TestTimeAugmentation reads paths only for a SkinLesionClassifier. To"
-            " average several networks, put it around each. In a pipeline, put TestTimeAugmentation"
-            " around the classifier, after the loader."
+            " array of images: TestTimeAugmentation reads paths only for a SkinLesionClassifier."
+            " Put TestTimeAugmentation around this classifier itself: inside of a search and of"
+            " PriorCorrectedClassifier, around each network of an average, and in a pipeline after"
+            " the loader."
         )
-    return ArraySource(check_images(X, scale_is_known=True))

@@ -119,6 +119,7 @@ class WrapperMixin(FittedPartsMixin, NestedParametersMixin):
             the beginning.
         """
         check_no_threshold(self, self.estimator)
+        self._check_input(X)
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
         if get_config()["enable_metadata_routing"]:
@@ -138,6 +139,9 @@ class WrapperMixin(FittedPartsMixin, NestedParametersMixin):
             if interrupt is not None:
                 raise interrupt
         return self
+
+    def _check_input(self, X):
+        """Raise an error before the training if `predict_proba` could not read X."""
 
     def _check_labels(self, y, params):
         """Raise an error if a parameter does not fit the classes in y.

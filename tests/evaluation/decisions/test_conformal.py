@@ -140,6 +140,12 @@ def test_rows_of_unknown_classes_are_named():
     assert more.n_calibration_.sum() == 600
 
 
+def test_classes_of_which_the_estimator_knows_none():
+    X, _ = draw(50, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"y has the classes \['akiec'\].*at least one class in"):
+        ConformalClassifier(Given()).fit(X, ["akiec"] * 50)
+
+
 def test_bad_input():
     X, y = draw(50, np.random.default_rng(0))
     with pytest.raises(ValueError, match="'confidence' parameter"):

@@ -65,9 +65,15 @@ def test_labels_choose_and_order(metric):
 def test_undefined_is_nan_with_a_warning(metric, y_true, y_pred, match):
     with pytest.warns(UndefinedMetricWarning, match=match):
         assert np.isnan(metric(y_true, y_pred, pos_label="mel"))
-    with pytest.warns(UndefinedMetricWarning):
+    with pytest.warns(UndefinedMetricWarning) as warned:
         values = metric(y_true, y_pred)
+    assert warned[0].filename == __file__
     assert np.isnan(values).tolist() == [True, False]
+
+
+def test_rows_without_weight_do_not_count():
+    with pytest.warns(UndefinedMetricWarning, match="absent from y_true, not counting rows of wei"):
+        assert np.isnan(sensitivity_score([0, 1], [0, 1], pos_label=1, sample_weight=[1, 0]))
 
 
 @pytest.mark.parametrize("metric", EXPECTED)

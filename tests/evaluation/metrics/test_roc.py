@@ -187,6 +187,14 @@ def test_one_class_is_nan(metric, value, which):
 
 
 @pytest.mark.parametrize("metric", ALL)
+def test_classes_without_weight_are_nan_and_the_warning_is_at_the_caller(metric):
+    match = "all positive rows of y_true have a weight of 0"
+    with pytest.warns(UndefinedMetricWarning, match=match) as warned:
+        assert np.isnan(metric(Y, SCORES, sample_weight=1 - Y))
+    assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize("metric", ALL)
 def test_bad_scores(metric):
     with pytest.raises(ValueError, match="contains NaN"):
         metric(Y, np.where(SCORES == 0.5, np.nan, SCORES))

@@ -16,6 +16,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -335,7 +336,7 @@ def test_test_time_augmentation_goes_into_the_file(exported, lesions, paths, tmp
     np.testing.assert_allclose(around.predict_proba(images), expected, atol=1e-5)
 
     other = TestTimeAugmentation(make_pipeline(exported[0]))
-    with pytest.raises(TypeError, match=r"type TestTimeAugmentation.*around one"):
+    with pytest.raises(TypeError, match=r"part of type Pipeline.*TestTimeAugmentation around one"):
         export_onnx(other, tmp_path / "other.onnx")
 
 
@@ -390,7 +391,8 @@ def test_averaged_networks_are_one_file(exported, lesions, paths, tmp_path):
     other_prior = copy(second).set_params(prior=[0.2, 0.3, 0.5])
     export_onnx(AveragedClassifier([first, other_prior]), file)
     assert not hasattr(OnnxClassifier(file), "class_prior_")
-    with pytest.raises(TypeError, match=r"type AveragedClassifier. Expected a fitted SkinLesion"):
+    nested = r"has a part of type AveragedClassifier. Expected a fitted SkinLesion"
+    with pytest.raises(TypeError, match=nested):
         export_onnx(AveragedClassifier([first, AveragedClassifier([second])]), file)
     with pytest.raises(NotFittedError):
         export_onnx(AveragedClassifier([first, clone(second)]), file)
@@ -513,8 +515,14 @@ def test_bad_input(exported, small, lesions, tmp_path):
     classifier, file = exported
     with pytest.raises(ValueError, match=r"images of shape \(12, 12, 3\)"):
         OnnxClassifier(file).predict(lesions.images[:, ::2, ::2])
-    with pytest.raises(TypeError, match=r"is of type Pipeline. Expected a fitted SkinLesion"):
-        export_onnx(make_pipeline(ImageLoader()), tmp_path / "model.onnx")
+    for wrong, what in (
+        (LogisticRegression(), "is of type LogisticRegression"),
+        (make_pipeline(ImageLoader()), "has a part of type ImageLoader"),
+        (TestTimeAugmentation(AveragedClassifier([classifier])), "has a part of type Averaged"),
+        (AveragedClassifier([classifier, OnnxClassifier(file)]), "has a part of type OnnxClass"),
+    ):
+        with pytest.raises(TypeError, match=f"estimator {what}.*Expected a fitted SkinLesion"):
+            export_onnx(wrong, tmp_path / "model.onnx")
     with pytest.raises(NotFittedError):
         export_onnx(small(), tmp_path / "model.onnx")
     (tmp_path / "file").touch()

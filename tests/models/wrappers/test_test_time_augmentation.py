@@ -8,7 +8,7 @@ from PIL import Image
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -145,8 +145,22 @@ def test_any_classifier_of_images_behind_a_loader(lesions, tmp_path):
     dummy.fit(lesions.images, lesions.target)
     with pytest.raises(TypeError, match=r"X holds paths.*DummyClassifier.*after\s+the loader"):
         TestTimeAugmentation(dummy).predict([path])
-    with pytest.raises(TypeError, match=r"AveragedClassifier.*put it around each"):
+    with pytest.raises(TypeError, match=r"AveragedClassifier.*around each network of an average"):
         TestTimeAugmentation(AveragedClassifier([dummy])).predict([path])
+
+
+def test_paths_that_cannot_be_predicted_are_refused_before_training(smallest, tmp_path):
+    path = str(tmp_path / "missing.png")
+    network = smallest(loader=ImageLoader((24, 24)))
+    for inside in (
+        GridSearchCV(network, {"epochs": [1]}),
+        AveragedClassifier([network]),
+        PriorCorrectedClassifier(network),
+    ):
+        with pytest.raises(
+            TypeError, match=rf"X holds paths.*{type(inside).__name__}.*around this"
+        ):
+            TestTimeAugmentation(inside).fit([path, path], ["a", "b"])
 
 
 def test_bad_input(classifier, lesions):
