@@ -132,8 +132,8 @@ def _leave_out_trained_on(model_path, X, rows):
     except (ValueError, OSError):  # there is none, or it is another table
         print(f"There is no {path} of this model: training images, if any, are not left out.")
         return rows, f"there is no {MANIFEST} of the model"
-    # A copy that was excluded has the side of the one that was kept, and "train" is the maximum.
-    side_of = manifest.groupby("sha256")["split"].max().fillna("excluded")
+    # A copy that was excluded has the side of the one that was kept, and "train" comes last.
+    side_of = manifest.sort_values("split").groupby("sha256")["split"].last().fillna("excluded")
     images = X[rows, 0] if X.ndim == 2 else X[rows]
     side = pd.Series([_digest(image) for image in images], dtype=object).map(side_of)
     is_known = side.isin(["train", "excluded"] if (side_of == "train").any() else []).to_numpy()
