@@ -239,6 +239,8 @@ class DatasetAudit:
     def to_csv(self, folder):
         """Write each table as a CSV file, `unreadable.csv` and so on, and `images.csv`.
 
+        In `quality.csv`, the first columns name the image: `path`, `label` and `split`.
+
         Parameters
         ----------
         folder : str or os.PathLike
@@ -253,6 +255,8 @@ class DatasetAudit:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("images", *_TABLES):
             table = getattr(self, name)
+            if name == "quality":
+                table = self.images[["path", "label", "split"]].join(table)
             tuples = [column for column in table if table[column].map(type).eq(tuple).any()]
             flat = table.assign(
                 **{

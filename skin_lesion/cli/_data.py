@@ -4,17 +4,20 @@ import os
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from ..audit import say
 from ..datasets import (
     GROUP_COLUMNS,
+    HARMONISED,
     clean_ids,
+    clean_values,
     is_report,
     load_image_table,
     load_public_dataset,
     map_labels,
+    read_age,
 )
+from ..evaluation import take_subgroups
 from ._output import check_is_no_folder_of
 
 _READABLE = (
@@ -53,7 +56,8 @@ def load_data(arguments):
     """Return what the arguments name as loaders do, with `is_test` where it has a test split.
 
     `has_id` says which images have the id of a lesion or a patient. `groups` is None if none has:
-    loaders then give each image a group of its own.
+    loaders then give each image a group of its own. `subgroups` has the columns for scores of
+    subgroups.
 
     Says in two lines what it was taken for, and what was left out.
 
@@ -93,9 +97,10 @@ def load_data(arguments):
     splits = [] if data.split is None else [s for s in ("train", "val", "test") if s in data.split]
     data.is_test = data.split == "test" if {"train", "test"} <= set(splits) else None
     groups = "lesions and patients unknown"
-    data.has_id = _find_ids(data.frame, arguments.group_column)
+    data.has_id = _find_ids(data, arguments)
     if not data.has_id.any():
         data.groups = None
+    data.subgroups = make_subgroups(data.frame.drop(columns=_find_group_columns(data, arguments)))
     if data.groups is not None:
         groups = say_groups(len(np.unique(data.groups)))
     parts = [f"{say(len(data.target), 'image')} of {say(len(classes), 'class')}", groups]
@@ -135,14 +140,26 @@ def note_without_id(has_id):
     return [note]
 
 
-def _find_ids(frame, column):
+def _find_ids(data, arguments):
     """Return which images have an id in the column of groups, or of a lesion or a patient."""
-    names = GROUP_COLUMNS
-    if column is not None:
-        names = [column if column in frame else column.lower()]  # as the loader spells it
-    known = {name: clean_ids(frame[name]) for name in names if name in frame}
-    ids = pd.DataFrame(known, frame.index)
+    ids = data.frame[_find_group_columns(data, arguments)].apply(clean_ids)
     return ids.notna().any(axis=1).to_numpy()
+
+
+def _find_group_columns(data, arguments):
+    column, names = arguments.group_column, GROUP_COLUMNS
+    if column is not None:
+        names = [column if column in data.frame else column.lower()]  # as the loader spells it
+    return [name for name in names if name in data.frame]
+
+
+def make_subgroups(frame):
+    """Return the columns for scores of subgroups: without ids, and missing where it is unknown."""
+    spelled = {str(name).lower(): name for name in frame}
+    age = next((spelled[name] for name in HARMONISED["age"] if name in spelled), "age")
+    # Reports cut ages into bands by this name.
+    frame = take_subgroups(frame.rename(columns={age: "age"}))
+    return frame.apply(lambda column: (read_age if column.name == "age" else clean_values)(column))
 
 
 def say_groups(n):

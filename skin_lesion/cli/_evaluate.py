@@ -12,18 +12,23 @@ from .._utils.image_files import open_image_file
 from ..audit import say
 from ..datasets import (
     GROUP_COLUMNS,
-    HARMONISED,
     clean_ids,
-    clean_values,
     find_group_faults,
     find_spellings_of_ids,
     find_zeros,
     make_groups,
-    read_age,
     spell_groups,
 )
-from ..evaluation import EvaluationReport, evaluate, take_subgroups
-from ._data import find_positive, load_data, note_melanomas, note_without_id, say_groups
+from ..evaluation import EvaluationReport, evaluate
+from ._data import (
+    find_positive,
+    load_data,
+    make_subgroups,
+    note_melanomas,
+    note_without_id,
+    say_groups,
+)
+from ._options import report_in_options
 from ._output import (
     CARD,
     MANIFEST,
@@ -63,6 +68,7 @@ def _evaluate_and_write(arguments):
         report, line, n_unread = _of_model(arguments)
     else:
         report = _of_predictions(arguments)
+    report = report_in_options(report)
     try:
         # Before the summary: what reads it may have ended.
         if arguments.output is not None:
@@ -87,7 +93,12 @@ def _of_model(arguments):
     data = load_data(arguments)
     rows = np.arange(len(data.target)) if data.is_test is None else np.flatnonzero(data.is_test)
     n_all = len(rows)
-    rows, searched = _leave_out_trained_on(Path(arguments.model), data.data, rows)
+    manifest_path = Path(arguments.model).with_name(MANIFEST)
+    manifest = _read_manifest(manifest_path)
+    why_not = f"there is no {MANIFEST} of the model"
+    if manifest is not None:
+        rows = _leave_out_trained_on(manifest, manifest_path, data.data, rows)
+        why_not = f"only identical files were searched for, by {MANIFEST}"
     n_trained_on = n_all - len(rows)
     unreadable = []
     try:
@@ -101,8 +112,13 @@ def _of_model(arguments):
             raise
         rows = rows[readable]
         report = _evaluate(model, data, rows, arguments)
-    report.left_out["search for training images"] = searched
-    report.left_out["search for training lesions"] = f"{MANIFEST} does not name them"
+    report.left_out["search for training images"] = why_not
+    if manifest is None or data.groups is None:
+        why_not = why_not if manifest is None else "lesions and patients are unknown"
+        report.left_out["search for training lesions"] = why_not
+    else:
+        del report.left_out["search for training lesions"]
+        report.notes += _note_trained_on(manifest, data.groups[rows])
     part = "all images" if data.is_test is None else "the test split only"
     if n_trained_on:
         part = "all other images" if data.is_test is None else "the rest of the test split"
@@ -116,8 +132,31 @@ def _of_model(arguments):
     return report, f"{text}.", len(unreadable)
 
 
-def _leave_out_trained_on(model_path, X, rows):
-    """Return the rows without training images by the manifest beside a model, and the search.
+def _read_manifest(path):
+    """Return the contents, sides and groups of the images of a training, or None."""
+    try:
+        return pd.read_csv(path, dtype=str)[["sha256", "split", "group"]]
+    except (ValueError, KeyError, OSError):  # there is none, or it is another table
+        print(f"There is no {path} of this model: training images, if any, are not left out.")
+        return None
+
+
+def _note_trained_on(manifest, groups):
+    """Return a note if lesions or patients have ids of the training, as a list."""
+    of_training = manifest["group"][manifest["split"] == "train"]
+    is_known = np.isin(groups, of_training.dropna().to_numpy(dtype=str))
+    if not is_known.any():
+        return []
+    note = (
+        f"{say(int(is_known.sum()), 'image')} of {len(groups)} have the id of a training image, by"
+        f" {MANIFEST}. If it is the same lesion or patient, the scores are too high: leave out"
+        " these images."
+    )
+    return [note]
+
+
+def _leave_out_trained_on(manifest, path, X, rows):
+    """Return the rows without training images, by the manifest beside a model.
 
     Images that the training excluded, such as those under several labels, are left out, too.
 
@@ -126,12 +165,6 @@ def _leave_out_trained_on(model_path, X, rows):
     ValueError
         If none is left.
     """
-    path = model_path.with_name(MANIFEST)
-    try:
-        manifest = pd.read_csv(path, dtype=str, usecols=["sha256", "split"])
-    except (ValueError, OSError):  # there is none, or it is another table
-        print(f"There is no {path} of this model: training images, if any, are not left out.")
-        return rows, f"there is no {MANIFEST} of the model"
     # A copy that was excluded has the side of the one that was kept, and "train" comes last.
     side_of = manifest.sort_values("split").groupby("sha256")["split"].last().fillna("excluded")
     images = X[rows, 0] if X.ndim == 2 else X[rows]
@@ -150,11 +183,8 @@ def _leave_out_trained_on(model_path, X, rows):
     if n_excluded:
         n = say(n_excluded, "image")
         print(f"Left out, because the training excluded it by {path}: {n}.")
-    print(
-        "Training images are known by their bytes: resized copies, and other photographs of the"
-        " same lesions, are not found."
-    )
-    return rows[~is_known], f"only identical files were searched for, by {MANIFEST}"
+    print("Training images are known by their bytes: resized copies are not found.")
+    return rows[~is_known]
 
 
 def _digest(image):
@@ -174,7 +204,7 @@ def _evaluate(model, data, rows, arguments):
         data.data[rows],
         data.target[rows],
         groups=None if data.groups is None else data.groups[rows],
-        frame=take_subgroups(data.frame.iloc[rows]),
+        frame=data.subgroups.iloc[rows],
         positive=find_positive(model.classes_),
         random_state=arguments.random_state,
     )
@@ -231,12 +261,7 @@ def _read_groups(path, images):
     ids = pd.DataFrame(ids).reindex(images)
     has_id = ids.notna().any(axis=1).to_numpy()
     groups = _make_groups(ids, has_id, images, path)
-    # Reports cut ages into bands by this name.
-    spelled = {name.lower(): name for name in table}
-    age = next((spelled[name] for name in HARMONISED["age"] if name in spelled), "age")
-    frame = take_subgroups(table.rename(columns={age: "age"}))
-    frame = frame.reindex(images).reset_index(drop=True)
-    frame = frame.apply(lambda column: (read_age if column.name == "age" else clean_values)(column))
+    frame = make_subgroups(table).reindex(images).reset_index(drop=True)
     return groups, frame if frame.shape[1] else None, has_id
 
 

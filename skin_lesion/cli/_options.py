@@ -23,6 +23,13 @@ _REPLACEMENTS = {
     r"(Move|move) each image into a folder named after its class\.": (
         rf"\1 each image into a folder named after its class. {_PREDICT}"
     ),
+    r"Load ('[^']*') with split='\w+'": r"Pass \1 as ROOT",
+    r"use the same names, for example with map_labels": "rename the class folders or labels",
+    r"map them with map_labels": "rename the class folders or labels",
+    "^no frame was given": "no metadata were given",
+    r"^no thresholds were given \(choose_thresholds finds them\)": "the command chooses none",
+    r"^no images were given \(evaluate takes them\)": "tables of predictions hold no images",
+    "^evaluate takes their groups": "the training images are not known",
     "<root>/": "ROOT/",
     "pass cache_dir=None": "pass another --output",
     # The only paths that the library calls so here are those of models.
@@ -40,6 +47,13 @@ def in_options(text):
     for pattern, option in _REPLACEMENTS.items():
         text = re.sub(pattern, option, text)
     return text
+
+
+def report_in_options(report):
+    """Say the notes of a report, and why parts are left out, in the words of the command."""
+    report.notes = [in_options(note) for note in report.notes]
+    report.left_out = {part: in_options(why) for part, why in report.left_out.items()}
+    return report
 
 
 def describe_error(error):

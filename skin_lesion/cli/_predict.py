@@ -101,6 +101,9 @@ def run(arguments):
             f"{say(int(table['unlike_training'].sum()), 'photograph')} marked as unlike the"
             f" training images. Of held-out test images, {unlike.false_marks:.1%} were marked."
         )
+    if isinstance(model, OperatingPointClassifier):
+        positive = model.classes_[1] if model.positive is None else model.positive
+        print(f"The column call has {positive} from a probability of {model.threshold:.3g}.")
     if assumes_equal_shares(model):
         print(
             "Probabilities assume equally frequent classes, so those of rare classes are too high"

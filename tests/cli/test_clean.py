@@ -90,3 +90,18 @@ def test_a_class_needs_a_lesion_in_each_fold(write):
     with pytest.raises(ValueError, match=r"2 group.* at least 3 groups, for cross-validation"):
         clean_folder(root)
     assert clean_folder(root, "--folds", "2").used.counts().loc["melanoma", "train"] == 2
+
+
+def test_a_validation_folder_without_a_test_folder_is_no_test_set(write):
+    root = write(10, 20)
+    for name in ("melanoma", "nevus"):
+        for number, path in enumerate(sorted((root / name).iterdir())):
+            side = root / ("val" if number < 3 else "train") / name
+            side.mkdir(parents=True, exist_ok=True)
+            path.rename(side / path.name)
+        (root / name).rmdir()
+    split = clean_folder(root, "--test-size", "0.1").used.split
+    assert split.startswith("3 of 30 images held out")
+    assert split.endswith(
+        "the split of the data (train, val) is not used: it has no train and test"
+    )

@@ -99,6 +99,7 @@ def test_predicts_folders_files_and_tables_and_names_what_cannot_be_read(
     assert f"{len(folder.data) + 2} photographs predicted, 5 not read" in printed.out
     assert "not marked" in printed.out
     assert "Probabilities assume equally frequent classes" in printed.out
+    assert "The column call has melanoma from a probability of 0.2." in printed.out
     table = pd.read_csv(output).set_index("image")
     loaded = load_model(model)
     rows = table.loc[folder.data[:, 0]]
@@ -480,12 +481,50 @@ def test_a_model_is_not_judged_on_images_that_it_was_trained_on(
     assert "search for training images: there is no split.csv of the model." in out
 
 
+def test_a_table_of_patients_of_the_training(model, root, tmp_path, capsys):
+    """Patients are no subgroups, unknown ages are missing, and known patients are counted."""
+    copied, output = tmp_path / "model.zip", tmp_path / "report"
+    shutil.copyfile(model, copied)
+    train, test = (load_image_folder(root, split=split) for split in ("train", "test"))
+    n = len(test.data)
+    audit_dataset(
+        train.data, train.target, groups=[f"P{row}" for row in range(len(train.data))]
+    ).to_manifest(tmp_path / "split.csv")
+    manifest = pd.read_csv(tmp_path / "split.csv", dtype=str)
+    manifest.assign(split="train").to_csv(tmp_path / "split.csv", index=False)
+    table = {
+        "file": test.data[:, 0],
+        "dx": test.target,
+        "Patient": ["P1", "P1", *(f"new {row // 2}" for row in range(n - 2))],
+        "age": ["unknown", "85+", *("30" for _ in range(n - 2))],
+        "sex": ["male", "unknown"] * (n // 2),
+    }
+    pd.DataFrame(table).to_csv(tmp_path / "table.csv", index=False)
+    columns = ("--path-column", "file", "--label-column", "dx", "--group-column", "Patient")
+    options = ("--table", str(tmp_path / "table.csv"), *columns, "--output", str(output))
+    assert main(["evaluate", str(copied), *options]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    report = json.loads((output / "report.json").read_text())
+    card = (output / "model_card.md").read_text(encoding="utf-8")
+    for subgroup in ("age = 30 to 49", "age = 70 and over", "age = missing", "sex = missing"):
+        assert subgroup in card
+    assert "P1" not in card
+    assert "unknown" not in str(re.findall("(?:age|sex) = .*", card))
+    assert "Note: 2 images of" in out
+    assert "have the id of a training image, by split.csv" in out
+    assert "search for training lesions" not in report["left_out"]
+    assert "The estimator predicts melanoma from a probability of 0.2: accuracy" in out
+    assert "operating points: the command chooses none" in out
+
+
 def test_classes_by_other_names_are_named_with_the_remedy(model, root, tmp_path, capsys):
     folder = tmp_path / "lesions"
     shutil.copytree(root / "Test", folder)
     (folder / "nevus").rename(folder / "mole")
     assert main(["evaluate", str(model), str(folder)]) == 0
-    found = "^Note: .*not seen the classes \\['mole'\\] .* count as wrong. .* map_labels\\."
+    found = (
+        "^Note: .*not seen the classes \\['mole'\\] .* count as wrong. .* rename the class folders"
+    )
     assert re.search(found, capsys.readouterr().out, re.M)
 
 

@@ -13,7 +13,7 @@ from ...datasets import train_test_split_by_group, write_lesion_folder
 
 @dataclass
 class SplitData:
-    """Paths, classes, groups and metadata of images, and which of them are for the test.
+    """Paths, classes, groups and subgroups of images, and which of them are for the test.
 
     The groups are those of contents where `knows_lesions` is False.
     """
@@ -21,7 +21,7 @@ class SplitData:
     X: np.ndarray
     y: np.ndarray
     groups: np.ndarray
-    frame: pd.DataFrame
+    subgroups: pd.DataFrame
     is_test: np.ndarray
     split: str
     knows_lesions: bool = True
@@ -67,10 +67,12 @@ def draw_folder(root, random_state):
 def split_by_group(folder, keep, groups, arguments):
     """Split the rows to keep: as the data do, else by merged groups, stratified by class."""
     X, y, groups = folder.data[keep], folder.target[keep], groups[keep]
-    frame, knows_lesions = _metadata(folder)[keep], folder.groups is not None
+    subgroups, knows_lesions = folder.subgroups[keep], folder.groups is not None
     if folder.is_test is not None:
         is_test, split = folder.is_test[keep], _describe_given(folder)
-        return SplitData(X, y, groups, frame, is_test, split, knows_lesions, folder.has_id[keep])
+        return SplitData(
+            X, y, groups, subgroups, is_test, split, knows_lesions, folder.has_id[keep]
+        )
     rows = np.arange(len(y))
     _, test = train_test_split_by_group(
         rows,
@@ -81,11 +83,14 @@ def split_by_group(folder, keep, groups, arguments):
     )
     by = "lesion or patient" if knows_lesions else "content"
     split = (
-        f"{arguments.test_size:.0%} of the images held out, stratified by class, grouped by {by}"
+        f"{len(test)} of {len(rows)} images held out, stratified by class, grouped by {by}"
         f" (random_state={arguments.random_state})"
     )
+    own = np.unique(folder.split).tolist() if folder.split is not None else []
+    if len(own) > 1:
+        split += f"; the split of the data ({', '.join(own)}) is not used: it has no train and test"
     is_test = np.isin(rows, test)
-    return SplitData(X, y, groups, frame, is_test, split, knows_lesions, folder.has_id[keep])
+    return SplitData(X, y, groups, subgroups, is_test, split, knows_lesions, folder.has_id[keep])
 
 
 def split_by_image(folder, keep, arguments):
@@ -96,10 +101,10 @@ def split_by_image(folder, keep, arguments):
     in_training = keep if folder.is_test is None else keep & ~folder.is_test
     names, counts = np.unique(folder.target[in_training], return_counts=True)
     keep = keep & np.isin(folder.target, names[counts > (folder.is_test is None)])
-    X, y, frame = folder.data[keep], folder.target[keep], _metadata(folder)[keep]
+    X, y, subgroups = folder.data[keep], folder.target[keep], folder.subgroups[keep]
     rows = np.arange(len(y))
     if folder.is_test is not None:
-        return SplitData(X, y, rows, frame, folder.is_test[keep], _describe_given(folder))
+        return SplitData(X, y, rows, subgroups, folder.is_test[keep], _describe_given(folder))
     _, test = train_test_split_by_group(
         rows,
         groups=None,
@@ -107,12 +112,8 @@ def split_by_image(folder, keep, arguments):
         test_size=arguments.test_size,
         random_state=arguments.random_state,
     )
-    split = f"{arguments.test_size:.0%} of the images held out by image, stratified by class"
-    return SplitData(X, y, rows, frame, np.isin(rows, test), split)
-
-
-def _metadata(folder):
-    return folder.frame.drop(columns=["path", "target", "split", "diagnosis"], errors="ignore")
+    split = f"{len(test)} of {len(rows)} images held out by image, stratified by class"
+    return SplitData(X, y, rows, subgroups, np.isin(rows, test), split)
 
 
 def _describe_given(folder):

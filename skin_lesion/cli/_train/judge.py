@@ -17,10 +17,10 @@ from ...evaluation import (
     evaluate,
     say_score,
     summarise,
-    take_subgroups,
     to_json_text,
 )
 from .._data import find_positive, note_melanomas, note_without_id, say_groups
+from .._options import report_in_options
 from .._output import CARD, seal_card
 from .._tables.predictions import make_table
 from .network import networks_of
@@ -76,7 +76,7 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         model,
         data,
         arguments,
-        frame=take_subgroups(data.frame[data.is_test]),
+        frame=data.subgroups[data.is_test],
         positive=find_positive(model.classes_),
         X_train=X_train,
         y_train=y_train,
@@ -87,6 +87,7 @@ def judge(cleaned, model, results, on_faults, unlike, plan, arguments):
         report.notes += note_without_id(data.has_id[data.is_test])
     else:
         report.notes.append(_UNKNOWN_LESIONS)
+    report = report_in_options(report)
     with_faults = None
     if on_faults is not None:
         with_faults = _evaluate(on_faults, cleaned.faulty, arguments)

@@ -13,7 +13,7 @@ from .._intervals.parts import Draws, Part
 from .._metrics.input_checks import find_class
 from .._pictures import find_content_ids, find_pictures
 from .build_report import PARAMETERS, check_groups
-from .predictions import predict_images
+from .predictions import note_threshold, predict_images
 from .report import EvaluationReport, choose_seed
 
 _LEFT_OUT = {
@@ -167,6 +167,7 @@ def cross_evaluate(
                 model, safe_indexing(X, test), y[test], more_classes=classes.tolist()
             )
             parts.append(Part(predictions, None if groups is None else numbers[test], test, repeat))
+    notes += note_threshold(model)
     n_left_out = len(y) - sum(len(part.rows) for part in parts if part.repeat == 0)
     if n_left_out:
         notes.append(f"{n_left_out} of {len(y)} images are in the test set of no fold.")

@@ -13,7 +13,7 @@ from .._intervals.parts import Draws, Part
 from .._metrics.input_checks import find_class, find_classes
 from .._pictures import find_pictures
 from .build_report import PARAMETERS, check_groups, check_thresholds
-from .predictions import predict_images
+from .predictions import note_threshold, predict_images
 from .report import EvaluationReport, choose_seed
 
 
@@ -196,6 +196,7 @@ def evaluate(
     numbers, rows = check_groups(groups), np.arange(len(y))
     pictures = find_pictures(X)
     notes = _check_leak(train_pictures, pictures, groups_train, groups)
+    notes += note_threshold(fits[0])
     left_out = {}
     if groups is None or groups_train is None:
         left_out["search for training lesions"] = "groups and groups_train were not both given"

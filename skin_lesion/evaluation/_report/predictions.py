@@ -4,7 +4,7 @@ import numpy as np
 
 from ..._utils.validation.labels import check_labels
 from ..._utils.validation.rows import check_lengths
-from ...models import predicts_most_probable
+from ...models import OperatingPointClassifier, predicts_most_probable
 from .._intervals.parts import Predictions
 from .._metrics.input_checks import (
     check_common_class,
@@ -91,6 +91,19 @@ def number_predictions(known, y, predicted, probabilities, more_classes=()):
         classes,
         seen,
     )
+
+
+def note_threshold(estimator):
+    """Return a note if a fitted classifier decides by a threshold, as a list."""
+    last = _last_step(estimator)
+    if not isinstance(last, OperatingPointClassifier):
+        return []
+    positive = last.classes_[1] if last.positive is None else last.positive
+    note = (
+        f"The estimator predicts {positive} from a probability of {last.threshold:.3g}: accuracy,"
+        " sensitivity, specificity and other scores of predicted classes are of this threshold."
+    )
+    return [note]
 
 
 def _add_other_column(of_positive, classes, positive):

@@ -83,5 +83,8 @@ def test_tables_as_csv(audit, tmp_path):
     assert list(pd.read_csv(folder / "class_counts.csv")["class"]) == sorted(
         set(audit.images["label"])
     )
+    quality = pd.read_csv(folder / "quality.csv")
+    assert quality["path"].tolist() == audit.images["path"].tolist()
+    assert "blurred" in quality
     assert (folder / "suspected_labels.csv").read_text().startswith("row,path")
     assert {path.stem for path in folder.iterdir()} >= {"shortcuts", "quality", "split_leaks"}
