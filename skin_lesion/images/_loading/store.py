@@ -26,7 +26,7 @@ from ..._utils.image_files import stat_image_file
 from .decode import read_content
 
 # Change the name with the layout of the file, so that files of older versions are not used.
-_FOLDER = "skin_lesion_images_2"
+_FOLDER = "skin_lesion_images_3"
 _FILE = "images.sqlite3"
 
 # The largest page size of SQLite. With the default of 4 KiB, images of 150 KB are read at a quarter
@@ -40,11 +40,11 @@ CREATE TABLE IF NOT EXISTS images (
 );
 """
 _FIND_BY_FILE = """
-SELECT pixels, checksum
+SELECT images.content, pixels, checksum
 FROM files JOIN images ON images.content = files.content AND images.variant = ?
 WHERE files.path = ? AND files.state = ?
 """
-_FIND_BY_CONTENT = "SELECT pixels, checksum FROM images WHERE variant = ? AND content = ?"
+_FIND_BY_CONTENT = "SELECT content, pixels, checksum FROM images WHERE variant = ? AND content = ?"
 _ADD_FILE = "INSERT OR REPLACE INTO files VALUES (?, ?, ?)"
 _ADD_IMAGE = """
 INSERT OR IGNORE INTO images (variant, content, pixels, checksum) VALUES (?, ?, ?, ?)
@@ -135,7 +135,8 @@ class ByteStore:
         except OSError as error:
             self.problem = str(error)
         else:
-            self._execute(_ADD_IMAGE, self._variant, digest, data, zlib.crc32(data))
+            checksum = self._checksum(digest, data)
+            self._execute(_ADD_IMAGE, self._variant, digest, data, checksum)
 
     def read_file(self, path):
         """Return the content of a file and its hash, and store the hash."""
@@ -172,14 +173,23 @@ class ByteStore:
         try:
             with self._own_errors():
                 os.makedirs(self._folder, exist_ok=True)
-                with open(self._file, "ab"):  # its error says better than SQLite's what is wrong
-                    pass
+                self._check_access()
                 with self._connection():
                     pass
         except OSError as error:
             if not _is_passing(error.__cause__):
                 raise
             self.problem = str(error.__cause__)
+
+    def _check_access(self):
+        """Raise an error that says better than SQLite's what is wrong.
+
+        The file is not opened: to close it would end all locks of this process on it, and other
+        processes would then delete the log that its connections write to.
+        """
+        path = self._file if os.path.exists(self._file) else self._folder
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
     @contextmanager
     def _own_errors(self):
@@ -226,12 +236,16 @@ class ByteStore:
         return connection
 
     def _first(self, query, *values):
-        for data, checksum in self._execute(query, *values):
-            if zlib.crc32(data) != checksum:  # SQLite does not notice it
+        for digest, data, checksum in self._execute(query, *values):
+            if self._checksum(digest, data) != checksum:  # SQLite does not notice it
                 with self._own_errors():
                     raise OSError("the stored bytes are damaged")
             return data
         return None
+
+    def _checksum(self, digest, data):
+        """Return a checksum that also fits no other image, and no other variant."""
+        return zlib.crc32(data, zlib.crc32(digest + self._variant.encode()))
 
     def _execute(self, statement, *values):
         """Return the rows that a statement gives, or none if an intact cache fails."""

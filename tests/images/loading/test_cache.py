@@ -336,6 +336,21 @@ def test_one_of_two_fillers_is_killed(many_paths, cache_dir):
     np.testing.assert_array_equal(loader.transform(many_paths), expected)
 
 
+def test_another_process_that_ends_leaves_this_one_its_log(paths, cache_dir):
+    """It would delete the log of a process that had lost its locks on the file."""
+    expected = ImageLoader((24, 24)).transform(paths)
+    loader = ImageLoader((24, 24), cache_dir=cache_dir)
+    for first in range(3):  # the second call found the cache there
+        loader.transform(paths[first : first + 1])
+    subprocess.run([sys.executable, "-c", FILL, cache_dir, *paths[:8]], check=True)
+    log = cache_dir / _store._FOLDER / (_store._FILE + "-wal")
+    assert log.exists()
+    loader.transform(paths[3:])
+    subprocess.run([sys.executable, "-c", FILL, cache_dir, *paths[:8]], check=True)
+    assert loader.cache_info().n_images == N_IMAGES + 8  # which are also there at 224 pixels
+    np.testing.assert_array_equal(loader.transform(paths), expected)
+
+
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_full_disk_is_a_warning(paths, cache_dir, monkeypatch, n_jobs):
     connect = _store.ByteStore._connect
@@ -442,6 +457,16 @@ def damage_pixels(file, pixels):
     file.write_bytes(content.replace(pixels, pixels[:-100] + bytes(100)))
 
 
+def swap_images(file, pixels):
+    with sqlite3.connect(file) as connection:
+        rows = connection.execute("SELECT id, pixels, checksum FROM images").fetchall()
+        for (number, _, _), (_, *other) in zip(rows, [*rows[1:], rows[0]], strict=True):
+            connection.execute(
+                "UPDATE images SET pixels = ?, checksum = ? WHERE id = ?", (*other, number)
+            )
+    connection.close()
+
+
 def drop_a_table(file, pixels):
     with sqlite3.connect(file) as connection:
         connection.execute("DROP TABLE images")
@@ -454,6 +479,7 @@ def drop_a_table(file, pixels):
     [
         (damage_pages, "malformed"),
         (damage_pixels, "the stored bytes are damaged"),
+        (swap_images, "the stored bytes are damaged"),
         (drop_a_table, "no such table"),
     ],
 )
