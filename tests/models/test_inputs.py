@@ -1,6 +1,7 @@
 """X in all its forms: arrays, rows, paths."""
 
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from skin_lesion import (
     ConvNet,
     ImageAugmenter,
     ImageLoader,
+    TestTimeAugmentation,
     load_image_folder,
 )
 
@@ -40,6 +42,28 @@ def test_pixels_as_integers_floats_and_rows_are_one(smallest, lesions):
         flat = smallest(image_shape=shape).fit(rows, lesions.target)
         np.testing.assert_allclose(flat.predict_proba(rows), expected, atol=1e-6)
         assert flat.n_features_in_ == 24 * 24 * 3
+
+
+def test_unreadable_files_are_counted_in_one_warning(smallest, folder, tmp_path):
+    paths = folder.data[:40].copy()
+    for row in (3, 30):
+        paths[row] = str(tmp_path / f"{row}.jpg")
+        Path(paths[row, 0]).write_bytes(b"no image")
+    loader = ImageLoader(SIZE, on_error="warn")
+    classifier = smallest(loader=loader, batch_size=8, epochs=2)
+    augmenting = TestTimeAugmentation(classifier, n_augmentations=1, random_state=0)
+    calls = [
+        partial(classifier.fit, y=folder.target[:40]),
+        classifier.predict_proba,
+        partial(augmenting.fit, y=folder.target[:40]),
+        augmenting.predict_proba,
+        partial(classifier.partial_fit, y=folder.target[:40]),
+    ]
+    message = r"2 of 40 images cannot be read and are black. '.*3.jpg' cannot .*30.jpg' cannot"
+    for call in calls:
+        with pytest.warns(UserWarning, match=message) as caught:
+            call(X=paths)
+        assert len(caught) == 1
 
 
 def test_rows_without_a_shape_are_features_of_any_scale(small):

@@ -157,8 +157,9 @@ def check_pixels(pixels, *, name="X", scale_is_known=False):
 
     scale_is_known : bool
         Whether it is already known that pixels are from 0 to 255, from `fit` or from the purpose of
-        the step. If so, each image along the first axis is checked on its own, and black images are
-        valid. Otherwise floats that never exceed 1 are refused.
+        the step. If so, black images alone are valid. Otherwise floats that never exceed 1 are
+        refused. In both cases an image with fractions that never exceeds 1 is refused, because
+        other steps receive it in another batch.
     """
     if pixels.size == 0:
         raise ValueError(
@@ -180,23 +181,20 @@ def check_pixels(pixels, *, name="X", scale_is_known=False):
             " rescales them itself. Undo the normalisation first."
         )
     if pixels.dtype.kind == "f":
+        highs = pixels.max(axis=tuple(range(1, pixels.ndim)))
+        # Whole numbers up to 1 are a black image. Only fractions show that pixels are 0 to 1.
+        rescaled = [row for row in np.flatnonzero(highs <= 1) if (pixels[row] % 1).any()]
+        if not rescaled and (scale_is_known or high > 1):
+            return pixels
         subject = name
-        if scale_is_known:
-            highs = pixels.max(axis=tuple(range(1, pixels.ndim)))
-            # Whole numbers up to 1 are a black image. Only fractions show that pixels are 0 to 1.
-            rescaled = [row for row in np.flatnonzero(highs <= 1) if (pixels[row] % 1).any()]
-            if not rescaled:
-                return pixels
+        if 0 < len(rescaled) < len(pixels):
             high = highs[rescaled].max()
-            if len(rescaled) < len(pixels):
-                subject = f"{name}[{rescaled[0]}], the first of {len(rescaled)} such image(s),"
-        if high <= 1:
-            raise ValueError(
-                f"{subject} has {pixels.dtype} pixels and never exceeds 1 (maximum"
-                f" {high:g}). Expected pixels from 0 to 255; the model rescales them itself."
-                f" Multiply by 255, or pass uint8."
-            )
-        return pixels
+            subject = f"{name}[{rescaled[0]}], the first of {len(rescaled)} such image(s),"
+        raise ValueError(
+            f"{subject} has {pixels.dtype} pixels and never exceeds 1 (maximum"
+            f" {high:g}). Expected pixels from 0 to 255; the model rescales them itself."
+            f" Multiply by 255, or pass uint8."
+        )
     return pixels.astype(np.uint8)
 
 

@@ -117,6 +117,7 @@ def make_maps(estimator, X, target):
         weights = gradients.mean(axis=(1, 2), keepdims=True)
         maps = _scale(np.maximum((weights * activations).sum(axis=3), 0), batch.shape[1:3])
         yield maps, batch, classifier.classes_[columns[rows]]
+    source.warn_of_unreadable()
 
 
 def _find_columns(classifier, target, n):

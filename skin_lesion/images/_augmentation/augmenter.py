@@ -323,16 +323,17 @@ class ImageAugmenter(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         """
         X = np.asarray(X)
         check_draws(draws, X)
-        # Whole numbers up to 1 are black images, which are the same on every scale.
-        if X.any() and (X.max() > 1 or X.min() < 0 or (X % 1).any()):
-            check_pixels(X)
+        if X.size:
+            check_pixels(X, scale_is_known=True)  # of each image, for any batch of them
         augmented = np.empty_like(X)
 
         def augment(row):
             image, draw = X[row], draws[row]
             for step in (warp, draw_artefacts, change_light, degrade):
                 image = step(image, draw)
-            augmented[row] = image
+            # Fractions that never exceed 1 would be taken for pixels from 0 to 1.
+            is_black = image.dtype != np.uint8 and image.max() <= 1
+            augmented[row] = image.round() if is_black else image
 
         for_each_row(augment, len(X), self.n_jobs)
         return augmented

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ..._utils.image_files import open_image_file, readable_formats
+from ..._utils.image_files import HDF5_EXTENSIONS, open_image_file, readable_formats
 
 _EXIF_ORIENTATION = 0x0112
 
@@ -39,6 +39,13 @@ _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 # The markers of the end and of segments that have a length.
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _HOLD_JPEG = frozenset({"BLP", "JPEG", "MPO"})
+
+# Where a PNG, and the header of a JPEG 2000 image, have the bits per channel.
+_DEPTH_OF_PNG, _DEPTH_OF_JPEG2000 = 24, 42
+_START_OF_JPEG2000 = b"\xff\x4f\xff\x51"
+
+# Tags of TIFF files.
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 
 
 def read_image(path, image_size, resize, preprocessing=None):
@@ -168,7 +175,13 @@ def decode_image(file, image_size, resize):
 
 def _explain(error, path):
     """Return a sentence on which file could not be read, and why."""
-    if isinstance(error, UnidentifiedImageError):
+    is_unidentified = isinstance(error, UnidentifiedImageError)
+    if is_unidentified and os.fspath(path).lower().endswith(HDF5_EXTENSIONS):
+        reason = (
+            "it is an HDF5 file. Expected the path of one of the images in it:"
+            f" {os.path.join(path, '<entry>')!r}. load_isic(folder) lists them."
+        )
+    elif is_unidentified:
         reason = "it is damaged, or in a format that Pillow cannot decode."
     elif isinstance(error, Image.DecompressionBombError):
         reason = f"{error} If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS."
@@ -187,6 +200,7 @@ def _load(image, image_size, resize):
     _refuse_bomb(image)
     if image.format in _HOLD_JPEG:
         _refuse_many_scans(image)
+    _refuse_deep_colours(image)
     is_jpeg = image.format in {"JPEG", "MPO"}
     if not is_jpeg:
         # PNG may store its EXIF after the pixels, and TIFF is turned upright while it is loaded.
@@ -258,6 +272,23 @@ def _has_many_scans(content):
         length = int.from_bytes(content[marker.end() : marker.end() + 2])
         end = marker.end() + max(length, 2)
     return True
+
+
+def _refuse_deep_colours(image):
+    """Refuse colours of more than 8 bits that Pillow decodes wrongly. Most others, it scales."""
+    if image.format == "JPEG2000":  # the brightest values become black
+        content = image.fp.getvalue()
+        header = content.find(_START_OF_JPEG2000)
+        depth = (content[header + _DEPTH_OF_JPEG2000] & 0x7F) + 1
+    elif image.format == "PNG" and "transparency" in image.info:  # compared with 8 bits
+        depth = image.fp.getvalue()[_DEPTH_OF_PNG]
+    else:
+        return
+    if depth > 8 and not image.mode.startswith("I"):
+        raise ValueError(
+            f"Pillow decodes such colours of {depth} bits per channel wrongly. Expected 8 bits."
+            " Convert it with another program."
+        )
 
 
 def _read_orientation(image):
@@ -347,6 +378,12 @@ def _scale_to_8_bits(image):
             f"its pixels are 32-bit integers from {low} to {high}, whose range is unknown. Expected"
             " 8 or 16 bits per channel. Convert it first."
         )
+    if image.format == "TIFF":
+        # Pillow leaves values of 12 bits, and those that count from white, as they are.
+        if image.tag_v2.get(_BITS_PER_SAMPLE) == (12,):
+            pixels = pixels * (65535 / 4095)
+        if image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+            pixels = 65535 - pixels
     transparent = image.info.get("transparency")  # one grey, in PNG
     if transparent is not None:
         pixels = np.where(pixels == transparent, 65535, pixels)

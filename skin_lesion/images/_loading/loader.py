@@ -12,6 +12,7 @@ from tqdm import tqdm
 from ..._utils.documentation_link import DocumentedMixin
 from ..._utils.read_ahead import ReadAhead, count_threads
 from ..._utils.sklearn_private import StrOptions, check_feature_names, fit_context
+from ..._utils.validation.messages import warn_caller
 from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
 from ..._utils.validation.pixels import check_image_size, holds_arrays
 from ..._utils.validation.rows import PATHS_EXPECTED, check_rows
@@ -34,7 +35,8 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
 
     - Photographs are turned upright by their EXIF orientation.
     - Transparent pixels are blended with white.
-    - Grey images get three equal channels. 16-bit grey is scaled from 0 to 65535 to 0 to 255.
+    - Grey images get three equal channels. 16-bit grey is scaled from 0 to 65535 to 0 to 255, and
+      12-bit grey of TIFF files from 0 to 4095.
     - If a file has several frames, the first is read.
     - Colour profiles are ignored.
     - Images are scaled with an antialiasing bilinear filter. JPEG files at least twice as large as
@@ -237,6 +239,13 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         MemoryError
             If the pixels of a file take more memory than is available. The message names the file.
         """
+        images, failures = self._read(X)
+        if failures:
+            warn_of_unreadable(failures, len(images))
+        return images
+
+    def _read(self, X):
+        """Return the images, and with `on_error="warn"` the errors of the black ones by row."""
         self._validate_params()
         paths, image_size, preprocessing = self._check(X, reset=False)
         check_files_exist(paths)
@@ -249,7 +258,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         if cache is not None:
             # In this thread: starting threads takes longer than reading a batch from the cache.
             missing = cache.find_all(paths, images)
-        failures = []
+        failures = {}
         n_threads = count_threads(self.n_jobs)
         share = len(missing) // (_BATCHES_OF_THREAD * max(n_threads, 1))
         size = min(max(share, 1), _BATCH_SIZE)
@@ -266,26 +275,24 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         ):
             progress.update(len(paths) - len(missing))
             for batch, batch_failures in zip(batches, results, strict=True):
-                failures += batch_failures
+                failures |= batch_failures
                 if failures and self.on_error == "raise":
                     break  # results arrive in order, so this is the first unreadable file
                 progress.update(len(batch))
         if failures and self.on_error == "raise":
-            error = failures[0]
+            error = next(iter(failures.values()))
             raise ValueError(
                 f"{error} Replace the file, leave it out, or pass on_error='warn' to get a black"
                 " image in its place."
             ) from error.__cause__
-        if failures:
-            self._warn_of(failures, len(paths))
         if cache is not None and cache.store.problem is not None:
             warnings.warn(
                 f"The cache in cache_dir={self.cache_dir!r} fails: {cache.store.problem}. Images"
                 " that are not in the cache are decoded each time. Free space if its disk is full,"
                 " end the program that locks it, or pass cache_dir=None.",
-                stacklevel=2,
+                stacklevel=3,
             )
-        return images
+        return images, failures
 
     def cache_info(self):
         """Return the folder, the number of images and the size of the cache.
@@ -349,7 +356,7 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         return paths, image_size, preprocessing
 
     def _read_batch(self, paths, images, rows, cache, preprocessing):
-        failures = []
+        failures = {}
         for row in rows:
             path = str(paths[row])
             try:
@@ -358,20 +365,11 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
                 else:
                     cache.fetch(path, images[row])
             except UnreadableImageError as error:
-                failures.append(error)
+                failures[row] = error
                 if self.on_error == "raise":
                     break
                 images[row] = 0
         return failures
-
-    def _warn_of(self, failures, n_images):
-        named = " ".join(str(error) for error in failures[:_N_FAILURES_NAMED])
-        n_more = len(failures) - _N_FAILURES_NAMED
-        more = f" And {n_more} more." if n_more > 0 else ""
-        warnings.warn(
-            f"{len(failures)} of {n_images} images cannot be read and are black. {named}{more}",
-            stacklevel=3,
-        )
 
     def __sklearn_is_fitted__(self):
         return True
@@ -385,3 +383,11 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def warn_of_unreadable(failures, n_images):
+    """Warn of the files that cannot be read, with their errors by row."""
+    named = " ".join(str(failures[row]) for row in sorted(failures)[:_N_FAILURES_NAMED])
+    n_more = len(failures) - _N_FAILURES_NAMED
+    more = f" And {n_more} more." if n_more > 0 else ""
+    warn_caller(f"{len(failures)} of {n_images} images cannot be read and are black. {named}{more}")

@@ -311,6 +311,7 @@ class ImageEmbedder(DocumentedMixin, NestedParametersMixin, TransformerMixin, Ba
         """Return the features of each network."""
         parts = self._look_up_all(items, source)
         self._compute_missing(parts, source, items)
+        source.warn_of_unreadable()
         problems = {part.cache.store.problem for part in parts if part.cache is not None} - {None}
         if problems:
             warnings.warn(

@@ -201,6 +201,7 @@ class OnnxClassifier(MostProbableClassMixin, ClassifierMixin, BaseEstimator):
         batches = np.split(np.arange(len(source)), range(size, len(source), size))
         with ReadAhead(run, batches, n_threads if len(batches) > 1 else 0) as outputs:
             probabilities, *features = map(np.concatenate, zip(*outputs, strict=True))
+        source.warn_of_unreadable()
         return probabilities, features[0] if features else None
 
     def __sklearn_is_fitted__(self):

@@ -136,6 +136,9 @@ def train_epochs(estimator, source, y, training, validation, seed, task, *, earl
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.EarlyStopping) and callback.best_weights:
             estimator.best_epoch_ = callback.best_epoch + 1
+    source.warn_of_unreadable()
+    if validation is not None:
+        validation.source.warn_of_unreadable()
     return interrupt
 
 
@@ -227,6 +230,7 @@ def train_one_epoch(estimator, source, y, training, seed, *, earlier=None):
         fit = partial(wrapper.partial_fit, **options)
         _train(estimator, fit, source, y, training, training.weight, seed, callbacks)
     _keep_result(estimator)
+    source.warn_of_unreadable()
 
 
 def _seed_dropout(model, seed):
@@ -248,6 +252,7 @@ def predict_in_batches(estimator, source, rows=None, network=None):
     if network is None:
         network = _find_network_for_prediction(estimator)
     output, numbers = _make_batches(estimator, source, rows).predict_with(network)
+    source.warn_of_unreadable()
     return np.asarray(output, dtype=np.float64)[numbers]
 
 

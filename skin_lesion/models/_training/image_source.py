@@ -22,6 +22,7 @@ from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
 from ..._utils.validation.pixels import check_image_size, check_images, check_pixels, stack_images
 from ..._utils.validation.rows import check_rows
 from ...images import ImageLoader
+from ...images._loading.loader import warn_of_unreadable
 
 _ROWS_IN_BLOCK = 1024
 _BYTES_TO_KEEP = 2**30
@@ -56,14 +57,14 @@ def open_source(estimator, X, *, loader, image_shape, expected_shape=None, name=
     source : PathSource, ArraySource or FeatureSource
     """
     reset = expected_shape is None
-    check_rows(X)
+    check_rows(X, name=name)
     if are_paths(X):
-        paths = check_paths(X)
+        paths = check_paths(X, name=name)
         check_feature_names(estimator, X, reset=reset)
         source = PathSource(paths, ImageLoader() if loader is None else loader)
         n_features_in = 1
-    elif (X if getattr(X, "ndim", 1) > 1 else stack_images(X)).ndim > 2:
-        source = ArraySource(check_images(X, scale_is_known=not reset))
+    elif (X if getattr(X, "ndim", 1) > 1 else stack_images(X, name=name)).ndim > 2:
+        source = ArraySource(check_images(X, name=name, scale_is_known=not reset))
         if reset:  # those of an earlier fit go
             check_feature_names(estimator, X, reset=True)
         n_features_in = int(np.prod(source.image_shape))
@@ -146,6 +147,9 @@ class ArraySource:
     def keep_images(self):
         """Do nothing: they are in memory."""
 
+    def warn_of_unreadable(self):
+        """Do nothing: they have been read."""
+
     def content_ids(self, *others):
         """Return a number for each row, and for each row of other sources of images in memory.
 
@@ -201,6 +205,8 @@ class PathSource:
         self.image_shape = (*check_image_size(loader.image_size), 3)
         self._kept = {}
         self._n_to_keep = 0
+        self._unreadable = {}
+        self._n_told = 0
 
     def __len__(self):
         return len(self._paths)
@@ -216,16 +222,27 @@ class PathSource:
 
     def take(self, rows):
         if not self._n_to_keep:
-            return self._loader.transform(self._paths[rows])
+            return self._read(rows)
         rows = rows.tolist()
         found = {row: self._kept[row] for row in rows if row in self._kept}
         missing = [row for row in dict.fromkeys(rows) if row not in found]
         if missing:
-            images = self._loader.transform(self._paths[missing])
+            images = self._read(np.array(missing))
             found.update(zip(missing, images, strict=True))
             n_to_keep = max(self._n_to_keep - len(self._kept), 0)
             self._kept.update((row, found[row].copy()) for row in missing[:n_to_keep])
         return np.stack([found[row] for row in rows])
+
+    def _read(self, rows):
+        images, failures = self._loader._read(self._paths[rows])
+        self._unreadable.update((int(rows[place]), error) for place, error in failures.items())
+        return images
+
+    def warn_of_unreadable(self):
+        """Warn once, after all batches, of the files that `on_error="warn"` made black."""
+        if len(self._unreadable) > self._n_told:
+            self._n_told = len(self._unreadable)
+            warn_of_unreadable(self._unreadable, len(self))
 
     def content_ids(self, *others):
         """Return a number for each row, and for each row of other sources of paths.

@@ -139,7 +139,7 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
 
         def average(images):
             variants = (
-                _round_black(augmenter.apply(images, np.repeat(draw, len(images))))
+                augmenter.apply(images, np.repeat(draw, len(images)))
                 for draw in np.split(draws, len(draws))
             )
             found = [estimator.predict_proba(each) for each in chain([images], variants)]
@@ -147,9 +147,9 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
 
         source = _open(estimator, X)
         with read_batches(source, np.arange(len(source)), _BATCH_SIZE) as batches:
-            return np.concatenate(
-                [average(check_images(images, scale_is_known=True)) for images in batches]
-            )
+            found = [average(check_images(images, scale_is_known=True)) for images in batches]
+        source.warn_of_unreadable()
+        return np.concatenate(found)
 
     def _augmenter(self):
         return ImageAugmenter() if self.augmenter is None else self.augmenter
@@ -163,14 +163,6 @@ class TestTimeAugmentation(WrapperMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         return tags
-
-
-def _round_black(images):
-    """Round images without a pixel above 1, which classifiers would take for pixels from 0 to 1."""
-    if images.dtype == np.uint8:
-        return images
-    is_black = images.max(axis=(1, 2, 3), keepdims=True) <= 1
-    return np.where(is_black, images.round(), images)
 
 
 def _open(estimator, X):

@@ -481,6 +481,26 @@ def test_pixels_of_another_scale_are_not_augmented(scale, dtype):
         ImageAugmenter().apply(X, ImageAugmenter().draw(2))
 
 
+def test_an_image_of_another_scale_is_refused_in_any_batch():
+    X = noise(8, 8, 8, 3).astype(np.float32)
+    X[5] = 0.4
+    draws = ImageAugmenter().draw(8)
+    with pytest.raises(ValueError, match=r"X\[5\], the first of 1 such image\(s\), has float32"):
+        ImageAugmenter().apply(X, draws)
+    with pytest.raises(ValueError, match="never exceeds 1"):
+        ImageAugmenter().apply(X[5:6], draws[5:6])
+    assert ImageAugmenter().apply(X[:5], draws[:5]).shape == (5, 8, 8, 3)
+
+
+def test_augmented_black_floats_are_black():
+    X = np.zeros((400, 4, 4, 3))
+    augmenter = ImageAugmenter(brightness=0.01)
+    augmented = augmenter.apply(X, augmenter.draw(400, 0))
+    highest = augmented.max(axis=(1, 2, 3))
+    assert set(highest[highest <= 1]) == {0, 1}
+    augmenter.apply(augmented, augmenter.draw(400, 1))
+
+
 def test_black_floats_and_no_images_are_augmented():
     nearly = np.zeros((1, 8, 8, 3), dtype=np.float32)
     nearly[0, 0] = 1

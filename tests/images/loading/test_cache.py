@@ -116,7 +116,7 @@ def test_content_counts_and_not_the_name(paths, cache_dir, decoded, tmp_path):
     np.testing.assert_array_equal(images[0], images[1])
     os.utime(copy)
     loader.transform([str(copy)])
-    assert decoded == [paths[0]]
+    assert len(decoded) == 1  # by one of two threads
     assert loader.cache_info().n_images == 1
 
 

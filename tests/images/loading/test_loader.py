@@ -5,6 +5,8 @@ import warnings
 import zlib
 from pathlib import Path
 
+import cv2
+import h5py
 import joblib
 import numpy as np
 import pandas as pd
@@ -214,6 +216,60 @@ def test_pixels_of_unknown_range_are_refused(tmp_path, value, dtype, message):
 def test_dark_32_bit_pixels_of_known_range_are_read(tmp_path, value, extension, expected):
     image = Image.fromarray(np.full((4, 4), value, dtype=np.int32))
     assert (load(save(image, tmp_path / f"image.{extension}")) == expected).all()
+
+
+def tiff(bits, photometric, data):
+    """Two rows of two grey pixels, of a kind that Pillow does not write."""
+    tags = [(256, 2), (257, 2), (258, bits), (259, 1), (262, photometric)]
+    tags += [(273, 8), (277, 1), (278, 2), (279, len(data))]
+    place = 8 + len(data)
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    header = b"II" + struct.pack("<HI", 42, place)
+    return header + data + struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)
+
+
+@pytest.mark.parametrize(
+    ("bits", "photometric", "data", "expected"),
+    [
+        # Two values of 12 bits in three bytes: 4095 and 2048.
+        (12, 1, bytes([0xFF, 0xF8, 0x00] * 2), [255, 128]),
+        (16, 0, struct.pack("<2H", 0, 32768) * 2, [255, 127]),
+        (16, 1, struct.pack("<2H", 0, 32768) * 2, [0, 128]),
+        (8, 0, bytes([0, 200] * 2), [255, 55]),
+    ],
+)
+def test_rare_grey_tiff(tmp_path, bits, photometric, data, expected):
+    path = tmp_path / "rare.tif"
+    path.write_bytes(tiff(bits, photometric, data))
+    np.testing.assert_array_equal(load(path, (2, 2))[0, :, 0], expected)
+
+
+@pytest.mark.parametrize("extension", ["jp2", "png"])
+def test_colours_that_pillow_decodes_wrongly_are_refused(tmp_path, extension):
+    path = tmp_path / f"deep.{extension}"
+    if extension == "jp2":
+        cv2.imwrite(str(path), np.full((64, 64, 3), 65535, dtype=np.uint16))
+    else:
+        colour = struct.pack(">3H", 999, 999, 999)
+        path.write_bytes(png(2, 16, colour * 4, transparent=colour))
+    with pytest.raises(ValueError, match=r"16 bits per channel wrongly. Expected 8 bits"):
+        load(path)
+
+
+def test_other_jpeg_2000_files_are_read(tmp_path):
+    grey = str(tmp_path / "grey.jp2")
+    cv2.imwrite(grey, np.full((64, 64), 65535, dtype=np.uint16))
+    assert (load(grey) == 255).all()
+    for name in ("colour.jp2", "codestream.j2k"):
+        assert (load(save(Image.new("RGB", (64, 64), RED), tmp_path / name))[0, 0] == RED).all()
+
+
+def test_an_hdf5_file_is_no_image(tmp_path):
+    path = str(tmp_path / "images.hdf5")
+    with h5py.File(path, "w") as file:
+        file["image"] = [1]
+    with pytest.raises(ValueError, match=r"it is an HDF5 file. Expected .*images.hdf5.<entry>'"):
+        load(path)
 
 
 @pytest.mark.parametrize("extension", ["gif", "tif", "png", "webp"])

@@ -293,6 +293,16 @@ def test_unreadable_files_are_not_cached(embed, paths, computed, tmp_path, conte
         embed(cache_dir=tmp_path).fit(paths).transform([broken])
 
 
+def test_unreadable_files_are_counted_in_one_warning(embed, paths, tmp_path):
+    for name in ("first.png", "second.png"):
+        (tmp_path / name).write_bytes(b"no image")
+    X = [tmp_path / "first.png", *paths, tmp_path / "second.png"]
+    embedder = embed(loader=ImageLoader(SIZE, on_error="warn"), batch_size=8).fit(paths)
+    with pytest.warns(UserWarning, match="2 of 26 images cannot be read and are black") as caught:
+        embedder.transform(X)
+    assert len(caught) == 1
+
+
 def test_names_of_features_and_data_frames(embed, paths, lesions):
     embedder = embed().set_output(transform="pandas")
     frame = embedder.fit_transform(pd.DataFrame({"path": paths}, index=range(100, 124)))

@@ -126,6 +126,7 @@ def test_paths_frames_and_features(smallest, lesion_folder, lesions, others):
             r"X_val has .* \(9, 9, 3\), but X has .* \(24, ",
         ),
         ({"X_val": np.zeros((30, 7))}, "X_val does not fit X.*7 features"),
+        ({"X_val": np.full((30, 24, 24, 3), 0.5)}, "X_val does not fit X. X_val has float64"),
         ({"y_val": ["scar"] * 30}, r"y_val has the classes \['scar'\], but y has \['mela"),
         ({"y_val": ["nevus"] * 29}, "inconsistent numbers of samples"),
         ({"y_val": [None] * 30}, "y_val"),
@@ -140,6 +141,23 @@ def test_what_does_not_fit_is_an_error(smallest, lesions, own, changed, message)
     with pytest.raises(ValueError, match=message):
         classifier.fit(lesions.images, lesions.target, **{**own, **changed})
     assert not hasattr(classifier, "classes_")
+
+
+def test_missing_and_unreadable_files_are_those_of_the_validation_set(
+    smallest, lesion_folder, tmp_path
+):
+    folder = load_image_folder(lesion_folder)
+    X, y = folder.data[:20], folder.target[:20]
+    classifier = smallest(loader=ImageLoader((24, 24), on_error="warn"), epochs=1)
+    gone = [folder.data[20, 0], str(tmp_path / "gone.jpg")]
+    with pytest.raises(FileNotFoundError, match=r"In X_val, 1 of 2 paths .*gone.jpg"):
+        classifier.fit(X, y, X_val=gone, y_val=y[:2])
+    with pytest.raises(TypeError, match=r"X_val\[1\] is None"):
+        classifier.fit(X, y, X_val=[gone[0], None], y_val=y[:2])
+    (tmp_path / "gone.jpg").write_bytes(b"no image")
+    with pytest.warns(UserWarning, match="1 of 2 images cannot be read") as caught:
+        classifier.fit(X, y, X_val=gone, y_val=y[:2])
+    assert len(caught) == 1
 
 
 @pytest.mark.filterwarnings("ignore:The number of unique classes")

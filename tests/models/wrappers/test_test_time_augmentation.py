@@ -73,7 +73,7 @@ def test_dark_images_may_get_darker(classifier, lesions):
     averaging = TestTimeAugmentation(classifier, augmenter, n_augmentations=6, random_state=0)
     draws = augmenter.draw(6, np.random.RandomState(0))
     darkest = [augmenter.apply(images, np.repeat(draw, 10)).max() for draw in np.split(draws, 6)]
-    assert 0 < min(darkest) < 1
+    assert min(darkest) in {0, 1}  # rounded
     found = averaging.predict_proba(images)
     np.testing.assert_allclose(found, classifier.predict_proba(images), atol=0.1)
 

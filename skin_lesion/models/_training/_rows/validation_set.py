@@ -125,6 +125,8 @@ def _open_own(estimator, source, rows, groups, X_val, y_val, sample_weight_val, 
         )
     except ValueError as error:
         raise ValueError(f"X_val does not fit X. {error}") from error
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"In X_val, {error}") from error
     y_val, weight = check_targets(
         estimator, source_val, y_val, sample_weight_val, groups_val, suffix="_val"
     )
