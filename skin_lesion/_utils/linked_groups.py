@@ -44,7 +44,7 @@ def merge_groups(groups, content_ids):
     merged : ndarray of shape (n,), of int
     """
     if groups is None:
-        return content_ids
+        return content_ids.copy()
     _, group_ids = number_labels(groups, name="groups")
     _, first, content = np.unique(content_ids, return_index=True, return_inverse=True)
     return link_groups(group_ids, np.arange(len(content)), first[content])

@@ -293,7 +293,7 @@ class DatasetAudit:
         and content, and by label and group if both the audit and the manifest have them. Images in
         memory are matched without their id, which is the number of the row. The split is compared
         in each row where both have one. The loaders name the group of an image without
-        a lesion or patient by its path below their `root`, which must then be the same.
+        a lesion or patient by its path below their `root`, or by its ISIC id.
 
         Parameters
         ----------

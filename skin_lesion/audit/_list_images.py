@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from .._utils.validation.labels import check_labels, number_labels
-from .._utils.validation.messages import did_you_mean
+from .._utils.validation.messages import did_you_mean, warn_caller
 from .._utils.validation.rows import check_lengths
-from ..datasets import SPLIT_NAMES, check_columns_differ, clean_ids, isic_id_of
+from ..datasets import SPLIT_NAMES, check_columns_differ, clean_ids, find_zeros, isic_id_of
 
 
 def list_images(images, y, groups, split, frame):
@@ -30,6 +30,11 @@ def list_images(images, y, groups, split, frame):
         check_columns_differ([name for name in frame if name in ("lesion_id", "source")], "frame")
     has_lesions = frame is not None and "lesion_id" in frame
     rows["lesion"] = _name_lesions(frame["lesion_id"]) if has_lesions else None
+    if has_lesions:
+        for message in find_zeros(
+            frame["lesion_id"].reset_index(drop=True), rows["lesion"], "frame"
+        ):
+            warn_caller(message)
     return rows
 
 

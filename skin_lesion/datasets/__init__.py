@@ -3,7 +3,7 @@
 from ._drawn.make import make_lesion_images
 from ._drawn.write import write_lesion_folder
 from ._folder.load import load_image_folder
-from ._folder.metadata import ID_COLUMNS, OWN_GROUP
+from ._folder.metadata import ID_COLUMNS
 from ._folder.reports import is_report
 from ._isic.formats import HARMONISED, LABEL_COLUMNS
 from ._isic.ids import isic_id_of
@@ -12,6 +12,7 @@ from ._public.load import load_public_dataset
 from ._reading.folder_entries import walk_files
 from ._reading.groups import (
     GROUP_COLUMNS,
+    OWN_GROUP,
     clean_ids,
     find_group_faults,
     find_zeros,

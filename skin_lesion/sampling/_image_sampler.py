@@ -97,7 +97,8 @@ class ImageSampler(DocumentedMixin, NestedParametersMixin, BaseSampler):
         Parameters
         ----------
         X : array-like of length n
-            Anything that can be indexed by row: an image stack, paths, a list, a DataFrame.
+            An image stack, paths, a list, a DataFrame, or anything else that an array of row
+            numbers in any order can index.
 
         y : array-like of shape (n,) or (n, 1)
             The class of each row.

@@ -168,6 +168,25 @@ def test_a_photograph_of_two_labels_is_a_conflict_whatever_its_bytes(folder):
     assert "1 photograph with several labels: 1 melanoma / nevus" in audit._repr_html_()
 
 
+def test_lesions_of_the_number_0_are_named():
+    X = make_lesion_images(6, n_classes=2, image_size=(32, 32), random_state=0).images[:6]
+    frame = pd.DataFrame({"lesion_id": [0, 0, 2, 2, 3, 3]})
+    with pytest.warns(
+        UserWarning, match=r"^2 image\(s\) have the lesion_id 0 in frame. .* unknown"
+    ):
+        audit = audit_dataset(X, ["m", "n"] * 3, frame=frame)
+    assert audit.group_conflicts["groups"].tolist() == [("2",), ("3",)]
+    audit = audit_dataset(X, ["m", "n"] * 3, frame=frame.replace(2, 1))
+    assert audit.group_conflicts["groups"].tolist() == [("0",), ("1",), ("3",)]
+
+
+def test_groups_of_an_audit_are_a_copy():
+    X = make_lesion_images(4, n_classes=2, image_size=(32, 32), random_state=0).images[:4]
+    audit = audit_dataset(X)
+    audit.groups[:] = -1
+    assert len(set(audit.groups)) == 4
+
+
 def test_patients_may_have_lesions_of_several_classes(folder):
     melanoma, nevus, other = folder.of_class("melanoma")[0], *folder.of_class("nevus")[:2]
     patients, lesions = list(folder.groups), list(folder.groups)

@@ -18,15 +18,15 @@ from .._reading.groups import (
     find_without_group,
     find_zeros,
     make_groups,
+    name_own_groups,
 )
 from .._reading.spellings import find_spellings, find_spellings_of_ids
-from .._reading.table_file import find_ordered_columns
+from .._reading.table_file import find_ordered_columns, rename_taken
 from .metadata import (
     METADATA_FILE,
     find_lacking_columns,
     find_metadata,
     find_unread_tables,
-    name_own_groups,
     read_metadata,
 )
 from .reports import find_images_in_reports, say_images_in_reports
@@ -198,7 +198,7 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         # One stack frame each for load_image_folder and validate_params.
         warnings.warn(say_images_in_reports(in_reports, root), stacklevel=3)
     parts = choose_parts(tree, split, root)
-    for message in _find_folder_faults(root, tree, parts):
+    for message in _find_folder_faults(root, tree, parts, group_by):
         warnings.warn(message, stacklevel=3)
 
     relative_paths, classes, splits = zip(*_list_files(parts), strict=True)
@@ -220,15 +220,15 @@ def load_image_folder(root, *, split=None, group_by=None, return_X_y=False):
         tables = []
     elif tables:
         left_out -= Counter(not_images=len(set(tables) - {METADATA_FILE}))
-        metadata, groups, messages = read_metadata(root, tables, relative_paths, group_by)
+        names = [path for path, *_ in everything]
+        others = [name for name, is_chosen in zip(names, chosen, strict=True) if not is_chosen]
+        metadata, groups, messages = read_metadata(root, tables, relative_paths, group_by, others)
         known = metadata
         if split is not None:
-            names = [path for path, *_ in everything]
             known, groups, _ = read_metadata(root, tables, names, group_by)
             groups = groups[chosen]
         messages += find_ordered_columns(metadata, pd.Series(classes))
-        renamed = {name: f"metadata_{name}" for name in frame}
-        frame = pd.concat([frame, metadata.rename(columns=renamed)], axis=1)
+        frame = pd.concat([frame, rename_taken(metadata, frame)], axis=1)
 
     if group_by == "folder":
         groups, found = _group_by_folder(root, tree, chosen, known)
@@ -316,7 +316,7 @@ def _group_by_folder(root, tree, chosen, metadata):
     return groups[chosen].to_numpy(dtype=str), messages
 
 
-def _find_folder_faults(root, tree, parts):
+def _find_folder_faults(root, tree, parts, group_by):
     """Return warnings about class folders, folders beside the splits, and tables inside folders."""
     messages = []
     folders = [folder for part in parts for folder in part.class_folders]
@@ -328,16 +328,16 @@ def _find_folder_faults(root, tree, parts):
         for folder in folders
         for name in folder.listing.folders
     ]
-    if nested:
+    if nested and group_by != "folder":
         messages.append(
             f"Class folders hold folders: {name_some(nested)}. Their images are loaded with the"
             " outer folder as class. If the inner folders are patients, pass group_by='folder'."
         )
-        if len(tree.class_names) == 1:
-            messages.append(
-                f"Found {say(tree.n_images, 'image')} of one class, {tree.class_names[0]!r}. A"
-                " classifier needs at least two classes."
-            )
+    if nested and len(tree.class_names) == 1:
+        messages.append(
+            f"Found {say(tree.n_images, 'image')} of one class, {tree.class_names[0]!r}. A"
+            " classifier needs at least two classes."
+        )
     unread = [part.relative_path for part in tree.beside_splits if part.n_images]
     if unread:
         messages.append(f"Folders beside the split folders were not read: {name_some(unread)}.")

@@ -15,6 +15,7 @@ from .._reading.groups import (
     find_without_group,
     find_zeros,
     make_groups,
+    name_own_groups,
     spell_groups,
 )
 from .._reading.join_tables import join_tables
@@ -28,7 +29,6 @@ from .._reading.table_file import (
 )
 
 METADATA_FILE = "metadata.csv"
-OWN_GROUP = "image "  # begins the group of an image without an id
 _REMEDY = "rename it to load the images without groups"
 
 ID_COLUMNS = ("image_id", "isic_id", "image", "image_name", "file", "filename", "path")
@@ -90,7 +90,7 @@ def find_unread_tables(root, names):
     return messages
 
 
-def read_metadata(root, file_names, relative_paths, group_by):
+def read_metadata(root, file_names, relative_paths, group_by, others=()):
     """Read the rows of `metadata.csv`, or of other tables, that belong to the given files.
 
     Parameters
@@ -106,6 +106,9 @@ def read_metadata(root, file_names, relative_paths, group_by):
 
     group_by : {"patient_id", "lesion_id", "folder"} or None
         As in :func:`load_image_folder`. With "folder", images need no group in a table.
+
+    others : sequence of str
+        Images of other splits, which may have the row of one of these images.
 
     Returns
     -------
@@ -130,12 +133,13 @@ def read_metadata(root, file_names, relative_paths, group_by):
     tables, messages, first_names = [], [], []
     for name in file_names:
         path = os.path.join(root, name)
-        told = relative_paths
+        told, told_others = relative_paths, others
         if len(file_names) > 1:
             # Files of one name may lie in several splits. A single table is that of the images
             # before they were split, such as ISIC_2019_Training_Metadata.csv.
             told = [image for image in relative_paths if _may_tell_of(name, image)]
-        table, first_name = _read_rows(path, told, messages)
+            told_others = [image for image in others if _may_tell_of(name, image)]
+        table, first_name = _read_rows(path, told, told_others, messages)
         first_names.append(first_name)
         known = {column: spelled.setdefault(column.lower(), column) for column in table}
         table = table.rename(
@@ -165,12 +169,7 @@ def read_metadata(root, file_names, relative_paths, group_by):
     return read, groups.to_numpy(dtype=str), messages
 
 
-def name_own_groups(relative_paths):
-    """Return the groups of images without an id: the same on all systems, also in a manifest."""
-    return OWN_GROUP + pd.Series(relative_paths, dtype=object).str.replace(os.sep, "/", regex=False)
-
-
-def _read_rows(path, relative_paths, messages):
+def _read_rows(path, relative_paths, others, messages):
     """Return the rows of the images that a table names, by their paths, and its first name."""
     separator, cells = read_header(path)
     known = {*ID_COLUMNS, *GROUP_COLUMNS}
@@ -197,7 +196,12 @@ def _read_rows(path, relative_paths, messages):
 
     is_named = rows >= 0
     rows = rows[is_named]
-    messages += _find_shared_rows(rows, np.array(relative_paths, dtype=object)[is_named], path)
+    rows_of_others = pd.Series(_find_rows(ids, others), others)
+    messages += _find_shared_rows(
+        pd.Series(rows, np.array(relative_paths, dtype=object)[is_named]),
+        rows_of_others[rows_of_others.isin(rows)],
+        path,
+    )
     read = metadata.iloc[rows].set_axis(np.array(relative_paths, dtype=object)[is_named])
     names = ids.iloc[rows].set_axis(read.index)
     for column in [name for name in GROUP_COLUMNS if name in metadata]:
@@ -271,8 +275,8 @@ def _match(row_of_id, relative_paths, spell):
     return np.array(rows, dtype=int)
 
 
-def _find_shared_rows(rows, images, path):
-    row_of_image = pd.Series(rows, images)
+def _find_shared_rows(row_of_image, row_of_other, path):
+    row_of_image = pd.concat([row_of_image, row_of_other])
     shared = row_of_image[row_of_image.duplicated(keep=False)]
     if shared.empty:
         return []

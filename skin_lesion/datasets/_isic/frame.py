@@ -12,7 +12,7 @@ from ..._utils.linked_groups import link_groups
 from ..._utils.validation.messages import did_you_mean
 from .._reading.groups import GROUP_COLUMNS, clean_ids, make_groups
 from .._reading.harmonise import SITES, read_age, read_sex, read_site
-from .._reading.table_file import change_values, clean_values, to_text
+from .._reading.table_file import change_values, clean_values, rename_taken, to_text
 from .._taxonomy.label_sets import LABEL_SETS
 from .formats import FINE_SITES, HARMONISED, IMAGE_TYPES, REVEALING, SOURCES
 from .labels import choose_label, first_known, is_label_set, read_labels
@@ -145,8 +145,7 @@ def _harmonise(table, diagnosis, release):
     used -= {"localization"}
     rest = table[[column for column in table if column not in used and column[0] != "_"]]
     rest = rest.apply(clean_values)
-    renamed = {name: f"metadata_{name}" for name in rest if name in _TAKEN}
-    return pd.concat([frame, rest.rename(columns=renamed)], axis=1), revealing
+    return pd.concat([frame, rename_taken(rest, _TAKEN)], axis=1), revealing
 
 
 def _join_duplicates(groups, duplicates):

@@ -229,7 +229,9 @@ def load_isic_release(
     `indeterminate` decides, by the column `iddx_1` or the diagnosis.
 
     A table belongs to the split in its file name, or in the name of the nearest folder below
-    `root`. If only some tables name a split, the others are the training set.
+    `root`. If only some tables name a split, the others are the training set. A table without
+    labels that names a split, such as the ids in "test.csv", gives its images this split if no
+    other table does, with a warning.
 
     References
     ----------
@@ -289,7 +291,7 @@ def load_isic_release(
     """
     root = os.fspath(root)
     files = find_files(root)
-    release, tables, bare = recognise(files, root, release)
+    release, tables, bare, others = recognise(files, root, release)
     if release == "DermaMNIST":
         check_dermoscopic(release, image_type)
         dataset = load_dermamnist(tables, split, label, indeterminate)
@@ -300,7 +302,7 @@ def load_isic_release(
         files.add_hdf5_entries()
     id_messages = []
     rows = read_rows(
-        read_tables(tables, root, files.left_out, id_messages),
+        read_tables(tables, root, files.left_out, id_messages, bare, others),
         release,
         label,
         indeterminate,

@@ -46,6 +46,9 @@ def recognise(files, root, release):
     bare : list of str
         Tables of labels that may be predictions, and are left out.
 
+    others : list of str
+        Tables of no release.
+
     Raises
     ------
     ValueError
@@ -75,7 +78,10 @@ def recognise(files, root, release):
                 f"release is {release!r}, but {root!r} holds {found}. Expected"
                 f" {_describe_expected(release)}.{describe_bare(bare, root)}"
             )
-    return release, by_release[release], bare
+    # DermaMNIST has archives in place of tables.
+    read = {table[0] for tables in by_release.values() for table in tables}
+    others = [path for path in headers if path not in read and path not in bare]
+    return release, by_release[release], bare, others
 
 
 def find_releases(files, release="auto"):

@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 
+from ..._utils.validation.messages import say
 from .._reading.join_tables import join_tables
 from .._reading.split_names import SPLIT_NAMES, split_in
 from .._reading.table_file import read_header, read_table
@@ -22,7 +23,7 @@ _SPLIT_FOLDER = re.compile(
 )
 
 
-def read_tables(tables, root, left_out, messages):
+def read_tables(tables, root, left_out, messages, bare=(), others=()):
     """Read the tables of one release and join them by ISIC id.
 
     Parameters
@@ -36,6 +37,10 @@ def read_tables(tables, root, left_out, messages):
 
     messages : list of str
         Warnings are appended.
+
+    bare, others : list of str
+        Tables that may be predictions, and tables of no release. Their names may say which images
+        are in a split.
 
     Returns
     -------
@@ -61,11 +66,46 @@ def read_tables(tables, root, left_out, messages):
         table = gather_label(table, table_format, path)
         read.append((path, table.assign(**{SPLIT: _find_split(path, root)})))
     joined = join_tables(read, _is_decisive, messages)
+    for path in [*bare, *others]:
+        _take_split(joined, path, root, messages, is_trusted=path in others)
     splits = joined[SPLIT]
     if splits.notna().any():
         # The table of HAM10000 names no split, but the table of its test set does.
         joined[SPLIT] = splits.where(splits.notna(), "train")
     return joined
+
+
+def _take_split(joined, path, root, messages, *, is_trusted):
+    """Give images without a split the one that another table of their ids has in its name."""
+    split = _find_split(path, root)
+    if split is None:
+        return
+    separator, cells = read_header(path)
+    table = read_table(path, separator)
+    named = set()
+    if isic_id_of(cells[0]) is not None:  # a list of ids has no header
+        named.add(isic_id_of(cells[0]))
+    for column in table:
+        ids = table[column].dropna().astype(str).map(isic_id_of)
+        if len(ids) and ids.notna().all():
+            named.update(ids)
+            break
+    is_named = joined.index.isin(named)
+    is_new = is_named & joined[SPLIT].isna().to_numpy()
+    joined.loc[is_new, SPLIT] = split
+    if is_new.any():
+        messages.append(
+            f"{path!r} is left out, but its name says {split!r}. The {say(is_new.sum(), 'image')}"
+            " in it that no other table has in a split are in this one."
+        )
+    differ = is_named & (joined[SPLIT] != split).to_numpy()
+    if differ.any() and is_trusted:
+        first = joined.index[differ][0]
+        messages.append(
+            f"{path!r} has {say(differ.sum(), 'image')} of another split by its name, such as"
+            f" {first!r} of {joined[SPLIT][first]!r}. Expected {split!r}. Remove the wrong rows, or"
+            " rename the table if it is of something else."
+        )
 
 
 def find_duplicates(files):

@@ -30,12 +30,13 @@ def load_class_folders(root, split, group_by, label, indeterminate):
             f"label is {label!r}. Expected None or one of {list(LABEL_SETS)}: class folders have no"
             f" other labels.{did_you_mean(label, LABEL_SETS)}"
         )
+    known = _find_known(own, dataset.frame["diagnosis"], label, indeterminate)
     target, account = map_labels(
-        own, label, unmapped="missing", indeterminate=indeterminate, return_account=True
+        known, label, unmapped="missing", indeterminate=indeterminate, return_account=True
     )
     chosen = pd.notna(target)
     if not chosen.all():
-        reason = describe_unmapped(own[~chosen], label)
+        reason = describe_unmapped(known[~chosen], label)
         if not chosen.any():
             raise ValueError(f"No image is left to load. {reason} Pass another label.")
         # One stack frame each for this function, load_public_dataset and validate_params.
@@ -51,6 +52,14 @@ def load_class_folders(root, split, group_by, label, indeterminate):
         label_account=account,
     )
     return _describe(dataset, ["Labels:", *write_account(account)])
+
+
+def _find_known(own, diagnosis, label, indeterminate):
+    """Return the names of the folders, or a diagnosis of the table where they cannot be mapped."""
+    target = map_labels(own, label, unmapped="missing", indeterminate=indeterminate)
+    names = diagnosis.map(canonical_name)
+    is_finer = pd.isna(target) & names.notna() & (names != own.map(canonical_name))
+    return own.where(~is_finer, diagnosis)
 
 
 def _read_diagnosis(column, own):

@@ -83,7 +83,8 @@ def load_public_dataset(
         - "7-class", "8-class", "9-class" or "benign_malignant": a label set; see
           :func:`map_labels`. If there is a finer diagnosis, as in the supplement of MILK10k, it is
           mapped. If the diagnosis cannot be mapped, the dataset's own column for malignant lesions
-          is used. For releases of ISIC, see :func:`load_isic_release`;
+          is used. If the name of a class folder cannot be mapped, the column `diagnosis` of its
+          table is used. For releases of ISIC, see :func:`load_isic_release`;
         - the name of a column of the tables: its values, as text.
 
     indeterminate : {"drop", "benign", "malignant"}, default="drop"
@@ -111,8 +112,9 @@ def load_public_dataset(
         themselves, as for DermaMNIST. For class folders, `groups` may be None.
 
         The frame has the columns `path` (if there are paths), `target`, `split` (if there is one),
-        `diagnosis`, `age`, `sex`, `site`, `image_type` and `source`, and `patient_id` and
-        `lesion_id` if the dataset has them. Then come the other columns of the dataset, except
+        `diagnosis` (outside of ISIC not if `label` is a column of the tables), `age`, `sex`,
+        `site`, `image_type` and `source`, and `patient_id` and `lesion_id` if the dataset has them.
+        Then come the other columns of the dataset, except
         those that reveal the label. Placeholders such as "UNK", and -1 in place of a skin type, are
         missing values. For class folders, the frame is that of :func:`load_image_folder`, with
         `diagnosis`.

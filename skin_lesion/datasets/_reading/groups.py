@@ -1,5 +1,6 @@
 """Group images by patient and lesion, by one rule for all loaders."""
 
+import os
 import re
 import unicodedata
 
@@ -19,6 +20,7 @@ _LARGEST_SHARE = 0.25
 _FEWEST_IMAGES = 40
 
 GROUP_COLUMNS = ("patient_id", "lesion_id")
+OWN_GROUP = "image "  # begins the group of an image without an id
 
 
 def spell_groups(table):
@@ -66,13 +68,16 @@ def clean_ids(column):
 def make_groups(patient, lesion, own, group_by=None):
     """Return the group of each image. Images of one lesion are always in one group.
 
+    With both ids, the name of a group says if it is of the second kind, such as "lesion 5": in
+    another table, a patient may be called 5.
+
     Parameters
     ----------
     patient, lesion : Series of n rows, or None
-        Ids, or missing values.
+        Ids, or missing values. None if there is no such column.
 
     own : Series of n rows, of str
-        The name of an image's group if neither is known.
+        The name of an image's group if neither is known. See :func:`name_own_groups`.
 
     group_by : {"patient_id", "lesion_id"} or None
         None means "patient_id": the patient, or the lesion if the patient is unknown. "lesion_id":
@@ -84,6 +89,7 @@ def make_groups(patient, lesion, own, group_by=None):
     groups : Series of n rows, of str
     """
     nothing = pd.Series(None, own.index, dtype=object)
+    has_both = patient is not None and lesion is not None
     patient = nothing if patient is None else patient
     lesion = nothing if lesion is None else lesion
     if lesion.notna().any():
@@ -93,11 +99,13 @@ def make_groups(patient, lesion, own, group_by=None):
     if group_by == "lesion_id":
         undivided = patient[lesion.isna()].dropna().unique()
         keys = {"lesion": lesion.where(~patient.isin(undivided)), "patient": patient}
+    second = list(keys)[1]
     keys["image"] = own
     names, kinds = nothing, nothing
     for kind, values in keys.items():
+        spelled = f"{kind} " + values if has_both and kind == second else values
         kinds = kinds.where(names.notna() | values.isna(), kind)
-        names = names.where(names.notna(), values)
+        names = names.where(names.notna(), spelled)
 
     # A lesion and a patient may have the same id.
     ids = pd.factorize(kinds + " " + names)[0]
@@ -107,6 +115,11 @@ def make_groups(patient, lesion, own, group_by=None):
     groups = names.groupby(linked).transform("first")
     is_ambiguous = linked.groupby(groups).transform("nunique") > 1
     return groups.where(~is_ambiguous, kinds.groupby(linked).transform("first") + " " + groups)
+
+
+def name_own_groups(relative_paths):
+    """Return the groups of images without an id: the same on all systems, also in a manifest."""
+    return OWN_GROUP + pd.Series(relative_paths, dtype=object).str.replace(os.sep, "/", regex=False)
 
 
 def find_without_group(known, images, where, advice="Add their ids to the table."):

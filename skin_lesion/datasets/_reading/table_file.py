@@ -225,6 +225,22 @@ def _are_row_numbers(values, other):
     return numbers == sorted(set(numbers)) and can_be_images and not is_group
 
 
+def rename_taken(table, taken):
+    """Return a table in which columns with a taken name begin with `metadata_`.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    taken : collection of str
+    """
+    renamed = {}
+    for name in table:
+        while (new := renamed.get(name, name)) in taken or (name in renamed and new in table):
+            renamed[name] = f"metadata_{new}"
+    return table.rename(columns=renamed)
+
+
 def change_values(column, change):
     """Change the values that are not missing. Each distinct value is changed once, for speed.
 

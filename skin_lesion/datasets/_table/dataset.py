@@ -1,5 +1,6 @@
 """Make a dataset from the rows of a table that have a file and a class, and count the others."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 
@@ -16,12 +17,13 @@ from .._reading.groups import (
     find_without_group,
     find_zeros,
     make_groups,
+    name_own_groups,
     spell_groups,
 )
 from .._reading.one_hot import read_one_hot
 from .._reading.spellings import find_spellings, find_spellings_of_ids
 from .._reading.split_names import SPLIT_NAMES, check_split
-from .._reading.table_file import find_ordered_columns, to_text
+from .._reading.table_file import find_ordered_columns, rename_taken, to_text
 from .._taxonomy.account import account_for, describe_unmapped, write_account
 from .._taxonomy.label_sets import BINARY, INDETERMINATE
 from .._taxonomy.map_labels import map_labels
@@ -68,6 +70,7 @@ def make_dataset(
     root,
     *,
     where,
+    stays_below=True,
     must_exist=False,
     files=None,
     group_by=None,
@@ -89,6 +92,9 @@ def make_dataset(
 
     where : str
         What to call the table in messages.
+
+    stays_below : bool
+        As in :func:`find_images`.
 
     must_exist : bool
         Whether a row without a file is an error.
@@ -140,7 +146,7 @@ def make_dataset(
         wanted = wanted & (splits == check_split(split, found_splits, root)).to_numpy()
     own = _read_own_labels(table, columns, names, where)
     target, shown = _map(table, own, columns, labels)
-    found = find_images(names.dropna().unique(), root, files)
+    found = find_images(names.dropna().unique(), root, files, stays_below=stays_below)
     paths = names.map(found.paths).astype(object)
     images = paths.where(paths.notna(), names)
     is_repeated = _find_repeated(table, columns, images, own, where)
@@ -181,7 +187,11 @@ def make_dataset(
 
     is_public = release is not None
     ids = pd.DataFrame({name: clean_ids(table[name]) for name in columns.groups()}, table.index)
-    groups, note = _read_groups(ids, columns, names, group_by, is_public=is_public)
+    own = names
+    if not is_public:  # a manifest may be read where the folder lies elsewhere
+        own = paths.map(lambda path: os.path.relpath(path, root), "ignore").fillna(names)
+        own = name_own_groups(own.where(own.notna(), "row " + own.index.astype(str)))
+    groups, note = _read_groups(ids, columns, own, group_by, is_public=is_public)
     frame = _make_frame(table, columns, labels, paths, target, splits, shown)
     frame = frame[chosen].reset_index(drop=True)
     dataset = Bunch(
@@ -343,12 +353,11 @@ def _find_messages(left_out, missing, n_rows, found, where, root):
     return messages
 
 
-def _read_groups(ids, columns, names, group_by, *, is_public):
+def _read_groups(ids, columns, own, group_by, *, is_public):
     by = columns.groups()
     if not by and not is_public:
         return None, "Groups: none, because no column of patients or lesions was given."
     patient, lesion = ids.get(columns.patient), ids.get(columns.lesion)
-    own = names.where(names.notna(), "row " + names.index.to_series().astype(str))
     if group_by == "lesion_id":
         by.reverse()
     how = f"by {', else '.join(by)}" if by else "each image its own, because there are no ids"
@@ -372,5 +381,4 @@ def _make_frame(table, columns, labels, paths, target, splits, shown):
         )
     rest = spell_groups(table[[name for name in table if name not in columns.used()]])
     rest = rest.assign(**{name: clean_ids(rest[name]) for name in GROUP_COLUMNS if name in rest})
-    renamed = {name: f"metadata_{name}" for name in rest if name in ahead}
-    return pd.concat([pd.DataFrame(ahead), rest.rename(columns=renamed)], axis=1)
+    return pd.concat([pd.DataFrame(ahead), rename_taken(rest, ahead)], axis=1)

@@ -52,7 +52,7 @@ def list_images(root):
     ]
 
 
-def find_images(names, root, files=None):
+def find_images(names, root, files=None, *, stays_below=True):
     """Find files by path, by name, or by name without extension, in that order.
 
     If a name has folders that are not below `root`, such as folders of another computer, the file
@@ -70,6 +70,10 @@ def find_images(names, root, files=None):
     files : list of str or None
         The images below `root`. With None, they are listed if some names are not paths of files.
 
+    stays_below : bool
+        Whether a path that leads out of `root` is one of another folder, such as that of the
+        originals of resized copies.
+
     Returns
     -------
     found : FoundImages
@@ -78,7 +82,7 @@ def find_images(names, root, files=None):
     names, waiting = list(names), []
     for name in names:
         path = os.path.join(root, os.path.normpath(name.replace("\\", os.sep)))
-        if image_file_exists(path):
+        if image_file_exists(path) and not (stays_below and _leaves(path, root)):
             found.paths[name] = path
             _note_folder(name, name, found)
         else:
@@ -93,6 +97,14 @@ def find_images(names, root, files=None):
         if extension and extension != _extension(path, extensions):
             found.other_extension.append(name)
     return found
+
+
+def _leaves(path, root):
+    """Tell whether a path does not lead into the folder, be it by another name of the folder."""
+    if path.startswith(os.path.join(root, "")) and os.pardir not in path.split(os.sep):
+        return False
+    folders = (os.path.abspath, os.path.realpath)
+    return all(os.path.commonpath([to(root), to(path)]) != to(root) for to in folders)
 
 
 def _match(names, all_names, root, stripped, found):

@@ -51,8 +51,9 @@ def load_image_table(
         commas, semicolons or tabs.
 
     root : str, os.PathLike or None, default=None
-        The folder that holds the images, at any depth. With None, the folder of the file, or the
-        current folder for a DataFrame.
+        The folder that holds the images, at any depth. Paths in the table that lead out of it are
+        matched with files below it, too. With None, the folder of the file, or the current folder
+        for a DataFrame. Paths then may lead out of it.
 
     path : str
         The column that identifies the files: paths, file names, or ids without extension.
@@ -88,7 +89,7 @@ def load_image_table(
         The n images that have a file and a label, in the order of the table, with the attributes
 
         data : ndarray of shape (n, 1), of str
-            Paths, which begin with `root`.
+            Paths, which begin with `root` if it is given.
         target : ndarray of shape (n,), of str
             The class of each image.
         target_names : ndarray of shape (n_classes,), of str
@@ -213,6 +214,7 @@ def load_image_table(
         Labels(label_set, indeterminate),
         folder if root is None else os.fspath(root),
         where=where,
+        stays_below=root is not None,
         must_exist=missing == "raise",
     )
     for message in messages:

@@ -473,7 +473,7 @@ def test_2024_images(tmp_path):
     assert dataset.groups.tolist() == ["IP_1", "IP_1", "IP_2"]
     # Patient 1 has an image without a lesion id: it may show any of the patient's lesions.
     by_lesion = load_isic_release(tmp_path, group_by="lesion_id")
-    assert by_lesion.groups.tolist() == ["IP_1", "IP_1", "IL_2"]
+    assert by_lesion.groups.tolist() == ["patient IP_1", "patient IP_1", "IL_2"]
     assert dataset.frame["source"].tolist() == ["Hospital A", "Hospital A", "Hospital B"]
     assert dataset.frame["diagnosis"].tolist()[1:] == ["melanoma", "nevus"]
     assert "tbp_lv_areaMM2" in dataset.frame
@@ -835,6 +835,40 @@ def test_predictions_alone_are_named(tmp_path):
             load_isic_release(tmp_path, release)
 
 
+@pytest.mark.parametrize("columns", ["", "image_id", "image_id,lesion_id", "image_id,dx"])
+def test_a_table_without_labels_may_say_which_images_are_the_test_set(tmp_path, columns):
+    rows = [
+        f"L{n // 2},ISIC_002000{n},{'nv' if n < 4 else 'mel'},histo,50,male,back" for n in range(8)
+    ]
+    write(tmp_path, "HAM10000_metadata.csv", METADATA_HAM, *rows)
+    write(
+        tmp_path, "train.csv", "image_id,dx", *(",".join(row.split(",")[1:3]) for row in rows[:6])
+    )
+    cells = {"": 1, "image_id": 1, "image_id,lesion_id": 1, "image_id,dx": 1}[columns]
+    listed = [[row.split(",")[1], "x"][: cells + columns.count(",")] for row in rows[6:]]
+    if columns == "image_id,dx":
+        listed = [row.split(",")[1:3] for row in rows[6:]]
+    write(tmp_path, "test.csv", *[columns] * bool(columns), *map(",".join, listed))
+    touch(tmp_path, *(f"ISIC_002000{n}.jpg" for n in range(8)))
+    message = "^.*test.csv' is left out, but its name says 'test'. The 2 images in it that no other"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "These tables of labels may be predictions")
+        with pytest.warns(UserWarning, match=message):
+            dataset = load_isic_release(tmp_path)
+        assert dataset.split.tolist() == ["train"] * 6 + ["test"] * 2
+        with pytest.warns(UserWarning, match=message):
+            assert len(load_isic_release(tmp_path, split="train").data) == 6
+
+
+def test_an_image_in_the_tables_of_two_splits_is_named(tmp_path):
+    rows = [f"L{n},ISIC_002000{n},nv,histo,50,male,back" for n in range(4)]
+    write(tmp_path, "train_metadata.csv", METADATA_HAM, *rows)
+    write(tmp_path, "test.csv", "image_id", "ISIC_0020003", "ISIC_0029999")
+    touch(tmp_path, *(f"ISIC_002000{n}.jpg" for n in range(4)))
+    with pytest.warns(UserWarning, match="test.csv' has 1 image of another split .* of 'train'"):
+        assert load_isic_release(tmp_path).split.tolist() == ["train"] * 4
+
+
 def write_two_sides(root):
     """Write the full metadata of a training set, and that of a test set without labels."""
     n = iter(range(100_001, 100_061))
@@ -994,9 +1028,9 @@ def test_images_of_a_lesion_are_in_one_group(tmp_path):
     ]
     write_2020(tmp_path, *pairs)
     for group_by, expected in {
-        None: ["a"] * 4 + ["z"] * 2 + ["c"] * 2,
-        "patient_id": ["a"] * 4 + ["z"] * 2 + ["c"] * 2,
-        "lesion_id": ["x"] * 2 + ["y"] * 2 + ["z"] * 2 + ["c"] * 2,
+        None: ["a"] * 4 + ["lesion z"] * 2 + ["c"] * 2,
+        "patient_id": ["a"] * 4 + ["lesion z"] * 2 + ["c"] * 2,
+        "lesion_id": ["x"] * 2 + ["y"] * 2 + ["z"] * 2 + ["patient c"] * 2,
     }.items():
         dataset = load_isic_release(tmp_path, group_by=group_by)
         assert dataset.groups.tolist() == expected
@@ -1008,7 +1042,7 @@ def test_images_of_a_lesion_are_in_one_group(tmp_path):
 @pytest.mark.usefixtures("quietly")
 def test_a_lesion_and_a_patient_of_one_name_are_two_groups(tmp_path):
     write_2020(tmp_path, ("1", "2"), ("", "1"), ("1", ""))
-    assert load_isic_release(tmp_path).groups.tolist() == ["patient 1", "lesion 1", "patient 1"]
+    assert load_isic_release(tmp_path).groups.tolist() == ["1", "lesion 1", "1"]
 
 
 @pytest.mark.usefixtures("quietly")

@@ -680,6 +680,19 @@ def test_class_folders_have_diagnoses_of_common_names(tree, label):
     assert read_diagnoses() == expected | other | {"e.jpg": "melanoma"}
 
 
+def test_a_diagnosis_is_mapped_where_the_name_of_the_folder_cannot_be(tree):
+    tree.touch("benign/a.jpg", "benign/b.jpg", "malignant/c.jpg", "nevus/d.jpg")
+    lines = ["a,nevus", "b,seborrheic keratosis", "c,melanoma", "d,melanoma"]
+    tree.write(
+        "metadata.csv", "image_id,diagnosis,lesion_id", *(f"{line},{line[0]}" for line in lines)
+    )
+    dataset = tree.load(label="7-class")
+    assert dataset.target.tolist() == ["nevus", "benign keratosis", "melanoma", "nevus"]
+    assert tree.load(label="benign_malignant").target.tolist() == [
+        *("benign", "benign", "malignant", "benign")
+    ]
+
+
 def test_drawn_images_are_read_by_what_is_returned(tmp_path):
     dataset = load_public_dataset(
         write_lesion_folder(tmp_path / "drawn", 6, n_classes=2, image_size=(16, 16), random_state=0)

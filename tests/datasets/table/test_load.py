@@ -351,11 +351,54 @@ def test_numbers_as_labels_keep_their_form(lesions):
     assert dataset.target.tolist() == ["0", "1"]
 
 
+def test_names_of_groups_do_not_depend_on_the_other_rows(lesions):
+    """Otherwise a patient in the tables of two splits could have two names."""
+    rows = {"a.jpg": ("5", "11"), "b.jpg": (None, "5"), "c.jpg": ("6", "12")}
+    table = pd.DataFrame(rows.values(), columns=["patient", "lesion"]).assign(
+        file=list(rows), dx="NEV"
+    )
+    options = {"path": "file", "label": "dx", "group": ["patient", "lesion"]}
+    groups = load_image_table(table, lesions, **options).groups.tolist()
+    assert groups == ["5", "lesion 5", "6"]
+    for row in range(3):
+        alone = load_image_table(table[row : row + 1], lesions, **options)
+        assert alone.groups.tolist() == groups[row : row + 1]
+    options["group"] = ["lesion", "patient"]
+    groups = load_image_table(table, lesions, **options).groups.tolist()
+    assert groups == ["11", "5", "12"]
+
+
+def test_images_are_below_the_folder_that_is_named(lesions, tmp_path_factory):
+    """Such as resized copies of the images whose paths the table holds."""
+    names = ["a.jpg", "b.jpg", "c.jpg"]
+    table = pd.DataFrame({"file": [str(lesions / name) for name in names], "dx": "NEV"})
+    options = {"path": "file", "label": "dx"}
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    small = elsewhere / "small" / "x"
+    touch(small, *names)
+    found = load_image_table(table, small.parent, **options).data[:, 0].tolist()
+    assert found == [str(small / name) for name in names]
+    # Also by a path that leads out of it, and not by another name of the folder itself.
+    table["file"] = [os.path.relpath(lesions / name, small) for name in names]
+    found = load_image_table(table, small, **options).data[:, 0].tolist()
+    assert found == [str(small / name) for name in names]
+    (elsewhere / "link").symlink_to(lesions)
+    table["file"] = [str(elsewhere / "link" / name) for name in names]
+    assert (
+        load_image_table(table, lesions, **options).data.ravel().tolist() == table["file"].tolist()
+    )
+    (small / "c.jpg").unlink()
+    with pytest.raises(FileNotFoundError, match=r"1 of 3 images .* have no file below .*x"):
+        load_image_table(table, small, **options)
+    # Without a folder, paths are those of the table.
+    assert load_image_table(table, **options).data.ravel().tolist() == table["file"].tolist()
+
+
 def test_groups_of_patient_and_lesion(lesions):
     rows = ["file,dx,patient,lesion", "a.jpg,NEV,P1,L1", "b.jpg,NEV,,L1", "c.jpg,MEL,?,-1"]
     with pytest.warns(UserWarning, match=r"1 of 3 images have no patient or lesion .* 'c.jpg'"):
         dataset = load(lesions, rows, group=["patient", "lesion"])
-    assert dataset.groups.tolist() == ["P1", "P1", "c.jpg"]
+    assert dataset.groups.tolist() == ["P1", "P1", "image c.jpg"]
     assert "by patient, else lesion" in dataset.DESCR
     assert load(lesions, rows).groups is None
 
@@ -403,7 +446,7 @@ def test_images_without_a_group_are_named(lesions, blank):
     message = r"^2 of 3 images have no patient in '.*table.csv'. The first is 'a.jpg'. Each of them"
     with pytest.warns(UserWarning, match=message) as caught:
         dataset = load(lesions, rows, group="patient")
-    assert dataset.groups.tolist() == ["a.jpg", "b.jpg", "7"]
+    assert dataset.groups.tolist() == ["image a.jpg", "image b.jpg", "7"]
     assert [warning.filename for warning in caught] == [__file__]
 
 
@@ -434,7 +477,7 @@ def test_patient_0_is_not_split_up_without_a_word(lesions):
         pytest.warns(UserWarning, match=r"^2 image\(s\) have the patient 0 .* no patient is 1"),
     ):
         dataset = load_image_table(table, lesions, **options)
-    assert dataset.groups.tolist() == ["a.jpg", "b.jpg", "2"]
+    assert dataset.groups.tolist() == ["image a.jpg", "image b.jpg", "2"]
     # Nothing is said where ids count up from 0.
     dataset = load_image_table(table.replace({"patient": {2: 1}}), lesions, **options)
     assert dataset.groups.tolist() == ["0", "0", "1"]
