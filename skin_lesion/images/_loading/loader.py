@@ -239,13 +239,6 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         MemoryError
             If the pixels of a file take more memory than is available. The message names the file.
         """
-        images, failures = self._read(X)
-        if failures:
-            warn_of_unreadable(failures, len(images))
-        return images
-
-    def _read(self, X):
-        """Return the images, and with `on_error="warn"` the errors of the black ones by row."""
         self._validate_params()
         paths, image_size, preprocessing = self._check(X, reset=False)
         check_files_exist(paths)
@@ -290,9 +283,22 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
                 f"The cache in cache_dir={self.cache_dir!r} fails: {cache.store.problem}. Images"
                 " that are not in the cache are decoded each time. Free space if its disk is full,"
                 " end the program that locks it, or pass cache_dir=None.",
-                stacklevel=3,
+                stacklevel=2,
             )
-        return images, failures
+        if failures:
+            self._tell_of(
+                [(str(paths[row]), failures[row]) for row in sorted(failures)], len(paths)
+            )
+        return images
+
+    def _tell_of(self, failures, n_images):
+        """Warn of files that cannot be read: pairs of their paths and errors, in order."""
+        named = " ".join(str(error) for _, error in failures[:_N_FAILURES_NAMED])
+        n_more = len(failures) - _N_FAILURES_NAMED
+        more = f" And {n_more} more." if n_more > 0 else ""
+        warn_caller(
+            f"{len(failures)} of {n_images} images cannot be read and are black. {named}{more}"
+        )
 
     def cache_info(self):
         """Return the folder, the number of images and the size of the cache.
@@ -383,11 +389,3 @@ class ImageLoader(DocumentedMixin, ImageOutputMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def warn_of_unreadable(failures, n_images):
-    """Warn of the files that cannot be read, with their errors by row."""
-    named = " ".join(str(failures[row]) for row in sorted(failures)[:_N_FAILURES_NAMED])
-    n_more = len(failures) - _N_FAILURES_NAMED
-    more = f" And {n_more} more." if n_more > 0 else ""
-    warn_caller(f"{len(failures)} of {n_images} images cannot be read and are black. {named}{more}")

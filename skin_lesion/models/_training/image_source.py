@@ -22,7 +22,6 @@ from ..._utils.validation.paths import are_paths, check_files_exist, check_paths
 from ..._utils.validation.pixels import check_image_size, check_images, check_pixels, stack_images
 from ..._utils.validation.rows import check_rows
 from ...images import ImageLoader
-from ...images._loading.loader import warn_of_unreadable
 
 _ROWS_IN_BLOCK = 1024
 _BYTES_TO_KEEP = 2**30
@@ -201,12 +200,15 @@ class PathSource:
         self._paths = paths
         # Batches are read in parallel, not the images of a batch.
         self._loader = clone(loader).set_params(verbose=0, n_jobs=1)
+        self._warn_of = self._loader._tell_of
+        self._unreadable = {}
+        self._n_told = 0
+        # Otherwise, each batch of each epoch warns of its own files.
+        self._loader._tell_of = lambda failures, _: self._unreadable.update(failures)
         self.n_readers = count_workers(loader.n_jobs)
         self.image_shape = (*check_image_size(loader.image_size), 3)
         self._kept = {}
         self._n_to_keep = 0
-        self._unreadable = {}
-        self._n_told = 0
 
     def __len__(self):
         return len(self._paths)
@@ -222,27 +224,25 @@ class PathSource:
 
     def take(self, rows):
         if not self._n_to_keep:
-            return self._read(rows)
+            return self._loader.transform(self._paths[rows])
         rows = rows.tolist()
         found = {row: self._kept[row] for row in rows if row in self._kept}
         missing = [row for row in dict.fromkeys(rows) if row not in found]
         if missing:
-            images = self._read(np.array(missing))
+            images = self._loader.transform(self._paths[missing])
             found.update(zip(missing, images, strict=True))
             n_to_keep = max(self._n_to_keep - len(self._kept), 0)
             self._kept.update((row, found[row].copy()) for row in missing[:n_to_keep])
         return np.stack([found[row] for row in rows])
 
-    def _read(self, rows):
-        images, failures = self._loader._read(self._paths[rows])
-        self._unreadable.update((int(rows[place]), error) for place, error in failures.items())
-        return images
-
     def warn_of_unreadable(self):
         """Warn once, after all batches, of the files that `on_error="warn"` made black."""
         if len(self._unreadable) > self._n_told:
             self._n_told = len(self._unreadable)
-            warn_of_unreadable(self._unreadable, len(self))
+            failures = [
+                (path, self._unreadable[path]) for path in self._paths if path in self._unreadable
+            ]
+            self._warn_of(failures, len(self))
 
     def content_ids(self, *others):
         """Return a number for each row, and for each row of other sources of paths.
