@@ -229,9 +229,9 @@ def load_isic_release(
     `indeterminate` decides, by the column `iddx_1` or the diagnosis.
 
     A table belongs to the split in its file name, or in the name of the nearest folder below
-    `root`. If only some tables name a split, the others are the training set. A table without
-    labels that names a split, such as the ids in "test.csv", gives its images this split if no
-    other table does, with a warning.
+    `root`. If only some tables name a split, the others are the training set. Images
+    that a table without labels has in another split, such as the ids in "test.csv", are then in
+    that split, with a warning.
 
     References
     ----------

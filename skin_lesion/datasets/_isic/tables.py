@@ -66,19 +66,18 @@ def read_tables(tables, root, left_out, messages, bare=(), others=()):
         table = gather_label(table, table_format, path)
         read.append((path, table.assign(**{SPLIT: _find_split(path, root)})))
     joined = join_tables(read, _is_decisive, messages)
-    for path in [*bare, *others]:
-        _take_split(joined, path, root, messages, is_trusted=path in others)
-    splits = joined[SPLIT]
-    if splits.notna().any():
+    if joined[SPLIT].notna().any():
+        for path in [*bare, *others]:
+            _take_split(joined, path, root, messages, is_trusted=path in others)
         # The table of HAM10000 names no split, but the table of its test set does.
-        joined[SPLIT] = splits.where(splits.notna(), "train")
+        joined[SPLIT] = joined[SPLIT].where(joined[SPLIT].notna(), "train")
     return joined
 
 
 def _take_split(joined, path, root, messages, *, is_trusted):
     """Give images without a split the one that another table of their ids has in its name."""
     split = _find_split(path, root)
-    if split is None:
+    if split in (None, "train"):  # the others are the training set anyway
         return
     separator, cells = read_header(path)
     table = read_table(path, separator)

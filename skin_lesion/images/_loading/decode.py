@@ -179,7 +179,7 @@ def _explain(error, path):
     if is_unidentified and os.fspath(path).lower().endswith(HDF5_EXTENSIONS):
         reason = (
             "it is an HDF5 file. Expected the path of one of the images in it:"
-            f" {os.path.join(path, '<entry>')!r}. load_isic(folder) lists them."
+            f" {os.path.join(path, '<entry>')!r}. load_isic_release(folder) lists them."
         )
     elif is_unidentified:
         reason = "it is damaged, or in a format that Pillow cannot decode."

@@ -268,7 +268,9 @@ def test_an_hdf5_file_is_no_image(tmp_path):
     path = str(tmp_path / "images.hdf5")
     with h5py.File(path, "w") as file:
         file["image"] = [1]
-    with pytest.raises(ValueError, match=r"it is an HDF5 file. Expected .*images.hdf5.<entry>'"):
+    with pytest.raises(
+        ValueError, match=r"it is an HDF5 file. Expected .*images.hdf5.<entry>'. load_isic_release"
+    ):
         load(path)
 
 
