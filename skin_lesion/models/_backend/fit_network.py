@@ -1,6 +1,7 @@
 """Training of a network on batches, as the backend reads them best."""
 
 from ..._utils import lazy_keras as keras
+from .keras_private import draw_dropout_from_own_seeds
 
 
 def fit_network(model, batches, *, validation_data, **options):
@@ -17,6 +18,8 @@ def fit_network(model, batches, *, validation_data, **options):
     **options : dict
         Options of `keras.Model.fit`.
     """
+    if keras.backend.backend() == "torch":
+        draw_dropout_from_own_seeds(model)
     model.fit(open_dataset(batches), validation_data=open_dataset(validation_data), **options)
 
 

@@ -35,7 +35,7 @@ def find_activations_and_gradients(model, images, columns):
     head = keras.Model(features, last.input)
     kernel = getattr(last, "kernel", None)
     n_classes = model.output_shape[-1]
-    followed = np.eye(n_classes, dtype="float32")[columns]
+    followed = keras.ops.convert_to_tensor(np.eye(n_classes, dtype="float32")[columns])
 
     def score(tensor):
         hidden = head(tensor, training=False)

@@ -3,6 +3,7 @@
 from functools import partial
 from importlib import import_module
 
+from ..._utils import lazy_keras as keras
 from ..._utils.private_names import private_name
 
 _take = partial(private_name, "keras")
@@ -46,6 +47,18 @@ def draw_default_seeds_from(source):
     _take(_SEEDS, "make_default_seed")
     _take(_SEEDS, "python_random")
     import_module(_SEEDS).python_random = source
+
+
+def draw_dropout_from_own_seeds(model):
+    """Let layers without a seed draw from their own generators on PyTorch, too.
+
+    There, Keras lets a dropout without a seed draw from the generator of the process.
+    """
+    for layer in model._flatten_layers():
+        for value in vars(layer).values():
+            if isinstance(value, keras.random.SeedGenerator):
+                if _take(value, "_initial_seed") is None:
+                    value._initial_seed = 0  # its state stays the same
 
 
 def excludes_from_weight_decay(optimizer):
