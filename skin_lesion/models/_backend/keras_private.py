@@ -56,9 +56,9 @@ def draw_dropout_from_own_seeds(model):
     """
     for layer in model._flatten_layers():
         for value in vars(layer).values():
-            if isinstance(value, keras.random.SeedGenerator):
-                if _take(value, "_initial_seed") is None:
-                    value._initial_seed = 0  # its state stays the same
+            is_generator = isinstance(value, keras.random.SeedGenerator)
+            if is_generator and _take(value, "_initial_seed") is None:
+                value._initial_seed = 0  # its state stays the same
 
 
 def excludes_from_weight_decay(optimizer):
