@@ -23,11 +23,15 @@ _NEEDLESS = (
     "binary is optimized to use available CPU instructions",
     "To enable the following instructions",
 )
-_NO_GPU = "failed call to cuInit"  # relevant only if there is a GPU
+# Relevant only if there is a GPU. TensorFlow 2.22 adds where in its source it noticed.
+_NO_GPU = ("failed call to cuInit", "=== Source Location Trace: ===", "cuda/cuda_status.cc:")
 _FILTER = """
 import re, sys
+is_needless = False
 for line in sys.stdin.buffer:
-    if not re.search(sys.argv[1].encode(), line):
+    is_blank_after = is_needless and not line.strip()
+    is_needless = is_blank_after or re.search(sys.argv[1].encode(), line) is not None
+    if not is_needless:
         sys.stderr.buffer.write(line)
         sys.stderr.buffer.flush()
 """
@@ -73,7 +77,7 @@ def _without_needless_lines():
 
     With a file instead of a process, the last lines of an import that aborts would be lost.
     """
-    needless = _NEEDLESS if shutil.which("nvidia-smi") else (*_NEEDLESS, _NO_GPU)
+    needless = _NEEDLESS if shutil.which("nvidia-smi") else (*_NEEDLESS, *_NO_GPU)
     command = [sys.executable, "-I", "-S", "-c", _FILTER, "|".join(map(re.escape, needless))]
     if not os.path.basename(sys.executable or "").startswith("python"):  # embedded in a program
         yield
