@@ -189,7 +189,8 @@ def make_dataset(
     ids = pd.DataFrame({name: clean_ids(table[name]) for name in columns.groups()}, table.index)
     own = names
     if not is_public:  # a manifest may be read where the folder lies elsewhere
-        own = paths.map(lambda path: os.path.relpath(path, root), "ignore").fillna(names)
+        below = os.path.join(root, "")
+        own = paths.map(lambda path: path.removeprefix(below), "ignore").fillna(names)
         own = name_own_groups(own.where(own.notna(), "row " + own.index.astype(str)))
     groups, note = _read_groups(ids, columns, own, group_by, is_public=is_public)
     frame = _make_frame(table, columns, labels, paths, target, splits, shown)

@@ -103,8 +103,8 @@ def _leaves(path, root):
     """Tell whether a path does not lead into the folder, be it by another name of the folder."""
     if path.startswith(os.path.join(root, "")) and os.pardir not in path.split(os.sep):
         return False
-    folders = (os.path.abspath, os.path.realpath)
-    return all(os.path.commonpath([to(root), to(path)]) != to(root) for to in folders)
+    spellings = (os.path.abspath, os.path.realpath)
+    return not any(to(path).startswith(os.path.join(to(root), "")) for to in spellings)
 
 
 def _match(names, all_names, root, stripped, found):
